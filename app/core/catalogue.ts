@@ -1,0 +1,50 @@
+import type { CatalogueFacts, Feature, Plan, Value } from "./model";
+
+/** What a plan gives of a feature, and the plan (itself or an included one) whose entry it is. */
+export type Inherited = { value: Value; from: string };
+
+/** The catalogue in the shape that a decision reads: look-ups in maps, includes already followed. */
+export type Catalogue = {
+  revision: number;
+  features: Map<string, Feature>;
+  plans: Map<string, Plan>;
+  /** plan key → feature key → what it gives, own entries before inherited ones */
+  gives: Map<string, Map<string, Inherited>>;
+  /** feature key → the plans, by rank, that one can still be given */
+  offeredIn: Map<string, { plan: string; value: Value }[]>;
+};
+
+/** Follows `includes` from the plan itself downwards. A cycle is refused on writing; here it ends the walk. */
+export function planChain(plans: ReadonlyMap<string, Plan>, key: string): Plan[] {
+  const chain: Plan[] = [];
+  const visited = new Set<string>();
+  for (let at: string | null = key; at !== null && !visited.has(at); ) {
+    visited.add(at);
+    const plan = plans.get(at);
+    if (!plan) break;
+    chain.push(plan);
+    at = plan.includes;
+  }
+  return chain;
+}
+
+export function compileCatalogue(facts: CatalogueFacts): Catalogue {
+  const features = new Map(facts.features.map((f) => [f.key, f]));
+  const plans = new Map(facts.plans.map((p) => [p.key, p]));
+  const gives = new Map<string, Map<string, Inherited>>();
+  const offeredIn: Catalogue["offeredIn"] = new Map();
+  for (const plan of facts.plans) {
+    const given = new Map<string, Inherited>();
+    for (const { key, entries } of planChain(plans, plan.key)) {
+      for (const { feature, value } of entries) if (!given.has(feature)) given.set(feature, { value, from: key });
+    }
+    gives.set(plan.key, given);
+    if (plan.archivedAt !== null) continue;
+    for (const [feature, { value }] of given) {
+      const offers = offeredIn.get(feature);
+      if (offers) offers.push({ plan: plan.key, value });
+      else offeredIn.set(feature, [{ plan: plan.key, value }]);
+    }
+  }
+  return { revision: facts.revision, features, plans, gives, offeredIn };
+}

@@ -1,0 +1,299 @@
+import type { Catalogue } from "./catalogue";
+import { type FlagOpinion, flagOpinion } from "./flag-opinion";
+import type { Feature, FlagReading, Grant, Instant, Limit, Override, ResetPeriod, TenantFacts, Usage, Value } from "./model";
+import { usagePeriod } from "./usage-period";
+import { addLimits, isBetterValue, isHigherLimit, isLimit, valueProblem } from "./values";
+
+export const reasonCodes = [
+  "tenant_not_found",
+  "feature_not_found",
+  "feature_archived",
+  "tenant_suspended",
+  "tenant_archived",
+  "override",
+  "flag_off",
+  "plan",
+  "add_on",
+  "trial",
+  "flag_on",
+  "not_in_plan",
+  "limit_reached",
+] as const;
+export type ReasonCode = (typeof reasonCodes)[number];
+
+type Winning = { wins?: true };
+/** One thing with an opinion on the question. `value` is a limit where the feature is metered. */
+export type Source = Winning &
+  (
+    | { source: "override"; grant: string; effect: "allow" | "deny"; value?: Value; expiresAt: Instant | null }
+    | { source: "plan" | "add_on"; plan: string; from: string; value: Value }
+    | { source: "trial"; grant: string; value: Value; expiresAt: Instant }
+    | { source: "flag"; flag: string; state: "on" | "off" | "unknown" | "not_asked"; value?: Value; isStale?: true }
+  );
+export type SourceKind = Source["source"];
+
+export type Amount = {
+  limit: Limit;
+  used: number;
+  remaining: Limit;
+  resetPeriod: ResetPeriod;
+  resetsAt: Instant | null;
+  softLimit: boolean;
+};
+
+/** The answer for one tenant and one feature. Times are instants; `answer.ts` writes it for the wire. */
+export type Decision = {
+  feature: string;
+  type: Feature["type"] | null;
+  entitled: boolean;
+  reason: ReasonCode;
+  source: SourceKind | null;
+  /** What is given of a config feature. */
+  value?: Value;
+  /** What is given of a metered feature. */
+  amount?: Amount;
+  /** When the winner ends; null for a plan. */
+  expiresAt: Instant | null;
+  /** The clock alone changes nothing before this instant; null: never. */
+  validUntil: Instant | null;
+  /** Plans, by rank, that would turn this no into a yes. */
+  availableIn: string[];
+  isStale: boolean;
+  sources: Source[];
+};
+
+export type Question = {
+  tenant: TenantFacts | null;
+  catalogue: Catalogue;
+  feature: string;
+  now: Instant;
+  usage?: Usage;
+  flag?: FlagReading;
+  /** How much more of a metered feature is asked for; 1 unless told. */
+  requested?: number;
+};
+
+/** May this tenant use this feature, how much, why, and until when? The first rule that matches decides. */
+export function decide(question: Question): Decision {
+  const { tenant, catalogue, now } = question;
+  const feature = catalogue.features.get(question.feature);
+  if (!tenant) return unknown(question.feature, "tenant_not_found");
+  if (!feature) return unknown(question.feature, "feature_not_found");
+
+  const known = gather(question, tenant, feature);
+  const no = (reason: ReasonCode, more?: Partial<Decision>) => verdict(known, false, reason, more);
+
+  if (feature.archivedAt !== null) return no("feature_archived");
+  if (tenant.status !== "active") return no(tenant.status === "suspended" ? "tenant_suspended" : "tenant_archived");
+  if (known.override) return byOverride(known, known.override, question);
+  if (known.flag?.gate === "off") return no("flag_off", { source: "flag" });
+
+  const winner = pickWinner(known);
+  if (!winner) return no("not_in_plan", { availableIn: offers(catalogue, feature) });
+  for (const source of winner.of) source.wins = true;
+  const reason = winner.of[0]?.source === "flag" ? "flag_on" : (winner.of[0]?.source as ReasonCode);
+  const yes = verdict(known, true, reason, { source: winner.of[0]?.source, expiresAt: winner.expiresAt });
+  return withValue(yes, feature, winner.value, question, now);
+}
+
+/** What a decision reads of this tenant and feature, with the sources in the order in which ties go. */
+type Known = {
+  feature: Feature;
+  override: (Source & { source: "override" }) | undefined;
+  base: (Source & { source: "plan" | "add_on" })[];
+  trials: (Source & { source: "trial" })[];
+  flag: FlagOpinion | undefined;
+  flagSource: (Source & { source: "flag" }) | undefined;
+  validUntil: Instant | null;
+};
+
+function gather({ catalogue, now, flag: reading }: Question, tenant: TenantFacts, feature: Feature): Known {
+  const base: Known["base"] = [];
+  const fromPlan = (source: "plan" | "add_on", plan: string) => {
+    const given = catalogue.gives.get(plan)?.get(feature.key);
+    if (given) base.push({ source, plan, from: given.from, value: given.value });
+  };
+  if (tenant.plan !== null) fromPlan("plan", tenant.plan);
+  for (const addOn of tenant.addOns) fromPlan("add_on", addOn.plan);
+
+  let override: Known["override"];
+  const trials: Known["trials"] = [];
+  let validUntil: Instant | null = null;
+  const change = (at: Instant | null) => {
+    if (at !== null && at > now && (validUntil === null || at < validUntil)) validUntil = at;
+  };
+  for (const grant of tenant.grants) {
+    if (grant.feature !== feature.key) continue;
+    const end = endOf(grant);
+    if (end === null || end > grant.startsAt) {
+      change(grant.startsAt);
+      change(end);
+    }
+    if (!isLive(grant, now)) continue;
+    if (grant.kind === "trial") trials.push({ source: "trial", grant: grant.id, value: grant.value, expiresAt: end as Instant });
+    else override = overrideSource(grant, end);
+  }
+  const flag = feature.flag ? flagOpinion(feature.flag, reading, now) : undefined;
+  if (flag) change(flag.lapsesAt);
+  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
+  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil };
+  if (flag) known.flagSource = flagSource(known, flag);
+  return known;
+}
+
+/** The instant from which a grant no longer counts; null: it has no end. */
+export function endOf(grant: Grant): Instant | null {
+  if (grant.endedAt === null) return grant.endsAt;
+  return grant.endsAt === null ? grant.endedAt : Math.min(grant.endsAt, grant.endedAt);
+}
+
+export function isLive(grant: Grant, now: Instant): boolean {
+  const end = endOf(grant);
+  return grant.startsAt <= now && (end === null || now < end);
+}
+
+function overrideSource(grant: Override, end: Instant | null): Source & { source: "override" } {
+  const common = { source: "override", grant: grant.id, expiresAt: end } as const;
+  return grant.effect === "deny" ? { ...common, effect: "deny" } : { ...common, effect: "allow", value: grant.value };
+}
+
+/** A boolean feature that plan or trial grants does not ask a flag that could only grant. */
+function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" } {
+  const granted = known.base.length > 0 || known.trials.length > 0;
+  if (known.feature.type === "boolean" && known.feature.flag?.rule === "grant" && granted) {
+    return { source: "flag", flag: flag.key, state: "not_asked" };
+  }
+  const value = flag.state === "on" ? flagValue(known.feature, flag) : undefined;
+  return {
+    source: "flag",
+    flag: flag.key,
+    state: flag.state,
+    ...(value === undefined ? {} : { value }),
+    ...(flag.isStale ? { isStale: true } : {}),
+  };
+}
+
+/** The payload, or for a text feature without one the variant. The wrong type gives nothing to grant, but is shown. */
+function flagValue(feature: Feature, flag: FlagOpinion): Value | undefined {
+  if (feature.type === "boolean") return true;
+  if (flag.payload !== undefined) return flag.payload;
+  return feature.type === "config" && feature.config.kind === "text" ? flag.variant : undefined;
+}
+
+type Winner = { of: Source[]; value: Value; expiresAt: Instant | null };
+
+/** Candidates stand in the order in which ties go: plan, add-on, trial, flag. */
+function candidates({ feature, base, trials, flag, flagSource }: Known): Winner[] {
+  const list: Winner[] = [];
+  if (feature.type === "metered") {
+    const [first, ...more] = base;
+    if (first) {
+      const total = more.reduce<Limit>((sum, { value }) => addLimits(sum, value as Limit), first.value as Limit);
+      list.push({ of: base, value: total, expiresAt: null });
+    }
+  } else {
+    const plan = base.filter(({ source }) => source === "plan");
+    const addOns = base.filter(({ source }) => source === "add_on").reverse();
+    // Where only the order can decide, a trial and then the latest add-on speak before the plan.
+    const inOrder = feature.type === "config" && !isComparable(feature) ? [...addOns, ...plan] : [...plan, ...addOns];
+    for (const source of inOrder) list.push({ of: [source], value: source.value, expiresAt: null });
+  }
+  const longestFirst = [...trials].sort((a, b) => b.expiresAt - a.expiresAt || (a.grant < b.grant ? -1 : 1));
+  const given = longestFirst.map((trial): Winner => ({ of: [trial], value: trial.value, expiresAt: trial.expiresAt }));
+  if (feature.type === "config" && !isComparable(feature)) list.unshift(...given);
+  else list.push(...given);
+  if (flag?.grant === "on" && flagSource && flagSource.state !== "not_asked") {
+    const { value } = flagSource;
+    if (value !== undefined && valueProblem(feature, value) === null) list.push({ of: [flagSource], value, expiresAt: null });
+  }
+  return list;
+}
+
+/** Text without options and JSON have no better or worse. */
+function isComparable(feature: Feature & { type: "config" }): boolean {
+  return feature.config.kind === "number" || (feature.config.kind === "text" && feature.config.options.length > 0);
+}
+
+function pickWinner(known: Known): Winner | undefined {
+  const { feature } = known;
+  const [first, ...others] = candidates(known);
+  if (!first || feature.type === "boolean") return first;
+  const isBetter = (a: Value, than: Value) =>
+    feature.type === "metered" ? isHigherLimit(a as Limit, than as Limit) : isBetterValue(feature.config, a, than);
+  return others.reduce((best, next) => (isBetter(next.value, best.value) ? next : best), first);
+}
+
+function byOverride(known: Known, override: Source & { source: "override" }, question: Question): Decision {
+  override.wins = true;
+  const entitled = override.effect === "allow";
+  const decision = verdict(known, entitled, "override", { source: "override", expiresAt: override.expiresAt });
+  return entitled ? withValue(decision, known.feature, override.value as Value, question, question.now) : decision;
+}
+
+/** Adds what a yes gives; a metered feature whose hard limit is reached becomes a no. */
+function withValue(yes: Decision, feature: Feature, value: Value, question: Question, now: Instant): Decision {
+  if (feature.type === "boolean") return yes;
+  if (feature.type === "config") return { ...yes, value };
+  const limit = value as Limit;
+  const used = question.usage?.used ?? 0;
+  const { resetPeriod, soft } = feature.meter;
+  const amount: Amount = {
+    limit,
+    used,
+    remaining: limit === "unlimited" ? limit : Math.max(0, limit - used),
+    resetPeriod,
+    resetsAt: usagePeriod(resetPeriod, now).end,
+    softLimit: soft,
+  };
+  const reached = limit !== "unlimited" && used + (question.requested ?? 1) > limit;
+  if (!reached || soft) return { ...yes, amount };
+  const held = new Set([question.tenant?.plan, ...(question.tenant?.addOns.map((a) => a.plan) ?? [])]);
+  return { ...yes, amount, entitled: false, reason: "limit_reached", availableIn: higher(question.catalogue, feature, limit, held) };
+}
+
+const offers = (catalogue: Catalogue, feature: Feature) => (catalogue.offeredIn.get(feature.key) ?? []).map(({ plan }) => plan);
+
+/** Plans that give more than this limit, and add-ons that add to it. */
+function higher(catalogue: Catalogue, feature: Feature, limit: Limit, held: Set<string | null | undefined>): string[] {
+  return (catalogue.offeredIn.get(feature.key) ?? [])
+    .filter(({ plan, value }) => {
+      if (held.has(plan) || !isLimit(value)) return false;
+      return isHigherLimit(value, catalogue.plans.get(plan)?.kind === "add_on" ? 0 : limit);
+    })
+    .map(({ plan }) => plan);
+}
+
+function verdict(known: Known, entitled: boolean, reason: ReasonCode, more?: Partial<Decision>): Decision {
+  const { override, base, trials, flagSource } = known;
+  const sources: Source[] = [...base, ...trials];
+  if (override) sources.unshift(override);
+  if (flagSource) sources.push(flagSource);
+  return {
+    feature: known.feature.key,
+    type: known.feature.type,
+    entitled,
+    reason,
+    source: null,
+    expiresAt: null,
+    validUntil: known.validUntil,
+    availableIn: [],
+    isStale: flagSource?.isStale === true,
+    sources,
+    ...more,
+  };
+}
+
+function unknown(feature: string, reason: "tenant_not_found" | "feature_not_found"): Decision {
+  return {
+    feature,
+    type: null,
+    entitled: false,
+    reason,
+    source: null,
+    expiresAt: null,
+    validUntil: null,
+    availableIn: [],
+    isStale: false,
+    sources: [],
+  };
+}

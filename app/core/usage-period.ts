@@ -1,0 +1,54 @@
+import type { Instant, ResetPeriod } from "./model";
+
+/** Half-open: the reset instant belongs to the new period. `null` stands for no bound (`never`). */
+export type Period = { start: Instant | null; end: Instant | null };
+
+const hour = 3_600_000;
+const day = 24 * hour;
+/** 1970-01-05 was a Monday; weeks of the calendar begin on Monday (ISO 8601). */
+const firstMonday = 4 * day;
+
+/** The same day of month and time, `months` later; a day that the month does not have becomes its last one. */
+function addMonths(from: Instant, months: number): Instant {
+  const d = new Date(from);
+  const first = new Date(from);
+  first.setUTCDate(1);
+  first.setUTCMonth(first.getUTCMonth() + months);
+  const lastDay = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
+  first.setUTCDate(Math.min(d.getUTCDate(), lastDay));
+  return first.getTime();
+}
+
+function fixed(length: number, anchor: Instant, now: Instant): Period {
+  const start = anchor + Math.floor((now - anchor) / length) * length;
+  return { start, end: start + length };
+}
+
+function monthly(months: number, anchor: Instant, now: Instant): Period {
+  const a = new Date(anchor);
+  const n = new Date(now);
+  const apart = (n.getUTCFullYear() - a.getUTCFullYear()) * 12 + n.getUTCMonth() - a.getUTCMonth();
+  let steps = Math.floor(apart / months);
+  // Always counted from the anchor, so that 31 January, 28 February, 31 March does not decay to the 28th.
+  while (addMonths(anchor, steps * months) > now) steps -= 1;
+  while (addMonths(anchor, (steps + 1) * months) <= now) steps += 1;
+  return { start: addMonths(anchor, steps * months), end: addMonths(anchor, (steps + 1) * months) };
+}
+
+/** The reset period that holds `now`. Without an anchor it follows the calendar in UTC. */
+export function usagePeriod(period: ResetPeriod, now: Instant, anchor?: Instant): Period {
+  switch (period) {
+    case "hour":
+      return fixed(hour, anchor ?? 0, now);
+    case "day":
+      return fixed(day, anchor ?? 0, now);
+    case "week":
+      return fixed(7 * day, anchor ?? firstMonday, now);
+    case "month":
+      return monthly(1, anchor ?? 0, now);
+    case "year":
+      return monthly(12, anchor ?? 0, now);
+    case "never":
+      return { start: null, end: null };
+  }
+}

@@ -1,0 +1,45 @@
+import type { ConfigSettings, Feature, Json, Limit, Value } from "./model";
+
+/** Adds limits; `unlimited` absorbs everything, and a sum stays a whole number that JavaScript can hold. */
+export function addLimits(a: Limit, b: Limit): Limit {
+  if (a === "unlimited" || b === "unlimited") return "unlimited";
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
+}
+
+export function isHigherLimit(a: Limit, than: Limit): boolean {
+  if (than === "unlimited") return false;
+  return a === "unlimited" || a > than;
+}
+
+export function isLimit(value: unknown): value is Limit {
+  return value === "unlimited" || (Number.isSafeInteger(value) && (value as number) >= 0);
+}
+
+/** Whether `a` wins over `b` although it stands later in the order of sources. */
+export function isBetterValue(settings: ConfigSettings, a: Value, than: Value): boolean {
+  if (settings.kind === "number") {
+    return settings.better === "higher" ? (a as number) > (than as number) : (a as number) < (than as number);
+  }
+  if (settings.kind === "text") return settings.options.indexOf(a as string) > settings.options.indexOf(than as string);
+  return false;
+}
+
+function configProblem(settings: ConfigSettings, value: Json): string | null {
+  if (settings.kind === "number") return typeof value === "number" && Number.isFinite(value) ? null : "must be a number";
+  if (settings.kind === "json") return null;
+  if (typeof value !== "string") return "must be text";
+  if (settings.options.length > 0 && !settings.options.includes(value)) return `must be one of ${settings.options.join(", ")}`;
+  return null;
+}
+
+/** Why this value does not fit the feature's type, as the end of a sentence, or null. */
+export function valueProblem(feature: Feature, value: Value | undefined): string | null {
+  switch (feature.type) {
+    case "boolean":
+      return value === true ? null : "is on or off: its value is true";
+    case "metered":
+      return isLimit(value) ? null : 'needs a limit: a whole number from 0, or "unlimited"';
+    case "config":
+      return value === undefined ? "needs a value" : configProblem(feature.config, value);
+  }
+}

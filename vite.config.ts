@@ -1,0 +1,40 @@
+import { fileURLToPath } from "node:url";
+import { vitePlugin as remix } from "@remix-run/dev";
+import tailwindcss from "@tailwindcss/vite";
+import { defineConfig } from "vite";
+import remixConfig from "./remix.config.js";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+// The server and the command line are built together with Remix's routes, so that all three share one copy of every module.
+const entries = {
+  name: "latchkey-entries",
+  config: (_config: unknown, { isSsrBuild }: { isSsrBuild?: boolean }) =>
+    isSsrBuild
+      ? {
+          build: {
+            target: "node20",
+            rollupOptions: {
+              input: {
+                remix: "virtual:remix/server-build",
+                main: "app/server/main.server.ts",
+                cli: "app/cli/main.server.ts",
+              } as never,
+              output: { entryFileNames: "[name].js" },
+            },
+          },
+        }
+      : undefined,
+};
+
+// Native or self-locating packages stay outside of the bundle; the rest goes in, which makes a start three times as quick.
+const external = ["better-sqlite3", "@node-rs/argon2", "pg", "@remix-run/node", "vite", "fastify", "@fastify/static", "pino"];
+
+export default defineConfig(({ command }) => ({
+  plugins: [tailwindcss(), remix(remixConfig), entries],
+  define: command === "build" ? { "process.env.NODE_ENV": JSON.stringify("production") } : undefined,
+  resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
+  // Found up front: otherwise the first page in development optimises again and reloads.
+  optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"] },
+  ssr: command === "build" ? { noExternal: true, external } : undefined,
+}));

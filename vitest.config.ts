@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+export default defineConfig({
+  resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
+  test: {
+    include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts", "tests/**/*.test.ts"],
+    setupFiles: ["tests/support/setup.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
