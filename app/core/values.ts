@@ -26,7 +26,7 @@ export function isBetterValue(settings: ConfigSettings, a: Value, than: Value): 
 
 function configProblem(settings: ConfigSettings, value: Json): string | null {
   if (settings.kind === "number") return typeof value === "number" && Number.isFinite(value) ? null : "must be a number";
-  if (settings.kind === "json") return null;
+  if (settings.kind === "json") return value === null ? "must not be null" : null;
   if (typeof value !== "string") return "must be text";
   if (settings.options.length > 0 && !settings.options.includes(value)) return `must be one of ${settings.options.join(", ")}`;
   return null;

@@ -1,0 +1,100 @@
+import type { Catalogue } from "./catalogue";
+import { type Decision, decide, type Source } from "./decide";
+import type { FlagReading, Instant, TenantFacts, Usage } from "./model";
+import { reasonMessage } from "./words";
+
+/** ISO 8601 in UTC, as every instant on the wire. */
+export function isoTime(at: Instant): string {
+  return new Date(at).toISOString();
+}
+
+const isoOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
+
+/** What the caller knows besides the facts: consumption and flags of the tenant that is asked about. */
+export type Readings = {
+  usage?: (feature: string) => Usage | undefined;
+  flag?: (flag: string) => FlagReading | undefined;
+};
+
+/** One entry of an answer, in the order of fields that equal bytes depend on. */
+export function entitlement(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue) {
+  const { amount, availableIn } = decision;
+  return {
+    entitled: decision.entitled,
+    type: decision.type,
+    ...(decision.value === undefined ? {} : { value: decision.value }),
+    ...(amount ? { ...amount, resetsAt: isoOrNull(amount.resetsAt) } : {}),
+    source: decision.source,
+    reason: { code: decision.reason, message: reasonMessage(decision, tenant, catalogue) },
+    expiresAt: isoOrNull(decision.expiresAt),
+    validUntil: isoOrNull(decision.validUntil),
+    ...(availableIn.length > 0 ? { availableIn } : {}),
+    ...(decision.isStale ? { isStale: true } : {}),
+    sources: decision.sources.map((s) => sourceOnWire(s, decision.type)),
+  };
+}
+export type Entitlement = ReturnType<typeof entitlement>;
+
+function sourceOnWire(source: Source, type: Decision["type"]) {
+  const { source: kind, wins, ...rest } = source;
+  const { value, expiresAt, from, ...ids } = rest as typeof rest & { value?: unknown; expiresAt?: Instant | null; from?: string };
+  return {
+    source: kind,
+    ...ids,
+    ...(from !== undefined && from !== (ids as { plan?: string }).plan ? { from } : {}),
+    ...(type === "metered" && value !== undefined ? { limit: value } : {}),
+    ...(type === "config" && value !== undefined ? { value } : {}),
+    ...(expiresAt === undefined ? {} : { expiresAt: isoOrNull(expiresAt) }),
+    ...(wins ? { wins } : {}),
+  };
+}
+
+export type Answer = {
+  tenant: string;
+  plan: string | null;
+  validUntil: string | null;
+  revision: number;
+  isStale: boolean;
+  entitlements: { [feature: string]: Entitlement };
+};
+
+/** Every feature that bulk answers list, in order of key: all but the archived. */
+export function listedFeatures(catalogue: Catalogue): string[] {
+  const keys: string[] = [];
+  for (const feature of catalogue.features.values()) if (feature.archivedAt === null) keys.push(feature.key);
+  return keys;
+}
+
+/**
+ * The whole answer for one tenant. `features` null: all that are listed.
+ * `isStale`: the facts could not be read again; what was last known is answered.
+ */
+export function answer(
+  question: { key: string; tenant: TenantFacts | null; catalogue: Catalogue; features: string[] | null; now: Instant; requested?: number },
+  readings: Readings,
+  isStale: boolean,
+): { body: Answer; decisions: Decision[]; validUntil: Instant | null } {
+  const { key, tenant, catalogue, now, requested } = question;
+  const entitlements: Answer["entitlements"] = Object.create(null);
+  const decisions: Decision[] = [];
+  let validUntil: Instant | null = null;
+  let staleFlag = false;
+  for (const feature of question.features ?? listedFeatures(catalogue)) {
+    const tie = catalogue.features.get(feature)?.flag;
+    const flag = tie ? readings.flag?.(tie.key) : undefined;
+    const decision = decide({ tenant, catalogue, feature, now, usage: readings.usage?.(feature), flag, requested });
+    decisions.push(decision);
+    entitlements[feature] = entitlement(decision, tenant, catalogue);
+    staleFlag ||= decision.isStale;
+    if (decision.validUntil !== null && (validUntil === null || decision.validUntil < validUntil)) validUntil = decision.validUntil;
+  }
+  const body: Answer = {
+    tenant: key,
+    plan: tenant?.plan ?? null,
+    validUntil: isoOrNull(validUntil),
+    revision: Math.max(tenant?.revision ?? 0, catalogue.revision),
+    isStale: isStale || staleFlag,
+    entitlements,
+  };
+  return { body, decisions, validUntil };
+}

@@ -1,0 +1,135 @@
+import type { Catalogue } from "./catalogue";
+import { isOver, type TenantAction, type TenantChange } from "./changes";
+import { endOf } from "./decide";
+import type { Grant, Instant, Override, Stamp, TenantFacts, Trial, Value } from "./model";
+import { type Outcome, type Refusal, refuse } from "./outcome";
+import { valueProblem } from "./values";
+import { longDate } from "./words";
+
+export type TrialForm = {
+  features: { feature: string; value?: Value }[];
+  /** Left out: now. */
+  startsAt?: Instant;
+  endsAt: Instant;
+  note?: string | null;
+};
+
+/** One trial for each feature asked for, or none at all. */
+export function grantTrial(facts: TenantFacts, form: TrialForm, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
+  const startsAt = form.startsAt ?? stamp.now;
+  const grants: Trial[] = [];
+  for (const { feature, value } of form.features) {
+    const given = value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : value);
+    const bad = problem(facts, { kind: "trial", feature, value: given, startsAt, endsAt: form.endsAt }, catalogue, stamp.now);
+    if (bad) return bad;
+    grants.push({ ...base(stamp, feature, startsAt, form.note), kind: "trial", value: given as Value, endsAt: form.endsAt });
+  }
+  return change(facts, "trial.granted", grants, stamp, form.note);
+}
+
+export type OverrideForm = {
+  feature: string;
+  effect: "allow" | "deny";
+  /** The limit or value that replaces the rest; for boolean features and denials left out. */
+  value?: Value;
+  startsAt?: Instant;
+  /** Null or left out: until somebody ends it. */
+  endsAt?: Instant | null;
+  note?: string | null;
+};
+
+export function setOverride(facts: TenantFacts, form: OverrideForm, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
+  const startsAt = form.startsAt ?? stamp.now;
+  const endsAt = form.endsAt ?? null;
+  const { feature, effect } = form;
+  const value = effect === "deny" ? undefined : (form.value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : undefined));
+  const bad = problem(facts, { kind: "override", feature, effect, value, startsAt, endsAt }, catalogue, stamp.now);
+  if (bad) return bad;
+  const common = { ...base(stamp, feature, startsAt, form.note), kind: "override" as const, endsAt };
+  const grant: Override = effect === "deny" ? { ...common, effect } : { ...common, effect, value: value as Value };
+  return change(facts, "override.set", [grant], stamp, form.note);
+}
+
+/** A new row that takes over from the old one at once, so that what was promised before stays on record. */
+export function extendGrant(
+  facts: TenantFacts,
+  form: { grant: string; endsAt: Instant; note?: string | null },
+  stamp: Stamp,
+): Outcome<TenantChange> {
+  const old = stillCounts(facts, form.grant, stamp.now);
+  if ("ok" in old) return old;
+  if (old.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
+  if (form.endsAt <= old.endsAt) {
+    return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
+  }
+  const startsAt = Math.max(old.startsAt, stamp.now);
+  const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt: form.endsAt, extends: old.id };
+  return change(facts, `${old.kind}.extended`, [{ ...old, endedAt: stamp.now }, fresh], stamp, form.note);
+}
+
+export function endGrant(facts: TenantFacts, form: { grant: string; note?: string | null }, stamp: Stamp): Outcome<TenantChange> {
+  const old = stillCounts(facts, form.grant, stamp.now);
+  if ("ok" in old) return old;
+  return change(facts, `${old.kind}.ended`, [{ ...old, endedAt: stamp.now }], stamp, form.note);
+}
+
+function base(stamp: Stamp, feature: string, startsAt: Instant, note: string | null | undefined) {
+  const created = { createdAt: stamp.now, createdBy: stamp.actor.name };
+  return { id: stamp.newId("gr"), feature, startsAt, endedAt: null, extends: null, note: note ?? null, ...created };
+}
+
+function change(
+  facts: TenantFacts,
+  action: TenantAction,
+  grants: Grant[],
+  stamp: Stamp,
+  why: string | null | undefined,
+): Outcome<TenantChange> {
+  return { ok: true, change: { action, key: facts.key, set: {}, grants, at: stamp.now, why: why ?? null } };
+}
+
+function stillCounts(facts: TenantFacts, id: string, now: Instant): Grant | Refusal {
+  const grant = facts.grants.find((g) => g.id === id);
+  if (!grant || isOver(grant, now)) {
+    return refuse("grant_over", "This grant is over, so it can no longer be changed. Grant a new one instead.", "grant");
+  }
+  return grant;
+}
+
+type Wanted = {
+  kind: Grant["kind"];
+  feature: string;
+  effect?: "allow" | "deny";
+  value: Value | undefined;
+  startsAt: Instant;
+  endsAt: Instant | null;
+};
+
+function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: Instant): Refusal | null {
+  const feature = catalogue.features.get(wanted.feature);
+  if (!feature) return refuse("feature_not_found", `There is no feature ${wanted.feature}. Choose one that the catalogue has.`, "feature");
+  if (feature.archivedAt !== null) {
+    return refuse("feature_archived", `${feature.name} is archived. Restore it before you grant it.`, "feature");
+  }
+  if (facts.status === "archived") {
+    return refuse("tenant_archived", `${facts.name} is archived. Reinstate it before you grant it anything.`);
+  }
+  const bad = wanted.effect === "deny" ? null : valueProblem(feature, wanted.value);
+  if (bad) return refuse("value_invalid", `${feature.name} ${bad}.`, "value");
+  if (wanted.endsAt !== null) {
+    if (wanted.endsAt <= wanted.startsAt) return refuse("ends_before_start", "The end has to be after the start.", "endsAt");
+    if (wanted.endsAt <= now) return refuse("ends_in_past", "The end is in the past. Choose one that is still to come.", "endsAt");
+  }
+  const other = facts.grants.find((g) => g.kind === wanted.kind && g.feature === wanted.feature && overlaps(g, wanted, now));
+  if (!other) return null;
+  const until = endOf(other);
+  const has = `${facts.name} already has ${wanted.kind === "trial" ? "a trial" : "an override"} of ${feature.name}`;
+  const when = until === null ? "without an end" : `until ${longDate(until)}`;
+  return refuse("grant_overlaps", `${has} ${when}. ${until === null ? "End it first" : "Extend it, or end it first"}.`, "feature");
+}
+
+function overlaps(grant: Grant, wanted: Wanted, now: Instant): boolean {
+  if (isOver(grant, now)) return false;
+  const end = endOf(grant);
+  return (end === null || wanted.startsAt < end) && (wanted.endsAt === null || grant.startsAt < wanted.endsAt);
+}

@@ -1,0 +1,33 @@
+/** Why a change is not made: a stable code for programs, a sentence with the way out for people, and the field at fault. */
+export type Refusal = { ok: false; code: RefusalCode; message: string; field?: string };
+
+/** `change: null`: all is already as asked, and nothing is written. */
+export type Outcome<Change> = { ok: true; change: Change | null } | Refusal;
+
+export const refusalCodes = [
+  "tenant_not_found",
+  "tenant_exists",
+  "tenant_archived",
+  "plan_not_found",
+  "plan_exists",
+  "plan_archived",
+  "plan_in_use",
+  "plan_kind",
+  "include_cycle",
+  "feature_not_found",
+  "feature_exists",
+  "feature_archived",
+  "feature_type",
+  "value_invalid",
+  "ends_before_start",
+  "ends_in_past",
+  "grant_overlaps",
+  "grant_not_found",
+  "grant_over",
+  "stale",
+] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
+export function refuse(code: RefusalCode, message: string, field?: string): Refusal {
+  return field === undefined ? { ok: false, code, message } : { ok: false, code, message, field };
+}

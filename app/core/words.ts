@@ -1,0 +1,54 @@
+import type { Catalogue } from "./catalogue";
+import type { Decision } from "./decide";
+import type { Instant, Limit, TenantFacts } from "./model";
+
+const months = "January February March April May June July August September October November December".split(" ");
+
+/** "4 December 2026", in UTC. */
+export function longDate(at: Instant): string {
+  const d = new Date(at);
+  return `${d.getUTCDate()} ${months[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
+}
+
+/** "10,000" or "unlimited". */
+export function limitWords(limit: Limit, unit?: string | null): string {
+  const amount = limit === "unlimited" ? limit : String(limit).replace(/\B(?=(\d{3})+$)/g, ",");
+  return unit ? `${amount} ${unit}` : amount;
+}
+
+/** The reason of a decision as one sentence. */
+export function reasonMessage(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue): string {
+  const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
+  const until = decision.expiresAt === null ? "" : ` until ${longDate(decision.expiresAt)}`;
+  switch (decision.reason) {
+    case "tenant_not_found":
+      return "There is no such tenant.";
+    case "feature_not_found":
+      return "There is no such feature.";
+    case "feature_archived":
+      return "This feature is archived.";
+    case "tenant_suspended":
+      return "This tenant is suspended.";
+    case "tenant_archived":
+      return "This tenant is archived.";
+    case "override":
+      return `${decision.entitled ? "Allowed" : "Denied"} by an override${until}.`;
+    case "flag_off":
+      return "Switched off by its feature flag.";
+    case "flag_on":
+      return "Switched on by its feature flag.";
+    case "trial":
+      return `On trial${until}.`;
+    case "plan":
+    case "add_on": {
+      const winner = decision.sources.find((s) => s.wins);
+      if (winner?.source !== "plan" && winner?.source !== "add_on") return "Part of the plan.";
+      const via = winner.from === winner.plan ? "" : `, from ${name(winner.from)}`;
+      return `Part of ${name(winner.plan)}${via}.`;
+    }
+    case "not_in_plan":
+      return tenant?.plan ? `Not part of ${name(tenant.plan)}.` : "This tenant has no plan.";
+    case "limit_reached":
+      return `The limit of ${limitWords(decision.amount?.limit ?? 0)} is reached.`;
+  }
+}

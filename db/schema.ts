@@ -1,0 +1,302 @@
+import type {
+  Actor,
+  ConfigSettings,
+  FeatureType,
+  FlagTie,
+  GrantKind,
+  Json,
+  MeterSettings,
+  PlanKind,
+  TenantStatus,
+  Value,
+} from "~/core/model";
+import type { Dialect } from "./dialect";
+
+/**
+ * Every table, once, for both engines. Units: timestamps are instants with milliseconds; revisions and `seq`
+ * come from one sequence (`changes.seq`), so a larger number is a later change. Null means what its comment says.
+ */
+export function defineSchema(d: Dialect) {
+  const { table, text, integer, sequence, boolean, timestamp, json, index, uniqueIndex, primaryKey } = d;
+
+  const features = table("features", {
+    key: text("key").primaryKey(),
+    name: text("name").notNull(),
+    description: text("description"),
+    group: text("group_name"),
+    type: text("type").notNull().$type<FeatureType>(),
+    /** ConfigSettings or MeterSettings; null for boolean features. */
+    settings: json("settings").$type<ConfigSettings | MeterSettings>(),
+    /** Null: not tied to a flag. */
+    flag: json("flag").$type<FlagTie>(),
+    /** Null: in use. */
+    archivedAt: timestamp("archived_at"),
+    revision: integer("revision").notNull(),
+  });
+
+  const plans = table("plans", {
+    key: text("key").primaryKey(),
+    name: text("name").notNull(),
+    description: text("description"),
+    kind: text("kind").notNull().$type<PlanKind>(),
+    rank: integer("rank").notNull(),
+    /** Null: includes no other plan. Checked by the change, not by a key: an import may write them in any order. */
+    includes: text("includes"),
+    archivedAt: timestamp("archived_at"),
+    revision: integer("revision").notNull(),
+  });
+
+  const planFeatures = table(
+    "plan_features",
+    {
+      plan: text("plan")
+        .notNull()
+        .references(() => plans.key),
+      feature: text("feature")
+        .notNull()
+        .references(() => features.key),
+      value: json("value").notNull().$type<Value>(),
+    },
+    (t) => [primaryKey({ columns: [t.plan, t.feature] }), index("plan_features_by_feature").on(t.feature)],
+  );
+
+  const tenants = table(
+    "tenants",
+    {
+      key: text("key").primaryKey(),
+      name: text("name").notNull(),
+      status: text("status").notNull().$type<TenantStatus>(),
+      /** Null: no plan. */
+      plan: text("plan").references(() => plans.key),
+      metadata: json("metadata").notNull().$type<{ [key: string]: Json }>(),
+      /** Name and key in lower case: what search reads and the list is sorted by, alike on both engines. */
+      searchText: text("search_text").notNull(),
+      createdAt: timestamp("created_at").notNull(),
+      revision: integer("revision").notNull(),
+    },
+    (t) => [
+      index("tenants_by_name").on(t.searchText, t.key),
+      index("tenants_by_plan").on(t.plan, t.searchText, t.key),
+      index("tenants_by_status").on(t.status, t.searchText, t.key),
+      index("tenants_by_created").on(t.createdAt, t.key),
+    ],
+  );
+
+  const tenantAddOns = table(
+    "tenant_add_ons",
+    {
+      tenant: text("tenant")
+        .notNull()
+        .references(() => tenants.key),
+      plan: text("plan")
+        .notNull()
+        .references(() => plans.key),
+      addedAt: timestamp("added_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.plan] }), index("tenant_add_ons_by_plan").on(t.plan)],
+  );
+
+  const grants = table(
+    "grants",
+    {
+      id: text("id").primaryKey(),
+      tenant: text("tenant")
+        .notNull()
+        .references(() => tenants.key),
+      feature: text("feature")
+        .notNull()
+        .references(() => features.key),
+      kind: text("kind").notNull().$type<GrantKind>(),
+      /** Null for trials. */
+      effect: text("effect").$type<"allow" | "deny">(),
+      /** Null for a denying override. */
+      value: json("value").$type<Value>(),
+      startsAt: timestamp("starts_at").notNull(),
+      /** Null: an override without an end. */
+      endsAt: timestamp("ends_at"),
+      /** Null: nobody ended it early. */
+      endedAt: timestamp("ended_at"),
+      endedBy: text("ended_by"),
+      /** The grant that this one prolongs. */
+      extends: text("extends"),
+      note: text("note"),
+      createdAt: timestamp("created_at").notNull(),
+      createdBy: text("created_by").notNull(),
+    },
+    (t) => [
+      index("grants_by_tenant").on(t.tenant, t.startsAt),
+      index("grants_by_feature").on(t.feature),
+      index("grants_by_end").on(t.kind, t.endsAt, t.tenant),
+    ],
+  );
+
+  /** The facts document as it was after each change: what `at` in the past reads. Subject "" is the catalogue. */
+  const factsHistory = table(
+    "facts_history",
+    {
+      kind: text("kind").notNull().$type<SubjectKind>(),
+      subject: text("subject").notNull(),
+      revision: integer("revision").notNull(),
+      recordedAt: timestamp("recorded_at").notNull(),
+      document: json("document").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.kind, t.subject, t.revision] }), index("facts_history_by_time").on(t.kind, t.subject, t.recordedAt)],
+  );
+
+  /** One row for each change, written in its transaction: what other processes read to drop what they hold. */
+  const changes = table(
+    "changes",
+    {
+      seq: sequence("seq"),
+      kind: text("kind").notNull().$type<SubjectKind | "key">(),
+      subject: text("subject").notNull(),
+      at: timestamp("at").notNull(),
+    },
+    (t) => [index("changes_by_time").on(t.at)],
+  );
+
+  const audit = table(
+    "audit",
+    {
+      seq: sequence("seq"),
+      at: timestamp("at").notNull(),
+      actorKind: text("actor_kind").notNull().$type<Actor["kind"]>(),
+      actorId: text("actor_id").notNull(),
+      actorName: text("actor_name").notNull(),
+      action: text("action").notNull(),
+      subjectKind: text("subject_kind").notNull().$type<AuditSubject>(),
+      subject: text("subject").notNull(),
+      /** Only what changed; null: there was nothing before. */
+      before: json("before").$type<Json>(),
+      after: json("after").$type<Json>(),
+      why: text("why"),
+    },
+    (t) => [
+      index("audit_by_subject").on(t.subjectKind, t.subject, t.seq),
+      index("audit_by_actor").on(t.actorKind, t.actorId, t.seq),
+      index("audit_by_action").on(t.action, t.seq),
+    ],
+  );
+
+  /** What has still to reach the outside, one row for each topic and subject: the newest state is what counts. */
+  const outbox = table(
+    "outbox",
+    {
+      topic: text("topic").notNull(),
+      subject: text("subject").notNull(),
+      revision: integer("revision").notNull(),
+      createdAt: timestamp("created_at").notNull(),
+      attempts: integer("attempts").notNull(),
+      /** Null: due now. */
+      nextAttemptAt: timestamp("next_attempt_at"),
+      lastError: text("last_error"),
+    },
+    (t) => [primaryKey({ columns: [t.topic, t.subject] }), index("outbox_by_due").on(t.nextAttemptAt)],
+  );
+
+  const apiKeys = table(
+    "api_keys",
+    {
+      id: text("id").primaryKey(),
+      name: text("name").notNull(),
+      /** SHA-256 of the whole key, in hex. The key itself is shown once and kept nowhere. */
+      hash: text("hash").notNull(),
+      /** The key's first and last characters, for people to recognise it by. */
+      hint: text("hint").notNull(),
+      scopes: json("scopes").notNull().$type<ApiScope[]>(),
+      createdAt: timestamp("created_at").notNull(),
+      createdBy: text("created_by").notNull(),
+      /** Null: does not expire. */
+      expiresAt: timestamp("expires_at"),
+      revokedAt: timestamp("revoked_at"),
+      lastUsedAt: timestamp("last_used_at"),
+    },
+    (t) => [uniqueIndex("api_keys_by_hash").on(t.hash)],
+  );
+
+  const admins = table(
+    "admins",
+    {
+      id: text("id").primaryKey(),
+      /** Lower case. */
+      email: text("email").notNull(),
+      name: text("name").notNull(),
+      role: text("role").notNull().$type<Role>(),
+      /** argon2id in PHC form; null: invited, has not signed in yet. */
+      passwordHash: text("password_hash"),
+      /** SHA-256 of the one-time link's token, in hex; null: no link is open. */
+      inviteHash: text("invite_hash"),
+      inviteExpiresAt: timestamp("invite_expires_at"),
+      createdAt: timestamp("created_at").notNull(),
+      createdBy: text("created_by").notNull(),
+      /** Null: may sign in. */
+      disabledAt: timestamp("disabled_at"),
+      lastSignInAt: timestamp("last_sign_in_at"),
+    },
+    (t) => [uniqueIndex("admins_by_email").on(t.email), uniqueIndex("admins_by_invite").on(t.inviteHash)],
+  );
+
+  const sessions = table(
+    "sessions",
+    {
+      /** SHA-256 of the cookie's token, in hex. */
+      hash: text("hash").primaryKey(),
+      admin: text("admin")
+        .notNull()
+        .references(() => admins.id),
+      createdAt: timestamp("created_at").notNull(),
+      lastSeenAt: timestamp("last_seen_at").notNull(),
+      expiresAt: timestamp("expires_at").notNull(),
+    },
+    (t) => [index("sessions_by_admin").on(t.admin), index("sessions_by_expiry").on(t.expiresAt)],
+  );
+
+  /** How often a tenant's features were asked for, by UTC day. Feature "*" is one ask for all features at once. */
+  const checkCounts = table(
+    "check_counts",
+    {
+      tenant: text("tenant").notNull(),
+      /** YYYY-MM-DD */
+      day: text("day").notNull(),
+      feature: text("feature").notNull(),
+      allowed: boolean("allowed").notNull(),
+      /** The deciding source, or "none". */
+      source: text("source").notNull(),
+      count: integer("count").notNull(),
+      firstAt: timestamp("first_at").notNull(),
+      lastAt: timestamp("last_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.day, t.feature, t.allowed, t.source] }), index("check_counts_by_day").on(t.day)],
+  );
+
+  const settings = table("settings", {
+    key: text("key").primaryKey(),
+    value: json("value").notNull().$type<Json>(),
+  });
+
+  return {
+    features,
+    plans,
+    planFeatures,
+    tenants,
+    tenantAddOns,
+    grants,
+    factsHistory,
+    changes,
+    audit,
+    outbox,
+    apiKeys,
+    admins,
+    sessions,
+    checkCounts,
+    settings,
+  };
+}
+
+export type Schema = ReturnType<typeof defineSchema>;
+export type SubjectKind = "tenant" | "catalogue";
+export type AuditSubject = "tenant" | "feature" | "plan" | "catalogue" | "api_key" | "admin" | "settings";
+export const apiScopes = ["check", "manage"] as const;
+export type ApiScope = (typeof apiScopes)[number];
+export const roles = ["owner", "admin", "viewer"] as const;
+export type Role = (typeof roles)[number];

@@ -1,0 +1,7 @@
+import { dialects } from "./dialect";
+import { defineSchema } from "./schema";
+
+// drizzle-kit reads tables from named exports.
+const schema = defineSchema(dialects.sqlite);
+export const { features, plans, planFeatures, tenants, tenantAddOns, grants, factsHistory, changes } = schema;
+export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings } = schema;
