@@ -1,0 +1,90 @@
+/** Every URL that we link to. Keys in the pathname go through `segment`; a route reads them back with `keyOf`. */
+
+const dialect: Record<string, string> = { "~": "~7E", "%": "~25", ".": "~2E" };
+
+/**
+ * A key as one path segment. Some keys need more than percent-encoding: browsers collapse `.` and `..` even when encoded,
+ * React Router reads an encoded `%2F` as a slash, Remix takes `.data` at the end for its own, and `new` is a page of ours.
+ */
+export function segment(key: string): string {
+  const awkward = key === "new" || key === "." || key === ".." || key.startsWith("~") || key.includes("%") || key.endsWith(".data");
+  return encodeURIComponent(awkward ? `~${key.replace(/[~%.]/g, (c) => dialect[c] ?? c)}` : key);
+}
+
+/** The key that `segment` wrote, from a route's param. */
+export function keyOf(param: string | undefined): string {
+  if (!param?.startsWith("~")) return param ?? "";
+  return param.slice(1).replace(/~(7E|25|2E)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+type Query = Record<string, string | number | null | undefined>;
+
+export function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+const tenantPath = (key: string) => `/tenants/${segment(key)}`;
+
+export const paths = {
+  home: () => "/",
+  theme: () => "/theme",
+
+  signIn: (returnTo?: string) => withQuery("/sign-in", { returnTo }),
+  signOut: () => "/sign-out",
+  setup: (token: string) => `/setup/${segment(token)}`,
+  welcome: () => "/welcome",
+  invite: (token: string) => `/invite/${segment(token)}`,
+  account: () => "/account",
+
+  tenants: (query: Query = {}) => withQuery("/tenants", query),
+  tenantNew: () => "/tenants/new",
+  tenant: (key: string, query: Query = {}) => withQuery(tenantPath(key), query),
+  tenantGrants: (key: string) => `${tenantPath(key)}/grants`,
+  tenantUsage: (key: string) => `${tenantPath(key)}/usage`,
+  tenantAudit: (key: string) => `${tenantPath(key)}/audit`,
+  tenantEdit: (key: string) => `${tenantPath(key)}/edit`,
+  tenantStatus: (key: string) => `${tenantPath(key)}/status`,
+  tenantPlan: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/plan`, query),
+  trialNew: (key: string, feature?: string) => withQuery(`${tenantPath(key)}/trial`, { feature }),
+  overrideNew: (key: string, feature?: string, effect?: "allow" | "deny") => withQuery(`${tenantPath(key)}/override`, { feature, effect }),
+  grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
+  grantEnd: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/end`,
+
+  plans: (query: Query = {}) => withQuery("/plans", query),
+  planNew: () => "/plans/new",
+  plan: (key: string) => `/plans/${segment(key)}`,
+  planCell: (plan: string, feature: string) => `/plans/${segment(plan)}/features/${segment(feature)}`,
+
+  features: (query: Query = {}) => withQuery("/features", query),
+  featureNew: () => "/features/new",
+  feature: (key: string) => `/features/${segment(key)}`,
+
+  keys: () => "/keys",
+  keyNew: () => "/keys/new",
+  keyRevoke: (id: string) => `/keys/${segment(id)}/revoke`,
+
+  admins: () => "/admins",
+  adminInvite: () => "/admins/invite",
+  admin: (id: string) => `/admins/${segment(id)}`,
+
+  audit: (query: Query = {}) => withQuery("/audit", query),
+
+  importCatalogue: () => "/import",
+  importPreview: () => "/import/preview",
+  exportCatalogue: (format?: "yaml" | "json") => withQuery("/export", { format }),
+};
+
+/** A path on this origin, or `fallback`: what a form or query sent is never trusted as a place to go. */
+export function safePath(candidate: unknown, fallback = "/"): string {
+  if (typeof candidate !== "string" || !candidate.startsWith("/")) return fallback;
+  try {
+    const url = new URL(candidate, "http://same.invalid");
+    return url.origin === "http://same.invalid" && !url.pathname.startsWith("//") ? url.pathname + url.search + url.hash : fallback;
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,54 @@
+import { data, type LinksFunction, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Links, Meta, Outlet, Scripts, ScrollRestoration, useRouteLoaderData } from "@remix-run/react";
+import type { ReactNode } from "react";
+import stylesheet from "~/tailwind.css?url";
+import { RouteErrorPage } from "~/ui/error-page";
+import { clearToastCookie, readToast } from "~/ui/flash";
+import { useNonce } from "~/ui/nonce";
+import { readTheme } from "~/ui/theme";
+import { ToastBanner, Toasts } from "~/ui/toasts";
+
+export const links: LinksFunction = () => [
+  { rel: "stylesheet", href: stylesheet },
+  { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" },
+];
+
+export const meta: MetaFunction = () => [{ title: "Latchkey" }];
+
+export function loader({ request }: LoaderFunctionArgs) {
+  const cookie = request.headers.get("Cookie");
+  const toast = readToast(cookie);
+  return data({ theme: readTheme(cookie), toast }, toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined);
+}
+
+export function Layout({ children }: { children: ReactNode }) {
+  const nonce = useNonce();
+  // Absent where the loader itself failed.
+  const { theme = "system", toast = null } = useRouteLoaderData<typeof loader>("root") ?? {};
+  return (
+    <html lang="en" className={theme === "system" ? undefined : theme}>
+      <head>
+        <meta charSet="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content={theme === "system" ? "light dark" : theme} />
+        <Meta />
+        <Links />
+      </head>
+      <body>
+        <ToastBanner toast={toast} />
+        {children}
+        <Toasts toast={toast} theme={theme} />
+        <ScrollRestoration nonce={nonce} />
+        <Scripts nonce={nonce} />
+      </body>
+    </html>
+  );
+}
+
+export default function App() {
+  return <Outlet />;
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage />;
+}

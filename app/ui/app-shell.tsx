@@ -1,0 +1,115 @@
+import { Form, Link, NavLink, useLocation } from "@remix-run/react";
+import { Building2, FileUp, KeyRound, Layers, LogOut, Menu, ScrollText, ToggleRight, Users, X } from "lucide-react";
+import type { ReactNode } from "react";
+import { paths } from "~/paths";
+import { Avatar } from "./avatar";
+import { Brand } from "./brand";
+import { buttonLook } from "./button";
+import { cx } from "./cx";
+import type { Theme } from "./theme";
+import { ThemeToggle } from "./theme-toggle";
+
+export type ShellAdmin = { name: string; email: string; role: string };
+
+const nav = [
+  { label: "Tenants", to: paths.tenants(), icon: Building2 },
+  { label: "Plans", to: paths.plans(), icon: Layers },
+  { label: "Features", to: paths.features(), icon: ToggleRight },
+  { label: "Audit log", to: paths.audit(), icon: ScrollText },
+  { label: "API keys", to: paths.keys(), icon: KeyRound },
+  { label: "Admins", to: paths.admins(), icon: Users },
+  { label: "Import", to: paths.importCatalogue(), icon: FileUp },
+];
+
+/** The frame of every page behind the sign-in: sidebar, or a top bar with a menu on a phone. */
+export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme: Theme; children: ReactNode }) {
+  const { pathname } = useLocation();
+  return (
+    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
+      <a
+        href="#main"
+        className={cx(buttonLook({ variant: "primary" }), "-translate-y-20 fixed top-2 left-2 z-50 focus-visible:translate-y-0")}
+      >
+        Skip to content
+      </a>
+
+      <aside className="sticky top-0 flex h-dvh flex-col border-line border-r px-3 py-4 max-lg:hidden">
+        <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
+          <Brand />
+        </Link>
+        <NavList label="Main" />
+        <UserBlock admin={admin} theme={theme} className="mt-auto" />
+      </aside>
+
+      {/* Remounted on each page, which closes the menu that led there. */}
+      <details key={pathname} className="group sticky top-0 z-30 border-line border-b bg-canvas lg:hidden">
+        <summary className="flex h-14 items-center justify-between px-4" aria-label="Menu">
+          <Brand />
+          <span className={cx(buttonLook({ variant: "ghost", size: "icon" }), "-mr-2")}>
+            <Menu className="group-open:hidden" aria-hidden="true" />
+            <X className="hidden group-open:block" aria-hidden="true" />
+          </span>
+        </summary>
+        <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
+          <NavList label="Menu" />
+          <UserBlock admin={admin} theme={theme} />
+        </div>
+      </details>
+
+      <main id="main" tabIndex={-1} className="mx-auto w-full min-w-0 max-w-7xl px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function NavList({ label }: { label: string }) {
+  return (
+    <nav aria-label={label}>
+      <ul className="flex flex-col gap-0.5">
+        {nav.map(({ label, to, icon: Icon }) => (
+          <li key={to}>
+            <NavLink
+              to={to}
+              prefetch="intent"
+              className={({ isActive }) =>
+                cx(
+                  "flex h-8 items-center gap-2.5 rounded-control px-2 font-medium text-ink-muted text-sm transition-colors hover:bg-sunken hover:text-ink max-lg:h-11",
+                  isActive && "bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent",
+                )
+              }
+            >
+              <Icon className="size-4 shrink-0" aria-hidden="true" />
+              {label}
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function UserBlock({ admin, theme, className }: { admin: ShellAdmin; theme: Theme; className?: string }) {
+  return (
+    <div className={cx("flex flex-col gap-3 border-line border-t px-2 pt-3", className)}>
+      <div className="flex min-w-0 items-center gap-2.5">
+        <Avatar name={admin.name} />
+        <div className="min-w-0 flex-1 leading-tight">
+          <p title={`${admin.name}, ${admin.email}`} className="truncate font-medium text-ink text-sm">
+            {admin.name}
+          </p>
+          <p className="truncate text-ink-muted text-xs capitalize">{admin.role}</p>
+        </div>
+      </div>
+      <div className="flex items-center justify-between">
+        <ThemeToggle theme={theme} />
+        <Form method="post" action={paths.signOut()}>
+          <button type="submit" className={cx(buttonLook({ variant: "ghost", size: "sm" }), "-mr-2")}>
+            <LogOut aria-hidden="true" />
+            Sign out
+          </button>
+        </Form>
+      </div>
+    </div>
+  );
+}

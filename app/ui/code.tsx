@@ -1,0 +1,69 @@
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { Button } from "./button";
+import { cx } from "./cx";
+import { useHydrated } from "./use-hydrated";
+
+/** Only there when script is: the text beside it can be selected anyway. */
+export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
+  const hydrated = useHydrated();
+  const [copied, setCopied] = useState(false);
+  if (!hydrated) return null;
+  const copy = async () => {
+    if (await copyText(text)) {
+      setCopied(true);
+      setTimeout(() => setCopied(false), 2_000);
+    }
+  };
+  return (
+    <Button type="button" size="sm" onClick={copy}>
+      {copied ? <Check className="text-yes" aria-hidden="true" /> : <Copy aria-hidden="true" />}
+      <span aria-live="polite">{copied ? "Copied" : label}</span>
+    </Button>
+  );
+}
+
+/** The clipboard API is missing on plain HTTP outside of localhost, where Latchkey is used too. */
+async function copyText(text: string): Promise<boolean> {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+  }
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.setAttribute("readonly", "");
+  area.className = "fixed top-0 opacity-0";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+/** Text to copy: a curl line, a link, a key. `wrap` breaks long lines in place of scrolling. */
+export function CodeBlock({ text, label, wrap, className }: { text: string; label: string; wrap?: boolean; className?: string }) {
+  return (
+    <div className={cx("min-w-0 overflow-hidden rounded-control border border-line bg-sunken", className)}>
+      <div className="flex min-h-9 items-center justify-between gap-2 border-line border-b py-1 pr-1 pl-3">
+        <span className="truncate text-ink-muted text-xs">{label}</span>
+        <CopyButton text={text} />
+      </div>
+      <section aria-label={label}>
+        <pre
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          tabIndex={0}
+          className={cx("overflow-x-auto px-3 py-2.5 font-mono text-ink text-xs leading-5", wrap && "whitespace-pre-wrap wrap-anywhere")}
+        >
+          {text}
+        </pre>
+      </section>
+    </div>
+  );
+}
+
+/** A key or value inside a sentence. */
+export function Code({ children, className }: { children: string; className?: string }) {
+  return <code className={cx("rounded bg-sunken px-1 py-px font-mono text-[0.8125em] text-ink wrap-anywhere", className)}>{children}</code>;
+}

@@ -1,0 +1,169 @@
+import { Link, useSearchParams } from "@remix-run/react";
+import { type ColumnDef, rowSortingFeature, tableFeatures, useTable } from "@tanstack/react-table";
+import { ArrowDown, ArrowUp, ChevronsUpDown } from "lucide-react";
+import { type ReactNode, useMemo } from "react";
+import { cx } from "./cx";
+
+export type Column<Row> = {
+  id: string;
+  header: string;
+  cell: (row: Row) => ReactNode;
+  /** The server can sort by it, as `?sort=id` and `?sort=-id`. */
+  sortable?: boolean;
+  align?: "right";
+  /** The row's name: first, and the title of its card on a phone. */
+  primary?: boolean;
+  /** Shown without its header on a phone's card (actions, badges). */
+  bare?: boolean;
+  className?: string;
+};
+
+type Props<Row> = {
+  rows: readonly Row[];
+  columns: readonly Column<Row>[];
+  rowKey: (row: Row) => string;
+  /** Said to screen readers: what the table lists. */
+  caption: string;
+  /** What the server sorted by. */
+  sort?: { id: string; desc: boolean };
+  empty: ReactNode;
+  /** On a phone each row is a card, unless the columns must be compared. */
+  phone?: "cards" | "scroll";
+  className?: string;
+};
+
+// Rows arrive sorted and cut to the page by the database: the table holds no row models of its own.
+const features = tableFeatures({ rowSortingFeature });
+type Def<Row extends object> = ColumnDef<typeof features, Row, unknown>;
+
+export function DataTable<Row extends object>({ rows, columns, rowKey, caption, sort, empty, phone = "cards", className }: Props<Row>) {
+  const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
+  const defs = useMemo(
+    () =>
+      columns.map(
+        (column): Def<Row> => ({
+          id: column.id,
+          header: column.header,
+          enableSorting: column.sortable ?? false,
+          cell: ({ row }) => column.cell(row.original),
+        }),
+      ),
+    [columns],
+  );
+  const table = useTable({
+    features,
+    columns: defs,
+    data: rows,
+    getRowId: rowKey,
+    manualSorting: true,
+    state: { sorting: sort ? [sort] : [] },
+  });
+  if (rows.length === 0) return empty;
+  const cards = phone === "cards";
+
+  return (
+    <div className={cx("min-w-0", cards ? "sm:overflow-x-auto" : "overflow-x-auto", className)}>
+      <table className={cx("w-full border-collapse text-left text-sm", cards && "max-sm:block")}>
+        <caption className="sr-only">{caption}</caption>
+        <thead className={cx("border-line border-b bg-sunken/50", cards && "max-sm:sr-only")}>
+          {table.getHeaderGroups().map((group) => (
+            <tr key={group.id}>
+              {group.headers.map((header) => {
+                const column = byId.get(header.column.id);
+                const sorted = sort?.id === header.column.id ? (sort.desc ? "descending" : "ascending") : undefined;
+                return (
+                  <th
+                    key={header.id}
+                    scope="col"
+                    aria-sort={column?.sortable ? (sorted ?? "none") : undefined}
+                    className={cx(
+                      "h-9 whitespace-nowrap px-4 font-medium text-ink-muted text-xs",
+                      column?.align === "right" && "text-right",
+                    )}
+                  >
+                    {column?.sortable ? (
+                      <SortLink id={column.id} label={column.header} sorted={sorted} />
+                    ) : (
+                      <table.FlexRender header={header} />
+                    )}
+                  </th>
+                );
+              })}
+            </tr>
+          ))}
+        </thead>
+        <tbody className={cx("divide-y divide-line", cards && "max-sm:block")}>
+          {table.getRowModel().rows.map((row) => (
+            <tr key={row.id} className={cx("hover:bg-sunken/50", cards && "max-sm:block max-sm:px-4 max-sm:py-3")}>
+              {row.getAllCells().map((cell) => {
+                const column = byId.get(cell.column.id);
+                return (
+                  <td
+                    key={cell.id}
+                    data-label={cards && !column?.primary && !column?.bare ? column?.header : undefined}
+                    className={cx(
+                      "max-w-72 px-4 py-2 align-middle",
+                      column?.align === "right" && "text-right",
+                      cards &&
+                        "max-sm:flex max-sm:max-w-none max-sm:items-baseline max-sm:justify-between max-sm:gap-4 max-sm:px-0 max-sm:py-1 max-sm:text-right max-sm:before:shrink-0 max-sm:before:text-ink-muted max-sm:before:text-xs max-sm:before:content-[attr(data-label)]",
+                      cards && (column?.primary || column?.bare) && "max-sm:block max-sm:text-left max-sm:before:hidden",
+                      cards && column?.primary && "max-sm:pb-1.5",
+                      column?.className,
+                    )}
+                  >
+                    <table.FlexRender cell={cell} />
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function SortLink({ id, label, sorted }: { id: string; label: string; sorted: "ascending" | "descending" | undefined }) {
+  const [params] = useSearchParams();
+  const next = new URLSearchParams(params);
+  next.set("sort", sorted === "ascending" ? `-${id}` : id);
+  next.delete("page");
+  const Icon = sorted === "ascending" ? ArrowUp : sorted === "descending" ? ArrowDown : ChevronsUpDown;
+  return (
+    <Link
+      to={`?${next}`}
+      preventScrollReset
+      className={cx("group inline-flex items-center gap-1 rounded-sm hover:text-ink", sorted && "text-ink")}
+    >
+      {label}
+      <Icon className={cx("size-3", !sorted && "text-ink-faint opacity-60 group-hover:opacity-100")} aria-hidden="true" />
+    </Link>
+  );
+}
+
+/** A name over its key, both cut with the whole text on hover. */
+export function NameCell({ to, name, detail }: { to?: string; name: string; detail?: string }) {
+  return (
+    <span className="block min-w-0">
+      {to ? (
+        <Link
+          to={to}
+          prefetch="intent"
+          title={name}
+          className="block truncate rounded-sm font-medium text-ink hover:text-accent hover:underline"
+        >
+          {name}
+        </Link>
+      ) : (
+        <span title={name} className="block truncate font-medium text-ink">
+          {name}
+        </span>
+      )}
+      {detail && (
+        <span title={detail} className="block truncate font-mono text-ink-faint text-xs">
+          {detail}
+        </span>
+      )}
+    </span>
+  );
+}

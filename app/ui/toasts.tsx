@@ -1,0 +1,37 @@
+import { lazy, Suspense, useEffect } from "react";
+import type { Toast } from "./flash";
+import { Notice } from "./notice";
+import type { Theme } from "./theme";
+import { useHydrated } from "./use-hydrated";
+
+// Loaded after the page: sonner writes its <style> as soon as it is imported, which must come after entry.client.
+const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster }));
+
+export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) {
+  const hydrated = useHydrated();
+  useEffect(() => {
+    if (toast) void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text));
+  }, [toast]);
+  if (!hydrated) return null;
+  return (
+    <Suspense>
+      <Toaster
+        theme={theme}
+        position="bottom-right"
+        toastOptions={{ className: "!rounded-control !border-line !bg-surface !font-sans !text-ink !shadow-float" }}
+      />
+    </Suspense>
+  );
+}
+
+/** The same sentence where there is no script. */
+export function ToastBanner({ toast }: { toast: Toast | null }) {
+  if (!toast) return null;
+  return (
+    <noscript>
+      <Notice kind={toast.kind} role="status" className="m-3">
+        {toast.text}
+      </Notice>
+    </noscript>
+  );
+}

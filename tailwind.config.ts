@@ -1,0 +1,36 @@
+import type { Config } from "tailwindcss";
+
+const toned = (name: string) => ({ DEFAULT: `var(--${name})`, soft: `var(--${name}-soft)` });
+
+// The only colours there are. Each is a variable of app/tailwind.css, which holds its light and its dark value.
+export default {
+  content: ["./app/**/*.{ts,tsx}"],
+  theme: {
+    colors: {
+      transparent: "transparent",
+      current: "currentColor",
+      white: "#ffffff",
+      canvas: "var(--canvas)",
+      surface: "var(--surface)",
+      sunken: "var(--sunken)",
+      line: { DEFAULT: "var(--line)", strong: "var(--line-strong)" },
+      ink: { DEFAULT: "var(--ink)", muted: "var(--ink-muted)", faint: "var(--ink-faint)" },
+      accent: { ...toned("accent"), hover: "var(--accent-hover)", on: "var(--accent-on)" },
+      danger: { DEFAULT: "var(--danger)", hover: "var(--danger-hover)", on: "var(--danger-on)" },
+      yes: { ...toned("yes"), bold: "var(--yes-bold)" },
+      no: { ...toned("no"), bold: "var(--no-bold)" },
+      warn: toned("warn"),
+      trial: toned("trial"),
+      override: toned("override"),
+      flag: toned("flag"),
+    },
+    extend: {
+      fontFamily: {
+        sans: ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Inter", "Helvetica Neue", "Arial", "sans-serif"],
+        mono: ["ui-monospace", "SFMono-Regular", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "DejaVu Sans Mono", "monospace"],
+      },
+      borderRadius: { control: "0.375rem", card: "0.625rem" },
+      boxShadow: { card: "var(--shadow-card)", float: "var(--shadow-float)" },
+    },
+  },
+} satisfies Config;
