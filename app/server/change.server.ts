@@ -1,0 +1,98 @@
+import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import type { CatalogueChange } from "~/core/catalogue-changes";
+import type { TenantChange } from "~/core/changes";
+import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
+import type { Outcome, Refusal } from "~/core/outcome";
+import { catalogueLock, catalogueSharedLock, type Queries, tenantLock } from "~db/database";
+import { writeCatalogueChange } from "~db/store/catalogue-writes.server";
+import { readCatalogueFacts, readCatalogueRevision, readTenantFacts } from "~db/store/facts.server";
+import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
+import type { Services } from "./services.server";
+
+/** `changed` false: all was as asked already. A refusal has written nothing. */
+export type Changed<Facts> = { ok: true; changed: boolean; facts: Facts } | Refusal;
+
+function stampFor({ now, newId }: Services, actor: Actor): Stamp {
+  return { now: now(), actor, newId };
+}
+
+/** The catalogue as this transaction sees it: the compiled one in memory unless another process was quicker. */
+async function catalogueIn(services: Services, tx: Queries): Promise<Catalogue> {
+  const held = services.facts.catalogue();
+  const revision = await readCatalogueRevision(tx, services.db.tables);
+  return held.revision === revision ? held : compileCatalogue(await readCatalogueFacts(tx, services.db.tables));
+}
+
+/**
+ * Locks the tenant, reads its facts, lets the pure function decide, and writes rows, history, audit, feed and outbox in one
+ * transaction. What is in memory is replaced before this returns.
+ */
+export async function changeTenant(
+  services: Services,
+  key: string,
+  actor: Actor,
+  decideChange: (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
+): Promise<Changed<TenantFacts | null>> {
+  const { db, facts: cache } = services;
+  const result = await db.transaction([catalogueSharedLock, tenantLock(key)], async (tx): Promise<Changed<TenantFacts | null>> => {
+    const before = await readTenantFacts(tx, db.tables, key);
+    const outcome = decideChange(before, await catalogueIn(services, tx), stampFor(services, actor));
+    if (!outcome.ok) return outcome;
+    if (!outcome.change) return { ok: true, changed: false, facts: before };
+    const [after] = await writeTenantChanges(tx, db.tables, [{ before, change: outcome.change }], actor);
+    return { ok: true, changed: true, facts: after ?? null };
+  });
+  if (result.ok && result.changed) cache.putTenant(key, result.facts);
+  return result;
+}
+
+/** The same for the catalogue. `tx` is for what a decision has to count, such as the tenants that have a plan. */
+export async function changeCatalogue(
+  services: Services,
+  actor: Actor,
+  decideChange: (facts: CatalogueFacts, stamp: Stamp, tx: Queries) => Outcome<CatalogueChange> | Promise<Outcome<CatalogueChange>>,
+): Promise<Changed<CatalogueFacts>> {
+  const { db, facts: cache } = services;
+  const result = await db.transaction([catalogueLock], async (tx): Promise<Changed<CatalogueFacts>> => {
+    const before = await readCatalogueFacts(tx, db.tables);
+    const outcome = await decideChange(before, stampFor(services, actor), tx);
+    if (!outcome.ok) return outcome;
+    if (!outcome.change) return { ok: true, changed: false, facts: before };
+    return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, outcome.change, actor) };
+  });
+  if (result.ok && result.changed) cache.putCatalogue(result.facts);
+  return result;
+}
+
+export type Bundle = { catalogue: CatalogueChange | null; tenants: TenantWrite[] };
+
+/**
+ * Catalogue and tenants together, all or nothing: what an import does. Each tenant at most once in the bundle.
+ * The catalogue's lock keeps every other change out, since those of tenants share it.
+ */
+export async function changeMany(
+  services: Services,
+  actor: Actor,
+  tenantKeys: string[],
+  decideChange: (catalogue: CatalogueFacts, tenants: Map<string, TenantFacts | null>, stamp: Stamp) => Outcome<Bundle>,
+): Promise<Changed<CatalogueFacts>> {
+  const { db, facts: cache } = services;
+  const written: TenantFacts[] = [];
+  const result = await db.transaction([catalogueLock], async (tx): Promise<Changed<CatalogueFacts>> => {
+    const before = await readCatalogueFacts(tx, db.tables);
+    const tenants = new Map<string, TenantFacts | null>();
+    for (const key of tenantKeys) tenants.set(key, await readTenantFacts(tx, db.tables, key));
+    const outcome = decideChange(before, tenants, stampFor(services, actor));
+    if (!outcome.ok) return outcome;
+    if (!outcome.change) return { ok: true, changed: false, facts: before };
+    const { catalogue, tenants: writes } = outcome.change;
+    const facts = catalogue ? await writeCatalogueChange(tx, db.tables, before, catalogue, actor) : before;
+    written.push(...(await writeTenantChanges(tx, db.tables, writes, actor)));
+    return { ok: true, changed: catalogue !== null || writes.length > 0, facts };
+  });
+  if (result.ok && result.changed) {
+    cache.putCatalogue(result.facts);
+    for (const facts of written) cache.putTenant(facts.key, facts);
+  }
+  return result;
+}

@@ -1,0 +1,150 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "pino";
+import { compileCatalogue } from "~/core/catalogue";
+import type { CatalogueFacts, TenantFacts } from "~/core/model";
+import type { Database } from "~db/database";
+import { lastChange, readChanges } from "~db/store/changes.server";
+import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
+
+/** What is known of one tenant; `facts: null` remembers that there is none. Another object after every change. */
+export type Held = { readonly facts: TenantFacts | null };
+
+/** The database cannot be read and the tenant is not in memory: an answer would be a guess. */
+export class FactsUnavailable extends Error {}
+
+/** A tenant's document in memory is about this much larger than its JSON (measured with process.memoryUsage). */
+const bytesPerCharacter = 2.5;
+const bytesOfUnknown = 400;
+/** On PostgreSQL a smaller number can be committed after a larger one, for as long as a transaction may last. */
+const lookBack = 60_000;
+
+export type FactsCache = ReturnType<typeof createFactsCache>;
+
+/**
+ * The catalogue whole and the facts of asked tenants, bounded in bytes. What this process commits is put in before the
+ * writer is answered; what others commit is noticed at the next check, asked of the database once per turn of the event loop.
+ */
+export function createFactsCache(db: Database, log: Logger, bytes: number) {
+  const tenants = new LRUCache<string, Held>({ maxSize: bytes, sizeCalculation: sizeOf });
+  const loading = new Map<string, Promise<Held>>();
+  /** Of tenants that are being read: the newest change that the feed told of meanwhile. */
+  const touchedMeanwhile = new Map<string, number>();
+  const onKeyChange = new Set<() => void>();
+  let catalogue = compileCatalogue(emptyCatalogue);
+  let catalogueFacts = emptyCatalogue;
+  let staleSince: number | null = null;
+  let asked = false;
+  let catchingUp: Promise<void> | undefined;
+  const seen: { at: number; seq: number }[] = [];
+
+  function putCatalogue(facts: CatalogueFacts): void {
+    if (facts.revision <= catalogueFacts.revision) return;
+    catalogueFacts = facts;
+    catalogue = compileCatalogue(facts);
+  }
+
+  function putTenant(key: string, facts: TenantFacts | null): Held {
+    const now = tenants.get(key);
+    // A cold load may have read before a commit that is already in here.
+    if (now?.facts && (facts === null || now.facts.revision >= facts.revision)) return now;
+    const held: Held = { facts };
+    tenants.set(key, held);
+    return held;
+  }
+
+  /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
+  async function catchUp(): Promise<void> {
+    const mark = { at: Date.now(), seq: seen.at(-1)?.seq ?? 0 };
+    while (seen.length > 1 && (seen[1] as typeof mark).at < mark.at - lookBack) seen.shift();
+    let from = db.engine === "sqlite" ? mark.seq : (seen[0]?.seq ?? 0);
+    let catalogueMoved = false;
+    for (;;) {
+      const rows = await readChanges(db.read, db.tables, from);
+      for (const { seq, kind, subject } of rows) {
+        from = seq;
+        mark.seq = Math.max(mark.seq, seq);
+        if (kind === "key") for (const tell of onKeyChange) tell();
+        else if (kind === "catalogue") catalogueMoved ||= seq > catalogueFacts.revision;
+        else if (seq > (tenants.peek(subject)?.facts?.revision ?? 0)) {
+          tenants.delete(subject);
+          if (loading.has(subject)) touchedMeanwhile.set(subject, seq);
+        }
+      }
+      if (rows.length === 0) break;
+    }
+    if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
+    seen.push(mark);
+  }
+
+  function failed(error: unknown): void {
+    if (staleSince === null) log.error({ err: error }, "the database cannot be read; answering from memory");
+    staleSince ??= Date.now();
+  }
+
+  /** Asks the database, once per turn of the event loop, whether somebody else committed. */
+  function look(): Promise<void> | undefined {
+    if (asked) return catchingUp;
+    asked = true;
+    setImmediate(() => {
+      asked = false;
+    });
+    try {
+      if (!db.hasMoved() && staleSince === null) return catchingUp;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+    catchingUp ??= catchUp()
+      .then(() => {
+        staleSince = null;
+      }, failed)
+      .finally(() => {
+        catchingUp = undefined;
+      });
+    return catchingUp;
+  }
+
+  async function load(key: string): Promise<Held> {
+    try {
+      let facts = await readTenantFacts(db.read, db.tables, key);
+      while ((facts?.revision ?? 0) < (touchedMeanwhile.get(key) ?? 0)) facts = await readTenantFacts(db.read, db.tables, key);
+      return putTenant(key, facts);
+    } catch (error) {
+      failed(error);
+      throw new FactsUnavailable("The database cannot be read and this tenant is not in memory.", { cause: error });
+    } finally {
+      loading.delete(key);
+      touchedMeanwhile.delete(key);
+    }
+  }
+
+  function tenant(key: string): Held | Promise<Held> {
+    const held = tenants.get(key);
+    if (held) return held;
+    const started = loading.get(key) ?? load(key);
+    loading.set(key, started);
+    return started;
+  }
+
+  return {
+    async start(): Promise<void> {
+      seen.push({ at: Date.now(), seq: await lastChange(db.read, db.tables) });
+      putCatalogue(await readCatalogueFacts(db.read, db.tables));
+    },
+    /** Call before reading: undefined means that all is up to date; a promise, that something is being read. */
+    look,
+    tenant,
+    catalogue: () => catalogue,
+    catalogueFacts: () => catalogueFacts,
+    isStale: () => staleSince !== null,
+    putCatalogue,
+    putTenant,
+    /** Called when any process changed an API key. */
+    onKeyChange: (tell: () => void) => onKeyChange.add(tell),
+    held: () => ({ tenants: tenants.size, bytes: tenants.calculatedSize }),
+  };
+}
+
+function sizeOf({ facts }: Held, key: string): number {
+  return Math.ceil(facts ? JSON.stringify(facts).length * bytesPerCharacter : bytesOfUnknown) + key.length * 2;
+}

@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { drizzle } from "drizzle-orm/better-sqlite3";
+import { type Database, DatabaseProblem, type Queries } from "./database";
+import { dialects } from "./dialect";
+import { migrationsTable, pendingMigrations } from "./migrate.server";
+import { defineSchema } from "./schema";
+
+/** How long a write waits for another process before it gives up, in milliseconds. */
+const lockPatience = 5_000;
+
+/** Another process holds the file; asking again helps. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
+}
+
+/**
+ * `busyTimeout` blocks the whole event loop while it waits, so connections of a server use 0 and ask again instead.
+ * better-sqlite3 falls back to synchronous=NORMAL when a WAL file is opened again, which may lose the last commits with the power.
+ */
+export function connect(file: string, busyTimeout = 0): Sqlite.Database {
+  const connection = new Sqlite(file, { timeout: busyTimeout });
+  connection.pragma("journal_mode = WAL");
+  connection.pragma("synchronous = FULL");
+  connection.pragma("foreign_keys = ON");
+  connection.pragma("trusted_schema = OFF");
+  if (connection.pragma("synchronous", { simple: true }) !== 2) throw new Error("SQLite did not take synchronous=FULL");
+  return connection;
+}
+
+export async function openSqlite(file: string): Promise<Database> {
+  const { writer, reader } = await openFile(path.resolve(file));
+  const tables = defineSchema(dialects.sqlite);
+  const write = drizzle(writer) as unknown as Queries;
+  const inside = new AsyncLocalStorage<true>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function run<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
+    await begin(writer);
+    try {
+      const result = await inside.run(true, () => work(write));
+      writer.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (writer.inTransaction) writer.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  const dataVersion = writer.prepare("PRAGMA data_version").pluck();
+  let seen = dataVersion.get();
+  return {
+    engine: "sqlite",
+    tables,
+    read: drizzle(reader) as unknown as Queries,
+    transaction(_locks, work) {
+      if (inside.getStore()) throw new Error("A transaction was begun inside another one.");
+      const result = queue.then(() => run(work));
+      queue = result.catch(() => {});
+      return result;
+    },
+    // Moves on commits of other connections only, so it is asked on the one that writes for this process.
+    hasMoved() {
+      const version = dataVersion.get();
+      if (version === seen) return false;
+      seen = version;
+      return true;
+    },
+    async ping() {
+      reader.prepare("select 1 from settings limit 1").get();
+    },
+    async close() {
+      await queue;
+      reader.close();
+      writer.close();
+    },
+  };
+}
+
+async function openFile(file: string): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const writer = await patiently(() => connect(file));
+    await migrate(writer, file);
+    return { writer, reader: await patiently(() => connect(file)) };
+  } catch (error) {
+    throw explain(error, file);
+  }
+}
+
+/** Repeats what fails because another process holds the file, for up to `lockPatience`. */
+export async function patiently<T>(attempt: () => T): Promise<T> {
+  const until = performance.now() + lockPatience;
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      await wait(pause + Math.random() * pause);
+    }
+  }
+}
+
+const begin = (writer: Sqlite.Database) => patiently(() => void writer.exec("BEGIN IMMEDIATE"));
+
+async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
+  writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`);
+  const applied = () => writer.prepare(`select at from ${migrationsTable} order by at`).pluck().all() as number[];
+  if (pendingMigrations("sqlite", applied()).length === 0) return;
+  // A table rebuilt inside a transaction with keys on empties the tables that point at it.
+  writer.pragma("foreign_keys = OFF");
+  const before = applied();
+  if (before.length > 0) writer.prepare("VACUUM INTO ?").run(`${file}.before-${before.at(-1)}-${Date.now()}`);
+  await begin(writer);
+  try {
+    for (const migration of pendingMigrations("sqlite", applied())) {
+      for (const statement of migration.sql) writer.exec(statement);
+      writer.prepare(`insert into ${migrationsTable} values (?, ?)`).run(migration.folderMillis, migration.hash);
+    }
+    const broken = writer.pragma("foreign_key_check") as unknown[];
+    if (broken.length > 0) throw new Error(`A migration left ${broken.length} rows that point nowhere.`);
+    writer.exec("COMMIT");
+  } catch (error) {
+    if (writer.inTransaction) writer.exec("ROLLBACK");
+    throw error;
+  }
+  writer.pragma("foreign_keys = ON");
+}
+
+function explain(error: unknown, file: string): Error {
+  if (error instanceof DatabaseProblem) return error;
+  const say = (sentence: string) => new DatabaseProblem(sentence, { cause: error });
+  const code = (error as { code?: string }).code ?? "";
+  if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) {
+    return say(`${file} is not a usable SQLite database. Put back a copy of it, or name another file in DATABASE_URL.`);
+  }
+  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_IOERR|SQLITE_PERM|EACCES|EROFS|ENOTDIR|EEXIST|EPERM)/.test(code)) {
+    return say(`${file} cannot be written. Give this user the right to write it and its folder, or name another file in DATABASE_URL.`);
+  }
+  if (isBusy(error)) return say(`${file} is held by another program. Stop that one, then start Latchkey again.`);
+  if (code === "SQLITE_FULL" || code === "ENOSPC") return say(`The disk that holds ${file} is full. Make room, then start Latchkey again.`);
+  return error as Error;
+}

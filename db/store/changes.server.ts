@@ -1,0 +1,56 @@
+import { asc, gt, max } from "drizzle-orm";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+
+export type ChangeKind = Schema["changes"]["$inferSelect"]["kind"];
+export type FeedEntry = { seq: number; kind: ChangeKind; subject: string };
+
+/** Rows of one insert: SQLite takes 32,766 parameters at most, and the event loop wants a breath between two of them. */
+const rowsAtOnce = 500;
+
+/** Splits a long write so that one statement stays small, and lets waiting requests in between. */
+export async function inBatches<T>(rows: T[], write: (batch: T[]) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    if (at > 0) await new Promise(setImmediate);
+    await write(rows.slice(at, at + rowsAtOnce));
+  }
+}
+
+/** Notes in the feed what this transaction touches. Returns the number that becomes the subject's revision. */
+export async function appendChange(tx: Queries, t: Schema, kind: ChangeKind, subject: string, at: Instant): Promise<number> {
+  const [row] = await tx
+    .insert(t.changes)
+    .values({ kind, subject, at: new Date(at) })
+    .returning({ seq: t.changes.seq });
+  if (!row) throw new Error("The change feed gave no number.");
+  return row.seq;
+}
+
+/** The same for many tenants: their revisions by key. */
+export async function appendTenantChanges(tx: Queries, t: Schema, keys: string[], at: Instant): Promise<Map<string, number>> {
+  const revisions = new Map<string, number>();
+  await inBatches(keys, async (batch) => {
+    const rows = await tx
+      .insert(t.changes)
+      .values(batch.map((subject) => ({ kind: "tenant" as const, subject, at: new Date(at) })))
+      .returning({ seq: t.changes.seq, subject: t.changes.subject });
+    for (const { subject, seq } of rows) revisions.set(subject, seq);
+  });
+  return revisions;
+}
+
+/** What was touched after `seq`, oldest first, at most `most` rows. */
+export async function readChanges(q: Queries, t: Schema, seq: number, most = 1_000): Promise<FeedEntry[]> {
+  return q
+    .select({ seq: t.changes.seq, kind: t.changes.kind, subject: t.changes.subject })
+    .from(t.changes)
+    .where(gt(t.changes.seq, seq))
+    .orderBy(asc(t.changes.seq))
+    .limit(most);
+}
+
+export async function lastChange(q: Queries, t: Schema): Promise<number> {
+  const [row] = await q.select({ seq: max(t.changes.seq) }).from(t.changes);
+  return Number(row?.seq ?? 0);
+}

@@ -1,0 +1,53 @@
+import { and, desc, eq, lte } from "drizzle-orm";
+import type { CatalogueFacts, Instant, TenantFacts } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema, SubjectKind } from "../schema";
+import { inBatches } from "./changes.server";
+
+export const emptyCatalogue: CatalogueFacts = { revision: 0, features: [], plans: [] };
+
+/** The subject of the one catalogue in the history. */
+const theCatalogue = "";
+
+async function newest(q: Queries, t: Schema, kind: SubjectKind, subject: string, by?: Instant): Promise<unknown> {
+  const h = t.factsHistory;
+  const known = by === undefined ? undefined : lte(h.recordedAt, new Date(by));
+  const [row] = await q
+    .select({ document: h.document })
+    .from(h)
+    .where(and(eq(h.kind, kind), eq(h.subject, subject), known))
+    .orderBy(desc(h.revision))
+    .limit(1);
+  return row?.document ?? null;
+}
+
+/** One read: the newest document; with `by`, the newest that was recorded by then. Null: no such tenant (then). */
+export async function readTenantFacts(q: Queries, t: Schema, key: string, by?: Instant): Promise<TenantFacts | null> {
+  return (await newest(q, t, "tenant", key, by)) as TenantFacts | null;
+}
+
+export async function readCatalogueFacts(q: Queries, t: Schema, by?: Instant): Promise<CatalogueFacts> {
+  return ((await newest(q, t, "catalogue", theCatalogue, by)) as CatalogueFacts | null) ?? emptyCatalogue;
+}
+
+/** 0: nothing was ever put into the catalogue. */
+export async function readCatalogueRevision(q: Queries, t: Schema): Promise<number> {
+  const h = t.factsHistory;
+  const of = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue));
+  const [row] = await q.select({ revision: h.revision }).from(h).where(of).orderBy(desc(h.revision)).limit(1);
+  return row?.revision ?? 0;
+}
+
+export async function recordTenants(tx: Queries, t: Schema, documents: TenantFacts[], at: Instant): Promise<void> {
+  const recordedAt = new Date(at);
+  await inBatches(documents, (batch) =>
+    tx
+      .insert(t.factsHistory)
+      .values(batch.map((d) => ({ kind: "tenant" as const, subject: d.key, revision: d.revision, recordedAt, document: d }))),
+  );
+}
+
+export async function recordCatalogue(tx: Queries, t: Schema, document: CatalogueFacts, at: Instant): Promise<void> {
+  const { revision } = document;
+  await tx.insert(t.factsHistory).values({ kind: "catalogue", subject: theCatalogue, revision, recordedAt: new Date(at), document });
+}

@@ -1,0 +1,119 @@
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { applyChange, type TenantChange } from "~/core/changes";
+import { tenantDifference } from "~/core/difference";
+import type { Actor, Grant, Instant, TenantFacts } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+import { type AuditEntry, writeAudit } from "./audit.server";
+import { appendTenantChanges, inBatches } from "./changes.server";
+import { recordTenants } from "./facts.server";
+import { wakeGroupSync } from "./outbox.server";
+
+export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
+
+/** What search and sorting read. */
+export function searchTextOf({ name, key }: Pick<TenantFacts, "name" | "key">): string {
+  return `${name}\n${key}`.toLowerCase();
+}
+
+/**
+ * Rows, history, audit, feed and outbox of changes to tenants, each tenant once, inside the caller's transaction.
+ * Returns the facts as they now are, in the same order.
+ */
+export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantWrite[], actor: Actor): Promise<TenantFacts[]> {
+  const at = writes[0]?.change.at;
+  if (at === undefined) return [];
+  const revisions = await appendTenantChanges(
+    tx,
+    t,
+    writes.map((w) => w.change.key),
+    at,
+  );
+  const facts = writes.map(({ before, change }) => applyChange(before, change, revisions.get(change.key) as number));
+  await putTenants(tx, t, facts);
+  await putAddOns(tx, t, writes, facts);
+  await putGrants(tx, t, writes, actor);
+  await recordTenants(tx, t, facts, at);
+  await writeAudit(tx, t, ...writes.map((write, i) => auditEntry(write, facts[i] as TenantFacts, actor)));
+  await wakeGroupSync(tx, t, facts, at);
+  return facts;
+}
+
+async function putTenants(tx: Queries, t: Schema, facts: TenantFacts[]): Promise<void> {
+  const { tenants } = t;
+  const rows = facts.map(({ key, name, status, plan, metadata, createdAt, revision }) => ({
+    key,
+    name,
+    status,
+    plan,
+    metadata,
+    searchText: searchTextOf({ name, key }),
+    createdAt: new Date(createdAt),
+    revision,
+  }));
+  await inBatches(rows, (batch) =>
+    tx
+      .insert(tenants)
+      .values(batch)
+      .onConflictDoUpdate({
+        target: tenants.key,
+        set: {
+          name: sql`excluded.name`,
+          status: sql`excluded.status`,
+          plan: sql`excluded.plan`,
+          metadata: sql`excluded.metadata`,
+          searchText: sql`excluded.search_text`,
+          revision: sql`excluded.revision`,
+        },
+      }),
+  );
+}
+
+async function putAddOns(tx: Queries, t: Schema, writes: TenantWrite[], facts: TenantFacts[]): Promise<void> {
+  const added: { tenant: string; plan: string; addedAt: Date }[] = [];
+  for (const [i, { before, change }] of writes.entries()) {
+    if (!change.set.addOns) continue;
+    const old = new Set(before?.addOns.map((a) => a.plan));
+    const now = (facts[i] as TenantFacts).addOns;
+    for (const a of now) if (!old.delete(a.plan)) added.push({ tenant: change.key, plan: a.plan, addedAt: new Date(a.addedAt) });
+    if (old.size > 0)
+      await tx.delete(t.tenantAddOns).where(and(eq(t.tenantAddOns.tenant, change.key), inArray(t.tenantAddOns.plan, [...old])));
+  }
+  await inBatches(added, (batch) => tx.insert(t.tenantAddOns).values(batch));
+}
+
+async function putGrants(tx: Queries, t: Schema, writes: TenantWrite[], actor: Actor): Promise<void> {
+  const rows = writes.flatMap(({ change }) => change.grants.map((g) => grantRow(change.key, g, actor)));
+  await inBatches(rows, (batch) =>
+    tx
+      .insert(t.grants)
+      .values(batch)
+      .onConflictDoUpdate({ target: t.grants.id, set: { endedAt: sql`excluded.ended_at`, endedBy: sql`excluded.ended_by` } }),
+  );
+}
+
+function grantRow(tenant: string, grant: Grant, actor: Actor): Schema["grants"]["$inferInsert"] {
+  return {
+    id: grant.id,
+    tenant,
+    feature: grant.feature,
+    kind: grant.kind,
+    effect: grant.kind === "override" ? grant.effect : null,
+    value: "value" in grant ? grant.value : null,
+    startsAt: new Date(grant.startsAt),
+    endsAt: dateOrNull(grant.endsAt),
+    endedAt: dateOrNull(grant.endedAt),
+    endedBy: grant.endedAt === null ? null : actor.name,
+    extends: grant.extends,
+    note: grant.note,
+    createdAt: new Date(grant.createdAt),
+    createdBy: grant.createdBy,
+  };
+}
+
+const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
+
+function auditEntry({ before, change }: TenantWrite, after: TenantFacts, actor: Actor): AuditEntry {
+  const { action, key, at, why } = change;
+  return { at, actor, action, subjectKind: "tenant", subject: key, ...tenantDifference(before, after, change), why };
+}
