@@ -86,7 +86,10 @@ export function decide(question: Question): Decision {
   if (feature.archivedAt !== null) return no("feature_archived");
   if (tenant.status !== "active") return no(tenant.status === "suspended" ? "tenant_suspended" : "tenant_archived");
   if (known.override) return byOverride(known, known.override, question);
-  if (known.flag?.gate === "off") return no("flag_off", { source: "flag" });
+  if (known.flag?.gate === "off" && known.flagSource) {
+    known.flagSource.wins = true;
+    return no("flag_off", { source: "flag" });
+  }
 
   const winner = pickWinner(known);
   if (!winner) return no("not_in_plan", { availableIn: offers(catalogue, feature) });
@@ -134,11 +137,12 @@ function gather({ catalogue, now, flag: reading }: Question, tenant: TenantFacts
     else override = overrideSource(grant, end);
   }
   const flag = feature.flag ? flagOpinion(feature.flag, reading, now) : undefined;
-  if (flag) change(flag.lapsesAt);
-  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
-  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil };
+  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil: null };
   if (flag) known.flagSource = flagSource(known, flag);
-  return known;
+  // A flag that is not asked must not show in the answer, not even as an instant.
+  if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
+  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
+  return { ...known, validUntil };
 }
 
 /** The instant from which a grant no longer counts; null: it has no end. */

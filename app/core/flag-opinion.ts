@@ -34,5 +34,6 @@ export function flagOpinion(tie: FlagTie, reading: FlagReading | undefined, now:
   const last = { ...opinion(reading.last.state, reading.last), isStale: true };
   if (last.grant !== "on") return last;
   const lapsesAt = reading.last.seenAt + lastGrantCountsFor;
-  return lapsesAt > now ? { ...last, lapsesAt } : { ...last, grant: null };
+  if (lapsesAt > now) return { ...last, lapsesAt };
+  return tie.rule === "grant" ? opinion("unknown") : { ...last, grant: null };
 }
