@@ -19,11 +19,15 @@ export function grantTrial(facts: TenantFacts, form: TrialForm, catalogue: Catal
   const startsAt = form.startsAt ?? stamp.now;
   const grants: Trial[] = [];
   for (const { feature, value } of form.features) {
+    if (grants.some((g) => g.feature === feature)) {
+      return refuse("grant_overlaps", `Feature ${feature} is asked for twice. Name it once.`, "feature");
+    }
     const given = value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : value);
     const bad = problem(facts, { kind: "trial", feature, value: given, startsAt, endsAt: form.endsAt }, catalogue, stamp.now);
     if (bad) return bad;
     grants.push({ ...base(stamp, feature, startsAt, form.note), kind: "trial", value: given as Value, endsAt: form.endsAt });
   }
+  if (grants.length === 0) return { ok: true, change: null };
   return change(facts, "trial.granted", grants, stamp, form.note);
 }
 
@@ -63,6 +67,12 @@ export function extendGrant(
     return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
   }
   const startsAt = Math.max(old.startsAt, stamp.now);
+  const others = facts.grants.filter((g) => g !== old);
+  const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt: form.endsAt }, stamp.now);
+  if (next) {
+    const why = `From ${longDate(next.startsAt)} another ${old.kind} takes over. Extend up to there, or end that one first.`;
+    return refuse("grant_overlaps", why, "endsAt");
+  }
   const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt: form.endsAt, extends: old.id };
   return change(facts, `${old.kind}.extended`, [{ ...old, endedAt: stamp.now }, fresh], stamp, form.note);
 }
@@ -117,10 +127,10 @@ function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: 
   const bad = wanted.effect === "deny" ? null : valueProblem(feature, wanted.value);
   if (bad) return refuse("value_invalid", `${feature.name} ${bad}.`, "value");
   if (wanted.endsAt !== null) {
-    if (wanted.endsAt <= wanted.startsAt) return refuse("ends_before_start", "The end has to be after the start.", "endsAt");
     if (wanted.endsAt <= now) return refuse("ends_in_past", "The end is in the past. Choose one that is still to come.", "endsAt");
+    if (wanted.endsAt <= wanted.startsAt) return refuse("ends_before_start", "The end has to be after the start.", "endsAt");
   }
-  const other = facts.grants.find((g) => g.kind === wanted.kind && g.feature === wanted.feature && overlaps(g, wanted, now));
+  const other = overlapping(facts.grants, wanted, now);
   if (!other) return null;
   const until = endOf(other);
   const has = `${facts.name} already has ${wanted.kind === "trial" ? "a trial" : "an override"} of ${feature.name}`;
@@ -128,8 +138,11 @@ function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: 
   return refuse("grant_overlaps", `${has} ${when}. ${until === null ? "End it first" : "Extend it, or end it first"}.`, "feature");
 }
 
-function overlaps(grant: Grant, wanted: Wanted, now: Instant): boolean {
-  if (isOver(grant, now)) return false;
-  const end = endOf(grant);
-  return (end === null || wanted.startsAt < end) && (wanted.endsAt === null || grant.startsAt < wanted.endsAt);
+/** Of one feature a tenant has at most one trial and one override at any instant. */
+function overlapping(grants: Grant[], wanted: Pick<Wanted, "kind" | "feature" | "startsAt" | "endsAt">, now: Instant): Grant | undefined {
+  return grants.find((grant) => {
+    if (grant.kind !== wanted.kind || grant.feature !== wanted.feature || isOver(grant, now)) return false;
+    const end = endOf(grant);
+    return (end === null || wanted.startsAt < end) && (wanted.endsAt === null || grant.startsAt < wanted.endsAt);
+  });
 }

@@ -49,6 +49,11 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
     case "not_in_plan":
       return tenant?.plan ? `Not part of ${name(tenant.plan)}.` : "This tenant has no plan.";
     case "limit_reached":
-      return `The limit of ${limitWords(decision.amount?.limit ?? 0)} is reached.`;
+      return `The limit of ${limitWords(decision.amount?.limit ?? 0, unitOf(decision.feature, catalogue))} is reached.`;
   }
+}
+
+function unitOf(key: string, catalogue: Catalogue): string | null {
+  const feature = catalogue.features.get(key);
+  return feature?.type === "metered" ? feature.meter.unit : null;
 }
