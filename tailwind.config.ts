@@ -19,14 +19,14 @@ export default {
       danger: { DEFAULT: "var(--danger)", hover: "var(--danger-hover)", on: "var(--danger-on)" },
       yes: { ...toned("yes"), bold: "var(--yes-bold)" },
       no: { ...toned("no"), bold: "var(--no-bold)" },
-      warn: toned("warn"),
+      warn: { ...toned("warn"), bold: "var(--warn-bold)" },
       trial: toned("trial"),
       override: toned("override"),
       flag: toned("flag"),
     },
     extend: {
       fontFamily: {
-        sans: ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Inter", "Helvetica Neue", "Arial", "sans-serif"],
+        sans: ["Inter", "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Roboto", "Noto Sans", "Helvetica Neue", "Arial", "sans-serif"],
         mono: ["ui-monospace", "SFMono-Regular", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "DejaVu Sans Mono", "monospace"],
       },
       borderRadius: { control: "0.375rem", card: "0.625rem" },

@@ -33,12 +33,14 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
         Skip to content
       </a>
 
-      <aside className="sticky top-0 flex h-dvh flex-col border-line border-r px-3 py-4 max-lg:hidden">
-        <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
-          <Brand />
-        </Link>
-        <NavList label="Main" />
-        <UserBlock admin={admin} theme={theme} className="mt-auto" />
+      <aside className="border-line border-r max-lg:hidden">
+        <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
+          <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
+            <Brand />
+          </Link>
+          <NavList label="Main" />
+          <UserBlock admin={admin} theme={theme} className="mt-auto" />
+        </div>
       </aside>
 
       {/* Remounted on each page, which closes the menu that led there. */}

@@ -124,7 +124,7 @@ export function Meter({ value, of, label, className }: { value: number; of: numb
       className={cx("h-1 w-full overflow-hidden rounded-full", className)}
     >
       <rect width="100" height="4" className="fill-sunken" />
-      <rect width={share * 100} height="4" className={share >= 1 ? "fill-no-bold" : share >= 0.8 ? "fill-warn" : "fill-accent"} />
+      <rect width={share * 100} height="4" className={share >= 1 ? "fill-no-bold" : share >= 0.8 ? "fill-warn-bold" : "fill-accent"} />
     </svg>
   );
 }

@@ -13,8 +13,8 @@ export type Column<Row> = {
   align?: "right";
   /** The row's name: first, and the title of its card on a phone. */
   primary?: boolean;
-  /** Shown without its header on a phone's card (actions, badges). */
-  bare?: boolean;
+  /** On a phone's card: `bare` without its header, `corner` at the top right (status), `line` a line of its own. */
+  card?: "bare" | "corner" | "line";
   className?: string;
 };
 
@@ -94,20 +94,23 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
         </thead>
         <tbody className={cx("divide-y divide-line", cards && "max-sm:block")}>
           {table.getRowModel().rows.map((row) => (
-            <tr key={row.id} className={cx("hover:bg-sunken/50", cards && "max-sm:block max-sm:px-4 max-sm:py-3")}>
+            <tr
+              key={row.id}
+              className={cx(
+                "hover:bg-sunken/50",
+                cards && "max-sm:flex max-sm:flex-wrap max-sm:items-center max-sm:gap-x-4 max-sm:gap-y-1.5 max-sm:px-4 max-sm:py-3",
+              )}
+            >
               {row.getAllCells().map((cell) => {
                 const column = byId.get(cell.column.id);
                 return (
                   <td
                     key={cell.id}
-                    data-label={cards && !column?.primary && !column?.bare ? column?.header : undefined}
+                    data-label={cards && !column?.primary && !column?.card ? column?.header : undefined}
                     className={cx(
                       "max-w-72 px-4 py-2 align-middle",
                       column?.align === "right" && "text-right",
-                      cards &&
-                        "max-sm:flex max-sm:max-w-none max-sm:items-baseline max-sm:justify-between max-sm:gap-4 max-sm:px-0 max-sm:py-1 max-sm:text-right max-sm:before:shrink-0 max-sm:before:text-ink-muted max-sm:before:text-xs max-sm:before:content-[attr(data-label)]",
-                      cards && (column?.primary || column?.bare) && "max-sm:block max-sm:text-left max-sm:before:hidden",
-                      cards && column?.primary && "max-sm:pb-1.5",
+                      cards && cardCell(column),
                       column?.className,
                     )}
                   >
@@ -121,6 +124,16 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
       </table>
     </div>
   );
+}
+
+/** On a phone: the name first, then label and value pairs that flow; a cell without content takes no room. */
+function cardCell(column: Pick<Column<never>, "primary" | "card"> | undefined) {
+  const cell =
+    "max-sm:inline-flex max-sm:max-w-full max-sm:items-center max-sm:gap-1.5 max-sm:p-0 max-sm:text-left max-sm:empty:hidden max-sm:before:shrink-0 max-sm:before:text-ink-faint max-sm:before:text-xs max-sm:before:content-[attr(data-label)]";
+  if (column?.primary) return cx(cell, "max-sm:-order-2 max-sm:block max-sm:grow max-sm:basis-[calc(100%-8rem)] max-sm:before:hidden");
+  if (column?.card === "corner") return cx(cell, "max-sm:-order-1 max-sm:before:hidden");
+  if (column?.card === "line") return cx(cell, "max-sm:block max-sm:basis-full max-sm:before:hidden");
+  return cx(cell, column?.card === "bare" && "max-sm:before:hidden");
 }
 
 function SortLink({ id, label, sorted }: { id: string; label: string; sorted: "ascending" | "descending" | undefined }) {

@@ -59,7 +59,7 @@ export function Field({ label, children, field, name, errors = field?.errors, hi
       )}
       <div className="mt-1.5">{children}</div>
       {/* The line is there before the error is: a button that moves while it is pressed loses the click. */}
-      <p id={errorId} className="min-h-5 pt-0.5 text-no text-xs">
+      <p id={errorId} className="min-h-6 pt-0.5 pb-1.5 text-no text-xs">
         {errors?.join(" ")}
       </p>
     </>

@@ -6,7 +6,7 @@ export type KeyValueItem = { label: string; value: ReactNode };
 /** Facts about one thing: term and description. */
 export function KeyValue({ items, className }: { items: KeyValueItem[]; className?: string }) {
   return (
-    <dl className={cx("grid grid-cols-[minmax(7rem,auto)_1fr] gap-x-6 gap-y-2 text-sm", className)}>
+    <dl className={cx("grid grid-cols-[minmax(6rem,auto)_minmax(0,1fr)] gap-x-6 gap-y-2 text-sm", className)}>
       {items.map(({ label, value }) => (
         <div key={label} className="contents">
           <dt className="text-ink-muted">{label}</dt>

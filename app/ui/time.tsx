@@ -15,7 +15,7 @@ export function Time({ at, now, show = "relative", className }: TimeProps) {
   const relative = relativeTime(at, now);
   const date = shortDate(at);
   return (
-    <time dateTime={new Date(at).toISOString()} title={exactTime(at)} className={cx("whitespace-nowrap", className)}>
+    <time dateTime={new Date(at).toISOString()} title={exactTime(at)} className={cx(show !== "both" && "whitespace-nowrap", className)}>
       {show === "relative" ? relative : show === "date" ? date : `${date}, ${relative}`}
     </time>
   );
