@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
+import type { Checks } from "./check.server";
 import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
@@ -15,4 +16,12 @@ export type Services = {
   newId: (prefix: string) => string;
   facts: FactsCache;
   counts: CheckCounts;
+  checks: Checks;
+};
+
+/** What a loader or an action gets as `context`. */
+export type RequestContext = Services & {
+  cspNonce: string;
+  /** Of whoever asks; a proxy's word for it only with TRUST_PROXY. */
+  ip: string;
 };

@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { keyPattern, tenantKeyPattern } from "~/core/model";
+import { authenticate } from "~/server/api-keys.server";
+import type { Prepared } from "~/server/check.server";
+import { FactsUnavailable } from "~/server/facts-cache.server";
+import type { Services } from "~/server/services.server";
+import { matchesEtag } from "./etag";
+import { sendProblem } from "./problem.server";
+
+/** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
+const longestLife = 30;
+
+type Query = { tenant?: string | string[]; feature?: string | string[] };
+
+/** Who may call: any key with the scope `check`. Answered from memory. */
+export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { facts, checks } = services;
+
+  app.get<{ Querystring: Query }>("/api/entitlements", (request, reply) => {
+    if (!authenticate(services, request, reply, "check")) return reply;
+    const looking = facts.look();
+    return looking ? looking.then(() => check(request, reply)) : check(request, reply);
+  });
+
+  function check(request: FastifyRequest<{ Querystring: Query }>, reply: FastifyReply) {
+    const question = request.raw.url as string;
+    const known = checks.known(question);
+    if (known) return send(known, request, reply);
+    const asked = readQuestion(request.query);
+    if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
+    const made = checks.ask(question, asked.tenant, asked.features);
+    if (!(made instanceof Promise)) return send(made, request, reply);
+    return made.then(
+      (m) => send(m, request, reply),
+      (error) => unavailable(error, reply),
+    );
+  }
+
+  function send(prepared: Prepared, request: FastifyRequest, reply: FastifyReply) {
+    checks.count(prepared);
+    const left = prepared.validUntil === null ? longestLife : Math.floor((prepared.validUntil - services.now()) / 1000);
+    reply
+      .header("cache-control", `private, max-age=${Math.max(0, Math.min(longestLife, left))}`)
+      .header("etag", prepared.etag)
+      .header("vary", "Authorization, X-API-Key");
+    if (matchesEtag(request.headers["if-none-match"], prepared.etag)) return reply.code(304).send();
+    return reply.header("content-type", "application/json; charset=utf-8").send(prepared.body);
+  }
+}
+
+function unavailable(error: unknown, reply: FastifyReply) {
+  if (!(error instanceof FactsUnavailable)) throw error;
+  const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
+  return sendProblem(reply, { status: 503, code: "facts_unavailable", detail, headers: { "retry-after": "1" } });
+}
+
+type Asked = { tenant: string; features: string[] | null } | { problem: { field: string; detail: string } };
+
+/** Unknown parameters are ignored; what is malformed is refused by name. */
+function readQuestion({ tenant, feature }: Query): Asked {
+  const wrong = (field: string, detail: string) => ({ problem: { field, detail } });
+  if (tenant === undefined) return wrong("tenant", "Name the tenant: /api/entitlements?tenant=acme");
+  if (Array.isArray(tenant)) return wrong("tenant", "Name one tenant only.");
+  if (!tenantKeyPattern.test(tenant)) return wrong("tenant", "A tenant key has 1 to 200 characters and no control characters.");
+  if (feature === undefined) return { tenant, features: null };
+  const features = [...new Set(Array.isArray(feature) ? feature : [feature])];
+  const bad = features.find((f) => !keyPattern.test(f));
+  if (bad === undefined) return { tenant, features };
+  return wrong("feature", "A feature key begins with a letter or digit and has up to 100 letters, digits, dots, hyphens or underscores.");
+}

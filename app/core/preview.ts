@@ -1,0 +1,31 @@
+import { listedFeatures } from "./answer";
+import type { Catalogue } from "./catalogue";
+import { type Decision, decide } from "./decide";
+import type { Instant, TenantFacts } from "./model";
+
+export type Effect = "gains" | "loses" | "changes";
+
+/** What a change does to one answer; null: nothing that a caller would notice. */
+export function effectOf(before: Decision, after: Decision): Effect | null {
+  if (before.entitled !== after.entitled) return after.entitled ? "gains" : "loses";
+  const given = ({ value, amount }: Decision) => JSON.stringify([value ?? null, amount?.limit ?? null]);
+  return given(before) === given(after) ? null : "changes";
+}
+
+export type Affected = { feature: string; effect: Effect; before: Decision; after: Decision };
+
+/** Every feature whose answer for this tenant is another one afterwards. */
+export function affectedFeatures(
+  before: { tenant: TenantFacts; catalogue: Catalogue },
+  after: { tenant: TenantFacts; catalogue: Catalogue },
+  now: Instant,
+): Affected[] {
+  const affected: Affected[] = [];
+  for (const feature of new Set([...listedFeatures(before.catalogue), ...listedFeatures(after.catalogue)])) {
+    const was = decide({ ...before, feature, now });
+    const is = decide({ ...after, feature, now });
+    const effect = effectOf(was, is);
+    if (effect) affected.push({ feature, effect, before: was, after: is });
+  }
+  return affected;
+}

@@ -1,0 +1,11 @@
+import { z } from "zod";
+import type { Instant } from "~/core/model";
+
+/** Years 1970 to 9999: what both engines and ISO 8601 hold without a sign. */
+const last: Instant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** ISO 8601 with a zone, as programs send it: "2026-12-04T10:00:00Z". */
+export const isoInstant = z.iso
+  .datetime({ offset: true, error: "Write a time with its zone, such as 2026-12-04T10:00:00Z." })
+  .transform((text) => Date.parse(text))
+  .refine((at) => at >= 0 && at <= last, "Choose a time between the years 1970 and 9999.");

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { type Json, keyPattern, tenantKeyPattern, tenantStatuses } from "~/core/model";
+
+const oneLine = /^[^\p{Cc}]*$/u;
+
+export const tenantKey = z.string().regex(tenantKeyPattern, "A tenant key has 1 to 200 characters and no control characters.");
+export const planKey = z.string().regex(keyPattern, "That is not a plan's key.");
+export const tenantName = z
+  .string()
+  .trim()
+  .min(1, "Give the tenant a name.")
+  .max(200, "A name has up to 200 characters.")
+  .regex(oneLine, "A name is one line of text.");
+
+/** In bytes of JSON: metadata is for a few facts about a tenant, not for documents. */
+const largestMetadata = 10_000;
+export const metadata = z
+  .record(z.string().min(1).max(100), z.json())
+  .refine((m) => JSON.stringify(m).length <= largestMetadata, `Metadata has up to ${largestMetadata} characters of JSON.`)
+  .transform((m) => m as { [key: string]: Json });
+
+/** Why it was done, for the audit log. */
+export const note = z.string().trim().max(1_000, "A note has up to 1,000 characters.");
+
+/** PUT /api/tenants/{key}: left out means unchanged, null means cleared. */
+export const tenantBody = z.strictObject({
+  name: tenantName.nullish(),
+  plan: planKey.nullish(),
+  addOns: z.array(planKey).max(100, "A tenant has up to 100 add-ons.").nullish(),
+  status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).nullish(),
+  metadata: metadata.nullish(),
+  why: note.nullish(),
+});
+export type TenantBody = z.infer<typeof tenantBody>;

@@ -1,0 +1,30 @@
+import { openDatabase } from "~db/open.server";
+import { createChecks } from "./check.server";
+import { createCheckCounts } from "./check-counts.server";
+import type { Env } from "./env.server";
+import { createFactsCache } from "./facts-cache.server";
+import { createLog } from "./log.server";
+import { randomId } from "./random.server";
+import type { Services } from "./services.server";
+
+/** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
+const shareOfAnswers = 1 / 3;
+
+/** Builds what a process needs. Throws a DatabaseProblem with a sentence for the operator. */
+export async function createServices(env: Env, overrides: Partial<Pick<Services, "now" | "newId" | "log">> = {}): Promise<Services> {
+  const log = overrides.log ?? createLog(env.logLevel);
+  const db = await openDatabase(env.databaseUrl);
+  const now = overrides.now ?? Date.now;
+  const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
+  const facts = createFactsCache(db, log, env.cacheBytes - forAnswers);
+  const counts = createCheckCounts(db, log);
+  await facts.start();
+  const checks = createChecks(facts, counts, now, forAnswers);
+  return { env, log, db, now, newId: overrides.newId ?? randomId, facts, counts, checks };
+}
+
+/** Writes what is still in memory, then lets go of the database. */
+export async function stopServices({ counts, db }: Services): Promise<void> {
+  await counts.flush();
+  await db.close();
+}

@@ -1,0 +1,69 @@
+import { and, asc, count, eq, exists, gt, inArray, not, or, type SQL } from "drizzle-orm";
+import type { Grant, TenantFacts, TenantStatus } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+import { grantOf } from "./grants.server";
+
+/** Tenants that differ in nothing that a decision on this feature reads. */
+export type Group = { plan: string | null; status: TenantStatus; tenants: number };
+
+type Scope = { feature: string; plans: string[]; addOns: string[] };
+
+/** Tenants that have a grant of the feature, or an add-on that matters to it, are looked at one by one. */
+function special(q: Queries, t: Schema, { feature, addOns }: Scope): SQL | undefined {
+  const grants = q
+    .select({ x: t.grants.id })
+    .from(t.grants)
+    .where(and(eq(t.grants.tenant, t.tenants.key), eq(t.grants.feature, feature)));
+  if (addOns.length === 0) return exists(grants);
+  const held = q
+    .select({ x: t.tenantAddOns.plan })
+    .from(t.tenantAddOns)
+    .where(and(eq(t.tenantAddOns.tenant, t.tenants.key), inArray(t.tenantAddOns.plan, addOns)));
+  return or(exists(grants), exists(held));
+}
+
+/** Everybody else on one of these plans, as counts. */
+export async function alikeTenants(q: Queries, t: Schema, scope: Scope): Promise<Group[]> {
+  if (scope.plans.length === 0) return [];
+  const { plan, status } = t.tenants;
+  const rows = await q
+    .select({ plan, status, tenants: count() })
+    .from(t.tenants)
+    .where(and(inArray(plan, scope.plans), not(special(q, t, scope) as SQL)))
+    .groupBy(plan, status);
+  return rows.map((r) => ({ ...r, tenants: Number(r.tenants) }));
+}
+
+/**
+ * The special ones on one of these plans or add-ons, in order of key, `size` at a time after `after`, with as much of
+ * their facts as a decision on this feature reads.
+ */
+export async function specialTenants(q: Queries, t: Schema, scope: Scope, after: string, size: number): Promise<TenantFacts[]> {
+  const { tenants, tenantAddOns, grants } = t;
+  const touched = or(
+    scope.plans.length > 0 ? inArray(tenants.plan, scope.plans) : undefined,
+    scope.addOns.length > 0
+      ? inArray(tenants.key, q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(inArray(tenantAddOns.plan, scope.addOns)))
+      : undefined,
+  );
+  const rows = await q
+    .select()
+    .from(tenants)
+    .where(and(gt(tenants.key, after), touched, special(q, t, scope)))
+    .orderBy(asc(tenants.key))
+    .limit(size);
+  if (rows.length === 0) return [];
+  const keys = rows.map((r) => r.key);
+  const addOns = await q.select().from(tenantAddOns).where(inArray(tenantAddOns.tenant, keys)).orderBy(asc(tenantAddOns.addedAt));
+  const granted = await q
+    .select()
+    .from(grants)
+    .where(and(inArray(grants.tenant, keys), eq(grants.feature, scope.feature)));
+  return rows.map(({ searchText: _, createdAt, ...row }) => ({
+    ...row,
+    createdAt: createdAt.getTime(),
+    addOns: addOns.filter((a) => a.tenant === row.key).map((a) => ({ plan: a.plan, addedAt: a.addedAt.getTime() })),
+    grants: granted.filter((g) => g.tenant === row.key).map((g): Grant => grantOf(g)),
+  }));
+}

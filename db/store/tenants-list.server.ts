@@ -1,0 +1,90 @@
+import { and, count, eq, gt, inArray, isNull, like, lte, type SQL, sql } from "drizzle-orm";
+import type { Instant, TenantStatus } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+
+export const tenantSorts = ["name", "created", "plan", "status"] as const;
+export type TenantSort = (typeof tenantSorts)[number];
+
+export type TenantFilter = {
+  search?: string;
+  /** "" stands for tenants without a plan. Add-ons count too. */
+  plan?: string;
+  status?: TenantStatus;
+  /** `live`: has a live trial. A number: has one that ends within so many milliseconds. */
+  trial?: "live" | number;
+};
+
+export type TenantQuery = TenantFilter & { sort: TenantSort; descending: boolean; page: number; size: number; now: Instant };
+
+export type TenantRow = Pick<Schema["tenants"]["$inferSelect"], "key" | "name" | "status" | "plan" | "createdAt">;
+
+/** One page, and how many there are in all. `page` counts from 1. */
+export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Promise<{ rows: TenantRow[]; total: number }> {
+  const { key, name, status, plan, createdAt } = t.tenants;
+  const where = conditions(q, t, query, query.now);
+  const [counted] = await q.select({ total: count() }).from(t.tenants).where(where);
+  const rows = await q
+    .select({ key, name, status, plan, createdAt })
+    .from(t.tenants)
+    .where(where)
+    .orderBy(...order(t, query))
+    .limit(query.size)
+    .offset((query.page - 1) * query.size);
+  return { rows, total: Number(counted?.total ?? 0) };
+}
+
+/** The engines disagree on where NULL stands unless they are told; the key makes the order total. */
+function order(t: Schema, { sort, descending }: TenantQuery): SQL[] {
+  const { searchText, createdAt, plan, status, key } = t.tenants;
+  const columns = { name: [searchText], created: [createdAt], plan: [plan, searchText], status: [status, searchText] }[sort];
+  return [...columns, key].map((c) => (descending ? sql`${c} desc nulls last` : sql`${c} asc nulls first`));
+}
+
+function conditions(q: Queries, t: Schema, filter: TenantFilter, now: Instant): SQL | undefined {
+  const { tenants, tenantAddOns, grants } = t;
+  const all: (SQL | undefined)[] = [];
+  const search = filter.search?.trim().toLowerCase();
+  if (search) all.push(like(tenants.searchText, `%${search.replace(/[\\%_]/g, "\\$&")}%`).append(sql.raw(" escape '\\'")));
+  if (filter.status) all.push(eq(tenants.status, filter.status));
+  if (filter.plan === "") all.push(isNull(tenants.plan));
+  else if (filter.plan !== undefined) {
+    const withAddOn = q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(eq(tenantAddOns.plan, filter.plan));
+    all.push(sql`(${eq(tenants.plan, filter.plan)} or ${inArray(tenants.key, withAddOn)})`);
+  }
+  if (filter.trial !== undefined) {
+    const soon = typeof filter.trial === "number" ? lte(grants.endsAt, new Date(now + filter.trial)) : undefined;
+    const live = and(
+      eq(grants.kind, "trial"),
+      gt(grants.endsAt, new Date(now)),
+      soon,
+      lte(grants.startsAt, new Date(now)),
+      isNull(grants.endedAt),
+    );
+    all.push(inArray(tenants.key, q.select({ key: grants.tenant }).from(grants).where(live)));
+  }
+  return and(...all);
+}
+
+export type LiveTrials = { tenant: string; trials: number; nextEnd: Instant };
+
+/** Of the tenants on a page: how many trials are live, and when the first of them ends. */
+export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: Instant): Promise<LiveTrials[]> {
+  if (keys.length === 0) return [];
+  const { tenant, kind, startsAt, endsAt, endedAt } = t.grants;
+  const rows = await q
+    .select({ tenant, trials: count(), nextEnd: sql<unknown>`min(${endsAt})`.mapWith(endsAt) })
+    .from(t.grants)
+    .where(and(inArray(tenant, keys), eq(kind, "trial"), lte(startsAt, new Date(now)), gt(endsAt, new Date(now)), isNull(endedAt)))
+    .groupBy(tenant);
+  return rows.map((r) => ({ tenant: r.tenant, trials: Number(r.trials), nextEnd: Number(r.nextEnd) }));
+}
+
+/** How many tenants have each plan, as the plan or as an add-on; archived tenants count too: they hold it. */
+export async function tenantsByPlan(q: Queries, t: Schema): Promise<Map<string, number>> {
+  const byPlan = await q.select({ plan: t.tenants.plan, n: count() }).from(t.tenants).groupBy(t.tenants.plan);
+  const byAddOn = await q.select({ plan: t.tenantAddOns.plan, n: count() }).from(t.tenantAddOns).groupBy(t.tenantAddOns.plan);
+  const counts = new Map<string, number>();
+  for (const { plan, n } of [...byPlan, ...byAddOn]) if (plan !== null) counts.set(plan, (counts.get(plan) ?? 0) + Number(n));
+  return counts;
+}
