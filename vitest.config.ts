@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
   test: {
     include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts", "tests/**/*.test.ts"],
+    globalSetup: ["tests/support/postgres.global.ts"],
     setupFiles: ["tests/support/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

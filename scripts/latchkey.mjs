@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The command line as people call it (`npx latchkey …`): makes the folder ready, then runs the built program.
+import process from "node:process";
+import { ensureReady } from "./ensure-ready.mjs";
+import { exitWith } from "./run.mjs";
+
+try {
+  await ensureReady({ quiet: true });
+  process.env.NODE_ENV = "production";
+  await import(new URL("../build/server/cli.js", import.meta.url).href);
+} catch (error) {
+  exitWith(error);
+}

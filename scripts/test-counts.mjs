@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+
+/** @typedef {{ passed: number, failed: number, remark?: string }} Outcome */
+
+/** @param {string} file @returns {any} */
+const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
+
+/** What a runner printed is not believed over how it ended, nor a run without tests. @param {string} runner @param {number} passed @param {number} failed @param {number} code */
+function judged(runner, passed, failed, code) {
+  if (passed + failed === 0) return { passed, failed: 1, remark: `${runner} ran no tests (exit code ${code})` };
+  if (code !== 0 && failed === 0) return { passed, failed: 1, remark: `${runner} ended with exit code ${code} though no test failed` };
+  return { passed, failed };
+}
+
+/** @param {string} file vitest's JSON report @param {number} code @returns {Outcome} */
+export function vitestCounts(file, code) {
+  const report = read(file);
+  if (!report) return judged("vitest", 0, 0, code);
+  // A file that could not be loaded has failed without any test to show for it.
+  const broken = report.testResults.filter(
+    (/** @type {any} */ result) =>
+      result.status === "failed" && !result.assertionResults.some((/** @type {any} */ test) => test.status === "failed"),
+  );
+  return judged("vitest", report.numPassedTests, report.numFailedTests + broken.length, code);
+}
+
+/** @param {string} file Playwright's JSON report @param {number} code @returns {Outcome} */
+export function playwrightCounts(file, code) {
+  const report = read(file);
+  if (!report) return judged("Playwright", 0, 0, code);
+  const { expected, unexpected, flaky } = report.stats;
+  // An error outside of any test (a spec that does not load, a server that did not end well) is one more failure.
+  return judged("Playwright", expected, unexpected + flaky + report.errors.length, code);
+}

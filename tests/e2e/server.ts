@@ -1,0 +1,68 @@
+import { type BrowserContext, type BrowserContextOptions, test as base, expect } from "@playwright/test";
+import { type Program, startProgram } from "../support/program";
+
+export { expect };
+
+type OfWorker = {
+  /** More environment for the server, such as LATCHKEY_OWNER_EMAIL; set it with `test.use` at the top of a spec. */
+  serverEnv: Record<string, string>;
+  /** One production server per spec, with an empty database. A failed test starts a new one: let tests that build on each other be serial. */
+  server: Program;
+};
+
+type OfTest = {
+  /** Call it with the browser errors that a test means to provoke; any other error or CSP violation fails the test. */
+  expectBrowserError: (pattern: RegExp) => void;
+  /** A second person at a second browser, watched for errors as the first. */
+  newPerson: (options?: BrowserContextOptions) => Promise<BrowserContext>;
+  watch: (context: BrowserContext) => void;
+  browserErrors: { seen: string[]; expected: RegExp[] };
+};
+
+export const test = base.extend<OfTest, OfWorker>({
+  serverEnv: [{}, { option: true, scope: "worker" }],
+  server: [
+    async ({ serverEnv }, use) => {
+      const server = await startProgram(serverEnv);
+      await use(server);
+      const code = await server.stop();
+      if (code !== 0) throw new Error(`SIGTERM ended the server with ${code} instead of 0:\n${server.output()}`);
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+
+  browserErrors: [
+    async ({ server }, use, testInfo) => {
+      const errors = { seen: [] as string[], expected: [] as RegExp[] };
+      const before = server.output().length;
+      await use(errors);
+      const unexpected = errors.seen.filter((text) => !errors.expected.some((pattern) => pattern.test(text)));
+      if (unexpected.length > 0 || testInfo.status !== testInfo.expectedStatus)
+        await testInfo.attach("server output", { body: server.output().slice(before), contentType: "text/plain" });
+      expect(unexpected, "unexpected errors in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+  expectBrowserError: async ({ browserErrors }, use) => use((pattern) => void browserErrors.expected.push(pattern)),
+  watch: async ({ browserErrors }, use) =>
+    use((context) => {
+      // Chromium reports a refused script or style as a console error too.
+      context.on("console", (message) => void (message.type() === "error" && browserErrors.seen.push(message.text())));
+      context.on("weberror", (error) => void browserErrors.seen.push(String(error.error())));
+    }),
+  context: async ({ context, watch }, use) => {
+    watch(context);
+    await use(context);
+  },
+  newPerson: async ({ browser, baseURL, watch }, use) => {
+    const opened: BrowserContext[] = [];
+    await use(async (options) => {
+      const context = await browser.newContext({ baseURL, ...options });
+      opened.push(context);
+      watch(context);
+      return context;
+    });
+    for (const context of opened) await context.close();
+  },
+});

@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port";
+import { until } from "./poll";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const main = path.join(root, "build/server/main.js");
+
+export type Program = Awaited<ReturnType<typeof startProgram>>;
+
+/** The built program as an operator runs it, on a free port with an empty SQLite database in a folder of its own. */
+export async function startProgram(extraEnv: Record<string, string> = {}) {
+  const folder = await mkdtemp(path.join(tmpdir(), "latchkey-program-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    NODE_ENV: "production",
+    HOST: "127.0.0.1",
+    PORT: String(port),
+    DATABASE_URL: `file:${path.join(folder, "latchkey.db")}`,
+    ...extraEnv,
+  };
+  const child = spawn(process.execPath, [main], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const exited = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output += chunk;
+    });
+  }
+
+  const isReady = async () => {
+    if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode} before it was ready:\n${output}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    return answer?.status === 200 || undefined;
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const hung = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    child.kill(signal);
+    const code = await exited;
+    clearTimeout(hung);
+    await rm(folder, { recursive: true, force: true });
+    return code;
+  };
+  try {
+    await until(isReady, 30_000, () => `The server was not ready after 30 seconds:\n${output}`);
+  } catch (error) {
+    await end("SIGKILL");
+    throw error;
+  }
+  return {
+    url,
+    env,
+    output: () => output,
+    /** Its exit code, or the name of the signal that it died of. */
+    stop: () => end("SIGTERM"),
+  };
+}
