@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { keyPattern, tenantKeyPattern } from "~/core/model";
-import { authenticate } from "~/server/api-keys.server";
 import type { Prepared } from "~/server/check.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
+import { authenticate } from "./authenticate.server";
 import { matchesEtag } from "./etag";
 import { sendProblem } from "./problem.server";
 

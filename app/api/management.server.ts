@@ -8,10 +8,11 @@ import type { Grant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { endGrantBody, type GrantBody, grantBody, grantId } from "~/forms/grant";
 import { tenantBody, tenantKey } from "~/forms/tenant";
-import { actorOfKey, authenticate } from "~/server/api-keys.server";
+import { actorOfKey } from "~/server/api-keys.server";
 import { changeTenant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { tenantOfGrant } from "~db/store/grants.server";
+import { authenticate } from "./authenticate.server";
 import { sendProblem } from "./problem.server";
 
 const day = 86_400_000;

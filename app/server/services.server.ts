@@ -5,6 +5,9 @@ import type { Checks } from "./check.server";
 import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
+import type { KeyRing } from "./key-ring.server";
+import type { Passwords } from "./passwords.server";
+import type { SignInThrottle } from "./sign-in-throttle.server";
 
 /** Built once for each process and passed on; nothing here is global. */
 export type Services = {
@@ -17,6 +20,9 @@ export type Services = {
   facts: FactsCache;
   counts: CheckCounts;
   checks: Checks;
+  keys: KeyRing;
+  passwords: Passwords;
+  throttle: SignInThrottle;
 };
 
 /** What a loader or an action gets as `context`. */

@@ -3,9 +3,12 @@ import { createChecks } from "./check.server";
 import { createCheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import { createFactsCache } from "./facts-cache.server";
+import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
+import { createPasswords } from "./passwords.server";
 import { randomId } from "./random.server";
 import type { Services } from "./services.server";
+import { createSignInThrottle } from "./sign-in-throttle.server";
 
 /** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
 const shareOfAnswers = 1 / 3;
@@ -18,13 +21,16 @@ export async function createServices(env: Env, overrides: Partial<Pick<Services,
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   const facts = createFactsCache(db, log, env.cacheBytes - forAnswers);
   const counts = createCheckCounts(db, log);
-  await facts.start();
+  const keys = createKeyRing(db, log);
+  await Promise.all([facts.start(), keys.start()]);
+  facts.onKeyChange(() => keys.forget());
   const checks = createChecks(facts, counts, now, forAnswers);
-  return { env, log, db, now, newId: overrides.newId ?? randomId, facts, counts, checks };
+  const newId = overrides.newId ?? randomId;
+  return { env, log, db, now, newId, facts, counts, checks, keys, passwords: createPasswords(), throttle: createSignInThrottle() };
 }
 
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ counts, db }: Services): Promise<void> {
-  await counts.flush();
+export async function stopServices({ counts, keys, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush()]);
   await db.close();
 }

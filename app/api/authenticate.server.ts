@@ -1,0 +1,46 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { HeldKey } from "~/server/key-ring.server";
+import type { Services } from "~/server/services.server";
+import type { ApiScope } from "~db/schema";
+import { sendProblem } from "./problem.server";
+
+/** Programs come with a key and never with a cookie. */
+function presentedIn({ headers }: FastifyRequest): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined) return headers["x-api-key"] as string | undefined;
+  return authorization.startsWith("Bearer ") ? authorization.slice(7) : /^bearer +(.*)$/i.exec(authorization)?.[1];
+}
+
+const refusals = {
+  missing: ["key_missing", "Send an API key: Authorization: Bearer lk_live_… (or X-API-Key)."],
+  malformed: [
+    "key_malformed",
+    "This is no API key of Latchkey: it has a typo or is cut off. A key begins with lk_live_ and has 44 characters.",
+  ],
+  unknown: ["key_unknown", "This API key does not exist here. Create one under API keys."],
+  revoked: ["key_revoked", "This API key was revoked. Create another one under API keys."],
+  expired: ["key_expired", "This API key has expired. Create another one under API keys."],
+} as const;
+
+function refuse(reply: FastifyReply, why: keyof typeof refusals): null {
+  const [code, detail] = refusals[why];
+  const challenge = why === "missing" ? 'Bearer realm="latchkey"' : `Bearer realm="latchkey", error="invalid_token"`;
+  sendProblem(reply, { status: 401, code, detail, headers: { "www-authenticate": challenge } });
+  return null;
+}
+
+/** The caller's key; or null, and the refusal is sent. Answered from memory. */
+export function authenticate({ keys, now }: Services, request: FastifyRequest, reply: FastifyReply, scope: ApiScope): HeldKey | null {
+  const presented = presentedIn(request);
+  if (presented === undefined) return refuse(reply, "missing");
+  const verdict = keys.verify(presented, now());
+  if (typeof verdict === "string") return refuse(reply, verdict);
+  if (verdict.scopes.includes(scope)) return verdict;
+  sendProblem(reply, {
+    status: 403,
+    code: "scope_missing",
+    detail: `This API key lacks the scope "${scope}". Use a key that has it.`,
+    headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
+  });
+  return null;
+}

@@ -1,0 +1,21 @@
+import type { FastifyInstance } from "fastify";
+import type { Services } from "~/server/services.server";
+import { sendProblem } from "./problem.server";
+
+/** `/healthz`: the process answers. `/readyz`: it can do its work; a process that is about to stop says no. */
+export function healthRoutes({ db, log }: Services, isStopping: () => boolean) {
+  return async (app: FastifyInstance) => {
+    app.get("/healthz", async (_request, reply) => reply.header("cache-control", "no-store").send({ status: "ok" }));
+
+    app.get("/readyz", async (_request, reply) => {
+      if (isStopping()) return sendProblem(reply, { status: 503, code: "stopping", detail: "This process is about to stop." });
+      try {
+        await db.ping();
+      } catch (err) {
+        log.warn({ err }, "not ready");
+        return sendProblem(reply, { status: 503, code: "database_unavailable", detail: "The database cannot be read." });
+      }
+      return reply.header("cache-control", "no-store").send({ status: "ready" });
+    });
+  };
+}

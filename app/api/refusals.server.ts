@@ -1,0 +1,60 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from "fastify";
+import { type Problem, sendProblem } from "./problem.server";
+
+const sentences: Record<number, [code: string, detail: string]> = {
+  400: ["bad_request", "This request cannot be read."],
+  408: ["too_slow", "The request did not arrive in time."],
+  413: ["body_too_large", "The body is larger than 1 MB. Send it in smaller parts."],
+  414: ["address_too_long", "A part of the address is too long."],
+  415: ["unsupported_media_type", "Send JSON, with Content-Type: application/json."],
+  431: ["headers_too_large", "The address and headers together are larger than 16 kB."],
+};
+
+/** What went wrong before a route was reached, or inside one; never the error's own words, which may hold what was sent. */
+export function problemOf(error: Partial<FastifyError>): Problem {
+  if (error.code === "FST_ERR_CTP_INVALID_JSON_BODY" || error.code === "FST_ERR_CTP_EMPTY_JSON_BODY" || error instanceof SyntaxError) {
+    return { status: 400, code: "invalid_json", detail: "The body is not valid JSON." };
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 500)
+    return { status, code: "internal_error", detail: "Something went wrong on our side; the log has the reason under this request id." };
+  const [code, detail] = sentences[status] ?? ["bad_request", "This request cannot be answered."];
+  return { status, code, detail };
+}
+
+export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
+  return sendProblem(reply, problem);
+}
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const satisfies HTTPMethods[];
+
+/** Notes the routes that are added from here on, for `refuseTheRest`. */
+export function noteRoutes(app: FastifyInstance): Map<string, Set<string>> {
+  const known = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }: RouteOptions) => {
+    known.set(url, new Set([...(known.get(url) ?? []), ...[method].flat()]));
+  });
+  return known;
+}
+
+/** Whatever a program asks for that no route has: 405 where another method would do, else 404. Before any body is read. */
+export function refuseTheRest(app: FastifyInstance, known: Map<string, Set<string>>): void {
+  const refuse = (url: string, method: readonly HTTPMethods[], problem: Problem) =>
+    app.route({
+      method: [...method],
+      url,
+      onRequest: async (_request, reply) => sendProblem(reply, problem),
+      handler: () => {},
+    });
+  for (const [url, has] of [...known]) {
+    const missing = methods.filter((method) => !has.has(method));
+    const allow = methods.filter((method) => has.has(method)).join(", ");
+    if (missing.length === 0) continue;
+    refuse(url, missing, { status: 405, code: "method_not_allowed", detail: `This address answers ${allow}.`, headers: { allow } });
+  }
+  for (const url of ["/api", "/api/*", "/ofrep/*"]) {
+    refuse(url, methods, { status: 404, code: "not_found", detail: "There is nothing at this address. Check the path." });
+  }
+}

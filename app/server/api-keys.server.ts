@@ -1,0 +1,61 @@
+import type { Actor, Instant } from "~/core/model";
+import type { ApiScope } from "~db/schema";
+import { insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
+import { writeAudit } from "~db/store/audit.server";
+import { appendChange } from "~db/store/changes.server";
+import { hintOf, newApiKey } from "./api-key-format.server";
+import type { HeldKey, Verdict } from "./key-ring.server";
+import { sha256 } from "./random.server";
+import type { Services } from "./services.server";
+
+export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | null };
+
+export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor => ({ kind: "api_key", id, name });
+
+export const verifyKey = ({ keys, now }: Services, presented: string): Verdict => keys.verify(presented, now());
+
+/** The key itself is in the answer and nowhere else: it is shown once. */
+export async function createKey(services: Services, actor: Actor, form: KeyForm): Promise<{ id: string; key: string }> {
+  const { db, now, newId, keys } = services;
+  const key = newApiKey();
+  const id = newId("key");
+  const at = now();
+  const row = {
+    ...form,
+    id,
+    hash: sha256(key),
+    hint: hintOf(key),
+    createdAt: at,
+    createdBy: actor.name,
+    revokedAt: null,
+    lastUsedAt: null,
+  };
+  await db.transaction([], async (tx) => {
+    await insertApiKey(tx, db.tables, row);
+    await appendChange(tx, db.tables, "key", id, at);
+    const after = { name: form.name, scopes: form.scopes, hint: row.hint, expiresAt: form.expiresAt };
+    await writeAudit(tx, db.tables, { at, actor, action: "api_key.created", subjectKind: "api_key", subject: id, after });
+  });
+  keys.forget();
+  await keys.refresh();
+  return { id, key };
+}
+
+/** In this process the key is refused from the next request on; in others as soon as they see the feed. Twice is the same as once. */
+export async function revokeKey(services: Services, actor: Actor, id: string): Promise<"revoked" | "unknown"> {
+  const { db, now, keys } = services;
+  const at = now();
+  const found = await db.transaction([{ key: `api-key:${id}` }], async (tx) => {
+    const key = (await listApiKeys(tx, db.tables)).find((k) => k.id === id);
+    if (!key || key.revokedAt !== null) return key !== undefined;
+    await setApiKeyRevoked(tx, db.tables, id, at);
+    await appendChange(tx, db.tables, "key", id, at);
+    const before = { name: key.name, revokedAt: null };
+    const after = { name: key.name, revokedAt: at };
+    await writeAudit(tx, db.tables, { at, actor, action: "api_key.revoked", subjectKind: "api_key", subject: id, before, after });
+    return true;
+  });
+  keys.forget(id);
+  await keys.refresh();
+  return found ? "revoked" : "unknown";
+}

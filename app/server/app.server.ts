@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+import type { Socket } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import compress from "@fastify/compress";
+import helmet from "@fastify/helmet";
+import fastifyStatic from "@fastify/static";
+import type { ServerBuild } from "@remix-run/node";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import { entitlementsApi } from "~/api/entitlements.server";
+import { healthRoutes } from "~/api/health.server";
+import { managementApi } from "~/api/management.server";
+import { problemBody, problemType } from "~/api/problem.server";
+import { noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { sendPlainPage } from "./plain-page.server";
+import { randomText } from "./random.server";
+import { remixRoutes } from "./remix.server";
+import { helmetOptions, refuseForeignForms } from "./security.server";
+import type { Services } from "./services.server";
+
+const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
+
+/** `vite`: pages come from the sources, with hot reload. `build`: pages that somebody made ready, for tests. */
+export type AppOptions = { vite?: boolean; build?: ServerBuild };
+
+/** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
+export async function createApp(services: Services, { vite = !services.env.production, build }: AppOptions = {}): Promise<FastifyInstance> {
+  const { env, log } = services;
+  let stopping = false;
+  let count = 0;
+  const process = randomText(6);
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: env.trustProxy,
+    requestIdHeader: false,
+    genReqId: () => `${process}-${++count}`,
+    // A tenant key of 200 characters takes up to 12 each in an address.
+    routerOptions: { maxParamLength: 2_500 },
+    bodyLimit: 1024 * 1024,
+    // Slow clients: the whole request within half a minute, then a minute without a byte.
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    clientErrorHandler: refuseUnreadable,
+    frameworkErrors: (error, request, reply) => {
+      if (isForPrograms(request)) refuseError(error as FastifyError, request, reply);
+      else sendPlainPage(reply, error.statusCode ?? 400, "This address cannot be read. Check it and try again.");
+    },
+  });
+  app.addHook("preClose", async () => {
+    stopping = true;
+  });
+  app.setErrorHandler(refuseError);
+  app.setNotFoundHandler((request, reply) => {
+    if (isForPrograms(request)) return refuseError({ statusCode: 405 } as FastifyError, request, reply);
+    return sendPlainPage(reply, 405, "This page does not answer such a request.");
+  });
+
+  const known = noteRoutes(app);
+  await app.register(healthRoutes(services, () => stopping));
+  await app.register(async (programs) => addProgramRoutes(programs, services));
+  refuseTheRest(app, known);
+
+  await app.register(async (pages) => addPages(pages, services, vite, build));
+  return app;
+}
+
+async function addProgramRoutes(app: FastifyInstance, services: Services) {
+  const { facts, keys } = services;
+  // What another process committed, a revoked key above all, is seen before the key is looked at.
+  app.addHook("onRequest", (_request, _reply, done) => {
+    const looking = facts.look();
+    const reading = looking ? looking.then(() => keys.refresh()) : keys.refresh();
+    if (reading) reading.then(() => done(), done);
+    else done();
+  });
+  await app.register(entitlementsApi, { services });
+  await app.register(managementApi, { services });
+}
+
+async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {
+  const { env } = services;
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
+    return sendPlainPage(
+      reply,
+      status,
+      status >= 500 ? `Something went wrong. The log has the reason under ${request.id}.` : "This cannot be read.",
+    );
+  });
+  await app.register(helmet, helmetOptions(env));
+  app.addHook("onRequest", refuseForeignForms(env.publicUrl));
+  if (given) return void (await app.register(remixRoutes, { services, build: given }));
+  if (vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
+  await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });
+  await addFiles(app);
+  const build = await import("virtual:remix/server-build");
+  await app.register(remixRoutes, { services, build });
+}
+
+/** Vite answers for the sources and calls on when it has nothing. */
+async function viteBuild(app: FastifyInstance): Promise<() => Promise<ServerBuild>> {
+  const { createServer } = await import("vite");
+  const vite = await createServer({ server: { middlewareMode: true, hmr: { server: app.server } }, appType: "custom" });
+  app.addHook("onClose", () => vite.close());
+  app.addHook("onRequest", (request, reply, done) => {
+    vite.middlewares(request.raw, reply.raw, (error?: unknown) => done(error as Error | undefined));
+  });
+  return () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>;
+}
+
+/** One route for each file of the browser's build, found at start. */
+async function addFiles(app: FastifyInstance) {
+  const root = clientFolder();
+  const hashed = path.join(root, "assets") + path.sep;
+  await app.register(fastifyStatic, {
+    root,
+    wildcard: false,
+    index: false,
+    cacheControl: false,
+    setHeaders: (response, file) => {
+      response.setHeader("cache-control", file.startsWith(hashed) ? "public, max-age=31536000, immutable" : "public, max-age=3600");
+    },
+  });
+}
+
+/** Beside the server's own build, wherever that lies. */
+function clientFolder(): string {
+  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, "client", "assets"))) return path.join(folder, "client");
+    if (folder === path.dirname(folder)) throw new Error("The folder build/client is missing. Build again with: npm run build");
+  }
+}
+
+/** Bytes that are no HTTP request, or come too slowly: there is no route and no reply yet. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const statusCode = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const problem = problemOf({ statusCode });
+  const body = problemBody(problem);
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${problem.code}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,86 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+
+/** A sentence for the operator: which variable, and what it has to look like. */
+export class EnvProblem extends Error {}
+
+const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `has to be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `has to be a whole number from ${least} to ${most}`);
+
+function toOrigin(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, origin, pathname, search, hash, username } = new URL(text);
+  const isBare = pathname === "/" && search === "" && hash === "" && username === "";
+  return isBare && (protocol === "http:" || protocol === "https:") ? origin : null;
+}
+
+function isAddressOrRange(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+const variables = z.object({
+  NODE_ENV: z.string().default("development"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(file:.|postgres(ql)?:\/\/)/, "has to begin with file: (SQLite) or postgres:// (PostgreSQL)")
+    .default("file:./data/latchkey.db"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  PUBLIC_URL: z
+    .string()
+    .transform(toOrigin)
+    .refine((origin) => origin !== null, "has to be a bare origin without a path, such as https://latchkey.example.com")
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => (text === "true" || text === "false" ? text === "true" : text.split(",").map((part) => part.trim())))
+    .refine(
+      (value) => typeof value === "boolean" || value.every(isAddressOrRange),
+      "has to be true, false, or the proxies' addresses such as 10.0.0.1,192.168.0.0/16",
+    )
+    .default(false),
+  LOG_LEVEL: z.enum(levels, `has to be one of ${levels.join(", ")}`).default("info"),
+  LATCHKEY_OWNER_EMAIL: z.email("has to be an e-mail address").optional(),
+  LATCHKEY_OWNER_PASSWORD: z.string().optional(),
+  SESSION_IDLE_MINUTES: wholeNumber(1, 10_080).default(30),
+  SESSION_MAX_HOURS: wholeNumber(1, 720).default(12),
+  LATCHKEY_CACHE_MB: wholeNumber(1, 1_048_576).default(256),
+});
+
+/** The only reader of process.env in the program. Throws an EnvProblem that names every variable at fault. */
+export function readEnv(source: Record<string, string | undefined> = process.env) {
+  // An empty variable means the same as none: compose files and shells write them so.
+  const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => name in variables.shape && value !== ""));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) throw new EnvProblem(parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`).join("\n"));
+  const env = parsed.data;
+  const { LATCHKEY_OWNER_EMAIL: email, LATCHKEY_OWNER_PASSWORD: password } = env;
+  if ((email === undefined) !== (password === undefined)) {
+    throw new EnvProblem("LATCHKEY_OWNER_EMAIL and LATCHKEY_OWNER_PASSWORD go together: set both, or neither.");
+  }
+  return {
+    production: env.NODE_ENV === "production",
+    databaseUrl: env.DATABASE_URL,
+    host: env.HOST,
+    port: env.PORT,
+    /** Null: people reach it by whatever name they typed. */
+    publicUrl: env.PUBLIC_URL ?? null,
+    trustProxy: env.TRUST_PROXY,
+    logLevel: env.LOG_LEVEL,
+    owner: email !== undefined && password !== undefined ? { email, password } : null,
+    sessionIdleMs: env.SESSION_IDLE_MINUTES * 60_000,
+    sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
+    /** What the facts cache may hold, in bytes. */
+    cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
+  };
+}
+
+export type Env = ReturnType<typeof readEnv>;

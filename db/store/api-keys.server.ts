@@ -1,0 +1,55 @@
+import { desc, eq } from "drizzle-orm";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import type { ApiScope, Schema } from "../schema";
+
+export type ApiKey = {
+  id: string;
+  name: string;
+  hint: string;
+  scopes: ApiScope[];
+  createdAt: Instant;
+  createdBy: string;
+  expiresAt: Instant | null;
+  revokedAt: Instant | null;
+  lastUsedAt: Instant | null;
+};
+export type HashedApiKey = ApiKey & { hash: string };
+
+const instant = (date: Date | null): Instant | null => date?.getTime() ?? null;
+
+/** Newest first, revoked ones too. */
+export async function listApiKeys(q: Queries, t: Schema): Promise<HashedApiKey[]> {
+  const rows = await q.select().from(t.apiKeys).orderBy(desc(t.apiKeys.createdAt), desc(t.apiKeys.id));
+  return rows.map((row) => ({
+    ...row,
+    createdAt: row.createdAt.getTime(),
+    expiresAt: instant(row.expiresAt),
+    revokedAt: instant(row.revokedAt),
+    lastUsedAt: instant(row.lastUsedAt),
+  }));
+}
+
+export async function insertApiKey(tx: Queries, t: Schema, key: HashedApiKey): Promise<void> {
+  await tx.insert(t.apiKeys).values({
+    ...key,
+    createdAt: new Date(key.createdAt),
+    expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt),
+    revokedAt: key.revokedAt === null ? null : new Date(key.revokedAt),
+    lastUsedAt: key.lastUsedAt === null ? null : new Date(key.lastUsedAt),
+  });
+}
+
+export async function setApiKeyRevoked(tx: Queries, t: Schema, id: string, at: Instant): Promise<void> {
+  await tx
+    .update(t.apiKeys)
+    .set({ revokedAt: new Date(at) })
+    .where(eq(t.apiKeys.id, id));
+}
+
+export async function setApiKeyLastUsed(tx: Queries, t: Schema, id: string, at: Instant): Promise<void> {
+  await tx
+    .update(t.apiKeys)
+    .set({ lastUsedAt: new Date(at) })
+    .where(eq(t.apiKeys.id, id));
+}
