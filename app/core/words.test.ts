@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import {
+  addOn,
+  catalogue,
+  day,
+  denial,
+  feature,
+  flagTie,
+  meteredFeature,
+  now,
+  override,
+  plan,
+  tenant,
+  trial,
+} from "../../tests/support/facts";
+import { decide } from "./decide";
+import type { FlagReading, TenantFacts } from "./model";
+import { limitWords, longDate, reasonMessage } from "./words";
+
+const shop = catalogue(
+  [
+    feature("sso"),
+    feature("old", { archivedAt: now }),
+    feature("flagged", { flag: flagTie("both") }),
+    meteredFeature("api_calls", { unit: "calls" }),
+    meteredFeature("seats"),
+  ],
+  [
+    plan("starter", { api_calls: 1000, seats: 12_500 }, { name: "Starter" }),
+    plan("premium", { sso: true }, { name: "Premium" }),
+    plan("ultimate", {}, { name: "Ultimate", includes: "premium" }),
+    addOn("security", { sso: true }, { name: "Security pack" }),
+  ],
+);
+
+function message(feature: string, who: TenantFacts | null, more: { used?: number; flag?: FlagReading } = {}): string {
+  const decision = decide({ tenant: who, catalogue: shop, feature, now, usage: { used: more.used ?? 0 }, flag: more.flag });
+  return reasonMessage(decision, who, shop);
+}
+
+const until = { endsAt: Date.UTC(2026, 11, 4, 10) };
+
+test.each<[string, string]>([
+  [message("sso", null), "There is no such tenant."],
+  [message("nothing", tenant()), "There is no such feature."],
+  [message("old", tenant()), "This feature is archived."],
+  [message("sso", tenant({ status: "suspended" })), "This tenant is suspended."],
+  [message("sso", tenant({ status: "archived" })), "This tenant is archived."],
+  [message("sso", tenant({ grants: [override("sso")] })), "Allowed by an override."],
+  [message("sso", tenant({ grants: [override("sso", until)] })), "Allowed by an override until 4 December 2026."],
+  [message("sso", tenant({ grants: [denial("sso")] })), "Denied by an override."],
+  [message("sso", tenant({ grants: [denial("sso", until)] })), "Denied by an override until 4 December 2026."],
+  [message("flagged", tenant(), { flag: { state: "off" } }), "Switched off by its feature flag."],
+  [message("flagged", tenant(), { flag: { state: "on" } }), "Switched on by its feature flag."],
+  [message("sso", tenant({ plan: "premium" })), "Part of Premium."],
+  [message("sso", tenant({ plan: "ultimate" })), "Part of Ultimate, from Premium."],
+  [message("sso", tenant({ plan: "starter", addOns: ["security"] })), "Part of Security pack."],
+  [message("sso", tenant({ grants: [trial("sso", until)] })), "On trial until 4 December 2026."],
+  [message("sso", tenant({ plan: "starter" })), "Not part of Starter."],
+  [message("sso", tenant({ plan: "gone" })), "Not part of gone."],
+  [message("sso", tenant()), "This tenant has no plan."],
+  [message("api_calls", tenant({ plan: "starter" }), { used: 1000 }), "The limit of 1,000 calls is reached."],
+  [message("seats", tenant({ plan: "starter" }), { used: 12_500 }), "The limit of 12,500 is reached."],
+])("a reason reads: %s", (actual, expected) => {
+  expect(actual).toBe(expected);
+});
+
+test("dates are those of UTC on both sides of midnight", () => {
+  const midnight = Date.UTC(2027, 0, 1);
+  expect([longDate(midnight - 1), longDate(midnight), longDate(midnight + day)]).toEqual([
+    "31 December 2026",
+    "1 January 2027",
+    "2 January 2027",
+  ]);
+});
+
+test("limits are grouped by thousands and carry their unit", () => {
+  expect([0, 999, 1000, 1_234_567, "unlimited" as const].map((limit) => limitWords(limit))).toEqual([
+    "0",
+    "999",
+    "1,000",
+    "1,234,567",
+    "unlimited",
+  ]);
+  expect([limitWords(1000, "calls"), limitWords("unlimited", "calls")]).toEqual(["1,000 calls", "unlimited calls"]);
+});
