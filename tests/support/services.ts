@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Instant } from "~/core/model";
+import { readEnv } from "~/server/env.server";
+import type { Services } from "~/server/services.server";
+import { createServices, stopServices } from "~/server/start.server";
+import type { Engine } from "~db/dialect";
+import { now as theDay } from "./facts";
+import { freshPostgresUrl } from "./postgres";
+
+export const engines: Engine[] = ["sqlite", "postgres"];
+
+export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
+
+export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
+  if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
+  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-test-"));
+  return { url: `file:${path.join(folder, "latchkey.db")}`, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A process's services on a database of its own, or, given `url`, beside another process on the same one. */
+export async function startServices(engine: Engine = "sqlite", given?: { url: string }): Promise<TestServices> {
+  const { url, remove } = given ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
+  const clock = { now: theDay };
+  const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test" });
+  const services = await createServices(env, { now: () => clock.now });
+  const stop = async () => {
+    await stopServices(services);
+    remove();
+  };
+  return Object.assign(services, { clock, url, stop });
+}
