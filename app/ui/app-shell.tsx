@@ -28,7 +28,10 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
       <a
         href="#main"
-        className={cx(buttonLook({ variant: "primary" }), "-translate-y-20 fixed top-2 left-2 z-50 focus-visible:translate-y-0")}
+        className={cx(
+          buttonLook({ variant: "primary" }),
+          "sr-only focus-visible:not-sr-only focus-visible:fixed focus-visible:top-2 focus-visible:left-2 focus-visible:z-50 focus-visible:flex focus-visible:h-9 focus-visible:px-4",
+        )}
       >
         Skip to content
       </a>
@@ -44,19 +47,22 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
       </aside>
 
       {/* Remounted on each page, which closes the menu that led there. */}
-      <details key={pathname} className="group sticky top-0 z-30 border-line border-b bg-canvas lg:hidden">
-        <summary className="flex h-14 items-center justify-between px-4" aria-label="Menu">
-          <Brand />
-          <span className={cx(buttonLook({ variant: "ghost", size: "icon" }), "-mr-2")}>
-            <Menu className="group-open:hidden" aria-hidden="true" />
-            <X className="hidden group-open:block" aria-hidden="true" />
-          </span>
-        </summary>
-        <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
-          <NavList label="Menu" />
-          <UserBlock admin={admin} theme={theme} />
-        </div>
-      </details>
+      <header className="contents">
+        <details key={pathname} className="group sticky top-0 z-30 border-line border-b bg-canvas lg:hidden">
+          <summary className="flex h-14 items-center justify-between px-4">
+            <Brand />
+            <span className="sr-only">menu</span>
+            <span className={cx(buttonLook({ variant: "ghost", size: "icon" }), "-mr-2")}>
+              <Menu className="group-open:hidden" aria-hidden="true" />
+              <X className="hidden group-open:block" aria-hidden="true" />
+            </span>
+          </summary>
+          <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
+            <NavList label="Menu" />
+            <UserBlock admin={admin} theme={theme} />
+          </div>
+        </details>
+      </header>
 
       <main id="main" tabIndex={-1} className="mx-auto w-full min-w-0 max-w-7xl px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
         {children}

@@ -10,7 +10,7 @@ export function AuthShell({ title, description, children, footer, wide }: AuthSh
   return (
     <main className="flex min-h-dvh flex-col items-center px-4 py-10 sm:justify-center">
       <div className={cx("w-full", wide ? "max-w-2xl" : "max-w-sm")}>
-        <Brand className="mb-6 justify-center max-sm:flex" />
+        <Brand className="mb-6 flex justify-center" />
         <Card className="p-6 sm:p-7">
           <h1 className="font-semibold text-ink text-lg tracking-tight">{title}</h1>
           {description && <div className="mt-1 text-ink-muted text-sm">{description}</div>}

@@ -48,5 +48,10 @@ export function LinkButton({ variant, size, className, ...props }: LinkProps & L
 
 /** A link inside a sentence or a table cell. */
 export function TextLink({ className, ...props }: LinkProps) {
-  return <Link className={cx("rounded-sm text-accent underline-offset-4 hover:underline", className)} {...props} />;
+  return (
+    <Link
+      className={cx("rounded-sm text-accent underline decoration-accent/35 underline-offset-[3px] hover:decoration-accent", className)}
+      {...props}
+    />
+  );
 }

@@ -83,8 +83,10 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
                   >
                     {column?.sortable ? (
                       <SortLink id={column.id} label={column.header} sorted={sorted} />
-                    ) : (
+                    ) : column?.header ? (
                       <table.FlexRender header={header} />
+                    ) : (
+                      <span className="sr-only">Actions</span>
                     )}
                   </th>
                 );
@@ -130,7 +132,8 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
 function cardCell(column: Pick<Column<never>, "primary" | "card"> | undefined) {
   const cell =
     "max-sm:inline-flex max-sm:max-w-full max-sm:items-center max-sm:gap-1.5 max-sm:p-0 max-sm:text-left max-sm:empty:hidden max-sm:before:shrink-0 max-sm:before:text-ink-faint max-sm:before:text-xs max-sm:before:content-[attr(data-label)]";
-  if (column?.primary) return cx(cell, "max-sm:-order-2 max-sm:block max-sm:grow max-sm:basis-[calc(100%-8rem)] max-sm:before:hidden");
+  if (column?.primary)
+    return cx(cell, "max-sm:-order-2 max-sm:block max-sm:min-w-0 max-sm:grow max-sm:basis-[calc(100%-8rem)] max-sm:before:hidden");
   if (column?.card === "corner") return cx(cell, "max-sm:-order-1 max-sm:before:hidden");
   if (column?.card === "line") return cx(cell, "max-sm:block max-sm:basis-full max-sm:before:hidden");
   return cx(cell, column?.card === "bare" && "max-sm:before:hidden");

@@ -1,4 +1,4 @@
-import { Form, Link, useNavigation, useSearchParams, useSubmit } from "@remix-run/react";
+import { Form, Link, useLocation, useNavigation, useSearchParams, useSubmit } from "@remix-run/react";
 import { Search, X } from "lucide-react";
 import { createContext, type ReactNode, useContext, useEffect, useRef } from "react";
 import { buttonLook } from "./button";
@@ -19,20 +19,25 @@ type FilterBarProps = {
 /** A GET form that sends itself; without script it has a button. */
 export function FilterBar({ names, children, className }: FilterBarProps) {
   const [params] = useSearchParams();
+  const { pathname } = useLocation();
   const submit = useSubmit();
   const form = useRef<HTMLFormElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const send = (wait: number) => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => form.current && submit(form.current, { replace: true, preventScrollReset: true }), wait);
+    timer.current = setTimeout(() => {
+      if (!form.current) return;
+      const filled = [...new FormData(form.current)].filter(([, value]) => value !== "") as [string, string][];
+      submit(new URLSearchParams(filled), { action: pathname, replace: true, preventScrollReset: true });
+    }, wait);
   };
   const kept = [...params].filter(([name]) => name !== "page" && !names.includes(name));
   const clearedQuery = new URLSearchParams(kept).toString();
   const isSet = names.some((name) => params.get(name));
   return (
     <SubmitContext.Provider value={send}>
-      <Form ref={form} method="get" role="search" className={cx("flex flex-wrap items-center gap-2", className)}>
+      <Form ref={form} method="get" action={pathname} role="search" className={cx("flex flex-wrap items-center gap-2", className)}>
         {kept.map(([name, value]) => (
           <input key={`${name}=${value}`} type="hidden" name={name} value={value} />
         ))}

@@ -15,7 +15,8 @@ export function Pagination({ page, pageSize, total, noun = "" }: { page: number;
   return (
     <nav aria-label="Pages" className="flex items-center justify-between gap-3 border-line border-t px-4 py-2 text-ink-muted text-xs">
       <p>
-        <span className="text-ink">{from === to ? count(from) : `${count(from)}–${count(to)}`}</span> of {count(total)} {noun}
+        <span className="text-ink">{from === to ? count(from) : `${count(from)}–${count(to)}`}</span> of {count(total)}{" "}
+        <span className="max-sm:sr-only">{noun}</span>
       </p>
       {last > 1 && (
         <div className="flex items-center gap-1">
