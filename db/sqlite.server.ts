@@ -23,12 +23,15 @@ export function isBusy(error: unknown): boolean {
  */
 export function connect(file: string, busyTimeout = 0): Sqlite.Database {
   const connection = new Sqlite(file, { timeout: busyTimeout });
-  connection.pragma("journal_mode = WAL");
-  connection.pragma("synchronous = FULL");
-  connection.pragma("foreign_keys = ON");
-  connection.pragma("trusted_schema = OFF");
-  if (connection.pragma("synchronous", { simple: true }) !== 2) throw new Error("SQLite did not take synchronous=FULL");
-  return connection;
+  try {
+    for (const setting of ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"])
+      connection.pragma(setting);
+    if (connection.pragma("synchronous", { simple: true }) !== 2) throw new Error("SQLite did not take synchronous=FULL");
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 export async function openSqlite(file: string): Promise<Database> {
@@ -107,7 +110,7 @@ export async function patiently<T>(attempt: () => T): Promise<T> {
 const begin = (writer: Sqlite.Database) => patiently(() => void writer.exec("BEGIN IMMEDIATE"));
 
 async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
-  writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`);
+  await patiently(() => writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`));
   const applied = () => writer.prepare(`select at from ${migrationsTable} order by at`).pluck().all() as number[];
   if (pendingMigrations("sqlite", applied()).length === 0) return;
   // A table rebuilt inside a transaction with keys on empties the tables that point at it.
