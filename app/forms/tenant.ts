@@ -13,7 +13,7 @@ export const tenantName = z
   .regex(oneLine, "A name is one line of text.");
 
 /** In bytes of JSON: metadata is for a few facts about a tenant, not for documents. */
-const largestMetadata = 10_000;
+export const largestMetadata = 10_000;
 export const metadata = z
   .record(z.string().min(1).max(100), z.json())
   .refine((m) => JSON.stringify(m).length <= largestMetadata, `Metadata has up to ${largestMetadata} characters of JSON.`)

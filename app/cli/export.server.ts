@@ -1,0 +1,23 @@
+import { writeFile } from "node:fs/promises";
+import { type Command, Option } from "commander";
+import { type FileFormat, fileFormats } from "~/forms/catalogue-text";
+import { exportCatalogue } from "~/server/import.server";
+import type { Services } from "~/server/services.server";
+
+export function register(program: Command, open: () => Promise<Services>): void {
+  program
+    .command("export")
+    .description("write the catalogue as a file that imports to the same state")
+    .option("-o, --output <file>", "where to write it (else to the terminal)")
+    .option("--tenants", "with the tenants and their grants", false)
+    .addOption(new Option("--format <format>", "yaml, or json (the default for a file that ends in .json)").choices(fileFormats))
+    .action(async ({ output, tenants, format }: { output?: string; tenants: boolean; format?: FileFormat }) => {
+      const services = await open();
+      const text = await exportCatalogue(services, { tenants, format: format ?? (output?.endsWith(".json") ? "json" : "yaml") });
+      if (output === undefined) process.stdout.write(text);
+      else {
+        await writeFile(output, text);
+        process.stderr.write(`Written to ${output}.\n`);
+      }
+    });
+}

@@ -1,0 +1,128 @@
+import type { FeatureKind } from "./feature-changes";
+import type { Feature, FlagTie, Instant, Json, Plan, PlanKind, TenantStatus, Value } from "./model";
+import { includeCycle } from "./plan-changes";
+import { valueProblem } from "./values";
+
+/** True, or since when; false: in use. */
+export type FileArchived = boolean | Instant;
+
+export type FileFeature = FeatureKind & {
+  name: string;
+  description: string | null;
+  group: string | null;
+  flag: FlagTie | null;
+  archived: FileArchived;
+};
+
+export type FilePlan = {
+  kind: PlanKind;
+  name: string;
+  description: string | null;
+  rank: number;
+  includes: string | null;
+  entries: Map<string, Value>;
+  archived: FileArchived;
+};
+
+type FileGrantBase = { feature: string; startsAt?: Instant; note?: string | null };
+export type FileGrant = FileGrantBase &
+  (
+    | { kind: "trial"; value?: Value; endsAt: Instant }
+    | { kind: "override"; effect: "allow" | "deny"; value?: Value; endsAt?: Instant | null }
+  );
+
+/** Left out means unchanged; null means cleared. */
+export type FileTenant = {
+  name?: string | null;
+  plan?: string | null;
+  addOns?: string[] | null;
+  status?: TenantStatus | null;
+  metadata?: { [key: string]: Json } | null;
+  grants: FileGrant[];
+};
+
+/** What a catalogue file says, shorthand spelled out. Features and plans are the whole catalogue; tenants are some of them. */
+export type CatalogueFile = {
+  features: Map<string, FileFeature>;
+  /** Plans and add-ons, in the order of the file. */
+  plans: Map<string, FilePlan>;
+  tenants: Map<string, FileTenant>;
+};
+
+/** Where in the file, as keys and positions from its root, and what is wrong and what would be right. */
+export type FileProblem = { path: (string | number)[]; message: string };
+
+export function featureFromFile(key: string, from: FileFeature, archivedAt: Instant | null, revision: number): Feature {
+  const { name, description, group, flag } = from;
+  const common = { key, name, description, group, flag, archivedAt, revision };
+  if (from.type === "config") return { ...common, type: from.type, config: from.config };
+  if (from.type === "metered") return { ...common, type: from.type, meter: from.meter };
+  return { ...common, type: from.type };
+}
+
+export function planFromFile(key: string, from: FilePlan, archivedAt: Instant | null, revision: number): Plan {
+  const { name, description, kind, rank, includes } = from;
+  const entries = [...from.entries].map(([feature, value]) => ({ feature, value }));
+  entries.sort((a, b) => (a.feature < b.feature ? -1 : 1));
+  return { key, name, description, kind, rank, includes, entries, archivedAt, revision };
+}
+
+export const planPath = (key: string, plan: { kind: PlanKind }): string[] => [plan.kind === "base" ? "plans" : "addOns", key];
+
+/** What is wrong within the file itself, whatever the catalogue holds. */
+export function fileProblems(file: CatalogueFile): FileProblem[] {
+  const features = new Map([...file.features].map(([key, f]) => [key, featureFromFile(key, f, null, 0)]));
+  const problems: FileProblem[] = [];
+  const say = (path: FileProblem["path"], message: string) => problems.push({ path, message });
+  const entryProblem = (path: FileProblem["path"], key: string, value: Value | undefined) => {
+    const feature = features.get(key);
+    const bad = feature ? valueProblem(feature, value) : null;
+    if (!feature) say(path, `there is no feature ${key} in this file: add it under features, or take it out here`);
+    else if (bad) say(path, `${key} ${bad}`);
+  };
+  for (const [key, plan] of file.plans) {
+    for (const [feature, value] of plan.entries) entryProblem([...planPath(key, plan), "features", feature], feature, value);
+  }
+  includesProblems(file, say);
+  for (const [key, tenant] of file.tenants) {
+    heldProblem(file, tenant.plan ?? null, "base", ["tenants", key, "plan"], say);
+    for (const [i, addOn] of (tenant.addOns ?? []).entries()) heldProblem(file, addOn, "add_on", ["tenants", key, "addOns", i], say);
+    for (const [i, grant] of tenant.grants.entries()) {
+      const path = ["tenants", key, "grants", i];
+      const isOn = grant.value === undefined && features.get(grant.feature)?.type === "boolean";
+      if (grant.kind === "override" && grant.effect === "deny") {
+        if (!features.has(grant.feature)) entryProblem(path, grant.feature, true);
+      } else entryProblem(path, grant.feature, isOn ? true : grant.value);
+    }
+  }
+  return problems;
+}
+
+type Say = (path: FileProblem["path"], message: string) => void;
+const noun = { base: "plan", add_on: "add-on" } as const;
+
+function includesProblems(file: CatalogueFile, say: Say): void {
+  const plans = new Map([...file.plans].map(([key, p]) => [key, planFromFile(key, p, null, 0)]));
+  const told = new Set<string>();
+  for (const [key, plan] of file.plans) {
+    if (plan.includes === null) continue;
+    const path = [...planPath(key, plan), "includes"];
+    const included = file.plans.get(plan.includes);
+    if (!included) say(path, `there is no ${noun[plan.kind]} ${plan.includes} in this file: add it, or include another`);
+    else if (included.kind !== plan.kind) say(path, `a plan can include only a plan, and an add-on only an add-on`);
+    const cycle = includeCycle(plans, key);
+    if (!cycle || told.has(key)) continue;
+    for (const member of cycle.split(" → ")) told.add(member);
+    say(path, `plans would include each other in a circle: ${cycle}`);
+  }
+}
+
+function heldProblem(file: CatalogueFile, key: string | null, kind: PlanKind, path: FileProblem["path"], say: Say): void {
+  if (key === null) return;
+  const plan = file.plans.get(key);
+  if (!plan)
+    say(path, `there is no ${noun[kind]} ${key} in this file: add it under ${kind === "base" ? "plans" : "addOns"}, or name another`);
+  else if (plan.kind !== kind) {
+    say(path, kind === "base" ? `${key} is an add-on: name it under addOns` : `${key} is a plan: name it under plan`);
+  }
+}

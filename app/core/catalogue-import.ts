@@ -1,0 +1,102 @@
+import { type CatalogueChange, catalogueChange, unfitEntries, unfitWords } from "./catalogue-changes";
+import { type CatalogueFile, type FileArchived, type FileProblem, featureFromFile, planFromFile, planPath } from "./catalogue-file";
+import { featureChanges, planChanges } from "./catalogue-words";
+import { typeProblem } from "./feature-changes";
+import type { CatalogueFacts, Feature, Instant, Plan, PlanEntry, Stamp } from "./model";
+import { kindProblem } from "./plan-changes";
+import { sameJson } from "./same-json";
+
+type Named = { key: string; name: string };
+/** `what`: one phrase for each difference; for what is added or restored it may be empty. */
+export type DiffLine = Named & { what: string[] };
+export type Diff = { added: DiffLine[]; changed: DiffLine[]; archived: DiffLine[]; restored: DiffLine[] };
+export type CatalogueDiff = { features: Diff; plans: Diff };
+
+/** `change: null`: the catalogue is already as the file says. */
+export type ImportPlan = { ok: true; change: CatalogueChange | null; diff: CatalogueDiff } | { ok: false; problems: FileProblem[] };
+
+/**
+ * What the catalogue becomes when the file is imported. What the file does not name is archived, never deleted,
+ * and plans keep what they give of it, so that naming it again restores it.
+ * The file has passed `fileProblems`.
+ */
+export function planImport(current: CatalogueFacts, file: CatalogueFile, stamp: Stamp, why?: string | null): ImportPlan {
+  const problems: FileProblem[] = [];
+  const features = nextFeatures(current, file, stamp.now, problems);
+  const plans = nextPlans(current, file, stamp.now, problems);
+  const all = new Map([...current.features, ...features].map((f) => [f.key, f]));
+  const touched = new Map([...current.plans, ...plans].map((p) => [p.key, p]));
+  for (const feature of features) {
+    const unfit = unfitEntries([...touched.values()], feature);
+    if (unfit.length === 0) continue;
+    const message = `what these archived plans give of ${feature.key} would no longer fit: ${unfitWords(feature, unfit)}`;
+    problems.push({ path: ["features", feature.key], message });
+  }
+  if (problems.length > 0) return { ok: false, problems };
+
+  const find = (key: string) => all.get(key);
+  const diff: CatalogueDiff = {
+    features: compare(current.features, features, featureChanges),
+    plans: compare(current.plans, plans, (before, after) => planChanges(before, after, find)),
+  };
+  for (const line of diff.plans.added) {
+    const plan = touched.get(line.key) as Plan;
+    const own = plan.entries.length;
+    line.what = [`${plan.kind === "base" ? "plan" : "add-on"} with ${own} ${own === 1 ? "feature" : "features"} of its own`];
+    if (plan.includes !== null) line.what.push(`includes ${plan.includes}`);
+  }
+  if (features.length === 0 && plans.length === 0) return { ok: true, change: null, diff };
+  return { ok: true, change: catalogueChange("catalogue.imported", { features, plans }, stamp, why), diff };
+}
+
+function archivedAt(archived: FileArchived, before: { archivedAt: Instant | null } | undefined, now: Instant): Instant | null {
+  if (archived === false) return null;
+  return archived === true ? (before?.archivedAt ?? now) : archived;
+}
+
+/** Only those that are not yet as the file says. */
+function nextFeatures(current: CatalogueFacts, file: CatalogueFile, now: Instant, problems: FileProblem[]): Feature[] {
+  const have = new Map(current.features.map((f) => [f.key, f]));
+  const next: Feature[] = [];
+  for (const [key, wanted] of file.features) {
+    const before = have.get(key);
+    have.delete(key);
+    const bad = before ? typeProblem(before, wanted.type) : null;
+    if (bad) problems.push({ path: ["features", key, "type"], message: bad.message });
+    const after = featureFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
+    if (!before || !sameJson(before, after)) next.push(after);
+  }
+  for (const left of have.values()) if (left.archivedAt === null) next.push({ ...left, archivedAt: now });
+  return next;
+}
+
+function nextPlans(current: CatalogueFacts, file: CatalogueFile, now: Instant, problems: FileProblem[]): Plan[] {
+  const have = new Map(current.plans.map((p) => [p.key, p]));
+  const next: Plan[] = [];
+  for (const [key, wanted] of file.plans) {
+    const before = have.get(key);
+    have.delete(key);
+    const bad = before ? kindProblem(before, wanted.kind) : null;
+    if (bad) problems.push({ path: planPath(key, wanted), message: bad.message });
+    const after = planFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
+    const kept: PlanEntry[] = before?.entries.filter((e) => !file.features.has(e.feature)) ?? [];
+    after.entries = [...after.entries, ...kept].sort((a, b) => (a.feature < b.feature ? -1 : 1));
+    if (!before || !sameJson(before, after)) next.push(after);
+  }
+  for (const left of have.values()) if (left.archivedAt === null) next.push({ ...left, archivedAt: now });
+  return next;
+}
+
+function compare<T extends Named & { archivedAt: Instant | null }>(before: T[], after: T[], changes: (a: T, b: T) => string[]): Diff {
+  const had = new Map(before.map((b) => [b.key, b]));
+  const diff: Diff = { added: [], changed: [], archived: [], restored: [] };
+  for (const now of after) {
+    const old = had.get(now.key);
+    const line: DiffLine = { key: now.key, name: now.name, what: old ? changes(old, now) : [] };
+    if (!old) diff.added.push(line);
+    else if (old.archivedAt === null && now.archivedAt !== null) diff.archived.push(line);
+    else if (old.archivedAt !== null && now.archivedAt === null) diff.restored.push(line);
+    else diff.changed.push(line.what.length > 0 ? line : { ...line, what: ["archived since"] });
+  }
+  return diff;
+}

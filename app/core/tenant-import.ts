@@ -1,0 +1,131 @@
+import { type Catalogue, compileCatalogue } from "./catalogue";
+import { applyCatalogueChange, type CatalogueChange } from "./catalogue-changes";
+import type { CatalogueFile, FileGrant, FileProblem, FileTenant } from "./catalogue-file";
+import { type CatalogueDiff, type DiffLine, planImport } from "./catalogue-import";
+import { applyChange, isOver, putTenant, type TenantChange } from "./changes";
+import { grantTrial, setOverride } from "./grant-changes";
+import type { CatalogueFacts, Grant, Stamp, TenantFacts, Value } from "./model";
+import type { Outcome } from "./outcome";
+import { sameJson } from "./same-json";
+import { longDate } from "./words";
+
+/** `change` null: the tenant is already as the file says. `skipped`: grants that are over, as clauses. */
+export type TenantImport =
+  | { ok: true; isNew: boolean; change: TenantChange | null; what: string[]; skipped: string[] }
+  | { ok: false; problem: FileProblem };
+
+export type TenantsDiff = { added: DiffLine[]; changed: DiffLine[] /** Grants that are over, as sentences. */; skipped: string[] };
+export type ImportDiff = CatalogueDiff & { tenants: TenantsDiff };
+export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
+
+export type WholeImport =
+  | { ok: true; catalogue: CatalogueChange | null; tenants: TenantWrite[]; diff: ImportDiff }
+  | { ok: false; problems: FileProblem[] };
+
+/** The catalogue first, then each tenant that the file names under the catalogue as it will be: all of it, or what is in the way. */
+export function planWholeImport(
+  current: CatalogueFacts,
+  tenants: ReadonlyMap<string, TenantFacts | null>,
+  file: CatalogueFile,
+  stamp: Stamp,
+  why?: string | null,
+): WholeImport {
+  const plan = planImport(current, file, stamp, why);
+  if (!plan.ok) return plan;
+  const after = plan.change ? applyCatalogueChange(current, plan.change, current.revision + 1) : current;
+  const rules = importRules(compileCatalogue(after));
+  const diff: TenantsDiff = { added: [], changed: [], skipped: [] };
+  const writes: TenantWrite[] = [];
+  const problems: FileProblem[] = [];
+  for (const [key, wanted] of file.tenants) {
+    const before = tenants.get(key) ?? null;
+    const next = planTenant(before, key, wanted, rules, stamp, why);
+    if (!next.ok) {
+      problems.push(next.problem);
+      continue;
+    }
+    const name = next.change?.set.name ?? before?.name ?? key;
+    for (const over of next.skipped) diff.skipped.push(`${name}: ${over}`);
+    if (!next.change) continue;
+    writes.push({ before, change: next.change });
+    (next.isNew ? diff.added : diff.changed).push({ key, name, what: next.what });
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, catalogue: plan.change, tenants: writes, diff: { ...plan.diff, tenants: diff } };
+}
+
+/** The catalogue as it is after the import, and as tenants that are new here see it. */
+export type ImportRules = { catalogue: Catalogue; restoring: Catalogue };
+
+/** A tenant that is new here may come with archived plans and features, and archived itself: it is restored from elsewhere. */
+export function importRules(catalogue: Catalogue): ImportRules {
+  const features = new Map([...catalogue.features].map(([key, f]) => [key, { ...f, archivedAt: null }]));
+  const plans = new Map([...catalogue.plans].map(([key, p]) => [key, { ...p, archivedAt: null }]));
+  return { catalogue, restoring: { ...catalogue, features, plans } };
+}
+
+/** What becomes of one tenant that the file names. */
+export function planTenant(
+  facts: TenantFacts | null,
+  key: string,
+  wanted: FileTenant,
+  { catalogue, restoring }: ImportRules,
+  stamp: Stamp,
+  why?: string | null,
+): TenantImport {
+  const rules = facts === null ? restoring : catalogue;
+  const { grants, ...fields } = wanted;
+  const put = putTenant(facts, key, { ...fields, why }, rules, stamp);
+  if (!put.ok) {
+    const path = ["tenants", key, ...(put.field ? [put.field] : [])];
+    return { ok: false, problem: { path, message: put.message } };
+  }
+  let change: TenantChange | null = null;
+  const what: string[] = [];
+  const skipped: string[] = [];
+  let after = facts;
+  const make = (next: TenantChange | null) => {
+    if (!next) return;
+    // One change for each tenant: the first one names it, the rest adds its grants.
+    change = change ? { ...change, grants: [...change.grants, ...next.grants] } : { ...next, why: why ?? null };
+    after = applyChange(after, next, after?.revision ?? 0);
+  };
+  make(put.change);
+  if (put.change && facts) what.push(...Object.keys(put.change.set).map((field) => (field === "addOns" ? "add-ons" : field)));
+
+  for (const [i, grant] of grants.entries()) {
+    const now = after as TenantFacts;
+    const end = grant.endsAt ?? null;
+    const phrase = `${grant.kind === "trial" ? "trial" : grant.effect} of ${grant.feature}`;
+    if (end !== null && end <= stamp.now) {
+      skipped.push(`the ${phrase} ended on ${longDate(end)}`);
+      continue;
+    }
+    if (now.grants.some((g) => !isOver(g, stamp.now) && isSame(g, grant, catalogue))) continue;
+    const outcome = give(facts === null ? { ...now, status: "active" } : now, grant, rules, stamp);
+    if (!outcome.ok) return { ok: false, problem: { path: ["tenants", key, "grants", i], message: outcome.message } };
+    make(outcome.change);
+    what.push(phrase);
+  }
+  return { ok: true, isNew: facts === null, change, what, skipped };
+}
+
+function give(facts: TenantFacts, grant: FileGrant, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
+  const { feature, value, startsAt, note } = grant;
+  if (grant.kind === "override") {
+    return setOverride(facts, { feature, effect: grant.effect, value, startsAt, endsAt: grant.endsAt, note }, catalogue, stamp);
+  }
+  return grantTrial(facts, { features: [{ feature, value }], startsAt, endsAt: grant.endsAt, note }, catalogue, stamp);
+}
+
+/** Ids, authors and notes apart; a start that the file leaves out may be any. */
+function isSame(grant: Grant, wanted: FileGrant, catalogue: Catalogue): boolean {
+  if (grant.kind !== wanted.kind || grant.feature !== wanted.feature || grant.endsAt !== (wanted.endsAt ?? null)) return false;
+  if (wanted.startsAt !== undefined && wanted.startsAt !== grant.startsAt) return false;
+  if (grant.kind === "override" && wanted.kind === "override") {
+    if (grant.effect !== wanted.effect) return false;
+    if (grant.effect === "deny") return true;
+  }
+  const on: Value | undefined = catalogue.features.get(grant.feature)?.type === "boolean" ? true : undefined;
+  return sameJson((grant as { value?: Value }).value, wanted.value ?? on);
+}

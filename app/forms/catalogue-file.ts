@@ -1,0 +1,90 @@
+import type { z } from "zod";
+import {
+  type CatalogueFile,
+  type FileFeature,
+  type FilePlan,
+  type FileProblem,
+  type FileTenant,
+  fileProblems,
+} from "~/core/catalogue-file";
+import type { PlanKind } from "~/core/model";
+import { wholeFile } from "./catalogue-file-schema";
+import { wordsFor } from "./file-schema";
+import { type LineProblem, readLinedYaml } from "./lined-yaml";
+
+/** Of the text, in bytes: beyond it reading would keep everybody else waiting for seconds. */
+export const largestFile = 5 * 1024 * 1024;
+const mostProblems = 20;
+
+export type ReadFile = { ok: true; name: string; file: CatalogueFile; describe: (problems: FileProblem[]) => LineProblem[] };
+export type BadFile = { ok: false; name: string; problems: LineProblem[] /** How many more there are than are told. */; more: number };
+
+/** Reads a whole catalogue file, or says everything that is wrong with it. `name` is what its problems are told under. */
+export function readCatalogueFile(name: string, text: string): ReadFile | BadFile {
+  const bad = (problems: LineProblem[]): BadFile => {
+    const told = [...problems].sort((a, b) => a.line - b.line).slice(0, mostProblems);
+    return { ok: false, name, problems: told, more: problems.length - told.length };
+  };
+  if (new TextEncoder().encode(text).length > largestFile) return bad([{ line: 1, message: "is larger than 5 MB: split the tenants off" }]);
+  const read = readLinedYaml(text);
+  if (!read.ok) return bad(read.problems);
+  const describe = (problems: FileProblem[]) =>
+    problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) }));
+
+  const parsed = wholeFile.safeParse(read.tree, { error: wordsFor });
+  if (!parsed.success) return bad(parsed.error.issues.flatMap((issue) => describe(issueProblems(issue))));
+  const { file, problems } = assemble(parsed.data);
+  const wrong = [...problems, ...fileProblems(file)];
+  return wrong.length > 0 ? bad(describe(wrong)) : { ok: true, name, file, describe };
+}
+
+/** A map's keys and values have their issues nested in one of their own. */
+function issueProblems(issue: z.core.$ZodIssue, under: PropertyKey[] = []): FileProblem[] {
+  const path = [...under, ...issue.path];
+  if (issue.code === "invalid_key" || issue.code === "invalid_element") {
+    const inner = issue.code === "invalid_element" ? [...path, issue.key as PropertyKey] : path;
+    return issue.issues.flatMap((i) => issueProblems(i, inner));
+  }
+  const paths = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...path, key]) : [path];
+  const plain = (step: PropertyKey) => (typeof step === "number" ? step : String(step));
+  return paths.map((p) => ({ path: p.map(plain), message: issue.message }));
+}
+
+/** "plans.free.features #3: has to be …" for messages that say of a field what it has to be. */
+function inContext(path: FileProblem["path"], message: string): string {
+  const place = path.map((step) => (typeof step === "number" ? ` #${step + 1}` : `.${step}`)).join("");
+  return path.length === 0 ? message : `${place.slice(1)}: ${message}`;
+}
+
+type Parsed = z.infer<typeof wholeFile>;
+
+function assemble(data: Parsed): { file: CatalogueFile; problems: FileProblem[] } {
+  const problems: FileProblem[] = [];
+  const features = new Map<string, FileFeature>();
+  for (const [key, f] of data.features) features.set(key, { ...f, name: f.name || key });
+  const plans = new Map<string, FilePlan>();
+  // A rank that is left out follows the one before it: plans in the order of the file, then add-ons.
+  let last = 0;
+  const take = (kind: PlanKind, from: Parsed["plans"]) => {
+    for (const [key, { name, description, rank, includes, features, archived }] of from) {
+      if (plans.has(key)) problems.push({ path: ["addOns", key], message: "is the key of a plan already: choose another" });
+      last = rank ?? last + 1;
+      const common = { kind, name: name ?? key, description: description ?? null, rank: last };
+      plans.set(key, { ...common, includes: includes ?? null, entries: features, archived });
+    }
+  };
+  take("base", data.plans);
+  take("add_on", data.addOns ?? new Map());
+  const tenants = new Map<string, FileTenant>();
+  for (const [key, { grants, ...fields }] of data.tenants ?? []) {
+    const given = Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
+    tenants.set(key, { ...given, grants: grants ?? [] });
+  }
+  return { file: { features, plans, tenants }, problems };
+}
+
+/** "gitlab.yaml:12: …", one line for each problem. */
+export function problemLines({ name, problems, more }: Pick<BadFile, "name" | "problems" | "more">): string[] {
+  const lines = problems.map(({ line, message }) => `${name}:${line}: ${message}`);
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}

@@ -1,0 +1,79 @@
+import { isOver } from "~/core/changes";
+import type { Actor, Stamp, TenantFacts } from "~/core/model";
+import { refuse } from "~/core/outcome";
+import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
+import type { ReadFile } from "~/forms/catalogue-file";
+import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
+import type { LineProblem } from "~/forms/lined-yaml";
+import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
+import { readTenantDocuments } from "~db/store/tenant-documents.server";
+import { changeMany } from "./change.server";
+import type { Services } from "./services.server";
+
+export { readCatalogueFile } from "~/forms/catalogue-file";
+
+type Refused = { ok: false; problems: LineProblem[] };
+
+/** What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. */
+export async function previewImport(
+  services: Services,
+  read: ReadFile,
+): Promise<{ ok: true; diff: ImportDiff; revision: number } | Refused> {
+  const { db, now, newId } = services;
+  const current = await readCatalogueFacts(db.read, db.tables);
+  const tenants = new Map<string, TenantFacts | null>();
+  for (const key of read.file.tenants.keys()) tenants.set(key, await readTenantFacts(db.read, db.tables, key));
+  const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
+  const plan = planWholeImport(current, tenants, read.file, stamp);
+  return plan.ok ? { ok: true, diff: plan.diff, revision: current.revision } : { ok: false, problems: read.describe(plan.problems) };
+}
+
+export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | Refused;
+
+/** The whole file in one transaction, or nothing. `expectedRevision`: the catalogue's, as the preview showed it. */
+export async function applyImport(
+  services: Services,
+  read: ReadFile,
+  actor: Actor,
+  { expectedRevision }: { expectedRevision?: number } = {},
+): Promise<Imported> {
+  let plan: WholeImport | undefined;
+  const result = await changeMany(services, actor, [...read.file.tenants.keys()], (current, tenants, stamp) => {
+    if (expectedRevision !== undefined && expectedRevision !== current.revision) {
+      return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
+    }
+    plan = planWholeImport(current, tenants, read.file, stamp, `Import of ${read.name}`);
+    if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
+    const { catalogue, tenants: writes } = plan;
+    return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
+  });
+  if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
+  if (plan && !plan.ok) return { ok: false, problems: read.describe(plan.problems) };
+  return { ok: false, problems: [{ line: 1, message: result.ok ? "the file cannot be imported" : result.message }] };
+}
+
+const tenantsAtOnce = 500;
+
+/** A file that imports to the same state: with tenants, their plans, add-ons and what is not over of their grants. */
+export async function exportCatalogue(services: Services, options: { tenants: boolean; format: FileFormat }): Promise<string> {
+  const { db, now } = services;
+  for (let attempt = 1; ; attempt++) {
+    const facts = await readCatalogueFacts(db.read, db.tables);
+    const tenants = options.tenants ? await readAllTenants(services) : null;
+    const after = await readCatalogueFacts(db.read, db.tables);
+    // A plan that came or went while tenants were being read would leave the file at odds with itself.
+    if (after.revision !== facts.revision && attempt < 5) continue;
+    const at = now();
+    const lasting = tenants?.map((t) => ({ ...t, grants: t.grants.filter((g) => !isOver(g, at)) })) ?? null;
+    return writeCatalogueFile(facts, lasting, options.format);
+  }
+}
+
+async function readAllTenants({ db }: Services): Promise<TenantFacts[]> {
+  const all: TenantFacts[] = [];
+  for (let after: string | null = null; ; after = all[all.length - 1]?.key ?? null) {
+    const page = await readTenantDocuments(db.read, db.tables, { after, size: tenantsAtOnce });
+    all.push(...page);
+    if (page.length < tenantsAtOnce) return all;
+  }
+}
