@@ -1,0 +1,66 @@
+import type { Catalogue } from "./catalogue";
+import { describeConfig, describeMeter } from "./catalogue-words";
+import type { Feature, FeatureType } from "./model";
+
+/** What people narrow features by. Archived ones are told apart, since plans cannot newly give them. */
+export type FeatureFilter = { search: string; group: string | null; type: FeatureType | null; archived: boolean };
+
+export const featureSorts = ["name", "type", "group"] as const;
+export type FeatureSort = (typeof featureSorts)[number];
+
+const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
+export const byName = (a: { name: string; key: string }, b: { name: string; key: string }) =>
+  compare(a.name, b.name) || compare(a.key, b.key);
+
+/** Groups that features in use have, in the order that people read them in. */
+export function groupsOf(catalogue: Catalogue): string[] {
+  const groups = new Set<string>();
+  for (const { group } of catalogue.features.values()) if (group !== null) groups.add(group);
+  return [...groups].sort(compare);
+}
+
+/** Nothing, a group's name, then features without one. */
+export const byGroup = (a: string | null, b: string | null) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : compare(a, b));
+
+export function findFeatures(catalogue: Catalogue, { search, group, type, archived }: FeatureFilter): Feature[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return [...catalogue.features.values()].filter((feature) => {
+    if (archived !== (feature.archivedAt !== null)) return false;
+    if (group !== null && feature.group !== group) return false;
+    if (type !== null && feature.type !== type) return false;
+    const text = `${feature.name} ${feature.key}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+const orders: { [S in FeatureSort]: (a: Feature, b: Feature) => number } = {
+  name: byName,
+  type: (a, b) => compare(a.type, b.type) || byName(a, b),
+  group: (a, b) => byGroup(a.group, b.group) || byName(a, b),
+};
+
+export type FeatureRow = {
+  key: string;
+  name: string;
+  type: FeatureType;
+  /** What of it is given: "a number, higher is better". Null for on and off. */
+  what: string | null;
+  group: string | null;
+  /** Names of the plans that give it and can be newly given, by rank. */
+  plans: string[];
+  flag: string | null;
+};
+
+export function listFeatures(catalogue: Catalogue, filter: FeatureFilter, sort: FeatureSort, descending: boolean): FeatureRow[] {
+  const found = findFeatures(catalogue, filter).sort(orders[sort]);
+  if (descending) found.reverse();
+  return found.map((feature) => ({
+    key: feature.key,
+    name: feature.name,
+    type: feature.type,
+    what: feature.type === "config" ? describeConfig(feature.config) : feature.type === "metered" ? describeMeter(feature.meter) : null,
+    group: feature.group,
+    plans: (catalogue.offeredIn.get(feature.key) ?? []).map(({ plan }) => catalogue.plans.get(plan)?.name ?? plan),
+    flag: feature.flag?.key ?? null,
+  }));
+}

@@ -1,0 +1,120 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { SearchX, ToggleRight } from "lucide-react";
+import type { FeatureRow } from "~/core/feature-list";
+import { readFeatureFilter, readPage, readSort } from "~/forms/feature-filter";
+import { typeWords } from "~/forms/feature-words";
+import { paths } from "~/paths";
+import { readFeatureList } from "~/server/catalogue-pages.server";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { Badge } from "~/ui/badge";
+import { LinkButton } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureFilters } from "~/ui/feature-filters";
+import { PageHeader } from "~/ui/page-header";
+import { Pagination } from "~/ui/pagination";
+
+export const meta: MetaFunction = () => [{ title: "Features · Latchkey" }];
+
+const pageSize = 50;
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  const params = new URL(request.url).searchParams;
+  const sort = readSort(params);
+  const list = await readFeatureList(context, readFeatureFilter(params), sort, { number: readPage(params), size: pageSize });
+  return { ...list, sort, mayEdit: mayAct(admin.role, "admin") };
+}
+
+const columns: Column<FeatureRow>[] = [
+  {
+    id: "name",
+    header: "Name",
+    sortable: true,
+    primary: true,
+    cell: ({ key, name }) => <NameCell to={paths.feature(key)} name={name} detail={name === key ? undefined : key} />,
+  },
+  {
+    id: "type",
+    header: "Type",
+    sortable: true,
+    card: "bare",
+    cell: ({ type, what }) => (
+      <span className="flex min-w-0 items-center gap-2">
+        <Badge tone={type === "boolean" ? "neutral" : "accent"} className="shrink-0">
+          {typeWords[type]}
+        </Badge>
+        {what && (
+          <span title={what} className="truncate text-ink-muted text-xs">
+            {what}
+          </span>
+        )}
+      </span>
+    ),
+  },
+  { id: "group", header: "Group", sortable: true, cell: ({ group }) => group && <span className="text-ink-muted">{group}</span> },
+  {
+    id: "plans",
+    header: "In plans",
+    cell: ({ plans }) =>
+      plans.length > 0 ? (
+        <span title={plans.join(", ")} className="block truncate text-ink-muted">
+          {plans.join(", ")}
+        </span>
+      ) : (
+        <span className="text-ink-faint">none</span>
+      ),
+  },
+  { id: "flag", header: "Flag", cell: ({ flag }) => flag && <Badge tone="flag">{flag}</Badge> },
+];
+
+export default function Features() {
+  const { rows, total, all, page, sort, groups, mayEdit } = useLoaderData<typeof loader>();
+  const create = (
+    <LinkButton to={paths.featureNew()} variant="primary">
+      New feature
+    </LinkButton>
+  );
+  const nothing =
+    all === 0 ? (
+      <EmptyState
+        icon={ToggleRight}
+        title="No features yet"
+        action={
+          mayEdit && (
+            <>
+              {create}
+              <LinkButton to={paths.welcome()}>Start from a catalogue</LinkButton>
+            </>
+          )
+        }
+      >
+        A feature is something that your app asks about: on or off, a value, or a limit.
+      </EmptyState>
+    ) : (
+      <EmptyState icon={SearchX} title="No feature fits" action={<LinkButton to={paths.features()}>Show all features</LinkButton>}>
+        Try another word, group or type.
+      </EmptyState>
+    );
+  return (
+    <>
+      <PageHeader title="Features" actions={mayEdit && create} />
+      {all > 0 && (
+        <div className="mb-3">
+          <FeatureFilters groups={groups} archived />
+        </div>
+      )}
+      <Card flush>
+        <DataTable rows={rows} columns={columns} rowKey={({ key }) => key} caption="Features" sort={sort} empty={nothing} />
+        <Pagination page={page} pageSize={pageSize} total={total} noun="features" />
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

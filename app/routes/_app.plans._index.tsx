@@ -1,0 +1,104 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData, useSearchParams } from "@remix-run/react";
+import { Layers, SearchX } from "lucide-react";
+import { readFeatureFilter } from "~/forms/feature-filter";
+import { paths } from "~/paths";
+import { readPlanGrid } from "~/server/catalogue-pages.server";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { LinkButton, TextLink } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureFilters } from "~/ui/feature-filters";
+import { PageHeader } from "~/ui/page-header";
+import { count } from "~/ui/pagination";
+import { PlanGrid } from "~/ui/plan-grid";
+
+export const meta: MetaFunction = () => [{ title: "Plans · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  const grid = await readPlanGrid(context, readFeatureFilter(new URL(request.url).searchParams));
+  return { ...grid, mayEdit: mayAct(admin.role, "admin") };
+}
+
+export default function Plans() {
+  const { columns, sections, shown, total, groups, archived, mayEdit } = useLoaderData<typeof loader>();
+  const [params] = useSearchParams();
+  return (
+    <>
+      <PageHeader
+        title="Plans"
+        actions={
+          mayEdit && (
+            <LinkButton to={paths.planNew()} variant="primary">
+              New plan
+            </LinkButton>
+          )
+        }
+      />
+      {columns.length === 0 ? (
+        <Card flush>
+          <EmptyState
+            icon={Layers}
+            title="No plans yet"
+            action={
+              mayEdit && (
+                <>
+                  <LinkButton to={paths.planNew()} variant="primary">
+                    New plan
+                  </LinkButton>
+                  <LinkButton to={paths.welcome()}>Start from a catalogue</LinkButton>
+                </>
+              )
+            }
+          >
+            A plan is a named bundle of features with values and limits. Write one, or import a catalogue.
+          </EmptyState>
+        </Card>
+      ) : (
+        <>
+          <div className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+            <FeatureFilters groups={groups} />
+            <p className="text-ink-muted text-xs" aria-live="polite">
+              {shown === total ? count(total) : `${count(shown)} of ${count(total)}`} {total === 1 ? "feature" : "features"}
+            </p>
+          </div>
+          <Card flush>
+            {shown > 0 ? (
+              <PlanGrid columns={columns} sections={sections} query={params.toString()} />
+            ) : total === 0 ? (
+              <EmptyState
+                icon={Layers}
+                title="No features yet"
+                action={mayEdit && <LinkButton to={paths.featureNew()}>New feature</LinkButton>}
+              >
+                {columns.map(({ name }) => name).join(", ")} stand ready. Features become rows here.
+              </EmptyState>
+            ) : (
+              <EmptyState icon={SearchX} title="No feature fits" action={<LinkButton to={paths.plans()}>Show all features</LinkButton>}>
+                Try another word, group or type.
+              </EmptyState>
+            )}
+          </Card>
+        </>
+      )}
+      {archived.length > 0 && (
+        <p className="mt-3 text-ink-muted text-xs">
+          Archived:{" "}
+          {archived.map((plan, i) => (
+            <span key={plan.key}>
+              {i > 0 && ", "}
+              <TextLink to={paths.plan(plan.key)}>{plan.name}</TextLink>
+              {plan.tenants > 0 && ` (${count(plan.tenants)} ${plan.tenants === 1 ? "tenant" : "tenants"})`}
+            </span>
+          ))}
+        </p>
+      )}
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,59 @@
+import type { Catalogue } from "~/core/catalogue";
+import { type FeatureFilter, type FeatureSort, groupsOf, listFeatures } from "~/core/feature-list";
+import type { CatalogueFacts, Feature, Plan } from "~/core/model";
+import { gridPlans, planGrid } from "~/core/plan-grid";
+import { tenantsByPlan } from "~db/store/tenants-list.server";
+import type { Services } from "./services.server";
+
+/** The catalogue in memory, after what other processes committed has been read. */
+export async function catalogueNow({ facts }: Services): Promise<{ catalogue: Catalogue; facts: CatalogueFacts }> {
+  await facts.look();
+  return { catalogue: facts.catalogue(), facts: facts.catalogueFacts() };
+}
+
+const noSuch = (what: string, key: string) =>
+  new Response(`There is no ${what} ${key.slice(0, 100)}. It may have been renamed or deleted: look it up in the list.`, { status: 404 });
+
+export function findPlan(catalogue: Catalogue, key: string): Plan {
+  const plan = catalogue.plans.get(key);
+  if (!plan) throw noSuch("plan", key);
+  return plan;
+}
+
+export function findFeature(catalogue: Catalogue, key: string): Feature {
+  const feature = catalogue.features.get(key);
+  if (!feature) throw noSuch("feature", key);
+  return feature;
+}
+
+export async function readPlanGrid(services: Services, filter: FeatureFilter) {
+  const { catalogue } = await catalogueNow(services);
+  const tenants = await tenantsByPlan(services.db.read, services.db.tables);
+  const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
+  const grid = planGrid(catalogue, filter);
+  return {
+    ...grid,
+    columns: grid.columns.map((column) => ({ ...column, tenants: held(column) })),
+    groups: groupsOf(catalogue),
+    archived: gridPlans(catalogue, true).map(({ key, name, kind }) => ({ key, name, kind, tenants: held({ key }) })),
+  };
+}
+
+/** One page of features; a page past the end is the last one. `all`: however they are filtered, archived ones too. */
+export async function readFeatureList(
+  services: Services,
+  filter: FeatureFilter,
+  sort: { id: FeatureSort; desc: boolean },
+  page: { number: number; size: number },
+) {
+  const { catalogue } = await catalogueNow(services);
+  const rows = listFeatures(catalogue, filter, sort.id, sort.desc);
+  const number = Math.max(1, Math.min(page.number, Math.ceil(rows.length / page.size)));
+  return {
+    rows: rows.slice((number - 1) * page.size, number * page.size),
+    total: rows.length,
+    all: catalogue.features.size,
+    page: number,
+    groups: groupsOf(catalogue),
+  };
+}
