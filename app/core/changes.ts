@@ -2,6 +2,7 @@ import type { Catalogue } from "./catalogue";
 import { endOf } from "./decide";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "./model";
 import { type Outcome, type Refusal, refuse } from "./outcome";
+import { sameJson } from "./same-json";
 
 export type TenantAction =
   | "tenant.created"
@@ -91,18 +92,11 @@ export function putTenant(
 function changedFields(before: TenantFields, wanted: TenantFields): Partial<TenantFields> {
   const set: Partial<TenantFields> = {};
   const put = <K extends keyof TenantFields>(field: K) => {
-    if (!isSameJson(before[field], wanted[field])) set[field] = wanted[field];
+    // PostgreSQL's jsonb keeps no order of keys, so their order is no difference.
+    if (!sameJson(before[field], wanted[field])) set[field] = wanted[field];
   };
   for (const field of ["name", "status", "plan", "addOns", "metadata"] as const) put(field);
   return set;
-}
-
-/** PostgreSQL's jsonb keeps no order of keys, so their order is no difference. */
-function isSameJson(a: Json, b: Json): boolean {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
-  return left.size === right.size && [...left].every(([key, value]) => right.has(key) && isSameJson(value, right.get(key) as Json));
 }
 
 function actionFor(set: Partial<TenantFields>): TenantAction {

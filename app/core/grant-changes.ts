@@ -22,7 +22,7 @@ export function grantTrial(facts: TenantFacts, form: TrialForm, catalogue: Catal
     if (grants.some((g) => g.feature === feature)) {
       return refuse("grant_overlaps", `Feature ${feature} is asked for twice. Name it once.`, "feature");
     }
-    const given = value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : value);
+    const given = orTrue(value, feature, catalogue);
     const bad = problem(facts, { kind: "trial", feature, value: given, startsAt, endsAt: form.endsAt }, catalogue, stamp.now);
     if (bad) return bad;
     grants.push({ ...base(stamp, feature, startsAt, form.note), kind: "trial", value: given as Value, endsAt: form.endsAt });
@@ -46,7 +46,7 @@ export function setOverride(facts: TenantFacts, form: OverrideForm, catalogue: C
   const startsAt = form.startsAt ?? stamp.now;
   const endsAt = form.endsAt ?? null;
   const { feature, effect } = form;
-  const value = effect === "deny" ? undefined : (form.value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : undefined));
+  const value = effect === "deny" ? undefined : orTrue(form.value, feature, catalogue);
   const bad = problem(facts, { kind: "override", feature, effect, value, startsAt, endsAt }, catalogue, stamp.now);
   if (bad) return bad;
   const common = { ...base(stamp, feature, startsAt, form.note), kind: "override" as const, endsAt };
@@ -81,6 +81,11 @@ export function endGrant(facts: TenantFacts, form: { grant: string; note?: strin
   const old = stillCounts(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
   return change(facts, `${old.kind}.ended`, [{ ...old, endedAt: stamp.now }], stamp, form.note);
+}
+
+/** Nobody has to say of a boolean feature that it is given. */
+function orTrue(value: Value | undefined, feature: string, catalogue: Catalogue): Value | undefined {
+  return value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : value);
 }
 
 function base(stamp: Stamp, feature: string, startsAt: Instant, note: string | null | undefined) {

@@ -16,6 +16,7 @@ import type {
   Trial,
   Value,
 } from "~/core/model";
+import type { Outcome } from "~/core/outcome";
 
 export const hour = 3_600_000;
 export const day = 24 * hour;
@@ -135,6 +136,12 @@ export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
 export function stamp(at: Instant = now, actor: Actor = ada): Stamp {
   let made = 0;
   return { now: at, actor, newId: (prefix) => `${prefix}_${++made}` };
+}
+
+/** The change itself, where the test is sure that there is one. */
+export function made<Change>(outcome: Outcome<Change>): Change {
+  if (!outcome.ok || outcome.change === null) throw new Error(`Expected a change, got ${JSON.stringify(outcome)}`);
+  return outcome.change;
 }
 
 /** Throws at any attempt to change what was passed in. */

@@ -23,6 +23,7 @@ export function oracle(w: World): Verdict {
   const live = mine.filter(
     (g) => g.startsAt <= w.now && !(g.endsAt !== null && g.endsAt <= w.now) && !(g.endedAt !== null && g.endedAt <= w.now),
   );
+  // A change never makes two at once; should there be two, the newer is the one that somebody meant.
   const over = live.filter((g) => g.kind === "override").at(-1);
   const trials = live.filter((g) => g.kind === "trial");
   const base = [tenant.plan].flatMap((key) => claimOf(w.facts.plans, key, f.key, "plan"));
@@ -33,7 +34,7 @@ export function oracle(w: World): Verdict {
   const flagGives = flagValue(f, flag);
 
   // Who claims what, and who wins.
-  const inOrder = f.type === "config" && !(rankOf(f, flagGives ?? 0) !== null);
+  const inOrder = f.type === "config" && rankOf(f, 0) === null;
   const claims: Claim[] = [];
   if (f.type === "metered") {
     const parts = [...base, ...extras];
