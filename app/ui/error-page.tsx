@@ -37,7 +37,7 @@ export function ErrorPage({ status, sentence, inShell }: { status: number; sente
       <BrandMark className="size-9" />
       <p className="mt-5 font-medium text-ink-faint text-xs">{status}</p>
       <h1 className="mt-1 font-semibold text-ink text-xl tracking-tight">{title}</h1>
-      <p className="mt-2 max-w-md text-ink-muted text-sm wrap-anywhere">{sentence ?? what}</p>
+      <p className="mt-2 max-w-md text-ink-muted text-sm wrap-anywhere">{sentence || what}</p>
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {status === 401 ? (
           <LinkButton to={paths.signIn()} variant="primary">

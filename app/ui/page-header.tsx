@@ -40,16 +40,16 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           </ol>
         </nav>
       )}
-      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
         <div className="flex min-w-0 max-w-full items-center gap-2.5">
           <h1 title={title} className="truncate font-semibold text-ink text-xl tracking-tight">
             {title}
           </h1>
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap items-center gap-2 max-sm:order-last max-sm:mt-2">{actions}</div>}
+        {description && <div className="basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
       </div>
-      {description && <div className="mt-1 max-w-prose text-ink-muted text-sm wrap-anywhere">{description}</div>}
     </header>
   );
 }

@@ -10,7 +10,7 @@ const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster })
 export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) {
   const hydrated = useHydrated();
   useEffect(() => {
-    if (toast) void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text));
+    if (toast) void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text, { id: toast.text }));
   }, [toast]);
   if (!hydrated) return null;
   return (
@@ -18,7 +18,10 @@ export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) 
       <Toaster
         theme={theme}
         position="bottom-right"
-        toastOptions={{ className: "!rounded-control !border-line !bg-surface !font-sans !text-ink !shadow-float" }}
+        toastOptions={{
+          className: "!rounded-control !border-line !bg-surface !font-sans !text-ink !shadow-float",
+          classNames: { success: "[&_[data-icon]]:text-yes", error: "[&_[data-icon]]:text-no", info: "[&_[data-icon]]:text-accent" },
+        }}
       />
     </Suspense>
   );
