@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { HeldKey } from "~/server/key-ring.server";
+import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
-import type { ApiScope } from "~db/schema";
 import { sendProblem } from "./problem.server";
 
 /** Programs come with a key and never with a cookie. */

@@ -28,13 +28,13 @@ export async function createApp(services: Services, { vite = !services.env.produ
   const { env, log } = services;
   let stopping = false;
   let count = 0;
-  const process = randomText(6);
+  const thisProcess = randomText(6);
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: env.trustProxy,
     requestIdHeader: false,
-    genReqId: () => `${process}-${++count}`,
+    genReqId: () => `${thisProcess}-${++count}`,
     // A tenant key of 200 characters takes up to 12 each in an address.
     routerOptions: { maxParamLength: 2_500 },
     bodyLimit: 1024 * 1024,

@@ -6,6 +6,7 @@ import type { ApiScope } from "~db/schema";
 import { listApiKeys, setApiKeyLastUsed } from "~db/store/api-keys.server";
 import { isWellFormed } from "./api-key-format.server";
 
+export type { ApiScope };
 export type HeldKey = {
   readonly id: string;
   readonly name: string;

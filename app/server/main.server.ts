@@ -1,6 +1,8 @@
+import { paths } from "~/paths";
 import { DatabaseProblem } from "~db/database";
 import { createApp } from "./app.server";
 import { type Env, EnvProblem, readEnv } from "./env.server";
+import { createOwnerFromEnv, openSetup } from "./first-owner.server";
 import { createServices, stopServices } from "./start.server";
 import { stopOnSignal } from "./stop.server";
 
@@ -34,12 +36,15 @@ try {
   env = readEnv();
   const services = await createServices(env);
   try {
+    await createOwnerFromEnv(services);
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
     stopOnSignal(app, services);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);
     say(`Latchkey is ready on ${origin} (${Math.round(performance.now())} ms)`);
+    const token = await openSetup(services);
+    if (token) say(`\nThere is no owner yet. Open this link to become one; it works once:\n${origin}${paths.setup(token)}\n`);
   } catch (error) {
     await stopServices(services);
     throw error;

@@ -10,6 +10,8 @@ const triesPerMinute = 20;
 const minute = 60_000;
 /** Names and addresses remembered; the ones not seen for longest are forgotten first. */
 const remembered = 20_000;
+/** Failures that the audit log takes in a minute; it is not for strangers to fill. */
+const notedPerMinute = 10;
 
 type Account = { failures: number; lastAt: Instant };
 type Address = { minute: number; tries: number };
@@ -20,6 +22,7 @@ export type SignInThrottle = ReturnType<typeof createSignInThrottle>;
 export function createSignInThrottle() {
   const accounts = new LRUCache<string, Account>({ max: remembered });
   const addresses = new LRUCache<string, Address>({ max: remembered });
+  let noted = { minute: 0, written: 0, left: 0 };
 
   function waitOf({ failures, lastAt }: Account, now: Instant): number {
     if (failures < freeTries) return 0;
@@ -45,6 +48,19 @@ export function createSignInThrottle() {
       accounts.set(name, { failures: (known?.failures ?? 0) + 1, lastAt: now });
       return 0;
     },
+    /** Null: there are enough of them in the audit log for this minute; else how many were left out since the last one. */
+    mayNoteFailure(now: Instant): number | null {
+      const thisMinute = Math.floor(now / minute);
+      if (noted.minute !== thisMinute) noted = { minute: thisMinute, written: 0, left: noted.left };
+      if (noted.written >= notedPerMinute) {
+        noted.left += 1;
+        return null;
+      }
+      noted.written += 1;
+      const { left } = noted;
+      noted.left = 0;
+      return left;
+    },
     /** The password was right. */
     forget(account: string): void {
       accounts.delete(account.slice(0, 254));
@@ -59,4 +75,11 @@ function networkOf(ip: string): string {
   const left = head.split(":").filter(Boolean);
   const missing = tail === undefined ? 0 : 8 - left.length - tail.split(":").filter(Boolean).length;
   return [...left, ...Array<string>(missing).fill("0")].slice(0, 4).join(":");
+}
+
+export function waitInWords(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }

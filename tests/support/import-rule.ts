@@ -13,7 +13,7 @@ const mayImport: Record<string, string[]> = {
   ui: ["core", "forms", "ui", "paths"],
   paths: ["core", "paths"],
   db: ["core", "db"],
-  server: ["core", "forms", "db", "server"],
+  server: ["core", "forms", "paths", "db", "server"],
   api: ["core", "forms", "server", "api"],
   cli: ["core", "forms", "server", "cli"],
   routes: ["core", "forms", "ui", "paths", "server", "routes"],

@@ -1,0 +1,138 @@
+import type { Actor, Json } from "~/core/model";
+import type { InviteForm } from "~/forms/admin";
+import type { Lock, Queries } from "~db/database";
+import type { Role } from "~db/schema";
+import { type Admin, type AdminPatch, countOwners, findAdmin, findCredentials, insertAdmin, updateAdmin } from "~db/store/admins.server";
+import { writeAudit } from "~db/store/audit.server";
+import { deleteSessionsOf } from "~db/store/sessions.server";
+import { isUniqueViolation } from "~db/unique";
+import { passwordProblem } from "./password-policy.server";
+import { randomToken, sha256 } from "./random.server";
+import type { Services } from "./services.server";
+import { waitInWords } from "./sign-in-throttle.server";
+
+export type Refused = { ok: false; message: string; field?: string };
+export type Done = { ok: true; admin: Admin };
+/** `token` goes into a link that is shown once. */
+export type Linked = { ok: true; admin: Admin; token: string };
+
+/** An owner has to be left at every moment, so those who change admins go one after the other. */
+export const adminsLock: Lock = { key: "admins" };
+const linkLife = 7 * 86_400_000; // ms
+
+const refused = (message: string, field?: string): Refused => ({ ok: false, message, field });
+const gone = refused("This admin does not exist any more. Look in the list.");
+const lastOwner = refused("Latchkey would have no owner left who can sign in. Make somebody else an owner first.");
+
+const newLink = (at: number) => {
+  const token = randomToken();
+  return { token, link: { inviteHash: sha256(token), inviteExpiresAt: new Date(at + linkLife) } };
+};
+
+export async function invite(services: Services, actor: Actor, form: InviteForm): Promise<Linked | Refused> {
+  const { db, now, newId } = services;
+  const at = now();
+  const id = newId("adm");
+  const { token, link } = newLink(at);
+  try {
+    return await db.transaction([adminsLock], async (tx) => {
+      await insertAdmin(tx, db.tables, { ...form, id, ...link, createdAt: new Date(at), createdBy: actor.name });
+      const entry = { at, actor, action: "admin.invited", subjectKind: "admin", subject: id, after: { ...form } } as const;
+      await writeAudit(tx, db.tables, entry);
+      return { ok: true, token, admin: (await findAdmin(tx, db.tables, id)) as Admin };
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    return refused("There is an admin with this e-mail address already. Open that one to send a new link.", "email");
+  }
+}
+
+type Step = { refusal: Refused } | { patch: AdminPatch; action: string; before: Json; after: Json; endSessions?: boolean };
+
+/** Reads the admin, decides, and writes row and audit, or nothing. */
+async function change(
+  services: Services,
+  actor: Actor,
+  id: string,
+  decide: (admin: Admin, tx: Queries) => Promise<Step | null>,
+): Promise<Done | Refused> {
+  const { db, now } = services;
+  return db.transaction([adminsLock], async (tx) => {
+    const admin = await findAdmin(tx, db.tables, id);
+    if (!admin) return gone;
+    const step = await decide(admin, tx);
+    if (step === null) return { ok: true, admin };
+    if ("refusal" in step) return step.refusal;
+    const { patch, action, before, after, endSessions } = step;
+    await updateAdmin(tx, db.tables, id, patch);
+    if (endSessions) await deleteSessionsOf(tx, db.tables, id);
+    await writeAudit(tx, db.tables, { at: now(), actor, action, subjectKind: "admin", subject: id, before, after });
+    return { ok: true, admin: (await findAdmin(tx, db.tables, id)) as Admin };
+  });
+}
+
+const canSignIn = ({ disabledAt, hasPassword }: Admin) => disabledAt === null && hasPassword;
+
+export function changeRole(services: Services, actor: Actor, id: string, role: Role): Promise<Done | Refused> {
+  return change(services, actor, id, async (admin, tx) => {
+    if (admin.role === role) return null;
+    const isLast = admin.role === "owner" && canSignIn(admin) && (await countOwners(tx, services.db.tables)) === 1;
+    if (isLast) return { refusal: lastOwner };
+    return { patch: { role }, action: "admin.role_changed", before: { role: admin.role }, after: { role } };
+  });
+}
+
+/** Takes effect with the next request that they make: their sessions are gone, and an open link with them. */
+export function disable(services: Services, actor: Actor, id: string): Promise<Done | Refused> {
+  return change(services, actor, id, async (admin, tx) => {
+    if (admin.disabledAt !== null) return null;
+    const isLast = admin.role === "owner" && canSignIn(admin) && (await countOwners(tx, services.db.tables)) === 1;
+    if (isLast) return { refusal: lastOwner };
+    const patch = { disabledAt: new Date(services.now()), inviteHash: null, inviteExpiresAt: null };
+    return { patch, action: "admin.disabled", before: { disabled: false }, after: { disabled: true }, endSessions: true };
+  });
+}
+
+export function enable(services: Services, actor: Actor, id: string): Promise<Done | Refused> {
+  return change(services, actor, id, async (admin) => {
+    if (admin.disabledAt === null) return null;
+    return { patch: { disabledAt: null }, action: "admin.enabled", before: { disabled: true }, after: { disabled: false } };
+  });
+}
+
+/** A new invitation, or the way back in for who forgot the password. Until it is used the old password stands; an older link does not. */
+export async function openLink(services: Services, actor: Actor, id: string): Promise<Linked | Refused> {
+  const { token, link } = newLink(services.now());
+  const done = await change(services, actor, id, async (admin) => {
+    if (admin.disabledAt !== null) return { refusal: refused("This admin is disabled. Enable the account first.") };
+    const after = { expiresAt: link.inviteExpiresAt.toISOString() };
+    return { patch: link, action: admin.hasPassword ? "admin.reset_link_made" : "admin.invite_renewed", before: null, after };
+  });
+  return done.ok ? { ...done, token } : done;
+}
+
+/** Ends every session of theirs; the caller begins a new one. Tries are counted as at sign-in: a session left open is no place to guess. */
+export async function changePassword(
+  services: Services & { ip: string },
+  actor: Actor,
+  form: { current: string; password: string },
+): Promise<Done | Refused> {
+  const { db, passwords, throttle, now, ip } = services;
+  const { id } = actor;
+  const wait = throttle.take(`password of ${id}`, ip, now());
+  if (wait > 0) return refused(`Too many tries. Wait ${waitInWords(wait)}, then try again.`, "current");
+  const found = await findCredentials(db.read, db.tables, { id });
+  if (!found || !(await passwords.verify(found.passwordHash, form.current)))
+    return refused("This is not your current password.", "current");
+  throttle.forget(`password of ${id}`);
+  const problem = passwordProblem(form.password, found.admin);
+  if (problem) return refused(problem, "password");
+  const passwordHash = await passwords.hash(form.password);
+  return change(services, actor, id, async () => ({
+    patch: { passwordHash, inviteHash: null, inviteExpiresAt: null },
+    action: "admin.password_changed",
+    before: null,
+    after: null,
+    endSessions: true,
+  }));
+}

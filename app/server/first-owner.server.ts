@@ -1,0 +1,76 @@
+import type { Actor } from "~/core/model";
+import { type OwnerForm, ownerForm } from "~/forms/admin";
+import { type Admin, findAdmin, hasOwner, insertAdmin } from "~db/store/admins.server";
+import { writeAudit } from "~db/store/audit.server";
+import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.server";
+import { isUniqueViolation } from "~db/unique";
+import { adminsLock, type Done, type Refused } from "./admins.server";
+import { EnvProblem } from "./env.server";
+import { passwordProblem } from "./password-policy.server";
+import { randomToken, sha256 } from "./random.server";
+import type { Services } from "./services.server";
+
+/** Holds the SHA-256 of the set-up link's token for as long as there is no owner. */
+const setupSetting = "setup_link";
+const system: Actor = { kind: "system", id: "start", name: "Latchkey" };
+
+/** The token of a new set-up link, and earlier ones are worth nothing; null: there is an owner already. */
+export async function openSetup({ db }: Services): Promise<string | null> {
+  const token = randomToken();
+  return db.transaction([adminsLock], async (tx) => {
+    if (await hasOwner(tx, db.tables)) return null;
+    await writeSetting(tx, db.tables, setupSetting, sha256(token));
+    return token;
+  });
+}
+
+export async function isSetupToken({ db }: Services, token: string): Promise<boolean> {
+  return (await readSetting(db.read, db.tables, setupSetting)) === sha256(token);
+}
+
+type How = { actor: Actor | "themselves"; onlyFirst: boolean; token?: string };
+
+async function create(services: Services, form: OwnerForm, { actor, onlyFirst, token }: How): Promise<Done | Refused> {
+  const { db, now, newId, passwords } = services;
+  const { name, email, password } = form;
+  const problem = passwordProblem(password, form);
+  if (problem) return { ok: false, message: problem, field: "password" };
+  const passwordHash = await passwords.hash(password);
+  const id = newId("adm");
+  const at = now();
+  const by: Actor = actor === "themselves" ? { kind: "admin", id, name } : actor;
+  try {
+    return await db.transaction([adminsLock], async (tx) => {
+      const isUsed = token !== undefined && (await readSetting(tx, db.tables, setupSetting)) !== sha256(token);
+      if (isUsed || (onlyFirst && (await hasOwner(tx, db.tables)))) {
+        return { ok: false, message: "There is an owner already, so this link has done its work. Sign in instead." };
+      }
+      await insertAdmin(tx, db.tables, { id, name, email, role: "owner", passwordHash, createdAt: new Date(at), createdBy: by.name });
+      await deleteSetting(tx, db.tables, setupSetting);
+      const after = { name, email, role: "owner" };
+      await writeAudit(tx, db.tables, { at, actor: by, action: "admin.created", subjectKind: "admin", subject: id, after });
+      return { ok: true, admin: (await findAdmin(tx, db.tables, id)) as Admin };
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    return { ok: false, message: "There is an admin with this e-mail address already.", field: "email" };
+  }
+}
+
+/** Through the link that was printed at start. */
+export const setUpOwner = (services: Services, token: string, form: OwnerForm) =>
+  create(services, form, { actor: "themselves", onlyFirst: true, token });
+
+/** By an operator at the command line, who may add one at any time. */
+export const createOwner = (services: Services, actor: Actor, form: OwnerForm) => create(services, form, { actor, onlyFirst: false });
+
+/** From LATCHKEY_OWNER_EMAIL and LATCHKEY_OWNER_PASSWORD, which count only while there is no owner. */
+export async function createOwnerFromEnv(services: Services): Promise<void> {
+  const { env, db } = services;
+  if (env.owner === null || (await hasOwner(db.read, db.tables))) return;
+  const form = ownerForm.safeParse({ name: "Owner", ...env.owner });
+  if (!form.success) throw new EnvProblem(`LATCHKEY_OWNER_PASSWORD: ${form.error.issues[0]?.message}`);
+  const done = await create(services, form.data, { actor: system, onlyFirst: true });
+  if (!done.ok && done.field === "password") throw new EnvProblem(`LATCHKEY_OWNER_PASSWORD: ${done.message}`);
+  if (!done.ok && done.field === "email") throw new EnvProblem(`LATCHKEY_OWNER_EMAIL: ${done.message}`);
+}

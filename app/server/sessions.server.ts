@@ -1,0 +1,82 @@
+import { redirect } from "@remix-run/node";
+import type { Actor } from "~/core/model";
+import { paths } from "~/paths";
+import type { Queries } from "~db/database";
+import type { Role } from "~db/schema";
+import type { Admin } from "~db/store/admins.server";
+import { deleteExpiredSessions, deleteSession, findSession, insertSession, setSessionSeen } from "~db/store/sessions.server";
+import { randomToken, sha256 } from "./random.server";
+import type { RequestContext, Services } from "./services.server";
+import { readSessionToken, sessionCookie } from "./session-cookie.server";
+
+/** How often a session's last use is written, in ms: it may end this much earlier than the idle limit says, never later. */
+const seenEvery = 60_000;
+
+export type SignedIn = Pick<Admin, "id" | "email" | "name" | "role"> & {
+  /** Of this session's token; tells it from the admin's others. */
+  session: string;
+};
+
+/** Inside the transaction that signs somebody in. Always a new token, so that one planted before is worth nothing. Returns the cookie. */
+export async function beginSession(tx: Queries, { db, env, now }: Services, admin: string, request: Request): Promise<string> {
+  const token = randomToken();
+  const at = now();
+  const before = readSessionToken(request.headers.get("Cookie"), env);
+  if (before) await deleteSession(tx, db.tables, sha256(before));
+  await deleteExpiredSessions(tx, db.tables, at);
+  const session = { hash: sha256(token), admin, createdAt: at, lastSeenAt: at, expiresAt: at + env.sessionMaxMs };
+  await insertSession(tx, db.tables, session);
+  return sessionCookie(token, env);
+}
+
+export async function endSession({ db, env }: Services, request: Request): Promise<void> {
+  const token = readSessionToken(request.headers.get("Cookie"), env);
+  if (token) await db.transaction([], (tx) => deleteSession(tx, db.tables, sha256(token)));
+}
+
+// The loaders of one page run side by side and share a context: one look-up does for all.
+const looked = new WeakMap<object, Promise<SignedIn | null>>();
+
+export function signedIn(request: Request, context: RequestContext): Promise<SignedIn | null> {
+  const known = looked.get(context) ?? lookUp(request, context);
+  looked.set(context, known);
+  return known;
+}
+
+async function lookUp(request: Request, { db, env, now }: RequestContext): Promise<SignedIn | null> {
+  const token = readSessionToken(request.headers.get("Cookie"), env);
+  if (!token) return null;
+  const hash = sha256(token);
+  const found = await findSession(db.read, db.tables, hash);
+  if (!found || found.admin.disabledAt !== null) return null;
+  const { session, admin } = found;
+  const at = now();
+  if (at >= session.expiresAt || at >= session.lastSeenAt + env.sessionIdleMs) return null;
+  if (at - session.lastSeenAt >= seenEvery) await db.transaction([], (tx) => setSessionSeen(tx, db.tables, hash, at));
+  return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash };
+}
+
+const ranks: Record<Role, number> = { viewer: 0, admin: 1, owner: 2 };
+export const mayAct = (role: Role, least: Role) => ranks[role] >= ranks[least];
+
+const tooLow: Record<Role, string> = {
+  viewer: "",
+  admin: "You can see everything here, but not change it. Ask an owner for the role admin.",
+  owner: "Only an owner can do this. Ask one of them.",
+};
+
+/**
+ * The first line of a loader or action. Everybody signed in sees everything (`viewer`); an `admin` changes tenants, plans,
+ * features and API keys; an `owner` also says who the admins are. Throws the answer for everybody else.
+ */
+export async function requireAdmin(request: Request, context: RequestContext, least: Role = "viewer"): Promise<SignedIn> {
+  const admin = await signedIn(request, context);
+  if (!admin) {
+    const { pathname, search } = new URL(request.url);
+    throw redirect(paths.signIn(pathname === "/" ? undefined : pathname + search));
+  }
+  if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
+  return admin;
+}
+
+export const actorOf = ({ id, name }: Pick<SignedIn, "id" | "name">): Actor => ({ kind: "admin", id, name });

@@ -1,0 +1,55 @@
+import type { Actor, Json } from "~/core/model";
+import { findCredentials, updateAdmin } from "~db/store/admins.server";
+import { writeAudit } from "~db/store/audit.server";
+import type { RequestContext, Services } from "./services.server";
+import { actorOf, beginSession } from "./sessions.server";
+import { waitInWords } from "./sign-in-throttle.server";
+
+export type SignInResult = { ok: true; cookie: string } | { ok: false; status: 400 | 429; message: string };
+
+const wrong = "The e-mail address or the password is wrong.";
+const nobody: Actor = { kind: "system", id: "sign-in", name: "Sign-in" };
+
+/** Known and unknown addresses get the same answers, for the same work. */
+export async function signIn(context: RequestContext, request: Request, form: { email: string; password: string }): Promise<SignInResult> {
+  const { db, now, passwords, throttle, ip } = context;
+  const email = form.email.trim().toLowerCase();
+  const wait = throttle.take(email, ip, now());
+  if (wait > 0) return { ok: false, status: 429, message: `Too many tries. Wait ${waitInWords(wait)}, then try again.` };
+
+  const found = await findCredentials(db.read, db.tables, { email });
+  const isRight = await passwords.verify(found?.passwordHash ?? null, form.password);
+  if (!found || !isRight || found.admin.disabledAt !== null) {
+    await noteFailure(context, found?.admin.id ?? "unknown");
+    return { ok: false, status: 400, message: wrong };
+  }
+
+  throttle.forget(email);
+  const { admin, passwordHash } = found;
+  const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : undefined;
+  const at = now();
+  const cookie = await db.transaction([], async (tx) => {
+    await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
+    const entry = {
+      at,
+      actor: actorOf(admin),
+      action: "admin.signed_in",
+      subjectKind: "admin",
+      subject: admin.id,
+      after: { from: ip },
+    } as const;
+    await writeAudit(tx, db.tables, entry);
+    return beginSession(tx, context, admin.id, request);
+  });
+  return { ok: true, cookie };
+}
+
+/** What was typed is not kept: people type passwords into the wrong field. */
+async function noteFailure({ db, now, throttle, ip }: Services & { ip: string }, subject: string): Promise<void> {
+  const at = now();
+  const unwritten = throttle.mayNoteFailure(at);
+  if (unwritten === null) return;
+  const after: Json = unwritten === 0 ? { from: ip } : { from: ip, notWritten: unwritten };
+  const entry = { at, actor: nobody, action: "admin.sign_in_failed", subjectKind: "admin", subject, after } as const;
+  await db.transaction([], (tx) => writeAudit(tx, db.tables, entry));
+}
