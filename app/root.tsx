@@ -1,9 +1,9 @@
 import { data, type LinksFunction, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Links, Meta, Outlet, Scripts, ScrollRestoration, useRouteLoaderData } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { clearToastCookie, readToast } from "~/server/toast.server";
 import stylesheet from "~/tailwind.css?url";
 import { RouteErrorPage } from "~/ui/error-page";
-import { clearToastCookie, readToast } from "~/ui/flash";
 import { useNonce } from "~/ui/nonce";
 import { readTheme } from "~/ui/theme";
 import { ToastBanner, Toasts } from "~/ui/toasts";

@@ -1,8 +1,10 @@
 import { lazy, Suspense, useEffect } from "react";
-import type { Toast } from "./flash";
 import { Notice } from "./notice";
 import type { Theme } from "./theme";
 import { useHydrated } from "./use-hydrated";
+
+/** One sentence that a page shows after what was asked on the one before. */
+export type Toast = { kind: "success" | "info" | "error"; text: string };
 
 // Loaded after the page: sonner writes its <style> as soon as it is imported, which must come after entry.client.
 const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster }));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readToast, toastCookie } from "./flash";
 import { readTheme, themeCookie } from "./theme";
+import { readToast, toastCookie } from "./toast.server";
 
 const sent = (setCookie: string) => `other=1; ${setCookie.split(";")[0]}; last=2`;
 
