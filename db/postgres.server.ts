@@ -10,11 +10,14 @@ import { defineSchema } from "./schema";
 
 /** A transaction that lasts longer is ended by the server: the change feed's readers look back only a minute. */
 const longestTransaction = 15_000;
+/** How long an address that does not answer is waited for, in milliseconds. */
+const connectPatience = 5_000;
 
 export async function openPostgres(url: string): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
+    connectionTimeoutMillis: connectPatience,
     idle_in_transaction_session_timeout: longestTransaction,
     statement_timeout: 60_000,
   });

@@ -14,15 +14,10 @@ type Query = { tenant?: string | string[]; feature?: string | string[] };
 
 /** Who may call: any key with the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { facts, checks } = services;
+  const { checks } = services;
 
   app.get<{ Querystring: Query }>("/api/entitlements", (request, reply) => {
     if (!authenticate(services, request, reply, "check")) return reply;
-    const looking = facts.look();
-    return looking ? looking.then(() => check(request, reply)) : check(request, reply);
-  });
-
-  function check(request: FastifyRequest<{ Querystring: Query }>, reply: FastifyReply) {
     const question = request.raw.url as string;
     const known = checks.known(question);
     if (known) return send(known, request, reply);
@@ -34,7 +29,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
       (m) => send(m, request, reply),
       (error) => unavailable(error, reply),
     );
-  }
+  });
 
   function send(prepared: Prepared, request: FastifyRequest, reply: FastifyReply) {
     checks.count(prepared);

@@ -9,9 +9,8 @@ import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { endGrantBody, type GrantBody, grantBody, grantId } from "~/forms/grant";
 import { tenantBody, tenantKey } from "~/forms/tenant";
 import { actorOfKey } from "~/server/api-keys.server";
-import { changeTenant } from "~/server/change.server";
+import { changeTenant, changeTenantOfGrant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { tenantOfGrant } from "~db/store/grants.server";
 import { authenticate } from "./authenticate.server";
 import { sendProblem } from "./problem.server";
 
@@ -56,16 +55,14 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
     const id = parse(grantId, request.params.id, reply, "id");
     const form = id.ok && parse(endGrantBody, request.body ?? {}, reply);
     if (!id.ok || !form || !form.ok) return reply;
-    const tenant = await tenantOfGrant(services.db.read, services.db.tables, id.value);
-    if (tenant === null) return sendRefusal(reply, refuse("grant_not_found", `There is no grant ${id.value}.`, "id"));
     let ended: Grant[] = [];
-    const result = await changeTenant(services, tenant, actorOfKey(key), (facts, _catalogue, stamp) => {
-      const outcome = facts ? endGrant(facts, { grant: id.value, note: form.value.note }, stamp) : noTenant(tenant);
+    const result = await changeTenantOfGrant(services, id.value, actorOfKey(key), (facts, stamp) => {
+      const outcome = endGrant(facts, { grant: id.value, note: form.value.note }, stamp);
       ended = (outcome.ok && outcome.change?.grants) || [];
       return outcome;
     });
     if (!result.ok) return sendRefusal(reply, result);
-    return reply.send({ tenant, revision: result.facts?.revision, grants: ended.map(grantOnWire) });
+    return reply.send({ tenant: result.facts?.key, revision: result.facts?.revision, grants: ended.map(grantOnWire) });
   });
 }
 

@@ -2,10 +2,11 @@ import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import type { CatalogueChange } from "~/core/catalogue-changes";
 import type { TenantChange } from "~/core/changes";
 import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
-import type { Outcome, Refusal } from "~/core/outcome";
+import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { catalogueLock, catalogueSharedLock, type Queries, tenantLock } from "~db/database";
 import { writeCatalogueChange } from "~db/store/catalogue-writes.server";
 import { readCatalogueFacts, readCatalogueRevision, readTenantFacts } from "~db/store/facts.server";
+import { tenantOfGrant } from "~db/store/grants.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import type { Services } from "./services.server";
 
@@ -44,6 +45,19 @@ export async function changeTenant(
   });
   if (result.ok && result.changed) cache.putTenant(key, result.facts);
   return result;
+}
+
+/** For programs and links that name a grant and not its tenant. */
+export async function changeTenantOfGrant(
+  services: Services,
+  grant: string,
+  actor: Actor,
+  decideChange: (facts: TenantFacts, stamp: Stamp) => Outcome<TenantChange>,
+): Promise<Changed<TenantFacts | null>> {
+  const unknown = refuse("grant_not_found", `There is no grant ${grant}.`, "id");
+  const tenant = await tenantOfGrant(services.db.read, services.db.tables, grant);
+  if (tenant === null) return unknown;
+  return changeTenant(services, tenant, actor, (facts, _catalogue, stamp) => (facts ? decideChange(facts, stamp) : unknown));
 }
 
 /** The same for the catalogue. `tx` is for what a decision has to count, such as the tenants that have a plan. */

@@ -17,6 +17,8 @@ const bytesPerCharacter = 2.5;
 const bytesOfUnknown = 400;
 /** On PostgreSQL a smaller number can be committed after a larger one, for as long as a transaction may last. */
 const lookBack = 60_000;
+/** While the database cannot be read it is tried again this often, in milliseconds. */
+const retryEvery = 500;
 
 export type FactsCache = ReturnType<typeof createFactsCache>;
 
@@ -34,6 +36,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
   let catalogueFacts = emptyCatalogue;
   let staleSince: number | null = null;
   let asked = false;
+  let triedAt = 0;
   let catchingUp: Promise<void> | undefined;
   const seen: { at: number; seq: number }[] = [];
 
@@ -81,15 +84,22 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     staleSince ??= Date.now();
   }
 
-  /** Asks the database, once per turn of the event loop, whether somebody else committed. */
+  /**
+   * Asks the database, once per turn of the event loop, whether somebody else committed. SQLite knows at once, so the asker
+   * waits for what there is to read; on PostgreSQL word comes over a network anyway, and nobody waits for a query.
+   */
   function look(): Promise<void> | undefined {
-    if (asked) return catchingUp;
+    const waitFor = () => (db.engine === "sqlite" ? catchingUp : undefined);
+    if (asked) return waitFor();
     asked = true;
     setImmediate(() => {
       asked = false;
     });
+    const retry = staleSince !== null;
+    if (retry && Date.now() < triedAt + retryEvery) return undefined;
+    triedAt = Date.now();
     try {
-      if (!db.hasMoved() && staleSince === null) return catchingUp;
+      if (!db.hasMoved() && !retry) return waitFor();
     } catch (error) {
       failed(error);
       return undefined;
@@ -101,7 +111,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       .finally(() => {
         catchingUp = undefined;
       });
-    return catchingUp;
+    return waitFor();
   }
 
   async function load(key: string): Promise<Held> {

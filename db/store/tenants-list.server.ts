@@ -80,6 +80,13 @@ export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: I
   return rows.map((r) => ({ tenant: r.tenant, trials: Number(r.trials), nextEnd: Number(r.nextEnd) }));
 }
 
+/** The add-ons of the tenants on a page, oldest first. */
+export async function addOnsOf(q: Queries, t: Schema, keys: string[]): Promise<{ tenant: string; plan: string }[]> {
+  if (keys.length === 0) return [];
+  const { tenant, plan, addedAt } = t.tenantAddOns;
+  return q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
+}
+
 /** How many tenants have each plan, as the plan or as an add-on; archived tenants count too: they hold it. */
 export async function tenantsByPlan(q: Queries, t: Schema): Promise<Map<string, number>> {
   const byPlan = await q.select({ plan: t.tenants.plan, n: count() }).from(t.tenants).groupBy(t.tenants.plan);

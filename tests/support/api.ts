@@ -1,0 +1,69 @@
+import type { ServerBuild } from "@remix-run/node";
+import { catalogueChange } from "~/core/catalogue-changes";
+import { putTenant, type TenantForm } from "~/core/changes";
+import { grantTrial } from "~/core/grant-changes";
+import type { Actor, Feature, Instant, Plan, TenantFacts, Value } from "~/core/model";
+import { createKey } from "~/server/api-keys.server";
+import { createApp } from "~/server/app.server";
+import { changeCatalogue, changeTenant } from "~/server/change.server";
+import type { Engine } from "~db/dialect";
+import type { ApiScope } from "~db/schema";
+import { day } from "./facts";
+import { startServices } from "./services";
+
+export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
+
+/** Programs' routes alone: a door without pages behind it. */
+const noPages: ServerBuild = {
+  mode: "test",
+  entry: { module: { default: () => new Response("no pages here", { status: 404 }) } },
+  routes: {},
+  assets: { entry: { imports: [], module: "" }, routes: {}, url: "", version: "" },
+  publicPath: "/",
+  assetsBuildDirectory: "",
+  future: {} as ServerBuild["future"],
+  isSpaMode: false,
+};
+
+/** The API on a free port, with real HTTP in front and a real database behind. */
+export async function startApi(engine: Engine = "sqlite", given?: { url: string }) {
+  const services = await startServices(engine, given);
+  const app = await createApp(services, { build: noPages });
+  const origin = await app.listen({ host: "127.0.0.1", port: 0 });
+  const keyFor = async (...scopes: ApiScope[]) => (await createKey(services, ada, { name: scopes.join(), scopes, expiresAt: null })).key;
+  const keys = given ? undefined : { check: await keyFor("check"), manage: await keyFor("manage") };
+
+  return {
+    ...services,
+    services,
+    origin,
+    keyFor,
+    keys: keys as { check: string; manage: string },
+    clock: services.clock,
+    async stop() {
+      await app.close();
+      await services.stop();
+    },
+    catalogue: (features: Feature[], plans: Plan[]) =>
+      changeCatalogue(services, ada, (_facts, stamp) => ({
+        ok: true,
+        change: catalogueChange("catalogue.imported", { features, plans }, stamp, null),
+      })),
+    tenant: (key: string, form: TenantForm) => changeTenant(services, key, ada, (facts, c, stamp) => putTenant(facts, key, form, c, stamp)),
+    trial: (key: string, feature: string, endsAt: Instant = services.now() + 14 * day, value?: Value) =>
+      changeTenant(services, key, ada, (f, c, stamp) => grantTrial(f as TenantFacts, { features: [{ feature, value }], endsAt }, c, stamp)),
+    get: (path: string, key: string | null = keys?.check ?? null, headers: Record<string, string> = {}) =>
+      fetch(origin + path, { headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers } }),
+    send: (method: string, path: string, body?: unknown, key: string | null = keys?.manage ?? null, headers: Record<string, string> = {}) =>
+      fetch(origin + path, {
+        method,
+        headers: {
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+      }),
+  };
+}
+export type Api = Awaited<ReturnType<typeof startApi>>;
