@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readTheme, themeCookie } from "./theme";
+import { readTheme, themeCookie } from "~/ui/theme";
 import { readToast, toastCookie } from "./toast.server";
 
 const sent = (setCookie: string) => `other=1; ${setCookie.split(";")[0]}; last=2`;
