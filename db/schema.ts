@@ -274,7 +274,40 @@ export function defineSchema(d: Dialect) {
     value: json("value").notNull().$type<Json>(),
   });
 
+  /** What PostHog last accepted of each tenant. What has still to be sent, and why it was not, stands in the outbox. */
+  const groupSyncs = table("group_syncs", {
+    tenant: text("tenant").primaryKey(),
+    revision: integer("revision").notNull(),
+    sentAt: timestamp("sent_at").notNull(),
+    properties: json("properties").notNull().$type<{ [name: string]: Json }>(),
+  });
+
+  /** The newest value that PostHog ever gave of a flag for a tenant: what counts while it does not answer. */
+  const flagValues = table(
+    "flag_values",
+    {
+      tenant: text("tenant").notNull(),
+      flag: text("flag").notNull(),
+      state: text("state").notNull().$type<"on" | "off">(),
+      /** Null: the flag has none. */
+      payload: json("payload").$type<Json>(),
+      variant: text("variant"),
+      seenAt: timestamp("seen_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.flag] })],
+  );
+
+  /** Work that only one process may do at a time, and until when it has the right to. */
+  const leases = table("leases", {
+    name: text("name").primaryKey(),
+    holder: text("holder").notNull(),
+    until: timestamp("until").notNull(),
+  });
+
   return {
+    groupSyncs,
+    flagValues,
+    leases,
     features,
     plans,
     planFeatures,

@@ -4,4 +4,4 @@ import { defineSchema } from "./schema";
 // drizzle-kit reads tables from named exports.
 const schema = defineSchema(dialects.postgres);
 export const { features, plans, planFeatures, tenants, tenantAddOns, grants, factsHistory, changes } = schema;
-export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings } = schema;
+export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, groupSyncs, flagValues, leases } = schema;

@@ -16,20 +16,22 @@ export type CheckCount = {
 };
 
 export async function addCheckCounts(db: Database, counts: CheckCount[]): Promise<void> {
-  const t = db.tables.checkCounts;
+  await db.transaction([], (tx) => putCheckCounts(tx, db.tables, counts));
+}
+
+/** Inside the caller's transaction. */
+export async function putCheckCounts(tx: Queries, { checkCounts: t }: Schema, counts: CheckCount[]): Promise<void> {
   // In one order everywhere: two processes that add to the same rows must not wait for each other.
   const inOrder = counts.map((c) => ({ key: `${c.tenant}\n${c.day}\n${c.feature}`, c })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const rows = inOrder.map(({ c }) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) }));
-  await db.transaction([], (tx) =>
-    inBatches(rows, (batch) =>
-      tx
-        .insert(t)
-        .values(batch)
-        .onConflictDoUpdate({
-          target: [t.tenant, t.day, t.feature, t.allowed, t.source],
-          set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
-        }),
-    ),
+  await inBatches(rows, (batch) =>
+    tx
+      .insert(t)
+      .values(batch)
+      .onConflictDoUpdate({
+        target: [t.tenant, t.day, t.feature, t.allowed, t.source],
+        set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
+      }),
   );
 }
 

@@ -66,6 +66,10 @@ function conditions(q: Queries, t: Schema, filter: TenantFilter, now: Instant): 
   return and(...all);
 }
 
+export async function hasTenants(q: Queries, t: Schema): Promise<boolean> {
+  return (await q.select({ key: t.tenants.key }).from(t.tenants).limit(1)).length > 0;
+}
+
 export type LiveTrials = { tenant: string; trials: number; nextEnd: Instant };
 
 /** Of the tenants on a page: how many trials are live, and when the first of them ends. */
