@@ -24,6 +24,8 @@ export async function openSetup({ db }: Services): Promise<string | null> {
   });
 }
 
+export const isSetUp = ({ db }: Services): Promise<boolean> => hasOwner(db.read, db.tables);
+
 export async function isSetupToken({ db }: Services, token: string): Promise<boolean> {
   return (await readSetting(db.read, db.tables, setupSetting)) === sha256(token);
 }

@@ -1,5 +1,5 @@
 import type { Actor, Json } from "~/core/model";
-import { findCredentials, updateAdmin } from "~db/store/admins.server";
+import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import type { RequestContext, Services } from "./services.server";
 import { actorOf, beginSession } from "./sessions.server";
@@ -26,22 +26,20 @@ export async function signIn(context: RequestContext, request: Request, form: { 
 
   throttle.forget(email);
   const { admin, passwordHash } = found;
-  const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : undefined;
+  const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
+  return { ok: true, cookie: await signInAs(context, request, admin, rehashed) };
+}
+
+/** For who has just proved it: by the password, or by a link that works once. Returns the cookie. */
+export async function signInAs(context: RequestContext, request: Request, admin: Admin, rehashed: string | null = null): Promise<string> {
+  const { db, now, ip } = context;
   const at = now();
-  const cookie = await db.transaction([], async (tx) => {
+  return db.transaction([], async (tx) => {
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
-    const entry = {
-      at,
-      actor: actorOf(admin),
-      action: "admin.signed_in",
-      subjectKind: "admin",
-      subject: admin.id,
-      after: { from: ip },
-    } as const;
-    await writeAudit(tx, db.tables, entry);
+    const actor = actorOf(admin);
+    await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });
     return beginSession(tx, context, admin.id, request);
   });
-  return { ok: true, cookie };
 }
 
 /** What was typed is not kept: people type passwords into the wrong field. */

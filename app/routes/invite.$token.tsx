@@ -1,0 +1,59 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { acceptForm } from "~/forms/admin";
+import { keyOf, paths } from "~/paths";
+import { readForm } from "~/server/form.server";
+import { acceptInvite, findInvited } from "~/server/invites.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { signInAs } from "~/server/sign-in.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { AuthShell } from "~/ui/auth-shell";
+import { Button } from "~/ui/button";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+
+export const meta: MetaFunction = () => [{ title: "Choose a password · Latchkey" }];
+
+export async function loader({ params, context }: LoaderFunctionArgs) {
+  const invited = await findInvited(context, keyOf(params.token));
+  if (!invited) throw new Response("This link was used already, or is older than 7 days. Ask an owner for a new one.", { status: 404 });
+  return { name: invited.name, email: invited.email, isNew: !invited.hasPassword };
+}
+
+export async function action({ request, params, context }: ActionFunctionArgs) {
+  const submission = await readForm(request, acceptForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const done = await acceptInvite(context, keyOf(params.token), submission.value.password);
+  if (!done.ok) return refuseForm(submission, done);
+  const cookie = await signInAs(context, request, done.admin);
+  throw redirectWithToast(paths.home(), { message: "Your password is set and you are signed in." }, { "Set-Cookie": cookie });
+}
+
+export default function AcceptInvite() {
+  const { name, email, isNew } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "accept",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: acceptForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <AuthShell title={isNew ? `Welcome, ${name}` : "Choose a new password"} description={`You sign in as ${email}.`}>
+      <Form method="post" {...getFormProps(form)}>
+        <FormErrors errors={form.errors} />
+        {/* For password managers, which file a password under the name beside it. */}
+        <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
+        <Field label="Password" field={fields.password} hint="At least 12 characters; a few words that do not belong together do well.">
+          <TextInput type="password" autoComplete="new-password" />
+        </Field>
+        <Button variant="primary" size="lg" className="w-full" busy={busy}>
+          Set password and sign in
+        </Button>
+      </Form>
+    </AuthShell>
+  );
+}

@@ -1,0 +1,60 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Form, useActionData, useNavigation } from "@remix-run/react";
+import { ownerForm } from "~/forms/admin";
+import { keyOf, paths } from "~/paths";
+import { isSetUp, isSetupToken, setUpOwner } from "~/server/first-owner.server";
+import { readForm } from "~/server/form.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { signInAs } from "~/server/sign-in.server";
+import { AuthShell } from "~/ui/auth-shell";
+import { Button } from "~/ui/button";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+
+export const meta: MetaFunction = () => [{ title: "Set up · Latchkey" }];
+
+export async function loader({ params, context }: LoaderFunctionArgs) {
+  if (await isSetUp(context)) throw redirect(paths.signIn());
+  if (await isSetupToken(context, keyOf(params.token))) return null;
+  throw new Response("This set-up link is not the newest one. Use the link that Latchkey printed at its last start.", { status: 404 });
+}
+
+export async function action({ request, params, context }: ActionFunctionArgs) {
+  const submission = await readForm(request, ownerForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const done = await setUpOwner(context, keyOf(params.token), submission.value);
+  if (!done.ok) return refuseForm(submission, done);
+  throw redirect(paths.welcome(), { headers: { "Set-Cookie": await signInAs(context, request, done.admin) } });
+}
+
+export default function SetUp() {
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "set-up",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: ownerForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <AuthShell title="Become the first owner" description="You can invite others afterwards. This link works once.">
+      <Form method="post" {...getFormProps(form)}>
+        <FormErrors errors={form.errors} />
+        <Field label="Your name" field={fields.name} hint="Stands beside what you change, in the audit log.">
+          <TextInput autoComplete="name" defaultValue={fields.name.initialValue} />
+        </Field>
+        <Field label="E-mail" field={fields.email} hint="To sign in with; nothing is sent there.">
+          <TextInput type="email" autoComplete="username" defaultValue={fields.email.initialValue} />
+        </Field>
+        <Field label="Password" field={fields.password} hint="At least 12 characters; a few words that do not belong together do well.">
+          <TextInput type="password" autoComplete="new-password" />
+        </Field>
+        <Button variant="primary" size="lg" className="w-full" busy={busy}>
+          Create owner
+        </Button>
+      </Form>
+    </AuthShell>
+  );
+}

@@ -1,0 +1,65 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { signInForm } from "~/forms/admin";
+import { paths, safePath } from "~/paths";
+import { isSetUp } from "~/server/first-owner.server";
+import { readForm } from "~/server/form.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { signedIn } from "~/server/sessions.server";
+import { signIn } from "~/server/sign-in.server";
+import { AuthShell } from "~/ui/auth-shell";
+import { Button } from "~/ui/button";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { FormErrors, Notice } from "~/ui/notice";
+
+export const meta: MetaFunction = () => [{ title: "Sign in · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const returnTo = safePath(new URL(request.url).searchParams.get("returnTo"), paths.home());
+  if (await signedIn(request, context)) throw redirect(returnTo);
+  return { returnTo, hasOwner: await isSetUp(context) };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const submission = await readForm(request, signInForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const result = await signIn(context, request, submission.value);
+  if (!result.ok) return refuseForm(submission, { message: result.message }, result.status);
+  throw redirect(safePath(submission.value.returnTo, paths.home()), { headers: { "Set-Cookie": result.cookie } });
+}
+
+export default function SignIn() {
+  const { returnTo, hasOwner } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "sign-in",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: signInForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <AuthShell title="Sign in" footer={hasOwner && "Forgot your password? An owner can make you a new link."}>
+      {!hasOwner && (
+        <Notice kind="info" className="mb-4" title="Nobody can sign in yet">
+          Open the set-up link that Latchkey printed when it started, and become the first owner.
+        </Notice>
+      )}
+      <Form method="post" {...getFormProps(form)}>
+        <FormErrors errors={form.errors} />
+        <input type="hidden" name={fields.returnTo.name} value={returnTo} />
+        <Field label="E-mail" field={fields.email}>
+          <TextInput type="email" autoComplete="username" defaultValue={fields.email.initialValue} />
+        </Field>
+        <Field label="Password" field={fields.password}>
+          <TextInput type="password" autoComplete="current-password" />
+        </Field>
+        <Button variant="primary" size="lg" className="w-full" busy={busy}>
+          Sign in
+        </Button>
+      </Form>
+    </AuthShell>
+  );
+}

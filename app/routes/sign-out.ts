@@ -1,0 +1,11 @@
+import { type ActionFunctionArgs, redirect } from "@remix-run/node";
+import { paths } from "~/paths";
+import { endSessionCookie } from "~/server/session-cookie.server";
+import { endSession } from "~/server/sessions.server";
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  await endSession(context, request);
+  return redirect(paths.signIn(), { headers: { "Set-Cookie": endSessionCookie(context.env) } });
+}
+
+export const loader = () => redirect(paths.home());
