@@ -199,6 +199,7 @@ describe("applying a change", () => {
     ["that somebody ends now leaves", trial("sso", { endedAt: now }), 0],
     ["that is to come stays", trial("sso", { startsAt: now + day, endsAt: now + 2 * day }), 1],
     ["that was called off before it began leaves", trial("sso", { startsAt: now + day, endsAt: now + 2 * day, endedAt: now }), 0],
+    ["that is never to begin leaves", trial("sso", { startsAt: now + day, endsAt: now + 2 * day, endedAt: now + hour }), 0],
     ["that somebody is to end in an hour stays", trial("sso", { endedAt: now + hour }), 1],
     ["without an end stays", override("sso"), 1],
   ])("a grant %s", (_, grant, left) => {

@@ -206,9 +206,8 @@ function candidates({ feature, base, trials, flag, flagSource }: Known): Winner[
   const given = longestFirst.map((trial): Winner => ({ of: [trial], value: trial.value, expiresAt: trial.expiresAt }));
   if (feature.type === "config" && !isComparable(feature)) list.unshift(...given);
   else list.push(...given);
-  if (flag?.grant === "on" && flagSource && flagSource.state !== "not_asked") {
-    const { value } = flagSource;
-    if (value !== undefined && valueProblem(feature, value) === null) list.push({ of: [flagSource], value, expiresAt: null });
+  if (flag?.grant === "on" && flagSource?.value !== undefined && valueProblem(feature, flagSource.value) === null) {
+    list.push({ of: [flagSource], value: flagSource.value, expiresAt: null });
   }
   return list;
 }

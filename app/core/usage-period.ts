@@ -30,8 +30,7 @@ function monthly(months: number, anchor: Instant, now: Instant): Period {
   const apart = (n.getUTCFullYear() - a.getUTCFullYear()) * 12 + n.getUTCMonth() - a.getUTCMonth();
   let steps = Math.floor(apart / months);
   // Always counted from the anchor, so that 31 January, 28 February, 31 March does not decay to the 28th.
-  while (addMonths(anchor, steps * months) > now) steps -= 1;
-  while (addMonths(anchor, (steps + 1) * months) <= now) steps += 1;
+  if (addMonths(anchor, steps * months) > now) steps -= 1;
   return { start: addMonths(anchor, steps * months), end: addMonths(anchor, (steps + 1) * months) };
 }
 
