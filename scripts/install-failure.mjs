@@ -15,7 +15,7 @@ export function whyInstallFailed(text) {
     const missing = compilerTools.filter(([, names]) => !anyRuns([...names])).map(([name]) => name);
     if (missing.length > 0)
       return (
-        `better-sqlite3 has to be compiled here, and ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing. ` +
+        `better-sqlite3 has to be compiled here, and ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing. ` +
         `Install them (Debian, Ubuntu: apt-get install -y python3 make g++) and start again.`
       );
     if (/nodejs\.org|ENOTFOUND|ETIMEDOUT|ECONNREFUSED|EAI_AGAIN|install error/.test(text))
