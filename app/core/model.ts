@@ -129,5 +129,5 @@ export type Actor = { kind: "admin" | "api_key" | "cli" | "system"; id: string; 
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-/** 1 to 200 characters, none of them a control character. */
-export const tenantKeyPattern = /^[^\p{Cc}]{1,200}$/u;
+/** 1 to 200 characters, none of them a control character or half of a surrogate pair, which no address can hold. */
+export const tenantKeyPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
