@@ -26,10 +26,11 @@ export const signInForm = z.object({ email, password: givenPassword, returnTo: z
 export const ownerForm = z.object({ name: personName, email, password: newPassword });
 export const inviteForm = z.object({ name: personName, email, role });
 export const acceptForm = z.object({ password: newPassword });
-export const passwordForm = z.object({ current: givenPassword, password: newPassword });
+export const passwordForm = z.object({ intent: z.literal("password"), current: givenPassword, password: newPassword });
+export const accountForm = z.discriminatedUnion("intent", [passwordForm, z.object({ intent: z.literal("sign-out-others") })]);
 
 /** What a button on an admin's page asks for. */
-export const adminIntent = z.discriminatedUnion("intent", [
+export const adminForm = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("role"), role }),
   z.object({ intent: z.literal("disable") }),
   z.object({ intent: z.literal("enable") }),

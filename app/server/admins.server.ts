@@ -1,8 +1,17 @@
-import type { Actor, Json } from "~/core/model";
+import type { Actor, Instant, Json } from "~/core/model";
 import type { InviteForm } from "~/forms/admin";
 import type { Lock, Queries } from "~db/database";
 import type { Role } from "~db/schema";
-import { type Admin, type AdminPatch, countOwners, findAdmin, findCredentials, insertAdmin, updateAdmin } from "~db/store/admins.server";
+import {
+  type Admin,
+  type AdminPatch,
+  countOwners,
+  findAdmin,
+  findCredentials,
+  insertAdmin,
+  listAdmins,
+  updateAdmin,
+} from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { isUniqueViolation } from "~db/unique";
@@ -19,6 +28,17 @@ export type Linked = { ok: true; admin: Admin; token: string };
 /** An owner has to be left at every moment, so those who change admins go one after the other. */
 export const adminsLock: Lock = { key: "admins" };
 const linkLife = 7 * 86_400_000; // ms
+
+export const listAllAdmins = ({ db }: Services): Promise<Admin[]> => listAdmins(db.read, db.tables);
+export const findOneAdmin = ({ db }: Services, id: string): Promise<Admin | null> => findAdmin(db.read, db.tables, id);
+
+export type AdminState = "active" | "invited" | "lapsed" | "disabled";
+
+export function stateOf({ disabledAt, hasPassword, inviteExpiresAt }: Admin, now: Instant): AdminState {
+  if (disabledAt !== null) return "disabled";
+  if (hasPassword) return "active";
+  return inviteExpiresAt !== null && now < inviteExpiresAt ? "invited" : "lapsed";
+}
 
 const refused = (message: string, field?: string): Refused => ({ ok: false, message, field });
 const gone = refused("This admin does not exist any more. Look in the list.");

@@ -1,6 +1,6 @@
 import type { Actor, Instant } from "~/core/model";
 import type { ApiScope } from "~db/schema";
-import { insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
+import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
 import { hintOf, newApiKey } from "./api-key-format.server";
@@ -13,6 +13,18 @@ export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | n
 export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor => ({ kind: "api_key", id, name });
 
 export const verifyKey = ({ keys, now }: Services, presented: string): Verdict => keys.verify(presented, now());
+
+/** Newest first, revoked ones too. */
+export async function listKeys({ db }: Services): Promise<ApiKey[]> {
+  return (await listApiKeys(db.read, db.tables)).map(({ hash: _, ...key }) => key);
+}
+
+export type KeyState = "active" | "expired" | "revoked";
+
+export function keyStateOf({ revokedAt, expiresAt }: Pick<ApiKey, "revokedAt" | "expiresAt">, now: Instant): KeyState {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && now >= expiresAt ? "expired" : "active";
+}
 
 /** The key itself is in the answer and nowhere else: it is shown once. */
 export async function createKey(services: Services, actor: Actor, form: KeyForm): Promise<{ id: string; key: string }> {

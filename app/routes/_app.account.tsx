@@ -1,0 +1,119 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { accountForm, passwordForm } from "~/forms/admin";
+import { paths } from "~/paths";
+import { ownSessions, signOutOthers } from "~/server/account.server";
+import { changePassword } from "~/server/admins.server";
+import { readForm } from "~/server/form.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { actorOf, requireAdmin } from "~/server/sessions.server";
+import { signInAs } from "~/server/sign-in.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Badge } from "~/ui/badge";
+import { Button } from "~/ui/button";
+import { Card, FormActions, Section } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  return { email: me.email, role: me.role, sessions: await ownSessions(context, me), now: context.now() };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  const submission = await readForm(request, accountForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const form = submission.value;
+  if (form.intent === "sign-out-others") {
+    await signOutOthers(context, me);
+    throw redirectWithToast(paths.account(), { message: "Every other session of yours has ended." });
+  }
+  const done = await changePassword(context, actorOf(me), form);
+  if (!done.ok) return refuseForm(submission, done);
+  const cookie = await signInAs(context, request, done.admin);
+  throw redirectWithToast(paths.account(), { message: "Your password is changed; other sessions have ended." }, { "Set-Cookie": cookie });
+}
+
+export default function Account() {
+  const { email, role, sessions, now } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "password",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: passwordForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <>
+      <PageHeader title="Your account" description={`${email}, ${role}`} />
+      <div className="grid max-w-5xl gap-6 lg:grid-cols-2">
+        <Section title="Change password" description="Your other sessions end with it.">
+          <Form method="post" {...getFormProps(form)}>
+            <FormErrors errors={form.errors} />
+            <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
+            <Field label="Current password" field={fields.current}>
+              <TextInput type="password" autoComplete="current-password" />
+            </Field>
+            <Field
+              label="New password"
+              field={fields.password}
+              hint="At least 12 characters; a few words that do not belong together do well."
+            >
+              <TextInput type="password" autoComplete="new-password" />
+            </Field>
+            <FormActions>
+              <Button variant="primary" name="intent" value="password" busy={busy}>
+                Change password
+              </Button>
+            </FormActions>
+          </Form>
+        </Section>
+        <Section
+          title="Where you are signed in"
+          bare
+          actions={
+            sessions.length > 1 && (
+              <Form method="post">
+                <Button size="sm" name="intent" value="sign-out-others">
+                  Sign out everywhere else
+                </Button>
+              </Form>
+            )
+          }
+        >
+          <Card flush>
+            <ul className="divide-y divide-line text-sm">
+              {sessions.map(({ isThis, createdAt, lastSeenAt, endsAt }) => (
+                <li
+                  key={`${createdAt}-${lastSeenAt}-${isThis}`}
+                  className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-3"
+                >
+                  <span>
+                    Signed in <Time at={createdAt} now={now} />, last seen <Time at={lastSeenAt} now={now} />
+                    <span className="block text-ink-muted text-xs">
+                      Ends <Time at={endsAt} now={now} /> unless you use it
+                    </span>
+                  </span>
+                  {isThis && <Badge tone="accent">This one</Badge>}
+                </li>
+              ))}
+            </ul>
+          </Card>
+        </Section>
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,163 @@
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData } from "@remix-run/react";
+import { adminForm, roleChoices } from "~/forms/admin";
+import { keyOf, paths } from "~/paths";
+import { changeRole, disable, enable, findOneAdmin, openLink, stateOf } from "~/server/admins.server";
+import { readForm } from "~/server/form.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { adminStateLooks } from "~/ui/admin-state";
+import { Badge } from "~/ui/badge";
+import { Button } from "~/ui/button";
+import { FormActions, Section } from "~/ui/card";
+import { RadioCards } from "~/ui/choices";
+import { ConfirmButton } from "~/ui/confirm-button";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { KeyValue } from "~/ui/key-value";
+import { FormErrors } from "~/ui/notice";
+import { OneTimeLink } from "~/ui/one-time-link";
+import { PageHeader } from "~/ui/page-header";
+import { roleWords } from "~/ui/role-words";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · Admins · Latchkey` }];
+
+export async function loader({ request, params, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  const admin = await findOneAdmin(context, keyOf(params.id));
+  if (!admin) throw new Response("There is no such admin. Look in the list.", { status: 404 });
+  const now = context.now();
+  return { admin, state: stateOf(admin, now), now, mayManage: mayAct(me.role, "owner"), isMe: me.id === admin.id };
+}
+
+export async function action({ request, params, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "owner");
+  const submission = await readForm(request, adminForm);
+  if (submission.status !== "success") throw new Response("This form cannot be read. Go back and send it again.", { status: 400 });
+  const form = submission.value;
+  const id = keyOf(params.id);
+  const actor = actorOf(me);
+  if (form.intent === "link") {
+    const linked = await openLink(context, actor, id);
+    if (!linked.ok) return data({ refusal: linked.message }, { status: 409 });
+    return data({ link: new URL(paths.invite(linked.token), request.url).href });
+  }
+  const acts = { disable, enable };
+  const done = form.intent === "role" ? await changeRole(context, actor, id, form.role) : await acts[form.intent](context, actor, id);
+  if (!done.ok) return data({ refusal: done.message }, { status: 409 });
+  const { name, role } = done.admin;
+  const said = { role: `${name} has the role ${role}.`, disable: `${name} can no longer sign in.`, enable: `${name} can sign in again.` };
+  throw redirectWithToast(paths.admin(id), { message: said[form.intent] });
+}
+
+export default function AdminPage() {
+  const { admin, state, now, mayManage, isMe } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const look = adminStateLooks[state];
+  return (
+    <>
+      <PageHeader
+        title={isMe ? `${admin.name} (you)` : admin.name}
+        breadcrumbs={[{ label: "Admins", to: paths.admins() }]}
+        badges={
+          <Badge tone={look.tone} dot>
+            {look.label}
+          </Badge>
+        }
+      />
+      <div className="grid max-w-3xl gap-6">
+        <FormErrors errors={answer && "refusal" in answer ? answer.refusal : undefined} className="mb-0" />
+        {answer && "link" in answer && (
+          <div>
+            <OneTimeLink
+              link={answer.link}
+              sentence={`Give this link to ${admin.name}. It sets a password, works once and lasts 7 days.`}
+            />
+          </div>
+        )}
+        <Section title="Who">
+          <KeyValue
+            items={[
+              { label: "E-mail", value: admin.email },
+              { label: "Role", value: <span className="capitalize">{admin.role}</span> },
+              {
+                label: "Last sign-in",
+                value: admin.lastSignInAt === null ? "Never" : <Time at={admin.lastSignInAt} now={now} show="both" />,
+              },
+              { label: "Added", value: <Time at={admin.createdAt} now={now} show="both" /> },
+              { label: "By", value: admin.createdBy },
+            ]}
+          />
+        </Section>
+        {mayManage && <Manage />}
+      </div>
+    </>
+  );
+}
+
+function Manage() {
+  const { admin, isMe } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <Section title="Role">
+        {/* The key: after a change the choice begins anew from what is now so. */}
+        <Form method="post" key={admin.role}>
+          <Field label="May" name="role" group>
+            <RadioCards
+              name="role"
+              checked={admin.role}
+              columns={3}
+              options={roleChoices.map((role) => ({
+                value: role,
+                label: <span className="capitalize">{role}</span>,
+                hint: roleWords[role],
+              }))}
+            />
+          </Field>
+          <FormActions>
+            <Button name="intent" value="role">
+              Change role
+            </Button>
+          </FormActions>
+        </Form>
+      </Section>
+      <Section
+        title="Access"
+        description={
+          admin.hasPassword
+            ? "A link for who forgot the password: until it is used the old password stands."
+            : "A new invitation link; the one before stops working."
+        }
+      >
+        <Form method="post" className="flex flex-wrap gap-2">
+          {admin.disabledAt === null ? (
+            <>
+              <Button name="intent" value="link">
+                {admin.hasPassword ? "Make password link" : "Make new invitation link"}
+              </Button>
+              <ConfirmButton
+                name="intent"
+                value="disable"
+                variant="danger"
+                title={isMe ? "Disable your own account?" : `Disable ${admin.name}?`}
+                description="Their sessions end at once and they can no longer sign in. You can enable the account again."
+                confirmLabel="Disable account"
+              >
+                Disable account
+              </ConfirmButton>
+            </>
+          ) : (
+            <Button name="intent" value="enable">
+              Enable account
+            </Button>
+          )}
+        </Form>
+      </Section>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,84 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Users } from "lucide-react";
+import { paths } from "~/paths";
+import { listAllAdmins, stateOf } from "~/server/admins.server";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { adminStateLooks } from "~/ui/admin-state";
+import { Badge } from "~/ui/badge";
+import { LinkButton } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { PageHeader } from "~/ui/page-header";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction = () => [{ title: "Admins · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  const now = context.now();
+  const admins = (await listAllAdmins(context)).map((admin) => ({ ...admin, state: stateOf(admin, now), isMe: admin.id === me.id, now }));
+  return { admins, mayInvite: mayAct(me.role, "owner") };
+}
+
+type Row = ReturnType<typeof useLoaderData<typeof loader>>["admins"][number];
+
+const columns: Column<Row>[] = [
+  {
+    id: "name",
+    header: "Name",
+    primary: true,
+    cell: ({ id, name, email, isMe }) => <NameCell to={paths.admin(id)} name={isMe ? `${name} (you)` : name} detail={email} />,
+  },
+  { id: "role", header: "Role", cell: ({ role }) => <span className="capitalize">{role}</span> },
+  {
+    id: "state",
+    header: "State",
+    card: "corner",
+    cell: ({ state }) => (
+      <Badge tone={adminStateLooks[state].tone} dot>
+        {adminStateLooks[state].label}
+      </Badge>
+    ),
+  },
+  {
+    id: "seen",
+    header: "Last sign-in",
+    cell: ({ lastSignInAt, now }) =>
+      lastSignInAt === null ? <span className="text-ink-faint">never</span> : <Time at={lastSignInAt} now={now} />,
+  },
+];
+
+export default function Admins() {
+  const { admins, mayInvite } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <PageHeader
+        title="Admins"
+        description="Who may sign in here."
+        actions={
+          mayInvite && (
+            <LinkButton to={paths.adminInvite()} variant="primary">
+              Invite admin
+            </LinkButton>
+          )
+        }
+      />
+      <Card flush>
+        <DataTable
+          rows={admins}
+          columns={columns}
+          rowKey={({ id }) => id}
+          caption="Admins"
+          empty={<EmptyState icon={Users} title="No admins" />}
+        />
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

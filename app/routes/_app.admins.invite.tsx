@@ -1,0 +1,98 @@
+import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useNavigation } from "@remix-run/react";
+import { inviteForm, roleChoices } from "~/forms/admin";
+import { paths } from "~/paths";
+import { invite } from "~/server/admins.server";
+import { readForm } from "~/server/form.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { actorOf, requireAdmin } from "~/server/sessions.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RadioCards } from "~/ui/choices";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+import { OneTimeLink } from "~/ui/one-time-link";
+import { PageHeader } from "~/ui/page-header";
+import { roleWords } from "~/ui/role-words";
+
+export const meta: MetaFunction = () => [{ title: "Invite admin · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context, "owner");
+  return null;
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "owner");
+  const submission = await readForm(request, inviteForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const done = await invite(context, actorOf(me), submission.value);
+  if (!done.ok) return refuseForm(submission, done);
+  return data({ link: new URL(paths.invite(done.token), request.url).href, name: done.admin.name });
+}
+
+export default function Invite() {
+  const answer = useActionData<typeof action>();
+  return (
+    <>
+      <PageHeader title="Invite admin" breadcrumbs={[{ label: "Admins", to: paths.admins() }]} />
+      <div className="max-w-2xl">
+        {answer && "link" in answer ? (
+          <OneTimeLink
+            link={answer.link}
+            sentence={`Give this link to ${answer.name}. It sets their password, works once and lasts 7 days.`}
+          />
+        ) : (
+          <InviteForm result={answer?.result} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function InviteForm({ result }: { result: SubmissionResult | undefined }) {
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "invite",
+    lastResult: result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: inviteForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <Card>
+      <Form method="post" {...getFormProps(form)}>
+        <FormErrors errors={form.errors} />
+        <Field label="Name" field={fields.name}>
+          <TextInput autoComplete="off" defaultValue={fields.name.initialValue} />
+        </Field>
+        <Field label="E-mail" field={fields.email} hint="To sign in with. Latchkey sends no mail: you pass the link on yourself.">
+          <TextInput type="email" autoComplete="off" defaultValue={fields.email.initialValue} />
+        </Field>
+        <Field label="Role" field={fields.role} group>
+          <RadioCards
+            name={fields.role.name}
+            checked={String(fields.role.initialValue ?? "viewer")}
+            columns={3}
+            options={roleChoices.map((role) => ({ value: role, label: <span className="capitalize">{role}</span>, hint: roleWords[role] }))}
+          />
+        </Field>
+        <FormActions>
+          <Button variant="primary" busy={busy}>
+            Make invitation link
+          </Button>
+          <LinkButton to={paths.admins()} variant="ghost">
+            Cancel
+          </LinkButton>
+        </FormActions>
+      </Form>
+    </Card>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,66 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useLoaderData, useNavigation } from "@remix-run/react";
+import { keyOf, paths } from "~/paths";
+import { listKeys, revokeKey } from "~/server/api-keys.server";
+import { actorOf, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { KeyValue } from "~/ui/key-value";
+import { Notice } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction = () => [{ title: "Revoke API key · Latchkey" }];
+
+const nothing = () => new Response("There is no such API key. Look in the list.", { status: 404 });
+
+export async function loader({ request, params, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context, "admin");
+  const key = (await listKeys(context)).find(({ id }) => id === keyOf(params.id));
+  if (!key) throw nothing();
+  return { key, now: context.now() };
+}
+
+export async function action({ request, params, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  if ((await revokeKey(context, actorOf(me), keyOf(params.id))) === "unknown") throw nothing();
+  throw redirectWithToast(paths.keys(), { message: "The key is revoked. Calls with it are refused from now on." });
+}
+
+export default function RevokeKey() {
+  const { key, now } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  return (
+    <>
+      <PageHeader title={`Revoke “${key.name}”?`} breadcrumbs={[{ label: "API keys", to: paths.keys() }]} />
+      <Card className="max-w-2xl">
+        <Notice kind="warning" className="mb-4">
+          Every call with this key is refused at once, and it cannot be taken back. Give the program another key first.
+        </Notice>
+        <KeyValue
+          items={[
+            { label: "Key", value: <code className="font-mono text-xs">{key.hint}</code> },
+            { label: "May", value: key.scopes.join(", ") },
+            { label: "Last used", value: key.lastUsedAt === null ? "Never" : <Time at={key.lastUsedAt} now={now} show="both" /> },
+          ]}
+        />
+        <Form method="post">
+          <FormActions className="pt-4">
+            <Button variant="danger" busy={busy}>
+              Revoke key
+            </Button>
+            <LinkButton to={paths.keys()} variant="ghost">
+              Keep it
+            </LinkButton>
+          </FormActions>
+        </Form>
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,123 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { KeyRound } from "lucide-react";
+import { paths } from "~/paths";
+import { keyStateOf, listKeys } from "~/server/api-keys.server";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { Badge } from "~/ui/badge";
+import { LinkButton } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { PageHeader } from "~/ui/page-header";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction = () => [{ title: "API keys · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  const now = context.now();
+  const mayChange = mayAct(me.role, "admin");
+  const keys = (await listKeys(context)).map((key) => ({ ...key, state: keyStateOf(key, now), now, mayChange }));
+  return { keys, mayChange };
+}
+
+type Row = ReturnType<typeof useLoaderData<typeof loader>>["keys"][number];
+
+const looks = {
+  active: { tone: "yes", label: "Active" },
+  expired: { tone: "warn", label: "Expired" },
+  revoked: { tone: "neutral", label: "Revoked" },
+} as const;
+
+const columns: Column<Row>[] = [
+  { id: "name", header: "Name", primary: true, cell: ({ name, hint }) => <NameCell name={name} detail={hint} /> },
+  {
+    id: "scopes",
+    header: "May",
+    cell: ({ scopes }) => (
+      <span className="flex gap-1">
+        {scopes.map((scope) => (
+          <Badge key={scope} tone={scope === "manage" ? "override" : "neutral"}>
+            {scope}
+          </Badge>
+        ))}
+      </span>
+    ),
+  },
+  {
+    id: "state",
+    header: "State",
+    card: "corner",
+    cell: ({ state }) => (
+      <Badge tone={looks[state].tone} dot>
+        {looks[state].label}
+      </Badge>
+    ),
+  },
+  {
+    id: "used",
+    header: "Last used",
+    cell: ({ lastUsedAt, now }) =>
+      lastUsedAt === null ? <span className="text-ink-faint">never</span> : <Time at={lastUsedAt} now={now} />,
+  },
+  {
+    id: "expires",
+    header: "Expires",
+    cell: ({ expiresAt, now }) => (expiresAt === null ? <span className="text-ink-faint">never</span> : <Time at={expiresAt} now={now} />),
+  },
+  {
+    id: "made",
+    header: "Made",
+    cell: ({ createdAt, createdBy, now }) => (
+      <span title={createdBy} className="text-ink-muted">
+        <Time at={createdAt} now={now} show="date" />
+      </span>
+    ),
+  },
+  {
+    id: "actions",
+    header: "",
+    align: "right",
+    card: "bare",
+    cell: ({ id, name, state, mayChange }) =>
+      mayChange &&
+      state !== "revoked" && (
+        <LinkButton to={paths.keyRevoke(id)} size="sm" aria-label={`Revoke ${name}`}>
+          Revoke
+        </LinkButton>
+      ),
+  },
+];
+
+export default function Keys() {
+  const { keys, mayChange } = useLoaderData<typeof loader>();
+  const create = mayChange && (
+    <LinkButton to={paths.keyNew()} variant="primary">
+      New API key
+    </LinkButton>
+  );
+  return (
+    <>
+      <PageHeader title="API keys" description="What your programs show when they ask or change something." actions={create} />
+      <Card flush>
+        <DataTable
+          rows={keys}
+          columns={columns}
+          rowKey={({ id }) => id}
+          caption="API keys"
+          empty={
+            <EmptyState icon={KeyRound} title="No API keys yet" action={create}>
+              Make one for the app that asks what its tenants may use.
+            </EmptyState>
+          }
+        />
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

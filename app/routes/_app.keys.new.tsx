@@ -1,0 +1,130 @@
+import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { keyForm, keyScopes } from "~/forms/api-key";
+import { paths } from "~/paths";
+import { createKey } from "~/server/api-keys.server";
+import { readForm } from "~/server/form.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { Checkbox } from "~/ui/choices";
+import { CodeBlock } from "~/ui/code";
+import { curlLine } from "~/ui/curl";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Select, TextInput } from "~/ui/inputs";
+import { FormErrors, Notice } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
+
+const day = 86_400_000;
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  return { canChange: mayAct(me.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, keyForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const { name, scopes, expires } = submission.value;
+  const expiresAt = expires === "never" ? null : context.now() + Number(expires) * day;
+  const { key } = await createKey(context, actorOf(me), { name, scopes, expiresAt });
+  return data({ made: key, name, origin: new URL(request.url).origin, mayCheck: scopes.includes("check") });
+}
+
+export default function NewKey() {
+  const answer = useActionData<typeof action>();
+  const { canChange } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <PageHeader title="New API key" breadcrumbs={[{ label: "API keys", to: paths.keys() }]} />
+      <div className="max-w-2xl">
+        {answer && "made" in answer ? <MadeKey {...answer} /> : <KeyForm result={answer?.result} canChange={canChange} />}
+      </div>
+    </>
+  );
+}
+
+function MadeKey({ made, name, origin, mayCheck }: { made: string; name: string; origin: string; mayCheck: boolean }) {
+  return (
+    <div className="grid gap-4">
+      <Notice kind="success" role="status" title={`The key “${name}” is made`}>
+        It is shown only here, and only its fingerprint is kept: copy it now.
+      </Notice>
+      <CodeBlock text={made} label="API key" wrap />
+      {mayCheck && <CodeBlock text={`export LATCHKEY_KEY=${made}\n${curlLine(origin, "acme")}`} label="Try it in a shell" wrap />}
+      <FormActions>
+        <LinkButton to={paths.keys()}>Back to the API keys</LinkButton>
+      </FormActions>
+    </div>
+  );
+}
+
+const scopeWords = {
+  check: { label: "Check", hint: "Ask what a tenant may use. For your app." },
+  manage: { label: "Manage", hint: "Create and change tenants, grant and end trials and overrides. For your sign-up or billing." },
+} as const;
+
+const lives = [
+  ["never", "Never"],
+  ["30", "In 30 days"],
+  ["90", "In 90 days"],
+  ["365", "In 365 days"],
+] as const;
+
+function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; canChange: boolean }) {
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "key",
+    lastResult: result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: keyForm }),
+    shouldRevalidate: "onInput",
+  });
+  const chosen = result ? [fields.scopes.initialValue].flat() : ["check"];
+  return (
+    <>
+      <ViewerNotice canChange={canChange} />
+      <Card>
+        <Form method="post" {...getFormProps(form)}>
+          <FormErrors errors={form.errors} />
+          <Field label="Name" field={fields.name} hint="The program that will use it, such as “Web app, production”.">
+            <TextInput autoComplete="off" defaultValue={fields.name.initialValue} />
+          </Field>
+          <Field label="May" field={fields.scopes} group>
+            {keyScopes.map((scope) => (
+              <Checkbox
+                key={scope}
+                name={fields.scopes.name}
+                value={scope}
+                defaultChecked={chosen.includes(scope)}
+                {...scopeWords[scope]}
+              />
+            ))}
+          </Field>
+          <Field label="Expires" field={fields.expires}>
+            <Select options={lives} defaultValue={fields.expires.initialValue ?? "never"} />
+          </Field>
+          <FormActions>
+            <Button variant="primary" busy={busy} disabled={!canChange}>
+              Create key
+            </Button>
+            <LinkButton to={paths.keys()} variant="ghost">
+              Cancel
+            </LinkButton>
+          </FormActions>
+        </Form>
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}
