@@ -25,6 +25,7 @@ export const refusalCodes = [
   "grant_not_found",
   "grant_over",
   "stale",
+  "not_empty",
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 

@@ -1,0 +1,14 @@
+import type { Command } from "commander";
+import { print } from "./print.server";
+import type { Open } from "./session.server";
+
+export function register(program: Command, open: Open): void {
+  program
+    .command("migrate")
+    .description("bring the database to this program's version; every start does the same")
+    .action(async () => {
+      const { db } = await open();
+      await db.ping();
+      print("The database is at this program's version.");
+    });
+}

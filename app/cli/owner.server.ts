@@ -1,0 +1,76 @@
+import { text } from "node:stream/consumers";
+import type { Command } from "commander";
+import type { z } from "zod";
+import { email, newPassword, personName } from "~/forms/admin";
+import { invite } from "~/server/admins.server";
+import { createOwner } from "~/server/first-owner.server";
+import { inviteLink } from "~/server/origin.server";
+import { resetPassword } from "~/server/reset-password.server";
+import { Failure } from "./failure.server";
+import { print, remark } from "./print.server";
+import { type Open, operator } from "./session.server";
+
+type Options = { email: string; name: string; passwordStdin: boolean };
+
+const fromStdin = "read the password from standard input instead of printing a link";
+
+export function register(program: Command, open: Open): void {
+  const owner = program.command("owner").description("the people who say who the admins are");
+
+  owner
+    .command("create")
+    .description("add an owner; prints a one-time link to choose a password")
+    .requiredOption("--email <address>", "what they sign in with")
+    .requiredOption("--name <name>", "as others see them")
+    .option("--password-stdin", fromStdin, false)
+    .action((options: Options) => create(open, options));
+
+  owner
+    .command("reset-password")
+    .description("let an admin choose a new password; prints a one-time link")
+    .requiredOption("--email <address>", "what they sign in with")
+    .option("--password-stdin", fromStdin, false)
+    .action((options: Options) => reset(open, options));
+}
+
+async function create(open: Open, options: Options): Promise<void> {
+  const form = { email: valid(email, options.email), name: valid(personName, options.name) };
+  const password = await passwordIn(options);
+  const services = await open();
+  if (password === null) {
+    const done = await invite(services, operator(), { ...form, role: "owner" });
+    if (!done.ok) throw new Failure(done.message);
+    return printLink(inviteLink(services.env, done.token), form.email);
+  }
+  const done = await createOwner(services, operator(), { ...form, password });
+  if (!done.ok) throw new Failure(done.message);
+  print(`${form.name} is an owner now and signs in with ${form.email}.`);
+}
+
+async function reset(open: Open, options: Options): Promise<void> {
+  const address = valid(email, options.email);
+  const password = await passwordIn(options);
+  const services = await open();
+  const done = await resetPassword(services, operator(), address, password);
+  if (!done.ok) throw new Failure(done.message);
+  if ("token" in done) printLink(inviteLink(services.env, done.token), address);
+  else print(`${address} has a new password, and every earlier session has ended.`);
+}
+
+function printLink(link: string, address: string): void {
+  remark(`Give this link to ${address}. It works once, within 7 days; the server has to be running.`);
+  print(link);
+}
+
+/** Never an argument: those are seen by every user of the machine, and kept by the shell. */
+async function passwordIn({ passwordStdin }: Options): Promise<string | null> {
+  if (!passwordStdin) return null;
+  if (process.stdin.isTTY) remark("Type the password, then Enter and Ctrl-D. It shows on the screen.");
+  return valid(newPassword, (await text(process.stdin)).replace(/\r?\n$/, ""));
+}
+
+function valid<T>(schema: z.ZodType<T>, given: string): T {
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  throw new Failure(read.error.issues[0]?.message ?? "");
+}
