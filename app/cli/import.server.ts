@@ -37,7 +37,7 @@ async function run(path: string, { yes, json, dryRun }: Options, open: () => Pro
 
   const services = await open();
   const preview = await previewImport(services, read);
-  if (!preview.ok) return fail([...problemLines({ name: path, problems: preview.problems, more: 0 }), "Nothing was imported."]);
+  if (!preview.ok) return fail([...problemLines(preview), "Nothing was imported."]);
   const { diff, revision } = preview;
   if (!json) print(...diffText(diff), isEmptyDiff(diff) ? "The catalogue is already as the file says." : `This ${summaryOf(diff)}.`);
   if (dryRun || isEmptyDiff(diff)) {
@@ -48,7 +48,7 @@ async function run(path: string, { yes, json, dryRun }: Options, open: () => Pro
     return fail([process.stdin.isTTY ? "Nothing was imported." : "Nothing was imported. Add --yes to apply it without being asked."]);
 
   const done = await applyImport(services, read, actor, { expectedRevision: revision });
-  if (!done.ok) return fail([...problemLines({ name: path, problems: done.problems, more: 0 }), "Nothing was imported."]);
+  if (!done.ok) return fail([...problemLines(done), "Nothing was imported."]);
   if (json) print(JSON.stringify({ ok: true, changed: done.changed, diff: done.diff }));
   else print("Imported.");
 }

@@ -24,6 +24,7 @@ export function planImport(current: CatalogueFacts, file: CatalogueFile, stamp: 
   const problems: FileProblem[] = [];
   const features = nextFeatures(current, file, stamp.now, problems);
   const plans = nextPlans(current, file, stamp.now, problems);
+  if (problems.length > 0) return { ok: false, problems };
   const all = new Map([...current.features, ...features].map((f) => [f.key, f]));
   const touched = new Map([...current.plans, ...plans].map((p) => [p.key, p]));
   for (const feature of features) {

@@ -98,8 +98,8 @@ export function deletePlan(
   if ("ok" in plan) return plan;
   const archive = plan.archivedAt === null ? ", or archive it" : "";
   if (tenantsHaving > 0) {
-    const who = tenantsHaving === 1 ? "1 tenant has" : `${tenantsHaving} tenants have`;
-    const move = plan.kind === "base" ? "Move them to another plan first" : "Take it from them first";
+    const [who, them] = tenantsHaving === 1 ? ["1 tenant has", "that tenant"] : [`${tenantsHaving} tenants have`, "them"];
+    const move = plan.kind === "base" ? `Move ${them} to another plan first` : `Take it from ${them} first`;
     return refuse("plan_in_use", `${who} ${plan.name}, so it cannot be deleted. ${move}${archive}.`);
   }
   const including = facts.plans.filter((p) => p.includes === key).map((p) => p.name);

@@ -16,8 +16,14 @@ import { type LineProblem, readLinedYaml } from "./lined-yaml";
 export const largestFile = 5 * 1024 * 1024;
 const mostProblems = 20;
 
-export type ReadFile = { ok: true; name: string; file: CatalogueFile; describe: (problems: FileProblem[]) => LineProblem[] };
-export type BadFile = { ok: false; name: string; problems: LineProblem[] /** How many more there are than are told. */; more: number };
+/** `line` null: it is not about a line. `more`: how many problems there are beyond those that are told. */
+export type BadFile = { ok: false; name: string; problems: (LineProblem | { line: null; message: string })[]; more: number };
+export type ReadFile = {
+  ok: true;
+  name: string;
+  file: CatalogueFile /** Finds the lines. */;
+  refuse: (problems: FileProblem[]) => BadFile;
+};
 
 /** Reads a whole catalogue file, or says everything that is wrong with it. `name` is what its problems are told under. */
 export function readCatalogueFile(name: string, text: string): ReadFile | BadFile {
@@ -28,14 +34,14 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
   if (new TextEncoder().encode(text).length > largestFile) return bad([{ line: 1, message: "is larger than 5 MB: split the tenants off" }]);
   const read = readLinedYaml(text);
   if (!read.ok) return bad(read.problems);
-  const describe = (problems: FileProblem[]) =>
-    problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) }));
+  const refuse = (problems: FileProblem[]) =>
+    bad(problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) })));
 
   const parsed = wholeFile.safeParse(read.tree, { error: wordsFor });
-  if (!parsed.success) return bad(parsed.error.issues.flatMap((issue) => describe(issueProblems(issue))));
+  if (!parsed.success) return refuse(parsed.error.issues.flatMap((issue) => issueProblems(issue)));
   const { file, problems } = assemble(parsed.data);
   const wrong = [...problems, ...fileProblems(file)];
-  return wrong.length > 0 ? bad(describe(wrong)) : { ok: true, name, file, describe };
+  return wrong.length > 0 ? refuse(wrong) : { ok: true, name, file, refuse };
 }
 
 /** A map's keys and values have their issues nested in one of their own. */
@@ -84,7 +90,7 @@ function assemble(data: Parsed): { file: CatalogueFile; problems: FileProblem[] 
 }
 
 /** "gitlab.yaml:12: …", one line for each problem. */
-export function problemLines({ name, problems, more }: Pick<BadFile, "name" | "problems" | "more">): string[] {
-  const lines = problems.map(({ line, message }) => `${name}:${line}: ${message}`);
+export function problemLines({ name, problems, more }: BadFile): string[] {
+  const lines = problems.map(({ line, message }) => (line === null ? `${name}: ${message}` : `${name}:${line}: ${message}`));
   return more > 0 ? [...lines, `and ${more} more`] : lines;
 }

@@ -2,9 +2,8 @@ import { isOver } from "~/core/changes";
 import type { Actor, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
-import type { ReadFile } from "~/forms/catalogue-file";
+import type { BadFile, ReadFile } from "~/forms/catalogue-file";
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
-import type { LineProblem } from "~/forms/lined-yaml";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { readTenantDocuments } from "~db/store/tenant-documents.server";
 import { changeMany } from "./change.server";
@@ -12,23 +11,21 @@ import type { Services } from "./services.server";
 
 export { readCatalogueFile } from "~/forms/catalogue-file";
 
-type Refused = { ok: false; problems: LineProblem[] };
-
 /** What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. */
 export async function previewImport(
   services: Services,
   read: ReadFile,
-): Promise<{ ok: true; diff: ImportDiff; revision: number } | Refused> {
+): Promise<{ ok: true; diff: ImportDiff; revision: number } | BadFile> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.read, db.tables);
   const tenants = new Map<string, TenantFacts | null>();
   for (const key of read.file.tenants.keys()) tenants.set(key, await readTenantFacts(db.read, db.tables, key));
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
-  return plan.ok ? { ok: true, diff: plan.diff, revision: current.revision } : { ok: false, problems: read.describe(plan.problems) };
+  return plan.ok ? { ok: true, diff: plan.diff, revision: current.revision } : read.refuse(plan.problems);
 }
 
-export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | Refused;
+export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | BadFile;
 
 /** The whole file in one transaction, or nothing. `expectedRevision`: the catalogue's, as the preview showed it. */
 export async function applyImport(
@@ -48,8 +45,9 @@ export async function applyImport(
     return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
   });
   if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
-  if (plan && !plan.ok) return { ok: false, problems: read.describe(plan.problems) };
-  return { ok: false, problems: [{ line: 1, message: result.ok ? "the file cannot be imported" : result.message }] };
+  if (plan && !plan.ok) return read.refuse(plan.problems);
+  const message = result.ok ? "the file cannot be imported" : result.message;
+  return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0 };
 }
 
 const tenantsAtOnce = 500;
