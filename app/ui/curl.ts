@@ -4,5 +4,5 @@ const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c
 /** A line for a shell that asks what an app would ask; without features, for all of them. */
 export function curlLine(origin: string, tenant: string, features: readonly string[] = []): string {
   const query = [`tenant=${encode(tenant)}`, ...features.map((key) => `feature=${encode(key)}`)].join("&");
-  return `curl -H "Authorization: Bearer $LATCHKEY_KEY" "${origin}/api/entitlements?${query}"`;
+  return `curl -H "Authorization: Bearer $LATCHKEY_KEY" "${origin.replace(/["$\\`]/g, "\\$&")}/api/entitlements?${query}"`;
 }

@@ -9,7 +9,8 @@ export function ValueInput({ kind, ...props }: Props) {
   if (kind.type === "metered") return <TextInput {...props} inputMode="text" autoComplete="off" placeholder="10000 or unlimited" />;
   const { config } = kind;
   if (config.kind === "number") return <TextInput {...props} inputMode="decimal" autoComplete="off" placeholder="A number" />;
-  if (config.kind === "json") return <Textarea {...props} rows={3} spellCheck={false} className="font-mono" placeholder='{"example": true}' />;
+  if (config.kind === "json")
+    return <Textarea {...props} rows={3} spellCheck={false} className="font-mono" placeholder='{"example": true}' />;
   if (config.options.length === 0) return <TextInput {...props} autoComplete="off" placeholder="A text" />;
   return <Select {...props} options={[["", "Choose a value"], ...config.options.map((option) => [option, option] as const)]} />;
 }

@@ -1,0 +1,103 @@
+import type { Catalogue } from "./catalogue";
+import { describeValue } from "./catalogue-words";
+import { type Decision, decide, endOf, type Source } from "./decide";
+import type { Feature, Grant, Instant, TenantFacts, Value } from "./model";
+import { type NextStep, nextStep } from "./next-step";
+import { reasonMessage } from "./words";
+
+/** The answer for one feature as people read it: names in place of keys, values as text. */
+export type AnswerRow = {
+  key: string;
+  name: string;
+  group: string | null;
+  entitled: boolean;
+  reason: Decision["reason"];
+  message: string;
+  expiresAt: Instant | null;
+  source: Source["source"] | null;
+  /** The value or limit; null for what is only on or off. */
+  gives: string | null;
+  /** Names of the plans that would give it. */
+  availableIn: string[];
+  next: NextStep | null;
+  sources: SourceRow[];
+};
+
+export type SourceRow = {
+  kind: Source["source"];
+  label: string;
+  gives: string | null;
+  denies: boolean;
+  wins: boolean;
+  grant: string | null;
+  /** Null: it speaks already. */
+  startsAt: Instant | null;
+  expiresAt: Instant | null;
+};
+
+type World = { facts: TenantFacts; catalogue: Catalogue; now: Instant };
+
+export function answerRow({ facts, catalogue, now }: World, feature: Feature): AnswerRow {
+  const decision = decide({ tenant: facts, catalogue, feature: feature.key, now });
+  const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
+  const value = decision.amount ? decision.amount.limit : decision.value;
+  const later = facts.grants.filter((g) => g.feature === feature.key && g.startsAt > now && (endOf(g) ?? g.startsAt + 1) > g.startsAt);
+  return {
+    key: feature.key,
+    name: feature.name,
+    group: feature.group,
+    entitled: decision.entitled,
+    reason: decision.reason,
+    message: reasonMessage(decision, facts, catalogue),
+    expiresAt: decision.expiresAt,
+    source: decision.source,
+    gives: value === undefined ? null : describeValue(feature, value),
+    availableIn: decision.availableIn.map(name),
+    next: nextStep(decision),
+    sources: [...decision.sources.map((s) => sourceRow(s, feature, name)), ...later.map((g) => laterRow(g, feature))],
+  };
+}
+
+/** In the order of group and name; features without a group stand last. */
+export function byGroup(a: { group: string | null; name: string }, b: { group: string | null; name: string }): number {
+  const place = (f: typeof a) => `${f.group === null ? 1 : 0}${f.group ?? ""}\n${f.name.toLowerCase()}`;
+  return place(a) < place(b) ? -1 : 1;
+}
+
+const shown = (feature: Feature, value: Value | undefined) =>
+  feature.type === "boolean" || value === undefined ? null : describeValue(feature, value);
+
+function sourceRow(source: Source, feature: Feature, name: (plan: string) => string): SourceRow {
+  const common = { kind: source.source, gives: shown(feature, source.value as Value | undefined), wins: source.wins ?? false };
+  const always = { ...common, denies: false, grant: null, startsAt: null, expiresAt: null };
+  switch (source.source) {
+    case "plan":
+    case "add_on":
+      return { ...always, label: source.from === source.plan ? name(source.plan) : `${name(source.plan)}, from ${name(source.from)}` };
+    case "trial":
+      return { ...always, label: "Trial", grant: source.grant, expiresAt: source.expiresAt };
+    case "override": {
+      const denies = source.effect === "deny";
+      return { ...always, label: denies ? "Override: deny" : "Override: allow", denies, grant: source.grant, expiresAt: source.expiresAt };
+    }
+    case "flag": {
+      const says = { on: "on", off: "off", unknown: "unknown", not_asked: "not asked" }[source.state];
+      return { ...always, label: `Flag ${source.flag}: ${says}`, denies: source.state === "off" };
+    }
+  }
+}
+
+/** A grant that is still to begin: it has no part in the decision yet. */
+function laterRow(grant: Grant, feature: Feature): SourceRow {
+  const denies = grant.kind === "override" && grant.effect === "deny";
+  return {
+    kind: grant.kind,
+    label: grant.kind === "trial" ? "Trial" : denies ? "Override: deny" : "Override: allow",
+    gives: shown(feature, "value" in grant ? grant.value : undefined),
+    denies,
+    wins: false,
+    grant: grant.id,
+    startsAt: grant.startsAt,
+    expiresAt: endOf(grant),
+  };
+}

@@ -1,0 +1,41 @@
+import type { FeatureKind } from "~/core/feature-changes";
+import type { Value } from "~/core/model";
+import { isLimit } from "~/core/values";
+import { readJson } from "./json-text";
+
+export type ReadValue = { ok: true; value: Value } | { ok: false; message: string };
+
+/** What a person typed for a feature, by its type. */
+export function readValue(feature: FeatureKind, typed: string | undefined): ReadValue {
+  const text = typed?.trim() ?? "";
+  const no = (message: string): ReadValue => ({ ok: false, message });
+  if (feature.type === "boolean") return { ok: true, value: true };
+  if (feature.type === "metered") {
+    if (text.toLowerCase() === "unlimited") return { ok: true, value: "unlimited" };
+    const limit = /^\d{1,3}(,\d{3})+$|^\d+$/.test(text) ? Number(text.replaceAll(",", "")) : Number.NaN;
+    return isLimit(limit) ? { ok: true, value: limit } : no("Give a limit: a whole number from 0, or the word unlimited.");
+  }
+  const { config } = feature;
+  if (config.kind === "number") {
+    const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    return Number.isFinite(number) ? { ok: true, value: number } : no("Give a number, such as 10 or 2.5.");
+  }
+  if (config.kind === "text") {
+    if (text === "") return no(config.options.length > 0 ? "Choose a value." : "Give a value.");
+    const fits = config.options.length === 0 || config.options.includes(text);
+    return fits ? { ok: true, value: text } : no(`Choose one of ${config.options.join(", ")}.`);
+  }
+  if (text === "") return no("Give a value as JSON.");
+  const json = readJson(text);
+  if (!json.ok) return json;
+  return json.value === null ? no("null stands for nothing: give another value.") : { ok: true, value: json.value };
+}
+
+/** A value as a person would type it. */
+export function writeValue(feature: FeatureKind, value: Value): string {
+  if (feature.type === "config" && feature.config.kind === "json") return JSON.stringify(value, null, 2);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A feature's key inside a field's name, where a dot would begin a field of its own. Keys hold no ~. */
+export const nameOfKey = (key: string) => key.replaceAll(".", "~");

@@ -1,0 +1,59 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { SearchX } from "lucide-react";
+import { keyOf } from "~/paths";
+import { featureFilters, tenantFeatures } from "~/server/tenant-features.server";
+import { requireTenant } from "~/server/tenants.server";
+import { Card } from "~/ui/card";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureAnswers } from "~/ui/feature-answers";
+import { FilterBar, FilterSelect, SearchBox } from "~/ui/filters";
+import { count } from "~/ui/pagination";
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { searchParams } = new URL(request.url);
+  const show = featureFilters.find((filter) => filter === searchParams.get("show")) ?? null;
+  const features = tenantFeatures(tenant, searchParams.get("q") ?? "", show);
+  return { ...features, tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
+}
+
+export default function TenantFeatures() {
+  const { rows, all, entitled, tenant, now, canChange } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <FilterBar names={["q", "show"]}>
+          <SearchBox label="Search features" />
+          <FilterSelect
+            name="show"
+            label="All answers"
+            options={[
+              ["yes", "Yes"],
+              ["no", "No"],
+              ["trial", "On trial"],
+              ["override", "Overridden"],
+            ]}
+          />
+        </FilterBar>
+        <p className="text-ink-muted text-xs">
+          <span className="text-ink">{count(entitled)}</span> of {count(all)} features
+        </p>
+      </div>
+      <Card flush>
+        {rows.length > 0 ? (
+          <FeatureAnswers rows={rows} tenant={tenant} now={now} canChange={canChange} />
+        ) : (
+          <EmptyState icon={SearchX} title="No feature matches">
+            Search by part of a name, key or group, or clear the filters above.
+          </EmptyState>
+        )}
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

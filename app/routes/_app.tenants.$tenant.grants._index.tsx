@@ -1,0 +1,80 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Hourglass, ShieldCheck } from "lucide-react";
+import { keyOf, paths } from "~/paths";
+import { grantOutcomes, tenantGrants } from "~/server/tenant-grants.server";
+import { requireTenant } from "~/server/tenants.server";
+import { LinkButton } from "~/ui/button";
+import { Card, Section } from "~/ui/card";
+import { curlLine } from "~/ui/curl";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { GrantList } from "~/ui/grant-list";
+import { GrantResult } from "~/ui/grant-result";
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { origin, searchParams } = new URL(request.url);
+  const { grants, ...lists } = await tenantGrants(context, tenant);
+  const done = grantOutcomes(tenant, grants, (searchParams.get("done") ?? "").split(",").slice(0, 100));
+  const { key } = tenant.facts;
+  const curl = curlLine(
+    origin,
+    key,
+    done.map((d) => d.after.key),
+  );
+  return { ...lists, done, curl, tenant: key, status: tenant.facts.status, now: tenant.now, canChange: tenant.canChange };
+}
+
+export default function TenantGrants() {
+  const { live, upcoming, ended, isCut, done, curl, tenant, status, now, canChange } = useLoaderData<typeof loader>();
+  const shared = { tenant, now, canChange };
+  const isEmpty = live.length + upcoming.length + ended.length === 0;
+  const buttons = canChange && (
+    <>
+      <LinkButton to={paths.overrideNew(tenant)}>
+        <ShieldCheck aria-hidden="true" />
+        Override
+      </LinkButton>
+      <LinkButton to={paths.trialNew(tenant)} variant={isEmpty ? "primary" : "secondary"}>
+        <Hourglass aria-hidden="true" />
+        Grant trial
+      </LinkButton>
+    </>
+  );
+  if (isEmpty) {
+    return (
+      <Card flush>
+        <EmptyState icon={Hourglass} title="No grants yet" action={buttons}>
+          A trial gives this tenant a feature for some days. An override allows or denies one, whatever the plan says.
+        </EmptyState>
+      </Card>
+    );
+  }
+  return (
+    <div className="grid gap-6">
+      {done.length > 0 && <GrantResult done={done} curl={curl} status={status} {...shared} />}
+      <Section title="Live" flush actions={buttons}>
+        {live.length > 0 ? <GrantList grants={live} state="live" {...shared} /> : <None>Nothing is granted at the moment.</None>}
+      </Section>
+      {upcoming.length > 0 && (
+        <Section title="Upcoming" flush>
+          <GrantList grants={upcoming} state="upcoming" {...shared} />
+        </Section>
+      )}
+      {ended.length > 0 && (
+        <Section title="Ended" flush description={isCut ? "The latest 500 grants are shown." : undefined}>
+          <GrantList grants={ended} state="ended" {...shared} />
+        </Section>
+      )}
+    </div>
+  );
+}
+
+function None({ children }: { children: string }) {
+  return <p className="px-4 py-6 text-center text-ink-muted text-sm">{children}</p>;
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

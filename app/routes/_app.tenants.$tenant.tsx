@@ -1,0 +1,73 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Outlet, useLoaderData } from "@remix-run/react";
+import { Hourglass } from "lucide-react";
+import { keyOf, paths } from "~/paths";
+import { requireTenant, tenantHead } from "~/server/tenants.server";
+import { Badge } from "~/ui/badge";
+import { LinkButton } from "~/ui/button";
+import { Code, CopyButton } from "~/ui/code";
+import { RouteErrorPage } from "~/ui/error-page";
+import { PageHeader } from "~/ui/page-header";
+import { StatusPill } from "~/ui/status";
+import { Tabs } from "~/ui/tabs";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  return tenantHead(await requireTenant(request, context, keyOf(params.tenant)));
+}
+
+export default function Tenant() {
+  const tenant = useLoaderData<typeof loader>();
+  const { key, name, status, plan, addOns, canChange } = tenant;
+  return (
+    <>
+      <PageHeader
+        title={name}
+        badges={<StatusPill status={status} />}
+        breadcrumbs={[{ label: "Tenants", to: paths.tenants() }]}
+        description={
+          <span className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
+            <span className="flex min-w-0 items-center gap-1.5">
+              <Code>{key}</Code>
+              <CopyButton text={key} label="Copy key" />
+            </span>
+            <span className="flex flex-wrap items-center gap-1.5">
+              {plan ? `Plan ${plan.name}` : "No plan"}
+              {addOns.map((addOn) => (
+                <Badge key={addOn.key}>{`+ ${addOn.name}`}</Badge>
+              ))}
+            </span>
+          </span>
+        }
+        actions={
+          canChange && (
+            <>
+              <LinkButton to={paths.tenantEdit(key)}>Edit</LinkButton>
+              <LinkButton to={paths.tenantPlan(key)}>Change plan</LinkButton>
+              <LinkButton to={paths.tenantStatus(key)}>{status === "active" ? "Suspend" : "Reinstate"}</LinkButton>
+              <LinkButton to={paths.trialNew(key)} variant="primary">
+                <Hourglass aria-hidden="true" />
+                Grant trial
+              </LinkButton>
+            </>
+          )
+        }
+      />
+      <Tabs
+        label={name}
+        tabs={[
+          { label: "Features", to: paths.tenant(key), end: true },
+          { label: "Grants", to: paths.tenantGrants(key), count: tenant.liveGrants },
+          { label: "Usage", to: paths.tenantUsage(key) },
+          { label: "Audit", to: paths.tenantAudit(key) },
+        ]}
+      />
+      <Outlet />
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,101 @@
+import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { endPage } from "~/forms/grant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { endNow } from "~/server/tenant-grant-changes.server";
+import { endingPreview, requireGrant } from "~/server/tenant-grants.server";
+import { requireTenant } from "~/server/tenants.server";
+import { AnswerChange } from "~/ui/answer-change";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { GrantFacts } from "~/ui/grant-facts";
+import { Textarea } from "~/ui/inputs";
+import { FormErrors, Notice } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `End ${data?.grant.kind ?? "grant"} · ${data?.name ?? "Tenant"} · Latchkey` },
+];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { grant, view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
+  const { key, name } = tenant.facts;
+  const preview = isOver ? null : endingPreview(tenant, grant);
+  return { key, name, grant: view, isOver, preview, now: tenant.now, canChange: tenant.canChange };
+}
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const { view } = await requireGrant(context, tenant, keyOf(params.grant));
+  const submission = await readForm(request, endPage);
+  if (submission.status !== "success") return invalid(submission);
+  const { key } = tenant.facts;
+  const result = await endNow(context, actorOf(tenant.admin), key, { grant: view.id, note: submission.value.note });
+  if (!result.ok) return refused(submission, result, {});
+  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+}
+
+export default function EndGrant() {
+  const { key, name, grant, isOver, preview, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "end",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: endPage }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <>
+      <PageHeader
+        title={`End ${grant.kind} now`}
+        breadcrumbs={[
+          { label: "Tenants", to: paths.tenants() },
+          { label: name, to: paths.tenant(key) },
+          { label: "Grants", to: paths.tenantGrants(key) },
+        ]}
+      />
+      <div className="max-w-2xl">
+        <ViewerNotice canChange={canChange} />
+        <Card>
+          <GrantFacts grant={grant} now={now} />
+          {isOver ? (
+            <>
+              <Notice kind="info" className="my-4">
+                This {grant.kind} is over already. There is nothing to end.
+              </Notice>
+              <LinkButton to={paths.tenantGrants(key)}>Back to the grants</LinkButton>
+            </>
+          ) : (
+            <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
+              <FormErrors errors={form.errors} />
+              {preview && <AnswerChange {...preview} now={now} labels={["Now", "Then"]} className="mb-5" />}
+              <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+                <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+              </Field>
+              <FormActions>
+                <Button variant="danger" busy={busy} disabled={!canChange}>
+                  End {grant.kind} now
+                </Button>
+                <LinkButton to={paths.tenantGrants(key)} variant="ghost">
+                  Keep it
+                </LinkButton>
+              </FormActions>
+            </Form>
+          )}
+        </Card>
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,41 @@
+import type { SubmissionResult } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { data } from "@remix-run/node";
+import type { z } from "zod";
+import type { Refusal, RefusalCode } from "~/core/outcome";
+
+/** What a form sent. Throws a 400 when it is not a form that a page of ours sends. */
+export async function readForm<S extends z.ZodType>(request: Request, schema: S) {
+  try {
+    return parseWithZod(await request.formData(), { schema });
+  } catch (error) {
+    // Fetch throws a TypeError for a body of another kind, conform an Error for a field name that cannot be read.
+    if (error instanceof TypeError || (error instanceof Error && error.message.startsWith("Invalid path"))) {
+      throw new Response("This form cannot be read. Go back and send it again.", { status: 400, statusText: "Bad Request" });
+    }
+    throw error;
+  }
+}
+
+type Submitted = { reply: (options?: { formErrors?: string[]; fieldErrors?: Record<string, string[]> }) => SubmissionResult };
+
+const conflicts = new Set<RefusalCode>([
+  "tenant_exists",
+  "plan_exists",
+  "feature_exists",
+  "plan_in_use",
+  "grant_overlaps",
+  "grant_over",
+  "stale",
+]);
+
+/** What the fields say is wrong, to be shown again with all that was entered. `errors`: found beyond what the schema sees. */
+export const invalid = <More extends object>(submission: Submitted, errors?: Record<string, string[]>, more?: More) =>
+  data({ result: submission.reply(errors && { fieldErrors: errors }), ...(more as More) }, { status: 422 });
+
+/** A refusal beside its field, or above the form when the form has no such field. */
+export function refused<More extends object>(submission: Submitted, refusal: Refusal, fields: Record<string, string>, more?: More) {
+  const field = refusal.field === undefined ? undefined : fields[refusal.field];
+  const result = submission.reply(field ? { fieldErrors: { [field]: [refusal.message] } } : { formErrors: [refusal.message] });
+  return data({ result, ...(more as More) }, { status: conflicts.has(refusal.code) ? 409 : 422 });
+}
