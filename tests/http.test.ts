@@ -1,16 +1,165 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import net from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "./support/app";
 
 let app: TestApp;
+let key: string;
 beforeAll(async () => {
   app = await startTestApp();
+  key = await app.apiKey("check", "manage");
 });
 afterAll(() => app.close());
 
-test("a process that is up says so, and that it can work", async () => {
-  expect(await (await fetch(`${app.url}/healthz`)).json()).toEqual({ status: "ok" });
-  expect(await (await fetch(`${app.url}/readyz`)).json()).toEqual({ status: "ready" });
-  const page = await app.browser().get("/nowhere");
-  expect(page.status).toBe(404);
-  expect(await page.text()).toContain("There is nothing here");
+const api = (path: string, init: RequestInit = {}) =>
+  fetch(app.url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });
+
+/** The whole answer to bytes that no fetch would send. */
+function raw(bytes: string): Promise<string> {
+  const { hostname, port } = new URL(app.url);
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(port), hostname, () => socket.write(bytes));
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("end", () => resolve(text));
+  });
+}
+
+describe("what a program gets wrong", () => {
+  const put = (body: string, type = "application/json") =>
+    api("/api/tenants/acme", { method: "PUT", body, headers: { "content-type": type } });
+
+  test.each([
+    ["JSON that is none", () => put("{"), 400, "invalid_json"],
+    ["an empty body as JSON", () => put(""), 400, "invalid_json"],
+    ["another type of body", () => put("a=b", "text/csv"), 415, "unsupported_media_type"],
+    ["a body over 1 MB", () => put(JSON.stringify("x".repeat(1024 * 1024))), 413, "body_too_large"],
+    ["an address that is nobody's", () => api("/api/nothing"), 404, "not_found"],
+    ["an address that is nobody's, with a body of any kind", () => api("/api/nothing", { method: "POST", body: "x" }), 404, "not_found"],
+    [
+      "a part of the address that is far too long",
+      () => api(`/api/tenants/${"x".repeat(2_501)}`, { method: "PUT" }),
+      414,
+      "address_too_long",
+    ],
+    ["an address that cannot be decoded", () => api("/api/tenants/%zz", { method: "PUT" }), 400, "bad_request"],
+    ["a method that the address does not answer", () => api("/api/entitlements", { method: "DELETE" }), 405, "method_not_allowed"],
+    ["a health check by POST", () => api("/healthz", { method: "POST" }), 405, "method_not_allowed"],
+  ])("%s is a problem document with its status, a code and a sentence", async (_name, ask, status, code) => {
+    const response = await ask();
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    const problem = await response.json();
+    expect(problem).toMatchObject({ type: "about:blank", status, code, detail: expect.stringMatching(/^[A-Z].*\.$/) });
+    expect(problem.requestId).toMatch(/^\w+-\d+$/);
+    expect(JSON.stringify(problem)).not.toMatch(/FST_|node_modules/);
+  });
+
+  test("a wrong method is told which ones would do", async () => {
+    expect((await api("/api/entitlements", { method: "POST" })).headers.get("allow")).toBe("GET, HEAD");
+    expect((await api("/api/tenants/acme", { method: "GET" })).headers.get("allow")).toBe("PUT");
+  });
+
+  test("headers of more than 16 kB are refused with 431 before anything is read", async () => {
+    const answer = await raw(`GET /api/entitlements?tenant=${"x".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('"code":"headers_too_large"');
+  });
+
+  test("bytes that are no HTTP are refused with 400", async () => {
+    expect(await raw("hello\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 [\s\S]*problem\+json/);
+  });
+});
+
+test("HEAD answers as GET does, without the body", async () => {
+  for (const path of ["/healthz", "/sign-in"]) {
+    const [head, get] = await Promise.all([fetch(app.url + path, { method: "HEAD" }), fetch(app.url + path)]);
+    expect([head.status, await head.text()]).toEqual([get.status, ""]);
+    expect(head.headers.get("content-type")).toBe(get.headers.get("content-type"));
+    await get.text();
+  }
+});
+
+test("a page that cannot be found or read is a page, in words and without a trace", async () => {
+  const missing = await app.browser().get("/nowhere");
+  expect(missing.status).toBe(404);
+  expect(await missing.text()).toContain("There is nothing here");
+  const unreadable = await app.browser().get("/tenants/%zz");
+  expect(unreadable.status).toBe(400);
+  expect(unreadable.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(await unreadable.text()).toContain("This address cannot be read.");
+  expect(await raw("GET http://evil.example/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await raw("TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 405 /);
+});
+
+test("a form of more than 8 MB, or one that does not say how long it is, is refused before it is read", async () => {
+  const origin = `Origin: ${app.url}\r\n`;
+  const host = `Host: ${new URL(app.url).host}\r\nConnection: close\r\n`;
+  expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Content-Length: 9000000\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 411 /);
+});
+
+describe("headers of every page", () => {
+  const pages = ["/sign-in", "/nowhere", "/tenants", "/setup/x"];
+
+  test.each(pages)("%s is framed by nobody, cached by nobody and runs only scripts with this answer's nonce", async (page) => {
+    const response = await app.browser().get(page);
+    const csp = response.headers.get("content-security-policy") ?? "";
+    const nonce = /script-src 'nonce-([^']+)' 'strict-dynamic';/.exec(csp)?.[1];
+    expect(nonce).toMatch(/^[A-Za-z0-9+/]{22}==$/);
+    for (const part of ["default-src 'none'", "base-uri 'none'", "object-src 'none'", "frame-ancestors 'none'", "form-action 'self'"]) {
+      expect(csp).toContain(part);
+    }
+    expect(csp).not.toMatch(/script-src[^;]*unsafe|upgrade-insecure-requests/);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("referrer-policy")).toBe("same-origin");
+    expect(response.headers.get("strict-transport-security")).toBeNull();
+    for (const [, attributes = ""] of (await response.text()).matchAll(/<script([^>]*)>/g))
+      expect(attributes).toContain(`nonce="${nonce}"`);
+  });
+
+  test("no two answers share a nonce", async () => {
+    const [a, b] = await Promise.all([app.browser().get("/sign-in"), app.browser().get("/sign-in")]);
+    expect(a.headers.get("content-security-policy")).not.toBe(b.headers.get("content-security-policy"));
+  });
+
+  test("behind an https PUBLIC_URL browsers are told to stay on https, and only there", async () => {
+    const behind = await startTestApp({ env: { PUBLIC_URL: "https://latchkey.example.com" } });
+    const { headers } = await behind.browser().get("/sign-in");
+    expect(headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains");
+    expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+    await behind.close();
+    const lan = await startTestApp({ env: { PUBLIC_URL: "http://latchkey.lan:3000" } });
+    const plain = await lan.browser().get("/sign-in");
+    expect(plain.headers.get("strict-transport-security")).toBeNull();
+    expect(plain.headers.get("cross-origin-opener-policy")).toBeNull();
+    await lan.close();
+  });
+});
+
+test("a process that stops is not ready any more, answers what it began to read, and takes no new connections", async () => {
+  const other = await startTestApp();
+  const { hostname, port } = new URL(other.url);
+  const socket = net.connect(Number(port), hostname);
+  const answered = new Promise<string>((resolve) => {
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("end", () => resolve(text));
+  });
+  // Begun, and known to have arrived: an answer to the first line of two comes back.
+  socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\n");
+  await new Promise((resolve) => socket.once("data", resolve));
+  const closed = other.close();
+  socket.write("Host: a\r\n\r\n");
+  const text = await answered;
+  expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 503 [\s\S]*connection: close/i);
+  expect(text).toContain('"code":"stopping"');
+  await closed;
+  await expect(fetch(`${other.url}/healthz`)).rejects.toThrow();
 });

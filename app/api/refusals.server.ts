@@ -28,6 +28,9 @@ export function refuseError(error: FastifyError, request: FastifyRequest, reply:
   return sendProblem(reply, problem);
 }
 
+/** In characters as they stand in the address: a tenant key of 200 characters takes up to 12 each. */
+export const longestPart = 2_500;
+
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const satisfies HTTPMethods[];
 
 /** Notes the routes that are added from here on, for `refuseTheRest`. */
@@ -41,20 +44,25 @@ export function noteRoutes(app: FastifyInstance): Map<string, Set<string>> {
 
 /** Whatever a program asks for that no route has: 405 where another method would do, else 404. Before any body is read. */
 export function refuseTheRest(app: FastifyInstance, known: Map<string, Set<string>>): void {
-  const refuse = (url: string, method: readonly HTTPMethods[], problem: Problem) =>
+  const refuse = (url: string, method: readonly HTTPMethods[], why: (request: FastifyRequest) => Problem) =>
     app.route({
       method: [...method],
       url,
-      onRequest: async (_request, reply) => sendProblem(reply, problem),
+      onRequest: async (request, reply) => sendProblem(reply, why(request)),
       handler: () => {},
     });
   for (const [url, has] of [...known]) {
     const missing = methods.filter((method) => !has.has(method));
     const allow = methods.filter((method) => has.has(method)).join(", ");
     if (missing.length === 0) continue;
-    refuse(url, missing, { status: 405, code: "method_not_allowed", detail: `This address answers ${allow}.`, headers: { allow } });
+    const detail = `This address answers ${allow}.`;
+    refuse(url, missing, () => ({ status: 405, code: "method_not_allowed", detail, headers: { allow } }));
   }
-  for (const url of ["/api", "/api/*", "/ofrep/*"]) {
-    refuse(url, methods, { status: 404, code: "not_found", detail: "There is nothing at this address. Check the path." });
-  }
+  for (const url of ["/api", "/api/*", "/ofrep/*"]) refuse(url, methods, nothingThere);
+}
+
+/** What is too long for a route's parameter comes here, where nothing is too long. */
+function nothingThere({ url }: FastifyRequest): Problem {
+  if (url.split(/[/?]/).some((part) => part.length > longestPart)) return problemOf({ statusCode: 414 });
+  return { status: 404, code: "not_found", detail: "There is nothing at this address. Check the path." };
 }

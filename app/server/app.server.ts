@@ -11,7 +11,7 @@ import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
 import { problemBody, problemType } from "~/api/problem.server";
-import { noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
 import { sendPlainPage } from "./plain-page.server";
 import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
@@ -35,13 +35,14 @@ export async function createApp(services: Services, { vite = !services.env.produ
     trustProxy: env.trustProxy,
     requestIdHeader: false,
     genReqId: () => `${thisProcess}-${++count}`,
-    // A tenant key of 200 characters takes up to 12 each in an address.
-    routerOptions: { maxParamLength: 2_500 },
+    routerOptions: { maxParamLength: longestPart },
     bodyLimit: 1024 * 1024,
     // Slow clients: the whole request within half a minute, then a minute without a byte.
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
+    // What still arrives on an open connection is answered; the connection ends with the answer.
+    return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
       if (isForPrograms(request)) refuseError(error as FastifyError, request, reply);

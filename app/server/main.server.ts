@@ -1,39 +1,16 @@
 import { paths } from "~/paths";
-import { DatabaseProblem } from "~db/database";
 import { createApp } from "./app.server";
-import { type Env, EnvProblem, readEnv } from "./env.server";
+import { type Env, readEnv } from "./env.server";
 import { createOwnerFromEnv, openSetup } from "./first-owner.server";
+import { createLog } from "./log.server";
+import { operatorSentence } from "./operator-sentence.server";
+import { originOf } from "./origin.server";
 import { createServices, stopServices } from "./start.server";
 import { stopOnSignal } from "./stop.server";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-function giveUp(sentence: string): never {
-  process.stderr.write(`\n${sentence}\n`);
-  process.exit(1);
-}
-
-/** As a person would type it on this machine. */
-function originOf({ host, publicUrl }: Env, port: number): string {
-  if (publicUrl !== null) return publicUrl;
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
-}
-
-function whyNot(error: unknown, env: Env | undefined): string | null {
-  if (error instanceof EnvProblem || error instanceof DatabaseProblem) return error.message;
-  const { code } = error as { code?: string };
-  if (code === "EADDRINUSE")
-    return `Port ${env?.port} is in use by another program. Stop that one, or choose another port: PORT=3001 npm start`;
-  if (code === "EACCES") return `Port ${env?.port} needs more rights than this user has. Choose one above 1023: PORT=3000 npm start`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return `HOST=${env?.host} is not an address of this machine. HOST=0.0.0.0 means all of them.`;
-  return null;
-}
-
-let env: Env | undefined;
-try {
-  env = readEnv();
+async function serve(env: Env): Promise<void> {
   const services = await createServices(env);
   try {
     await createOwnerFromEnv(services);
@@ -49,8 +26,28 @@ try {
     await stopServices(services);
     throw error;
   }
+}
+
+function whyNot(error: unknown, env: Env | undefined): string | null {
+  const { code } = error as { code?: string };
+  if (code === "EADDRINUSE")
+    return `Port ${env?.port} is in use by another program. Stop that one, or choose another port: PORT=3001 npm start`;
+  if (code === "EACCES" && env) return `Port ${env.port} needs more rights than this user has. Choose one above 1023: PORT=3000 npm start`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `HOST=${env?.host} is not an address of this machine. HOST=0.0.0.0 means all of them.`;
+  return operatorSentence(error);
+}
+
+let env: Env | undefined;
+try {
+  env = readEnv();
+  await serve(env);
 } catch (error) {
   const sentence = whyNot(error, env);
-  if (sentence === null) throw error;
-  giveUp(sentence);
+  const log = createLog(env?.logLevel ?? "info");
+  const { cause } = error as { cause?: unknown };
+  if (sentence === null) log.fatal({ err: error }, "could not start");
+  else if (cause instanceof Error) log.error({ reason: cause.message }, "could not start");
+  process.stderr.write(`\n${sentence ?? "Latchkey could not start. The line above has the reason."}\n`);
+  process.exit(1);
 }

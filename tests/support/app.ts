@@ -40,7 +40,7 @@ export async function startTestApp({ now = theDay, env: more = {} }: TestAppOpti
       done();
     },
   });
-  const env = readEnv({ NODE_ENV: "test", DATABASE_URL: `file:${file}`, LOG_LEVEL: "debug", ...more });
+  const env = readEnv({ NODE_ENV: "production", DATABASE_URL: `file:${file}`, LOG_LEVEL: "debug", ...more });
   const services = await createServices(env, { now: () => clock.now, log: createLog("debug", sink) });
   const app: FastifyInstance = await createApp(services, { build: await remixBuild() });
   await app.listen({ host: "127.0.0.1", port: 0 });
