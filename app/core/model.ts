@@ -120,6 +120,8 @@ export type FlagReading = {
   payload?: Json;
   variant?: string;
   last?: { state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
+  /** Every condition of the flag is about persons, and the question named none. */
+  userRequired?: true;
 };
 
 /** Who did it, as the audit log shows it. */

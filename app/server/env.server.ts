@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { posthogVariables, readPosthogSettings } from "./posthog/settings.server";
 
 /** A sentence for the operator: which variable, and what it has to look like. */
 export class EnvProblem extends Error {}
@@ -58,9 +59,13 @@ const variables = z.object({
 /** The only reader of process.env in the program. Throws an EnvProblem that names every variable at fault. */
 export function readEnv(source: Record<string, string | undefined> = process.env) {
   // An empty variable means the same as none: compose files and shells write them so.
-  const given = Object.fromEntries(Object.entries(source).filter(([name, value]) => name in variables.shape && value !== ""));
+  const names = new Set([...Object.keys(variables.shape), ...posthogVariables]);
+  const isSet = (entry: [string, string | undefined]): entry is [string, string] => names.has(entry[0]) && !!entry[1];
+  const given = Object.fromEntries(Object.entries(source).filter(isSet));
   const parsed = variables.safeParse(given);
   if (!parsed.success) throw new EnvProblem(parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`).join("\n"));
+  const posthog = readPosthogSettings(given);
+  if (posthog.problems.length > 0) throw new EnvProblem(posthog.problems.join("\n"));
   const env = parsed.data;
   const { LATCHKEY_OWNER_EMAIL: email, LATCHKEY_OWNER_PASSWORD: password } = env;
   if ((email === undefined) !== (password === undefined)) {
@@ -78,6 +83,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     owner: email !== undefined && password !== undefined ? { email, password } : null,
     sessionIdleMs: env.SESSION_IDLE_MINUTES * 60_000,
     sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
+    /** Null: PostHog is off. */
+    posthog: posthog.settings,
     /** What the facts cache may hold, in bytes. */
     cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
   };

@@ -1,0 +1,52 @@
+import { isoTime } from "./answer";
+import type { Catalogue } from "./catalogue";
+import { endOf, isLive } from "./decide";
+import type { Instant, Json, TenantFacts } from "./model";
+
+export type GroupProperties = { [name: string]: Json };
+
+/** What PostHog is told of a tenant, as properties of its group. `metadata`: which keys of it may leave the house. */
+export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: Instant, metadata: readonly string[]): GroupProperties {
+  const plan = tenant.plan === null ? undefined : catalogue.plans.get(tenant.plan);
+  const trials = tenant.grants.filter((g) => g.kind === "trial" && isLive(g, now));
+  const ends = new Map(trials.map((g) => [g.feature, endOf(g) as Instant]));
+  const features = [...ends.keys()].sort();
+  const properties: GroupProperties = {
+    name: tenant.name,
+    tenant_key: tenant.key,
+    status: tenant.status,
+    plan: tenant.plan,
+    plan_name: plan?.name ?? null,
+    plan_rank: plan?.rank ?? null,
+    add_ons: tenant.addOns.map((a) => a.plan).sort(),
+    live_trials: features,
+    live_trial_ends: features.map((f) => `${f} ${isoTime(ends.get(f) as Instant)}`),
+    next_trial_end: ends.size > 0 ? isoTime(Math.min(...ends.values())) : null,
+    created_at: isoTime(tenant.createdAt),
+  };
+  for (const key of metadata) properties[`metadata_${key}`] = Object.hasOwn(tenant.metadata, key) ? (tenant.metadata[key] as Json) : null;
+  return properties;
+}
+
+/** For evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer at all. */
+export function asFlagProperties(properties: GroupProperties): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null) continue;
+    texts[name] =
+      typeof value === "string"
+        ? value
+        : Array.isArray(value)
+          ? value.join(",")
+          : typeof value === "object"
+            ? JSON.stringify(value)
+            : String(value);
+  }
+  return texts;
+}
+
+/** Properties that were sent before and are gone now are sent as null: PostHog keeps what it is not told to drop. */
+export function withVanished(properties: GroupProperties, sent: GroupProperties | null): GroupProperties {
+  const vanished = Object.keys(sent ?? {}).filter((name) => !Object.hasOwn(properties, name));
+  return { ...properties, ...Object.fromEntries(vanished.map((name) => [name, null])) };
+}

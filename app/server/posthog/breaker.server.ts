@@ -1,0 +1,41 @@
+import type { Instant } from "~/core/model";
+
+const failuresToOpen = 5;
+const shortestPause = 1_000; // ms
+const longestPause = 300_000; // ms
+
+export type Breaker = ReturnType<typeof createBreaker>;
+
+/** A pause between 0 and what has grown so far, so that many processes do not come back in step. */
+export function backOff(failures: number, random: () => number = Math.random): number {
+  return random() * Math.min(longestPause, shortestPause * 2 ** Math.min(failures, 20));
+}
+
+/**
+ * After five failures in a row nothing is sent for a while; then one try goes through, and what it meets decides.
+ * PostHog's own outage of February 2024 was made longer by clients that kept asking.
+ */
+export function createBreaker(now: () => Instant, random: () => number = Math.random) {
+  let failures = 0;
+  let openUntil = 0;
+  let trying = false;
+  return {
+    /** Whether to ask at all. A yes has to be followed by `succeeded` or `failed`. */
+    mayTry(): boolean {
+      if (failures < failuresToOpen) return true;
+      if (trying || now() < openUntil) return false;
+      trying = true;
+      return true;
+    },
+    succeeded(): void {
+      failures = 0;
+      trying = false;
+    },
+    failed(): void {
+      failures += 1;
+      trying = false;
+      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random);
+    },
+    isOpen: () => failures >= failuresToOpen,
+  };
+}

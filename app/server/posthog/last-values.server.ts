@@ -1,0 +1,70 @@
+import type { Logger } from "pino";
+import type { FlagReading, Instant } from "~/core/model";
+import { sameJson } from "~/core/same-json";
+import type { Database } from "~db/database";
+import { type FlagValue, readFlagValues, writeFlagValues } from "~db/store/flag-values.server";
+import type { Verdict } from "./remote-flags.server";
+
+const flushEvery = 1_000; // ms
+/** A value that stays the same is written again only after so long: what counts of its age is hours (a grant's day). */
+const writeAgainAfter = 600_000; // ms
+/** Values that wait while the database cannot be written; older ones give way. */
+const mostWaiting = 100_000;
+
+type Last = NonNullable<FlagReading["last"]>;
+/** By flag. */
+export type LastValues = Map<string, Last>;
+
+/** The newest value that PostHog ever gave, kept in the database so that it outlives a restart. */
+export function createLastValues(db: Database, log: Logger) {
+  const waiting = new Map<string, FlagValue>();
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.size === 0) return writing;
+    const batch = [...waiting];
+    waiting.clear();
+    writing = writing
+      .then(() =>
+        writeFlagValues(
+          db,
+          batch.map(([, value]) => value),
+        ),
+      )
+      .catch((err) => {
+        log.warn({ err }, "last flag values were not written; trying again");
+        for (const [key, value] of batch) if (!waiting.has(key) && waiting.size < mostWaiting) waiting.set(key, value);
+        timer ??= setTimeout(flush, flushEvery).unref();
+      });
+    return writing;
+  }
+
+  return {
+    async read(tenant: string): Promise<LastValues> {
+      const rows = await readFlagValues(db.read, db.tables, tenant);
+      return new Map(rows.map(({ tenant: _, flag, ...last }) => [flag, last]));
+    },
+    /** Takes in what was just said; returns what is last known from now on. */
+    note(tenant: string, known: LastValues, said: Map<string, Verdict>, now: Instant): LastValues {
+      const next = new Map(known);
+      for (const [flag, verdict] of said) {
+        if (verdict === "unknown") continue;
+        const before = known.get(flag);
+        const value = { ...verdict, seenAt: now };
+        next.set(flag, value);
+        const same = before !== undefined && sameJson(asJson({ ...before, seenAt: 0 }), asJson({ ...value, seenAt: 0 }));
+        if (same && now - before.seenAt < writeAgainAfter) next.set(flag, before);
+        else waiting.set(`${tenant}\n${flag}`, { tenant, flag, ...value });
+      }
+      if (waiting.size > 0) timer ??= setTimeout(flush, flushEvery).unref();
+      return next;
+    },
+    flush,
+  };
+}
+export type LastValueStore = ReturnType<typeof createLastValues>;
+
+const asJson = (value: Last) => JSON.parse(JSON.stringify(value));

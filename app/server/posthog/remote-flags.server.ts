@@ -1,0 +1,102 @@
+import type { Json } from "~/core/model";
+import type { PosthogSettings } from "./settings.server";
+
+/** What PostHog said of one flag. Absent from a complete answer means off: it leaves inactive flags out. */
+export type Verdict = { state: "on" | "off"; payload?: Json; variant?: string } | "unknown";
+
+export type FlagQuestion = {
+  distinctId: string;
+  groups: Record<string, string>;
+  groupProperties: Record<string, Record<string, string>>;
+  flags: readonly string[];
+};
+
+type Answer = {
+  flags?: Record<
+    string,
+    { enabled?: boolean; variant?: string | null; failed?: boolean; metadata?: { payload?: unknown } } | undefined
+  > | null;
+  errorsWhileComputingFlags?: boolean;
+  quotaLimited?: string[];
+};
+
+/** More than this is no answer to a question about a few flags, in bytes. */
+const largestAnswer = 5_000_000;
+
+/** The service did not give a usable answer; `message` has no secrets. */
+export class FlagsUnavailable extends Error {}
+
+/**
+ * POST /flags/?v=2, asked by ourselves: posthog-node reports a failed flag as off and hides quota, time-out and partial
+ * answers, which here all mean unknown. Throws FlagsUnavailable.
+ */
+export async function askRemoteFlags(settings: PosthogSettings, question: FlagQuestion, timeout: number): Promise<Map<string, Verdict>> {
+  const body = JSON.stringify({
+    token: settings.projectKey,
+    distinct_id: question.distinctId,
+    groups: question.groups,
+    group_properties: withKeys(question),
+    geoip_disable: settings.disableGeoip,
+    flag_keys_to_evaluate: question.flags,
+  });
+  const answer = await post(`${settings.host}/flags/?v=2`, body, timeout);
+  if (answer.quotaLimited?.includes("feature_flags")) throw new FlagsUnavailable("PostHog's quota of flag requests is used up");
+  if (typeof answer.flags !== "object" || answer.flags === null) throw new FlagsUnavailable("PostHog's answer has no flags");
+  const given = new Map(Object.entries(answer.flags));
+  return new Map(question.flags.map((key) => [key, verdictOf(given.get(key), answer.errorsWhileComputingFlags === true)]));
+}
+
+function withKeys({ groups, groupProperties }: FlagQuestion) {
+  return Object.fromEntries(Object.entries(groups).map(([type, key]) => [type, { $group_key: key, ...groupProperties[type] }]));
+}
+
+function verdictOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean): Verdict {
+  if (!flag) return partial ? "unknown" : { state: "off" };
+  if (flag.failed || typeof flag.enabled !== "boolean") return "unknown";
+  // Of an answer that says it has errors, a no is not to be relied on.
+  if (!flag.enabled) return partial ? "unknown" : { state: "off" };
+  const payload = readPayload(flag.metadata?.payload);
+  return { state: "on", ...(payload === undefined ? {} : { payload }), ...(flag.variant ? { variant: flag.variant } : {}) };
+}
+
+/** A payload comes as JSON in a text. What is no JSON is shown as the text that it is. */
+export function readPayload(payload: unknown): Json | undefined {
+  if (payload === undefined || payload === null) return undefined;
+  if (typeof payload !== "string") return payload as Json;
+  try {
+    return JSON.parse(payload) as Json;
+  } catch {
+    return payload;
+  }
+}
+
+async function post(url: string, body: string, timeout: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeout);
+  let text: string;
+  try {
+    const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, signal, redirect: "error" });
+    text = await readAll(response);
+    if (!response.ok) throw new FlagsUnavailable(`PostHog answered ${response.status} to a question about flags`);
+  } catch (error) {
+    if (error instanceof FlagsUnavailable) throw error;
+    throw new FlagsUnavailable(signal.aborted ? `PostHog gave no answer about flags within ${timeout} ms` : "PostHog cannot be reached", {
+      cause: error,
+    });
+  }
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    throw new FlagsUnavailable("PostHog's answer about flags is no JSON");
+  }
+}
+
+async function readAll(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestAnswer) throw new FlagsUnavailable("PostHog's answer about flags is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
