@@ -17,7 +17,7 @@ export function register(program: Command, open: Open): void {
     .argument("<tenant>", "the tenant's key")
     .argument("<feature>", "the feature's key")
     .option("--at <time>", "as it was or will be then, such as 2026-12-04T10:00:00Z", readInstant)
-    .option("--json", "answer as JSON, as the API gives it", false)
+    .option("--json", "answer as JSON, as the API gives it")
     .addHelpText("after", "\nExit codes: 0 yes, 3 no, 1 it could not be asked, 2 the command was not understood.")
     .action((tenant: string, feature: string, options: Options) => check(open, tenant, feature, options));
 }

@@ -8,7 +8,7 @@ import { print, printJson, printTable, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
 
 type Scope = (typeof keyScopes)[number];
-type CreateOptions = { name: string; scope: Scope[]; expiresInDays?: number; json: boolean };
+type CreateOptions = { name: string; scope: Scope[]; expiresInDays?: number; json?: boolean };
 
 const day = 86_400_000;
 
@@ -22,7 +22,7 @@ export function register(program: Command, open: Open): void {
     .requiredOption("--name <name>", "for people to know it by", readName)
     .addOption(scope.choices(keyScopes).argParser(collectScopes).makeOptionMandatory())
     .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readDays)
-    .option("--json", "answer as JSON, for programs", false)
+    .option("--json", "answer as JSON, for programs")
     .action((options: CreateOptions) => create(open, options));
 
   keys
@@ -38,8 +38,8 @@ export function register(program: Command, open: Open): void {
   keys
     .command("list")
     .description("list API keys, newest first")
-    .option("--json", "answer as JSON, for programs", false)
-    .action(({ json }: { json: boolean }) => list(open, json));
+    .option("--json", "answer as JSON, for programs")
+    .action(({ json }: { json?: boolean }) => list(open, json));
 }
 
 async function create(open: Open, { name, scope, expiresInDays, json }: CreateOptions): Promise<void> {
@@ -52,7 +52,7 @@ async function create(open: Open, { name, scope, expiresInDays, json }: CreateOp
   print(key);
 }
 
-async function list(open: Open, json: boolean): Promise<void> {
+async function list(open: Open, json?: boolean): Promise<void> {
   const services = await open();
   const now = services.now();
   const keys = await listKeys(services);

@@ -10,7 +10,7 @@ import { Failure } from "./failure.server";
 import { print, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-type Options = { email: string; name: string; passwordStdin: boolean };
+type Options = { email: string; name: string; passwordStdin?: boolean };
 
 const fromStdin = "read the password from standard input instead of printing a link";
 
@@ -22,14 +22,14 @@ export function register(program: Command, open: Open): void {
     .description("add an owner; prints a one-time link to choose a password")
     .requiredOption("--email <address>", "what they sign in with")
     .requiredOption("--name <name>", "as others see them")
-    .option("--password-stdin", fromStdin, false)
+    .option("--password-stdin", fromStdin)
     .action((options: Options) => create(open, options));
 
   owner
     .command("reset-password")
     .description("let an admin choose a new password; prints a one-time link")
     .requiredOption("--email <address>", "what they sign in with")
-    .option("--password-stdin", fromStdin, false)
+    .option("--password-stdin", fromStdin)
     .action((options: Options) => reset(open, options));
 }
 

@@ -4,7 +4,7 @@ import { findTenants } from "~/server/find-tenants.server";
 import { printJson, printTable, remark } from "./print.server";
 import type { Open } from "./session.server";
 
-type Options = { search?: string; plan?: string; status?: TenantStatus; limit: number; json: boolean };
+type Options = { search?: string; plan?: string; status?: TenantStatus; limit: number; json?: boolean };
 
 const mostRows = 100_000;
 
@@ -18,7 +18,7 @@ export function register(program: Command, open: Open): void {
     .option("--plan <key>", 'on this plan, or with this add-on; "" for none')
     .addOption(new Option("--status <status>", "in this status only").choices(tenantStatuses))
     .option("--limit <count>", "how many at most", readLimit, 50)
-    .option("--json", "answer as JSON, for programs", false)
+    .option("--json", "answer as JSON, for programs")
     .action((options: Options) => list(open, options));
 }
 

@@ -8,12 +8,12 @@ import { freePort } from "./free-port";
 import { until } from "./poll";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = path.join(root, "build/server/main.js");
+const built = path.join(root, "build/server");
 
 export type Program = Awaited<ReturnType<typeof startProgram>>;
 
 /** The built program as an operator runs it, on a free port with an empty SQLite database in a folder of its own. */
-export async function startProgram(extraEnv: Record<string, string> = {}) {
+export async function startProgram(extraEnv: Record<string, string> = {}, [file = "main.js", ...args]: string[] = []) {
   const folder = await mkdtemp(path.join(tmpdir(), "latchkey-program-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -25,7 +25,7 @@ export async function startProgram(extraEnv: Record<string, string> = {}) {
     DATABASE_URL: `file:${path.join(folder, "latchkey.db")}`,
     ...extraEnv,
   };
-  const child = spawn(process.execPath, [main], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [path.join(built, file), ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -49,19 +49,15 @@ const families = {
     first: "Björkhultsvik Ålderfjord Tuulenpesä Hrafnsvogur Snøklokken Kärppälä Østergrav Sjöbris".split(" "),
     last: ["AB", "Oy", "ApS", "ehf.", "Energi", "Shipping AS", "Design"],
   },
-  slavic: {
-    weight: 10,
-    first: [
-      "Żółta Łąka",
-      "Modrý Čáp",
-      "Jelení Skála",
-      "Северный Клеверок",
-      "Тиха Заплава",
-      "Крылатая Рысь",
-      "Szarotka Górska",
-      "Бяла Върба",
-    ],
-    last: ["", "sp. z o.o.", "s.r.o.", "Software", "Data", "Лаб"],
+  westSlavic: {
+    weight: 7,
+    first: ["Żółta Łąka", "Modrý Čáp", "Jelení Skála", "Szarotka Górska", "Źdźbło i Syn", "Vlčí Mlýn"],
+    last: ["", "sp. z o.o.", "s.r.o.", "Software", "Data"],
+  },
+  eastAndSouthSlavic: {
+    weight: 5,
+    first: ["Северный Клеверок", "Тиха Заплава", "Крылатая Рысь", "Бяла Върба", "Ћубасти Чвор"],
+    last: ["", "Лаб", "д.о.о.", "Логистика"],
   },
   turkicAndGreek: {
     weight: 6,

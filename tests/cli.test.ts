@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "./support/cli";
+import { type Program, startProgram } from "./support/program";
+
+const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+const env = { DATABASE_URL: `file:${path.join(folder, "latchkey.db")}` };
+const latchkey = (...args: string[]) => runCli(args, env);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const stackTrace = /\n\s+at /;
+
+describe.sequential("on a database of its own", () => {
+  test("migrate makes one, demo fills it, and a second demo is refused with a sentence", async () => {
+    expect(await latchkey("migrate")).toEqual({ code: 0, stdout: expect.stringContaining("this program's version"), stderr: "" });
+    expect(await latchkey("demo")).toMatchObject({ code: 0, stderr: "" });
+    expect(await latchkey("demo")).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(/^There is data already.*\n$/) });
+  });
+
+  test("tenants list searches, filters and limits; --json is for programs and says on stderr that there are more", async () => {
+    const table = await latchkey("tenants", "list", "--plan", "premium", "--limit", "3");
+    expect(table.code).toBe(0);
+    expect(table.stdout.split("\n")).toHaveLength(1 + 3 + 1);
+    expect(table.stdout).toMatch(/^KEY +STATUS +PLAN +TRIALS +NAME\n/);
+    const json = await latchkey("tenants", "list", "--status", "suspended", "--limit", "2", "--json");
+    const tenants = JSON.parse(json.stdout);
+    expect(tenants).toHaveLength(2);
+    for (const tenant of tenants) expect(tenant).toMatchObject({ key: expect.any(String), status: "suspended", addOns: expect.any(Array) });
+    expect(json.stderr).toMatch(/^2 of \d+ shown/);
+    const [{ key, name }] = tenants;
+    expect(JSON.parse((await latchkey("tenants", "list", "--search", name.toUpperCase(), "--json")).stdout)).toContainEqual(
+      expect.objectContaining({ key }),
+    );
+  });
+
+  test("check answers with its exit code: 0 for yes, 3 for no; in words or as JSON; also about the past", async () => {
+    const [tenant] = JSON.parse(
+      (await latchkey("tenants", "list", "--plan", "ultimate", "--status", "active", "--limit", "1", "--json")).stdout,
+    );
+    const yes = await latchkey("check", tenant.key, "epics");
+    expect(yes).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^Yes: Part of Ultimate, from Premium\.\n/) });
+    const no = await latchkey("check", tenant.key, "geos", "--json");
+    expect(no).toMatchObject({ code: 3, stderr: "" });
+    expect(JSON.parse(no.stdout)).toMatchObject({ entitled: false, reason: { code: "feature_not_found" } });
+    const before = await latchkey("check", tenant.key, "epics", "--at", "2020-01-01T00:00:00Z");
+    expect(before).toMatchObject({ code: 3, stdout: expect.stringMatching(/^No: There is no such tenant\.\n/) });
+  });
+
+  test("an owner is created with a password from standard input, and not twice; without one a link is printed", async () => {
+    const create = (email: string, ...more: string[]) =>
+      runCli(["owner", "create", "--email", email, "--name", "Ada", ...more], env, "violet otter signs\n");
+    expect(await create("Ada@Example.com", "--password-stdin")).toMatchObject({ code: 0, stderr: "" });
+    expect(await create("ada@example.com", "--password-stdin")).toMatchObject({ code: 1, stderr: expect.stringContaining("already") });
+    expect(await create("bea@example.com")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^http:\S+\/invite\/[\w-]{43}\n$/) });
+    const link = await latchkey("owner", "reset-password", "--email", "ada@example.com");
+    expect(link).toMatchObject({ code: 0, stdout: expect.stringMatching(/^http:\S+\/invite\/[\w-]{43}\n$/) });
+    const short = await runCli(["owner", "reset-password", "--email", "ada@example.com", "--password-stdin"], env, "short\n");
+    expect(short).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("12 characters") });
+  });
+
+  test("what cannot be understood prints the help and ends with 2", async () => {
+    for (const args of [
+      ["bogus"],
+      ["keys", "create", "--name", "x"],
+      ["check", "acme", "epics", "--at", "yesterday"],
+      ["tenants", "list", "--limit", "0"],
+    ]) {
+      const { code, stdout, stderr } = await latchkey(...args);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain("Usage: latchkey");
+    }
+    expect(await latchkey("check", "--help")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("Exit codes: 0 yes, 3 no"),
+      stderr: "",
+    });
+  });
+
+  test("what goes wrong is one sentence with the way out, and no stack trace", async () => {
+    const elsewhere = await runCli(["keys", "list"], { DATABASE_URL: "mysql://x" });
+    expect(elsewhere).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("postgres://") });
+    const unwritable = await runCli(["tenants", "list"], { DATABASE_URL: "file:/proc/latchkey.db" });
+    expect(unwritable).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("cannot be written") });
+    const unknown = await latchkey("keys", "revoke", "key_none");
+    expect(unknown).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("There is no API key key_none") });
+    for (const { stderr } of [elsewhere, unwritable, unknown]) expect(stderr).not.toMatch(stackTrace);
+  });
+});
+
+describe.sequential("beside a running server", () => {
+  let server: Program;
+  beforeAll(async () => {
+    server = await startProgram();
+  });
+  afterAll(async () => void (await server.stop()));
+
+  const beside = (...args: string[]) => runCli(args, { DATABASE_URL: server.env.DATABASE_URL });
+  const ask = (key: string, tenant: string) =>
+    fetch(`${server.url}/api/entitlements?tenant=${tenant}&feature=epics`, { headers: { authorization: `Bearer ${key}` } });
+
+  test("each change is seen by the server's very next check: a new key, demo data, a revoked key", async () => {
+    const made = await beside("keys", "create", "--name", "app", "--scope", "check", "--json");
+    const { key, id } = JSON.parse(made.stdout);
+    const nobody = await ask(key, "org-1");
+    expect([nobody.status, await nobody.json()]).toMatchObject([
+      200,
+      { entitlements: { epics: { reason: { code: "tenant_not_found" } } } },
+    ]);
+
+    expect(await beside("demo")).toMatchObject({ code: 0 });
+    const [tenant] = JSON.parse(
+      (await beside("tenants", "list", "--plan", "premium", "--status", "active", "--limit", "1", "--json")).stdout,
+    );
+    expect(await (await ask(key, encodeURIComponent(tenant.key))).json()).toMatchObject({ entitlements: { epics: { entitled: true } } });
+
+    expect(await beside("keys", "revoke", id)).toMatchObject({ code: 0 });
+    const refused = await ask(key, "org-1");
+    expect([refused.status, await refused.json()]).toMatchObject([401, { code: "key_revoked" }]);
+  });
+
+  test("the key that is printed stands alone on stdout, so that a script can keep it", async () => {
+    const { code, stdout, stderr } = await beside("keys", "create", "--name", "app", "--scope", "check", "--scope", "manage");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^lk_live_\w{36}\n$/)]);
+    expect(stderr).toContain("not shown again");
+    const { stdout: listed } = await beside("keys", "list");
+    expect(listed).toContain("check+manage");
+    expect(listed).not.toContain(stdout.trim());
+  });
+});
+
+test("start serves as npm start does, and SIGTERM ends it in order", async () => {
+  const program = await startProgram({}, ["cli.js", "start"]);
+  expect((await fetch(`${program.url}/healthz`)).status).toBe(200);
+  expect(await program.stop()).toBe(0);
+});
