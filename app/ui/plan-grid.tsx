@@ -1,5 +1,6 @@
 import { Link } from "@remix-run/react";
 import { Check } from "lucide-react";
+import type { CSSProperties } from "react";
 import type { GridCell, GridColumn, GridSection } from "~/core/plan-grid";
 import { paths } from "~/paths";
 import { cx } from "./cx";
@@ -18,6 +19,8 @@ type Props = {
 // The looks stand on the table and not on each of its 2,000 cells: a third of the page's bytes.
 const cells = cx(
   "[&_td]:border-line [&_td]:border-b [&_td]:border-l [&_td]:p-0",
+  // Where the add-ons begin.
+  "[&_[data-first]]:border-l-2 [&_[data-first]]:border-l-line-strong",
   "[&_td>a]:flex [&_td>a]:h-11 [&_td>a]:flex-col [&_td>a]:items-center [&_td>a]:justify-center [&_td>a]:px-2 [&_td>a]:leading-tight",
   "[&_td>a:hover]:bg-accent-soft [&_a:focus-visible]:-outline-offset-2",
   "[&_td>a>b]:max-w-full [&_td>a>b]:truncate [&_td>a>b]:font-medium",
@@ -30,19 +33,21 @@ export function PlanGrid({ columns, sections, query }: Props) {
   const keys = useGridKeys(sections);
   const back = query === "" ? "" : `?back=${encodeURIComponent(query)}`;
   const firstAddOn = columns.findIndex((column) => column.kind === "add_on");
+  // In rem: the first column on a phone, and seven for each plan.
+  const width = { "--grid-width": `${10 + 7 * columns.length}rem` } as CSSProperties;
   return (
     <section
       {...keys}
       aria-label="Plans and features"
-      className="max-h-[calc(100dvh-9rem)] min-h-72 scroll-pt-14 scroll-pl-40 overflow-auto overscroll-contain sm:scroll-pl-72"
+      className="max-h-[calc(100dvh-10rem)] min-h-72 scroll-pt-14 scroll-pl-40 overflow-auto overscroll-contain sm:scroll-pl-72"
     >
-      <table className={cx("w-full border-separate border-spacing-0 text-sm", cells)}>
+      <table className={cx("w-full min-w-(--grid-width) table-fixed border-separate border-spacing-0 text-sm", cells)} style={width}>
         <caption className="sr-only">What each plan gives of each feature. A cell is a link to where it is changed.</caption>
         <thead>
           <tr>
             <th
               scope="col"
-              className="sticky top-0 left-0 z-30 w-40 min-w-40 border-line border-b bg-surface px-3 text-left font-medium text-ink-muted text-xs sm:w-72 sm:min-w-72 sm:px-4"
+              className="sticky top-0 left-0 z-30 w-40 border-line border-b bg-surface px-3 text-left font-medium text-ink-muted text-xs sm:w-72 sm:px-4"
             >
               Feature
             </th>
@@ -50,10 +55,8 @@ export function PlanGrid({ columns, sections, query }: Props) {
               <th
                 key={column.key}
                 scope="col"
-                className={cx(
-                  "sticky top-0 z-20 h-14 min-w-28 max-w-44 border-line border-b border-l bg-surface px-2 text-center align-middle font-normal",
-                  i === firstAddOn && "border-l-2 border-l-line-strong",
-                )}
+                data-first={i === firstAddOn || undefined}
+                className={cx("sticky top-0 z-20 h-14 border-line border-b border-l bg-surface px-2 text-center align-middle font-normal")}
               >
                 <Link
                   to={paths.plan(column.key)}
@@ -87,10 +90,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
             )}
             {rows.map((row) => (
               <tr key={row.key}>
-                <th
-                  scope="row"
-                  className="sticky left-0 z-10 max-w-40 border-line border-b bg-surface p-0 text-left font-normal sm:max-w-72"
-                >
+                <th scope="row" className="sticky left-0 z-10 border-line border-b bg-surface p-0 text-left font-normal">
                   <a
                     href={paths.feature(row.key)}
                     title={row.key}
@@ -103,7 +103,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
                 {row.cells.map((cell, i) => {
                   const column = columns[i] as Column;
                   return (
-                    <td key={column.key} className={i === firstAddOn ? "border-l-2 border-l-line-strong" : undefined}>
+                    <td key={column.key} data-first={i === firstAddOn || undefined}>
                       <a href={paths.planCell(column.key, row.key) + back} aria-label={`${row.name} in ${column.name}: ${said(cell)}`}>
                         <Cell cell={cell} />
                       </a>

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { keyPattern, planKinds } from "~/core/model";
+import { note, planKey } from "./tenant";
+
+const oneLine = /^[^\p{Cc}]*$/u;
+
+/** Of a plan or a feature: what people call it. */
+export const displayName = z
+  .string("Give it a name.")
+  .trim()
+  .min(1, "Give it a name.")
+  .max(200, "A name has up to 200 characters.")
+  .regex(oneLine, "A name is one line of text.");
+
+export const longText = z.string().trim().max(10_000, "A description has up to 10,000 characters.");
+
+export const newKey = z
+  .string("Give it a key.")
+  .trim()
+  .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
+
+/** The revision that the editor saw. */
+export const expected = z.int("Open the page again: this form is not whole.");
+
+const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
+const rank = z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank);
+
+// A field that is sent empty means none: a page always sends all of them.
+const cleared = <T>(value: T | undefined): T | null => value ?? null;
+const shared = {
+  name: displayName,
+  description: longText.optional().transform(cleared),
+  includes: planKey.optional().transform(cleared),
+  why: note.optional(),
+};
+
+export const newPlanForm = z.object({ ...shared, key: newKey, kind: z.enum(planKinds, "Choose one."), rank: rank.optional() });
+
+const savePlan = z.object({
+  ...shared,
+  intent: z.literal("save"),
+  rank: z.int(`Give a rank. ${wholeRank}`).min(0, wholeRank).max(1_000_000, wholeRank),
+  expected,
+});
+const actOnPlan = z.object({ intent: z.enum(["archive", "restore", "delete"]), why: note.optional() });
+
+/** The page of one plan holds several forms. */
+export const planPageForm = z.discriminatedUnion("intent", [savePlan, actOnPlan], "Use a button of the page.");

@@ -1,0 +1,138 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData } from "@remix-run/react";
+import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue-words";
+import type { Feature } from "~/core/model";
+import { featurePageForm } from "~/forms/feature";
+import { typeWords } from "~/forms/feature-words";
+import { keyOf, paths } from "~/paths";
+import { actOnFeature, readFeaturePage } from "~/server/feature-page.server";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Badge } from "~/ui/badge";
+import { Card, Section } from "~/ui/card";
+import { ChangedMeanwhile } from "~/ui/changed-meanwhile";
+import { Code } from "~/ui/code";
+import { ConfirmButton } from "~/ui/confirm-button";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureForm, shownFeature } from "~/ui/feature-form";
+import { FeaturePlans } from "~/ui/feature-plans";
+import { KeyValue } from "~/ui/key-value";
+import { PageHeader } from "~/ui/page-header";
+
+export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.feature.name ?? "Feature"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  return { ...(await readFeaturePage(context, keyOf(params.feature))), canChange: mayAct(admin.role, "admin") };
+}
+
+const done = { save: "saved", archive: "archived", restore: "in use again" } as const;
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const { feature } = await readFeaturePage(context, keyOf(params.feature));
+  const submission = await readForm(request, featurePageForm(feature.type));
+  if (submission.status !== "success") return invalid(submission, undefined, { stale: false });
+  const act = submission.value;
+  const result = await actOnFeature(context, actorOf(admin), feature.key, act);
+  if (!result.ok) return refused(submission, result, {}, { stale: result.code === "stale" });
+  const name = act.intent === "save" ? act.feature.name : feature.name;
+  return redirectWithToast(paths.feature(feature.key), {
+    kind: result.changed ? "success" : "info",
+    message: result.changed ? `${name} is ${done[act.intent]}.` : `${name} was so already: nothing changed.`,
+  });
+}
+
+export default function EditFeature() {
+  const { feature, plans, groups, canChange } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const stale = answer?.stale ? (
+    <ChangedMeanwhile name={feature.name} now={shownFeature(feature)} entered={{ ...shownFeature(feature), ...entered(answer.result) }} />
+  ) : undefined;
+  return (
+    <>
+      <PageHeader
+        title={feature.name}
+        breadcrumbs={[{ label: "Features", to: paths.features() }]}
+        badges={
+          <>
+            <Badge tone={feature.type === "boolean" ? "neutral" : "accent"}>{typeWords[feature.type]}</Badge>
+            {feature.archivedAt !== null && <Badge tone="warn">Archived</Badge>}
+          </>
+        }
+        description={<Code>{feature.key}</Code>}
+      />
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <Section title="In plans" flush className="lg:order-last">
+          <FeaturePlans feature={feature.key} plans={plans} />
+        </Section>
+        <Section title="Details" bare>
+          <Card>
+            {canChange ? (
+              <FeatureForm feature={feature} groups={groups} lastResult={answer?.result}>
+                {stale}
+              </FeatureForm>
+            ) : (
+              <FeatureDetails feature={feature} />
+            )}
+          </Card>
+          {canChange && <FeatureEnd feature={feature} />}
+        </Section>
+      </div>
+    </>
+  );
+}
+
+function entered({ initialValue }: { initialValue?: Record<string, unknown> | null }): Record<string, string> {
+  const texts = Object.entries(initialValue ?? {}).filter(([name]) => !["intent", "expected", "why"].includes(name));
+  return Object.fromEntries(texts.map(([name, value]) => [name, String(value ?? "")]));
+}
+
+function FeatureDetails({ feature }: { feature: Feature }) {
+  return (
+    <KeyValue
+      items={[
+        { label: "Description", value: feature.description },
+        { label: "Group", value: feature.group },
+        ...(feature.type === "config" ? [{ label: "Value", value: describeConfig(feature.config) }] : []),
+        ...(feature.type === "metered" ? [{ label: "Limit", value: describeMeter(feature.meter) }] : []),
+        { label: "PostHog flag", value: describeFlag(feature.flag) },
+      ]}
+    />
+  );
+}
+
+const archiveMeans =
+  "Every tenant is then told no, with the reason that it is archived, and lists leave it out. Plans and grants keep what they say of it.";
+
+function FeatureEnd({ feature }: { feature: Feature }) {
+  const archived = feature.archivedAt !== null;
+  return (
+    <Card className="mt-4">
+      <Form method="post" className="flex flex-wrap items-center justify-between gap-3">
+        <p className="max-w-prose text-ink-muted text-sm">
+          {archived
+            ? "Archived: every tenant is told no. Restoring it brings back what plans and grants say of it."
+            : `Archive: ${archiveMeans}`}
+        </p>
+        <input type="hidden" name="intent" value={archived ? "restore" : "archive"} />
+        <ConfirmButton
+          title={archived ? `Restore ${feature.name}?` : `Archive ${feature.name}?`}
+          description={
+            archived ? "Tenants whose plan or grant gives it are told yes again, at once." : `${archiveMeans} You can restore it.`
+          }
+          confirmLabel={archived ? "Restore feature" : "Archive feature"}
+        >
+          {archived ? "Restore feature" : "Archive feature"}
+        </ConfirmButton>
+      </Form>
+    </Card>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,131 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useActionData, useLoaderData } from "@remix-run/react";
+import type { Json } from "~/core/model";
+import { planPageForm } from "~/forms/plan";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actOnPlan, readPlanPage } from "~/server/plan-page.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Badge } from "~/ui/badge";
+import { LinkButton, TextLink } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { ChangedMeanwhile } from "~/ui/changed-meanwhile";
+import { Code } from "~/ui/code";
+import { RouteErrorPage } from "~/ui/error-page";
+import { KeyValue } from "~/ui/key-value";
+import { PageHeader } from "~/ui/page-header";
+import { count } from "~/ui/pagination";
+import { PlanEnd } from "~/ui/plan-end";
+import { PlanForm } from "~/ui/plan-form";
+
+export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.plan.name ?? "Plan"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  const page = await readPlanPage(context, keyOf(params.plan));
+  return { ...page, asks: new URL(request.url).searchParams.get("ask"), canChange: mayAct(admin.role, "admin") };
+}
+
+const done = { save: "saved", archive: "archived", restore: "in use again", delete: "deleted" } as const;
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const { plan } = await readPlanPage(context, keyOf(params.plan));
+  const submission = await readForm(request, planPageForm);
+  if (submission.status !== "success") return invalid(submission, undefined, { stale: false, intent: "save" });
+  const act = submission.value;
+  const result = await actOnPlan(context, actorOf(admin), plan.key, act);
+  if (!result.ok) return refused(submission, result, { includes: "includes" }, { stale: result.code === "stale", intent: act.intent });
+  const name = act.intent === "save" ? act.name : plan.name;
+  return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {
+    kind: result.changed ? "success" : "info",
+    message: result.changed ? `${name} is ${done[act.intent]}.` : `${name} was so already: nothing changed.`,
+  });
+}
+
+export default function EditPlan() {
+  const { plan, tenants, own, inherited, includable, includedBy, asks, canChange } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const lastResult = answer?.result;
+  const isAddOn = plan.kind === "add_on";
+  const refusedEnd = answer && answer.intent !== "save" ? lastResult?.error?.[""] : undefined;
+  return (
+    <>
+      <PageHeader
+        title={plan.name}
+        breadcrumbs={[{ label: "Plans", to: paths.plans() }]}
+        badges={
+          <>
+            <Badge>{isAddOn ? "Add-on" : "Plan"}</Badge>
+            {plan.archivedAt !== null && <Badge tone="warn">Archived</Badge>}
+          </>
+        }
+      />
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <Card className="lg:order-last">
+          <KeyValue
+            items={[
+              { label: "Key", value: <Code>{plan.key}</Code> },
+              {
+                label: "Tenants",
+                value: tenants === 0 ? "0" : <TextLink to={paths.tenants({ plan: plan.key })}>{count(tenants)}</TextLink>,
+              },
+              { label: "Own features", value: count(own) },
+              { label: "Inherited", value: count(inherited) },
+              {
+                label: "Included by",
+                value:
+                  includedBy.length === 0
+                    ? "no plan"
+                    : includedBy.map(({ key, name }, i) => (
+                        <span key={key}>
+                          {i > 0 && ", "}
+                          <TextLink to={paths.plan(key)}>{name}</TextLink>
+                        </span>
+                      )),
+              },
+            ]}
+          />
+          <LinkButton to={paths.plans()} className="mt-4 w-full">
+            Edit features in the grid
+          </LinkButton>
+        </Card>
+        <div className="flex min-w-0 flex-col gap-6">
+          {canChange ? (
+            <Card>
+              <PlanForm plan={plan} includable={includable} lastResult={refusedEnd ? undefined : lastResult}>
+                {answer?.stale ? (
+                  <ChangedMeanwhile name={plan.name} now={shown(plan)} entered={shown(lastResult?.initialValue ?? {})} />
+                ) : undefined}
+              </PlanForm>
+            </Card>
+          ) : (
+            <Card>
+              <KeyValue
+                items={[
+                  { label: "Description", value: plan.description },
+                  { label: "Rank", value: String(plan.rank) },
+                  { label: "Includes", value: plan.includes && <TextLink to={paths.plan(plan.includes)}>{plan.includes}</TextLink> },
+                ]}
+              />
+            </Card>
+          )}
+          {canChange && <PlanEnd plan={plan} tenants={tenants} includedBy={includedBy} asks={asks} refused={refusedEnd ?? undefined} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What two editors compare. */
+function shown({ name, description, rank, includes }: { name?: unknown; description?: unknown; rank?: unknown; includes?: unknown }): Json {
+  const text = (value: unknown) => (value === null || value === undefined ? "" : String(value));
+  return { name: text(name), description: text(description), includes: text(includes), rank: text(rank) };
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

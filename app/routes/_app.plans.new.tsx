@@ -1,0 +1,54 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useActionData, useLoaderData } from "@remix-run/react";
+import { createPlan } from "~/core/plan-changes";
+import { newPlanForm } from "~/forms/plan";
+import { paths } from "~/paths";
+import { changeCatalogue } from "~/server/change.server";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { readNewPlanPage } from "~/server/plan-page.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Card } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { PageHeader } from "~/ui/page-header";
+import { PlanForm } from "~/ui/plan-form";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "New plan · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  return { ...(await readNewPlanPage(context)), canChange: mayAct(admin.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, newPlanForm);
+  if (submission.status !== "success") return invalid(submission);
+  const { key, ...form } = submission.value;
+  const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createPlan(facts, key, form, stamp));
+  if (!result.ok) return refused(submission, result, { key: "key", includes: "includes" });
+  return redirectWithToast(paths.plan(key), { message: `${form.name} is there. Give it features in the grid.` });
+}
+
+export default function NewPlan() {
+  const { includable, canChange } = useLoaderData<typeof loader>();
+  const lastResult = useActionData<typeof action>()?.result;
+  return (
+    <>
+      <PageHeader title="New plan" breadcrumbs={[{ label: "Plans", to: paths.plans() }]} />
+      <div className="max-w-2xl">
+        <ViewerNotice canChange={canChange} />
+        {canChange && (
+          <Card>
+            <PlanForm includable={includable} lastResult={lastResult} />
+          </Card>
+        )}
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,61 @@
+import { type Catalogue, planChain } from "~/core/catalogue";
+import type { Actor, Plan, PlanKind } from "~/core/model";
+import { archivePlan, deletePlan, type PlanForm, restorePlan, updatePlan } from "~/core/plan-changes";
+import { gridPlans } from "~/core/plan-grid";
+import { tenantsByPlan } from "~db/store/tenants-list.server";
+import { catalogueNow, findPlan } from "./catalogue-pages.server";
+import { changeCatalogue } from "./change.server";
+import type { Services } from "./services.server";
+
+type Choice = { key: string; name: string; kind: PlanKind };
+
+/** What a plan may include: like with like, in use or included already, and nothing that includes the plan itself. */
+function includable(catalogue: Catalogue, plan: Plan | null): Choice[] {
+  const leadsHere = (key: string) => plan !== null && planChain(catalogue.plans, key).some((p) => p.key === plan.key);
+  const archived = [...catalogue.plans.values()].filter((p) => p.key === plan?.includes && p.archivedAt !== null);
+  return [...gridPlans(catalogue), ...archived]
+    .filter((p) => (plan === null || p.kind === plan.kind) && !leadsHere(p.key))
+    .map(({ key, name, kind }) => ({ key, name, kind }));
+}
+
+export async function readNewPlanPage(services: Services) {
+  const { catalogue } = await catalogueNow(services);
+  return { includable: includable(catalogue, null) };
+}
+
+export async function readPlanPage(services: Services, key: string) {
+  const { catalogue } = await catalogueNow(services);
+  const plan = findPlan(catalogue, key);
+  const { entries, ...fields } = plan;
+  const tenants = await tenantsByPlan(services.db.read, services.db.tables);
+  const inUse = ({ feature }: { feature: string }) => catalogue.features.get(feature)?.archivedAt === null;
+  const gives = [...(catalogue.gives.get(key) ?? [])].filter(([feature]) => inUse({ feature })).length;
+  const own = entries.filter(inUse).length;
+  return {
+    plan: fields,
+    tenants: tenants.get(key) ?? 0,
+    own,
+    inherited: gives - own,
+    includable: includable(catalogue, plan),
+    includedBy: [...catalogue.plans.values()].filter((p) => p.includes === key).map((p) => ({ key: p.key, name: p.name })),
+  };
+}
+
+export type PlanAct = ({ intent: "save"; expected: number } & PlanForm) | { intent: "archive" | "restore" | "delete"; why?: string };
+
+export function actOnPlan(services: Services, actor: Actor, key: string, act: PlanAct) {
+  return changeCatalogue(services, actor, async (facts, stamp, tx) => {
+    switch (act.intent) {
+      case "save": {
+        const { intent: _, expected, ...form } = act;
+        return updatePlan(facts, key, form, stamp, expected);
+      }
+      case "archive":
+        return archivePlan(facts, key, stamp, act.why);
+      case "restore":
+        return restorePlan(facts, key, stamp, act.why);
+      case "delete":
+        return deletePlan(facts, key, (await tenantsByPlan(tx, services.db.tables)).get(key) ?? 0, stamp, act.why);
+    }
+  });
+}
