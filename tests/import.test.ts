@@ -4,6 +4,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { register as registerExport } from "~/cli/export.server";
+import { exitCodeOf, sayProblem } from "~/cli/failure.server";
 import { register as registerImport } from "~/cli/import.server";
 import { setPlanEntries } from "~/core/catalogue-changes";
 import { isEmptyDiff } from "~/core/import-words";
@@ -186,20 +187,23 @@ describe("the command line", () => {
   });
   afterEach(async () => {
     vi.restoreAllMocks();
-    process.exitCode = undefined;
     await s.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   async function run(...args: string[]) {
     [out, err] = ["", ""];
-    process.exitCode = undefined;
     const program = new Command().exitOverride();
     const open = async () => s;
     registerImport(program, open);
     registerExport(program, open);
-    await program.parseAsync(args, { from: "user" });
-    const code = process.exitCode ?? 0;
+    const code = await program.parseAsync(args, { from: "user" }).then(
+      () => 0,
+      (error) => {
+        sayProblem(error);
+        return exitCodeOf(error);
+      },
+    );
     return { out, err, code };
   }
   function file(name: string, content: string | Buffer): string {
@@ -214,7 +218,7 @@ describe("the command line", () => {
     expect(first).toMatchObject({ code: 0, err: "" });
     expect(first.out).toContain("  + sso (Single sign-on)\n");
     expect(first.out).toContain("This adds 4 features, 5 plans and add-ons, 3 tenants.\nImported.\n");
-    expect((await run("import", at, "--yes")).out).toContain("The catalogue is already as the file says.\n");
+    expect((await run("import", at, "--yes")).out).toContain("All is already as the file says.\n");
     expect(JSON.parse((await run("import", at, "--yes", "--json")).out)).toMatchObject({ ok: true, changed: false });
   });
 
@@ -252,6 +256,6 @@ describe("the command line", () => {
     expect((await run("export", "--tenants")).out).toContain("name: Acme");
     const json = path.join(folder, "out.json");
     expect(await run("export", "-o", json)).toMatchObject({ code: 0, out: "" });
-    expect((await run("import", json, "--yes")).out).toBe("The catalogue is already as the file says.\n");
+    expect((await run("import", json, "--yes")).out).toBe("All is already as the file says.\n");
   });
 });

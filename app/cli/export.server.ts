@@ -2,9 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { type FileFormat, fileFormats } from "~/forms/catalogue-text";
 import { exportCatalogue } from "~/server/import.server";
-import type { Services } from "~/server/services.server";
+import { Failure } from "./failure.server";
+import { remark } from "./print.server";
+import type { Open } from "./session.server";
 
-export function register(program: Command, open: () => Promise<Services>): void {
+export function register(program: Command, open: Open): void {
   program
     .command("export")
     .description("write the catalogue as a file that imports to the same state")
@@ -14,10 +16,13 @@ export function register(program: Command, open: () => Promise<Services>): void 
     .action(async ({ output, tenants, format }: { output?: string; tenants: boolean; format?: FileFormat }) => {
       const services = await open();
       const text = await exportCatalogue(services, { tenants, format: format ?? (output?.endsWith(".json") ? "json" : "yaml") });
-      if (output === undefined) process.stdout.write(text);
-      else {
-        await writeFile(output, text);
-        process.stderr.write(`Written to ${output}.\n`);
+      if (output === undefined) {
+        process.stdout.write(text);
+        return;
       }
+      await writeFile(output, text).catch((error: NodeJS.ErrnoException) => {
+        throw new Failure(`${output}: cannot be written (${error.code ?? error.message}).`);
+      });
+      remark(`Written to ${output}.`);
     });
 }

@@ -2,16 +2,15 @@ import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { diffText, isEmptyDiff, summaryOf } from "~/core/import-words";
-import type { Actor } from "~/core/model";
-import { largestFile, problemLines, readCatalogueFile } from "~/forms/catalogue-file";
+import { type BadFile, largestFile, problemLines, readCatalogueFile } from "~/forms/catalogue-file";
 import { applyImport, previewImport } from "~/server/import.server";
-import type { Services } from "~/server/services.server";
-
-const actor: Actor = { kind: "cli", id: "cli", name: "Command line" };
+import { Failure } from "./failure.server";
+import { print, printJson } from "./print.server";
+import { type Open, operator } from "./session.server";
 
 type Options = { yes: boolean; json: boolean; dryRun: boolean };
 
-export function register(program: Command, open: () => Promise<Services>): void {
+export function register(program: Command, open: Open): void {
   program
     .command("import")
     .description("import a catalogue file (YAML or JSON): features, plans, add-ons, tenants and grants")
@@ -22,54 +21,51 @@ export function register(program: Command, open: () => Promise<Services>): void 
     .action((path: string, options: Options) => run(path, options, open));
 }
 
-async function run(path: string, { yes, json, dryRun }: Options, open: () => Promise<Services>): Promise<void> {
-  const print = (...lines: string[]) => void process.stdout.write(`${lines.join("\n")}\n`);
-  const fail = (lines: string[], code = 1) => {
-    if (json) print(JSON.stringify({ ok: false, problems: lines }));
-    else process.stderr.write(`${lines.join("\n")}\n`);
-    process.exitCode = code;
+async function run(path: string, { yes, json, dryRun }: Options, open: Open): Promise<void> {
+  const refused = (bad: BadFile) => {
+    if (json) printJson({ ok: false, problems: bad.problems, more: bad.more });
+    return new Failure(visible([...problemLines(bad), "Nothing was imported."]).join("\n"));
   };
-
-  const text = await readText(path);
-  if (!text.ok) return fail([text.message]);
-  const read = readCatalogueFile(path, text.text);
-  if (!read.ok) return fail([...problemLines(read), "Nothing was imported."]);
+  const read = readCatalogueFile(path, await readText(path));
+  if (!read.ok) throw refused(read);
 
   const services = await open();
   const preview = await previewImport(services, read);
-  if (!preview.ok) return fail([...problemLines(preview), "Nothing was imported."]);
+  if (!preview.ok) throw refused(preview);
   const { diff, revision } = preview;
-  if (!json) print(...diffText(diff), isEmptyDiff(diff) ? "The catalogue is already as the file says." : `This ${summaryOf(diff)}.`);
-  if (dryRun || isEmptyDiff(diff)) {
-    if (json) print(JSON.stringify({ ok: true, changed: false, diff }));
+  const isEmpty = isEmptyDiff(diff);
+  if (!json) print(...visible(diffText(diff)), isEmpty ? "All is already as the file says." : `This ${summaryOf(diff)}.`);
+  if (dryRun || isEmpty) {
+    if (json) printJson({ ok: true, changed: false, diff });
     return;
   }
-  if (!yes && !(await confirmed()))
-    return fail([process.stdin.isTTY ? "Nothing was imported." : "Nothing was imported. Add --yes to apply it without being asked."]);
+  if (!yes && !process.stdin.isTTY) throw new Failure("Nothing was imported. Add --yes to apply it without being asked.");
+  if (!yes && !(await confirmed())) throw new Failure("Nothing was imported.");
 
-  const done = await applyImport(services, read, actor, { expectedRevision: revision });
-  if (!done.ok) return fail([...problemLines(done), "Nothing was imported."]);
-  if (json) print(JSON.stringify({ ok: true, changed: done.changed, diff: done.diff }));
+  const done = await applyImport(services, read, operator(), { expectedRevision: revision });
+  if (!done.ok) throw refused(done);
+  if (json) printJson({ ok: true, changed: done.changed, diff: done.diff });
   else print("Imported.");
 }
 
-async function readText(path: string): Promise<{ ok: true; text: string } | { ok: false; message: string }> {
+/** A file may hold codes that terminals obey. */
+const visible = (lines: string[]) => lines.map((line) => line.replace(/\p{Cc}/gu, "\ufffd"));
+
+async function readText(path: string): Promise<string> {
   try {
-    if ((await stat(path)).size > largestFile) return { ok: false, message: `${path}:1: is larger than 5 MB: split the tenants off` };
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-    return { ok: true, text };
+    if ((await stat(path)).size > largestFile) throw new Failure(`${path}: is larger than 5 MB: split the tenants off`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return { ok: false, message: `${path}: there is no such file.` };
-    if (code === "EISDIR") return { ok: false, message: `${path}: this is a folder. Name a catalogue file.` };
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return { ok: false, message: `${path}:1: is not UTF-8 text. Save it as UTF-8.` };
-    return { ok: false, message: `${path}: cannot be read (${code ?? message}).` };
+    if (code === "ENOENT") throw new Failure(`${path}: there is no such file.`);
+    if (code === "EISDIR") throw new Failure(`${path}: this is a folder. Name a catalogue file.`);
+    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") throw new Failure(`${path}: is not UTF-8 text. Save it as UTF-8.`);
+    throw new Failure(`${path}: cannot be read (${code ?? message}).`);
   }
 }
 
-/** Without a terminal nobody can answer. */
 async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
   const ask = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await ask.question("Apply this? [y/N] ")).trim());
