@@ -1,20 +1,14 @@
 import pino, { type Logger } from "pino";
 
-/** A failed query's message carries its parameters, which are people's data; SQL without them says as much. */
-const withoutParameters = (text: string | undefined) => text?.replace(/\nparams: [\s\S]*?(?=\n\s+at |$)/g, "");
-
 type Loggable = { type: string; code?: unknown; message?: string; stack?: string; cause?: Loggable };
 
 function errorForLog(error: unknown): Loggable {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { name, code, message, stack, cause } = error as Error & { code?: unknown };
-  return {
-    type: name,
-    code,
-    message: withoutParameters(message),
-    stack: withoutParameters(stack),
-    ...(cause === undefined ? {} : { cause: errorForLog(cause) }),
-  };
+  const { name, code, message, stack, cause, query } = error as Error & { code?: unknown; query?: unknown };
+  // A failed query's message carries its parameters, which are people's data; SQL without them says as much.
+  const told = typeof query === "string" ? `Failed query: ${query}` : message;
+  const behind = cause === undefined ? {} : { cause: errorForLog(cause) };
+  return { type: name, code, message: told, stack: stack?.replace(message, () => told), ...behind };
 }
 
 /** JSON lines on stdout, without anybody's data: addresses of pages as patterns, no bodies, no cookies, no keys. */
