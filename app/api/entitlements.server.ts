@@ -10,7 +10,7 @@ import { sendProblem } from "./problem.server";
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
 const longestLife = 30;
 
-type Query = { tenant?: string | string[]; feature?: string | string[] };
+type Query = { tenant?: string | string[]; feature?: string | string[]; user?: string | string[] };
 
 /** Who may call: any key with the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -23,7 +23,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     if (known) return send(known, request, reply);
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
-    const made = checks.ask(question, asked.tenant, asked.features);
+    const made = checks.ask({ question, ...asked });
     if (!(made instanceof Promise)) return send(made, request, reply);
     return made.then(
       (m) => send(m, request, reply),
@@ -49,17 +49,19 @@ function unavailable(error: unknown, reply: FastifyReply) {
   return sendProblem(reply, { status: 503, code: "facts_unavailable", detail, headers: { "retry-after": "1" } });
 }
 
-type Asked = { tenant: string; features: string[] | null } | { problem: { field: string; detail: string } };
+type Read = { tenant: string; features: string[] | null; user?: string } | { problem: { field: string; detail: string } };
 
 /** Unknown parameters are ignored; what is malformed is refused by name. */
-function readQuestion({ tenant, feature }: Query): Asked {
+function readQuestion({ tenant, feature, user }: Query): Read {
   const wrong = (field: string, detail: string) => ({ problem: { field, detail } });
   if (tenant === undefined) return wrong("tenant", "Name the tenant: /api/entitlements?tenant=acme");
   if (Array.isArray(tenant)) return wrong("tenant", "Name one tenant only.");
   if (!tenantKeyPattern.test(tenant)) return wrong("tenant", "A tenant key has 1 to 200 characters and no control characters.");
-  if (feature === undefined) return { tenant, features: null };
+  if (Array.isArray(user)) return wrong("user", "Name one user only.");
+  if (user !== undefined && !tenantKeyPattern.test(user)) return wrong("user", "A user has 1 to 200 characters and no control characters.");
+  if (feature === undefined) return { tenant, features: null, user };
   const features = [...new Set(Array.isArray(feature) ? feature : [feature])];
   const bad = features.find((f) => !keyPattern.test(f));
-  if (bad === undefined) return { tenant, features };
+  if (bad === undefined) return { tenant, features, user };
   return wrong("feature", "A feature key begins with a letter or digit and has up to 100 letters, digits, dots, hyphens or underscores.");
 }

@@ -23,7 +23,7 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
     if (!key) return reply;
     const tenant = parse(tenantKey, request.params.key, reply, "key");
     const form = tenant.ok && parse(tenantBody, request.body, reply);
-    if (!tenant.ok || !form || !form.ok) return reply;
+    if (!tenant.ok || !form?.ok) return reply;
     let isNew = false;
     const result = await changeTenant(services, tenant.value, actorOfKey(key), (facts, catalogue, stamp) => {
       isNew = facts === null;
@@ -38,7 +38,7 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
     if (!key) return reply;
     const tenant = parse(tenantKey, request.params.key, reply, "key");
     const form = tenant.ok && parse(grantBody, request.body, reply);
-    if (!tenant.ok || !form || !form.ok) return reply;
+    if (!tenant.ok || !form?.ok) return reply;
     let granted: Grant[] = [];
     const result = await changeTenant(services, tenant.value, actorOfKey(key), (facts, catalogue, stamp) => {
       const outcome = facts ? grant(facts, form.value, catalogue, stamp) : noTenant(tenant.value);
@@ -54,7 +54,7 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
     if (!key) return reply;
     const id = parse(grantId, request.params.id, reply, "id");
     const form = id.ok && parse(endGrantBody, request.body ?? {}, reply);
-    if (!id.ok || !form || !form.ok) return reply;
+    if (!id.ok || !form?.ok) return reply;
     let ended: Grant[] = [];
     const result = await changeTenantOfGrant(services, id.value, actorOfKey(key), (facts, stamp) => {
       const outcome = endGrant(facts, { grant: id.value, note: form.value.note }, stamp);

@@ -7,6 +7,7 @@ import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { KeyRing } from "./key-ring.server";
 import type { Passwords } from "./passwords.server";
+import type { Posthog } from "./posthog/posthog.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 
 /** Built once for each process and passed on; nothing here is global. */
@@ -21,6 +22,8 @@ export type Services = {
   counts: CheckCounts;
   checks: Checks;
   keys: KeyRing;
+  /** Null: PostHog is off. */
+  posthog: Posthog | null;
   passwords: Passwords;
   throttle: SignInThrottle;
 };

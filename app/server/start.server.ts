@@ -6,6 +6,8 @@ import { createFactsCache } from "./facts-cache.server";
 import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
 import { createPasswords } from "./passwords.server";
+import { noFlags } from "./posthog/flags.server";
+import { createPosthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
@@ -24,13 +26,15 @@ export async function createServices(env: Env, overrides: Partial<Pick<Services,
   const keys = createKeyRing(db, log);
   await Promise.all([facts.start(), keys.start()]);
   facts.onKeyChange(() => keys.forget());
-  const checks = createChecks(facts, counts, now, forAnswers);
   const newId = overrides.newId ?? randomId;
-  return { env, log, db, now, newId, facts, counts, checks, keys, passwords: createPasswords(), throttle: createSignInThrottle() };
+  const posthog = createPosthog(env.posthog, { db, facts, log, now, newId });
+  const checks = createChecks(facts, posthog?.flags ?? noFlags, counts, now, forAnswers);
+  const passwords = createPasswords();
+  return { env, log, db, now, newId, facts, counts, checks, keys, posthog, passwords, throttle: createSignInThrottle() };
 }
 
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ counts, keys, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush()]);
+export async function stopServices({ counts, keys, posthog, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), posthog?.stop()]);
   await db.close();
 }

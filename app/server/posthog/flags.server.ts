@@ -15,6 +15,9 @@ export type FlagState = { readonly readings: ReadonlyMap<string, FlagReading> };
 
 const nothing: FlagState = { readings: new Map() };
 
+/** What stands in for all of this when PostHog is off: every flag is unknown. */
+export const noFlags = { of: () => nothing, peek: () => nothing };
+
 type Entry = {
   state: FlagState;
   last: LastValues;
