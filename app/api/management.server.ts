@@ -21,13 +21,12 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
   app.put<{ Params: { key: string } }>("/api/tenants/:key", async (request, reply) => {
     const key = authenticate(services, request, reply, "manage");
     if (!key) return reply;
-    const tenant = parse(tenantKey, request.params.key, reply, "key");
-    const form = tenant.ok && parse(tenantBody, request.body, reply);
-    if (!tenant.ok || !form?.ok) return reply;
+    const sent = parse(reply, { key: tenantKey, body: tenantBody }, { key: request.params.key, body: request.body });
+    if (!sent) return reply;
     let isNew = false;
-    const result = await changeTenant(services, tenant.value, actorOfKey(key), (facts, catalogue, stamp) => {
+    const result = await changeTenant(services, sent.key, actorOfKey(key), (facts, catalogue, stamp) => {
       isNew = facts === null;
-      return putTenant(facts, tenant.value, form.value, catalogue, stamp);
+      return putTenant(facts, sent.key, sent.body, catalogue, stamp);
     });
     if (!result.ok) return sendRefusal(reply, result);
     return reply.code(isNew ? 201 : 200).send(tenantOnWire(result.facts as TenantFacts));
@@ -36,28 +35,26 @@ export async function managementApi(app: FastifyInstance, { services }: { servic
   app.post<{ Params: { key: string } }>("/api/tenants/:key/grants", async (request, reply) => {
     const key = authenticate(services, request, reply, "manage");
     if (!key) return reply;
-    const tenant = parse(tenantKey, request.params.key, reply, "key");
-    const form = tenant.ok && parse(grantBody, request.body, reply);
-    if (!tenant.ok || !form?.ok) return reply;
+    const sent = parse(reply, { key: tenantKey, body: grantBody }, { key: request.params.key, body: request.body });
+    if (!sent) return reply;
     let granted: Grant[] = [];
-    const result = await changeTenant(services, tenant.value, actorOfKey(key), (facts, catalogue, stamp) => {
-      const outcome = facts ? grant(facts, form.value, catalogue, stamp) : noTenant(tenant.value);
+    const result = await changeTenant(services, sent.key, actorOfKey(key), (facts, catalogue, stamp) => {
+      const outcome = facts ? grant(facts, sent.body, catalogue, stamp) : noTenant(sent.key);
       granted = (outcome.ok && outcome.change?.grants) || [];
       return outcome;
     });
     if (!result.ok) return sendRefusal(reply, result);
-    return reply.code(201).send({ tenant: tenant.value, revision: result.facts?.revision, grants: granted.map(grantOnWire) });
+    return reply.code(201).send({ tenant: sent.key, revision: result.facts?.revision, grants: granted.map(grantOnWire) });
   });
 
   app.post<{ Params: { id: string } }>("/api/grants/:id/end", async (request, reply) => {
     const key = authenticate(services, request, reply, "manage");
     if (!key) return reply;
-    const id = parse(grantId, request.params.id, reply, "id");
-    const form = id.ok && parse(endGrantBody, request.body ?? {}, reply);
-    if (!id.ok || !form?.ok) return reply;
+    const sent = parse(reply, { id: grantId, body: endGrantBody }, { id: request.params.id, body: request.body ?? {} });
+    if (!sent) return reply;
     let ended: Grant[] = [];
-    const result = await changeTenantOfGrant(services, id.value, actorOfKey(key), (facts, stamp) => {
-      const outcome = endGrant(facts, { grant: id.value, note: form.value.note }, stamp);
+    const result = await changeTenantOfGrant(services, sent.id, actorOfKey(key), (facts, stamp) => {
+      const outcome = endGrant(facts, { grant: sent.id, note: sent.body.note }, stamp);
       ended = (outcome.ok && outcome.change?.grants) || [];
       return outcome;
     });
@@ -81,18 +78,24 @@ function grant(facts: TenantFacts, body: GrantBody, catalogue: Catalogue, stamp:
   );
 }
 
-type Parsed<T> = { ok: true; value: T } | { ok: false };
+type Shape = Record<string, z.ZodType>;
+type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
-/** What does not fit is answered at once with every field at fault. */
-function parse<S extends z.ZodType>(schema: S, input: unknown, reply: FastifyReply, field?: string): Parsed<z.output<S>> {
-  const result = schema.safeParse(input);
-  if (result.success) return { ok: true, value: result.data };
-  const errors = result.error.issues.map((i) => ({
-    field: [field, ...i.path].filter((p) => p !== undefined).join(".") || "body",
-    message: i.message,
-  }));
-  sendProblem(reply, { status: 400, code: "invalid_request", detail: errors[0]?.message ?? "", field: errors[0]?.field, errors });
-  return { ok: false };
+/** What was sent, as the schemas make it; or null, and a problem that names every field at fault is sent. `body` is the request's. */
+function parse<S extends Shape>(reply: FastifyReply, schemas: S, input: { [K in keyof S]: unknown }): Parsed<S> | null {
+  const errors: { field: string; message: string }[] = [];
+  const parsed: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(schemas)) {
+    const result = schema.safeParse(input[name]);
+    if (result.success) parsed[name] = result.data;
+    for (const { path, message } of result.error?.issues ?? []) {
+      errors.push({ field: (name === "body" ? path : [name, ...path]).join(".") || "body", message });
+    }
+  }
+  const [first] = errors;
+  if (!first) return parsed as Parsed<S>;
+  sendProblem(reply, { status: 400, code: "invalid_request", detail: first.message, field: first.field, errors });
+  return null;
 }
 
 const conflicts = new Set(["tenant_exists", "grant_overlaps", "grant_over", "stale", "plan_in_use", "plan_exists", "feature_exists"]);
