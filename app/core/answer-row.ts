@@ -1,8 +1,10 @@
 import type { Catalogue } from "./catalogue";
 import { describeValue } from "./catalogue-words";
-import { type Decision, decide, endOf, type Source } from "./decide";
+import { type Decision, decide } from "./decide";
+import { endOf } from "./grant-lifetime";
 import type { Feature, Grant, Instant, TenantFacts, Value } from "./model";
 import { type NextStep, nextStep } from "./next-step";
+import type { Source } from "./sources";
 import { reasonMessage } from "./words";
 
 /** The answer for one feature as people read it: names in place of keys, values as text. */

@@ -1,6 +1,7 @@
 import type { Catalogue } from "./catalogue";
-import { type Decision, decide, type Source } from "./decide";
+import { type Decision, decide } from "./decide";
 import type { FlagReading, Instant, TenantFacts, Usage } from "./model";
+import type { Source } from "./sources";
 import { reasonMessage } from "./words";
 
 /** ISO 8601 in UTC, as every instant on the wire. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { addOn, catalogue, day, feature, frozen, hour, made, now, override, plan, stamp, tenant, trial } from "../../tests/support/facts";
-import { applyChange, isOver, putTenant, type TenantChange, type TenantForm } from "./changes";
+import { applyChange, putTenant, type TenantChange, type TenantForm } from "./changes";
 import { decide } from "./decide";
+import { isOver } from "./grant-lifetime";
 import type { TenantFacts } from "./model";
 
 const shop = catalogue(

@@ -1,5 +1,5 @@
 import type { Catalogue } from "./catalogue";
-import { endOf } from "./decide";
+import { isOver } from "./grant-lifetime";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "./model";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { sameJson } from "./same-json";
@@ -42,11 +42,6 @@ export function applyChange(facts: TenantFacts | null, change: TenantChange, rev
 
 function newTenant(key: string, createdAt: Instant): TenantFacts {
   return { revision: 0, key, name: key, status: "active", plan: null, addOns: [], metadata: {}, createdAt, grants: [] };
-}
-
-export function isOver(grant: Grant, now: Instant): boolean {
-  const end = endOf(grant);
-  return end !== null && (end <= now || end <= grant.startsAt);
 }
 
 /** Left out means unchanged; null means cleared. */

@@ -14,7 +14,8 @@ import {
   tenant,
   trial,
 } from "../../tests/support/facts";
-import { decide, endOf, isLive } from "./decide";
+import { decide } from "./decide";
+import { endOf, isLive } from "./grant-lifetime";
 import type { Feature, FlagReading, Grant, Instant } from "./model";
 
 const at = { start: now, end: now + 10 * day };

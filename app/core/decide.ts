@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue";
-import { type FlagOpinion, flagOpinion } from "./flag-opinion";
-import type { Feature, FlagReading, Grant, Instant, Limit, Override, ResetPeriod, TenantFacts, Usage, Value } from "./model";
+import type { Feature, FlagReading, Instant, Limit, ResetPeriod, TenantFacts, Usage, Value } from "./model";
+import { gather, type Known, type Source, type SourceKind } from "./sources";
 import { usagePeriod } from "./usage-period";
 import { addLimits, isBetterValue, isHigherLimit, isLimit, valueProblem } from "./values";
 
@@ -20,17 +20,6 @@ export const reasonCodes = [
   "limit_reached",
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
-
-type Winning = { wins?: true };
-/** One thing with an opinion on the question. `value` is a limit where the feature is metered. */
-export type Source = Winning &
-  (
-    | { source: "override"; grant: string; effect: "allow" | "deny"; value?: Value; expiresAt: Instant | null }
-    | { source: "plan" | "add_on"; plan: string; from: string; value: Value }
-    | { source: "trial"; grant: string; value: Value; expiresAt: Instant }
-    | { source: "flag"; flag: string; state: "on" | "off" | "unknown" | "not_asked"; value?: Value; isStale?: true }
-  );
-export type SourceKind = Source["source"];
 
 export type Amount = {
   limit: Limit;
@@ -97,91 +86,6 @@ export function decide(question: Question): Decision {
   const reason = winner.of[0]?.source === "flag" ? "flag_on" : (winner.of[0]?.source as ReasonCode);
   const yes = verdict(known, true, reason, { source: winner.of[0]?.source, expiresAt: winner.expiresAt });
   return withValue(yes, feature, winner.value, question, now);
-}
-
-/** What a decision reads of this tenant and feature, with the sources in the order in which ties go. */
-type Known = {
-  feature: Feature;
-  override: (Source & { source: "override" }) | undefined;
-  base: (Source & { source: "plan" | "add_on" })[];
-  trials: (Source & { source: "trial" })[];
-  flag: FlagOpinion | undefined;
-  flagSource: (Source & { source: "flag" }) | undefined;
-  validUntil: Instant | null;
-};
-
-function gather({ catalogue, now, flag: reading }: Question, tenant: TenantFacts, feature: Feature): Known {
-  const base: Known["base"] = [];
-  const fromPlan = (source: "plan" | "add_on", plan: string) => {
-    const given = catalogue.gives.get(plan)?.get(feature.key);
-    if (given) base.push({ source, plan, from: given.from, value: given.value });
-  };
-  if (tenant.plan !== null) fromPlan("plan", tenant.plan);
-  for (const addOn of tenant.addOns) fromPlan("add_on", addOn.plan);
-
-  let override: Known["override"];
-  const trials: Known["trials"] = [];
-  let validUntil: Instant | null = null;
-  const change = (at: Instant | null) => {
-    if (at !== null && at > now && (validUntil === null || at < validUntil)) validUntil = at;
-  };
-  for (const grant of tenant.grants) {
-    if (grant.feature !== feature.key) continue;
-    const end = endOf(grant);
-    if (end === null || end > grant.startsAt) {
-      change(grant.startsAt);
-      change(end);
-    }
-    if (!isLive(grant, now)) continue;
-    if (grant.kind === "trial") trials.push({ source: "trial", grant: grant.id, value: grant.value, expiresAt: end as Instant });
-    else override = overrideSource(grant, end);
-  }
-  const flag = feature.flag ? flagOpinion(feature.flag, reading, now) : undefined;
-  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil: null };
-  if (flag) known.flagSource = flagSource(known, flag);
-  // A flag that is not asked must not show in the answer, not even as an instant.
-  if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
-  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
-  return { ...known, validUntil };
-}
-
-/** The instant from which a grant no longer counts; null: it has no end. */
-export function endOf(grant: Grant): Instant | null {
-  if (grant.endedAt === null) return grant.endsAt;
-  return grant.endsAt === null ? grant.endedAt : Math.min(grant.endsAt, grant.endedAt);
-}
-
-export function isLive(grant: Grant, now: Instant): boolean {
-  const end = endOf(grant);
-  return grant.startsAt <= now && (end === null || now < end);
-}
-
-function overrideSource(grant: Override, end: Instant | null): Source & { source: "override" } {
-  const common = { source: "override", grant: grant.id, expiresAt: end } as const;
-  return grant.effect === "deny" ? { ...common, effect: "deny" } : { ...common, effect: "allow", value: grant.value };
-}
-
-/** A boolean feature that plan or trial grants does not ask a flag that could only grant. */
-function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" } {
-  const granted = known.base.length > 0 || known.trials.length > 0;
-  if (known.feature.type === "boolean" && known.feature.flag?.rule === "grant" && granted) {
-    return { source: "flag", flag: flag.key, state: "not_asked" };
-  }
-  const value = flag.state === "on" ? flagValue(known.feature, flag) : undefined;
-  return {
-    source: "flag",
-    flag: flag.key,
-    state: flag.state,
-    ...(value === undefined ? {} : { value }),
-    ...(flag.isStale ? { isStale: true } : {}),
-  };
-}
-
-/** The payload, or for a text feature without one the variant. The wrong type gives nothing to grant, but is shown. */
-function flagValue(feature: Feature, flag: FlagOpinion): Value | undefined {
-  if (feature.type === "boolean") return true;
-  if (flag.payload !== undefined) return flag.payload;
-  return feature.type === "config" && feature.config.kind === "text" ? flag.variant : undefined;
 }
 
 type Winner = { of: Source[]; value: Value; expiresAt: Instant | null };

@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue";
-import { isOver, type TenantAction, type TenantChange } from "./changes";
-import { endOf } from "./decide";
+import type { TenantAction, TenantChange } from "./changes";
+import { endOf, isOver } from "./grant-lifetime";
 import type { Grant, Instant, Override, Stamp, TenantFacts, Trial, Value } from "./model";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { valueProblem } from "./values";

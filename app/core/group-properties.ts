@@ -1,6 +1,6 @@
 import { isoTime } from "./answer";
 import type { Catalogue } from "./catalogue";
-import { endOf, isLive } from "./decide";
+import { endOf, isLive } from "./grant-lifetime";
 import type { Instant, Json, TenantFacts } from "./model";
 
 export type GroupProperties = { [name: string]: Json };

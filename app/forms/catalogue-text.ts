@@ -1,6 +1,6 @@
 import { Document, isMap, isPair, type Scalar, visit, type YAMLMap } from "yaml";
 import { isoTime } from "~/core/answer";
-import { endOf } from "~/core/decide";
+import { endOf } from "~/core/grant-lifetime";
 import type { CatalogueFacts, Feature, Grant, Plan, TenantFacts } from "~/core/model";
 
 export const fileFormats = ["yaml", "json"] as const;

@@ -1,6 +1,6 @@
 import { count, sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
-import { isLive } from "~/core/decide";
+import { isLive } from "~/core/grant-lifetime";
 import type { TenantFacts } from "~/core/model";
 import { readTenantFacts } from "~db/store/facts.server";
 import { readTenantDocuments } from "~db/store/tenant-documents.server";

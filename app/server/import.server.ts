@@ -1,4 +1,4 @@
-import { isOver } from "~/core/changes";
+import { isOver } from "~/core/grant-lifetime";
 import type { Actor, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";

@@ -1,8 +1,7 @@
 import { type AnswerRow, answerRow } from "~/core/answer-row";
 import { describeValue } from "~/core/catalogue-words";
-import { isOver } from "~/core/changes";
-import { endOf, isLive } from "~/core/decide";
 import { withGrantUnended, withoutGrant } from "~/core/grant-effect";
+import { endOf, isLive, isOver } from "~/core/grant-lifetime";
 import type { Grant, Instant } from "~/core/model";
 import { type GrantRow, grantOf, grantsOfTenant } from "~db/store/grants.server";
 import type { Services } from "./services.server";

@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue";
-import { isLive } from "~/core/decide";
+import { isLive } from "~/core/grant-lifetime";
 import type { Instant, TenantFacts } from "~/core/model";
 import { type TenantListQuery, withoutPlan } from "~/forms/tenant-list";
 import type { Role } from "~db/schema";

@@ -1,6 +1,6 @@
 import { Ban, Check, CircleSlash, Flag, Hourglass, Layers, PackagePlus, ShieldCheck, X } from "lucide-react";
-import type { SourceKind } from "~/core/decide";
 import type { TenantStatus } from "~/core/model";
+import type { SourceKind } from "~/core/sources";
 import { Badge, type Tone } from "./badge";
 import { cx } from "./cx";
 

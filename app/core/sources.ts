@@ -1,0 +1,92 @@
+import type { Catalogue } from "./catalogue";
+import { type FlagOpinion, flagOpinion } from "./flag-opinion";
+import { endOf, isLive } from "./grant-lifetime";
+import type { Feature, FlagReading, Instant, Override, TenantFacts, Value } from "./model";
+import { usagePeriod } from "./usage-period";
+
+type Winning = { wins?: true };
+/** One thing with an opinion on the question. `value` is a limit where the feature is metered. */
+export type Source = Winning &
+  (
+    | { source: "override"; grant: string; effect: "allow" | "deny"; value?: Value; expiresAt: Instant | null }
+    | { source: "plan" | "add_on"; plan: string; from: string; value: Value }
+    | { source: "trial"; grant: string; value: Value; expiresAt: Instant }
+    | { source: "flag"; flag: string; state: "on" | "off" | "unknown" | "not_asked"; value?: Value; isStale?: true }
+  );
+export type SourceKind = Source["source"];
+
+/** What a decision reads of this tenant and feature, with the sources in the order in which ties go. */
+export type Known = {
+  feature: Feature;
+  override: (Source & { source: "override" }) | undefined;
+  base: (Source & { source: "plan" | "add_on" })[];
+  trials: (Source & { source: "trial" })[];
+  flag: FlagOpinion | undefined;
+  flagSource: (Source & { source: "flag" }) | undefined;
+  validUntil: Instant | null;
+};
+
+type Asked = { catalogue: Catalogue; now: Instant; flag?: FlagReading };
+
+export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantFacts, feature: Feature): Known {
+  const base: Known["base"] = [];
+  const fromPlan = (source: "plan" | "add_on", plan: string) => {
+    const given = catalogue.gives.get(plan)?.get(feature.key);
+    if (given) base.push({ source, plan, from: given.from, value: given.value });
+  };
+  if (tenant.plan !== null) fromPlan("plan", tenant.plan);
+  for (const addOn of tenant.addOns) fromPlan("add_on", addOn.plan);
+
+  let override: Known["override"];
+  const trials: Known["trials"] = [];
+  let validUntil: Instant | null = null;
+  const change = (at: Instant | null) => {
+    if (at !== null && at > now && (validUntil === null || at < validUntil)) validUntil = at;
+  };
+  for (const grant of tenant.grants) {
+    if (grant.feature !== feature.key) continue;
+    const end = endOf(grant);
+    if (end === null || end > grant.startsAt) {
+      change(grant.startsAt);
+      change(end);
+    }
+    if (!isLive(grant, now)) continue;
+    if (grant.kind === "trial") trials.push({ source: "trial", grant: grant.id, value: grant.value, expiresAt: end as Instant });
+    else override = overrideSource(grant, end);
+  }
+  const flag = feature.flag ? flagOpinion(feature.flag, reading, now) : undefined;
+  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil: null };
+  if (flag) known.flagSource = flagSource(known, flag);
+  // A flag that is not asked must not show in the answer, not even as an instant.
+  if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
+  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
+  return { ...known, validUntil };
+}
+
+function overrideSource(grant: Override, end: Instant | null): Source & { source: "override" } {
+  const common = { source: "override", grant: grant.id, expiresAt: end } as const;
+  return grant.effect === "deny" ? { ...common, effect: "deny" } : { ...common, effect: "allow", value: grant.value };
+}
+
+/** A boolean feature that plan or trial grants does not ask a flag that could only grant. */
+function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" } {
+  const granted = known.base.length > 0 || known.trials.length > 0;
+  if (known.feature.type === "boolean" && known.feature.flag?.rule === "grant" && granted) {
+    return { source: "flag", flag: flag.key, state: "not_asked" };
+  }
+  const value = flag.state === "on" ? flagValue(known.feature, flag) : undefined;
+  return {
+    source: "flag",
+    flag: flag.key,
+    state: flag.state,
+    ...(value === undefined ? {} : { value }),
+    ...(flag.isStale ? { isStale: true } : {}),
+  };
+}
+
+/** The payload, or for a text feature without one the variant. The wrong type gives nothing to grant, but is shown. */
+function flagValue(feature: Feature, flag: FlagOpinion): Value | undefined {
+  if (feature.type === "boolean") return true;
+  if (flag.payload !== undefined) return flag.payload;
+  return feature.type === "config" && feature.config.kind === "text" ? flag.variant : undefined;
+}
