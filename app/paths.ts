@@ -72,6 +72,7 @@ export const paths = {
   admin: (id: string) => `/admins/${segment(id)}`,
 
   audit: (query: Query = {}) => withQuery("/audit", query),
+  auditEntry: (seq: number) => `/audit/${seq}`,
 
   importCatalogue: () => "/import",
   importPreview: () => "/import/preview",

@@ -1,0 +1,73 @@
+import { isoTime } from "./answer";
+import type { Json } from "./model";
+import { sameJson } from "./same-json";
+
+/** "plan.entries_changed" → "Plan entries changed" */
+export function actionWords(action: string): string {
+  const words = action.replace(/[._]/g, " ").replace(/\bapi\b/, "API");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+type Fields = { [field: string]: Json };
+const isFields = (value: Json | undefined): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Lists of things that have a name of their own, and the field that holds it. */
+const named: { [list: string]: string } = { features: "key", plans: "key", grants: "id", addOns: "plan", entries: "feature" };
+
+/** What somebody else made up is left as it is. */
+const opaque = new Set(["metadata", "value", "config"]);
+
+/**
+ * A document of the audit log as people compare it: lists by the names of what is in them, so that a new entry
+ * does not look as if all after it had moved; instants as times; without our own numbering.
+ */
+export function legible(document: Json): Json {
+  if (!isFields(document)) return document;
+  const fields = Object.entries(document).filter(([field]) => field !== "revision");
+  return Object.fromEntries(
+    fields.map(([field, value]): [string, Json] => {
+      if (opaque.has(field)) return [field, value];
+      if (typeof value === "number" && /At$/.test(field)) return [field, isoTime(value)];
+      const by = named[field];
+      if (by !== undefined && Array.isArray(value)) return [field, byName(value, by)];
+      return [field, legible(value)];
+    }),
+  );
+}
+
+function byName(list: Json[], by: string): Json {
+  return Object.fromEntries(
+    list.map((item, i): [string, Json] => {
+      if (!isFields(item)) return [String(i), item];
+      const { [by]: name, ...rest } = item;
+      const only = Object.keys(rest).length === 1 ? rest.value : undefined;
+      return [String(name), only === undefined ? legible(rest) : only];
+    }),
+  );
+}
+
+/** Both without what is the same in both. */
+export function onlyDifferent(before: Json, after: Json): { before: Json | undefined; after: Json | undefined } {
+  if (sameJson(before, after)) return { before: undefined, after: undefined };
+  if (!isFields(before) || !isFields(after)) return { before, after };
+  const was: Fields = {};
+  const is: Fields = {};
+  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, now] = [before[field], after[field]];
+    if (old === undefined) is[field] = now as Json;
+    else if (now === undefined) was[field] = old;
+    else {
+      const rest = onlyDifferent(old, now);
+      if (rest.before !== undefined) was[field] = rest.before;
+      if (rest.after !== undefined) is[field] = rest.after;
+    }
+  }
+  return { before: was, after: is };
+}
+
+/** How many values stand in it. */
+export function leaves(value: Json | undefined): number {
+  if (value === undefined) return 0;
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, child) => sum + leaves(child), 0);
+}

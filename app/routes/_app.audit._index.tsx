@@ -1,0 +1,71 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData, useSearchParams } from "@remix-run/react";
+import { ScrollText, SearchX } from "lucide-react";
+import { actionWords } from "~/core/audit-words";
+import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit-filter";
+import { paths } from "~/paths";
+import { readAuditPage } from "~/server/audit-pages.server";
+import { requireAdmin } from "~/server/sessions.server";
+import { AuditList } from "~/ui/audit-list";
+import { LinkButton } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FilterBar, FilterSelect } from "~/ui/filters";
+import { PageHeader } from "~/ui/page-header";
+
+export const meta: MetaFunction = () => [{ title: "Audit log · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context);
+  return readAuditPage(context, readAuditQuery(new URL(request.url).searchParams));
+}
+
+const kindWords = {
+  tenant: "Tenants",
+  feature: "Features",
+  plan: "Plans",
+  catalogue: "Catalogue",
+  api_key: "API keys",
+  admin: "Admins",
+  settings: "Settings",
+};
+const kinds = auditSubjects.map((kind) => [kind, kindWords[kind]] as const);
+
+export default function AuditLog() {
+  const { entries, older, actors, actions, now } = useLoaderData<typeof loader>();
+  const [params] = useSearchParams();
+  const query = Object.fromEntries(params);
+  const isFiltered = ["actor", "action", "kind", "subject"].some((name) => params.get(name));
+  return (
+    <>
+      <PageHeader title="Audit log" description="Every change, with who made it, and what was before and after." />
+      <FilterBar names={["actor", "action", "kind", "subject", "before"]} className="mb-3">
+        <FilterSelect name="kind" label="Everything" options={kinds} />
+        <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
+        <FilterSelect name="actor" label="Everybody" options={actors.map((actor) => [actorValue(actor), actor.name])} />
+      </FilterBar>
+      <Card flush>
+        {entries.length > 0 ? (
+          <AuditList entries={entries} now={now} />
+        ) : isFiltered || params.has("before") ? (
+          <EmptyState icon={SearchX} title="No entry fits" action={<LinkButton to={paths.audit()}>Show the whole log</LinkButton>}>
+            Try another person, action or kind.
+          </EmptyState>
+        ) : (
+          <EmptyState icon={ScrollText} title="Nothing has been changed yet">
+            What people and programs change stands here from then on.
+          </EmptyState>
+        )}
+      </Card>
+      <nav aria-label="Pages" className="mt-3 flex justify-between gap-2">
+        {params.has("before") ? <LinkButton to={paths.audit({ ...query, before: null })}>Newest</LinkButton> : <span />}
+        {older !== null && <LinkButton to={paths.audit({ ...query, before: older })}>Older</LinkButton>}
+      </nav>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,57 @@
+import { leaves, legible, onlyDifferent } from "~/core/audit-words";
+import type { Catalogue } from "~/core/catalogue";
+import type { AuditQuery } from "~/forms/audit-filter";
+import { type AuditRow, listAudit } from "~db/store/audit.server";
+import { auditedActions, auditedActors, findAudit } from "~db/store/audit-queries.server";
+import { catalogueNow } from "./catalogue-pages.server";
+import type { Services } from "./services.server";
+
+const pageSize = 50;
+/** Values of one entry that a list shows; an import changes thousands, which have a page of their own. */
+const mostShown = 60;
+
+export type AuditEntryView = ReturnType<typeof entryOf>;
+
+function entryOf(row: AuditRow, catalogue: Catalogue, most: number) {
+  const { seq, at, action, subjectKind, subject, why } = row;
+  const { before, after } = onlyDifferent(legible(row.before), legible(row.after));
+  const values = Math.max(leaves(before), leaves(after));
+  const named = subjectKind === "feature" ? catalogue.features.get(subject) : subjectKind === "plan" ? catalogue.plans.get(subject) : null;
+  return {
+    seq,
+    at: at.getTime(),
+    actor: { kind: row.actorKind, id: row.actorId, name: row.actorName },
+    action,
+    subjectKind,
+    subject,
+    subjectName: named?.name ?? subject,
+    why,
+    /** How many values changed; those of more than `most` are left out. */
+    values,
+    before: values > most ? undefined : before,
+    after: values > most ? undefined : after,
+  };
+}
+
+export async function readAuditPage(services: Services, query: AuditQuery) {
+  const { db } = services;
+  const { catalogue } = await catalogueNow(services);
+  const filter = { subjectKind: query.kind, subject: query.subject, actor: query.actor, action: query.action };
+  const rows = await listAudit(db.read, db.tables, filter, { before: query.before, size: pageSize + 1 });
+  return {
+    entries: rows.slice(0, pageSize).map((row) => entryOf(row, catalogue, mostShown)),
+    /** What the next page begins before; null: these are the oldest. */
+    older: rows.length > pageSize ? (rows[pageSize - 1]?.seq ?? null) : null,
+    actors: await auditedActors(db.read, db.tables),
+    actions: await auditedActions(db.read, db.tables),
+    now: services.now(),
+  };
+}
+
+export async function readAuditEntry(services: Services, seq: number) {
+  const { db } = services;
+  const row = Number.isSafeInteger(seq) ? await findAudit(db.read, db.tables, seq) : null;
+  if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
+  const { catalogue } = await catalogueNow(services);
+  return { entry: entryOf(row, catalogue, Number.POSITIVE_INFINITY), now: services.now() };
+}

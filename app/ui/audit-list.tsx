@@ -1,0 +1,106 @@
+import { Link } from "@remix-run/react";
+import { Bot, KeyRound, Terminal, User } from "lucide-react";
+import { actionWords } from "~/core/audit-words";
+import type { Actor, Instant, Json } from "~/core/model";
+import { paths } from "~/paths";
+import { TextLink } from "./button";
+import { Details } from "./details";
+import { Diff } from "./diff";
+import { count } from "./pagination";
+import { Time } from "./time";
+
+export type AuditEntry = {
+  seq: number;
+  at: Instant;
+  actor: Actor;
+  action: string;
+  subjectKind: string;
+  subject: string;
+  subjectName: string;
+  why: string | null;
+  values: number;
+  before?: Json;
+  after?: Json;
+};
+
+const actorIcons = { admin: User, api_key: KeyRound, cli: Terminal, system: Bot };
+
+/** Newest first: who did what to what, when and why, and what was before and after. */
+export function AuditList({ entries, now }: { entries: readonly AuditEntry[]; now: Instant }) {
+  return (
+    <ol className="divide-y divide-line">
+      {entries.map((entry) => (
+        <li key={entry.seq} className="px-4 py-3">
+          <AuditLine entry={entry} now={now} />
+          <Change entry={entry} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function AuditLine({ entry, now }: { entry: AuditEntry; now: Instant }) {
+  const { actor, action, why, at, seq } = entry;
+  const Icon = actorIcons[actor.kind];
+  return (
+    <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 text-sm">
+      <p className="min-w-0 wrap-anywhere">
+        <span className="font-medium text-ink">{actionWords(action)}</span>
+        <Subject entry={entry} />
+        {why && <span className="block text-ink-muted">{why}</span>}
+      </p>
+      <p className="flex min-w-0 items-center gap-3 text-ink-muted text-xs">
+        <span className="flex min-w-0 items-center gap-1">
+          <Icon className="size-3.5 shrink-0 text-ink-faint" aria-hidden="true" />
+          <span className="truncate">{actor.name}</span>
+        </span>
+        <Link to={paths.auditEntry(seq)} className="rounded-sm hover:text-ink hover:underline">
+          <Time at={at} now={now} />
+        </Link>
+      </p>
+    </div>
+  );
+}
+
+/** Where what it is about can be seen. */
+function placeOf({ subjectKind, subject }: AuditEntry): string | null {
+  switch (subjectKind) {
+    case "tenant":
+      return paths.tenant(subject);
+    case "feature":
+      return paths.feature(subject);
+    case "plan":
+      return paths.plan(subject);
+    case "catalogue":
+      return paths.plans();
+    case "api_key":
+      return paths.keys();
+    case "admin":
+      return paths.admins();
+    default:
+      return null;
+  }
+}
+
+function Subject({ entry }: { entry: AuditEntry }) {
+  const name = entry.subjectKind === "catalogue" ? "" : entry.subjectName;
+  const to = placeOf(entry);
+  if (name === "") return null;
+  return <span className="text-ink-muted"> · {to ? <TextLink to={to}>{name}</TextLink> : name}</span>;
+}
+
+function Change({ entry: { seq, values, before, after } }: { entry: AuditEntry }) {
+  if (values === 0) return null;
+  if (before === undefined && after === undefined) {
+    return (
+      <p className="mt-1 text-xs">
+        <TextLink to={paths.auditEntry(seq)}>Show all {count(values)} values that changed</TextLink>
+      </p>
+    );
+  }
+  return (
+    <Details summary="Before and after" className="mt-1">
+      <Diff before={before} after={after} />
+    </Details>
+  );
+}

@@ -1,0 +1,42 @@
+import { and, asc, desc, eq, gt, type SQL, sql } from "drizzle-orm";
+import type { Actor } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+import type { AuditRow } from "./audit.server";
+
+export async function findAudit(q: Queries, t: Schema, seq: number): Promise<AuditRow | null> {
+  const [row] = await q.select().from(t.audit).where(eq(t.audit.seq, seq)).limit(1);
+  return row ?? null;
+}
+
+/** How many different ones a filter offers. */
+const most = 200;
+
+// DISTINCT would read the whole index, which has a row for every change ever made; these two go from one value to the next.
+
+export async function auditedActions(q: Queries, t: Schema): Promise<string[]> {
+  const { action } = t.audit;
+  const actions: string[] = [];
+  for (let after: SQL | undefined; actions.length < most; ) {
+    const [row] = await q.select({ action }).from(t.audit).where(after).orderBy(asc(action)).limit(1);
+    if (!row) break;
+    actions.push(row.action);
+    after = gt(action, row.action);
+  }
+  return actions;
+}
+
+/** Each by the name that they had last. */
+export async function auditedActors(q: Queries, t: Schema): Promise<Actor[]> {
+  const { actorKind: kind, actorId: id, actorName: name, seq } = t.audit;
+  const actors: Actor[] = [];
+  for (let after: SQL | undefined; actors.length < most; ) {
+    const [next] = await q.select({ kind, id }).from(t.audit).where(after).orderBy(asc(kind), asc(id)).limit(1);
+    if (!next) break;
+    const theirs = and(eq(kind, next.kind), eq(id, next.id));
+    const [last] = await q.select({ name }).from(t.audit).where(theirs).orderBy(desc(seq)).limit(1);
+    actors.push({ ...next, name: last?.name ?? next.id });
+    after = sql`(${kind}, ${id}) > (${next.kind}, ${next.id})`;
+  }
+  return actors;
+}
