@@ -123,8 +123,8 @@ describe("one entry", () => {
 
   test("a reached limit tells the amount and where there is more", () => {
     const f = catalogue([meteredFeature("f")], [plan("p", { f: 1 }), plan("q", { f: "unlimited" }, { rank: 20 }), addOn("x", { f: 1 })]);
-    expect(entry(f, {}, { usage: () => ({ used: 3 }) })).toBe(
-      `{"entitled":false,"type":"metered","limit":1,"used":3,"remaining":0,${reset},"source":"plan",` +
+    expect(entry(f, {}, { usage: () => ({ used: 1 }) })).toBe(
+      `{"entitled":false,"type":"metered","limit":1,"used":1,"remaining":0,${reset},"source":"plan",` +
         `"reason":{"code":"limit_reached","message":"The limit of 1 is reached."},"expiresAt":null,"validUntil":"2026-12-01T00:00:00.000Z",` +
         `"availableIn":["q","x"],"sources":[{"source":"plan","plan":"p","limit":1,"wins":true}]}`,
     );

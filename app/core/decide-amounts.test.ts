@@ -147,27 +147,59 @@ describe("usage against the limit", () => {
     expect(decision.sources.filter((s) => s.wins).map((s) => s.source)).toEqual(["trial"]);
   });
 
-  test("names, cheapest first, the plans with a higher limit and the add-ons that are not held yet", () => {
+  describe("names, cheapest first, what would turn the no into a yes", () => {
     const shop = catalogue(
       [hard],
       [
-        plan("s", { f: 10 }, { rank: 1 }),
-        plan("same", { f: 10 }, { rank: 2 }),
-        plan("m", { f: 11 }, { rank: 3 }),
+        plan("s", { f: 1000 }, { rank: 1 }),
+        plan("same", { f: 1000 }, { rank: 2 }),
+        plan("m", { f: 1200 }, { rank: 3 }),
         plan("none", {}, { rank: 4 }),
         plan("heir", {}, { rank: 5, includes: "m" }),
         plan("xl", { f: "unlimited" }, { rank: 6 }),
-        plan("gone", { f: 99 }, { rank: 7, archivedAt: now }),
-        addOn("held", { f: 1 }, { rank: 8 }),
-        addOn("free", { f: 1 }, { rank: 9 }),
+        plan("gone", { f: 9_000 }, { rank: 7, archivedAt: now }),
+        addOn("half", { f: 500 }, { rank: 8 }),
+        addOn("bit", { f: 100 }, { rank: 9 }),
         addOn("empty", { f: 0 }, { rank: 10 }),
       ],
     );
-    const full = (more: Parameters<typeof tenant>[0], used: number) =>
-      decide({ tenant: tenant(more), catalogue: shop, feature: "f", now, usage: { used } });
-    expect(full({ plan: "s" }, 10).availableIn).toEqual(["m", "heir", "xl", "held", "free"]);
-    expect(full({ plan: "s", addOns: ["held"] }, 11).availableIn).toEqual(["xl", "free"]);
-    expect(full({ plan: "s" }, 9).availableIn).toEqual([]);
+    const available = (has: Parameters<typeof tenant>[0], used: number, requested?: number) => {
+      const decision = decide({ tenant: tenant(has), catalogue: shop, feature: "f", now, usage: { used }, requested });
+      return [decision.reason, decision.availableIn];
+    };
+
+    test("plans with a higher limit and add-ons that add to it, none that is held, archived or gives nothing", () => {
+      expect(available({ plan: "s" }, 1000)).toEqual(["limit_reached", ["m", "heir", "xl", "half", "bit"]]);
+      expect(available({ plan: "s" }, 999)).toEqual(["plan", []]);
+    });
+
+    test.each([
+      [1099, undefined, ["m", "heir", "xl", "half", "bit"]],
+      [1100, undefined, ["m", "heir", "xl", "half"]],
+      [1199, undefined, ["m", "heir", "xl", "half"]],
+      [1200, undefined, ["xl", "half"]],
+      [1000, 200, ["m", "heir", "xl", "half"]],
+      [1000, 201, ["xl", "half"]],
+      [1500, undefined, ["xl"]],
+    ])("only what covers %d used and %s more", (used, requested, plans) => {
+      expect(available({ plan: "s" }, used, requested)).toEqual(["limit_reached", plans]);
+    });
+
+    test("none while an override wins: no plan stands above it", () => {
+      expect(available({ plan: "s", grants: [override("f", { value: 10 })] }, 10)).toEqual(["limit_reached", []]);
+    });
+
+    test("while a trial of 10,000 wins, no add-on that leaves plan and add-ons below that", () => {
+      const grants = [trial("f", { value: 10_000 })];
+      expect(available({ plan: "s", grants }, 10_000)).toEqual(["limit_reached", ["xl"]]);
+    });
+
+    test("a plan of 1,200 in place of one of 1,000, since the held add-on of 500 stays", () => {
+      const has = { plan: "s", addOns: ["half"] };
+      expect(available(has, 1500)).toEqual(["limit_reached", ["m", "heir", "xl", "bit"]]);
+      expect(available(has, 1699)).toEqual(["limit_reached", ["m", "heir", "xl"]]);
+      expect(available(has, 1700)).toEqual(["limit_reached", ["xl"]]);
+    });
   });
 });
 

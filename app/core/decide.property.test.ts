@@ -69,6 +69,24 @@ describe("over random worlds", () => {
     );
   });
 
+  test("where a limit is reached, exactly the plans in availableIn would turn the no into a yes", () => {
+    fc.assert(
+      fc.property(world, (w) => {
+        const no = ask(w);
+        const { tenant } = w;
+        fc.pre(no.reason === "limit_reached" && tenant !== null);
+        const held = [tenant?.plan, ...(tenant?.addOns.map((a) => a.plan) ?? [])];
+        for (const { key, kind, archivedAt } of w.facts.plans) {
+          if (!tenant || held.includes(key) || archivedAt !== null) continue;
+          const addOns = [...tenant.addOns, { plan: key, addedAt: w.now }];
+          const moved = ask({ ...w, tenant: { ...tenant, ...(kind === "base" ? { plan: key } : { addOns }) } });
+          expect([key, moved.entitled]).toEqual([key, no.availableIn.includes(key)]);
+        }
+      }),
+      { numRuns: 500, maxSkipsPerRun: 1_000 },
+    );
+  });
+
   test("every reason comes up, as a yes and a no where it can be both", () => {
     const seen = new Set<string>();
     for (const w of fc.sample(world, { seed: 20_261_120, numRuns: 4_000 })) seen.add(`${ask(w).reason} ${ask(w).entitled}`);

@@ -2,7 +2,7 @@ import type { Catalogue } from "./catalogue";
 import type { Feature, FlagReading, Instant, Limit, ResetPeriod, TenantFacts, Usage, Value } from "./model";
 import { gather, type Known, type Source, type SourceKind } from "./sources";
 import { usagePeriod } from "./usage-period";
-import { addLimits, isBetterValue, isHigherLimit, isLimit, valueProblem } from "./values";
+import { addLimits, isBetterValue, isHigherLimit, valueProblem } from "./values";
 
 export const reasonCodes = [
   "tenant_not_found",
@@ -45,7 +45,7 @@ export type Decision = {
   expiresAt: Instant | null;
   /** The clock alone changes nothing before this instant; null: never. */
   validUntil: Instant | null;
-  /** Plans, by rank, that would turn this no into a yes. */
+  /** By rank. `not_in_plan`: the plans that have it. `limit_reached`: those that would turn this no into a yes. */
   availableIn: string[];
   isStale: boolean;
   sources: Source[];
@@ -85,8 +85,12 @@ export function decide(question: Question): Decision {
   for (const source of winner.of) source.wins = true;
   const reason = winner.of[0]?.source === "flag" ? "flag_on" : (winner.of[0]?.source as ReasonCode);
   const yes = verdict(known, true, reason, { source: winner.of[0]?.source, expiresAt: winner.expiresAt });
-  return withValue(yes, feature, winner.value, question, now);
+  const decision = withValue(yes, feature, winner.value, question, now);
+  if (decision.reason !== "limit_reached") return decision;
+  return { ...decision, availableIn: enough(known, tenant, catalogue, neededBy(question)) };
 }
+
+const neededBy = ({ usage, requested = 1 }: Question) => (usage?.used ?? 0) + requested;
 
 type Winner = { of: Source[]; value: Value; expiresAt: Instant | null };
 
@@ -94,11 +98,7 @@ type Winner = { of: Source[]; value: Value; expiresAt: Instant | null };
 function candidates({ feature, base, trials, flag, flagSource }: Known): Winner[] {
   const list: Winner[] = [];
   if (feature.type === "metered") {
-    const [first, ...more] = base;
-    if (first) {
-      const total = more.reduce<Limit>((sum, { value }) => addLimits(sum, value as Limit), first.value as Limit);
-      list.push({ of: base, value: total, expiresAt: null });
-    }
+    if (base.length > 0) list.push({ of: base, value: totalOf(base), expiresAt: null });
   } else {
     const plan = base.filter(({ source }) => source === "plan");
     const addOns = base.filter(({ source }) => source === "add_on").reverse();
@@ -115,6 +115,8 @@ function candidates({ feature, base, trials, flag, flagSource }: Known): Winner[
   }
   return list;
 }
+
+const totalOf = (given: { value: Value }[]) => given.reduce<Limit>((sum, { value }) => addLimits(sum, value as Limit), 0);
 
 /** Text without options and JSON have no better or worse. */
 function isComparable(feature: Feature & { type: "config" }): boolean {
@@ -152,22 +154,25 @@ function withValue(yes: Decision, feature: Feature, value: Value, question: Ques
     resetsAt: usagePeriod(resetPeriod, now).end,
     softLimit: soft,
   };
-  const reached = limit !== "unlimited" && used + (question.requested ?? 1) > limit;
-  if (!reached || soft) return { ...yes, amount };
-  const held = new Set([question.tenant?.plan, ...(question.tenant?.addOns.map((a) => a.plan) ?? [])]);
-  return { ...yes, amount, entitled: false, reason: "limit_reached", availableIn: higher(question.catalogue, feature, limit, held) };
+  if (soft || covers(limit, neededBy(question))) return { ...yes, amount };
+  return { ...yes, amount, entitled: false, reason: "limit_reached" };
 }
+
+const covers = (limit: Limit, needed: number) => limit === "unlimited" || needed <= limit;
 
 const offers = (catalogue: Catalogue, feature: Feature) => (catalogue.offeredIn.get(feature.key) ?? []).map(({ plan }) => plan);
 
-/** Plans that give more than this limit, and add-ons that add to it. */
-function higher(catalogue: Catalogue, feature: Feature, limit: Limit, held: Set<string | null | undefined>): string[] {
-  return (catalogue.offeredIn.get(feature.key) ?? [])
-    .filter(({ plan, value }) => {
-      if (held.has(plan) || !isLimit(value)) return false;
-      return isHigherLimit(value, catalogue.plans.get(plan)?.kind === "add_on" ? 0 : limit);
-    })
-    .map(({ plan }) => plan);
+/** Plans in place of the held one, and add-ons on top of what is held, that together with the rest would cover what is needed. */
+function enough({ feature, base }: Known, tenant: TenantFacts, catalogue: Catalogue, needed: number): string[] {
+  const held = new Set([tenant.plan, ...tenant.addOns.map((a) => a.plan)]);
+  const addOns = base.filter(({ source }) => source === "add_on");
+  const list: string[] = [];
+  for (const offer of catalogue.offeredIn.get(feature.key) ?? []) {
+    if (held.has(offer.plan)) continue;
+    const rest = catalogue.plans.get(offer.plan)?.kind === "add_on" ? base : addOns;
+    if (covers(totalOf([...rest, offer]), needed)) list.push(offer.plan);
+  }
+  return list;
 }
 
 function verdict(known: Known, entitled: boolean, reason: ReasonCode, more?: Partial<Decision>): Decision {

@@ -118,7 +118,13 @@ export function oracle(w: World): Verdict {
       verdict.entitled = false;
       verdict.reason = "limit_reached";
       const held = [tenant.plan, ...tenant.addOns.map((a) => a.plan)];
-      verdict.availableIn = offered(w, f, (p, value) => !held.includes(p.key) && size(value) > (p.kind === "add_on" ? 0 : limit));
+      const sumOf = (parts: { gives: Json }[]) => parts.reduce((total, p) => total + size(p.gives), 0);
+      const needed = w.usage.used + (w.requested ?? 1);
+      // A plan takes the place of the plan, an add-on joins what is there; no plan stands above an override.
+      verdict.availableIn = offered(w, f, (p, value) => {
+        if (held.includes(p.key) || source === "override") return false;
+        return size(value) + sumOf(extras) + (p.kind === "add_on" ? sumOf(base) : 0) >= needed;
+      });
     }
   }
   return verdict;
