@@ -62,6 +62,7 @@ export function extendGrant(
 ): Outcome<TenantChange> {
   const old = stillCounts(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
+  if (facts.status === "archived") return archived(facts);
   if (old.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
   if (form.endsAt <= old.endsAt) {
     return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
@@ -111,6 +112,9 @@ function stillCounts(facts: TenantFacts, id: string, now: Instant): Grant | Refu
   return grant;
 }
 
+const archived = ({ name }: TenantFacts) =>
+  refuse("tenant_archived", `${name} is archived. Reinstate it before you grant it anything or extend what it has.`);
+
 type Wanted = {
   kind: Grant["kind"];
   feature: string;
@@ -126,9 +130,7 @@ function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: 
   if (feature.archivedAt !== null) {
     return refuse("feature_archived", `${feature.name} is archived. Restore it before you grant it.`, "feature");
   }
-  if (facts.status === "archived") {
-    return refuse("tenant_archived", `${facts.name} is archived. Reinstate it before you grant it anything.`);
-  }
+  if (facts.status === "archived") return archived(facts);
   const bad = wanted.effect === "deny" ? null : valueProblem(feature, wanted.value);
   if (bad) return refuse("value_invalid", `${feature.name} ${bad}.`, "value");
   if (wanted.endsAt !== null) {

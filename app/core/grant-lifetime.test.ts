@@ -72,6 +72,14 @@ describe("extending", () => {
     ]);
   });
 
+  test("is refused while the tenant is archived, not while it is suspended; ending is always possible", () => {
+    const gone = { ...acme(old), status: "archived" as const };
+    const no = { ok: false, code: "tenant_archived", message: expect.stringMatching(/Acme is archived\. Reinstate/) };
+    expect(extend(gone, "gr_old", now + 5 * day)).toEqual(no);
+    expect(extend({ ...gone, status: "suspended" }, "gr_old", now + 5 * day).ok).toBe(true);
+    expect(end(gone, "gr_old").ok).toBe(true);
+  });
+
   test("twice leaves a chain of links", () => {
     const once = applied(acme(old), extend(acme(old), "gr_old", now + 2 * day));
     expect(made(extendGrant(once, { grant: "gr_1", endsAt: now + 3 * day, note: "Again" }, stamp(now + hour))).grants).toMatchObject([
