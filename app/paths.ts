@@ -76,7 +76,7 @@ export const paths = {
 
   importCatalogue: () => "/import",
   importPreview: () => "/import/preview",
-  exportCatalogue: (format?: "yaml" | "json") => withQuery("/export", { format }),
+  exportCatalogue: (format?: "yaml" | "json", tenants = false) => withQuery("/export", { format, tenants: tenants ? "yes" : null }),
 };
 
 /** A path on this origin, or `fallback`: what a form or query sent is never trusted as a place to go. */

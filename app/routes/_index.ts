@@ -1,8 +1,10 @@
 import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/sessions.server";
+import { readBeginning } from "~/server/welcome.server";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context);
-  return redirect(paths.tenants());
+  const has = await readBeginning(context);
+  return redirect(has.catalogue || has.tenants ? paths.tenants() : paths.welcome());
 }

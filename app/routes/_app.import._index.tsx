@@ -1,0 +1,69 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Download } from "lucide-react";
+import { paths } from "~/paths";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { buttonLook } from "~/ui/button";
+import { Card, Section } from "~/ui/card";
+import { Code } from "~/ui/code";
+import { RouteErrorPage } from "~/ui/error-page";
+import { ImportForm } from "~/ui/import-form";
+import { PageHeader } from "~/ui/page-header";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "Import and export · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  return { canChange: mayAct(admin.role, "admin") };
+}
+
+const files = [
+  { label: "Catalogue, YAML", to: paths.exportCatalogue("yaml") },
+  { label: "Catalogue, JSON", to: paths.exportCatalogue("json") },
+  { label: "With tenants, YAML", to: paths.exportCatalogue("yaml", true) },
+  { label: "With tenants, JSON", to: paths.exportCatalogue("json", true) },
+];
+
+export default function Import() {
+  const { canChange } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <PageHeader title="Import and export" />
+      <div className="grid max-w-5xl items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <Section
+          title="Import"
+          description="The file is the whole catalogue: features and plans that it does not name are archived, never deleted. Tenants that it does not name stay as they are."
+          bare
+        >
+          <ViewerNotice canChange={canChange} />
+          {canChange && (
+            <Card>
+              <ImportForm />
+            </Card>
+          )}
+        </Section>
+        <Section title="Export" description="A file that imports to the same state.">
+          <ul className="flex flex-col gap-2">
+            {files.map(({ label, to }) => (
+              <li key={to}>
+                {/* Not a page: the browser itself has to fetch it. */}
+                <a href={to} download className={buttonLook({ className: "w-full justify-start" })}>
+                  <Download aria-hidden="true" />
+                  {label}
+                </a>
+              </li>
+            ))}
+          </ul>
+          <p className="mt-3 text-ink-muted text-xs">
+            Programs use <Code>npx latchkey import</Code> and <Code>npx latchkey export</Code>.
+          </p>
+        </Section>
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

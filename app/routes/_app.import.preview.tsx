@@ -1,0 +1,115 @@
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { FileCheck2 } from "lucide-react";
+import { paths } from "~/paths";
+import { applySent, readImportForm, showImport } from "~/server/import-page.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { ImportDiffList } from "~/ui/import-diff";
+import { ImportForm } from "~/ui/import-form";
+import { Notice } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "Import · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  return { canChange: mayAct(admin.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const sent = await readImportForm(request);
+  if (!sent.ok) return data({ step: "unread" as const, message: sent.message }, { status: 422 });
+  const page = sent.revision === undefined ? await showImport(context, sent) : await applySent(context, sent, actorOf(admin));
+  if (page.step === "applied") return redirectWithToast(paths.plans(), { message: `${page.name} is imported: it ${page.summary}.` });
+  return data(page, { status: page.step === "refused" ? 422 : page.moved ? 409 : 200 });
+}
+
+export default function ImportPreview() {
+  const { canChange } = useLoaderData<typeof loader>();
+  const page = useActionData<typeof action>();
+  return (
+    <>
+      <PageHeader title="What the import changes" breadcrumbs={[{ label: "Import and export", to: paths.importCatalogue() }]} />
+      <div className="max-w-3xl">
+        <ViewerNotice canChange={canChange} />
+        {page?.step === "preview" ? <Preview page={page} /> : canChange && <Again page={page} />}
+      </div>
+    </>
+  );
+}
+
+type Page = NonNullable<ReturnType<typeof useActionData<typeof action>>>;
+
+/** Nothing was sent yet, or what was sent cannot be imported. */
+function Again({ page }: { page: Exclude<Page, { step: "preview" }> | undefined }) {
+  const refused = page?.step === "refused" ? page : null;
+  return (
+    <>
+      {refused && (
+        <Notice kind="error" role="alert" title={`${refused.name} cannot be imported, and nothing was changed`} className="mb-4">
+          <ul className="mt-1 flex flex-col gap-0.5 font-mono text-xs">
+            {refused.problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      <Card>
+        <ImportForm text={refused?.text} errors={page?.step === "unread" ? [page.message] : undefined} />
+      </Card>
+    </>
+  );
+}
+
+function Preview({ page: { name, text, revision, summary, sections, moved } }: { page: Extract<Page, { step: "preview" }> }) {
+  const busy = useNavigation().formMethod === "POST";
+  if (summary === null) {
+    return (
+      <Card flush>
+        {sections.length > 0 && <ImportDiffList sections={sections} />}
+        <EmptyState icon={FileCheck2} title="Nothing to change" action={<LinkButton to={paths.plans()}>Show the plans</LinkButton>}>
+          All is already as {name} says.
+        </EmptyState>
+      </Card>
+    );
+  }
+  return (
+    <>
+      {moved && (
+        <Notice kind="warning" role="alert" title="The catalogue was changed since you looked" className="mb-4">
+          Nothing was imported. Below stands what {name} would do now.
+        </Notice>
+      )}
+      <p className="mb-3 text-sm">
+        <span className="font-medium">{name}</span> {summary}.
+      </p>
+      <Card flush>
+        <ImportDiffList sections={sections} />
+      </Card>
+      <Form method="post" action={paths.importPreview()} encType="multipart/form-data" className="mt-3">
+        <input type="hidden" name="name" value={name} />
+        <input type="hidden" name="text" value={text} />
+        <input type="hidden" name="revision" value={revision} />
+        <FormActions>
+          <Button variant="primary" busy={busy}>
+            Import
+          </Button>
+          <LinkButton to={paths.importCatalogue()} variant="ghost">
+            Choose another file
+          </LinkButton>
+        </FormActions>
+      </Form>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

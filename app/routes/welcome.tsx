@@ -1,0 +1,116 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import type { ReactNode } from "react";
+import { type WelcomeChoice, welcomeForm } from "~/forms/welcome";
+import { paths } from "~/paths";
+import { readForm, refused } from "~/server/form.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { begin, readBeginning } from "~/server/welcome.server";
+import { AuthShell } from "~/ui/auth-shell";
+import { Button, LinkButton } from "~/ui/button";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FormErrors } from "~/ui/notice";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "Welcome · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  const has = await readBeginning(context);
+  if (has.catalogue) throw redirect(paths.tenants());
+  return { canChange: mayAct(admin.role, "admin"), tenants: has.tenants };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, welcomeForm);
+  if (submission.status !== "success") throw new Response("Choose how to begin with one of the buttons.", { status: 400 });
+  const { choice } = submission.value;
+  const done = await begin(context, choice, actorOf(admin));
+  if (!done.ok) return refused(submission, done, {});
+  return redirectWithToast(choice === "demo" ? paths.tenants() : paths.plans(), done);
+}
+
+const choices: { choice: WelcomeChoice; title: string; what: string; button: string }[] = [
+  {
+    choice: "demo",
+    title: "Demo data",
+    what: "500 made-up tenants on the GitLab catalogue, with trials, overrides and a month of checks.",
+    button: "Fill with demo data",
+  },
+  {
+    choice: "gitlab",
+    title: "The GitLab catalogue",
+    what: "247 features in four plans and three add-ons of a real product. No tenants.",
+    button: "Use this catalogue",
+  },
+  {
+    choice: "example",
+    title: "A small example",
+    what: "About ten features of all three types, three plans and two add-ons. No tenants.",
+    button: "Use the example",
+  },
+];
+
+export default function Welcome() {
+  const { canChange, tenants } = useLoaderData<typeof loader>();
+  const errors = useActionData<typeof action>()?.result.error?.[""];
+  const navigation = useNavigation();
+  const chosen = navigation.formMethod === "POST" ? navigation.formData?.get("choice") : null;
+  return (
+    <AuthShell
+      wide
+      title="How do you want to begin?"
+      description="Latchkey needs a catalogue: the features that your app asks about, and the plans that give them."
+    >
+      <FormErrors errors={errors} />
+      <ViewerNotice canChange={canChange} />
+      <ul className="divide-y divide-line border-line border-y">
+        {canChange &&
+          choices
+            .filter(({ choice }) => choice !== "demo" || !tenants)
+            .map(({ choice, title, what, button }) => (
+              <li key={choice}>
+                <Form method="post">
+                  <Choice title={title} what={what}>
+                    <Button name="choice" value={choice} busy={chosen === choice} disabled={chosen !== null}>
+                      {button}
+                    </Button>
+                  </Choice>
+                </Form>
+              </li>
+            ))}
+        {canChange && (
+          <li>
+            <Choice title="A file of yours" what="YAML or JSON. You see what it does before anything is written.">
+              <LinkButton to={paths.importCatalogue()}>Choose a file</LinkButton>
+            </Choice>
+          </li>
+        )}
+        <li>
+          <Choice title="Empty" what="Write features and plans yourself, one by one.">
+            <LinkButton to={paths.plans()}>Start empty</LinkButton>
+          </Choice>
+        </li>
+      </ul>
+    </AuthShell>
+  );
+}
+
+function Choice({ title, what, children }: { title: string; what: string; children: ReactNode }) {
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 py-3.5">
+      <div className="min-w-0 sm:max-w-sm">
+        <h2 className="font-medium text-ink text-sm">{title}</h2>
+        <p className="text-ink-muted text-sm">{what}</p>
+      </div>
+      {children}
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage />;
+}

@@ -1,0 +1,68 @@
+import type { Diff, DiffLine } from "~/core/catalogue-import";
+import { isEmptyDiff, summaryOf } from "~/core/import-words";
+import type { Actor } from "~/core/model";
+import type { ImportDiff } from "~/core/tenant-import";
+import { type BadFile, problemLines, readCatalogueFile } from "~/forms/catalogue-file";
+import { readSentFile, type SentFile } from "~/forms/import";
+import { applyImport, previewImport } from "./import.server";
+import type { Services } from "./services.server";
+
+/** Lines of one list that a page shows; a file may name a hundred thousand tenants. */
+const mostLines = 500;
+
+export type DiffSection = { title: string; kind: keyof Diff | "skipped"; lines: DiffLine[]; more: number };
+
+export type ImportPage =
+  /** `text`: what was pasted, or travels on to the next step. */
+  | { step: "refused"; name: string; text: string; problems: string[] }
+  | { step: "preview"; name: string; text: string; revision: number; summary: string | null; sections: DiffSection[]; moved: boolean }
+  | { step: "applied"; name: string; summary: string };
+
+/** Throws a 400 for a body that is no form. */
+export async function readImportForm(request: Request): Promise<SentFile> {
+  try {
+    return await readSentFile(await request.formData());
+  } catch (error) {
+    if (error instanceof TypeError) throw new Response("This form cannot be read. Choose the file again.", { status: 400 });
+    throw error;
+  }
+}
+
+type Sent = Extract<SentFile, { ok: true }>;
+
+export async function showImport(services: Services, { name, text }: Sent, moved = false): Promise<ImportPage> {
+  const read = readCatalogueFile(name, text);
+  if (!read.ok) return refusedPage(read, text);
+  const preview = await previewImport(services, read);
+  if (!preview.ok) return refusedPage(preview, text);
+  const { diff, revision } = preview;
+  const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
+  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved };
+}
+
+/** Applies what was shown. When the catalogue has moved on since, it is shown again instead. */
+export async function applySent(services: Services, sent: Sent, actor: Actor): Promise<ImportPage> {
+  const { name, text, revision } = sent;
+  const read = readCatalogueFile(name, text);
+  if (!read.ok) return refusedPage(read, text);
+  const done = await applyImport(services, read, actor, { expectedRevision: revision });
+  if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(done.diff) : "changes nothing" };
+  // What is not about a line of the file is about the catalogue.
+  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, true) : refusedPage(done, text);
+}
+
+const refusedPage = (bad: BadFile, text: string): ImportPage => ({ step: "refused", name: bad.name, text, problems: problemLines(bad) });
+
+function sectionsOf({ features, plans, tenants }: ImportDiff): DiffSection[] {
+  const section = (title: string, kind: DiffSection["kind"], lines: DiffLine[]): DiffSection[] =>
+    lines.length === 0 ? [] : [{ title, kind, lines: lines.slice(0, mostLines), more: Math.max(0, lines.length - mostLines) }];
+  const over = tenants.skipped.map((what) => ({ key: what, name: what, what: [] }));
+  const kinds = ["archived", "changed", "restored", "added"] as const;
+  return [
+    ...kinds.flatMap((kind) => section("Plans and add-ons", kind, plans[kind])),
+    ...kinds.flatMap((kind) => section("Features", kind, features[kind])),
+    ...section("Tenants", "changed", tenants.changed),
+    ...section("Tenants", "added", tenants.added),
+    ...section("Grants that are over", "skipped", over),
+  ];
+}
