@@ -127,6 +127,7 @@ export function defineSchema(d: Dialect) {
       index("grants_by_tenant").on(t.tenant, t.startsAt),
       index("grants_by_feature").on(t.feature),
       index("grants_by_end").on(t.kind, t.endsAt, t.tenant),
+      index("grants_by_start").on(t.kind, t.startsAt, t.tenant),
     ],
   );
 
@@ -190,8 +191,10 @@ export function defineSchema(d: Dialect) {
       /** Null: due now. */
       nextAttemptAt: timestamp("next_attempt_at"),
       lastError: text("last_error"),
+      /** Somebody asked for it to be sent again, although nothing changed. */
+      forced: boolean("forced").notNull().default(false),
     },
-    (t) => [primaryKey({ columns: [t.topic, t.subject] }), index("outbox_by_due").on(t.nextAttemptAt)],
+    (t) => [primaryKey({ columns: [t.topic, t.subject] }), index("outbox_by_due").on(t.topic, t.nextAttemptAt, t.createdAt, t.subject)],
   );
 
   const apiKeys = table(
