@@ -46,23 +46,27 @@ function byName(list: Json[], by: string): Json {
   );
 }
 
-/** Both without what is the same in both. */
-export function onlyDifferent(before: Json, after: Json): { before: Json | undefined; after: Json | undefined } {
+/** Both without what is the same in both; of what came or went as a whole, without what it did not have. */
+export function onlyDifferent(before: Json | undefined, after: Json | undefined): { before: Json | undefined; after: Json | undefined } {
   if (sameJson(before, after)) return { before: undefined, after: undefined };
+  if (before === null && isFields(after)) return { before: undefined, after: withoutNulls(after) };
+  if (after === null && isFields(before)) return { before: withoutNulls(before), after: undefined };
   if (!isFields(before) || !isFields(after)) return { before, after };
   const was: Fields = {};
   const is: Fields = {};
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, now] = [before[field], after[field]];
-    if (old === undefined) is[field] = now as Json;
-    else if (now === undefined) was[field] = old;
-    else {
-      const rest = onlyDifferent(old, now);
-      if (rest.before !== undefined) was[field] = rest.before;
-      if (rest.after !== undefined) is[field] = rest.after;
-    }
+    const whole = isFields(old) || isFields(now);
+    const rest = whole ? onlyDifferent(old ?? null, now ?? null) : onlyDifferent(old, now);
+    if (rest.before !== undefined) was[field] = rest.before;
+    if (rest.after !== undefined) is[field] = rest.after;
   }
   return { before: was, after: is };
+}
+
+function withoutNulls(fields: Fields): Fields {
+  const kept = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([field, value]) => [field, isFields(value) ? withoutNulls(value) : value]));
 }
 
 /** How many values stand in it. */

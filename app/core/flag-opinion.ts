@@ -12,6 +12,7 @@ export type FlagOpinion = {
   payload: Json | undefined;
   variant: string | undefined;
   isStale: boolean;
+  userRequired: boolean;
   /** When a stale value stops granting. */
   lapsesAt: Instant | null;
 };
@@ -26,6 +27,7 @@ export function flagOpinion(tie: FlagTie, reading: FlagReading | undefined, now:
     payload: from?.payload,
     variant: from?.variant,
     isStale: false,
+    userRequired: reading?.userRequired === true,
     lapsesAt: null,
   });
   if (reading && reading.state !== "unknown") return opinion(reading.state, reading);

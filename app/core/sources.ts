@@ -11,7 +11,14 @@ export type Source = Winning &
     | { source: "override"; grant: string; effect: "allow" | "deny"; value?: Value; expiresAt: Instant | null }
     | { source: "plan" | "add_on"; plan: string; from: string; value: Value }
     | { source: "trial"; grant: string; value: Value; expiresAt: Instant }
-    | { source: "flag"; flag: string; state: "on" | "off" | "unknown" | "not_asked"; value?: Value; isStale?: true }
+    | {
+        source: "flag";
+        flag: string;
+        state: "on" | "off" | "unknown" | "not_asked";
+        value?: Value;
+        isStale?: true;
+        reason?: "user_required";
+      }
   );
 export type SourceKind = Source["source"];
 
@@ -81,6 +88,7 @@ function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" 
     state: flag.state,
     ...(value === undefined ? {} : { value }),
     ...(flag.isStale ? { isStale: true } : {}),
+    ...(flag.userRequired && flag.state === "unknown" ? { reason: "user_required" } : {}),
   };
 }
 

@@ -9,7 +9,7 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import type { Engine } from "~db/dialect";
 import type { ApiScope } from "~db/schema";
 import { day } from "./facts";
-import { startServices } from "./services";
+import { type Given, startServices } from "./services";
 
 export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
 
@@ -26,12 +26,12 @@ const noPages: ServerBuild = {
 };
 
 /** The API on a free port, with real HTTP in front and a real database behind. */
-export async function startApi(engine: Engine = "sqlite", given?: { url: string }) {
+export async function startApi(engine: Engine = "sqlite", given: Given & { keys?: { check: string; manage: string } } = {}) {
   const services = await startServices(engine, given);
   const app = await createApp(services, { build: noPages });
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const keyFor = async (...scopes: ApiScope[]) => (await createKey(services, ada, { name: scopes.join(), scopes, expiresAt: null })).key;
-  const keys = given ? undefined : { check: await keyFor("check"), manage: await keyFor("manage") };
+  const keys = given.url ? given.keys : { check: await keyFor("check"), manage: await keyFor("manage") };
 
   return {
     ...services,

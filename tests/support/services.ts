@@ -13,6 +13,9 @@ export const engines: Engine[] = ["sqlite", "postgres"];
 
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
+/** `url`: another process's database, to stand beside it. */
+export type Given = { url?: string; env?: Record<string, string> };
+
 export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
   if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-test-"));
@@ -20,10 +23,10 @@ export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; r
 }
 
 /** A process's services on a database of its own, or, given `url`, beside another process on the same one. */
-export async function startServices(engine: Engine = "sqlite", given?: { url: string }): Promise<TestServices> {
-  const { url, remove } = given ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
+export async function startServices(engine: Engine = "sqlite", given: Given = {}): Promise<TestServices> {
+  const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
   const clock = { now: theDay };
-  const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test" });
+  const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.env });
   const services = await createServices(env, { now: () => clock.now });
   const stop = async () => {
     await stopServices(services);

@@ -34,6 +34,8 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, log
     settings,
     client,
     flags,
+    /** Writes the last known values that are still in memory. */
+    flushLast: () => last.flush(),
     async stop(): Promise<void> {
       await last.flush();
       await client.shutdown(2_000);
