@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { type Database, DatabaseProblem, type Lock, type Queries } from "./database";
 import { dialects } from "./dialect";
+import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { followNotifications } from "./postgres-listen.server";
 import { defineSchema } from "./schema";
@@ -30,15 +30,15 @@ export async function openPostgres(url: string): Promise<Database> {
     throw explain(error);
   }
   const queries = drizzle(pool);
-  const inside = new AsyncLocalStorage<true>();
+  const inside = insideTransaction();
   const follow = followNotifications(url);
   return {
     engine: "postgres",
     tables: defineSchema(dialects.postgres),
     read: queries as unknown as Queries,
     transaction(locks, work) {
-      if (inside.getStore()) throw new Error("A transaction was begun inside another one.");
-      return inside.run(true, () =>
+      inside.refuse();
+      return inside.run(() =>
         queries.transaction(async (tx) => {
           // READ COMMITTED loses a read-decide-write; sorted, so that two of them cannot wait for each other.
           for (const lock of [...locks].sort(byKey)) {

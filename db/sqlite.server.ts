@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,6 +5,7 @@ import Sqlite from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { type Database, DatabaseProblem, type Queries } from "./database";
 import { dialects } from "./dialect";
+import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
 
@@ -38,13 +38,13 @@ export async function openSqlite(file: string): Promise<Database> {
   const { writer, reader } = await openFile(path.resolve(file));
   const tables = defineSchema(dialects.sqlite);
   const write = drizzle(writer) as unknown as Queries;
-  const inside = new AsyncLocalStorage<true>();
+  const inside = insideTransaction();
   let queue: Promise<unknown> = Promise.resolve();
 
   async function run<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
     await begin(writer);
     try {
-      const result = await inside.run(true, () => work(write));
+      const result = await inside.run(() => work(write));
       writer.exec("COMMIT");
       return result;
     } catch (error) {
@@ -60,7 +60,7 @@ export async function openSqlite(file: string): Promise<Database> {
     tables,
     read: drizzle(reader) as unknown as Queries,
     transaction(_locks, work) {
-      if (inside.getStore()) throw new Error("A transaction was begun inside another one.");
+      inside.refuse();
       const result = queue.then(() => run(work));
       queue = result.catch(() => {});
       return result;

@@ -1,0 +1,24 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/**
+ * Knows whether code runs inside a transaction. Node watches every promise and callback of the process for it as long as
+ * it is on, which costs each check about a fifth (Node 20 and 22): so it is off while no transaction runs.
+ */
+export function insideTransaction() {
+  const storage = new AsyncLocalStorage<true>();
+  let running = 0;
+  return {
+    refuse(): void {
+      if (storage.getStore()) throw new Error("A transaction was begun inside another one.");
+    },
+    async run<T>(work: () => Promise<T>): Promise<T> {
+      running += 1;
+      try {
+        return await storage.run(true, work);
+      } finally {
+        running -= 1;
+        if (running === 0) storage.disable();
+      }
+    },
+  };
+}
