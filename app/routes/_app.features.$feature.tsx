@@ -18,6 +18,7 @@ import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureForm, shownFeature } from "~/ui/feature-form";
 import { FeaturePlans } from "~/ui/feature-plans";
 import { KeyValue } from "~/ui/key-value";
+import { Means } from "~/ui/means";
 import { PageHeader } from "~/ui/page-header";
 
 export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
@@ -105,19 +106,16 @@ function FeatureDetails({ feature }: { feature: Feature }) {
   );
 }
 
-const archiveMeans =
-  "Every tenant is then told no, with the reason that it is archived, and lists leave it out. Plans and grants keep what they say of it.";
+const archiveMeans = "Every tenant is then told no, and lists leave it out. Plans and grants keep what they say of it.";
 
 function FeatureEnd({ feature }: { feature: Feature }) {
   const archived = feature.archivedAt !== null;
   return (
     <Card className="mt-4">
       <Form method="post" className="flex flex-wrap items-center justify-between gap-3">
-        <p className="max-w-prose text-ink-muted text-sm">
-          {archived
-            ? "Archived: every tenant is told no. Restoring it brings back what plans and grants say of it."
-            : `Archive: ${archiveMeans}`}
-        </p>
+        <Means title={archived ? "Archived" : "Archive"}>
+          {archived ? "Every tenant is told no. Restoring it brings back what plans and grants say of it." : archiveMeans}
+        </Means>
         <input type="hidden" name="intent" value={archived ? "restore" : "archive"} />
         <ConfirmButton
           title={archived ? `Restore ${feature.name}?` : `Archive ${feature.name}?`}

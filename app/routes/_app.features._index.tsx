@@ -101,7 +101,7 @@ export default function Features() {
     );
   return (
     <>
-      <PageHeader title="Features" actions={mayEdit && create} />
+      <PageHeader title="Features" actions={mayEdit && all > 0 && create} />
       {all > 0 && (
         <div className="mb-3">
           <FeatureFilters groups={groups} archived />

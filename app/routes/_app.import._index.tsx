@@ -56,7 +56,7 @@ export default function Import() {
             ))}
           </ul>
           <p className="mt-3 text-ink-muted text-xs">
-            Programs use <Code>npx latchkey import</Code> and <Code>npx latchkey export</Code>.
+            On the command line: <Code>npx latchkey import</Code>, <Code>npx latchkey export</Code>.
           </p>
         </Section>
       </div>

@@ -30,7 +30,8 @@ export default function Plans() {
       <PageHeader
         title="Plans"
         actions={
-          mayEdit && (
+          mayEdit &&
+          columns.length > 0 && (
             <LinkButton to={paths.planNew()} variant="primary">
               New plan
             </LinkButton>

@@ -67,7 +67,7 @@ export default function Welcome() {
     >
       <FormErrors errors={errors} />
       <ViewerNotice canChange={canChange} />
-      <ul className="divide-y divide-line border-line border-y">
+      <ul className="divide-y divide-line border-line border-t">
         {canChange &&
           choices
             .filter(({ choice }) => choice !== "demo" || !tenants)

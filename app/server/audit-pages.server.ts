@@ -1,5 +1,6 @@
 import { leaves, legible, onlyDifferent } from "~/core/audit-words";
 import type { Catalogue } from "~/core/catalogue";
+import type { Actor } from "~/core/model";
 import type { AuditQuery } from "~/forms/audit-filter";
 import { type AuditRow, listAudit } from "~db/store/audit.server";
 import { auditedActions, auditedActors, findAudit } from "~db/store/audit-queries.server";
@@ -12,11 +13,21 @@ const mostShown = 60;
 
 export type AuditEntryView = ReturnType<typeof entryOf>;
 
-function entryOf(row: AuditRow, catalogue: Catalogue, most: number) {
+type Names = { catalogue: Catalogue; actors: readonly Actor[] };
+
+/** What people call it: what the entry itself says, or what is known of it now. */
+function nameOf({ subjectKind, subject, before, after }: AuditRow, { catalogue, actors }: Names): string {
+  if (subjectKind === "feature") return catalogue.features.get(subject)?.name ?? subject;
+  if (subjectKind === "plan") return catalogue.plans.get(subject)?.name ?? subject;
+  if (subjectKind !== "admin" && subjectKind !== "api_key") return subject;
+  const said = (after as { name?: unknown } | null)?.name ?? (before as { name?: unknown } | null)?.name;
+  return typeof said === "string" ? said : (actors.find((a) => a.kind === subjectKind && a.id === subject)?.name ?? subject);
+}
+
+function entryOf(row: AuditRow, names: Names, most: number) {
   const { seq, at, action, subjectKind, subject, why } = row;
   const { before, after } = onlyDifferent(legible(row.before), legible(row.after));
   const values = Math.max(leaves(before), leaves(after));
-  const named = subjectKind === "feature" ? catalogue.features.get(subject) : subjectKind === "plan" ? catalogue.plans.get(subject) : null;
   return {
     seq,
     at: at.getTime(),
@@ -24,7 +35,7 @@ function entryOf(row: AuditRow, catalogue: Catalogue, most: number) {
     action,
     subjectKind,
     subject,
-    subjectName: named?.name ?? subject,
+    subjectName: nameOf(row, names),
     why,
     /** How many values changed; those of more than `most` are left out. */
     values,
@@ -38,11 +49,12 @@ export async function readAuditPage(services: Services, query: AuditQuery) {
   const { catalogue } = await catalogueNow(services);
   const filter = { subjectKind: query.kind, subject: query.subject, actor: query.actor, action: query.action };
   const rows = await listAudit(db.read, db.tables, filter, { before: query.before, size: pageSize + 1 });
+  const actors = await auditedActors(db.read, db.tables);
   return {
-    entries: rows.slice(0, pageSize).map((row) => entryOf(row, catalogue, mostShown)),
+    entries: rows.slice(0, pageSize).map((row) => entryOf(row, { catalogue, actors }, mostShown)),
     /** What the next page begins before; null: these are the oldest. */
     older: rows.length > pageSize ? (rows[pageSize - 1]?.seq ?? null) : null,
-    actors: await auditedActors(db.read, db.tables),
+    actors,
     actions: await auditedActions(db.read, db.tables),
     now: services.now(),
   };
@@ -53,5 +65,6 @@ export async function readAuditEntry(services: Services, seq: number) {
   const row = Number.isSafeInteger(seq) ? await findAudit(db.read, db.tables, seq) : null;
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
-  return { entry: entryOf(row, catalogue, Number.POSITIVE_INFINITY), now: services.now() };
+  const actors = await auditedActors(db.read, db.tables);
+  return { entry: entryOf(row, { catalogue, actors }, Number.POSITIVE_INFINITY), now: services.now() };
 }

@@ -61,7 +61,7 @@ export function FeatureForm({ feature, groups, lastResult, children }: Props) {
           <input type="hidden" name="expected" value={feature.revision} />
         </>
       )}
-      <div className="grid gap-x-4 sm:grid-cols-2">
+      <div className="grid items-end gap-x-4 sm:grid-cols-2">
         <Field label="Name" field={fields.name} className={feature && "sm:col-span-2"}>
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
@@ -138,7 +138,7 @@ function ConfigFields({ fields, className }: PartProps) {
           options={[
             { value: "number", label: "A number" },
             { value: "text", label: "A text" },
-            { value: "json", label: "JSON", hint: "Override, trial, add-on, plan: the first one counts." },
+            { value: "json", label: "JSON", hint: "The first source counts." },
           ]}
         />
       </Field>
@@ -199,7 +199,7 @@ function FlagFields({ fields }: { fields: FormFields }) {
         <Field label="What the flag may do" field={fields.flagRule}>
           <Select {...getSelectProps(fields.flagRule)} options={flagRuleWords} />
         </Field>
-        <Field label="When PostHog gives no answer" field={fields.whenUnknown}>
+        <Field label="Without an answer" field={fields.whenUnknown}>
           <Select {...getSelectProps(fields.whenUnknown)} options={whenUnknownWords} />
         </Field>
       </div>

@@ -3,6 +3,7 @@ import type { Plan } from "~/core/model";
 import { paths, withQuery } from "~/paths";
 import { Button, LinkButton } from "./button";
 import { Card, FormActions } from "./card";
+import { Means } from "./means";
 import { FormErrors } from "./notice";
 import { count } from "./pagination";
 
@@ -24,11 +25,9 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused }: Props) {
     <Card>
       <FormErrors errors={refused} />
       <Form method="post" action={paths.plan(key)} className="flex flex-wrap items-center justify-between gap-3">
-        <p className="max-w-prose text-ink-muted text-sm">
-          {plan.archivedAt === null
-            ? "Archive: it cannot be newly given; tenants and plans that have it keep it."
-            : "Archived: it cannot be newly given; tenants and plans that have it keep it."}
-        </p>
+        <Means title={plan.archivedAt === null ? "Archive" : "Archived"}>
+          It cannot be newly given. Tenants and plans that have it keep it.
+        </Means>
         <Button name="intent" value={plan.archivedAt === null ? "archive" : "restore"}>
           {plan.archivedAt === null ? "Archive plan" : "Restore plan"}
         </Button>
@@ -36,9 +35,9 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused }: Props) {
       <hr className="my-4 border-line" />
       {tenants > 0 || includes !== "" ? (
         <div className="flex flex-wrap items-center justify-between gap-3">
-          <p className="max-w-prose text-ink-muted text-sm">
-            Delete: not while it is in use. {tenants > 0 ? `${have}: move them first.` : `${includes} includes it: change that first.`}
-          </p>
+          <Means title="Delete">
+            Not while it is in use. {tenants > 0 ? `${have}: move them first.` : `${includes} includes it: change that first.`}
+          </Means>
           {tenants > 0 && <LinkButton to={paths.tenants({ plan: key })}>Show the tenants</LinkButton>}
         </div>
       ) : asks === "delete" ? (
@@ -58,7 +57,7 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused }: Props) {
         </Form>
       ) : (
         <div className="flex flex-wrap items-center justify-between gap-3">
-          <p className="max-w-prose text-ink-muted text-sm">Delete: no tenant has it and no plan includes it.</p>
+          <Means title="Delete">No tenant has it and no plan includes it.</Means>
           <LinkButton to={withQuery(paths.plan(key), { ask: "delete" })} preventScrollReset>
             Delete plan
           </LinkButton>

@@ -52,7 +52,7 @@ export function PlanForm({ plan, includable, lastResult, children }: Props) {
           <RadioCards name="kind" options={kinds} checked={fields.kind.initialValue} columns={2} />
         </Field>
       )}
-      <div className="grid gap-x-4 sm:grid-cols-2">
+      <div className="grid items-end gap-x-4 sm:grid-cols-2">
         <Field label="Name" field={fields.name} className={plan && "sm:col-span-2"}>
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
@@ -72,7 +72,7 @@ export function PlanForm({ plan, includable, lastResult, children }: Props) {
         <Textarea {...getTextareaProps(fields.description)} rows={2} />
       </Field>
       <div className="grid items-end gap-x-4 sm:grid-cols-2">
-        <Field label="Includes" field={fields.includes} hint="It gives all that this one gives, unless it has an entry of its own.">
+        <Field label="Includes" field={fields.includes} hint="All that it gives, this one gives too.">
           <Select {...getSelectProps(fields.includes)}>
             <option value="">Nothing</option>
             {includable.map(({ key, name, kind }) => (
