@@ -17,8 +17,7 @@ import { Field } from "~/ui/field";
 import { GrantFacts } from "~/ui/grant-facts";
 import { Textarea } from "~/ui/inputs";
 import { FormErrors, Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { TenantFormPage } from "~/ui/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `End ${data?.grant.kind ?? "grant"} · ${data?.name ?? "Tenant"} · Latchkey` },
@@ -53,46 +52,39 @@ export default function EndGrant() {
     shouldRevalidate: "onInput",
   });
   return (
-    <>
-      <PageHeader
-        title={`End ${grant.kind} now`}
-        breadcrumbs={[
-          { label: "Tenants", to: paths.tenants() },
-          { label: name, to: paths.tenant(key) },
-          { label: "Grants", to: paths.tenantGrants(key) },
-        ]}
-      />
-      <div className="max-w-2xl">
-        <ViewerNotice canChange={canChange} />
-        <Card>
-          <GrantFacts grant={grant} now={now} />
-          {isOver ? (
-            <>
-              <Notice kind="info" className="my-4">
-                This {grant.kind} is over already. There is nothing to end.
-              </Notice>
-              <LinkButton to={paths.tenantGrants(key)}>Back to the grants</LinkButton>
-            </>
-          ) : (
-            <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
-              <FormErrors errors={form.errors} />
-              {preview && <AnswerChange {...preview} now={now} labels={["Now", "Then"]} className="mb-5" />}
-              <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
-                <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
-              </Field>
-              <FormActions>
-                <Button variant="danger" busy={busy} disabled={!canChange}>
-                  End {grant.kind} now
-                </Button>
-                <LinkButton to={paths.tenantGrants(key)} variant="ghost">
-                  Keep it
-                </LinkButton>
-              </FormActions>
-            </Form>
-          )}
-        </Card>
-      </div>
-    </>
+    <TenantFormPage
+      title={`End ${grant.kind} now`}
+      tenant={{ key, name, canChange }}
+      crumbs={[{ label: "Grants", to: paths.tenantGrants(key) }]}
+    >
+      <Card>
+        <GrantFacts grant={grant} now={now} />
+        {isOver ? (
+          <>
+            <Notice kind="info" className="my-4">
+              This {grant.kind} is over already. There is nothing to end.
+            </Notice>
+            <LinkButton to={paths.tenantGrants(key)}>Back to the grants</LinkButton>
+          </>
+        ) : (
+          <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
+            <FormErrors errors={form.errors} />
+            {preview && <AnswerChange {...preview} now={now} labels={["Now", "Then"]} className="mb-5" />}
+            <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+              <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+            </Field>
+            <FormActions>
+              <Button variant="danger" busy={busy} disabled={!canChange}>
+                End {grant.kind} now
+              </Button>
+              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
+                Keep it
+              </LinkButton>
+            </FormActions>
+          </Form>
+        )}
+      </Card>
+    </TenantFormPage>
   );
 }
 

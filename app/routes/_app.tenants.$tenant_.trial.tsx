@@ -2,7 +2,7 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { trialLengths, trialPage } from "~/forms/trial-page";
+import { trialPage } from "~/forms/trial-page";
 import { keyOf, paths } from "~/paths";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf } from "~/server/sessions.server";
@@ -10,15 +10,13 @@ import { grantChoices, grantTrials, readValues } from "~/server/tenant-trials.se
 import { requireTenant } from "~/server/tenants.server";
 import { Button, LinkButton } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
-import { RadioCards } from "~/ui/choices";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeaturePicker } from "~/ui/feature-picker";
 import { Field } from "~/ui/field";
-import { DateTimeInput, Textarea, toInputValue } from "~/ui/inputs";
+import { Textarea, toInputValue } from "~/ui/inputs";
+import { LengthFields } from "~/ui/length-fields";
 import { FormErrors } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { shortDate } from "~/ui/time-words";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { TenantFormPage } from "~/ui/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -42,8 +40,6 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
 }
 
-const lengthWords = { 7: "7 days", 14: "14 days", 30: "30 days", own: "Own dates" } as const;
-
 export default function GrantTrial() {
   const { key, name, now, choices, wanted, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
@@ -51,71 +47,40 @@ export default function GrantTrial() {
   const [form, fields] = useForm({
     id: "trial",
     lastResult,
-    defaultValue: { length: "14" },
+    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * 86_400_000) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: trialPage }),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
-  const length = String(fields.length.initialValue ?? "14");
+  const lengthFields = { length: fields.length, startsAt: fields.startsAt, endsAt: fields.endsAt };
   return (
-    <>
-      <PageHeader
-        title="Grant trial"
-        breadcrumbs={[
-          { label: "Tenants", to: paths.tenants() },
-          { label: name, to: paths.tenant(key) },
-        ]}
-      />
-      <div className="max-w-2xl">
-        <ViewerNotice canChange={canChange} />
-        <Card>
-          <Form method="post" {...getFormProps(form)}>
-            <FormErrors errors={form.errors} />
-            <Field label="Features" field={fields.feature} group>
-              <FeaturePicker
-                choices={choices}
-                chosen={entered ? [entered.feature ?? []].flat() : wanted}
-                typed={entered?.values}
-                errors={(field) => form.allErrors[field]}
-              />
-            </Field>
-            <div className="group/length">
-              <Field label="How long" field={fields.length} group hint="From now, in whole days of 24 hours.">
-                <RadioCards
-                  name={fields.length.name}
-                  checked={length}
-                  columns={4}
-                  options={trialLengths.map((value) => ({
-                    value,
-                    label: lengthWords[value],
-                    hint: value === "own" ? "Start and end" : `to ${shortDate(now + Number(value) * 86_400_000)}`,
-                  }))}
-                />
-              </Field>
-              <div className="hidden gap-x-4 group-has-[[value=own]:checked]/length:grid sm:grid-cols-2">
-                <Field label="Starts" field={fields.startsAt} hint="Empty: now. In UTC." optional>
-                  <DateTimeInput defaultValue={fields.startsAt.initialValue} />
-                </Field>
-                <Field label="Ends" field={fields.endsAt} hint="In UTC.">
-                  <DateTimeInput defaultValue={fields.endsAt.initialValue ?? toInputValue(now + 14 * 86_400_000)} />
-                </Field>
-              </div>
-            </div>
-            <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
-              <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
-            </Field>
-            <FormActions>
-              <Button variant="primary" busy={busy} disabled={!canChange}>
-                Grant trial
-              </Button>
-              <LinkButton to={paths.tenant(key)} variant="ghost">
-                Cancel
-              </LinkButton>
-            </FormActions>
-          </Form>
-        </Card>
-      </div>
-    </>
+    <TenantFormPage title="Grant trial" tenant={{ key, name, canChange }}>
+      <Card>
+        <Form method="post" {...getFormProps(form)}>
+          <FormErrors errors={form.errors} />
+          <Field label="Features" field={fields.feature} group>
+            <FeaturePicker
+              choices={choices}
+              chosen={entered ? [entered.feature ?? []].flat() : wanted}
+              typed={entered?.values}
+              errors={(field) => form.allErrors[field]}
+            />
+          </Field>
+          <LengthFields label="How long" hint="Days of 24 hours from now." from={now} {...lengthFields} />
+          <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+            <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+          </Field>
+          <FormActions>
+            <Button variant="primary" busy={busy} disabled={!canChange}>
+              Grant trial
+            </Button>
+            <LinkButton to={paths.tenant(key)} variant="ghost">
+              Cancel
+            </LinkButton>
+          </FormActions>
+        </Form>
+      </Card>
+    </TenantFormPage>
   );
 }
 

@@ -39,3 +39,9 @@ export function refused<More extends object>(submission: Submitted, refusal: Ref
   const result = submission.reply(field ? { fieldErrors: { [field]: [refusal.message] } } : { formErrors: [refusal.message] });
   return data({ result, ...(more as More) }, { status: conflicts.has(refusal.code) ? 409 : 422 });
 }
+
+/** The revision that a form was made from, whatever else of it could not be read. */
+export function seenRevision(submission: { payload: { [field: string]: unknown } }): number | null {
+  const revision = Number(submission.payload.expected);
+  return Number.isSafeInteger(revision) ? revision : null;
+}

@@ -1,5 +1,6 @@
 import { listedFeatures } from "~/core/answer";
 import { type AnswerRow, answerRow, byGroup } from "~/core/answer-row";
+import { decide } from "~/core/decide";
 import type { TenantRequest } from "./tenants.server";
 
 export const featureFilters = ["yes", "no", "trial", "override"] as const;
@@ -21,4 +22,10 @@ function isShown(row: AnswerRow, show: FeatureFilter | null): boolean {
   if (show === null) return true;
   if (show === "yes" || show === "no") return row.entitled === (show === "yes");
   return row.sources.some((s) => s.kind === show);
+}
+
+/** How many features say yes, or would were the tenant not suspended. */
+export function entitledWhenActive({ facts, catalogue, now }: TenantRequest): number {
+  const tenant = { ...facts, status: "active" as const };
+  return listedFeatures(catalogue).filter((feature) => decide({ tenant, catalogue, feature, now }).entitled).length;
 }

@@ -1,8 +1,9 @@
 import type { Catalogue } from "~/core/catalogue";
 import type { TenantChange } from "~/core/changes";
 import { endGrant, extendGrant, type OverrideForm, setOverride } from "~/core/grant-changes";
-import type { Actor, Instant, Stamp, TenantFacts } from "~/core/model";
+import type { Actor, Grant, Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import type { ExtendPage } from "~/forms/grant-page";
 import { changeTenant } from "./change.server";
 import type { Services } from "./services.server";
 
@@ -36,3 +37,9 @@ export const extend = (services: Services, actor: Actor, key: string, form: { gr
 
 export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
   changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
+
+const day = 86_400_000;
+
+/** Days count from the end that the grant has. */
+export const newEnd = (form: ExtendPage, grant: Grant, now: Instant): Instant =>
+  form.length === "own" ? (form.endsAt as Instant) : (grant.endsAt ?? now) + Number(form.length) * day;

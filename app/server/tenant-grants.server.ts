@@ -3,7 +3,7 @@ import { describeValue } from "~/core/catalogue-words";
 import { withGrantUnended, withoutGrant } from "~/core/grant-effect";
 import { endOf, isLive, isOver } from "~/core/grant-lifetime";
 import type { Grant, Instant } from "~/core/model";
-import { type GrantRow, grantOf, grantsOfTenant } from "~db/store/grants.server";
+import { grantOf, grantsOfTenant } from "~db/store/grants.server";
 import type { Services } from "./services.server";
 import type { TenantRequest } from "./tenants.server";
 
@@ -28,28 +28,37 @@ export type GrantView = {
   isExtended: boolean;
 };
 
-/** Every grant that a tenant ever had, by what it is now; of the ended ones the newest. */
-export async function tenantGrants(services: Services, tenant: TenantRequest) {
-  const { facts, now } = tenant;
-  const rows = await grantsOfTenant(services.db.read, services.db.tables, facts.key, most);
+type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; extended: Set<string | null>; isCut: boolean };
+
+/** What counts is in the facts; the rows tell of what is over, of that the newest. */
+async function knownGrants({ db }: Services, { facts }: TenantRequest): Promise<Known> {
+  const rows = await grantsOfTenant(db.read, db.tables, facts.key, most);
   const grants = new Map(rows.map((row) => [row.id, grantOf(row)]));
-  const extended = new Set(rows.map((row) => row.extends));
-  const views = rows.map((row) => grantView(tenant, row, grants, extended));
-  const live = views.filter((v) => isLive(grants.get(v.id) as Grant, now));
-  const upcoming = views.filter((v) => v.startsAt > now && (v.until === null || v.until > v.startsAt));
-  const known = new Set([...live, ...upcoming]);
-  const soonest = (a: GrantView, b: GrantView) => (a.until ?? Number.POSITIVE_INFINITY) - (b.until ?? Number.POSITIVE_INFINITY);
+  for (const grant of facts.grants) grants.set(grant.id, grant);
+  const extended = new Set([...grants.values()].map((g) => g.extends));
+  return { grants, extended, endedBy: new Map(rows.map((row) => [row.id, row.endedBy])), isCut: rows.length === most };
+}
+
+/** Every grant of a tenant, by what it is now. */
+export async function tenantGrants(services: Services, tenant: TenantRequest) {
+  const { now } = tenant;
+  const known = await knownGrants(services, tenant);
+  const lists = { live: [] as GrantView[], upcoming: [] as GrantView[], ended: [] as GrantView[] };
+  for (const grant of known.grants.values()) {
+    const state = isLive(grant, now) ? "live" : isOver(grant, now) ? "ended" : "upcoming";
+    lists[state].push(grantView(tenant, grant, known));
+  }
+  const untilOf = ({ until }: GrantView) => until ?? Number.POSITIVE_INFINITY;
   return {
-    live: live.sort(soonest),
-    upcoming: upcoming.sort((a, b) => a.startsAt - b.startsAt),
-    ended: views.filter((v) => !known.has(v)).sort((a, b) => (b.until ?? 0) - (a.until ?? 0)),
-    isCut: rows.length === most,
-    grants,
+    live: lists.live.sort((a, b) => untilOf(a) - untilOf(b)),
+    upcoming: lists.upcoming.sort((a, b) => a.startsAt - b.startsAt),
+    ended: lists.ended.sort((a, b) => untilOf(b) - untilOf(a)),
+    isCut: known.isCut,
+    grants: known.grants,
   };
 }
 
-function grantView({ catalogue }: TenantRequest, row: GrantRow, grants: Map<string, Grant>, extended: Set<string | null>): GrantView {
-  const grant = grants.get(row.id) as Grant;
+function grantView({ catalogue }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
   const feature = catalogue.features.get(grant.feature);
   const hasValue = "value" in grant && feature?.type !== "boolean";
   return {
@@ -60,7 +69,7 @@ function grantView({ catalogue }: TenantRequest, row: GrantRow, grants: Map<stri
     gives: hasValue ? describeValue(feature, grant.value) : null,
     startsAt: grant.startsAt,
     until: endOf(grant),
-    endedBy: row.endedBy,
+    endedBy: endedBy.get(grant.id) ?? null,
     note: grant.note,
     createdAt: grant.createdAt,
     createdBy: grant.createdBy,
@@ -96,13 +105,11 @@ export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>,
 
 /** One grant of this tenant, for a page that changes it. Throws the answer when there is none. `isOver`: nothing can be changed. */
 export async function requireGrant(services: Services, tenant: TenantRequest, id: string) {
-  const rows = await grantsOfTenant(services.db.read, services.db.tables, tenant.facts.key, most);
-  const row = rows.find((r) => r.id === id);
-  if (!row) throw new Response(`${tenant.facts.name} has no such grant. Look it up in the list.`, { status: 404, statusText: "Not Found" });
-  const grants = new Map(rows.map((r) => [r.id, grantOf(r)]));
-  const grant = grants.get(id) as Grant;
-  const view = grantView(tenant, row, grants, new Set(rows.map((r) => r.extends)));
-  return { grant, view, isOver: isOver(grant, tenant.now) };
+  const known = await knownGrants(services, tenant);
+  const grant = known.grants.get(id);
+  if (!grant)
+    throw new Response(`${tenant.facts.name} has no such grant. Look it up in the list.`, { status: 404, statusText: "Not Found" });
+  return { grant, view: grantView(tenant, grant, known), isOver: isOver(grant, tenant.now) };
 }
 
 /** The answer as it is and as it would be were this grant ended now. */

@@ -20,8 +20,8 @@ export function kindOf(feature: Feature): FeatureKind {
 export function grantChoices(tenant: TenantRequest) {
   const inUse = [...tenant.catalogue.features.values()].filter((f) => f.archivedAt === null).sort(byGroup);
   return inUse.map((feature) => {
-    const { key, name, group, entitled, message, gives } = answerRow(tenant, feature);
-    return { key, name, group, kind: kindOf(feature), entitled, message, gives };
+    const { key, name, group, entitled, reason, message, gives } = answerRow(tenant, feature);
+    return { key, name, group, kind: kindOf(feature), entitled, reason, message, gives };
   });
 }
 export type GrantChoice = ReturnType<typeof grantChoices>[number];

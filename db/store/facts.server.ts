@@ -26,6 +26,14 @@ export async function readTenantFacts(q: Queries, t: Schema, key: string, by?: I
   return (await newest(q, t, "tenant", key, by)) as TenantFacts | null;
 }
 
+/** As they were at this revision, which an editor saw. Null: they never were. */
+export async function readTenantFactsAt(q: Queries, t: Schema, key: string, revision: number): Promise<TenantFacts | null> {
+  const h = t.factsHistory;
+  const at = and(eq(h.kind, "tenant"), eq(h.subject, key), eq(h.revision, revision));
+  const [row] = await q.select({ document: h.document }).from(h).where(at).limit(1);
+  return (row?.document ?? null) as TenantFacts | null;
+}
+
 export async function readCatalogueFacts(q: Queries, t: Schema, by?: Instant): Promise<CatalogueFacts> {
   return ((await newest(q, t, "catalogue", theCatalogue, by)) as CatalogueFacts | null) ?? emptyCatalogue;
 }

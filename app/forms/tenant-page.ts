@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { type Json, tenantStatuses } from "~/core/model";
+import { sameJson } from "~/core/same-json";
+import { readJson } from "./json-text";
+import { metadata, note, planKey, tenantKey, tenantName } from "./tenant";
+
+/** The revision that the page showed: a newer one means that somebody else was quicker. */
+const expected = z.coerce.number("Open this page again.").int().min(0);
+
+const typedMetadata = z
+  .string()
+  .max(20_000, "Metadata has up to 10,000 characters of JSON.")
+  .optional()
+  .transform((text, ctx): { [key: string]: Json } => {
+    const refuse = (message: string) => {
+      ctx.addIssue({ code: "custom", message });
+      return z.NEVER;
+    };
+    const read = readJson(text?.trim() ? text : "{}");
+    if (!read.ok) return refuse(read.message);
+    if (typeof read.value !== "object" || read.value === null || Array.isArray(read.value)) {
+      return refuse('Metadata is a JSON object, such as {"region": "eu"}.');
+    }
+    const kept = metadata.safeParse(read.value);
+    if (!kept.success) return refuse(kept.error.issues[0]?.message ?? "This is no metadata.");
+    return sameJson(kept.data, read.value) ? kept.data : refuse("A name in here cannot be kept: __proto__ is not a name.");
+  });
+
+const plan = planKey.optional();
+const addOns = z.array(planKey).max(100, "A tenant has up to 100 add-ons.");
+
+export const newTenantPage = z.object({
+  key: z.string("Give the key that your app knows this tenant by.").trim().pipe(tenantKey),
+  name: tenantName.optional(),
+  plan,
+  addOns,
+  metadata: typedMetadata,
+});
+export type NewTenantPage = z.infer<typeof newTenantPage>;
+
+export const editTenantPage = z.object({ expected, name: z.string("Give the tenant a name.").pipe(tenantName), metadata: typedMetadata });
+
+export const planPage = z.object({ expected, plan, addOns, note: note.optional() });
+
+export const statusPage = z.object({ expected, status: z.enum(tenantStatuses, "Choose what it is to be."), note: note.optional() });
+
+export const writeMetadata = (value: { [key: string]: Json }) => (Object.keys(value).length === 0 ? "" : JSON.stringify(value, null, 2));

@@ -1,0 +1,40 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { ScrollText } from "lucide-react";
+import { readAuditQuery } from "~/forms/audit-filter";
+import { keyOf, paths } from "~/paths";
+import { readAuditPage } from "~/server/audit-pages.server";
+import { requireTenant } from "~/server/tenants.server";
+import { AuditList } from "~/ui/audit-list";
+import { LinkButton } from "~/ui/button";
+import { Card } from "~/ui/card";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Audit · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const { facts } = await requireTenant(request, context, keyOf(params.tenant));
+  const { before } = readAuditQuery(new URL(request.url).searchParams);
+  const { entries, older, now } = await readAuditPage(context, { kind: "tenant", subject: facts.key, before });
+  return { entries, older, now, isNewest: before === undefined, tenant: facts.key, name: facts.name };
+}
+
+export default function TenantAudit() {
+  const { entries, older, now, isNewest, tenant } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <Card flush>
+        {entries.length > 0 ? <AuditList entries={entries} now={now} /> : <EmptyState icon={ScrollText} title="No older entries" />}
+      </Card>
+      <nav aria-label="Pages" className="mt-3 flex justify-between gap-2 empty:hidden">
+        {isNewest ? <span /> : <LinkButton to={paths.tenantAudit(tenant)}>Newest</LinkButton>}
+        {older !== null && <LinkButton to={paths.tenantAudit(tenant, { before: older })}>Older</LinkButton>}
+      </nav>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

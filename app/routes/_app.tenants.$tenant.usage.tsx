@@ -1,0 +1,84 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { ChartColumn } from "lucide-react";
+import { keyOf, paths } from "~/paths";
+import { type FeatureUsage, tenantUsage } from "~/server/tenant-usage.server";
+import { requireTenant } from "~/server/tenants.server";
+import { BarChart } from "~/ui/bar-chart";
+import { LinkButton } from "~/ui/button";
+import { Card, Section } from "~/ui/card";
+import { CodeBlock } from "~/ui/code";
+import { curlLine } from "~/ui/curl";
+import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { count } from "~/ui/pagination";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Usage · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { key, name } = tenant.facts;
+  return { ...(await tenantUsage(context, tenant)), name, curl: curlLine(new URL(request.url).origin, key) };
+}
+
+const columns: Column<FeatureUsage>[] = [
+  {
+    id: "feature",
+    header: "Feature",
+    primary: true,
+    cell: (row) => (
+      <NameCell to={row.isKnown ? paths.feature(row.key) : undefined} name={row.name} detail={row.isAll ? undefined : row.key} />
+    ),
+    className: "sm:w-2/5",
+  },
+  { id: "allowed", header: "Allowed", align: "right", cell: (row) => count(row.allowed) },
+  {
+    id: "refused",
+    header: "Refused",
+    align: "right",
+    cell: (row) => <span className={row.refused > 0 ? "text-no" : "text-ink-faint"}>{count(row.refused)}</span>,
+  },
+  { id: "first", header: "First asked", cell: (row) => <Time at={row.firstAt} now={row.now} className="text-ink-muted" /> },
+  { id: "last", header: "Last asked", cell: (row) => <Time at={row.lastAt} now={row.now} className="text-ink-muted" /> },
+];
+
+export default function TenantUsage() {
+  const { days, bars, features, allowed, refused, curl } = useLoaderData<typeof loader>();
+  if (features.length === 0) {
+    return (
+      <Card flush>
+        <EmptyState
+          icon={ChartColumn}
+          title={`No checks in the last ${days} days`}
+          action={<LinkButton to={paths.keyNew()}>New API key</LinkButton>}
+        >
+          Your app asks with an API key of the scope check. Put it into LATCHKEY_KEY and try this:
+        </EmptyState>
+        <div className="mx-auto max-w-3xl px-4 pb-8">
+          <CodeBlock text={curl} label="The first check" />
+        </div>
+      </Card>
+    );
+  }
+  const total = `${count(allowed + refused)} checks in the last ${days} days, by day in UTC`;
+  return (
+    <div className="grid gap-6">
+      <Card>
+        <BarChart bars={bars} caption={total} />
+      </Card>
+      <Section
+        title="By feature"
+        flush
+        description="A check of one feature counts for it. Asking for all features at once counts once, as allowed, under its own name."
+      >
+        <DataTable rows={features} columns={columns} rowKey={(row) => row.key} caption="Checks by feature" empty={null} />
+      </Section>
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

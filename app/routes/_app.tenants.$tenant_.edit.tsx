@@ -1,0 +1,89 @@
+import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { useState } from "react";
+import { editTenantPage, writeMetadata } from "~/forms/tenant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { saveTenant } from "~/server/tenant-edits.server";
+import { requireTenant } from "~/server/tenants.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button, LinkButton, TextLink } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { Code } from "~/ui/code";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { MetadataField } from "~/ui/metadata-field";
+import { FormErrors } from "~/ui/notice";
+import { StaleNotice } from "~/ui/stale-notice";
+import { TenantFormPage } from "~/ui/tenant-form-page";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Edit · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const { facts, now, canChange } = await requireTenant(request, context, keyOf(params.tenant));
+  return { key: facts.key, name: facts.name, metadata: writeMetadata(facts.metadata), revision: facts.revision, now, canChange };
+}
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const submission = await readForm(request, editTenantPage);
+  if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
+  const { expected, name, metadata } = submission.value;
+  const { key } = tenant.facts;
+  const saved = await saveTenant(context, actorOf(tenant.admin), key, { name, metadata }, { expected, fields: ["name", "metadata"] });
+  if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
+  const message = saved.changed ? "Saved." : "Nothing to save: all is as before.";
+  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message });
+}
+
+export default function EditTenant() {
+  const { key, name, metadata, revision, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const actionData = useActionData<typeof action>();
+  // What this page was opened with, until a refusal has shown what is newer.
+  const [seen] = useState(revision);
+  const [form, fields] = useForm({
+    id: "tenant",
+    lastResult: actionData?.result,
+    defaultValue: { name, metadata },
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: editTenantPage }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <TenantFormPage title="Edit tenant" tenant={{ key, name, canChange }}>
+      <Card>
+        <Form method="post" {...getFormProps(form)}>
+          <FormErrors errors={actionData?.theirs ? [] : form.errors} />
+          <StaleNotice theirs={actionData?.theirs} now={now} />
+          <input type="hidden" name="expected" value={actionData?.expected ?? seen} />
+          <p className="mb-4 text-ink-muted text-sm">
+            Key <Code>{key}</Code>
+            <TextLink to={paths.tenantPlan(key)} className="ml-4">
+              Change plan and add-ons
+            </TextLink>
+          </p>
+          <Field label="Name" field={fields.name}>
+            <TextInput {...getInputProps(fields.name, { type: "text" })} autoComplete="off" />
+          </Field>
+          <MetadataField field={fields.metadata} textarea={getTextareaProps(fields.metadata)} />
+          <FormActions>
+            <Button variant="primary" busy={busy} disabled={!canChange}>
+              Save
+            </Button>
+            <LinkButton to={paths.tenant(key)} variant="ghost">
+              Cancel
+            </LinkButton>
+          </FormActions>
+        </Form>
+      </Card>
+    </TenantFormPage>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

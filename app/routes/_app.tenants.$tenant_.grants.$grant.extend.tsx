@@ -1,0 +1,102 @@
+import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { extendPage } from "~/forms/grant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { extend, newEnd } from "~/server/tenant-grant-changes.server";
+import { requireGrant } from "~/server/tenant-grants.server";
+import { requireTenant } from "~/server/tenants.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { GrantFacts } from "~/ui/grant-facts";
+import { Textarea, toInputValue } from "~/ui/inputs";
+import { LengthFields } from "~/ui/length-fields";
+import { FormErrors, Notice } from "~/ui/notice";
+import { TenantFormPage } from "~/ui/tenant-form-page";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `Extend ${data?.grant.kind ?? "grant"} · ${data?.name ?? "Tenant"} · Latchkey` },
+];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
+  const { key, name } = tenant.facts;
+  return { key, name, grant: view, isOver, now: tenant.now, canChange: tenant.canChange };
+}
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const { grant } = await requireGrant(context, tenant, keyOf(params.grant));
+  const submission = await readForm(request, extendPage);
+  if (submission.status !== "success") return invalid(submission);
+  const { key } = tenant.facts;
+  const form = { grant: grant.id, endsAt: newEnd(submission.value, grant, tenant.now), note: submission.value.note };
+  const result = await extend(context, actorOf(tenant.admin), key, form);
+  if (!result.ok) return refused(submission, result, { endsAt: submission.value.length === "own" ? "endsAt" : "length" });
+  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+}
+
+export default function ExtendGrant() {
+  const { key, name, grant, isOver, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "extend",
+    lastResult: useActionData<typeof action>()?.result,
+    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * 86_400_000) },
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: extendPage }),
+    shouldRevalidate: "onInput",
+  });
+  const why = isOver ? `This ${grant.kind} is over. Grant a new one instead.` : "This override has no end, so there is nothing to extend.";
+  return (
+    <TenantFormPage
+      title={`Extend ${grant.kind}`}
+      tenant={{ key, name, canChange }}
+      crumbs={[{ label: "Grants", to: paths.tenantGrants(key) }]}
+    >
+      <Card>
+        <GrantFacts grant={grant} now={now} />
+        {isOver || grant.until === null ? (
+          <>
+            <Notice kind="info" className="my-4">
+              {why}
+            </Notice>
+            <LinkButton to={paths.tenantGrants(key)}>Back to the grants</LinkButton>
+          </>
+        ) : (
+          <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
+            <FormErrors errors={form.errors} />
+            <LengthFields
+              label="How much longer"
+              hint="From the end that it has."
+              from={grant.until}
+              plus
+              length={fields.length}
+              endsAt={fields.endsAt}
+            />
+            <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+              <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+            </Field>
+            <FormActions>
+              <Button variant="primary" busy={busy} disabled={!canChange}>
+                Extend {grant.kind}
+              </Button>
+              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
+                Cancel
+              </LinkButton>
+            </FormActions>
+          </Form>
+        )}
+      </Card>
+    </TenantFormPage>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

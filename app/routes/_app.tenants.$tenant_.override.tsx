@@ -1,0 +1,149 @@
+import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { readValue } from "~/forms/feature-value";
+import { overridePage } from "~/forms/grant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { override } from "~/server/tenant-grant-changes.server";
+import { grantChoices, kindOf } from "~/server/tenant-trials.server";
+import { requireTenant } from "~/server/tenants.server";
+import { Button, LinkButton, TextLink } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RadioCards } from "~/ui/choices";
+import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureSelect } from "~/ui/feature-select";
+import { Field } from "~/ui/field";
+import { DateTimeInput, Textarea } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+import { ReasonLine } from "~/ui/reason-line";
+import { YesNo } from "~/ui/status";
+import { TenantFormPage } from "~/ui/tenant-form-page";
+import { ValueInput, valueLabel } from "~/ui/value-input";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Override · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { searchParams } = new URL(request.url);
+  const choices = grantChoices(tenant);
+  const feature = choices.find((c) => c.key === searchParams.get("feature")) ?? null;
+  const effect = searchParams.get("effect") === "deny" ? "deny" : "allow";
+  const { key, name } = tenant.facts;
+  const options = feature ? [] : choices.map((c) => ({ key: c.key, name: c.name, group: c.group }));
+  return { key, name, feature, options, effect, now: tenant.now, canChange: tenant.canChange };
+}
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const submission = await readForm(request, overridePage);
+  if (submission.status !== "success") return invalid(submission);
+  const { value: typed, ...form } = submission.value;
+  const feature = tenant.catalogue.features.get(form.feature);
+  const value = readValue(feature && form.effect === "allow" ? kindOf(feature) : { type: "boolean" }, typed);
+  if (!value.ok) return invalid(submission, { value: [value.message] });
+  const { key } = tenant.facts;
+  const result = await override(context, actorOf(tenant.admin), key, { ...form, value: value.value });
+  if (!result.ok) return refused(submission, result, { value: "value", endsAt: "endsAt" });
+  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+}
+
+export default function Override() {
+  const { key, name, feature, options, canChange } = useLoaderData<typeof loader>();
+  return (
+    <TenantFormPage title="Override" tenant={{ key, name, canChange }}>
+      <Card>
+        {feature ? (
+          <OverrideForm key={feature.key} />
+        ) : (
+          <Form method="get">
+            <Field label="Feature" name="feature" hint="An override allows or denies one feature, whatever plan, trials and flags say.">
+              <FeatureSelect options={options} required />
+            </Field>
+            <FormActions>
+              <Button variant="primary">Continue</Button>
+              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
+                Cancel
+              </LinkButton>
+            </FormActions>
+          </Form>
+        )}
+      </Card>
+    </TenantFormPage>
+  );
+}
+
+function OverrideForm() {
+  const { key, feature, effect, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "override",
+    lastResult: useActionData<typeof action>()?.result,
+    defaultValue: { effect },
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: overridePage }),
+    shouldRevalidate: "onInput",
+  });
+  if (!feature) return null;
+  return (
+    <Form method="post" {...getFormProps(form)} className="group/override">
+      <FormErrors errors={form.errors} />
+      <input type="hidden" name={fields.feature.name} value={feature.key} />
+      <div className="mb-5">
+        <p className="font-medium text-ink text-sm">
+          {feature.name}
+          <TextLink to={paths.overrideNew(key)} className="ml-3 font-normal text-xs">
+            Choose another feature
+          </TextLink>
+        </p>
+        <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
+          <YesNo yes={feature.entitled} />
+          {feature.gives !== null && <span className="text-ink text-sm wrap-anywhere">{feature.gives}</span>}
+          <ReasonLine reason={feature.reason} entitled={feature.entitled} now={now}>
+            {feature.message}
+          </ReasonLine>
+        </p>
+      </div>
+      <Field label="What the override does" field={fields.effect} group>
+        <RadioCards
+          name={fields.effect.name}
+          checked={fields.effect.initialValue}
+          columns={2}
+          options={[
+            { value: "allow", label: "Allow", hint: "Yes, whatever plan and flags say" },
+            { value: "deny", label: "Deny", hint: "No, whatever plan and trials say" },
+          ]}
+        />
+      </Field>
+      {feature.kind.type !== "boolean" && (
+        <Field
+          label={valueLabel(feature.kind)}
+          field={fields.value}
+          hint="In place of what plan and trials give."
+          className="max-w-sm group-has-[[value=deny]:checked]/override:hidden"
+        >
+          <ValueInput kind={feature.kind} name={fields.value.name} defaultValue={fields.value.initialValue} />
+        </Field>
+      )}
+      <Field label="Ends" field={fields.endsAt} hint="Date and time in UTC. Empty: until somebody ends it." optional className="max-w-sm">
+        <DateTimeInput defaultValue={fields.endsAt.initialValue} />
+      </Field>
+      <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+        <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+      </Field>
+      <FormActions>
+        <Button variant="primary" busy={busy} disabled={!canChange}>
+          Set override
+        </Button>
+        <LinkButton to={paths.tenant(key)} variant="ghost">
+          Cancel
+        </LinkButton>
+      </FormActions>
+    </Form>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

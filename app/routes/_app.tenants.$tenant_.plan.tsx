@@ -1,0 +1,141 @@
+import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { useState } from "react";
+import { planPage } from "~/forms/tenant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { saveTenant } from "~/server/tenant-edits.server";
+import { heldPlans, planChoices, planPreview } from "~/server/tenant-plan.server";
+import { requireTenant } from "~/server/tenants.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { AffectedList } from "~/ui/affected-list";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions, Section } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Textarea } from "~/ui/inputs";
+import { FormErrors, Notice } from "~/ui/notice";
+import { PlanFields } from "~/ui/plan-fields";
+import { refreshOnConflict } from "~/ui/refresh-on-conflict";
+import { StaleNotice } from "~/ui/stale-notice";
+import { TenantFormPage } from "~/ui/tenant-form-page";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change plan · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export const shouldRevalidate = refreshOnConflict;
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { searchParams } = new URL(request.url);
+  const { key, name, status, revision, plan, addOns } = tenant.facts;
+  const now = { plan, addOns: addOns.map((a) => a.plan) };
+  const wanted = searchParams.has("plan") ? { plan: searchParams.get("plan") || null, addOns: searchParams.getAll("addOns") } : null;
+  const preview = wanted && planPreview(context, tenant, wanted);
+  return {
+    key,
+    name,
+    status,
+    revision,
+    choices: planChoices(tenant.catalogue, heldPlans(tenant)),
+    chosen: wanted ?? now,
+    preview: preview && "ok" in preview ? null : preview,
+    refusal: preview && "ok" in preview ? preview.message : null,
+    now: tenant.now,
+    canChange: tenant.canChange,
+  };
+}
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const submission = await readForm(request, planPage);
+  if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
+  const { expected, plan, addOns, note } = submission.value;
+  const { key } = tenant.facts;
+  const form = { plan: plan ?? null, addOns, why: note };
+  const saved = await saveTenant(context, actorOf(tenant.admin), key, form, { expected, fields: ["plan", "addOns"] });
+  if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
+  const message = saved.changed ? "Plan changed." : "Nothing to change: it has this plan already.";
+  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message });
+}
+
+export default function ChangePlan() {
+  const { key, name, choices, chosen, preview, refusal, canChange } = useLoaderData<typeof loader>();
+  return (
+    <TenantFormPage title="Change plan" tenant={{ key, name, canChange }} wide>
+      <div className="grid gap-6">
+        <Card>
+          <FormErrors errors={refusal} />
+          <Form method="get" preventScrollReset>
+            <PlanFields {...choices} chosen={chosen} />
+            <FormActions>
+              <Button variant={preview?.isChange ? "secondary" : "primary"}>Show what changes</Button>
+              <LinkButton to={paths.tenant(key)} variant="ghost">
+                Cancel
+              </LinkButton>
+            </FormActions>
+          </Form>
+        </Card>
+        {preview && !preview.isChange && <Notice kind="info">{name} has exactly this plan already.</Notice>}
+        {preview?.isChange && <Preview key={JSON.stringify(chosen)} />}
+      </div>
+    </TenantFormPage>
+  );
+}
+
+function Preview() {
+  const { status, revision, chosen, preview, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const actionData = useActionData<typeof action>();
+  // What this page was opened with, until a refusal has shown what is newer.
+  const [seen] = useState(revision);
+  const [form, fields] = useForm({
+    id: "plan",
+    lastResult: actionData?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: planPage }),
+    shouldRevalidate: "onInput",
+  });
+  if (!preview) return null;
+  const { gains, loses, changes } = preview;
+  return (
+    <Section title="What changes" id="preview">
+      <FormErrors errors={actionData?.theirs ? [] : form.errors} />
+      <StaleNotice theirs={actionData?.theirs} now={now} />
+      {status !== "active" && (
+        <Notice kind="warning" className="mb-4">
+          This tenant is {status}: every answer stays no until it is reinstated. This is what changes then.
+        </Notice>
+      )}
+      {gains.length + loses.length + changes.length === 0 ? (
+        <p className="mb-4 text-ink-muted text-sm">No answer changes: trials, overrides and the other plans give the same.</p>
+      ) : (
+        <div className="mb-5 grid gap-4">
+          <AffectedList effect="loses" rows={loses} />
+          <AffectedList effect="gains" rows={gains} />
+          <AffectedList effect="changes" rows={changes} />
+        </div>
+      )}
+      <Form method="post" {...getFormProps(form)}>
+        <input type="hidden" name="expected" value={actionData?.expected ?? seen} />
+        {chosen.plan !== null && <input type="hidden" name="plan" value={chosen.plan} />}
+        {chosen.addOns.map((addOn) => (
+          <input key={addOn} type="hidden" name="addOns" value={addOn} />
+        ))}
+        <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+          <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+        </Field>
+        <FormActions>
+          <Button variant="primary" busy={busy} disabled={!canChange}>
+            Change plan
+          </Button>
+        </FormActions>
+      </Form>
+    </Section>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,121 @@
+import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { useState } from "react";
+import { type TenantStatus, tenantStatuses } from "~/core/model";
+import { statusPage } from "~/forms/tenant-page";
+import { keyOf, paths } from "~/paths";
+import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
+import { actorOf } from "~/server/sessions.server";
+import { saveTenant } from "~/server/tenant-edits.server";
+import { entitledWhenActive } from "~/server/tenant-features.server";
+import { requireTenant } from "~/server/tenants.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RadioCards } from "~/ui/choices";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Textarea } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+import { count } from "~/ui/pagination";
+import { StaleNotice } from "~/ui/stale-notice";
+import { StatusPill } from "~/ui/status";
+import { TenantFormPage } from "~/ui/tenant-form-page";
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change status · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { key, name, status, revision } = tenant.facts;
+  const to = new URL(request.url).searchParams.get("to");
+  const choices = tenantStatuses.filter((s) => s !== status);
+  const wanted = choices.find((s) => s === to) ?? (status === "active" ? "suspended" : "active");
+  return {
+    key,
+    name,
+    status,
+    revision,
+    choices,
+    wanted,
+    entitled: entitledWhenActive(tenant),
+    now: tenant.now,
+    canChange: tenant.canChange,
+  };
+}
+
+const done = { active: "Reinstated.", suspended: "Suspended.", archived: "Archived." } as const;
+
+export async function action({ request, context, params }: ActionFunctionArgs) {
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const submission = await readForm(request, statusPage);
+  if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
+  const { expected, status, note } = submission.value;
+  const { key } = tenant.facts;
+  const saved = await saveTenant(context, actorOf(tenant.admin), key, { status, why: note }, { expected, fields: ["status"] });
+  if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
+  return redirectWithToast(paths.tenant(key), { message: done[status] });
+}
+
+export default function ChangeStatus() {
+  const { key, name, status, revision, choices, wanted, entitled, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const actionData = useActionData<typeof action>();
+  const [seen] = useState(revision);
+  const [form, fields] = useForm({
+    id: "status",
+    lastResult: actionData?.result,
+    defaultValue: { status: wanted },
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: statusPage }),
+    shouldRevalidate: "onInput",
+  });
+  const features = `${count(entitled)} feature${entitled === 1 ? "" : "s"}`;
+  const words: Record<TenantStatus, { label: string; hint: string }> = {
+    active: { label: "Reinstate", hint: `Plan and grants count again: ${features} from the next check on.` },
+    suspended: {
+      label: "Suspend",
+      hint: `Every answer becomes no, overrides included: ${features} fewer. Plan and grants stay; reinstate it at any time.`,
+    },
+    archived: {
+      label: "Archive",
+      hint: "For a customer who left. Every answer is no and nothing can be granted. Its history stays; it can be reinstated.",
+    },
+  };
+  return (
+    <TenantFormPage title="Change status" tenant={{ key, name, canChange }}>
+      <Card>
+        <Form method="post" {...getFormProps(form)}>
+          <FormErrors errors={actionData?.theirs ? [] : form.errors} />
+          <StaleNotice theirs={actionData?.theirs} now={now} />
+          <input type="hidden" name="expected" value={actionData?.expected ?? seen} />
+          <p className="mb-4 flex items-center gap-2 text-ink-muted text-sm">
+            {name} is <StatusPill status={status} />
+          </p>
+          <Field label="What to do" field={fields.status} group>
+            <RadioCards
+              name={fields.status.name}
+              checked={fields.status.initialValue}
+              options={choices.map((value) => ({ value, ...words[value] }))}
+            />
+          </Field>
+          <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+            <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+          </Field>
+          <FormActions>
+            <Button variant={status === "active" ? "danger" : "primary"} busy={busy} disabled={!canChange}>
+              Change status
+            </Button>
+            <LinkButton to={paths.tenant(key)} variant="ghost">
+              Cancel
+            </LinkButton>
+          </FormActions>
+        </Form>
+      </Card>
+    </TenantFormPage>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

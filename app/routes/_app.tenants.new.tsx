@@ -1,0 +1,84 @@
+import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { newTenantPage } from "~/forms/tenant-page";
+import { paths } from "~/paths";
+import { invalid, readForm, refused } from "~/server/form.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { createTenant } from "~/server/tenant-edits.server";
+import { planChoices } from "~/server/tenant-plan.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { TextInput } from "~/ui/inputs";
+import { MetadataField } from "~/ui/metadata-field";
+import { FormErrors } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { PlanFields } from "~/ui/plan-fields";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export const meta: MetaFunction = () => [{ title: "New tenant · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const admin = await requireAdmin(request, context);
+  await context.facts.look();
+  return { choices: planChoices(context.facts.catalogue()), canChange: mayAct(admin.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, newTenantPage);
+  if (submission.status !== "success") return invalid(submission);
+  const result = await createTenant(context, actorOf(admin), submission.value);
+  if (!result.ok) return refused(submission, result, { key: "key", plan: "plan", addOns: "addOns" });
+  return redirectWithToast(paths.tenant(submission.value.key), { message: `${result.name} created.` });
+}
+
+export default function NewTenant() {
+  const { choices, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const lastResult = useActionData<typeof action>()?.result;
+  const [form, fields] = useForm({
+    id: "tenant",
+    lastResult,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: newTenantPage }),
+    shouldRevalidate: "onInput",
+  });
+  const entered = lastResult?.initialValue as { plan?: string; addOns?: string | string[] } | undefined;
+  return (
+    <>
+      <PageHeader title="New tenant" breadcrumbs={[{ label: "Tenants", to: paths.tenants() }]} />
+      <div className="max-w-2xl">
+        <ViewerNotice canChange={canChange} />
+        <Card>
+          <Form method="post" {...getFormProps(form)}>
+            <FormErrors errors={form.errors} />
+            <Field label="Key" field={fields.key} hint="What your app knows this customer by, such as its id. It cannot be changed later.">
+              <TextInput {...getInputProps(fields.key, { type: "text" })} autoComplete="off" spellCheck={false} className="font-mono" />
+            </Field>
+            <Field label="Name" field={fields.name} hint="For people. Empty: the key." optional>
+              <TextInput {...getInputProps(fields.name, { type: "text" })} autoComplete="off" />
+            </Field>
+            <PlanFields {...choices} fields={fields} chosen={{ plan: entered?.plan ?? null, addOns: [entered?.addOns ?? []].flat() }} />
+            <MetadataField field={fields.metadata} textarea={getTextareaProps(fields.metadata)} />
+            <FormActions>
+              <Button variant="primary" busy={busy} disabled={!canChange}>
+                Create tenant
+              </Button>
+              <LinkButton to={paths.tenants()} variant="ghost">
+                Cancel
+              </LinkButton>
+            </FormActions>
+          </Form>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}
