@@ -72,6 +72,8 @@ export function defineSchema(d: Dialect) {
       /** Name and key in lower case: what search reads and the list is sorted by, alike on both engines. */
       searchText: text("search_text").notNull(),
       createdAt: timestamp("created_at").notNull(),
+      /** Where this tenant's reset periods begin; null: with the calendar in UTC. */
+      usageAnchor: timestamp("usage_anchor"),
       revision: integer("revision").notNull(),
     },
     (t) => [
@@ -207,6 +209,14 @@ export function defineSchema(d: Dialect) {
       /** The key's first and last characters, for people to recognise it by. */
       hint: text("hint").notNull(),
       scopes: json("scopes").notNull().$type<ApiScope[]>(),
+      /** `pub` keys may be seen by anybody: they are in browsers. */
+      kind: text("kind").notNull().default("live").$type<KeyKind>(),
+      /** The only tenant that it may ask about; null: any. */
+      tenant: text("tenant"),
+      /** Pages of which origins may use a `pub` key; null for live keys. */
+      origins: json("origins").$type<string[]>(),
+      /** The key that this one takes over from. */
+      replaces: text("replaces"),
       createdAt: timestamp("created_at").notNull(),
       createdBy: text("created_by").notNull(),
       /** Null: does not expire. */
@@ -307,7 +317,57 @@ export function defineSchema(d: Dialect) {
     until: timestamp("until").notNull(),
   });
 
+  /** Every report of consumption once: the same key again within seven days is the same report. */
+  const usageEvents = table(
+    "usage_events",
+    {
+      tenant: text("tenant").notNull(),
+      idempotencyKey: text("idempotency_key").notNull(),
+      feature: text("feature").notNull(),
+      /** What was reported, to tell a repetition from a mix-up. */
+      report: json("report").notNull().$type<Json>(),
+      /** What was answered to a consumption; null for plain reports. */
+      answer: json("answer").$type<Json>(),
+      recordedAt: timestamp("recorded_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.idempotencyKey] }), index("usage_events_by_time").on(t.recordedAt)],
+  );
+
+  /** What was consumed of a metered feature in one reset period. */
+  const usageTotals = table(
+    "usage_totals",
+    {
+      tenant: text("tenant").notNull(),
+      feature: text("feature").notNull(),
+      /** The period's first instant in milliseconds; -1: it never resets. */
+      periodStart: integer("period_start").notNull(),
+      used: integer("used").notNull(),
+      updatedAt: timestamp("updated_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodStart] }), index("usage_totals_by_update").on(t.updatedAt)],
+  );
+
+  /** Answers to writes that named an Idempotency-Key, kept for a day. */
+  const idempotentAnswers = table(
+    "idempotent_answers",
+    {
+      /** The API key's id. */
+      principal: text("principal").notNull(),
+      key: text("key").notNull(),
+      /** SHA-256 of method, path and body: the same key with another request is a mistake. */
+      fingerprint: text("fingerprint").notNull(),
+      /** Null: the first one is still being worked on. */
+      status: integer("status"),
+      body: text("body"),
+      createdAt: timestamp("created_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.principal, t.key] }), index("idempotent_answers_by_time").on(t.createdAt)],
+  );
+
   return {
+    usageEvents,
+    usageTotals,
+    idempotentAnswers,
     groupSyncs,
     flagValues,
     leases,
@@ -332,7 +392,9 @@ export function defineSchema(d: Dialect) {
 export type Schema = ReturnType<typeof defineSchema>;
 export type SubjectKind = "tenant" | "catalogue";
 export type AuditSubject = "tenant" | "feature" | "plan" | "catalogue" | "api_key" | "admin" | "settings";
-export const apiScopes = ["check", "manage"] as const;
+export const apiScopes = ["check", "usage", "manage"] as const;
+export const keyKinds = ["live", "pub"] as const;
+export type KeyKind = (typeof keyKinds)[number];
 export type ApiScope = (typeof apiScopes)[number];
 export const roles = ["owner", "admin", "viewer"] as const;
 export type Role = (typeof roles)[number];
