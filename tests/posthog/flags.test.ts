@@ -30,7 +30,7 @@ const envFor = (more: Record<string, string> = {}) => ({
   ...more,
 });
 const start = async (env: Record<string, string> = {}) => {
-  api = await startApi("sqlite", { env: envFor(env) });
+  api = await startApi("sqlite", { variables: envFor(env) });
   await api.catalogue(features, plans);
   await api.tenant("acme", { plan: "basic" });
 };
@@ -111,7 +111,7 @@ describe("a restart while PostHog is away", () => {
   const restart = async (env: Record<string, string> = {}) => {
     const old = api;
     await old.services.posthog?.flushLast();
-    const next = await startApi("sqlite", { url: old.services.url, env: envFor(env), keys: old.keys });
+    const next = await startApi("sqlite", { url: old.services.url, variables: envFor(env), keys: old.keys });
     api = next;
     return old;
   };

@@ -14,7 +14,7 @@ export const engines: Engine[] = ["sqlite", "postgres"];
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
 /** `url`: another process's database, to stand beside it. */
-export type Given = { url?: string; env?: Record<string, string> };
+export type Given = { url?: string; variables?: Record<string, string> };
 
 export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
   if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
@@ -26,7 +26,7 @@ export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; r
 export async function startServices(engine: Engine = "sqlite", given: Given = {}): Promise<TestServices> {
   const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
   const clock = { now: theDay };
-  const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.env });
+  const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.variables });
   const services = await createServices(env, { now: () => clock.now });
   const stop = async () => {
     await stopServices(services);
