@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { keyPattern, tenantKeyPattern } from "~/core/model";
+import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import type { Prepared } from "~/server/check.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
@@ -10,13 +10,15 @@ import { sendProblem } from "./problem.server";
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
 const longestLife = 30;
 
+export const entitlementsPath = "/api/entitlements";
+
 type Query = { tenant?: string | string[]; feature?: string | string[]; user?: string | string[] };
 
 /** Who may call: any key with the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks } = services;
 
-  app.get<{ Querystring: Query }>("/api/entitlements", (request, reply) => {
+  app.get<{ Querystring: Query }>(entitlementsPath, (request, reply) => {
     if (!authenticate(services, request, reply, "check")) return reply;
     const question = request.raw.url as string;
     const known = checks.known(question);
@@ -33,14 +35,21 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 
   function send(prepared: Prepared, request: FastifyRequest, reply: FastifyReply) {
     checks.count(prepared);
-    const left = prepared.validUntil === null ? longestLife : Math.floor((prepared.validUntil - services.now()) / 1000);
-    reply
-      .header("cache-control", `private, max-age=${Math.max(0, Math.min(longestLife, left))}`)
-      .header("etag", prepared.etag)
-      .header("vary", "Authorization, X-API-Key");
+    const { "content-type": type, ...headers } = answerHeaders(prepared, services.now());
+    reply.headers(headers);
     if (matchesEtag(request.headers["if-none-match"], prepared.etag)) return reply.code(304).send();
-    return reply.header("content-type", "application/json; charset=utf-8").send(prepared.body);
+    return reply.header("content-type", type).send(prepared.body);
   }
+}
+
+export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" | "etag">, now: Instant) {
+  const left = validUntil === null ? longestLife : Math.floor((validUntil - now) / 1000);
+  return {
+    "cache-control": `private, max-age=${Math.max(0, Math.min(longestLife, left))}`,
+    etag,
+    vary: "Authorization, X-API-Key",
+    "content-type": "application/json; charset=utf-8",
+  };
 }
 
 function unavailable(error: unknown, reply: FastifyReply) {

@@ -11,6 +11,7 @@ import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
 import { problemBody, problemType } from "~/api/problem.server";
+import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
 import { sendPlainPage } from "./plain-page.server";
 import { randomText } from "./random.server";
@@ -64,6 +65,10 @@ export async function createApp(services: Services, { vite = !services.env.produ
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));
+  putInFront(
+    app.server,
+    quickCheck(services, () => stopping),
+  );
   return app;
 }
 

@@ -1,0 +1,39 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Services } from "~/server/services.server";
+import { answerHeaders, entitlementsPath } from "./entitlements.server";
+
+/** True: it is answered. */
+type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/**
+ * The plain question whose answer lies ready, answered before the router and the framework, which would cost as much again
+ * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
+ */
+export function quickCheck({ facts, keys, checks, now }: Services, isStopping: () => boolean): Quick {
+  const start = `${entitlementsPath}?`;
+  return (request, response) => {
+    const { url = "", method, headers } = request;
+    if (method !== "GET" || !url.startsWith(start) || isStopping()) return false;
+    const { authorization } = headers;
+    const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"];
+    if (hasMore !== undefined || !authorization?.startsWith("Bearer ")) return false;
+    if (facts.look() || keys.refresh()) return false;
+    const key = keys.verify(authorization.slice("Bearer ".length), now());
+    if (typeof key === "string" || !key.scopes.includes("check")) return false;
+    const known = checks.known(url);
+    if (!known) return false;
+    checks.count(known);
+    response.writeHead(200, { ...answerHeaders(known, now()), "content-length": Buffer.byteLength(known.body) });
+    response.end(known.body);
+    return true;
+  };
+}
+
+/** Lets it have the first look at every request of the server. */
+export function putInFront(server: Server, quick: Quick): void {
+  const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (!quick(request, response)) for (const answer of behind) answer.call(server, request, response);
+  });
+}
