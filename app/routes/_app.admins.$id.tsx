@@ -125,9 +125,11 @@ function Manage() {
       <Section
         title="Access"
         description={
-          admin.hasPassword
-            ? "A link for who forgot the password: until it is used the old password stands."
-            : "A new invitation link; the one before stops working."
+          admin.disabledAt !== null
+            ? "They cannot sign in, and keep their name beside what they changed."
+            : admin.hasPassword
+              ? "A link for who forgot the password: until it is used the old password stands."
+              : "A new invitation link; the one before stops working."
         }
       >
         <Form method="post" className="flex flex-wrap gap-2">
@@ -141,7 +143,11 @@ function Manage() {
                 value="disable"
                 variant="danger"
                 title={isMe ? "Disable your own account?" : `Disable ${admin.name}?`}
-                description="Their sessions end at once and they can no longer sign in. You can enable the account again."
+                description={
+                  isMe
+                    ? "You are signed out at once and can no longer sign in. Another owner can enable the account again."
+                    : "Their sessions end at once and they can no longer sign in. You can enable the account again."
+                }
                 confirmLabel="Disable account"
               >
                 Disable account

@@ -100,15 +100,15 @@ function NavList({ label }: { label: string }) {
 function UserBlock({ admin, theme, className }: { admin: ShellAdmin; theme: Theme; className?: string }) {
   return (
     <div className={cx("flex flex-col gap-3 border-line border-t px-2 pt-3", className)}>
-      <div className="flex min-w-0 items-center gap-2.5">
+      <Link to={paths.account()} className="-mx-2 flex min-w-0 items-center gap-2.5 rounded-control px-2 py-1.5 hover:bg-sunken">
         <Avatar name={admin.name} />
-        <div className="min-w-0 flex-1 leading-tight">
-          <p title={`${admin.name}, ${admin.email}`} className="truncate font-medium text-ink text-sm">
+        <span className="min-w-0 flex-1 leading-tight">
+          <span title={`${admin.name}, ${admin.email}`} className="block truncate font-medium text-ink text-sm">
             {admin.name}
-          </p>
-          <p className="truncate text-ink-muted text-xs capitalize">{admin.role}</p>
-        </div>
-      </div>
+          </span>
+          <span className="block truncate text-ink-muted text-xs capitalize">{admin.role}</span>
+        </span>
+      </Link>
       <div className="flex items-center justify-between">
         <ThemeToggle theme={theme} />
         <Form method="post" action={paths.signOut()}>
