@@ -38,7 +38,7 @@ export default function TenantFeatures() {
           />
         </FilterBar>
         <p className="text-ink-muted text-xs">
-          <span className="text-ink">{count(entitled)}</span> of {count(all)} features
+          Has <span className="text-ink">{count(entitled)}</span> of {count(all)} features
         </p>
       </div>
       <Card flush>

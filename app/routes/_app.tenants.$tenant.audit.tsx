@@ -25,7 +25,7 @@ export default function TenantAudit() {
   return (
     <>
       <Card flush>
-        {entries.length > 0 ? <AuditList entries={entries} now={now} /> : <EmptyState icon={ScrollText} title="No older entries" />}
+        {entries.length > 0 ? <AuditList entries={entries} now={now} ofOne /> : <EmptyState icon={ScrollText} title="No older entries" />}
       </Card>
       <nav aria-label="Pages" className="mt-3 flex justify-between gap-2 empty:hidden">
         {isNewest ? <span /> : <LinkButton to={paths.tenantAudit(tenant)}>Newest</LinkButton>}

@@ -36,10 +36,12 @@ export default function TenantGrants() {
         <ShieldCheck aria-hidden="true" />
         Override
       </LinkButton>
-      <LinkButton to={paths.trialNew(tenant)} variant={isEmpty ? "primary" : "secondary"}>
-        <Hourglass aria-hidden="true" />
-        Grant trial
-      </LinkButton>
+      {isEmpty && (
+        <LinkButton to={paths.trialNew(tenant)} variant="primary">
+          <Hourglass aria-hidden="true" />
+          Grant trial
+        </LinkButton>
+      )}
     </>
   );
   if (isEmpty) {

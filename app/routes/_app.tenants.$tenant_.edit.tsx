@@ -18,10 +18,13 @@ import { Field } from "~/ui/field";
 import { TextInput } from "~/ui/inputs";
 import { MetadataField } from "~/ui/metadata-field";
 import { FormErrors } from "~/ui/notice";
+import { refreshOnConflict } from "~/ui/refresh-on-conflict";
 import { StaleNotice } from "~/ui/stale-notice";
 import { TenantFormPage } from "~/ui/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Edit · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export const shouldRevalidate = refreshOnConflict;
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { facts, now, canChange } = await requireTenant(request, context, keyOf(params.tenant));

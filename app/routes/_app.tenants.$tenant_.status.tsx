@@ -20,11 +20,14 @@ import { Field } from "~/ui/field";
 import { Textarea } from "~/ui/inputs";
 import { FormErrors } from "~/ui/notice";
 import { count } from "~/ui/pagination";
+import { refreshOnConflict } from "~/ui/refresh-on-conflict";
 import { StaleNotice } from "~/ui/stale-notice";
 import { StatusPill } from "~/ui/status";
 import { TenantFormPage } from "~/ui/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change status · ${data?.name ?? "Tenant"} · Latchkey` }];
+
+export const shouldRevalidate = refreshOnConflict;
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));

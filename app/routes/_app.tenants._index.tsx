@@ -66,7 +66,7 @@ export default function Tenants() {
           <SearchBox label="Search name or key" />
           <FilterSelect
             name="plan"
-            label="Any plan"
+            label="Plan"
             options={[
               ...plans.map(({ key, name, kind }) => [key, kind === "add_on" ? `${name} (add-on)` : name] as const),
               [withoutPlan, "Without a plan"],
@@ -74,7 +74,7 @@ export default function Tenants() {
           />
           <FilterSelect
             name="status"
-            label="Any status"
+            label="Status"
             options={[
               ["active", "Active"],
               ["suspended", "Suspended"],
@@ -83,7 +83,7 @@ export default function Tenants() {
           />
           <FilterSelect
             name="trial"
-            label="With or without trial"
+            label="Trials"
             options={[
               ["live", "On trial"],
               ["ending", "Trial ends in 7 days"],

@@ -26,12 +26,20 @@ export type AuditEntry = {
 const actorIcons = { admin: User, api_key: KeyRound, cli: Terminal, system: Bot };
 
 /** Newest first: who did what to what, when and why, and what was before and after. */
-export function AuditList({ entries, now }: { entries: readonly AuditEntry[]; now: Instant }) {
+export function AuditList({
+  entries,
+  now,
+  ofOne,
+}: {
+  entries: readonly AuditEntry[];
+  now: Instant /** All are about the same, which the page names. */;
+  ofOne?: boolean;
+}) {
   return (
     <ol className="divide-y divide-line">
       {entries.map((entry) => (
         <li key={entry.seq} className="px-4 py-3">
-          <AuditLine entry={entry} now={now} />
+          <AuditLine entry={entry} now={now} ofOne={ofOne} />
           <Change entry={entry} />
         </li>
       ))}
@@ -39,14 +47,14 @@ export function AuditList({ entries, now }: { entries: readonly AuditEntry[]; no
   );
 }
 
-export function AuditLine({ entry, now }: { entry: AuditEntry; now: Instant }) {
+export function AuditLine({ entry, now, ofOne }: { entry: AuditEntry; now: Instant; ofOne?: boolean }) {
   const { actor, action, why, at, seq } = entry;
   const Icon = actorIcons[actor.kind];
   return (
     <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 text-sm">
       <p className="min-w-0 wrap-anywhere">
         <span className="font-medium text-ink">{actionWords(action)}</span>
-        <Subject entry={entry} />
+        {!ofOne && <Subject entry={entry} />}
         {why && <span className="block text-ink-muted">{why}</span>}
       </p>
       <p className="flex min-w-0 items-center gap-3 text-ink-muted text-xs">

@@ -90,9 +90,9 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "rows"> & { row: Answe
           </p>
         </div>
       </details>
-      {row.next && canChange && (
-        <span className="flex h-12 shrink-0 items-center max-sm:h-11">
-          <NextStepButton next={row.next} tenant={tenant} feature={row} />
+      {canChange && (
+        <span className="flex h-12 shrink-0 items-center justify-end max-sm:h-11 sm:w-24">
+          {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} />}
         </span>
       )}
     </li>
