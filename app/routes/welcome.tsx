@@ -1,17 +1,16 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { redirect } from "@remix-run/node";
-import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { type WelcomeChoice, welcomeForm } from "~/forms/welcome";
 import { paths } from "~/paths";
-import { readForm, refused } from "~/server/form.server";
+import { readForm } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { begin, readBeginning } from "~/server/welcome.server";
 import { AuthShell } from "~/ui/auth-shell";
 import { Button, LinkButton } from "~/ui/button";
 import { RouteErrorPage } from "~/ui/error-page";
-import { FormErrors } from "~/ui/notice";
 import { ViewerNotice } from "~/ui/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "Welcome · Latchkey" }];
@@ -29,7 +28,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (submission.status !== "success") throw new Response("Choose how to begin with one of the buttons.", { status: 400 });
   const { choice } = submission.value;
   const done = await begin(context, choice, actorOf(admin));
-  if (!done.ok) return refused(submission, done, {});
+  // Somebody else was quicker, and this page is gone: the next one says so.
+  if (!done.ok) return redirectWithToast(paths.home(), { kind: "error", message: done.message });
   return redirectWithToast(choice === "demo" ? paths.tenants() : paths.plans(), done);
 }
 
@@ -56,7 +56,6 @@ const choices: { choice: WelcomeChoice; title: string; what: string; button: str
 
 export default function Welcome() {
   const { canChange, tenants } = useLoaderData<typeof loader>();
-  const errors = useActionData<typeof action>()?.result.error?.[""];
   const navigation = useNavigation();
   const chosen = navigation.formMethod === "POST" ? navigation.formData?.get("choice") : null;
   return (
@@ -65,7 +64,6 @@ export default function Welcome() {
       title="How do you want to begin?"
       description="Latchkey needs a catalogue: the features that your app asks about, and the plans that give them."
     >
-      <FormErrors errors={errors} />
       <ViewerNotice canChange={canChange} />
       <ul className="divide-y divide-line border-line border-t">
         {canChange &&
