@@ -6,15 +6,22 @@ import { addCheckCounts, type CheckCount } from "~db/store/check-counts.server";
 
 /** How often the counts in memory are written, in milliseconds: what a kill may lose of them. */
 const flushEvery = 1_000;
+/** Different counts that may be in memory, a few hundred bytes each: what cannot be written for a long time has to end somewhere. */
+const mostAtOnce = 100_000;
 /** Asking for all features at once counts once, under this name. */
 export const allFeatures = "*";
 
 export type CheckCounts = ReturnType<typeof createCheckCounts>;
 
-/** Adds up in memory and writes in one transaction about each second, so that a check never waits for a write. */
-export function createCheckCounts(db: Database, log: Logger) {
+/**
+ * Adds up in memory and writes in one transaction about each second, so that a check never waits for a write. What could not
+ * be written is written with what comes after it.
+ */
+export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) {
   let counts = new Map<string, CheckCount>();
   let writing: Promise<void> = Promise.resolve();
+  let dropped = 0;
+  let isFailing = false;
   let timer: NodeJS.Timeout | undefined;
 
   function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): void {
@@ -26,17 +33,44 @@ export function createCheckCounts(db: Database, log: Logger) {
       known.lastAt = now;
       return;
     }
-    counts.set(key, { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now });
+    add(key, { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now });
+  }
+
+  function add(key: string, count: CheckCount): void {
+    if (counts.size < most) counts.set(key, count);
+    else dropped += count.count;
     timer ??= setTimeout(flush, flushEvery).unref();
+  }
+
+  function putBack(batch: Map<string, CheckCount>): void {
+    for (const [key, old] of batch) {
+      const newer = counts.get(key);
+      if (newer) Object.assign(newer, { count: newer.count + old.count, firstAt: old.firstAt });
+      else add(key, old);
+    }
+  }
+
+  async function write(): Promise<void> {
+    const batch = counts;
+    if (batch.size === 0) return;
+    counts = new Map();
+    try {
+      await addCheckCounts(db, [...batch.values()]);
+      if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
+      dropped = 0;
+      isFailing = false;
+    } catch (err) {
+      if (!isFailing) log.error({ err }, "check counts cannot be written; they wait in memory until they can");
+      isFailing = true;
+      putBack(batch);
+    }
   }
 
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    if (counts.size === 0) return writing;
-    const batch = [...counts.values()];
-    counts = new Map();
-    writing = writing.then(() => addCheckCounts(db, batch)).catch((error) => log.error({ err: error }, "check counts were not written"));
+    // One write at a time: what is counted meanwhile goes with the next.
+    writing = writing.then(write);
     return writing;
   }
 

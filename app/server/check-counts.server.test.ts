@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Decision } from "~/core/decide";
+import { countsByFeature } from "~db/store/check-counts.server";
+import { now } from "../../tests/support/facts";
+import { startServices, type TestServices } from "../../tests/support/services";
+import { createCheckCounts } from "./check-counts.server";
+
+let s: TestServices;
+afterEach(() => s.stop());
+
+const yes = { feature: "sso", type: "boolean", entitled: true, source: "plan" } as Decision;
+const today = "2026-11-20";
+const written = (tenant: string) => countsByFeature(s.db.read, s.db.tables, tenant, today);
+
+/** Counts over a database whose writes fail while `isDown` says so. */
+function countsOver(isDown: () => boolean, most?: number) {
+  const transaction: TestServices["db"]["transaction"] = (locks, work) =>
+    isDown() ? Promise.reject(new Error("no writing now")) : s.db.transaction(locks, work);
+  return createCheckCounts({ ...s.db, transaction }, s.log, most);
+}
+
+describe("counts that could not be written", () => {
+  test("are written with those that came after them", async () => {
+    s = await startServices();
+    let isDown = true;
+    const counts = countsOver(() => isDown);
+    counts.count("acme", yes, now);
+    counts.count("acme", yes, now + 1);
+    await counts.flush();
+    counts.count("acme", yes, now + 2);
+    counts.countAll("acme", now + 3);
+    await counts.flush();
+    isDown = false;
+    await counts.flush();
+    await counts.flush();
+    expect(await written("acme")).toEqual([
+      { feature: "sso", allowed: 3, refused: 0, firstAt: now, lastAt: now + 2 },
+      { feature: "*", allowed: 1, refused: 0, firstAt: now + 3, lastAt: now + 3 },
+    ]);
+  });
+
+  test("add up to so many and no more; known ones go on counting", async () => {
+    s = await startServices();
+    let isDown = true;
+    const counts = countsOver(() => isDown, 2);
+    for (const tenant of ["a", "b", "c"]) counts.count(tenant, yes, now);
+    await counts.flush();
+    for (const tenant of ["d", "b"]) counts.count(tenant, yes, now);
+    isDown = false;
+    await counts.flush();
+    const allowed = async (tenant: string) => (await written(tenant))[0]?.allowed;
+    expect([await allowed("a"), await allowed("b"), await allowed("c"), await allowed("d")]).toEqual([1, 2, undefined, undefined]);
+  });
+});
+
+test("while a write takes long, counts add up in one place instead of waiting behind it", async () => {
+  s = await startServices();
+  let writes = 0;
+  let finish = () => {};
+  const slow = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const transaction: TestServices["db"]["transaction"] = async (locks, work) => {
+    writes += 1;
+    if (writes === 1) await slow;
+    return s.db.transaction(locks, work);
+  };
+  const counts = createCheckCounts({ ...s.db, transaction }, s.log);
+  counts.count("acme", yes, now);
+  const flushes = [counts.flush()];
+  await new Promise(setImmediate);
+  for (let i = 1; i < 5; i++) {
+    counts.count("acme", yes, now + i);
+    flushes.push(counts.flush());
+  }
+  finish();
+  await Promise.all(flushes);
+  expect(writes).toBe(2);
+  expect(await written("acme")).toMatchObject([{ allowed: 5, firstAt: now, lastAt: now + 4 }]);
+});
