@@ -1,7 +1,9 @@
+import pg from "pg";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Decision } from "~/core/decide";
-import { countsByFeature } from "~db/store/check-counts.server";
+import { addCheckCounts, type CheckCount, countsByFeature } from "~db/store/check-counts.server";
 import { now } from "../../tests/support/facts";
+import { until } from "../../tests/support/poll";
 import { startServices, type TestServices } from "../../tests/support/services";
 import { createCheckCounts } from "./check-counts.server";
 
@@ -77,4 +79,28 @@ test("while a write takes long, counts add up in one place instead of waiting be
   await Promise.all(flushes);
   expect(writes).toBe(2);
   expect(await written("acme")).toMatchObject([{ allowed: 5, firstAt: now, lastAt: now + 4 }]);
+});
+
+test("two processes that add to the same counts do not wait for each other in a circle", async () => {
+  s = await startServices("postgres");
+  const other = await startServices("postgres", { url: s.url });
+  const rows = (...sources: string[]): CheckCount[] =>
+    sources.map((source) => ({ tenant: "acme", day: today, feature: "sso", allowed: true, source, count: 1, firstAt: now, lastAt: now }));
+  await addCheckCounts(s.db, rows("a", "b", "x", "y"));
+  const blocker = new pg.Client({ connectionString: s.url });
+  await blocker.connect();
+  const waiting = async () => {
+    const { rows } = await blocker.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+    return rows.length === 2 || undefined;
+  };
+  // Each has taken its first row and waits for another one that both will let go of at once.
+  await blocker.query("begin");
+  await blocker.query("select from check_counts where source in ('x', 'y') for update");
+  const both = Promise.all([addCheckCounts(s.db, rows("a", "x", "b")), addCheckCounts(other.db, rows("b", "y", "a"))]);
+  await until(waiting, 5_000, () => "the two did not get as far as waiting");
+  await blocker.query("commit");
+  await both;
+  expect(await written("acme")).toMatchObject([{ allowed: 10 }]);
+  await blocker.end();
+  await other.stop();
 });

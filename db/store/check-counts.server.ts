@@ -22,7 +22,8 @@ export async function addCheckCounts(db: Database, counts: CheckCount[]): Promis
 /** Inside the caller's transaction. */
 export async function putCheckCounts(tx: Queries, { checkCounts: t }: Schema, counts: CheckCount[]): Promise<void> {
   // In one order everywhere: two processes that add to the same rows must not wait for each other.
-  const inOrder = counts.map((c) => ({ key: `${c.tenant}\n${c.day}\n${c.feature}`, c })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const keyOf = (c: CheckCount) => [c.tenant, c.day, c.feature, c.allowed, c.source].join("\n");
+  const inOrder = counts.map((c) => ({ key: keyOf(c), c })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const rows = inOrder.map(({ c }) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) }));
   await inBatches(rows, (batch) =>
     tx
