@@ -84,10 +84,12 @@ export function createChecks(facts: FactsCache, flags: Pick<Flags, "of" | "peek"
       const made = answer({ key: tenant, tenant: held.facts, catalogue, features, now: at }, { flag }, facts.isStale());
       return { body: made.body, decisions: made.decisions, held };
     },
-    count({ tenant, decisions }: Prepared): void {
+    /** A tenant or feature that does not exist is not counted: there would be no end to the names. */
+    count({ tenant, decisions, held }: Prepared): void {
+      if (held.facts === null) return;
       const at = now();
       if (decisions === null) counts.countAll(tenant, at);
-      else for (const decision of decisions) counts.count(tenant, decision, at);
+      else for (const decision of decisions) if (decision.type !== null) counts.count(tenant, decision, at);
     },
   };
 }

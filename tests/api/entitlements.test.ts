@@ -168,4 +168,12 @@ describe("GET /api/entitlements", () => {
       { feature: "api_calls", allowed: 1, refused: 0, firstAt: now, lastAt: now },
     ]);
   });
+
+  test("counts nothing for a tenant or feature that does not exist: there would be no end to the names", async () => {
+    for (const query of ["tenant=nobody", "tenant=nobody&feature=sso", "tenant=acme&feature=made-up&feature=old"]) await ask(query);
+    await api.services.counts.flush();
+    const counted = async (tenant: string) =>
+      (await countsByFeature(api.services.db.read, api.services.db.tables, tenant, "2026-11-20")).map((c) => c.feature);
+    expect([await counted("nobody"), await counted("acme")]).toEqual([[], ["old"]]);
+  });
 });
