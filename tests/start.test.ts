@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startProgram } from "./support/program";
+
+const main = fileURLToPath(new URL("../build/server/main.js", import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "latchkey-start-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Until it ends by itself, as it should when it cannot start. */
+async function failToStart(more: Record<string, string>) {
+  const DATABASE_URL = `file:${path.join(folder, "latchkey.db")}`;
+  const env = { PATH: process.env.PATH, NODE_ENV: "production", DATABASE_URL, PORT: "0", ...more } as NodeJS.ProcessEnv;
+  const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      printed += chunk;
+    });
+  }
+  const [code] = await once(child, "close");
+  return { code, printed };
+}
+
+describe("what keeps it from starting is one sentence with the way out, exit code 1 and no stack trace:", () => {
+  async function refuses(more: Record<string, string>, sentence: string) {
+    const { code, printed } = await failToStart(more);
+    expect([code, printed]).toEqual([1, expect.stringContaining(sentence)]);
+    expect(printed).not.toMatch(/\n\s+at |node_modules|\.js:\d/);
+  }
+
+  test("a variable that cannot be", () => refuses({ PORT: "http" }, "PORT has to be a whole number from 0 to 65535."));
+
+  test("a port that is in use", async () => {
+    const other = net.createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as net.AddressInfo;
+    await refuses({ PORT: String(port) }, `Port ${port} is in use by another program. Stop that one, or choose another port`);
+    other.close();
+  });
+
+  test("an address that is another machine's", () => refuses({ HOST: "192.0.2.1" }, "HOST=192.0.2.1 is not an address of this machine."));
+
+  test("a file that is no database", async () => {
+    const file = path.join(folder, "letter.db");
+    writeFileSync(file, "Dear Ada, this is a letter and no database at all.".repeat(20));
+    await refuses({ DATABASE_URL: `file:${file}` }, "is not a usable SQLite database.");
+  });
+
+  test("an owner's password that is guessed first", () =>
+    refuses(
+      { LATCHKEY_OWNER_EMAIL: "a@b.co", LATCHKEY_OWNER_PASSWORD: "password1234" },
+      "LATCHKEY_OWNER_PASSWORD: This is among the passwords",
+    ));
+});
+
+test("the set-up link is printed while nobody is the owner, and SIGTERM ends it in order while a client holds on", async () => {
+  const program = await startProgram();
+  await expect.poll(program.output).toMatch(/There is no owner yet\. Open this link [^\n]*\nhttp:\/\/127\.0\.0\.1:\d+\/setup\/[\w-]{43}\n/);
+  expect(program.output()).toMatch(/Latchkey is ready on http:\/\/127\.0\.0\.1:\d+ \(\d+ ms\)/);
+  const socket = net.connect(Number(new URL(program.url).port), "127.0.0.1", () =>
+    socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
+  );
+  await once(socket, "data");
+  expect(await program.stop()).toBe(0);
+});
+
+test("with an owner from the environment no link is printed, and the owner signs in", async () => {
+  const owner = { email: "root@example.com", password: "walrus teapot grammar" };
+  const program = await startProgram({ LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password });
+  const body = new URLSearchParams(owner).toString();
+  const headers = { origin: program.url, "content-type": "application/x-www-form-urlencoded" };
+  const answer = await fetch(`${program.url}/sign-in`, { method: "POST", body, headers, redirect: "manual" });
+  expect([answer.status, answer.headers.get("location")]).toEqual([302, "/"]);
+  expect(program.output()).not.toContain("There is no owner yet");
+  expect(program.output()).not.toContain(owner.password);
+  expect(await program.stop()).toBe(0);
+});
