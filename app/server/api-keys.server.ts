@@ -4,15 +4,13 @@ import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/st
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
 import { hintOf, newApiKey } from "./api-key-format.server";
-import type { HeldKey, Verdict } from "./key-ring.server";
+import type { HeldKey } from "./key-ring.server";
 import { sha256 } from "./random.server";
 import type { Services } from "./services.server";
 
 export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | null };
 
 export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor => ({ kind: "api_key", id, name });
-
-export const verifyKey = ({ keys, now }: Services, presented: string): Verdict => keys.verify(presented, now());
 
 /** Newest first, revoked ones too. */
 export async function listKeys({ db }: Services): Promise<ApiKey[]> {
