@@ -43,7 +43,10 @@ export async function changeTenant(
     const [after] = await writeTenantChanges(tx, db.tables, [{ before, change: outcome.change }], actor);
     return { ok: true, changed: true, facts: after ?? null };
   });
-  if (result.ok && result.changed) cache.putTenant(key, result.facts);
+  if (result.ok && result.changed) {
+    cache.putTenant(key, result.facts);
+    services.posthog?.groupSync.wake();
+  }
   return result;
 }
 
@@ -74,7 +77,10 @@ export async function changeCatalogue(
     if (!outcome.change) return { ok: true, changed: false, facts: before };
     return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, outcome.change, actor) };
   });
-  if (result.ok && result.changed) cache.putCatalogue(result.facts);
+  if (result.ok && result.changed) {
+    cache.putCatalogue(result.facts);
+    services.posthog?.groupSync.wake();
+  }
   return result;
 }
 
@@ -107,6 +113,7 @@ export async function changeMany(
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);
     for (const facts of written) cache.putTenant(facts.key, facts);
+    services.posthog?.groupSync.wake();
   }
   return result;
 }

@@ -7,6 +7,7 @@ import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { KeyRing } from "./key-ring.server";
 import type { Passwords } from "./passwords.server";
+import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 
@@ -22,6 +23,8 @@ export type Services = {
   counts: CheckCounts;
   checks: Checks;
   keys: KeyRing;
+  /** Keys of tenants' metadata that may go to PostHog. */
+  metadata: MetadataChoice;
   /** Null: PostHog is off. */
   posthog: Posthog | null;
   passwords: Passwords;

@@ -7,6 +7,7 @@ import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
 import { createPasswords } from "./passwords.server";
 import { noFlags } from "./posthog/flags.server";
+import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import { createPosthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import type { Services } from "./services.server";
@@ -24,13 +25,14 @@ export async function createServices(env: Env, overrides: Partial<Pick<Services,
   const facts = createFactsCache(db, log, env.cacheBytes - forAnswers);
   const counts = createCheckCounts(db, log);
   const keys = createKeyRing(db, log);
-  await Promise.all([facts.start(), keys.start()]);
+  const metadata = createMetadataChoice(db, log);
+  await Promise.all([facts.start(), keys.start(), metadata.start()]);
   facts.onKeyChange(() => keys.forget());
   const newId = overrides.newId ?? randomId;
-  const posthog = createPosthog(env.posthog, { db, facts, log, now, newId });
+  const posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId });
   const checks = createChecks(facts, posthog?.flags ?? noFlags, counts, now, forAnswers);
   const passwords = createPasswords();
-  return { env, log, db, now, newId, facts, counts, checks, keys, posthog, passwords, throttle: createSignInThrottle() };
+  return { env, log, db, now, newId, facts, counts, checks, keys, metadata, posthog, passwords, throttle: createSignInThrottle() };
 }
 
 /** Writes what is still in memory, then lets go of the database. */

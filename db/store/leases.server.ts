@@ -1,6 +1,7 @@
 import { and, eq, lte, or, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
-import type { Database } from "../database";
+import type { Database, Queries } from "../database";
+import type { Schema } from "../schema";
 
 /**
  * The right to do what only one process may do at a time, until `now + ttl`. The holder may renew it. Choose a `ttl` longer
@@ -26,4 +27,16 @@ export async function takeLease(db: Database, name: string, holder: string, now:
 export async function giveUpLease(db: Database, name: string, holder: string): Promise<void> {
   const { leases } = db.tables;
   await db.transaction([], async (tx) => void (await tx.delete(leases).where(and(eq(leases.name, name), eq(leases.holder, holder)))));
+}
+
+/** Who has it now, if anybody; for looking before taking. */
+export async function readLease(q: Queries, t: Schema, name: string, now: Instant): Promise<{ holder: string; until: Instant } | null> {
+  const [row] = await q.select({ holder: t.leases.holder, until: t.leases.until }).from(t.leases).where(eq(t.leases.name, name));
+  return row && row.until.getTime() > now ? { holder: row.holder, until: row.until.getTime() } : null;
+}
+
+/** Inside the transaction that writes what the lease was for: whether nobody else took it meanwhile. */
+export async function stillHolds(tx: Queries, t: Schema, name: string, holder: string): Promise<boolean> {
+  const [row] = await tx.select({ holder: t.leases.holder }).from(t.leases).where(eq(t.leases.name, name));
+  return row?.holder === holder;
 }

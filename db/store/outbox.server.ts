@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -9,25 +9,31 @@ export const outboxTopics = { tenant: "group_sync", all: "group_sync_all" } as c
 
 type Due = { key: string; revision: number };
 
-/** One row for each tenant: a newer revision replaces an older one that has not been sent yet. */
-export async function wakeGroupSync(tx: Queries, t: Schema, due: Due[], at: Instant): Promise<void> {
+/**
+ * One row for each tenant: a newer revision replaces an older one that has not been sent yet. `forced`: also when PostHog
+ * has exactly this already.
+ */
+export async function wakeGroupSync(tx: Queries, t: Schema, due: Due[], at: Instant, forced = false): Promise<void> {
+  // In one order everywhere: two transactions that touch the same rows must not wait for each other.
+  const inOrder = [...due].sort((a, b) => (a.key < b.key ? -1 : 1));
   await put(
     tx,
     t,
-    due.map(({ key, revision }) => row(outboxTopics.tenant, key, revision, at)),
+    inOrder.map(({ key, revision }) => row(outboxTopics.tenant, key, revision, at, forced)),
   );
 }
 
-export async function wakeGroupSyncOfAll(tx: Queries, t: Schema, revision: number, at: Instant): Promise<void> {
-  await put(tx, t, [row(outboxTopics.all, "", revision, at)]);
+export async function wakeGroupSyncOfAll(tx: Queries, t: Schema, revision: number, at: Instant, forced = false): Promise<void> {
+  await put(tx, t, [row(outboxTopics.all, "", revision, at, forced)]);
 }
 
-const row = (topic: string, subject: string, revision: number, at: Instant): Schema["outbox"]["$inferInsert"] => ({
+const row = (topic: string, subject: string, revision: number, at: Instant, forced: boolean): Schema["outbox"]["$inferInsert"] => ({
   topic,
   subject,
   revision,
   createdAt: new Date(at),
   attempts: 0,
+  forced,
 });
 
 async function put(tx: Queries, t: Schema, rows: Schema["outbox"]["$inferInsert"][]): Promise<void> {
@@ -38,7 +44,76 @@ async function put(tx: Queries, t: Schema, rows: Schema["outbox"]["$inferInsert"
       .values(batch)
       .onConflictDoUpdate({
         target: [outbox.topic, outbox.subject],
-        set: { revision: sql`excluded.revision`, attempts: 0, nextAttemptAt: null, lastError: null },
+        set: {
+          // A revision never goes back: whoever sends compares it with the one that it read.
+          revision: sql`case when excluded.revision > ${outbox.revision} then excluded.revision else ${outbox.revision} end`,
+          forced: sql`excluded.forced or ${outbox.forced}`,
+          attempts: 0,
+          nextAttemptAt: null,
+          lastError: null,
+        },
       }),
   );
+}
+
+/** As it was read: whoever finishes it takes it away only if it is still exactly so. */
+export type DueSync = { key: string; revision: number; forced: boolean; attempts: number; createdAt: Date };
+
+/** What may be sent now, longest waiting first. */
+export async function dueGroupSyncs(q: Queries, t: Schema, now: Instant, most: number): Promise<DueSync[]> {
+  const { outbox } = t;
+  const { subject: key, revision, forced, attempts, createdAt, nextAttemptAt } = outbox;
+  const ofTenants = eq(outbox.topic, outboxTopics.tenant);
+  const read = (due: SQL, order: SQL, limit: number) =>
+    q.select({ key, revision, forced, attempts, createdAt }).from(outbox).where(and(ofTenants, due)).orderBy(order).limit(limit);
+  const fresh = await read(isNull(nextAttemptAt), asc(createdAt), most);
+  if (fresh.length === most) return fresh;
+  return [...fresh, ...(await read(lte(nextAttemptAt, new Date(now)), asc(nextAttemptAt), most - fresh.length))];
+}
+
+/** Null: there is nothing to do for all tenants. */
+export async function dueSyncOfAll(q: Queries, t: Schema): Promise<DueSync | null> {
+  const { subject: key, revision, forced, attempts, createdAt, topic } = t.outbox;
+  const [found] = await q.select({ key, revision, forced, attempts, createdAt }).from(t.outbox).where(eq(topic, outboxTopics.all));
+  return found ?? null;
+}
+
+const exactly = ({ outbox }: Schema, topic: string, { key, revision, forced }: DueSync) =>
+  and(eq(outbox.topic, topic), eq(outbox.subject, key), eq(outbox.revision, revision), eq(outbox.forced, forced));
+
+/** Rows that moved meanwhile stay. */
+export async function removeSyncs(tx: Queries, t: Schema, done: DueSync[], topic: string = outboxTopics.tenant): Promise<void> {
+  if (done.length === 0) return;
+  if (topic === outboxTopics.tenant) await lockInOrder(tx, t, done);
+  await tx.delete(t.outbox).where(or(...done.map((d) => exactly(t, topic, d))));
+}
+
+/** Rows that moved meanwhile stay due. */
+export async function postponeSyncs(tx: Queries, t: Schema, failed: DueSync[], nextAttemptAt: Instant, lastError: string): Promise<void> {
+  const { outbox } = t;
+  await lockInOrder(tx, t, failed);
+  await tx
+    .update(outbox)
+    .set({ attempts: sql`${outbox.attempts} + 1`, nextAttemptAt: new Date(nextAttemptAt), lastError })
+    .where(or(...failed.map((d) => exactly(t, outboxTopics.tenant, d))));
+}
+
+/** What waited for PostHog to come back need not wait any longer. */
+export async function releaseSyncs(tx: Queries, t: Schema): Promise<void> {
+  const { outbox } = t;
+  await tx
+    .update(outbox)
+    .set({ nextAttemptAt: null })
+    .where(and(eq(outbox.topic, outboxTopics.tenant), isNotNull(outbox.nextAttemptAt)));
+}
+
+/** PostgreSQL takes row locks in whatever order it finds the rows; SQLite has one writer anyway, and no such clause. */
+async function lockInOrder(tx: Queries, { outbox }: Schema, rows: DueSync[]): Promise<void> {
+  const keys = rows.map((r) => r.key);
+  const found = tx
+    .select({ key: outbox.subject })
+    .from(outbox)
+    .where(and(eq(outbox.topic, outboxTopics.tenant), inArray(outbox.subject, keys)))
+    .orderBy(asc(outbox.subject)) as unknown as { for?: (strength: "update") => Promise<unknown> };
+  await found.for?.("update");
 }

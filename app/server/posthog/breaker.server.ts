@@ -7,15 +7,15 @@ const longestPause = 300_000; // ms
 export type Breaker = ReturnType<typeof createBreaker>;
 
 /** A pause between 0 and what has grown so far, so that many processes do not come back in step. */
-export function backOff(failures: number, random: () => number = Math.random): number {
-  return random() * Math.min(longestPause, shortestPause * 2 ** Math.min(failures, 20));
+export function backOff(failures: number, random: () => number = Math.random, longest = longestPause): number {
+  return random() * Math.min(longest, shortestPause * 2 ** Math.min(failures, 20));
 }
 
 /**
  * After five failures in a row nothing is sent for a while; then one try goes through, and what it meets decides.
  * PostHog's own outage of February 2024 was made longer by clients that kept asking.
  */
-export function createBreaker(now: () => Instant, random: () => number = Math.random) {
+export function createBreaker(now: () => Instant, random: () => number = Math.random, longest = longestPause) {
   let failures = 0;
   let openUntil = 0;
   let trying = false;
@@ -34,8 +34,10 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
     failed(): void {
       failures += 1;
       trying = false;
-      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random);
+      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random, longest);
     },
     isOpen: () => failures >= failuresToOpen,
+    /** When the next try may go through; in the past while it is closed. */
+    pausedUntil: (): Instant => openUntil,
   };
 }

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import type { Logger } from "pino";
+import type { Instant } from "~/core/model";
+import type { Database, Lock } from "~db/database";
+import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
+import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
+import { readSetting, writeSetting } from "~db/store/settings.server";
+import type { TrialOver } from "~db/store/trial-clock.server";
+import { createBreaker } from "./breaker.server";
+import { hasTimePassed, passTime, startClock } from "./group-clock.server";
+import { createDelivery, LeaseLost, longestOutagePause } from "./group-delivery.server";
+import { startFanOut, walkOn } from "./group-fan-out.server";
+import { readMetadataChoice } from "./metadata-choice.server";
+import { noteResyncDone } from "./resync-progress.server";
+import type { PosthogSettings } from "./settings.server";
+
+const leaseName = "posthog group sync";
+const targetSetting = "posthog_target";
+const targetLock: Lock = { key: "posthog target" };
+/** Tenants in one request. */
+const batchSize = 100;
+/** How often is looked whether another process or the clock left something to do, in milliseconds. */
+const lookEvery = 1_000;
+/** A process that died is missed after this; longer than one request and what is written of it may take. */
+const leaseTtl = 30_000;
+const spare = 5_000;
+
+export type GroupSyncParts = {
+  db: Database;
+  settings: PosthogSettings;
+  /** Names this process. */
+  holder: string;
+  now: () => Instant;
+  newId: (prefix: string) => string;
+  log: Logger;
+  /** Told once, whichever process looks first, of trials that ran to their end. */
+  onTrialsOver?: (over: TrialOver[]) => void;
+  /** For one request and its whole answer, in milliseconds. */
+  requestTimeout?: number;
+  random?: () => number;
+};
+
+/**
+ * Brings every tenant's newest group properties to PostHog. One process at a time does it, one request after the other, so
+ * nothing older arrives after something newer; what has to be sent is in the database, so nothing is lost.
+ */
+export function createGroupSync(parts: GroupSyncParts) {
+  const { db, settings, holder, now, newId, log, requestTimeout = 10_000, random = Math.random } = parts;
+  const stopping = new AbortController();
+  const breaker = createBreaker(now, random, longestOutagePause);
+  const lease = { name: leaseName, holder, renew };
+  const delivery = createDelivery({ db, settings, lease, breaker, requestTimeout, random, now, log, stop: stopping.signal });
+  let leaseUntil = 0;
+  /** PostHog asked us not to come before. */
+  let notBefore = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let wanted = false;
+  let running: Promise<void> | undefined;
+
+  async function renew(): Promise<boolean> {
+    const at = now();
+    if (leaseUntil - at > requestTimeout + spare) return true;
+    const other = await readLease(db.read, db.tables, leaseName, at);
+    const isFree = other === null || other.holder === holder;
+    const has = isFree && (await takeLease(db, leaseName, holder, at, leaseTtl));
+    leaseUntil = has ? at + leaseTtl : 0;
+    return has;
+  }
+
+  /** One piece of work. False: there is nothing to do at the moment, or it is not this process that may. */
+  async function step(): Promise<boolean> {
+    const at = now();
+    const isTime = await hasTimePassed(db, at);
+    const due = await dueGroupSyncs(db.read, db.tables, at, batchSize);
+    const isAll = due.length === 0 && (await dueSyncOfAll(db.read, db.tables)) !== null;
+    if (!isTime && due.length === 0 && !isAll) {
+      await noteResyncDone(db, at);
+      return false;
+    }
+    if (!(await renew())) return false;
+    if (isTime) {
+      const over = await passTime(db, at);
+      if (over.length > 0) parts.onTrialsOver?.(over);
+      return true;
+    }
+    if (due.length > 0) {
+      if (at < notBefore) return false;
+      const { done, after } = await delivery.send(due);
+      notBefore = now() + after;
+      return done;
+    }
+    if (breaker.isOpen()) return false;
+    const metadata = await readMetadataChoice(db.read, db.tables);
+    return walkOn(db, { catalogue: await delivery.catalogue(), at: await delivery.instant(), metadata, newId });
+  }
+
+  async function run(): Promise<void> {
+    while (wanted && !stopping.signal.aborted) {
+      wanted = false;
+      try {
+        while (!stopping.signal.aborted && (await step())) await new Promise(setImmediate);
+      } catch (err) {
+        leaseUntil = 0;
+        if (!(err instanceof LeaseLost)) log.warn({ err }, "group sync will try again");
+      }
+    }
+  }
+
+  /** After a commit: what is due is sent at once. Nothing happens in a process that did not start. */
+  function wake(): void {
+    if (!timer || stopping.signal.aborted) return;
+    wanted = true;
+    running ??= run().finally(() => {
+      running = undefined;
+      if (wanted) wake();
+    });
+  }
+
+  /** Once before the first step. Another project or group type has nothing yet of what the last one has. */
+  async function prepare(): Promise<void> {
+    const { host, projectKey, groupType } = settings;
+    const target = createHash("sha256")
+      .update(JSON.stringify([host, projectKey, groupType]))
+      .digest("hex")
+      .slice(0, 16);
+    if ((await readSetting(db.read, db.tables, targetSetting)) === target) return;
+    await db.transaction([targetLock], async (tx) => {
+      const before = await readSetting(tx, db.tables, targetSetting);
+      if (before === target) return;
+      await startClock(tx, db.tables, now());
+      await startFanOut(tx, db.tables, { id: newId("walk"), at: now(), forced: before !== null });
+      await writeSetting(tx, db.tables, targetSetting, target);
+    });
+  }
+
+  return {
+    async start(): Promise<void> {
+      await prepare();
+      timer = setInterval(wake, lookEvery).unref();
+      wake();
+    },
+    wake,
+    prepare,
+    step,
+    /** Whether this process has the right to send, for as long as others see it. */
+    isSending: () => leaseUntil > now(),
+    /** A request under way is cut off; what it carried is sent again under the same id. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+      if (leaseUntil > now()) await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
+    },
+  };
+}
+export type GroupSync = ReturnType<typeof createGroupSync>;

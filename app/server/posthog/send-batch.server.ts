@@ -1,0 +1,99 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { PosthogSettings } from "./settings.server";
+
+const pack = promisify(gzip);
+
+/** One event as POST /batch/ takes it. */
+export type BatchEvent = {
+  event: string;
+  distinct_id: string;
+  uuid: string;
+  timestamp: string;
+  properties: { [name: string]: unknown };
+};
+
+/**
+ * `down`: PostHog takes nothing at the moment, whoever asks. `too_large` and `refused`: it did not like these events.
+ * `why` is for people and has no secrets. `after`: how long PostHog asks us to wait, in milliseconds.
+ */
+export type Delivery = { ok: true } | { ok: false; kind: "down" | "too_large" | "refused"; why: string; after: number };
+
+/** More than this is no answer of PostHog's, in bytes. */
+const largestAnswer = 65_536;
+/** The longest that PostHog's Retry-After is followed, in milliseconds. */
+const longestWish = 300_000;
+
+const down = (why: string, after = 0): Delivery => ({ ok: false, kind: "down", why, after });
+
+/**
+ * Sent by ourselves and not by the SDK, which resolves when nothing arrived, gives no event id of ours to retry under, and
+ * takes a page of HTML for a success. `stop`: somebody ends the process.
+ */
+export async function sendBatch(
+  settings: Pick<PosthogSettings, "host" | "projectKey">,
+  events: BatchEvent[],
+  timeout: number,
+  stop?: AbortSignal,
+): Promise<Delivery> {
+  const body = await pack(JSON.stringify({ api_key: settings.projectKey, sent_at: new Date().toISOString(), batch: events }));
+  const inTime = AbortSignal.timeout(timeout);
+  const signal = stop ? AbortSignal.any([inTime, stop]) : inTime;
+  const headers = { "content-type": "application/json", "content-encoding": "gzip", "user-agent": "latchkey" };
+  try {
+    const response = await fetch(`${settings.host}/batch/`, { method: "POST", headers, body, signal, redirect: "manual" });
+    const text = await readSome(response);
+    return response.ok ? verify(text) : refusal(response);
+  } catch (error) {
+    if (inTime.aborted) return down(`PostHog gave no whole answer within ${timeout / 1000} s.`);
+    return down(`PostHog cannot be reached at ${settings.host} (${reasonOf(error)}).`);
+  }
+}
+
+/** A 200 alone proves nothing: proxies and sign-in pages of networks answer so too. */
+function verify(text: string): Delivery {
+  let answer: { status?: unknown; quota_limited?: unknown };
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    answer = {};
+  }
+  if (typeof answer !== "object" || answer === null || !("status" in answer))
+    return down("Something that is not PostHog answered. Check POSTHOG_HOST, and the proxies between.");
+  if (Array.isArray(answer.quota_limited) && answer.quota_limited.includes("events"))
+    return down("PostHog dropped it: the project's quota of events is used up.");
+  return { ok: true };
+}
+
+function refusal({ status, headers }: Response): Delivery {
+  if (status === 413) return { ok: false, kind: "too_large", why: "PostHog says that this is too large (413).", after: 0 };
+  if (status === 400 || status === 422)
+    return { ok: false, kind: "refused", why: `PostHog says that it cannot read this (${status}).`, after: 0 };
+  if (status === 401 || status === 403) return down(`PostHog refuses the project API key (${status}). Check POSTHOG_PROJECT_API_KEY.`);
+  if (status === 402) return down("PostHog's quota is used up (402).");
+  const after = wishOf(headers.get("retry-after"));
+  if (status === 429) return down("PostHog asks for fewer requests (429).", after);
+  if (status >= 300 && status < 400) return down(`PostHog sends us elsewhere (${status}). Check POSTHOG_HOST.`);
+  return down(`PostHog answered ${status}.`, after);
+}
+
+/** In seconds; a date is not followed. */
+function wishOf(header: string | null): number {
+  return header !== null && /^\d{1,6}$/.test(header) ? Math.min(longestWish, Number(header) * 1000) : 0;
+}
+
+async function readSome(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestAnswer) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, name } = error as { cause?: { code?: string; errors?: { code?: string }[] }; name?: string };
+  return cause?.code ?? cause?.errors?.[0]?.code ?? name ?? "unknown";
+}

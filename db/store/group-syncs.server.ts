@@ -1,0 +1,107 @@
+import { and, asc, count, eq, gt, inArray, sql } from "drizzle-orm";
+import type { Instant, Json, TenantFacts } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+import { inBatches } from "./changes.server";
+import { outboxTopics } from "./outbox.server";
+
+export type SentProperties = { [name: string]: Json };
+
+/** A tenant as it is now and what PostHog accepted of it last; `sent: null` was never sent. */
+export type ForSync = { facts: TenantFacts; sent: SentProperties | null };
+
+function forSync(q: Queries, t: Schema) {
+  const { tenants, factsHistory: h, groupSyncs } = t;
+  return q
+    .select({ facts: h.document, sent: groupSyncs.properties })
+    .from(tenants)
+    .innerJoin(h, and(eq(h.kind, "tenant"), eq(h.subject, tenants.key), eq(h.revision, tenants.revision)))
+    .leftJoin(groupSyncs, eq(groupSyncs.tenant, tenants.key));
+}
+
+/** The newest of these; who does not exist is left out. */
+export async function readForSync(q: Queries, t: Schema, keys: string[]): Promise<ForSync[]> {
+  if (keys.length === 0) return [];
+  return (await forSync(q, t).where(inArray(t.tenants.key, keys))) as ForSync[];
+}
+
+/** The next `size` tenants after `after`, in the database's order of keys. */
+export async function nextForSync(q: Queries, t: Schema, after: string, size: number): Promise<ForSync[]> {
+  return (await forSync(q, t).where(gt(t.tenants.key, after)).orderBy(asc(t.tenants.key)).limit(size)) as ForSync[];
+}
+
+export type Accepted = { tenant: string; revision: number; properties: SentProperties };
+
+export async function recordAccepted(tx: Queries, t: Schema, accepted: Accepted[], at: Instant): Promise<void> {
+  const { groupSyncs } = t;
+  const rows = accepted.map((a) => ({ ...a, sentAt: new Date(at) })).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  await inBatches(rows, (batch) =>
+    tx
+      .insert(groupSyncs)
+      .values(batch)
+      .onConflictDoUpdate({
+        target: groupSyncs.tenant,
+        set: { revision: sql`excluded.revision`, sentAt: sql`excluded.sent_at`, properties: sql`excluded.properties` },
+        setWhere: sql`excluded.revision >= ${groupSyncs.revision}`,
+      }),
+  );
+}
+
+/** Of one tenant: what was accepted, and what still has to be sent. */
+export async function readTenantSync(q: Queries, t: Schema, key: string) {
+  const [sent] = await q.select().from(t.groupSyncs).where(eq(t.groupSyncs.tenant, key));
+  const due = and(eq(t.outbox.topic, outboxTopics.tenant), eq(t.outbox.subject, key));
+  const [waiting] = await q.select().from(t.outbox).where(due);
+  return { sent: sent ?? null, waiting: waiting ?? null };
+}
+
+export type SyncCounts = { tenants: number; inSync: number; pending: number; failing: number };
+
+/** `inSync` and the others leave out tenants that nobody has looked at yet. */
+export async function countSyncs(q: Queries, t: Schema): Promise<SyncCounts> {
+  const { outbox, groupSyncs, tenants } = t;
+  const waits = eq(outbox.topic, outboxTopics.tenant);
+  const [all] = await q.select({ n: count() }).from(tenants);
+  const [sent] = await q.select({ n: count() }).from(groupSyncs);
+  const [again] = await q.select({ n: count() }).from(outbox).innerJoin(groupSyncs, eq(groupSyncs.tenant, outbox.subject)).where(waits);
+  const byState = await q
+    .select({ failing: sql<unknown>`${outbox.attempts} > 0`, n: count() })
+    .from(outbox)
+    .where(waits)
+    .groupBy(sql`${outbox.attempts} > 0`);
+  const of = (failing: boolean) => Number(byState.find((row) => Boolean(row.failing) === failing)?.n ?? 0);
+  const inSync = Number(sent?.n ?? 0) - Number(again?.n ?? 0);
+  return { tenants: Number(all?.n ?? 0), inSync, pending: of(false), failing: of(true) };
+}
+
+export async function countWaiting(q: Queries, t: Schema): Promise<number> {
+  const [row] = await q.select({ n: count() }).from(t.outbox).where(eq(t.outbox.topic, outboxTopics.tenant));
+  return Number(row?.n ?? 0);
+}
+
+export type Waiting = { key: string; name: string; attempts: number; since: Date; nextAttemptAt: Date | null; lastError: string | null };
+
+/** Those that failed most often first, at most `most`. */
+export async function listWaiting(q: Queries, t: Schema, most: number): Promise<Waiting[]> {
+  const { outbox, tenants } = t;
+  const { attempts, createdAt: since, nextAttemptAt, lastError } = outbox;
+  return q
+    .select({ key: tenants.key, name: tenants.name, attempts, since, nextAttemptAt, lastError })
+    .from(outbox)
+    .innerJoin(tenants, eq(tenants.key, outbox.subject))
+    .where(eq(outbox.topic, outboxTopics.tenant))
+    .orderBy(sql`${attempts} desc`, asc(since), asc(tenants.key))
+    .limit(most);
+}
+
+/** Tenants that a walk in the order of keys has still before it. */
+export async function tenantsAfter(q: Queries, t: Schema, key: string): Promise<number> {
+  const [row] = await q.select({ n: count() }).from(t.tenants).where(gt(t.tenants.key, key));
+  return Number(row?.n ?? 0);
+}
+
+/** Of these keys, the tenants that exist. */
+export async function revisionsOf(q: Queries, t: Schema, keys: string[]): Promise<{ key: string; revision: number }[]> {
+  if (keys.length === 0) return [];
+  return q.select({ key: t.tenants.key, revision: t.tenants.revision }).from(t.tenants).where(inArray(t.tenants.key, keys));
+}
