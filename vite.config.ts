@@ -33,6 +33,9 @@ const external = ["better-sqlite3", "@node-rs/argon2", "pg", "@remix-run/node", 
 export default defineConfig(({ command }) => ({
   plugins: [tailwindcss(), remix(remixConfig), entries],
   define: command === "build" ? { "process.env.NODE_ENV": JSON.stringify("production") } : undefined,
+  // The first browsers with light-dark(). Named, since otherwise each build writes CSS for its own target, and the page that
+  // the server sends names another stylesheet than the one that the browser's build wants.
+  build: { cssTarget: ["chrome123", "firefox120", "safari17.5"] },
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
   // Found up front: otherwise the first page in development optimises again and reloads.
   optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"] },
