@@ -1,0 +1,89 @@
+/** What Latchkey sends. Times are ISO 8601 in UTC. */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+type Limit = number | "unlimited";
+
+/** One thing that had an opinion; `wins` is on the one that decided. */
+export type Source = {
+  readonly source: "override" | "plan" | "add_on" | "trial" | "flag";
+  readonly wins?: true;
+  readonly plan?: string;
+  readonly grant?: string;
+  readonly flag?: string;
+  readonly expiresAt?: string | null;
+  readonly [more: string]: Json | undefined;
+};
+
+export type Entitlement = {
+  readonly entitled: boolean;
+  /** Null where there is no such tenant or feature, or Latchkey could not be asked. */
+  readonly type: "boolean" | "config" | "metered" | null;
+  /** What is given of a config feature. */
+  readonly value?: Json;
+  /** These six are of metered features. */
+  readonly limit?: Limit;
+  readonly used?: number;
+  readonly remaining?: Limit;
+  readonly resetPeriod?: "hour" | "day" | "week" | "month" | "year" | "never";
+  readonly resetsAt?: string | null;
+  readonly softLimit?: boolean;
+  readonly source: Source["source"] | null;
+  /** `code` is for programs and may grow; `message` is a sentence for people. */
+  readonly reason: { readonly code: string; readonly message: string };
+  readonly expiresAt: string | null;
+  readonly validUntil: string | null;
+  /** Plans that would turn a no into a yes, cheapest first. */
+  readonly availableIn?: readonly string[];
+  readonly isStale?: boolean;
+  readonly sources: readonly Source[];
+};
+
+/** `stale`: Latchkey did not answer, so this is what it said before. `default`: nor had it said anything that still counts. */
+export type From = "latchkey" | "stale" | "default";
+
+export type Decision = Entitlement & { readonly tenant: string; readonly feature: string; readonly from: From };
+
+export type Answer = {
+  readonly tenant: string;
+  readonly plan: string | null;
+  readonly validUntil: string | null;
+  readonly revision: number;
+  readonly isStale: boolean;
+  readonly entitlements: { readonly [feature: string]: Entitlement };
+  readonly from: From;
+};
+
+/** To be passed on: `posthog.capture({ distinctId, event, groups })`, `posthog.evaluateFlags(id, { groups, groupProperties })`. */
+export type PosthogGroups = {
+  readonly groups: { readonly [type: string]: string };
+  readonly groupProperties: { readonly [type: string]: { readonly [property: string]: Json } };
+};
+
+/** What was read of a body, and the instant beyond which it must not be used. */
+export type Reading<Body> = { body: Body; validUntil: number | null };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Null: this is no answer of Latchkey to this question, whoever sent it. */
+export function readAnswer(json: unknown, tenant: string, feature: string | null): Reading<Omit<Answer, "from">> | null {
+  if (!isObject(json) || json.tenant !== tenant || !isObject(json.entitlements)) return null;
+  const { entitlements, validUntil } = json;
+  if (!Object.values(entitlements).every((e) => isObject(e) && typeof e.entitled === "boolean" && isObject(e.reason))) return null;
+  if (feature !== null && !Object.hasOwn(entitlements, feature)) return null;
+  const until = typeof validUntil === "string" ? Date.parse(validUntil) : null;
+  if (Number.isNaN(until)) return null;
+  return { body: json as unknown as Answer, validUntil: until };
+}
+
+export function readGroups(json: unknown): Reading<PosthogGroups> | null {
+  if (!isObject(json) || !isObject(json.groups) || !isObject(json.groupProperties)) return null;
+  return { body: { groups: json.groups, groupProperties: json.groupProperties } as PosthogGroups, validUntil: null };
+}
+
+/** Answers are shared by all who ask, so nobody may change one. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}

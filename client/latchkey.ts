@@ -1,0 +1,127 @@
+import { type Answer, type Decision, type Entitlement, type Json, type PosthogGroups, readAnswer, readGroups } from "./answer.js";
+import type { LatchkeyError } from "./errors.js";
+import { createGuard, type Guard, type RequireOptions } from "./guard.js";
+import { createLookup } from "./lookup.js";
+
+export type Fallback = boolean | { entitled: boolean; value?: Json; limit?: number | "unlimited" };
+
+export type LatchkeyOptions = {
+  /** Where Latchkey is, such as https://latchkey.example.com */
+  url: string;
+  /** An API key with the scope `check`. */
+  key: string;
+  /** The longest that a check waits for an answer, in milliseconds; 2000 unless told. */
+  timeoutMs?: number;
+  /** How long after its life an answer stands in while Latchkey is away, in milliseconds; 5 minutes unless told. Never beyond its `validUntil`. */
+  staleIfErrorMs?: number;
+  /** What is answered when there is nothing else, by feature. A feature that is not named is off. */
+  defaults?: { readonly [feature: string]: Fallback };
+  /** How many answers are kept in memory; 1000 unless told. */
+  maxAnswers?: number;
+  /** PostHog's group type, as Latchkey's POSTHOG_GROUP_TYPE: `posthogGroups` falls back on it. */
+  groupType?: string;
+  /** Called once for each question that got no answer. */
+  onError?: (error: LatchkeyError) => void;
+  fetch?: typeof fetch;
+  now?: () => number;
+};
+
+export type CheckOptions = {
+  /** Your id of the person who asks; only flags that are rolled out by person read it. */
+  user?: string;
+  /** How much more of a metered feature is wanted; 1 unless told. */
+  requested?: number;
+};
+
+export type Latchkey = {
+  /** May this tenant use this feature? Never rejects. */
+  has(tenant: string, feature: string, options?: CheckOptions): Promise<boolean>;
+  /** The same with how much, why and until when. Never rejects. */
+  decide(tenant: string, feature: string, options?: CheckOptions): Promise<Decision>;
+  /** Every feature of the tenant at once. Never rejects. */
+  all(tenant: string): Promise<Answer>;
+  /** For Express, Fastify and fetch-style handlers: answers 403 with the reason to a tenant that may not. */
+  requireFeature<Request = unknown>(feature: string, options: RequireOptions<Request>): Guard<Request>;
+  /** What your own PostHog calls need to carry the tenant as Latchkey knows it. Never rejects. */
+  posthogGroups(tenant: string): Promise<PosthogGroups>;
+  /** Drops what is in memory, of one tenant or of all, so that the next check asks. */
+  forget(tenant?: string): void;
+};
+
+const unavailable = "Latchkey could not be asked, so its default is answered.";
+
+export function createLatchkey(options: LatchkeyOptions): Latchkey {
+  const { key, defaults = {}, groupType = "organization", now = Date.now } = options;
+  const lookup = createLookup({
+    transport: { url: baseOf(options.url), key: keyOf(key), timeoutMs: options.timeoutMs ?? 2000, fetch: options.fetch },
+    now,
+    most: options.maxAnswers ?? 1000,
+    staleIfErrorMs: options.staleIfErrorMs ?? 300_000,
+    onError: options.onError,
+  });
+
+  function fallback(feature: string): Entitlement {
+    const given = Object.hasOwn(defaults, feature) ? (defaults[feature] as Fallback) : false;
+    const what = typeof given === "boolean" ? { entitled: given } : given;
+    const reason = { code: "unavailable", message: unavailable };
+    return { ...what, type: null, source: null, reason, expiresAt: null, validUntil: null, sources: [] };
+  }
+
+  async function decide(tenant: string, feature: string, { user, requested }: CheckOptions = {}): Promise<Decision> {
+    const isPlain = user === undefined && requested === undefined;
+    const whole = isPlain ? lookup.fresh<Answer>(pathOf({ tenant })) : undefined;
+    if (whole && Object.hasOwn(whole.entitlements, feature)) {
+      return { ...(whole.entitlements[feature] as Entitlement), tenant, feature, from: "latchkey" };
+    }
+    const path = pathOf({ tenant, feature, user, requested });
+    const found = await lookup.find({ tenant, path, read: (json) => readAnswer(json, tenant, feature) });
+    if (found?.from === "latchkey") return { ...(found.body.entitlements[feature] as Entitlement), tenant, feature, from: "latchkey" };
+    const before = found?.body ?? (isPlain ? lookup.standIn<Answer>(pathOf({ tenant })) : undefined);
+    if (!before || !Object.hasOwn(before.entitlements, feature)) return { ...fallback(feature), tenant, feature, from: "default" };
+    return { ...(before.entitlements[feature] as Entitlement), isStale: true, tenant, feature, from: "stale" };
+  }
+
+  return {
+    decide,
+    has: async (tenant, feature, more) => (await decide(tenant, feature, more)).entitled,
+    async all(tenant) {
+      const found = await lookup.find({ tenant, path: pathOf({ tenant }), read: (json) => readAnswer(json, tenant, null) });
+      if (found) return { ...found.body, from: found.from, isStale: found.body.isStale || found.from === "stale" };
+      const entitlements = Object.fromEntries(Object.keys(defaults).map((feature) => [feature, fallback(feature)]));
+      return { tenant, plan: null, validUntil: null, revision: 0, isStale: true, entitlements, from: "default" };
+    },
+    requireFeature: (feature, more) => createGuard(decide, feature, more),
+    async posthogGroups(tenant) {
+      const found = await lookup.find<PosthogGroups>({
+        tenant,
+        path: `/api/tenants/${encode(tenant)}/posthog-groups`,
+        // A tenant that Latchkey does not know must not become a group of PostHog's either.
+        read: (json, status) => (status === 404 ? { body: { groups: {}, groupProperties: {} }, validUntil: null } : readGroups(json)),
+        alsoAnswers: [404],
+        lifeUnlessTold: 30_000,
+      });
+      return found?.body ?? { groups: { [groupType]: tenant }, groupProperties: {} };
+    },
+    forget: (tenant) => lookup.forget(tenant ?? null),
+  };
+}
+
+function pathOf(question: { [name: string]: string | number | undefined }): string {
+  const given = Object.entries(question).filter(([, value]) => value !== undefined);
+  return `/api/entitlements?${given.map(([name, value]) => `${name}=${encode(String(value))}`).join("&")}`;
+}
+
+/** Half a surrogate pair, which no address can hold, becomes U+FFFD: a tenant that does not exist instead of an exception. */
+const encode = (text: string) => encodeURIComponent(String(text).replace(/\p{Cs}/gu, "\ufffd"));
+
+function baseOf(url: string): string {
+  const base = URL.canParse(url) ? new URL(url) : null;
+  if (!base || !/^https?:$/.test(base.protocol))
+    throw new TypeError(`url has to be an address such as https://latchkey.example.com, not ${JSON.stringify(url)}`);
+  return base.origin + base.pathname.replace(/\/+$/, "");
+}
+
+function keyOf(key: string): string {
+  if (typeof key === "string" && /^[\x21-\x7e]+$/.test(key)) return key;
+  throw new TypeError("key has to be an API key of Latchkey, such as lk_live_…");
+}
