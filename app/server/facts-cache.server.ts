@@ -5,6 +5,7 @@ import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import type { Database } from "~db/database";
 import { lastChange, readChanges } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
+import { createFeedPosition } from "./feed-position";
 
 /** What is known of one tenant; `facts: null` remembers that there is none. Another object after every change. */
 export type Held = { readonly facts: TenantFacts | null };
@@ -15,8 +16,8 @@ export class FactsUnavailable extends Error {}
 /** A tenant's document in memory is about this much larger than its JSON (measured with process.memoryUsage). */
 const bytesPerCharacter = 2.5;
 const bytesOfUnknown = 400;
-/** On PostgreSQL a smaller number can be committed after a larger one, for as long as a transaction may last. */
-const lookBack = 60_000;
+/** How long a transaction may last, in milliseconds; a number that it drew can be committed until then. */
+const longestTransaction = 300_000;
 /** While the database cannot be read it is tried again this often, in milliseconds. */
 const retryEvery = 500;
 
@@ -38,7 +39,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
   let asked = false;
   let triedAt = 0;
   let catchingUp: Promise<void> | undefined;
-  const seen: { at: number; seq: number }[] = [];
+  let position = createFeedPosition(0, longestTransaction);
 
   function putCatalogue(facts: CatalogueFacts): void {
     if (facts.revision <= catalogueFacts.revision) return;
@@ -57,15 +58,14 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
 
   /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
-    const mark = { at: Date.now(), seq: seen.at(-1)?.seq ?? 0 };
-    while (seen.length > 1 && (seen[1] as typeof mark).at < mark.at - lookBack) seen.shift();
-    let from = db.engine === "sqlite" ? mark.seq : (seen[0]?.seq ?? 0);
+    let from = position.from(Date.now());
+    const read: number[] = [];
     let catalogueMoved = false;
     for (;;) {
       const rows = await readChanges(db.read, db.tables, from);
       for (const { seq, kind, subject } of rows) {
         from = seq;
-        mark.seq = Math.max(mark.seq, seq);
+        read.push(seq);
         if (kind === "key") for (const tell of onKeyChange) tell();
         else if (kind === "catalogue") catalogueMoved ||= seq > catalogueFacts.revision;
         else if (seq > (tenants.peek(subject)?.facts?.revision ?? 0)) {
@@ -76,7 +76,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       if (rows.length === 0) break;
     }
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
-    seen.push(mark);
+    position.readTo(read, Date.now());
   }
 
   function failed(error: unknown): void {
@@ -95,6 +95,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     setImmediate(() => {
       asked = false;
     });
+    // What moves while changes are being read is still there to be asked for afterwards.
+    if (catchingUp) return waitFor();
     const retry = staleSince !== null;
     if (retry && Date.now() < triedAt + retryEvery) return undefined;
     triedAt = Date.now();
@@ -104,7 +106,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       failed(error);
       return undefined;
     }
-    catchingUp ??= catchUp()
+    catchingUp = catchUp()
       .then(() => {
         staleSince = null;
       }, failed)
@@ -138,7 +140,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
 
   return {
     async start(): Promise<void> {
-      seen.push({ at: Date.now(), seq: await lastChange(db.read, db.tables) });
+      const by = db.engine === "sqlite" ? undefined : Date.now() - longestTransaction;
+      position = createFeedPosition(await lastChange(db.read, db.tables, by), longestTransaction);
       putCatalogue(await readCatalogueFacts(db.read, db.tables));
     },
     /** Call before reading: undefined means that all is up to date; a promise, that something is being read. */

@@ -1,4 +1,4 @@
-import { asc, gt, max } from "drizzle-orm";
+import { asc, desc, gt, lt, max } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -50,7 +50,16 @@ export async function readChanges(q: Queries, t: Schema, seq: number, most = 1_0
     .limit(most);
 }
 
-export async function lastChange(q: Queries, t: Schema): Promise<number> {
-  const [row] = await q.select({ seq: max(t.changes.seq) }).from(t.changes);
+/** The newest number; with `by`, one that was drawn by then, with none of about that time above it. 0: there is none. */
+export async function lastChange(q: Queries, { changes: t }: Schema, by?: Instant): Promise<number> {
+  const [row] =
+    by === undefined
+      ? await q.select({ seq: max(t.seq) }).from(t)
+      : await q
+          .select({ seq: t.seq })
+          .from(t)
+          .where(lt(t.at, new Date(by)))
+          .orderBy(desc(t.at))
+          .limit(1);
   return Number(row?.seq ?? 0);
 }

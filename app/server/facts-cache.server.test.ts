@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { putTenant } from "~/core/changes";
+import type { Queries } from "~db/database";
+import { appendChange } from "~db/store/changes.server";
+import { ada } from "../../tests/support/facts";
+import { until } from "../../tests/support/poll";
+import { startServices, type TestServices } from "../../tests/support/services";
+import { changeTenant } from "./change.server";
+import { createFactsCache, type FactsCache } from "./facts-cache.server";
+
+let s: TestServices;
+/** A second process, whose word about what moved is the test's to give. */
+let cache: FactsCache;
+let moved: boolean;
+let selects: number;
+/** A third one, in the middle of a transaction. */
+let slow: pg.Client;
+
+beforeEach(async () => {
+  s = await startServices("postgres");
+  slow = new pg.Client({ connectionString: s.url });
+  await slow.connect();
+  moved = false;
+  selects = 0;
+  const select: Queries["select"] = (...args: []) => {
+    selects += 1;
+    return s.db.read.select(...args);
+  };
+  const hasMoved = () => {
+    const answer = moved;
+    moved = false;
+    return answer;
+  };
+  cache = createFactsCache({ ...s.db, hasMoved, read: { select } as Queries }, s.log, 1_000_000);
+});
+afterEach(async () => {
+  await slow.end();
+  await s.stop();
+});
+
+const create = (key: string) => changeTenant(s, key, ada, (facts, c, stamp) => putTenant(facts, key, {}, c, stamp));
+const touch = (subject: string) => slow.query("insert into changes (kind, subject, at) values ('tenant', $1, now())", [subject]);
+
+async function look() {
+  await nextTurn();
+  return cache.look();
+}
+const dropped = (key: string) =>
+  until(
+    async () => {
+      await look();
+      return cache.peek(key) === undefined || undefined;
+    },
+    3_000,
+    () => `the change of ${key} was not seen`,
+  );
+
+describe("what another process commits on PostgreSQL is seen", () => {
+  test("when word of it comes while older changes are still being read", async () => {
+    await create("acme");
+    await cache.start();
+    await cache.tenant("acme");
+    await slow.query("insert into changes (kind, subject, at) values ('catalogue', '', now())");
+    await slow.query("begin");
+    await slow.query("lock table facts_history in access exclusive mode");
+    moved = true;
+    await look();
+    const isReading = async () => {
+      const { rows } = await slow.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+      return rows.length > 0 || undefined;
+    };
+    await until(isReading, 5_000, () => "nothing was read");
+    await touch("acme");
+    moved = true;
+    await look();
+    await slow.query("commit");
+    await dropped("acme");
+  });
+
+  test("when its transaction had begun before this process did, and others were quicker", async () => {
+    s.clock.now = Date.now();
+    await create("acme");
+    await slow.query("begin");
+    await touch("acme");
+    await create("quick");
+    await cache.start();
+    await cache.tenant("acme");
+    await slow.query("commit");
+    moved = true;
+    await dropped("acme");
+  });
+
+  test("when a later number was committed and read before it", async () => {
+    await create("acme");
+    await create("quick");
+    await cache.start();
+    await cache.tenant("acme");
+    await cache.tenant("quick");
+    await slow.query("begin");
+    await touch("acme");
+    await s.db.transaction([], (tx) => appendChange(tx, s.db.tables, "tenant", "quick", s.now()));
+    moved = true;
+    await dropped("quick");
+    expect(cache.peek("acme")).toBeDefined();
+    await slow.query("commit");
+    moved = true;
+    await dropped("acme");
+  });
+});
+
+test("changes are read once, not again and again for as long as an older one might still be committed", async () => {
+  await create("acme");
+  await cache.start();
+  await slow.query("insert into changes (kind, subject, at) select 'tenant', 't' || n, now() from generate_series(1, 5000) n");
+  const readsForOneMore = async () => {
+    await cache.tenant("acme");
+    const before = selects;
+    await touch("acme");
+    moved = true;
+    await dropped("acme");
+    return selects - before;
+  };
+  expect(await readsForOneMore()).toBeGreaterThan(5);
+  expect(await readsForOneMore()).toBeLessThanOrEqual(3);
+});
