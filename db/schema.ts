@@ -128,7 +128,8 @@ export function defineSchema(d: Dialect) {
     (t) => [
       index("grants_by_tenant").on(t.tenant, t.startsAt),
       index("grants_by_feature").on(t.feature),
-      index("grants_by_end").on(t.kind, t.endsAt, t.tenant),
+      // The last two so that "who has a live trial" is answered from the index alone.
+      index("grants_by_end").on(t.kind, t.endsAt, t.tenant, t.startsAt, t.endedAt),
       index("grants_by_start").on(t.kind, t.startsAt, t.tenant),
     ],
   );

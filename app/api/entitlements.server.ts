@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import type { Prepared } from "~/server/check.server";
-import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
 import { matchesEtag } from "./etag";
 import { sendProblem } from "./problem.server";
+import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
 const longestLife = 30;
@@ -29,7 +29,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     if (!(made instanceof Promise)) return send(made, request, reply);
     return made.then(
       (m) => send(m, request, reply),
-      (error) => unavailable(error, reply),
+      (error) => sendUnavailable(error, reply),
     );
   });
 
@@ -50,12 +50,6 @@ export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" 
     vary: "Authorization, X-API-Key",
     "content-type": "application/json; charset=utf-8",
   };
-}
-
-function unavailable(error: unknown, reply: FastifyReply) {
-  if (!(error instanceof FactsUnavailable)) throw error;
-  const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
-  return sendProblem(reply, { status: 503, code: "facts_unavailable", detail, headers: { "retry-after": "1" } });
 }
 
 type Read = { tenant: string; features: string[] | null; user?: string } | { problem: { field: string; detail: string } };

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { z } from "zod";
 import { isoTime } from "~/core/answer";
 import type { Catalogue } from "~/core/catalogue";
 import { putTenant, type TenantChange } from "~/core/changes";
@@ -12,6 +11,7 @@ import { actorOfKey } from "~/server/api-keys.server";
 import { changeTenant, changeTenantOfGrant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
+import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 
 const day = 86_400_000;
@@ -76,26 +76,6 @@ function grant(facts: TenantFacts, body: GrantBody, catalogue: Catalogue, stamp:
     catalogue,
     stamp,
   );
-}
-
-type Shape = Record<string, z.ZodType>;
-type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
-
-/** What was sent, as the schemas make it; or null, and a problem that names every field at fault is sent. `body` is the request's. */
-function parse<S extends Shape>(reply: FastifyReply, schemas: S, input: { [K in keyof S]: unknown }): Parsed<S> | null {
-  const errors: { field: string; message: string }[] = [];
-  const parsed: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(schemas)) {
-    const result = schema.safeParse(input[name]);
-    if (result.success) parsed[name] = result.data;
-    for (const { path, message } of result.error?.issues ?? []) {
-      errors.push({ field: (name === "body" ? path : [name, ...path]).join(".") || "body", message });
-    }
-  }
-  const [first] = errors;
-  if (!first) return parsed as Parsed<S>;
-  sendProblem(reply, { status: 400, code: "invalid_request", detail: first.message, field: first.field, errors });
-  return null;
 }
 
 const conflicts = new Set(["tenant_exists", "grant_overlaps", "grant_over", "stale", "plan_in_use", "plan_exists", "feature_exists"]);

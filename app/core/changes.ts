@@ -18,7 +18,7 @@ export type TenantAction =
   | "override.extended"
   | "override.ended";
 
-type TenantFields = Pick<TenantFacts, "name" | "status" | "plan" | "addOns" | "metadata">;
+type TenantFields = Pick<TenantFacts, "name" | "status" | "plan" | "addOns" | "metadata" | "usageAnchor">;
 
 /** What is to become of one tenant: fields to set, and grants that are new or were ended. */
 export type TenantChange = {
@@ -51,6 +51,7 @@ export type TenantForm = {
   addOns?: string[] | null;
   status?: TenantStatus | null;
   metadata?: { [key: string]: Json } | null;
+  usageAnchor?: Instant | null;
   why?: string | null;
 };
 
@@ -76,6 +77,7 @@ export function putTenant(
     plan: form.plan === undefined ? before.plan : form.plan,
     addOns: form.addOns === undefined ? before.addOns : mergeAddOns(before, form.addOns ?? [], stamp.now),
     metadata: form.metadata === undefined ? before.metadata : (form.metadata ?? {}),
+    ...(form.usageAnchor === undefined ? {} : { usageAnchor: form.usageAnchor }),
   };
   const set = changedFields(before, wanted);
   const change = { key, grants: [], at: stamp.now, why: form.why ?? null };
@@ -91,6 +93,7 @@ function changedFields(before: TenantFields, wanted: TenantFields): Partial<Tena
     if (!sameJson(before[field], wanted[field])) set[field] = wanted[field];
   };
   for (const field of ["name", "status", "plan", "addOns", "metadata"] as const) put(field);
+  if (wanted.usageAnchor !== undefined && wanted.usageAnchor !== (before.usageAnchor ?? null)) set.usageAnchor = wanted.usageAnchor;
   return set;
 }
 

@@ -151,7 +151,7 @@ function withValue(yes: Decision, feature: Feature, value: Value, question: Ques
     used,
     remaining: limit === "unlimited" ? limit : Math.max(0, limit - used),
     resetPeriod,
-    resetsAt: usagePeriod(resetPeriod, now).end,
+    resetsAt: usagePeriod(resetPeriod, now, question.tenant?.usageAnchor).end,
     softLimit: soft,
   };
   if (soft || covers(limit, neededBy(question))) return { ...yes, amount };

@@ -108,6 +108,8 @@ export type TenantFacts = {
   addOns: { plan: string; addedAt: Instant }[];
   metadata: { [key: string]: Json };
   createdAt: Instant;
+  /** The instant that this tenant's reset periods are counted from; absent or null: they follow the calendar in UTC. */
+  usageAnchor?: Instant | null;
   grants: Grant[];
 };
 

@@ -66,7 +66,7 @@ export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantF
   if (flag) known.flagSource = flagSource(known, flag);
   // A flag that is not asked must not show in the answer, not even as an instant.
   if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
-  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now).end);
+  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now, tenant.usageAnchor).end);
   return { ...known, validUntil };
 }
 

@@ -35,7 +35,7 @@ function monthly(months: number, anchor: Instant, now: Instant): Period {
 }
 
 /** The reset period that holds `now`. Without an anchor it follows the calendar in UTC. */
-export function usagePeriod(period: ResetPeriod, now: Instant, anchor?: Instant): Period {
+export function usagePeriod(period: ResetPeriod, now: Instant, anchor?: Instant | null): Period {
   switch (period) {
     case "hour":
       return fixed(hour, anchor ?? 0, now);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Json, keyPattern, tenantKeyPattern, tenantStatuses } from "~/core/model";
+import { isoInstant } from "./instants";
 
 const oneLine = /^[^\p{Cc}]*$/u;
 
@@ -29,6 +30,7 @@ export const tenantBody = z.strictObject({
   addOns: z.array(planKey).max(100, "A tenant has up to 100 add-ons.").nullish(),
   status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).nullish(),
   metadata: metadata.nullish(),
+  usageAnchor: isoInstant.nullish(),
   why: note.nullish(),
 });
 export type TenantBody = z.infer<typeof tenantBody>;

@@ -13,6 +13,7 @@ import { managementApi } from "~/api/management.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { usageApi } from "~/api/usage.server";
 import { sendPlainPage } from "./plain-page.server";
 import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
@@ -83,6 +84,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   });
   await app.register(entitlementsApi, { services });
   await app.register(managementApi, { services });
+  await app.register(usageApi, { services });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

@@ -1,64 +1,105 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { type Answer, answer } from "~/core/answer";
+import { answer } from "~/core/answer";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCounts } from "./check-counts.server";
-import type { FactsCache, Held } from "./facts-cache.server";
+import { type FactsCache, FactsUnavailable, type Held } from "./facts-cache.server";
 import { type FlagState, type Flags, noFlags } from "./posthog/flags.server";
+import { noUsage, type UsageCache, type UsageState, usedOf } from "./usage-cache.server";
+
+/** All that answers about one tenant are made from, as it is known now. */
+export type Ground = { tenant: string; held: Held; flags: FlagState; usage: UsageState; user: string | undefined };
 
 /** One answer, ready to be sent for as long as nothing changes that it was made from. */
 export type Prepared = {
-  tenant: string;
+  ground: Ground;
+  catalogue: object;
+  isStale: boolean;
   body: string;
   /** Quoted; equal bytes have equal tags. */
   etag: string;
+  /** The answer is one for this instant and those up to `validUntil`: a clock that jumps back asks again. */
+  madeAt: Instant;
   validUntil: Instant | null;
   /** Null: all features were asked for, which counts once under its own name. */
   decisions: Decision[] | null;
-  held: Held;
-  catalogue: object;
-  flags: FlagState;
-  user: string | undefined;
-  isStale: boolean;
 };
 
 /** `question` names all that is asked, for `known`. `features` null: all that are listed. */
-export type Asked = { question: string; tenant: string; features: string[] | null; user?: string };
+export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number };
 
 /** What a prepared answer holds besides its body, in bytes: tag, decisions, the entry itself. */
 const overhead = 600;
 
 export type Checks = ReturnType<typeof createChecks>;
 
+export type CheckParts = {
+  facts: FactsCache;
+  flags: Pick<Flags, "of" | "peek">;
+  usage: UsageCache;
+  counts: CheckCounts;
+  now: () => Instant;
+  /** What prepared answers may take. */
+  bytes: number;
+};
+
 /** The check path: facts in memory, one decision function, and its answers kept while they are true. */
-export function createChecks(facts: FactsCache, flags: Pick<Flags, "of" | "peek">, counts: CheckCounts, now: () => Instant, bytes: number) {
+export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckParts) {
   const answers = new LRUCache<string, Prepared>({ maxSize: bytes, sizeCalculation: ({ body }) => body.length * 2 + overhead });
 
-  function isTrue(p: Prepared, at: Instant): boolean {
-    const unchanged = p.held === facts.peek(p.tenant) && p.catalogue === facts.catalogue() && p.isStale === facts.isStale();
-    return unchanged && p.flags === flags.peek(p.held.facts, p.user) && (p.validUntil === null || at < p.validUntil);
+  function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Prepared, at: Instant): boolean {
+    const { held, user } = ground;
+    return (
+      held === facts.peek(ground.tenant) &&
+      catalogue === facts.catalogue() &&
+      isStale === facts.isStale() &&
+      ground.flags === flags.peek(held.facts, user) &&
+      ground.usage === usage.peek(held.facts) &&
+      at >= madeAt &&
+      (validUntil === null || at < validUntil)
+    );
   }
 
-  function prepare({ question, tenant, features, user }: Asked, held: Held, state: FlagState, at: Instant): Prepared {
+  /** At once when all is in memory. Throws (or rejects with) FactsUnavailable. */
+  function ground(tenant: string, user?: string): Ground | Promise<Ground> {
+    const held = facts.tenant(tenant);
+    if (held instanceof Promise) return held.then((h) => groundOf(tenant, h, user));
+    return groundOf(tenant, held, user);
+  }
+
+  function groundOf(tenant: string, held: Held, user: string | undefined): Ground | Promise<Ground> {
+    if (held.facts === null) return { tenant, held, flags: noFlags.of(), usage: noUsage, user };
+    const [f, u] = [flags.of(held.facts, user), usage.of(held.facts)];
+    if (!(f instanceof Promise) && !(u instanceof Promise)) return { tenant, held, flags: f, usage: u, user };
+    return Promise.all([f, u]).then(
+      ([f, u]) => ({ tenant, held, flags: f, usage: u, user }),
+      (cause) => {
+        throw new FactsUnavailable("The database cannot be read and this tenant is not in memory.", { cause });
+      },
+    );
+  }
+
+  /** The answer as data; it is not counted as a check. `features` null: all that are listed. */
+  function answerFrom({ tenant, held, flags, usage }: Ground, features: string[] | null, at: Instant, requested?: number) {
     const catalogue = facts.catalogue();
-    const isStale = facts.isStale();
-    const flag = (key: string) => state.readings.get(key);
-    const { body, decisions, validUntil } = answer({ key: tenant, tenant: held.facts, catalogue, features, now: at }, { flag }, isStale);
+    const used = (key: string) => {
+      const feature = catalogue.features.get(key);
+      return feature?.type === "metered" && held.facts ? usedOf(usage, feature, held.facts, at) : undefined;
+    };
+    const question = { key: tenant, tenant: held.facts, catalogue, features, now: at, requested };
+    return answer(question, { flag: (key) => flags.readings.get(key), usage: used }, facts.isStale());
+  }
+
+  function prepare({ question, features, requested }: Asked, on: Ground): Prepared {
+    const madeAt = now();
+    const { body, decisions, validUntil } = answerFrom(on, features, madeAt, requested);
     const text = JSON.stringify(body);
     const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
-    const counted = features === null ? null : decisions;
-    const made: Prepared = { tenant, body: text, etag, validUntil, decisions: counted, held, catalogue, flags: state, user, isStale };
+    const madeFrom = { ground: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
+    const made: Prepared = { ...madeFrom, body: text, etag, madeAt, validUntil, decisions: features === null ? null : decisions };
     answers.set(question, made);
     return made;
-  }
-
-  const stateOf = (held: Held, user: string | undefined) => (held.facts ? flags.of(held.facts, user) : noFlags.of());
-
-  /** A tenant that is not in memory, or whose flags were never asked for. */
-  async function askSlowly(asked: Asked): Promise<Prepared> {
-    const held = await facts.tenant(asked.tenant);
-    return prepare(asked, held, await stateOf(held, asked.user), now());
   }
 
   return {
@@ -69,27 +110,22 @@ export function createChecks(facts: FactsCache, flags: Pick<Flags, "of" | "peek"
     },
     /** Throws FactsUnavailable. */
     ask(asked: Asked): Prepared | Promise<Prepared> {
-      const held = facts.tenant(asked.tenant);
-      const state = held instanceof Promise ? undefined : stateOf(held, asked.user);
-      if (held instanceof Promise || state instanceof Promise || state === undefined) return askSlowly(asked);
-      return prepare(asked, held, state, now());
+      const on = ground(asked.tenant, asked.user);
+      return on instanceof Promise ? on.then((g) => prepare(asked, g)) : prepare(asked, on);
     },
-    /** The answer as data, for pages and the command line; it is not counted as a check. */
-    async preview(tenant: string, features: string[] | null, at = now()): Promise<{ body: Answer; decisions: Decision[]; held: Held }> {
+    ground,
+    answerFrom,
+    /** For pages and the command line. */
+    async preview(tenant: string, features: string[] | null, at = now()) {
       await facts.look();
-      const held = await facts.tenant(tenant);
-      const { readings } = await stateOf(held, undefined);
-      const catalogue = facts.catalogue();
-      const flag = (key: string) => readings.get(key);
-      const made = answer({ key: tenant, tenant: held.facts, catalogue, features, now: at }, { flag }, facts.isStale());
-      return { body: made.body, decisions: made.decisions, held };
+      const on = await ground(tenant);
+      const { body, decisions } = answerFrom(on, features, at);
+      return { body, decisions, held: on.held };
     },
-    /** A tenant or feature that does not exist is not counted: there would be no end to the names. */
-    count({ tenant, decisions, held }: Prepared): void {
-      if (held.facts === null) return;
+    count({ ground, decisions }: Pick<Prepared, "ground" | "decisions">): void {
       const at = now();
-      if (decisions === null) counts.countAll(tenant, at);
-      else for (const decision of decisions) if (decision.type !== null) counts.count(tenant, decision, at);
+      if (decisions === null) counts.countAll(ground.tenant, at);
+      else for (const decision of decisions) counts.count(ground.tenant, decision, at);
     },
   };
 }

@@ -33,6 +33,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
   /** Of tenants that are being read: the newest change that the feed told of meanwhile. */
   const touchedMeanwhile = new Map<string, number>();
   const onKeyChange = new Set<() => void>();
+  const onMoved = new Set<() => Promise<void>>();
   let catalogue = compileCatalogue(emptyCatalogue);
   let catalogueFacts = emptyCatalogue;
   let staleSince: number | null = null;
@@ -77,6 +78,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     }
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     position.readTo(read, Date.now());
+    for (const follow of onMoved) await follow();
   }
 
   function failed(error: unknown): void {
@@ -155,6 +157,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     putCatalogue,
     putTenant,
     /** Called when any process changed an API key. */
+    /** Called when another process may have committed what the feed does not tell of, such as usage. */
+    onMoved: (follow: () => Promise<void>) => onMoved.add(follow),
     onKeyChange: (tell: () => void) => onKeyChange.add(tell),
     held: () => ({ tenants: tenants.size, bytes: tenants.calculatedSize }),
   };

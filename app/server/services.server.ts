@@ -9,7 +9,9 @@ import type { KeyRing } from "./key-ring.server";
 import type { Passwords } from "./passwords.server";
 import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
+import type { Visit } from "./posthog/visitors.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
+import type { UsageCache } from "./usage-cache.server";
 
 /** Built once for each process and passed on; nothing here is global. */
 export type Services = {
@@ -21,6 +23,7 @@ export type Services = {
   newId: (prefix: string) => string;
   facts: FactsCache;
   counts: CheckCounts;
+  usage: UsageCache;
   checks: Checks;
   keys: KeyRing;
   /** Keys of tenants' metadata that may go to PostHog. */
@@ -36,4 +39,6 @@ export type RequestContext = Services & {
   cspNonce: string;
   /** Of whoever asks; a proxy's word for it only with TRUST_PROXY. */
   ip: string;
+  /** Null: PostHog is off. */
+  visit: Visit | null;
 };

@@ -12,6 +12,7 @@ import { createPosthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
+import { createUsageCache } from "./usage-cache.server";
 
 /** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
 const shareOfAnswers = 1 / 3;
@@ -30,9 +31,11 @@ export async function createServices(env: Env, overrides: Partial<Pick<Services,
   facts.onKeyChange(() => keys.forget());
   const newId = overrides.newId ?? randomId;
   const posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId });
-  const checks = createChecks(facts, posthog?.flags ?? noFlags, counts, now, forAnswers);
+  const usage = createUsageCache(db, facts, now, log);
+  facts.onMoved(() => usage.follow());
+  const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
   const passwords = createPasswords();
-  return { env, log, db, now, newId, facts, counts, checks, keys, metadata, posthog, passwords, throttle: createSignInThrottle() };
+  return { env, log, db, now, newId, facts, counts, usage, checks, keys, metadata, posthog, passwords, throttle: createSignInThrottle() };
 }
 
 /** Writes what is still in memory, then lets go of the database. */

@@ -60,9 +60,10 @@ export async function specialTenants(q: Queries, t: Schema, scope: Scope, after:
     .select()
     .from(grants)
     .where(and(inArray(grants.tenant, keys), eq(grants.feature, scope.feature)));
-  return rows.map(({ searchText: _, createdAt, ...row }) => ({
+  return rows.map(({ searchText: _, createdAt, usageAnchor, ...row }) => ({
     ...row,
     createdAt: createdAt.getTime(),
+    usageAnchor: usageAnchor?.getTime() ?? null,
     addOns: addOns.filter((a) => a.tenant === row.key).map((a) => ({ plan: a.plan, addedAt: a.addedAt.getTime() })),
     grants: granted.filter((g) => g.tenant === row.key).map((g): Grant => grantOf(g)),
   }));

@@ -59,9 +59,8 @@ export type SyncCounts = { tenants: number; inSync: number; pending: number; fai
 
 /** `inSync` and the others leave out tenants that nobody has looked at yet. */
 export async function countSyncs(q: Queries, t: Schema): Promise<SyncCounts> {
-  const { outbox, groupSyncs, tenants } = t;
+  const { outbox, groupSyncs } = t;
   const waits = eq(outbox.topic, outboxTopics.tenant);
-  const [all] = await q.select({ n: count() }).from(tenants);
   const [sent] = await q.select({ n: count() }).from(groupSyncs);
   const [again] = await q.select({ n: count() }).from(outbox).innerJoin(groupSyncs, eq(groupSyncs.tenant, outbox.subject)).where(waits);
   const byState = await q
@@ -71,7 +70,12 @@ export async function countSyncs(q: Queries, t: Schema): Promise<SyncCounts> {
     .groupBy(sql`${outbox.attempts} > 0`);
   const of = (failing: boolean) => Number(byState.find((row) => Boolean(row.failing) === failing)?.n ?? 0);
   const inSync = Number(sent?.n ?? 0) - Number(again?.n ?? 0);
-  return { tenants: Number(all?.n ?? 0), inSync, pending: of(false), failing: of(true) };
+  return { tenants: await countTenants(q, t), inSync, pending: of(false), failing: of(true) };
+}
+
+export async function countTenants(q: Queries, t: Schema): Promise<number> {
+  const [row] = await q.select({ n: count() }).from(t.tenants);
+  return Number(row?.n ?? 0);
 }
 
 export async function countWaiting(q: Queries, t: Schema): Promise<number> {

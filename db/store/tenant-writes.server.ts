@@ -41,12 +41,13 @@ export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantW
 
 async function putTenants(tx: Queries, t: Schema, facts: TenantFacts[]): Promise<void> {
   const { tenants } = t;
-  const rows = facts.map(({ key, name, status, plan, metadata, createdAt, revision }) => ({
+  const rows = facts.map(({ key, name, status, plan, metadata, createdAt, usageAnchor, revision }) => ({
     key,
     name,
     status,
     plan,
     metadata,
+    usageAnchor: dateOrNull(usageAnchor ?? null),
     searchText: searchTextOf({ name, key }),
     createdAt: new Date(createdAt),
     revision,
@@ -62,6 +63,7 @@ async function putTenants(tx: Queries, t: Schema, facts: TenantFacts[]): Promise
           status: sql`excluded.status`,
           plan: sql`excluded.plan`,
           metadata: sql`excluded.metadata`,
+          usageAnchor: sql`excluded.usage_anchor`,
           searchText: sql`excluded.search_text`,
           revision: sql`excluded.revision`,
         },

@@ -1,0 +1,87 @@
+import { hidden, maskSecrets } from "./secrets";
+
+/** In characters, as PostHog's own middleware has it. */
+const longestId = 1000;
+
+/** Ids that every visitor of some broken program shares: PostHog refuses to merge them, and counts them as one person. */
+const nobodies = new Set([
+  ...["anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "undefined", "true", "false"],
+  ...["[object object]", "nan", "none", "null", "0"],
+]);
+
+/** An id that somebody sent: for attribution, never for rights. Half a surrogate pair would make PostHog refuse the whole batch. */
+export function cleanId(sent: unknown): string | undefined {
+  if (typeof sent !== "string") return undefined;
+  const clean = sent
+    .replace(/[\p{Cc}\p{Cs}]/gu, "")
+    .trim()
+    .slice(0, longestId)
+    .replace(/\p{Cs}/gu, "");
+  return clean === "" ? undefined : clean;
+}
+
+export function cleanDistinctId(sent: unknown): string | undefined {
+  const id = cleanId(sent);
+  return id === undefined || nobodies.has(id.toLowerCase()) ? undefined : id;
+}
+
+/** Pages whose address is the secret: whoever has the link may come in. */
+const secretPages = new Set(["setup", "invite"]);
+/** Parameters whose values say nothing about a person. */
+const plainParameters = new Set([
+  ...["tenant", "feature", "plan", "status", "type", "kind", "group", "sort", "page", "at", "format", "to", "effect", "action", "show"],
+]);
+const mostParameters = 20;
+const longestValue = 200;
+
+/** An address as PostHog may know it. `target`: path and query, as they came; `.data` is Remix's, not the reader's. */
+export function shownAddress(target: string): { path: string; query: string } {
+  const [address = ""] = target.split("#", 1);
+  const at = address.indexOf("?");
+  const path = at < 0 ? address : address.slice(0, at);
+  return { path: shownPath(path), query: at < 0 ? "" : shownQuery(address.slice(at + 1)) };
+}
+
+function shownPath(path: string): string {
+  const page = path === "/_root.data" ? "/" : path.replace(/\.data$/, "");
+  const segments = page.split("/");
+  const first = segments.findIndex((segment) => segment !== "");
+  // The router decodes, and does not mind the case.
+  if (first >= 0 && secretPages.has(decoded(segments[first] as string).toLowerCase())) {
+    return [...segments.slice(0, first + 1), ...segments.slice(first + 1).map((s) => (s === "" ? s : hidden))].join("/");
+  }
+  return segments.map((segment) => (maskSecrets(decoded(segment)) === decoded(segment) ? segment : hidden)).join("/");
+}
+
+function shownQuery(query: string): string {
+  const shown = new URLSearchParams();
+  for (const [name, value] of [...new URLSearchParams(query)].slice(0, mostParameters)) {
+    if (plainParameters.has(name)) shown.append(name, maskSecrets(value).slice(0, longestValue));
+    else if (/^\w{1,40}$/.test(name) && maskSecrets(name) === name) shown.append(name, hidden);
+  }
+  const text = shown.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** A whole address, such as a referrer; what is no address is given back with its secrets masked. */
+export function shownUrl(url: string): string {
+  const [, origin, target] = /^(https?:\/\/[^/?#]+)(.*)$/is.exec(url) ?? [];
+  if (origin === undefined || target === undefined) return maskSecrets(url);
+  const { path, query } = shownAddress(target);
+  return origin.replace(/\/\/[^/@]*@/, "//") + path + query;
+}
+
+export type Tags = { [name: string]: unknown };
+
+/** What is empty says nothing. */
+export function withoutEmpty(tags: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+}

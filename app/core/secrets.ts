@@ -1,0 +1,22 @@
+/** What stands in the place of something that must not leave the house. */
+export const hidden = "hidden";
+
+const patterns: [RegExp, string][] = [
+  [/\b(lk_live_|ph[cxs]_)[A-Za-z0-9_-]{4,}/g, `$1${hidden}`],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
+  // Of an address with credentials, such as a DATABASE_URL.
+  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${hidden}@`],
+  // Password, token and their like, as they stand in queries, JSON, headers and source code.
+  [
+    /\b(\w*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)\w*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|`[^`]*`|[^\s,;&})\]]+)/gi,
+    `$1${hidden}`,
+  ],
+  // Our own one-time links, sessions and cookies: 256 bits in base64url.
+  [/(?<![\w-])[\w-]{43}(?![\w-])/g, hidden],
+];
+
+/** Text for others to read, without what opens doors. */
+export function maskSecrets(text: string): string {
+  return patterns.reduce((masked, [pattern, instead]) => masked.replace(pattern, instead), text);
+}

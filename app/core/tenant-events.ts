@@ -1,0 +1,102 @@
+import type { Catalogue } from "./catalogue";
+import type { Feature, Instant, Json, Limit, TenantFacts, Trial, Value } from "./model";
+import { sameJson } from "./same-json";
+import { addLimits, isBetterValue, isHigherLimit } from "./values";
+
+/** What became of a tenant, in the words that PostHog is told. */
+export type TenantEvent = {
+  event: "trial_granted" | "trial_extended" | "trial_ended" | "trial_expired" | "trial_converted" | "plan_changed" | "tenant_suspended";
+  /** Tells it from others of the same change. */
+  about: string;
+  properties: { [name: string]: Json };
+};
+
+/** What one change made of a tenant. `before`: as it was until then; null: it was not there. `at`: the change's instant. */
+export function eventsBetween(before: TenantFacts | null, after: TenantFacts, catalogue: Catalogue, at: Instant): TenantEvent[] {
+  const events = [...trialEvents(before, after, at)];
+  if (before === null) return events;
+  const planMoved = before.plan !== after.plan || !sameJson(addOnsOf(before), addOnsOf(after));
+  if (planMoved) {
+    events.push({ event: "plan_changed", about: "", properties: planProperties(before, after, catalogue) });
+    events.push(...conversions(before, after, catalogue, at));
+  }
+  if (before.status !== "suspended" && after.status === "suspended")
+    events.push({ event: "tenant_suspended", about: "", properties: { plan: after.plan } });
+  return events;
+}
+
+export function trialExpired(trial: Pick<Trial, "id" | "feature" | "startsAt" | "endsAt">, plan: string | null): TenantEvent {
+  return { event: "trial_expired", about: trial.id, properties: { ...trialProperties(trial), plan } };
+}
+
+const iso = (at: Instant) => new Date(at).toISOString();
+const trialsOf = (facts: TenantFacts | null) => (facts?.grants ?? []).filter((g): g is Trial => g.kind === "trial");
+const addOnsOf = (facts: TenantFacts) => facts.addOns.map((a) => a.plan).sort();
+
+/** Without its note, which is free text, and without its value, which may be any JSON. */
+const trialProperties = ({ id, feature, startsAt, endsAt }: Pick<Trial, "id" | "feature" | "startsAt" | "endsAt">) => ({
+  grant: id,
+  feature,
+  starts_at: iso(startsAt),
+  ends_at: iso(endsAt),
+});
+
+function* trialEvents(before: TenantFacts | null, after: TenantFacts, at: Instant): Iterable<TenantEvent> {
+  const were = new Map(trialsOf(before).map((t) => [t.id, t]));
+  const are = new Map(trialsOf(after).map((t) => [t.id, t]));
+  const { plan } = after;
+  const prolonged = new Set<string>();
+  for (const trial of are.values()) {
+    if (were.has(trial.id)) continue;
+    const old = trial.extends === null ? undefined : were.get(trial.extends);
+    if (old) prolonged.add(old.id);
+    const properties = { ...trialProperties(trial), plan, ...(old ? { ended_before_at: iso(old.endsAt) } : {}) };
+    yield { event: trial.extends === null ? "trial_granted" : "trial_extended", about: trial.id, properties };
+  }
+  for (const trial of were.values()) {
+    // What ran to its end left the facts with the next change: the clock tells of that.
+    if (are.has(trial.id) || prolonged.has(trial.id) || trial.endsAt <= at) continue;
+    yield { event: "trial_ended", about: trial.id, properties: { ...trialProperties(trial), ended_at: iso(at), plan } };
+  }
+}
+
+function planProperties(before: TenantFacts, after: TenantFacts, catalogue: Catalogue): TenantEvent["properties"] {
+  const rank = (plan: string | null) => (plan === null ? null : (catalogue.plans.get(plan)?.rank ?? null));
+  return {
+    plan_before: before.plan,
+    plan_rank_before: rank(before.plan),
+    add_ons_before: addOnsOf(before),
+    plan: after.plan,
+    plan_rank: rank(after.plan),
+    add_ons: addOnsOf(after),
+  };
+}
+
+/** Trials that had begun, and whose feature the plan or an add-on now gives at least as much of. */
+function* conversions(before: TenantFacts, after: TenantFacts, catalogue: Catalogue, at: Instant): Iterable<TenantEvent> {
+  for (const trial of trialsOf(before)) {
+    const feature = catalogue.features.get(trial.feature);
+    if (!feature || trial.startsAt > at) continue;
+    const had = covers(feature, planGives(before, catalogue, feature), trial.value);
+    if (had || !covers(feature, planGives(after, catalogue, feature), trial.value)) continue;
+    const was = trial.endsAt > at ? "live" : "expired";
+    const properties = { ...trialProperties(trial), trial: was, plan_before: before.plan, plan: after.plan };
+    yield { event: "trial_converted", about: trial.id, properties };
+  }
+}
+
+/** All that plan and add-ons give, strongest last where they can be compared. */
+function planGives({ plan, addOns }: TenantFacts, catalogue: Catalogue, feature: Feature): Value[] {
+  const sources = [...(plan === null ? [] : [plan]), ...addOns.map((a) => a.plan)];
+  const given = sources.flatMap((source) => catalogue.gives.get(source)?.get(feature.key) ?? []).map(({ value }) => value);
+  if (feature.type !== "metered" || given.length === 0) return given;
+  return [given.reduce<Limit>((sum, value) => addLimits(sum, value as Limit), 0)];
+}
+
+function covers(feature: Feature, given: Value[], trial: Value): boolean {
+  if (feature.type === "boolean") return given.length > 0;
+  if (feature.type === "metered") return given.some((value) => !isHigherLimit(trial as Limit, value as Limit));
+  const { config } = feature;
+  const isRanked = config.kind === "number" || (config.kind === "text" && config.options.length > 0);
+  return given.some((value) => sameJson(value, trial) || (isRanked && !isBetterValue(config, trial, value)));
+}

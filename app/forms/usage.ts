@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { featureKey } from "./grant";
+import { isoInstant } from "./instants";
+import { tenantKey } from "./tenant";
+
+export const mostReports = 1_000;
+
+const quantity = z.int("A quantity is a whole number.");
+const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,100}$/, "An idempotency key has 1 to 100 visible ASCII characters.");
+
+export const usageReport = z
+  .strictObject({
+    tenant: tenantKey,
+    feature: featureKey,
+    action: z.enum(["add", "set"]).default("add"),
+    quantity: quantity.default(1),
+    idempotencyKey,
+    time: isoInstant.optional(),
+  })
+  .refine((r) => r.action === "add" || r.quantity >= 0, { path: ["quantity"], error: "What is set cannot be negative." });
+export type UsageReportBody = z.infer<typeof usageReport>;
+
+/** POST /api/usage: each report is taken or refused by itself, so here only the shape of the list is asked for. */
+export const usageBody = z.strictObject({
+  events: z.array(z.unknown()).min(1, "Send at least one event.").max(mostReports, `Send up to ${mostReports} events at once.`),
+});
+
+/** POST /api/usage/consume */
+export const consumeBody = z.strictObject({
+  tenant: tenantKey,
+  feature: featureKey,
+  quantity: quantity.min(1, "Consume at least 1.").default(1),
+  idempotencyKey: idempotencyKey.optional(),
+});

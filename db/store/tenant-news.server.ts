@@ -1,0 +1,43 @@
+import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import type { Actor, Instant, TenantFacts } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+
+export type TenantChanged = { seq: number; tenant: string; at: Instant };
+
+/** Changes to tenants after `seq`, in the feed's order. */
+export async function tenantChangesAfter(q: Queries, { changes: c }: Schema, seq: number, most: number): Promise<TenantChanged[]> {
+  const rows = await q
+    .select({ seq: c.seq, tenant: c.subject, at: c.at })
+    .from(c)
+    .where(and(gt(c.seq, seq), eq(c.kind, "tenant")))
+    .orderBy(asc(c.seq))
+    .limit(most);
+  return rows.map((row) => ({ ...row, at: row.at.getTime() }));
+}
+
+/** A tenant's facts before a change. Null: it was not there. */
+export async function factsBefore(q: Queries, { factsHistory: h }: Schema, { tenant, seq }: TenantChanged): Promise<TenantFacts | null> {
+  const [row] = await q
+    .select({ document: h.document })
+    .from(h)
+    .where(and(eq(h.kind, "tenant"), eq(h.subject, tenant), lt(h.revision, seq)))
+    .orderBy(desc(h.revision))
+    .limit(1);
+  return (row?.document ?? null) as TenantFacts | null;
+}
+
+/** Who made it, by the audit row of the same transaction; of two changes in one millisecond the later one's. */
+export async function actorOfChange(
+  q: Queries,
+  { audit }: Schema,
+  { tenant, at }: TenantChanged,
+): Promise<Pick<Actor, "kind" | "id"> | null> {
+  const [row] = await q
+    .select({ kind: audit.actorKind, id: audit.actorId })
+    .from(audit)
+    .where(and(eq(audit.subjectKind, "tenant"), eq(audit.subject, tenant), eq(audit.at, new Date(at))))
+    .orderBy(desc(audit.seq))
+    .limit(1);
+  return row ?? null;
+}

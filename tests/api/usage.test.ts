@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Api, startApi } from "../support/api";
+import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { until } from "../support/poll";
+import { engines } from "../support/services";
+
+const features = [
+  meteredFeature("api_calls", { unit: "calls" }),
+  meteredFeature("seats", { resetPeriod: "never" }),
+  meteredFeature("soft", { soft: true }),
+  feature("sso"),
+];
+const plans = [plan("starter", { api_calls: 10, seats: 5, soft: 10, sso: true })];
+
+describe.each(engines)("usage on %s", (engine) => {
+  let api: Api;
+  let key: string;
+  beforeEach(async () => {
+    api = await startApi(engine);
+    key = await api.keyFor("usage", "check");
+    await api.catalogue(features, plans);
+    await api.tenant("acme", { plan: "starter" });
+  });
+  afterEach(() => api.stop());
+
+  let n = 0;
+  const event = (more: object = {}) => ({ tenant: "acme", feature: "api_calls", idempotencyKey: `k${n++}`, ...more });
+  const report = async (...events: unknown[]) => {
+    const answer = await api.send("POST", "/api/usage", { events }, key);
+    expect(answer.status).toBe(200);
+    return answer.json();
+  };
+  const consume = (more: object = {}, by = api) =>
+    by.send("POST", "/api/usage/consume", { tenant: "acme", feature: "api_calls", ...more }, key);
+  const ask = async (name = "api_calls", query = "", by = api) =>
+    (await (await by.get(`/api/entitlements?tenant=acme&feature=${name}${query}`, key)).json()).entitlements[name];
+
+  test("adds up what is reported and shows it to the very next check", async () => {
+    expect(await ask()).toMatchObject({ limit: 10, used: 0, remaining: 10 });
+    expect(await report(event({ quantity: 3 }), event())).toMatchObject({ recorded: 2, duplicates: 0, refused: 0 });
+    expect(await ask()).toMatchObject({ used: 4, remaining: 6, resetPeriod: "month", resetsAt: "2026-12-01T00:00:00.000Z" });
+  });
+
+  test("counts the same report once, in one batch, in several and at the same time", async () => {
+    const twice = event({ quantity: 2 });
+    expect((await report(twice, twice)).results.map((r: { status: string }) => r.status)).toEqual(["recorded", "duplicate"]);
+    await Promise.all(Array.from({ length: 10 }, () => report(twice)));
+    expect(await ask()).toMatchObject({ used: 2 });
+    expect((await report({ ...twice, quantity: 3 })).results[0]).toMatchObject({ status: "refused", code: "idempotency_key_reused" });
+  });
+
+  test("takes back what goes down again, and sets; never below 0", async () => {
+    await report(event({ feature: "seats", quantity: 4 }), event({ feature: "seats", quantity: -1 }));
+    expect(await ask("seats")).toMatchObject({ used: 3, resetsAt: null });
+    await report(event({ feature: "seats", action: "set", quantity: 5 }));
+    expect(await ask("seats", "")).toMatchObject({ used: 5, entitled: false, reason: { code: "limit_reached" } });
+    await report(event({ feature: "seats", quantity: -100 }));
+    expect(await ask("seats")).toMatchObject({ used: 0 });
+  });
+
+  test.each([
+    [{ quantity: 1.5 }, "invalid_event", "quantity"],
+    [{ quantity: "1" }, "invalid_event", "quantity"],
+    [{ quantity: 2 ** 53 }, "invalid_event", "quantity"],
+    [{ action: "set", quantity: -1 }, "invalid_event", "quantity"],
+    [{ idempotencyKey: "" }, "invalid_event", "idempotencyKey"],
+    [{ idempotencyKey: "a b" }, "invalid_event", "idempotencyKey"],
+    [{ extra: 1 }, "invalid_event", "event"],
+    [{ tenant: "nobody" }, "tenant_not_found", "tenant"],
+    [{ feature: "nothing" }, "feature_not_found", "feature"],
+    [{ feature: "sso" }, "feature_type", "feature"],
+    [{ time: "2026-11-13T09:59:59.999Z" }, "time_out_of_range", "time"],
+    [{ time: "2026-11-20T10:05:00.001Z" }, "time_out_of_range", "time"],
+  ])("refuses an event with %j by itself and takes the others", async (more, code, field) => {
+    const answer = await report(event(more), event());
+    expect(answer).toMatchObject({ recorded: 1, refused: 1, results: [{ status: "refused", code, field }, { status: "recorded" }] });
+    expect(await ask()).toMatchObject({ used: 1 });
+  });
+
+  test("takes an event at both edges of its time, in the period that it belongs to", async () => {
+    expect(await report(event({ time: new Date(now - 7 * day).toISOString() }), event({ time: "2026-11-20T10:05:00Z" }))).toMatchObject({
+      recorded: 2,
+    });
+    api.clock.now = Date.UTC(2026, 11, 1);
+    expect(await ask()).toMatchObject({ used: 0, resetsAt: "2027-01-01T00:00:00.000Z" });
+    await report(event({ time: "2026-11-30T23:59:59.999Z", quantity: 5 }), event({ time: "2026-12-01T00:00:00Z" }));
+    expect(await ask()).toMatchObject({ used: 1 });
+    api.clock.now -= 1;
+    expect(await ask()).toMatchObject({ used: 7 });
+  });
+
+  test("resets at the tenant's own instant: 31 January, 28 February, 31 March", async () => {
+    await api.tenant("acme", { usageAnchor: Date.UTC(2026, 0, 31, 12) });
+    expect(await ask()).toMatchObject({ resetsAt: "2026-11-30T12:00:00.000Z" });
+    await report(event({ quantity: 9 }));
+    api.clock.now = Date.UTC(2026, 10, 30, 12) - 1;
+    expect(await ask()).toMatchObject({ used: 9 });
+    api.clock.now += 1;
+    expect(await ask()).toMatchObject({ used: 0, resetsAt: "2026-12-31T12:00:00.000Z" });
+  });
+
+  test("50 that ask at once for the last 10 units get exactly 10", async () => {
+    const other = await startApi(engine, { url: api.services.url });
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => consume({}, i % 2 ? api : other).then((a) => a.json())));
+    expect(answers.filter((a) => a.consumed)).toHaveLength(10);
+    expect(answers.find((a) => !a.consumed).entitlement).toMatchObject({
+      entitled: false,
+      reason: { code: "limit_reached" },
+      used: 10,
+      remaining: 0,
+    });
+    await until(
+      async () => ((await ask()).used === 10 && (await ask("api_calls", "", other)).used === 10) || undefined,
+      5_000,
+      () => "not seen everywhere",
+    );
+    await other.stop();
+  });
+
+  test("consumes all or nothing, and answers the same key the same again", async () => {
+    expect(await (await consume({ quantity: 11 })).json()).toMatchObject({ consumed: false, entitlement: { used: 0, remaining: 10 } });
+    const first = await (await consume({ quantity: 10, idempotencyKey: "order-1" })).json();
+    expect(first).toMatchObject({ consumed: true, entitlement: { entitled: true, used: 10, remaining: 0 } });
+    expect(await (await consume({ quantity: 10, idempotencyKey: "order-1" })).json()).toEqual(first);
+    expect(await ask()).toMatchObject({ used: 10 });
+    const mixed = await consume({ quantity: 1, idempotencyKey: "order-1" });
+    expect(mixed.status).toBe(409);
+    expect(await (await consume()).json()).toMatchObject({ consumed: false });
+  });
+
+  test("goes on past a soft limit", async () => {
+    expect(await (await consume({ feature: "soft", quantity: 15 })).json()).toMatchObject({
+      consumed: true,
+      entitlement: { used: 15, remaining: 0, softLimit: true },
+    });
+    expect(await ask("soft")).toMatchObject({ entitled: true, used: 15 });
+  });
+
+  test("is on the disk when it is answered: another process sees it, and so does a restart", async () => {
+    await report(event({ quantity: 7 }));
+    const other = await startApi(engine, { url: api.services.url });
+    expect(await ask("api_calls", "", other)).toMatchObject({ used: 7 });
+    await report(event());
+    await until(
+      async () => (await ask("api_calls", "", other)).used === 8 || undefined,
+      5_000,
+      () => "not seen by the other process",
+    );
+    await other.stop();
+  });
+
+  test("wants the scope usage", async () => {
+    expect((await api.send("POST", "/api/usage", { events: [event()] }, api.keys.check)).status).toBe(403);
+    expect((await api.send("POST", "/api/usage/consume", {}, null)).status).toBe(401);
+  });
+
+  test.each([[{}], [{ events: [] }], [{ events: Array.from({ length: 1001 }, () => ({})) }], ["{"]])(
+    "refuses a body that is no list of events",
+    async (body) => {
+      expect((await api.send("POST", "/api/usage", body, key)).status).toBe(400);
+    },
+  );
+
+  test("an hour's counter starts again with the hour", async () => {
+    await api.catalogue(
+      [meteredFeature("api_calls", { resetPeriod: "hour" })],
+      plans.map((p) => ({ ...p, entries: p.entries.filter((e) => e.feature === "api_calls") })),
+    );
+    await report(event({ quantity: 2 }));
+    expect(await ask()).toMatchObject({ used: 2, resetsAt: new Date(now + hour).toISOString() });
+    api.clock.now = now + hour;
+    expect(await ask()).toMatchObject({ used: 0 });
+  });
+});
