@@ -27,7 +27,10 @@ const typedMetadata = z
   });
 
 const plan = planKey.optional();
-const addOns = z.array(planKey).max(100, "A tenant has up to 100 add-ons.");
+const addOns = z
+  .array(z.string())
+  .max(100, "A tenant has up to 100 add-ons.")
+  .refine((keys) => keys.every((key) => planKey.safeParse(key).success), "That is not an add-on's key.");
 
 export const newTenantPage = z.object({
   key: z.string("Give the key that your app knows this tenant by.").trim().pipe(tenantKey),

@@ -10,7 +10,11 @@ export const typedValues = z.record(z.string(), z.string().max(10_000, "That is 
 
 export const trialPage = z
   .object({
-    feature: z.array(featureKey, "Choose a feature.").min(1, "Choose at least one feature.").max(100, "Grant up to 100 features at once."),
+    feature: z
+      .array(z.string())
+      .min(1, "Choose at least one feature.")
+      .max(100, "Grant up to 100 features at once.")
+      .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), "That is not a feature's key."),
     length: z.enum(trialLengths, "Choose how long."),
     startsAt: inputInstant.optional(),
     endsAt: inputInstant.optional(),

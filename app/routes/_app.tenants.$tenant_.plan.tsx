@@ -62,12 +62,17 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function ChangePlan() {
-  const { key, name, choices, chosen, preview, refusal, canChange } = useLoaderData<typeof loader>();
+  const { key, name, choices, chosen, preview, refusal, now, canChange } = useLoaderData<typeof loader>();
+  const actionData = useActionData<typeof action>();
+  // The fields are hidden ones, so what is wrong with them stands above the form.
+  const { note: _, ...errors } = actionData?.result.error ?? {};
+  const sent = actionData?.theirs ? [] : Object.values(errors).flatMap((sentences) => sentences ?? []);
   return (
     <TenantFormPage title="Change plan" tenant={{ key, name, canChange }} wide>
       <div className="grid gap-6">
         <Card>
-          <FormErrors errors={refusal} />
+          <FormErrors errors={refusal ?? sent} />
+          <StaleNotice theirs={actionData?.theirs} now={now} />
           <Form method="get" preventScrollReset>
             <PlanFields {...choices} chosen={chosen} />
             <FormActions>
@@ -86,7 +91,7 @@ export default function ChangePlan() {
 }
 
 function Preview() {
-  const { status, revision, chosen, preview, now, canChange } = useLoaderData<typeof loader>();
+  const { status, revision, chosen, preview, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const actionData = useActionData<typeof action>();
   // What this page was opened with, until a refusal has shown what is newer.
@@ -101,8 +106,6 @@ function Preview() {
   const { gains, loses, changes } = preview;
   return (
     <Section title="What changes" id="preview">
-      <FormErrors errors={actionData?.theirs ? [] : form.errors} />
-      <StaleNotice theirs={actionData?.theirs} now={now} />
       {status !== "active" && (
         <Notice kind="warning" className="mb-4">
           This tenant is {status}: every answer stays no until it is reinstated. This is what changes then.

@@ -21,7 +21,8 @@ import { remixBuild } from "./remix-build";
 export type Browser = {
   cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  post(path: string, form?: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
+  /** Pairs, where a field is sent several times. */
+  post(path: string, form?: Record<string, string> | [string, string][], headers?: Record<string, string>): Promise<Response>;
 };
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;

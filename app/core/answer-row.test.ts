@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { addOn, catalogue, day, denial, feature, flagTie, meteredFeature, now, plan, tenant, trial } from "../../tests/support/facts";
+import { answerRow, byGroup } from "./answer-row";
+import type { Feature } from "./model";
+
+const calls = meteredFeature("calls", { unit: "calls" }, { name: "API calls", group: "Usage" });
+const sso = feature("sso", { name: "Single sign-on", flag: flagTie("gate") });
+const world = catalogue(
+  [calls, sso],
+  [
+    plan("free", { calls: 10 }, { name: "Free" }),
+    plan("pro", { sso: true }, { name: "Pro", includes: "free", rank: 20 }),
+    addOn("more", { calls: 5 }, { name: "More" }),
+  ],
+);
+const row = (of: Feature, facts = tenant({ plan: "pro", addOns: ["more"] })) => answerRow({ facts, catalogue: world, now }, of);
+
+test("an answer names plans in place of keys and shows what each source gives", () => {
+  expect(row(calls)).toMatchObject({
+    name: "API calls",
+    group: "Usage",
+    entitled: true,
+    gives: "15 calls",
+    message: "Part of Pro, from Free.",
+    next: null,
+    sources: [
+      { kind: "plan", label: "Pro, from Free", gives: "10 calls", wins: true },
+      { kind: "add_on", label: "More", gives: "5 calls", wins: true },
+    ],
+  });
+});
+
+test("a flag that nobody has asked yet stands there as unknown", () => {
+  expect(row(sso).sources).toContainEqual(expect.objectContaining({ kind: "flag", label: "Flag the-flag: unknown", wins: false }));
+});
+
+test("grants that are still to begin stand behind the sources, with their start; those that are over do not", () => {
+  const later = trial("sso", { id: "gr_later", startsAt: now + day, endsAt: now + 2 * day });
+  const over = trial("sso", { id: "gr_over", startsAt: now + day, endedAt: now });
+  const { sources } = row(sso, tenant({ grants: [later, over, denial("sso", { id: "gr_no", endsAt: now + day })] }));
+  expect(sources.map((s) => [s.label, s.denies, s.startsAt, s.expiresAt])).toEqual([
+    ["Override: deny", true, null, now + day],
+    ["Flag the-flag: unknown", false, null, null],
+    ["Trial", false, now + day, now + 2 * day],
+  ]);
+});
+
+test("features stand by group and name, those without a group last", () => {
+  const list = [
+    { group: null, name: "a" },
+    { group: "B", name: "b" },
+    { group: "A", name: "z" },
+    { group: "B", name: "A" },
+  ];
+  expect(list.sort(byGroup).map((f) => f.name)).toEqual(["z", "A", "b", "a"]);
+});

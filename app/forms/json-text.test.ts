@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { readJson } from "./json-text";
+
+test.each([
+  ["", "Line 1, column 1: the text ends where a value should be."],
+  ["nope", "Line 1, column 1: there is n where a value should be."],
+  ['{"a": 1,}', 'Line 1, column 9: there is } where a name in "double quotes" should be.'],
+  ["{a: 1}", 'Line 1, column 2: there is a where a name in "double quotes" should be.'],
+  ['{\n  "a" 1\n}', "Line 2, column 7: there is 1 where a colon should be."],
+  ['{\n  "a": 1\n  "b": 2\n}', 'Line 3, column 3: there is " where a comma or } should be.'],
+  ["[1 2]", "Line 1, column 4: there is 2 where a comma or ] should be."],
+  ["[1,\n", "Line 2, column 1: the text ends where a value should be."],
+  ['{"a": [1, {"b": tru}]}', "Line 1, column 17: there is t where a value should be."],
+  ['{"a": 1} x', "Line 1, column 10: there is x where the end should be."],
+  ['{"a": "x\ny"}', "Line 1, column 7: this text is not closed, or holds a line break or a wrong \\ sequence."],
+  ['"\\x"', "Line 1, column 1: this text is not closed, or holds a line break or a wrong \\ sequence."],
+  ["[01]", "Line 1, column 3: there is 1 where a comma or ] should be."],
+  ["[1}", "Line 1, column 3: there is } where a comma or ] should be."],
+  ['{"a": 1]', "Line 1, column 8: there is ] where a comma or } should be."],
+])("%j is told where it stops being JSON", (text, message) => {
+  expect(readJson(text)).toEqual({ ok: false, message });
+});
+
+test("whatever is JSON is read as JSON.parse reads it", () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(readJson(text)).toEqual({ ok: true, value: JSON.parse(text) });
+    }),
+  );
+});
+
+test("whatever is not is told with a place within the text, however deep it is nested", () => {
+  const broken = fc.tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", '"', "x", "\n", ":")).map(([text, at, put]) => {
+    const cut = at % (text.length + 1);
+    return text.slice(0, cut) + put + text.slice(cut + 1);
+  });
+  fc.assert(
+    fc.property(broken, (text) => {
+      const read = readJson(text);
+      if (read.ok) return;
+      const [, line, column] = /^Line (\d+), column (\d+): .+\.$/.exec(read.message) ?? [];
+      const lines = text.split("\n");
+      expect(Number(line)).toBeLessThanOrEqual(lines.length);
+      expect(Number(column)).toBeLessThanOrEqual((lines[Number(line) - 1] ?? "").length + 1);
+      expect(read.message).not.toContain("this is not JSON");
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(readJson("[".repeat(20_000))).toMatchObject({ ok: false });
+});
