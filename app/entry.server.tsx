@@ -44,4 +44,5 @@ export const handleError: HandleErrorFunction = (error, { request, context }) =>
 function report(error: unknown, request: Request, context: AppLoadContext) {
   const page = new URL(request.url).pathname.split("/", 2).join("/");
   context.log.error({ err: error, method: request.method, page }, "A page failed");
+  context.posthog?.exceptions.ofRequest(error);
 }

@@ -8,7 +8,7 @@ import { root } from "./run.mjs";
 const sources = [
   ...["app", "db", "drizzle", "public"],
   ...["package.json", "package-lock.json", "tsconfig.json"],
-  ...["vite.config.ts", "remix.config.js", "tailwind.config.ts"],
+  ...["vite.config.ts", "remix.config.js", "tailwind.config.ts", "posthog.config.ts"],
 ];
 const isTest = /\.test\.tsx?$/;
 

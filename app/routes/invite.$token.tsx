@@ -7,7 +7,7 @@ import { keyOf, paths } from "~/paths";
 import { readForm } from "~/server/form.server";
 import { acceptInvite, findInvited } from "~/server/invites.server";
 import { refuseForm } from "~/server/secret-form.server";
-import { signInAs } from "~/server/sign-in.server";
+import { logIn } from "~/server/sign-in.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { AuthShell } from "~/ui/auth-shell";
 import { Button } from "~/ui/button";
@@ -28,7 +28,7 @@ export async function action({ request, params, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const done = await acceptInvite(context, keyOf(params.token), submission.value.password);
   if (!done.ok) return refuseForm(submission, done);
-  const cookie = await signInAs(context, request, done.admin);
+  const cookie = await logIn(context, request, done.admin);
   throw redirectWithToast(paths.home(), { message: "Your password is set and you are signed in." }, { "Set-Cookie": cookie });
 }
 

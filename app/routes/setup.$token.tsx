@@ -7,7 +7,7 @@ import { keyOf, paths } from "~/paths";
 import { isSetUp, isSetupToken, setUpOwner } from "~/server/first-owner.server";
 import { readForm } from "~/server/form.server";
 import { refuseForm } from "~/server/secret-form.server";
-import { signInAs } from "~/server/sign-in.server";
+import { logIn } from "~/server/sign-in.server";
 import { AuthShell } from "~/ui/auth-shell";
 import { Button } from "~/ui/button";
 import { Field } from "~/ui/field";
@@ -27,7 +27,7 @@ export async function action({ request, params, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const done = await setUpOwner(context, keyOf(params.token), submission.value);
   if (!done.ok) return refuseForm(submission, done);
-  throw redirect(paths.welcome(), { headers: { "Set-Cookie": await signInAs(context, request, done.admin) } });
+  throw redirect(paths.welcome(), { headers: { "Set-Cookie": await logIn(context, request, done.admin) } });
 }
 
 export default function SetUp() {

@@ -15,6 +15,7 @@ import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
 import { usageApi } from "~/api/usage.server";
 import { sendPlainPage } from "./plain-page.server";
+import { captureFailures, runInContext } from "./posthog/doors.server";
 import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
@@ -60,6 +61,7 @@ export async function createApp(services: Services, { vite = !services.env.produ
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
+  captureFailures(app, services);
   const known = noteRoutes(app);
   await app.register(healthRoutes(services, () => stopping));
   await app.register(async (programs) => addProgramRoutes(programs, services));
@@ -83,7 +85,10 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
     else done();
   });
   await app.register(entitlementsApi, { services });
-  await app.register(managementApi, { services });
+  await app.register(async (managing) => {
+    runInContext(managing, services);
+    await managing.register(managementApi, { services });
+  });
   await app.register(usageApi, { services });
 }
 

@@ -14,6 +14,7 @@ async function serve(env: Env): Promise<void> {
   const services = await createServices(env);
   try {
     await createOwnerFromEnv(services);
+    await services.posthog?.start();
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
     stopOnSignal(app, services);

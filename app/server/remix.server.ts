@@ -3,8 +3,10 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { createReadableStreamFromReadable, createRequestHandler, type ServerBuild } from "@remix-run/node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendPlainPage } from "./plain-page.server";
+import { incomingOf } from "./posthog/request-context.server";
 import { cspNonceOf } from "./security.server";
 import type { RequestContext, Services } from "./services.server";
+import { signedIn } from "./sessions.server";
 
 /**
  * Not for Remix to see: who is asking was settled by Fastify and TRUST_PROXY, and where from by our guard;
@@ -32,14 +34,33 @@ function toRequest(request: FastifyRequest, reply: FastifyReply, publicUrl: stri
   return new Request(address, init);
 }
 
-function send(reply: FastifyReply, response: Response) {
+function send(reply: FastifyReply, response: Response, more: string | null | undefined) {
   reply.code(response.status);
   // Pages show what only a signed-in person may see; a page that may be kept says so itself.
   reply.header("cache-control", "no-store");
   for (const [name, value] of response.headers) if (name !== "set-cookie") reply.header(name, value);
-  const cookies = response.headers.getSetCookie();
+  const cookies = [...response.headers.getSetCookie(), ...(more ? [more] : [])];
   if (cookies.length > 0) reply.header("set-cookie", cookies);
   return response.body ? reply.send(Readable.fromWeb(response.body as NodeReadableStream)) : reply.send();
+}
+
+/** The request as it is answered, in its own PostHog context. Without PostHog: only answered. */
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: Request,
+  context: RequestContext,
+  handle: () => Promise<Response>,
+): Promise<Response> {
+  const { posthog, env } = context;
+  if (posthog === null) return handle();
+  // Found once for the request and its loaders; what goes wrong there goes wrong in them, too.
+  const admin = await signedIn(asked, context).catch(() => null);
+  const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
+  context.visit = posthog.visitors.meet(request.headers.cookie, admin !== null, isPage, env);
+  const over = new AbortController();
+  reply.raw.once("close", () => over.abort());
+  return posthog.requests.run(incomingOf(request, env, { door: "page", admin, visitor: context.visit.id }), handle, over.signal);
 }
 
 export type RemixOptions = { services: Services; build: ServerBuild | (() => Promise<ServerBuild>) };
@@ -55,8 +76,9 @@ export async function remixRoutes(app: FastifyInstance, { services, build }: Rem
     handler: async (request, reply) => {
       const asked = toRequest(request, reply, services.env.publicUrl);
       if (!asked) return sendPlainPage(reply, 400, "This address cannot be read. Check it and try again.");
-      const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip };
-      return send(reply, await handle(asked, context));
+      const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip, visit: null };
+      const response = await answer(request, reply, asked, context, () => handle(asked, context));
+      return send(reply, response, context.visit?.cookie);
     },
   });
 }

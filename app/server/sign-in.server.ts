@@ -11,7 +11,11 @@ const wrong = "The e-mail address or the password is wrong.";
 const nobody: Actor = { kind: "system", id: "sign-in", name: "Sign-in" };
 
 /** Known and unknown addresses get the same answers, for the same work. */
-export async function signIn(context: RequestContext, request: Request, form: { email: string; password: string }): Promise<SignInResult> {
+export async function signIn(
+  context: RequestContext,
+  request: Request,
+  form: { email: string; password: string; returnTo?: string },
+): Promise<SignInResult> {
   const { db, now, passwords, throttle, ip } = context;
   const email = form.email.trim().toLowerCase();
   const wait = throttle.take(email, ip, now());
@@ -27,7 +31,19 @@ export async function signIn(context: RequestContext, request: Request, form: { 
   throttle.forget(email);
   const { admin, passwordHash } = found;
   const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
-  return { ok: true, cookie: await signInAs(context, request, admin, rehashed) };
+  return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo }) };
+}
+
+/** Somebody who was not there comes in. `goingTo`: the page that they wanted. Returns the cookie. */
+export async function logIn(
+  context: RequestContext,
+  request: Request,
+  admin: Admin,
+  { rehashed = null, goingTo }: { rehashed?: string | null; goingTo?: string } = {},
+): Promise<string> {
+  const cookie = await signInAs(context, request, admin, rehashed);
+  if (context.visit) await context.posthog?.visitors.loggedIn(context.visit, admin, context.env, goingTo);
+  return cookie;
 }
 
 /** For who has just proved it: by the password, or by a link that works once. Returns the cookie. */

@@ -21,7 +21,11 @@ const mayImport: Record<string, string[]> = {
   scripts: ["scripts"],
 };
 /** The one place that puts the doors and the house together. */
-const alsoMayImport: Record<string, string[]> = { "app/server/app.server.ts": ["api"] };
+const alsoMayImport: Record<string, string[]> = {
+  "app/server/app.server.ts": ["api"],
+  // What an installation says for itself stands where its people find it.
+  "app/server/posthog/hooks.server.ts": ["posthog.config"],
+};
 const roomsOfServer = ["db", "server", "api", "cli"];
 const impureInCore = /^(Date\.now|Math\.random|performance\.now|crypto\.\w+|globalThis\.\w+)$/;
 const impureCalls = ["fetch", "setTimeout", "setInterval", "queueMicrotask"];

@@ -3,10 +3,12 @@ import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
 import type { FactsCache } from "../facts-cache.server";
 import { createBreaker } from "./breaker.server";
+import { createCaptures } from "./captures.server";
 import { createClient } from "./client.server";
 import { createFlagDefinitions } from "./flag-definitions.server";
 import { createFlags } from "./flags.server";
 import { createGroupSync } from "./group-sync.server";
+import type { PosthogHooks } from "./hooks.server";
 import { createLastValues } from "./last-values.server";
 import type { MetadataChoice } from "./metadata-choice.server";
 import type { PosthogSettings } from "./settings.server";
@@ -18,14 +20,17 @@ export type PosthogNeeds = {
   log: Logger;
   now: () => Instant;
   newId: (prefix: string) => string;
+  /** By default those of `posthog.config.ts`. */
+  hooks?: PosthogHooks;
 };
 
 /** One of each for the process; null without a key: everything off and quiet. */
-export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, newId }: PosthogNeeds) {
+export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, newId, hooks }: PosthogNeeds) {
   if (settings === null) return null;
   const holder = newId("proc");
   const definitions = createFlagDefinitions(db, settings, holder, now, log);
   const client = createClient(settings, definitions.provider, log);
+  const captures = createCaptures({ settings, client, db, facts, holder, now, log, hooks });
   const last = createLastValues(db, log);
   const flags = createFlags({
     settings,
@@ -35,7 +40,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     breaker: createBreaker(now),
     needsUser: definitions.needsUser,
     metadata: metadata.keys,
-    onVerdict: () => {},
+    onVerdict: captures.events.flagCalled,
     now,
     log,
   });
@@ -45,10 +50,15 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     client,
     flags,
     groupSync,
+    ...captures,
+    /** What this process does of itself, once it serves: the command line leaves that to the server. */
+    async start(): Promise<void> {
+      await Promise.all([groupSync.start(), captures.tenantEvents.start()]);
+    },
     /** Writes the last known values that are still in memory. */
     flushLast: () => last.flush(),
     async stop(): Promise<void> {
-      await groupSync.stop();
+      await Promise.all([groupSync.stop(), captures.tenantEvents.stop()]);
       await last.flush();
       await client.shutdown(2_000);
     },

@@ -99,6 +99,8 @@ function toSettings(v: z.output<typeof variables>, projectKey: string) {
     errorMode: v.POSTHOG_ERROR_MODE,
     groupType: v.POSTHOG_GROUP_TYPE,
     exceptionAutocapture: v.POSTHOG_ENABLE_EXCEPTION_AUTOCAPTURE,
+    /** Whether the lines of code around each place of an exception are sent. The SDK for Node knows no variables. */
+    exceptionCode: v.POSTHOG_CAPTURE_EXCEPTION_CODE_VARIABLES,
     inAppModules: v.POSTHOG_IN_APP_MODULES ?? [],
     captureRequestExceptions: v.POSTHOG_MW_CAPTURE_EXCEPTIONS,
     /** How old definitions from the database may be, in milliseconds; 0: as old as they are. */

@@ -1,0 +1,41 @@
+import type { Logger } from "pino";
+import type { PostHog } from "posthog-node";
+import type { Instant } from "~/core/model";
+import type { Database } from "~db/database";
+import type { FactsCache } from "../facts-cache.server";
+import { createEvents } from "./events.server";
+import { createExceptions } from "./exceptions.server";
+import { guardHooks, type PosthogHooks } from "./hooks.server";
+import { createRequests } from "./request-context.server";
+import type { PosthogSettings } from "./settings.server";
+import { createTenantEvents } from "./tenant-events.server";
+import { createVisitors } from "./visitors.server";
+
+type Needs = {
+  settings: PosthogSettings;
+  client: PostHog;
+  db: Database;
+  facts: FactsCache;
+  /** Names this process. */
+  holder: string;
+  now: () => Instant;
+  log: Logger;
+  /** By default those of `posthog.config.ts`. */
+  hooks?: PosthogHooks;
+};
+
+/** All that PostHog hears of, apart from groups and flags. */
+export function createCaptures({ settings, client, db, facts, holder, now, log, hooks: given }: Needs) {
+  const hooks = guardHooks(log, given);
+  const requests = createRequests({ settings, client, hooks, now });
+  const exceptions = createExceptions({ settings, client, requests, log });
+  const onFailure = (error: unknown) => exceptions.ofJob(error, "tenant events");
+  return {
+    requests,
+    exceptions,
+    events: createEvents({ settings, client, requests, now, log }),
+    visitors: createVisitors({ settings, client, hooks, requests, facts, log }),
+    tenantEvents: createTenantEvents({ db, settings, facts, holder, now, log, onFailure }),
+  };
+}
+export type Captures = ReturnType<typeof createCaptures>;

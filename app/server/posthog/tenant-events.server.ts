@@ -1,0 +1,236 @@
+import type { Logger } from "pino";
+import { compileCatalogue } from "~/core/catalogue";
+import type { Actor, Instant, Json, TenantFacts } from "~/core/model";
+import { eventsBetween, type TenantEvent, trialExpired } from "~/core/tenant-events";
+import type { Database } from "~db/database";
+import { lastChange } from "~db/store/changes.server";
+import { readCatalogueFacts, readTenantFacts, readTenantFactsAt } from "~db/store/facts.server";
+import { giveUpLease, stillHolds, takeLease } from "~db/store/leases.server";
+import { readSetting, writeSetting } from "~db/store/settings.server";
+import { actorOfChange, factsBefore, type TenantChanged, tenantChangesAfter } from "~db/store/tenant-news.server";
+import { nextTrialInstant, type TrialOver, trialsBetween } from "~db/store/trial-clock.server";
+import type { FactsCache } from "../facts-cache.server";
+import { backOff } from "./breaker.server";
+import { eventId } from "./event-id.server";
+import { type BatchEvent, sendBatch } from "./send-batch.server";
+import type { PosthogSettings } from "./settings.server";
+
+const leaseName = "posthog tenant events";
+const setting = "posthog_tenant_events";
+/** Longer than one request and what is read and written around it. */
+const leaseTtl = 30_000;
+const requestTimeout = 10_000;
+const lookEvery = 1_000;
+/** Changes looked at for one request. */
+const changesAtOnce = 100;
+/** On PostgreSQL a smaller number can be committed after a larger one, for as long as a transaction may last. */
+const lookBack = 60_000;
+/** A trial's end is looked at this much later, so that one granted for a moment is in the database by then. */
+const settling = 2_000;
+
+/** `seq`: every change up to here was told. `told`: those beyond it that were. `clock`: ends of trials were told up to here. */
+type Told = { seq: number; told: number[]; clock: Instant };
+
+type Piece = { events: BatchEvent[]; next: Told };
+
+type Parts = {
+  db: Database;
+  settings: PosthogSettings;
+  facts: FactsCache;
+  holder: string;
+  now: () => Instant;
+  log: Logger;
+  onFailure: (error: unknown) => void;
+  random?: () => number;
+};
+
+/**
+ * Tells PostHog what became of tenants, whoever changed them and in whichever process: by reading what was committed, not by
+ * being called. Where it stands is in the database, so nothing is lost while PostHog, or this program, is away.
+ */
+export function createTenantEvents({ db, settings, facts, holder, now, log, onFailure, random }: Parts) {
+  const { read, tables } = db;
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let size = changesAtOnce;
+  let failures = 0;
+  let notBefore = 0;
+
+  const readTold = async (q = read) => (await readSetting(q, tables, setting)) as Told | null;
+
+  /** What happened before the first start is history, which PostHog is not told. */
+  async function begin(): Promise<void> {
+    if ((await readTold()) !== null) return;
+    await db.transaction([], async (tx) => {
+      const first: Told = { seq: await lastChange(tx, tables), told: [], clock: now() };
+      if ((await readTold(tx)) === null) await writeSetting(tx, tables, setting, first);
+    });
+  }
+
+  function event(tenant: string, { event, about, properties }: TenantEvent, at: Instant, seq: number, actor: Doer): BatchEvent {
+    const type = settings.groupType;
+    const isPerson = actor?.kind === "admin";
+    return {
+      event,
+      distinct_id: isPerson ? actor.id : actor ? `latchkey_${actor.kind}_${actor.id}` : `$${type}_${tenant}`,
+      uuid: eventId(settings.projectKey, event, tenant, about, seq),
+      timestamp: new Date(at).toISOString(),
+      properties: {
+        ...properties,
+        tenant,
+        actor_kind: actor?.kind ?? "clock",
+        $groups: { [type]: tenant },
+        $lib: "latchkey",
+        ...(isPerson ? {} : { $process_person_profile: false }),
+        ...(settings.disableGeoip ? { $geoip_disable: true } : {}),
+      },
+    };
+  }
+
+  async function catalogueAt(at: Instant) {
+    const current = facts.catalogue();
+    const then = await readCatalogueFacts(read, tables, at);
+    return then.revision === current.revision ? current : compileCatalogue(then);
+  }
+
+  async function eventsOf(change: TenantChanged): Promise<BatchEvent[]> {
+    const after = await readTenantFactsAt(read, tables, change.tenant, change.seq);
+    if (after === null) return [];
+    const before = await factsBefore(read, tables, change);
+    if (!mayMatter(before, after)) return [];
+    const found = eventsBetween(before, after, await catalogueAt(change.at), change.at);
+    if (found.length === 0) return [];
+    const actor = await actorOfChange(read, tables, change);
+    // Made-up tenants are nobody's news.
+    if (actor?.kind === "system" && actor.id === "demo") return [];
+    return found.map((e) => event(change.tenant, e, change.at, change.seq, actor));
+  }
+
+  async function expired({ grant, tenant, feature, startsAt, endsAt }: TrialOver): Promise<BatchEvent> {
+    const then = await readTenantFacts(read, tables, tenant, endsAt);
+    const over = trialExpired({ id: grant, feature, startsAt, endsAt }, then?.plan ?? null);
+    return event(tenant, over, endsAt, 0, null);
+  }
+
+  /** What to tell next, and where that leads; null: nothing happened. */
+  async function nextPiece(from: Told): Promise<Piece | null> {
+    const known = new Set(from.told);
+    const rows = await tenantChangesAfter(read, tables, from.seq, size + known.size);
+    const fresh = rows.filter(({ seq }) => !known.has(seq)).slice(0, size);
+    if (fresh.length > 0) {
+      const events: BatchEvent[] = [];
+      for (const change of fresh) {
+        events.push(...(await eventsOf(change)));
+        await new Promise(setImmediate);
+      }
+      const last = fresh.at(-1)?.seq as number;
+      const told = rows.filter(({ seq }) => known.has(seq) || seq <= last);
+      return { events, next: { ...standsAt(told, from), clock: from.clock } };
+    }
+    const settled = standsAt(rows, from);
+    if (settled.seq > from.seq) return { events: [], next: { ...settled, clock: from.clock } };
+    const to = await nextTrialInstant(read, tables, from.clock, now() - settling);
+    if (to === null) return null;
+    const { over } = await trialsBetween(read, tables, from.clock, to);
+    return { events: await Promise.all(over.map(expired)), next: { ...from, clock: to } };
+  }
+
+  const isSettled = ({ at }: TenantChanged) => db.engine === "sqlite" || at < now() - lookBack;
+
+  /** SQLite commits in the order of numbers; on PostgreSQL young ones are remembered one by one. */
+  function standsAt(told: TenantChanged[], from: Told): Pick<Told, "seq" | "told"> {
+    const firstYoung = told.findIndex((change) => !isSettled(change));
+    const settled = firstYoung < 0 ? told : told.slice(0, firstYoung);
+    const seq = settled.at(-1)?.seq ?? from.seq;
+    return { seq, told: told.slice(settled.length).map((change) => change.seq) };
+  }
+
+  async function keep(next: Told): Promise<void> {
+    await db.transaction([], async (tx) => {
+      if (await stillHolds(tx, tables, leaseName, holder)) await writeSetting(tx, tables, setting, next as unknown as Json);
+    });
+  }
+
+  /** One request. False: nothing to tell, or not now, or not by this process. */
+  async function step(): Promise<boolean> {
+    if (now() < notBefore) return false;
+    const from = await readTold();
+    if (from === null || (await nothingNew(from))) return false;
+    if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
+    const current = await readTold();
+    const piece = current && (await nextPiece(current));
+    if (!piece) return false;
+    if (piece.events.length > 0) {
+      const sent = await sendBatch(settings, piece.events, requestTimeout, stopping.signal);
+      if (!sent.ok && (sent.kind === "down" || size > 1)) {
+        if (sent.kind === "down") postpone(sent.after);
+        else size = Math.max(1, Math.floor(size / 2));
+        log.debug({ why: sent.why }, "tenants' events wait");
+        return sent.kind !== "down";
+      }
+      if (!sent.ok)
+        log.error({ why: sent.why, events: piece.events.map((e) => e.event) }, "PostHog does not take these events; leaving them out");
+    }
+    failures = 0;
+    size = Math.min(changesAtOnce, size * 2);
+    await keep(piece.next);
+    return true;
+  }
+
+  async function nothingNew({ seq, told, clock }: Told): Promise<boolean> {
+    const known = new Set(told);
+    const rows = await tenantChangesAfter(read, tables, seq, told.length + 1);
+    const isSame = rows.every((row) => known.has(row.seq) && !isSettled(row));
+    return isSame && (await nextTrialInstant(read, tables, clock, now() - settling)) === null;
+  }
+
+  function postpone(after: number): void {
+    failures += 1;
+    notBefore = now() + Math.max(after, backOff(failures, random));
+  }
+
+  async function run(): Promise<void> {
+    try {
+      while (!stopping.signal.aborted && (await step())) await new Promise(setImmediate);
+    } catch (error) {
+      postpone(0);
+      log.warn({ err: error }, "tenants' events will be told later");
+      onFailure(error);
+    }
+  }
+
+  function wake(): void {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  }
+
+  return {
+    async start(): Promise<void> {
+      await begin();
+      timer = setInterval(wake, lookEvery).unref();
+    },
+    step,
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+      if (timer) await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
+    },
+  };
+}
+export type TenantEvents = ReturnType<typeof createTenantEvents>;
+
+type Doer = Pick<Actor, "kind" | "id"> | null;
+
+/** Most changes of an import or a rename are of no interest: told without reading more. */
+function mayMatter(before: TenantFacts | null, after: TenantFacts): boolean {
+  if (before === null) return after.grants.length > 0;
+  return (
+    before.plan !== after.plan ||
+    before.status !== after.status ||
+    JSON.stringify(before.addOns) !== JSON.stringify(after.addOns) ||
+    JSON.stringify(before.grants.map((g) => g.id)) !== JSON.stringify(after.grants.map((g) => g.id))
+  );
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Logger } from "pino";
+import type { PostHog } from "posthog-node";
+import { keyOf } from "~/paths";
+import type { Env } from "../env.server";
+import type { FactsCache } from "../facts-cache.server";
+import type { GuardedHooks } from "./hooks.server";
+import type { Requests } from "./request-context.server";
+import type { PosthogSettings } from "./settings.server";
+
+/** Somebody who is not signed in, or was not when the request came. */
+export type Visit = {
+  /** Null: there is none, since somebody is signed in. */
+  readonly id: string | null;
+  /** What the answer has to say about the cookie. */
+  cookie: string | null;
+};
+
+type Person = { id: string; email: string; name: string; role: string };
+type Where = Pick<Env, "publicUrl">;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const longest = 90 * 86_400; // seconds
+/** Anonymous ids that were given to somebody, so that no second person gets them through a cookie that was kept. */
+const mostSpent = 10_000;
+
+const nameOf = ({ publicUrl }: Where) => (publicUrl?.startsWith("https:") ? "__Host-visitor" : "visitor");
+/** Script need not read it: the page hands the id to posthog-js. */
+function cookieOf(id: string, age: number, where: Where): string {
+  const secure = where.publicUrl?.startsWith("https:") ? "; Secure" : "";
+  return `${nameOf(where)}=${id}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Lax${secure}`;
+}
+
+function idIn(header: string | undefined, where: Where): string | null {
+  const start = `${nameOf(where)}=`;
+  const found = (header ?? "").split(";").flatMap((part) => (part.trim().startsWith(start) ? [part.trim().slice(start.length)] : []));
+  const [id] = found;
+  return found.length === 1 && id !== undefined && uuid.test(id) ? id : null;
+}
+
+type Parts = {
+  settings: Pick<PosthogSettings, "groupType">;
+  client: PostHog;
+  hooks: GuardedHooks;
+  requests: Requests;
+  facts: FactsCache;
+  log: Logger;
+};
+
+/** An anonymous id before the sign-in, and who that was once they sign in. Only attribution: it opens nothing. */
+export function createVisitors({ settings, client, hooks, requests, facts, log }: Parts) {
+  const spent = new LRUCache<string, true>({ max: mostSpent });
+
+  /** Of the admin's own, or of the tenant whose page they are on their way to. */
+  async function groupsOf(person: Person, goingTo: string | undefined): Promise<Record<string, string> | undefined> {
+    const own = hooks.groupOfAdmin({ id: person.id, email: person.email });
+    if (own !== null) return { [settings.groupType]: own };
+    const tenant = tenantOf(goingTo);
+    if (tenant === null || (await facts.tenant(tenant)).facts === null) return undefined;
+    return { [settings.groupType]: tenant };
+  }
+
+  return {
+    /** `isPage`: a whole page is asked for, and not what script or a form sends. */
+    meet(cookies: string | undefined, isSignedIn: boolean, isPage: boolean, where: Where): Visit {
+      if (isSignedIn) return { id: null, cookie: null };
+      const known = idIn(cookies, where);
+      if (known !== null && !spent.has(known)) return { id: known, cookie: null };
+      if (!isPage) return { id: null, cookie: null };
+      const id = randomUUID();
+      return { id, cookie: cookieOf(id, longest, where) };
+    },
+
+    /**
+     * Who was anonymous until now is this admin. PostHog merges the person of `alias` into that of `distinctId`, and refuses
+     * when the former is somebody already: so the id is given away once, and the cookie goes.
+     */
+    async loggedIn(visit: Visit, person: Person, where: Where, goingTo?: string): Promise<void> {
+      if (visit.id !== null) visit.cookie = cookieOf("", 0, where);
+      if (requests.isFiltered()) return;
+      try {
+        const groups = await groupsOf(person, goingTo);
+        if (visit.id !== null && !spent.has(visit.id)) {
+          spent.set(visit.id, true);
+          client.alias({ distinctId: person.id, alias: visit.id });
+        }
+        const { email, name, role } = person;
+        client.capture({ distinctId: person.id, event: "user_logged_in", properties: { $set: { email, name, role } }, groups });
+      } catch (err) {
+        log.warn({ err }, "a sign-in was not captured");
+      }
+    },
+  };
+}
+export type Visitors = ReturnType<typeof createVisitors>;
+
+function tenantOf(path: string | undefined): string | null {
+  const [, part] = /^\/tenants\/([^/?#]+)/.exec(path ?? "") ?? [];
+  if (part === undefined || part === "new") return null;
+  try {
+    return keyOf(decodeURIComponent(part));
+  } catch {
+    return null;
+  }
+}
