@@ -21,9 +21,8 @@ const targetLock: Lock = { key: "posthog target" };
 const batchSize = 100;
 /** How often is looked whether another process or the clock left something to do, in milliseconds. */
 const lookEvery = 1_000;
-/** A process that died is missed after this; longer than one request and what is written of it may take. */
-const leaseTtl = 30_000;
-const spare = 5_000;
+/** A process that died is missed after so many times what one request may take. */
+const leaseOfRequests = 3;
 
 export type GroupSyncParts = {
   db: Database;
@@ -50,6 +49,7 @@ export function createGroupSync(parts: GroupSyncParts) {
   const breaker = createBreaker(now, random, longestOutagePause);
   const lease = { name: leaseName, holder, renew };
   const delivery = createDelivery({ db, settings, lease, breaker, requestTimeout, random, now, log, stop: stopping.signal });
+  const leaseTtl = requestTimeout * leaseOfRequests;
   let leaseUntil = 0;
   /** PostHog asked us not to come before. */
   let notBefore = 0;
@@ -59,7 +59,7 @@ export function createGroupSync(parts: GroupSyncParts) {
 
   async function renew(): Promise<boolean> {
     const at = now();
-    if (leaseUntil - at > requestTimeout + spare) return true;
+    if (leaseUntil - at > leaseTtl / 2) return true;
     const other = await readLease(db.read, db.tables, leaseName, at);
     const isFree = other === null || other.holder === holder;
     const has = isFree && (await takeLease(db, leaseName, holder, at, leaseTtl));

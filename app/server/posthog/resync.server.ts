@@ -1,0 +1,56 @@
+import type { Actor } from "~/core/model";
+import { sameJson } from "~/core/same-json";
+import { writeAudit } from "~db/store/audit.server";
+import { countTenants, revisionsOf } from "~db/store/group-syncs.server";
+import { wakeGroupSync } from "~db/store/outbox.server";
+import { writeSetting } from "~db/store/settings.server";
+import type { Services } from "../services.server";
+import { startFanOut } from "./group-fan-out.server";
+import { metadataSetting, readMetadataChoice } from "./metadata-choice.server";
+import { writeResync } from "./resync-progress.server";
+
+const subject = { subjectKind: "settings" as const, subject: "posthog" };
+
+/** Has everything sent again, whether or not PostHog has it. Returns how many tenants that are. */
+export async function resyncAll({ db, now, newId, posthog }: Services, actor: Actor): Promise<number> {
+  const t = db.tables;
+  const total = await db.transaction([], async (tx) => {
+    const at = now();
+    const tenants = await countTenants(tx, t);
+    await startFanOut(tx, t, { id: newId("walk"), at, forced: true });
+    await writeResync(tx, t, { startedAt: at, by: actor.name, total: tenants, doneAt: null });
+    await writeAudit(tx, t, { at, actor, action: "posthog.resync_all", ...subject, after: { tenants } });
+    return tenants;
+  });
+  posthog?.groupSync.wake();
+  return total;
+}
+
+/** Has these sent again, and at once, also when they are waiting for their next try. Returns how many of them exist. */
+export async function resyncTenants({ db, now, posthog }: Services, keys: string[]): Promise<number> {
+  const t = db.tables;
+  const due = await db.transaction([], async (tx) => {
+    const found = await revisionsOf(tx, t, keys);
+    await wakeGroupSync(tx, t, found, now(), true);
+    return found;
+  });
+  posthog?.groupSync.wake();
+  return due.length;
+}
+
+/** Which keys of tenants' metadata may leave the house; everybody whom that concerns is sent again. */
+export async function chooseMetadata({ db, now, newId, metadata, posthog }: Services, actor: Actor, keys: string[]): Promise<void> {
+  const t = db.tables;
+  const chosen = [...new Set(keys)].sort();
+  await db.transaction([], async (tx) => {
+    const at = now();
+    const before = await readMetadataChoice(tx, t);
+    if (sameJson(before, chosen)) return;
+    await writeSetting(tx, t, metadataSetting, chosen);
+    await startFanOut(tx, t, { id: newId("walk"), at, forced: false });
+    const action = "posthog.metadata_chosen";
+    await writeAudit(tx, t, { at, actor, action, ...subject, before: { metadata: before }, after: { metadata: chosen } });
+  });
+  metadata.put(chosen);
+  posthog?.groupSync.wake();
+}

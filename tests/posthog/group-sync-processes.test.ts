@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
+import { feature, plan } from "../support/facts";
+import { type Gate, startGate } from "../support/gate";
+import { type SyncWorld, settingsFor, startSync } from "../support/group-sync";
+import { startSyncProcess } from "../support/group-sync-process";
+import { until } from "../support/poll";
+import { engines } from "../support/services";
+
+let fake: FakePosthog;
+let gate: Gate;
+let w: SyncWorld;
+
+const nameOf = (key: string) => fake.state.groups.get("organization")?.get(key)?.properties.name;
+const keys = Array.from({ length: 1_000 }, (_, i) => `t${i}`);
+const arrived = (name: string) => keys.filter((key) => nameOf(key) === `${key} ${name}`).length;
+
+/** The store alone: nothing is sent by the process of the test. */
+beforeEach(async () => {
+  fake = await startFakePosthog();
+  gate = await startGate(fake.origin);
+});
+afterEach(async () => {
+  await w.stop();
+  await gate.close();
+  await fake.close();
+});
+
+function expectNothingOlderAfterNewer() {
+  expect(fake.state.violations).toEqual([]);
+  const newest = new Map<string, number>();
+  for (const { properties } of fake.state.events) {
+    const key = String(properties?.$group_key);
+    const revision = Number(properties?.latchkey_revision);
+    expect(revision).toBeGreaterThanOrEqual(newest.get(key) ?? 0);
+    newest.set(key, revision);
+  }
+}
+
+describe.each(engines)("processes on one database, %s", (engine) => {
+  test("killed with SIGKILL in the middle of sending, again and again, the next one brings the newest of all 1,000", async () => {
+    w = await startSync(engine, fake, { settings: settingsFor(gate) });
+    await w.catalogue([feature("sso")], [plan("pro", { sso: true })]);
+    await w.tenants(keys, (key) => ({ name: `${key} 0` }));
+    fake.state.mode["/batch/"] = "slow";
+    fake.state.slowMs = 100;
+    const kills = engine === "sqlite" ? 4 : 2;
+    for (let kill = 1; kill <= kills; kill++) {
+      const before = gate.state.sizes.length;
+      const child = await startSyncProcess(w.url, gate.origin);
+      // Under way: the request is there, its answer is not.
+      await until(
+        async () => (gate.state.sizes.length > before + 1 && gate.state.open > 0) || undefined,
+        20_000,
+        () => `nothing was sent:\n${child.output()}`,
+      );
+      await child.kill();
+      await w.tenants(keys, (key) => ({ name: `${key} ${kill}` }));
+    }
+    fake.state.mode["/batch/"] = "ok";
+    const last = await startSyncProcess(w.url, gate.origin);
+    const from = performance.now();
+    await until(
+      async () => arrived(String(kills)) === 1_000 || undefined,
+      60_000,
+      () => `only ${arrived(String(kills))} arrived:\n${last.output()}`,
+    );
+    expect(performance.now() - from).toBeLessThan(60_000);
+    await last.kill();
+    expectNothingOlderAfterNewer();
+    expect(gate.state.mostOpen).toBe(1);
+  }, 120_000);
+
+  test("of two processes only one sends at a time, each change once; when it is killed the other goes on", async () => {
+    w = await startSync(engine, fake, { settings: settingsFor(gate) });
+    const [one, two] = await Promise.all([startSyncProcess(w.url, gate.origin), startSyncProcess(w.url, gate.origin)]);
+    const all = (name: string) =>
+      until(
+        async () => arrived(name) === 1_000 || undefined,
+        60_000,
+        () => `only ${arrived(name)} arrived:\n${one.output()}${two.output()}`,
+      );
+    for (const name of ["a", "b"]) {
+      await w.tenants(keys, (key) => ({ name: `${key} ${name}` }));
+      await all(name);
+    }
+    expect(fake.state.events).toHaveLength(2_000);
+    expect(gate.state.mostOpen).toBe(1);
+    await one.kill();
+    await w.tenants(keys, (key) => ({ name: `${key} d` }));
+    await all("d");
+    await two.kill("SIGTERM");
+    expectNothingOlderAfterNewer();
+    expect(gate.state.mostOpen).toBe(1);
+  }, 120_000);
+});
