@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { explain as explainDecision } from "~/core/explain";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
+import { checkOptions } from "~/forms/checks";
 import type { Prepared } from "~/server/check.server";
+import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
 import { matchesEtag } from "./etag";
@@ -12,7 +15,14 @@ const longestLife = 30;
 
 export const entitlementsPath = "/api/entitlements";
 
-type Query = { tenant?: string | string[]; feature?: string | string[]; user?: string | string[] };
+type Query = {
+  tenant?: string | string[];
+  feature?: string | string[];
+  user?: string | string[];
+  requested?: unknown;
+  at?: unknown;
+  explain?: unknown;
+};
 
 /** Who may call: any key with the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -25,13 +35,32 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     if (known) return send(known, request, reply);
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
-    const made = checks.ask({ question, ...asked });
+    const options = checkOptions.safeParse(request.query);
+    if (!options.success) return refuseOptions(reply, options.error.issues[0]);
+    const { requested, at, explain } = options.data;
+    if (at !== undefined || explain === "1") return answerApart(asked, { requested, at, explain: explain === "1" }, reply);
+    const made = checks.ask({ question, ...asked, requested });
     if (!(made instanceof Promise)) return send(made, request, reply);
     return made.then(
       (m) => send(m, request, reply),
       (error) => sendUnavailable(error, reply),
     );
   });
+
+  /** Questions that people ask: not from what lies ready, not counted, not kept. */
+  async function answerApart({ tenant, features, user }: Question, options: Options, reply: FastifyReply) {
+    const { requested, at = services.now() } = options;
+    try {
+      const { body, decisions } =
+        at < services.now()
+          ? await answerThen(services, tenant, features, at, requested)
+          : checks.answerFrom(await checks.ground(tenant, user), features, at, requested);
+      const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, explainDecision(d)])) : undefined;
+      return reply.header("cache-control", "no-store").send({ ...body, ...(considered ? { considered } : {}) });
+    } catch (error) {
+      return sendUnavailable(error, reply);
+    }
+  }
 
   function send(prepared: Prepared, request: FastifyRequest, reply: FastifyReply) {
     checks.count(prepared);
@@ -52,7 +81,14 @@ export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" 
   };
 }
 
-type Read = { tenant: string; features: string[] | null; user?: string } | { problem: { field: string; detail: string } };
+type Question = { tenant: string; features: string[] | null; user?: string };
+type Options = { requested?: number; at?: Instant; explain: boolean };
+
+function refuseOptions(reply: FastifyReply, issue: { path: PropertyKey[]; message: string } | undefined) {
+  return sendProblem(reply, { status: 400, code: "invalid_query", detail: issue?.message ?? "", field: issue?.path.join(".") });
+}
+
+type Read = Question | { problem: { field: string; detail: string } };
 
 /** Unknown parameters are ignored; what is malformed is refused by name. */
 function readQuestion({ tenant, feature, user }: Query): Read {

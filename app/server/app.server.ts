@@ -7,6 +7,7 @@ import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import { checksApi } from "~/api/checks.server";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
@@ -85,6 +86,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
     else done();
   });
   await app.register(entitlementsApi, { services });
+  await app.register(checksApi, { services });
   await app.register(async (managing) => {
     runInContext(managing, services);
     await managing.register(managementApi, { services });

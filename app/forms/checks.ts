@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { featureKey } from "./grant";
+import { isoInstant } from "./instants";
+import { tenantKey } from "./tenant";
+
+export const mostChecks = 1_000;
+/** Of all checks of one request together. */
+export const mostDecisions = 25_000;
+
+export const userId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, "A user has 1 to 200 characters and no control characters.");
+const requested = z.int("What is requested is a whole number.").min(0, "What is requested is 0 or more.");
+
+/** One feature, or several of one tenant. Unknown fields are ignored, as on every read. */
+export const checkItem = z
+  .object({
+    tenant: tenantKey,
+    feature: featureKey.optional(),
+    features: z.array(featureKey).min(1).max(1_000, "Ask for up to 1,000 features of a tenant at once.").optional(),
+    user: userId.optional(),
+    requested: requested.optional(),
+  })
+  .refine((c) => (c.feature === undefined) !== (c.features === undefined), {
+    path: ["feature"],
+    error: "Name one feature, or a list of features.",
+  });
+export type CheckItem = z.infer<typeof checkItem>;
+
+/** POST /api/entitlements: each check is answered or refused by itself, so here only the list is looked at. */
+export const checksBody = z.object({
+  checks: z.array(z.unknown()).min(1, "Ask at least one question.").max(mostChecks, `Ask up to ${mostChecks} questions at once.`),
+});
+
+/** What GET takes beside tenant, feature and user, as it stands in an address. */
+export const checkOptions = z.object({
+  requested: z
+    .string()
+    .regex(/^\d{1,16}$/, "What is requested is a whole number.")
+    .transform(Number)
+    .pipe(requested)
+    .optional(),
+  at: isoInstant.optional(),
+  explain: z.enum(["0", "1"], "explain is 1, or left out.").optional(),
+});

@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endGrant } from "~/core/grant-changes";
+import type { TenantFacts } from "~/core/model";
+import { changeTenant } from "~/server/change.server";
+import { type Api, ada, startApi } from "../support/api";
+import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+
+let api: Api;
+const features = [feature("sso"), feature("audit"), meteredFeature("api_calls"), configFeature("theme", { kind: "text", options: [] })];
+const plans = [plan("starter", { api_calls: 10 }), plan("premium", { sso: true, theme: "dark", api_calls: 100 }, { rank: 20 })];
+beforeEach(async () => {
+  api = await startApi();
+  await api.catalogue(features, plans);
+  await api.tenant("acme", { plan: "starter" });
+});
+afterEach(() => api.stop());
+
+const get = async (query: string) => (await api.get(`/api/entitlements?${query}`)).json();
+const post = (body: unknown, query = "") => api.send("POST", `/api/entitlements${query}`, body, api.keys.check);
+
+describe("POST /api/entitlements", () => {
+  test("answers each question as GET does, in the order asked, over any tenants", async () => {
+    await api.tenant("big", { plan: "premium" });
+    const answer = await post({
+      checks: [
+        { tenant: "big", feature: "sso" },
+        { tenant: "acme", features: ["theme", "sso"] },
+        { tenant: "nobody", feature: "sso" },
+      ],
+    });
+    const { results } = await answer.json();
+    expect(results.map((r: { tenant: string; feature: string; entitled: boolean }) => [r.tenant, r.feature, r.entitled])).toEqual([
+      ["big", "sso", true],
+      ["acme", "theme", false],
+      ["acme", "sso", false],
+      ["nobody", "sso", false],
+    ]);
+    expect(results[0]).toEqual({ tenant: "big", feature: "sso", ...(await get("tenant=big&feature=sso")).entitlements.sso });
+  });
+
+  test("refuses a bad question by itself and answers the others", async () => {
+    const { results } = await (
+      await post({
+        checks: [
+          { tenant: "acme" },
+          5,
+          { tenant: "acme", feature: "a b" },
+          { tenant: "acme", feature: "sso", requested: -1 },
+          { tenant: "acme", feature: "sso" },
+        ],
+      })
+    ).json();
+    expect(results.map((r: { error?: { code: string } }) => r.error?.code)).toEqual([
+      "invalid_check",
+      "invalid_check",
+      "invalid_check",
+      "invalid_check",
+      undefined,
+    ]);
+  });
+
+  test.each([
+    [{}],
+    [{ checks: [] }],
+    [{ checks: "x" }],
+    [{ checks: Array.from({ length: 1001 }, () => ({ tenant: "acme", feature: "sso" })) }],
+  ])("refuses a body that is no list of questions", async (body) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ field: "checks" });
+  });
+
+  test("refuses more decisions than one request may have", async () => {
+    const many = Array.from({ length: 1000 }, (_, i) => `f${i}`);
+    expect((await post({ checks: Array.from({ length: 26 }, () => ({ tenant: "acme", features: many })) })).status).toBe(400);
+  });
+});
+
+describe("requested", () => {
+  test("asks for more than one: yes up to what remains, no past it", async () => {
+    expect((await get("tenant=acme&feature=api_calls&requested=10")).entitlements.api_calls.entitled).toBe(true);
+    expect((await get("tenant=acme&feature=api_calls&requested=11")).entitlements.api_calls).toMatchObject({
+      entitled: false,
+      reason: { code: "limit_reached" },
+      availableIn: ["premium"],
+    });
+    for (const bad of ["-1", "1.5", "x", "99999999999999999"])
+      expect((await api.get(`/api/entitlements?tenant=acme&feature=api_calls&requested=${bad}`)).status).toBe(400);
+  });
+});
+
+describe("explain", () => {
+  test("shows every rule in order and which one decided", async () => {
+    await api.trial("acme", "sso");
+    const { considered } = await get("tenant=acme&feature=sso&explain=1");
+    expect(considered.sso.map((c: { answer: string }) => c.answer)).toEqual([
+      "no",
+      "no",
+      "no",
+      "no",
+      "no",
+      "no",
+      "no",
+      "decides",
+      "not_reached",
+      "not_reached",
+    ]);
+    const { results } = await (await post({ checks: [{ tenant: "acme", feature: "audit" }] }, "?explain=1")).json();
+    expect(results[0].considered.at(-1)).toEqual({ rule: 9, asks: "Is there nothing that gives it?", answer: "decides" });
+  });
+});
+
+describe("at", () => {
+  test("in the future: what today's facts will say then", async () => {
+    await api.trial("acme", "sso", now + day);
+    const at = (t: number) => get(`tenant=acme&feature=sso&at=${new Date(t).toISOString()}`);
+    expect((await at(now + day - 1)).entitlements.sso).toMatchObject({ entitled: true, source: "trial" });
+    expect((await at(now + day)).entitlements.sso).toMatchObject({ entitled: false });
+  });
+
+  test("in the past: what was told then, from the facts that were recorded by then", async () => {
+    api.clock.now += hour;
+    await api.tenant("acme", { plan: "premium" });
+    api.clock.now += hour;
+    const at = (t: number) => get(`tenant=acme&feature=sso&at=${new Date(t).toISOString()}`);
+    expect((await at(now - 1)).entitlements.sso.reason.code).toBe("tenant_not_found");
+    expect((await at(now + hour - 1)).entitlements.sso.entitled).toBe(false);
+    expect((await at(now + hour)).entitlements.sso.entitled).toBe(true);
+  });
+
+  test("refuses what is no instant", async () => {
+    for (const bad of ["yesterday", "2026-11-20", "2026-11-20T10:00:00"])
+      expect((await api.get(`/api/entitlements?tenant=acme&feature=sso&at=${bad}`)).status).toBe(400);
+  });
+
+  test("of random histories gives what a check gave then", async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("plan" as const), plan: fc.constantFrom("starter", "premium", null) }),
+      fc.record({ do: fc.constant("trial" as const), feature: fc.constantFrom("sso", "audit"), hours: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ do: fc.constant("end" as const) }),
+      fc.record({ do: fc.constant("status" as const), status: fc.constantFrom("active" as const, "suspended" as const) }),
+      fc.record({ do: fc.constant("catalogue" as const), given: fc.boolean() }),
+      fc.record({ do: fc.constant("wait" as const) }),
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(step, fc.integer({ min: 1, max: 50 * hour })), { maxLength: 12 }), async (steps) => {
+        const key = `t${run++}`;
+        const told: { at: number; body: unknown }[] = [];
+        for (const [s, pause] of steps) {
+          if (s.do === "plan") await api.tenant(key, { plan: s.plan });
+          if (s.do === "status") await api.tenant(key, { status: s.status });
+          const { facts } = await api.services.facts.tenant(key);
+          if (s.do === "trial" && facts) await api.trial(key, s.feature, api.clock.now + s.hours * hour);
+          const grant = facts?.grants[0];
+          if (s.do === "end" && grant)
+            await changeTenant(api.services, key, ada, (f, _c, stamp) => endGrant(f as TenantFacts, { grant: grant.id }, stamp));
+          if (s.do === "catalogue")
+            await api.catalogue(features, [plan("starter", s.given ? { sso: true } : {}), plans[1] as (typeof plans)[0]]);
+          api.clock.now += pause;
+          told.push({ at: api.clock.now, body: await get(`tenant=${key}`) });
+          api.clock.now += 1;
+        }
+        for (const { at, body } of told) expect(await get(`tenant=${key}&at=${new Date(at).toISOString()}`)).toEqual(body);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
