@@ -23,6 +23,8 @@ export async function openPostgres(url: string): Promise<Database> {
   });
   // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
   pool.on("error", () => {});
+  // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
+  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     await migrate(pool);
   } catch (error) {
