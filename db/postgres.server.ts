@@ -8,40 +8,49 @@ import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { followNotifications } from "./postgres-listen.server";
 import { defineSchema } from "./schema";
 
-/** A transaction that lasts longer is ended by the server: the change feed's readers look back only a minute. */
-const longestTransaction = 15_000;
-/** How long an address that does not answer is waited for, in milliseconds. */
-const connectPatience = 5_000;
+/** All in milliseconds. How long those who read wait for a connection and for an answer. */
+const readPatience = 5_000;
+/** How long a writer waits for a connection while others have them all. */
+const writePatience = 30_000;
+const longestStatement = 60_000;
+/** A transaction that nobody goes on with for so long is ended by the server. */
+const longestPause = 15_000;
 
 export async function openPostgres(url: string): Promise<Database> {
-  const pool = new pg.Pool({
+  await migrate(url);
+  // Writers wait for each other's locks with their connections in hand, so those who read have connections of their own.
+  const readers = new pg.Pool({
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: connectPatience,
-    idle_in_transaction_session_timeout: longestTransaction,
-    statement_timeout: 60_000,
+    connectionTimeoutMillis: readPatience,
+    statement_timeout: readPatience,
+    // For a server that does not even refuse, such as behind a cut cable.
+    query_timeout: readPatience + 500,
   });
-  // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
-  pool.on("error", () => {});
-  // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  try {
-    await migrate(pool);
-  } catch (error) {
-    await pool.end();
-    throw explain(error);
+  const writers = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: writePatience,
+    statement_timeout: longestStatement,
+    idle_in_transaction_session_timeout: longestPause,
+  });
+  for (const pool of [readers, writers]) {
+    // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
+    pool.on("error", () => {});
+    // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
+    pool.on("connect", (client) => client.on("error", () => {}));
   }
-  const queries = drizzle(pool);
+  const write = drizzle(writers);
   const inside = insideTransaction();
   const follow = followNotifications(url);
   return {
     engine: "postgres",
     tables: defineSchema(dialects.postgres),
-    read: queries as unknown as Queries,
+    read: drizzle(readers) as unknown as Queries,
     transaction(locks, work) {
       inside.refuse();
       return inside.run(() =>
-        queries.transaction(async (tx) => {
+        write.transaction(async (tx) => {
           // READ COMMITTED loses a read-decide-write; sorted, so that two of them cannot wait for each other.
           for (const lock of [...locks].sort(byKey)) {
             const fn = sql.raw(lock.shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock");
@@ -53,20 +62,23 @@ export async function openPostgres(url: string): Promise<Database> {
     },
     hasMoved: follow.hasMoved,
     async ping() {
-      await pool.query("select 1 from settings limit 1");
+      await readers.query("select 1 from settings limit 1");
     },
     async close() {
       await follow.stop();
-      await pool.end();
+      await Promise.all([readers.end(), writers.end()]);
     },
   };
 }
 
 const byKey = (a: Lock, b: Lock) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
-async function migrate(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
+/** On a connection of its own, where a statement may take as long as it takes. */
+async function migrate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: readPatience });
+  client.on("error", () => {});
   try {
+    await client.connect();
     // Between processes: the second one finds nothing left to do.
     await client.query("select pg_advisory_lock(hashtextextended('latchkey migrations', 0))");
     await client.query(`create table if not exists ${migrationsTable} (at bigint primary key, hash text not null)`);
@@ -80,12 +92,11 @@ async function migrate(pool: pg.Pool): Promise<void> {
       await client.query(`insert into ${migrationsTable} values ($1, $2)`, [migration.folderMillis, migration.hash]);
       await client.query("commit");
     }
-    await client.query("select pg_advisory_unlock(hashtextextended('latchkey migrations', 0))");
-    client.release();
   } catch (error) {
-    // Closing the connection gives back the lock and rolls back what was begun.
-    client.release(true);
-    throw error;
+    throw explain(error);
+  } finally {
+    // Gives back the lock, and rolls back what was begun.
+    await client.end();
   }
 }
 

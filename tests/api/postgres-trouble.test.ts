@@ -1,5 +1,7 @@
+import net from "node:net";
 import { sql } from "drizzle-orm";
-import { afterEach, expect, test } from "vitest";
+import pg from "pg";
+import { afterEach, describe, expect, test } from "vitest";
 import { type Api, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -7,11 +9,38 @@ import { until } from "../support/poll";
 let api: Api;
 afterEach(() => api.stop());
 
+async function entitled(tenant: string, asker = api, key = api.keys.check) {
+  const answer = await asker.get(`/api/entitlements?tenant=${tenant}&feature=sso`, key);
+  const { isStale, entitlements } = await answer.json();
+  return { status: answer.status, isStale, yes: entitlements?.sso.entitled };
+}
+
 async function fill() {
   await api.catalogue([feature("sso")], [plan("pro", { sso: true })]);
   await api.tenant("acme", { plan: "pro" });
   await api.tenant("cold", { plan: "pro" });
 }
+
+test("writers that wait for a long import leave connections for those who read", async () => {
+  api = await startApi("postgres");
+  await fill();
+  const other = await startApi("postgres", { url: api.url });
+  const importer = new pg.Client({ connectionString: api.url });
+  await importer.connect();
+  await importer.query("begin");
+  await importer.query("select pg_advisory_xact_lock(hashtextextended('catalogue', 0))");
+  const writes = Array.from({ length: 25 }, (_, i) => other.send("PUT", `/api/tenants/t${i}`, { plan: "pro" }, api.keys.manage));
+  const waiting = async () => {
+    const { rows } = await importer.query("select from pg_locks where locktype = 'advisory' and not granted");
+    return rows.length >= 10 || undefined;
+  };
+  await until(waiting, 5_000, () => "the writers do not wait");
+  expect(await entitled("cold", other)).toEqual({ status: 200, isStale: false, yes: true });
+  await importer.query("commit");
+  for (const { status } of await Promise.all(writes)) expect(status).toBe(201);
+  await importer.end();
+  await other.stop();
+});
 
 test("a connection that breaks in the middle of a transaction fails that transaction and not the process", async () => {
   api = await startApi("postgres");
@@ -34,4 +63,58 @@ test("a connection that breaks in the middle of a transaction fails that transac
   });
   await expect(broken).rejects.toThrow();
   expect((await api.tenant("acme", { name: "Acme Inc." })).ok).toBe(true);
+});
+
+/** In front of PostgreSQL; once cut, nothing gets through any more and nobody is told. */
+async function cable(url: string) {
+  const to = new URL(url);
+  const open = new Set<net.Socket>();
+  let isCut = false;
+  const server = net.createServer((near) => {
+    const far = net.connect(Number(to.port), to.hostname);
+    for (const [from, into] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.on("data", (bytes) => isCut || into.write(bytes));
+      from.on("close", () => isCut || into.destroy());
+      from.on("error", () => {});
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const through = new URL(url);
+  through.hostname = "127.0.0.1";
+  through.port = String((server.address() as net.AddressInfo).port);
+  return {
+    url: through.href,
+    cut: () => {
+      isCut = true;
+    },
+    remove: () => {
+      for (const socket of open) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+describe("a PostgreSQL behind a cut cable, which refuses nothing and answers nothing", () => {
+  test("leaves known tenants answered, marked stale, and a tenant that is not in memory gets 503", async () => {
+    api = await startApi("postgres");
+    await fill();
+    const way = await cable(api.url);
+    const far = await startApi("postgres", { url: way.url });
+    const ask = (tenant: string) => entitled(tenant, far);
+    expect(await ask("acme")).toEqual({ status: 200, isStale: false, yes: true });
+    way.cut();
+    expect((await ask("cold")).status).toBe(503);
+    await until(
+      async () => (await ask("acme")).isStale || undefined,
+      10_000,
+      () => "the answer is not marked stale",
+    );
+    expect(await ask("acme")).toEqual({ status: 200, isStale: true, yes: true });
+    way.remove();
+    await far.stop();
+  });
 });
