@@ -1,0 +1,16 @@
+// What plain node:http can do: the same bytes for every request, put together once.
+import http from "node:http";
+import process from "node:process";
+import { json } from "node:stream/consumers";
+
+/** @type {any} */
+const answer = await json(process.stdin);
+const { status, headers, body } = answer;
+const server = http.createServer((_request, response) => {
+  response.writeHead(status, headers);
+  response.end(body);
+});
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  console.log(`ready on ${typeof address === "object" && address?.port}`);
+});
