@@ -1,0 +1,225 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { BrowserContext, Page } from "@playwright/test";
+import type { Program } from "../support/program";
+import { expect, test } from "./server";
+
+const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
+test.describe.configure({ mode: "serial" });
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const gitlab = fileURLToPath(new URL("../../db/catalogues/gitlab.yaml", import.meta.url));
+
+/** What an operator types, beside the running server. */
+function latchkey(server: Program, ...args: string[]): string {
+  const run = spawnSync(process.execPath, ["build/server/cli.js", ...args], { cwd: root, env: server.env, encoding: "utf8" });
+  if (run.status !== 0) throw new Error(`latchkey ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
+  return run.stdout;
+}
+
+/** Another program, with a key of its own. */
+let checkKey: string;
+async function ask(server: Program, tenant: string, feature: string) {
+  checkKey ??= JSON.parse(latchkey(server, "keys", "create", "--name", "App", "--scope", "check", "--json")).key;
+  const headers = { Authorization: `Bearer ${checkKey}` };
+  const answer = await fetch(`${server.url}/api/entitlements?tenant=${encodeURIComponent(tenant)}&feature=${feature}`, { headers });
+  return (await answer.json()).entitlements[feature];
+}
+
+async function signIn(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(owner.email);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  return page;
+}
+
+async function createTenant(page: Page, key: string, name: string) {
+  await page.goto("/tenants");
+  await page.getByRole("link", { name: "New tenant" }).first().click();
+  await page.getByLabel("Key").fill(key);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Plan", { exact: true }).selectOption("starter");
+  await page.getByRole("button", { name: "Create tenant" }).click();
+  await expect(page.getByRole("heading", { name })).toBeVisible();
+}
+
+const day = 86_400_000;
+const inDays = (answer: { expiresAt: string }) => Math.round((Date.parse(answer.expiresAt) - Date.now()) / day);
+
+/** The whole way, the same with and without script: from the no to the yes and back, each seen by the other program at once. */
+async function trialThereAndBack(page: Page, server: Program, key: string, name: string) {
+  await createTenant(page, key, name);
+  expect(await ask(server, key, "epics")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
+
+  await page.goto(`/tenants/${key}?q=epics`);
+  await page.getByRole("link", { name: "Grant trial: Epics", exact: true }).click();
+  await expect(page.getByRole("radio", { name: /^14 days/ })).toBeChecked();
+  await page.getByRole("button", { name: "Grant trial" }).click();
+  const result = page.getByRole("region", { name: "Trial granted" });
+  await expect(result).toContainText("Not part of Starter.");
+  await expect(result).toContainText(/On trial until/);
+  const yes = await ask(server, key, "epics");
+  expect(yes).toMatchObject({ entitled: true, source: "trial" });
+  expect(inDays(yes)).toBe(14);
+
+  const line = (await result.locator("pre").innerText()).replace("$LATCHKEY_KEY", checkKey);
+  const copied = spawnSync("/bin/sh", ["-c", line.replace("curl", "curl -s")], { encoding: "utf8" });
+  if (copied.error === undefined && copied.status !== 127) expect(JSON.parse(copied.stdout).entitlements.epics.entitled).toBe(true);
+
+  await page.getByRole("link", { name: "End now: Epics" }).click();
+  await page.getByLabel("Note").fill("They signed");
+  await page.getByRole("button", { name: "End trial now" }).click();
+  await expect(page.getByRole("region", { name: "Ended" }).first()).toContainText("Not part of Starter.");
+  expect(await ask(server, key, "epics")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
+  await page.getByRole("link", { name: "Audit", exact: true }).click();
+  await expect(page.getByText("They signed")).toBeVisible();
+}
+
+test("a trial is granted in two clicks from the no, and another program sees it at once, and its end", async ({ context, server }) => {
+  latchkey(server, "import", gitlab, "--yes");
+  await trialThereAndBack(await signIn(context), server, "acme", "Acme");
+});
+
+test("the same without JavaScript", async ({ newPerson, server }) => {
+  const context = await newPerson({ javaScriptEnabled: false });
+  await trialThereAndBack(await signIn(context), server, "plain", "Plain & Co");
+});
+
+test("without JavaScript each filter works, and a form that is refused keeps what was entered", async ({
+  newPerson,
+  expectBrowserError,
+}) => {
+  expectBrowserError(/409 \(Conflict\)|422 \(Unprocessable Entity\)/);
+  const page = await signIn(await newPerson({ javaScriptEnabled: false }));
+  await page.goto("/tenants");
+  await page.getByLabel("Search name or key").fill("plain");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/q=plain/);
+  await expect(page.getByRole("link", { name: "Acme" })).toHaveCount(0);
+
+  await page.goto("/tenants/new");
+  await page.getByLabel("Key").fill("acme");
+  await page.getByLabel("Metadata").fill('{"region": "eu"}');
+  await page.getByRole("button", { name: "Create tenant" }).click();
+  await expect(page.getByText("There is a tenant with this key already: Acme.")).toBeVisible();
+  await expect(page.getByLabel("Metadata")).toHaveValue('{"region": "eu"}');
+
+  await page.goto("/tenants/acme/trial?feature=okrs");
+  await page.getByText("More features").click();
+  await page.getByRole("checkbox", { name: /^Iterations/ }).check();
+  await page.getByText("Own dates").click();
+  await page.getByLabel("Ends").fill("2020-01-01T00:00");
+  await page.getByRole("button", { name: "Grant trial" }).click();
+  await expect(page.getByText("The end is in the past.")).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: /^OKRs/ })).toBeChecked();
+  await expect(page.getByRole("checkbox", { name: /^Iterations/ })).toBeChecked();
+  await expect(page.getByLabel("Ends")).toHaveValue("2020-01-01T00:00");
+});
+
+test("several features are found by search, ticked and granted at once", async ({ context, server }) => {
+  const page = await signIn(context);
+  await page.goto("/tenants/acme/trial");
+  const search = page.getByRole("searchbox", { name: "Search features" });
+  for (const [words, name] of [
+    ["okr", /^OKRs/],
+    ["epic col", /^Epic colors/],
+  ] as const) {
+    await search.fill(words);
+    await page.getByRole("checkbox", { name }).check();
+  }
+  await expect(page.getByText("2 chosen")).toBeVisible();
+  await search.press("Enter");
+  await page.getByText("30 days").click();
+  await page.getByRole("button", { name: "Grant trial" }).click();
+  await expect(page.getByRole("region", { name: "Trial granted" })).toContainText("Epic colors");
+  for (const feature of ["okrs", "epic_colors"]) expect(inDays(await ask(server, "acme", feature))).toBe(30);
+});
+
+test("the answers are searched as one types, in the address, and opened by keyboard alone", async ({ context }) => {
+  const page = await signIn(context);
+  await page.goto("/tenants/acme");
+  await page.getByRole("searchbox", { name: "Search features" }).pressSequentially("okr");
+  await expect(page).toHaveURL(/q=okr/);
+  const row = page.locator("summary").filter({ hasText: "OKRs" });
+  await expect(page.locator("main li summary")).toHaveCount(1);
+  await row.focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Extend" })).toBeFocused();
+});
+
+test("of two who edit at once the second is told, and nothing is lost", async ({ context, newPerson, expectBrowserError }) => {
+  expectBrowserError(/409 \(Conflict\)/);
+  const first = await signIn(context);
+  const second = await signIn(await newPerson());
+  for (const page of [first, second]) await page.goto("/tenants/plain/edit");
+  await first.getByLabel("Name").fill("Theirs");
+  await first.getByRole("button", { name: "Save" }).click();
+  await expect(first.getByRole("heading", { name: "Theirs" })).toBeVisible();
+  await second.getByLabel("Name").fill("Mine");
+  await second.getByRole("button", { name: "Save" }).click();
+  await expect(second.getByRole("alert")).toContainText("changed this meanwhile");
+  await expect(second.getByLabel("Name")).toHaveValue("Mine");
+  await second.getByRole("button", { name: "Save" }).click();
+  await expect(second.getByRole("heading", { name: "Mine" })).toBeVisible();
+});
+
+test("a plan is changed after its losses were shown", async ({ context, server }) => {
+  const page = await signIn(context);
+  await page.goto("/tenants/acme");
+  await page.getByRole("link", { name: "Change plan" }).click();
+  await page.getByLabel("Plan", { exact: true }).selectOption("premium");
+  await page.getByRole("button", { name: "Show what changes" }).click();
+  await expect(page.getByRole("region", { name: "Gains" })).toContainText("Epics");
+  await page.getByRole("button", { name: "Change plan" }).click();
+  await expect(page.getByText("Plan changed.")).toBeVisible();
+  expect(await ask(server, "acme", "epics")).toMatchObject({ entitled: true, source: "plan" });
+});
+
+const pages = [
+  "/tenants",
+  "/tenants?q=nobody",
+  "/tenants/new",
+  "/tenants/acme",
+  "/tenants/acme?show=trial",
+  "/tenants/acme/grants",
+  "/tenants/acme/usage",
+  "/tenants/acme/audit",
+  "/tenants/acme/edit",
+  "/tenants/acme/status",
+  "/tenants/acme/plan?plan=ultimate&addOns=geo",
+  "/tenants/acme/trial",
+  "/tenants/acme/trial?feature=ai_chat",
+  "/tenants/acme/override",
+  "/tenants/acme/override?feature=ai_chat",
+  "/tenants/plain/usage",
+  "/tenants/nobody",
+];
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`every page is usable for all, ${colorScheme}, and fits a phone`, async ({ newPerson, expectBrowserError }) => {
+    test.setTimeout(300_000);
+    expectBrowserError(/404 \(Not Found\)/);
+    const page = await signIn(await newPerson({ colorScheme }));
+    await page.goto("/tenants/acme/grants");
+    const hrefs = await page.locator("a[href*='/grants/gr_']").evaluateAll((links) => links.slice(0, 2).map((a) => a.getAttribute("href")));
+    for (const path of [...pages, ...hrefs.flatMap((href) => href ?? [])]) {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(path);
+      const axe = new AxeBuilder({ page });
+      // The other theme differs in nothing but its colours.
+      if (colorScheme === "dark") axe.withRules(["color-contrast"]);
+      const { violations } = await axe.analyze();
+      const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      expect(grave.map(({ id, nodes }) => `${path}: ${id} ${nodes[0]?.html}`)).toEqual([]);
+      await page.setViewportSize({ width: 390, height: 800 });
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect([path, tooWide]).toEqual([path, 0]);
+    }
+  });
+}
