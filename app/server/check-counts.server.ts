@@ -22,6 +22,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
   let isFailing = false;
+  let tell: (written: CheckCount[]) => void = () => {};
   let timer: NodeJS.Timeout | undefined;
 
   function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): void {
@@ -55,7 +56,9 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     if (batch.size === 0) return;
     counts = new Map();
     try {
-      await addCheckCounts(db, [...batch.values()]);
+      const written = [...batch.values()];
+      await addCheckCounts(db, written);
+      tell(written);
       if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
       dropped = 0;
       isFailing = false;
@@ -75,6 +78,10 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   }
 
   return {
+    /** Told of the counts as they are written, off the path of the checks themselves. */
+    onWritten(listen: (written: CheckCount[]) => void): void {
+      tell = listen;
+    },
     count: (tenant: string, decision: Decision, now: Instant) =>
       bump(tenant, decision.feature, decision.entitled, decision.source ?? "none", now),
     countAll: (tenant: string, now: Instant) => bump(tenant, allFeatures, true, "none", now),

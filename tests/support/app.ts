@@ -9,13 +9,14 @@ import { createKey } from "~/server/api-keys.server";
 import { createApp } from "~/server/app.server";
 import { readEnv } from "~/server/env.server";
 import { createLog } from "~/server/log.server";
+import type { PosthogHooks } from "~/server/posthog/hooks.server";
 import type { Services } from "~/server/services.server";
 import { beginSession } from "~/server/sessions.server";
 import { createServices, stopServices } from "~/server/start.server";
 import type { ApiScope, Role } from "~db/schema";
 import { insertAdmin } from "~db/store/admins.server";
 import { now as theDay } from "./facts";
-import { remixBuild } from "./remix-build";
+import { remixBuild, type TestPages } from "./remix-build";
 
 /** A browser without script: it keeps cookies, says where its forms come from and follows nothing by itself. */
 export type Browser = {
@@ -27,10 +28,16 @@ export type Browser = {
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
-export type TestAppOptions = { now?: Instant; env?: Record<string, string> };
+export type TestAppOptions = {
+  now?: Instant;
+  env?: Record<string, string>;
+  posthogHooks?: PosthogHooks;
+  /** Pages that only this test has, by path. */
+  pages?: TestPages;
+};
 
 /** The whole program on an empty SQLite file and a free port, with a clock that stands until it is moved. */
-export async function startTestApp({ now = theDay, env: more = {} }: TestAppOptions = {}) {
+export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, pages }: TestAppOptions = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-app-"));
   const file = path.join(folder, "latchkey.db");
   const clock = { now };
@@ -42,8 +49,8 @@ export async function startTestApp({ now = theDay, env: more = {} }: TestAppOpti
     },
   });
   const env = readEnv({ NODE_ENV: "production", DATABASE_URL: `file:${file}`, LOG_LEVEL: "debug", ...more });
-  const services = await createServices(env, { now: () => clock.now, log: createLog("debug", sink) });
-  const app: FastifyInstance = await createApp(services, { build: await remixBuild() });
+  const services = await createServices(env, { now: () => clock.now, log: createLog("debug", sink), posthogHooks });
+  const app: FastifyInstance = await createApp(services, { build: await remixBuild(pages) });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 

@@ -8,8 +8,10 @@ import remixConfig from "../../remix.config.js";
 type Module = ServerBuild["routes"][string]["module"];
 const modules = import.meta.glob<Module>("../../app/routes/**/*.{ts,tsx}");
 
+export type TestPages = Record<string, Partial<Module>>;
+
 /** The pages as the server runs them, straight from the sources: what a build would hold, without the browser's half. */
-export async function remixBuild(): Promise<ServerBuild> {
+export async function remixBuild(more: TestPages = {}): Promise<ServerBuild> {
   const found = flatRoutes(fileURLToPath(new URL("../../app", import.meta.url)), [], "routes");
   const routes: ServerBuild["routes"] = { root: { id: "root", path: "", module: root as unknown as Module } };
   const browser: ServerBuild["assets"]["routes"] = {};
@@ -17,6 +19,8 @@ export async function remixBuild(): Promise<ServerBuild> {
     const load = modules[`../../app/${file}`];
     if (load) routes[route.id] = { ...route, parentId: route.parentId ?? "root", module: await load() };
   }
+  for (const [path, module] of Object.entries(more))
+    routes[`test:${path}`] = { id: `test:${path}`, parentId: "root", path, module: module as Module };
   for (const { module, ...route } of Object.values(routes)) {
     const has = { hasLoader: "loader" in module, hasAction: "action" in module, hasErrorBoundary: "ErrorBoundary" in module };
     browser[route.id] = { ...route, ...has, hasClientAction: false, hasClientLoader: false, module: "/none.js" };

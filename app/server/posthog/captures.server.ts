@@ -3,6 +3,7 @@ import type { PostHog } from "posthog-node";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
 import type { FactsCache } from "../facts-cache.server";
+import { jobLog } from "../job-log.server";
 import { createEvents } from "./events.server";
 import { createExceptions } from "./exceptions.server";
 import { guardHooks, type PosthogHooks } from "./hooks.server";
@@ -28,14 +29,14 @@ type Needs = {
 export function createCaptures({ settings, client, db, facts, holder, now, log, hooks: given }: Needs) {
   const hooks = guardHooks(log, given);
   const requests = createRequests({ settings, client, hooks, now });
-  const exceptions = createExceptions({ settings, client, requests, log });
-  const onFailure = (error: unknown) => exceptions.ofJob(error, "tenant events");
+  const exceptions = createExceptions({ settings, client, requests, now, log });
+  const jobs = jobLog(log, exceptions.ofJob);
   return {
     requests,
     exceptions,
     events: createEvents({ settings, client, requests, now, log }),
     visitors: createVisitors({ settings, client, hooks, requests, facts, log }),
-    tenantEvents: createTenantEvents({ db, settings, facts, holder, now, log, onFailure }),
+    tenantEvents: createTenantEvents({ db, settings, facts, holder, now, log: jobs }),
   };
 }
 export type Captures = ReturnType<typeof createCaptures>;

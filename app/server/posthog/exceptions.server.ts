@@ -1,16 +1,30 @@
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
+import type { Instant } from "~/core/model";
 import type { Requests } from "./request-context.server";
 import type { PosthogSettings } from "./settings.server";
 
 /** By this the SDK's own listener for uncaught errors knows what was captured already. */
 const mark = "__posthog_previously_captured_error";
 
-type Parts = { settings: Pick<PosthogSettings, "captureRequestExceptions">; client: PostHog; requests: Requests; log: Logger };
+/** A job that fails each second would say so each second: this often at once, then once in a minute. */
+const mostAtOnce = 5;
+const oneIn = 60_000; // ms
+const mostJobs = 100;
+
+type Parts = {
+  settings: Pick<PosthogSettings, "captureRequestExceptions">;
+  client: PostHog;
+  requests: Requests;
+  now: () => Instant;
+  log: Logger;
+};
 
 /** Each error object once, wherever it is met again on its way up. Nothing here throws: whoever calls raises the error as before. */
-export function createExceptions({ settings, client, requests, log }: Parts) {
+export function createExceptions({ settings, client, requests, now, log }: Parts) {
   const seen = new WeakSet<object>();
+  const jobs = new LRUCache<string, { left: number; at: Instant }>({ max: mostJobs });
 
   function capture(error: unknown, properties: Record<string, unknown>): void {
     if (typeof error === "object" && error !== null) {
@@ -25,6 +39,14 @@ export function createExceptions({ settings, client, requests, log }: Parts) {
     }
   }
 
+  function mayTell(job: string): boolean {
+    const at = now();
+    const known = jobs.get(job) ?? { left: mostAtOnce, at };
+    const left = Math.min(mostAtOnce, known.left + Math.max(0, at - known.at) / oneIn);
+    jobs.set(job, { left: left >= 1 ? left - 1 : left, at });
+    return left >= 1;
+  }
+
   return {
     /** Met while a request is answered, inside its context. */
     ofRequest(error: unknown, status = 500): void {
@@ -33,7 +55,7 @@ export function createExceptions({ settings, client, requests, log }: Parts) {
     },
     /** Met by work that nobody waits for. */
     ofJob(error: unknown, job: string): void {
-      requests.outside(() => capture(error, { job }));
+      if (mayTell(job)) requests.outside(() => capture(error, { job }));
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
 import type { FactsCache } from "../facts-cache.server";
+import { jobLog } from "../job-log.server";
 import { createBreaker } from "./breaker.server";
 import { createCaptures } from "./captures.server";
 import { createClient } from "./client.server";
@@ -31,7 +32,8 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   const definitions = createFlagDefinitions(db, settings, holder, now, log);
   const client = createClient(settings, definitions.provider, log);
   const captures = createCaptures({ settings, client, db, facts, holder, now, log, hooks });
-  const last = createLastValues(db, log);
+  const jobs = jobLog(log, captures.exceptions.ofJob);
+  const last = createLastValues(db, jobs);
   const flags = createFlags({
     settings,
     client,
@@ -42,9 +44,9 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     metadata: metadata.keys,
     onVerdict: captures.events.flagCalled,
     now,
-    log,
+    log: jobs,
   });
-  const groupSync = createGroupSync({ db, settings, holder, now, newId, log });
+  const groupSync = createGroupSync({ db, settings, holder, now, newId, log: jobs });
   return {
     settings,
     client,

@@ -40,7 +40,6 @@ type Parts = {
   holder: string;
   now: () => Instant;
   log: Logger;
-  onFailure: (error: unknown) => void;
   random?: () => number;
 };
 
@@ -48,7 +47,7 @@ type Parts = {
  * Tells PostHog what became of tenants, whoever changed them and in whichever process: by reading what was committed, not by
  * being called. Where it stands is in the database, so nothing is lost while PostHog, or this program, is away.
  */
-export function createTenantEvents({ db, settings, facts, holder, now, log, onFailure, random }: Parts) {
+export function createTenantEvents({ db, settings, facts, holder, now, log, random }: Parts) {
   const { read, tables } = db;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -196,7 +195,6 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, onFa
     } catch (error) {
       postpone(0);
       log.warn({ err: error }, "tenants' events will be told later");
-      onFailure(error);
     }
   }
 

@@ -1,0 +1,17 @@
+import type { Logger } from "pino";
+
+/**
+ * The log of what runs by itself. Nobody is there to whom such work could raise an error: it ends in the log, and whoever
+ * `capture` tells hears of it there. Independent of the log's level.
+ */
+export function jobLog(log: Logger, capture: (error: Error, sentence: string) => void): Logger {
+  const telling =
+    (level: "warn" | "error") =>
+    (...said: unknown[]): void => {
+      const [first, sentence] = said;
+      const { err } = (typeof first === "object" && first !== null ? first : {}) as { err?: unknown };
+      if (err instanceof Error) capture(err, String(sentence ?? ""));
+      (log[level] as (...said: unknown[]) => void)(...said);
+    };
+  return Object.create(log, { warn: { value: telling("warn") }, error: { value: telling("error") } });
+}
