@@ -25,9 +25,13 @@ export async function impactOn(services: Services, feature: string, after: Catal
     if (effect) impact[effect] += tenants;
   };
 
-  const changed = changedPlans(feature, from, to);
-  const kindIs = (kind: string) => changed.filter((key) => (to.plans.get(key) ?? from.plans.get(key))?.kind === kind);
-  const scope = { feature, plans: kindIs("base"), addOns: kindIs("add_on") };
+  const plans = new Map([...from.plans, ...to.plans]);
+  const keys = [...plans.keys()];
+  const givenBy = (c: Catalogue, plan: string) => JSON.stringify(c.gives.get(plan)?.get(feature)?.value);
+  const changed = rulesOf(from, feature) === rulesOf(to, feature) ? keys.filter((p) => givenBy(from, p) !== givenBy(to, p)) : null;
+  if (changed?.length === 0) return impact;
+  const addOns = keys.filter((p) => plans.get(p)?.kind === "add_on" && (givenBy(from, p) ?? givenBy(to, p)) !== undefined);
+  const scope = { feature, changed, addOns };
   for (const { plan, status, tenants } of await alikeTenants(db.read, db.tables, scope)) {
     count({ revision: 0, key: "", name: "", status, plan, addOns: [], metadata: {}, createdAt: now, grants: [] }, tenants);
   }
@@ -40,8 +44,8 @@ export async function impactOn(services: Services, feature: string, after: Catal
   }
 }
 
-/** Plans that give something else of the feature than before. */
-function changedPlans(feature: string, from: Catalogue, to: Catalogue): string[] {
-  const given = (c: Catalogue, plan: string) => JSON.stringify(c.gives.get(plan)?.get(feature)?.value ?? null);
-  return [...new Set([...from.plans.keys(), ...to.plans.keys()])].filter((plan) => given(from, plan) !== given(to, plan));
+/** What of the feature itself a decision reads. */
+function rulesOf(catalogue: Catalogue, key: string): string | undefined {
+  const feature = catalogue.features.get(key);
+  return feature && JSON.stringify({ ...feature, name: null, description: null, group: null, revision: null });
 }

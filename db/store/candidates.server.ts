@@ -7,7 +7,11 @@ import { grantOf } from "./grants.server";
 /** Tenants that differ in nothing that a decision on this feature reads. */
 export type Group = { plan: string | null; status: TenantStatus; tenants: number };
 
-type Scope = { feature: string; plans: string[]; addOns: string[] };
+/**
+ * `changed`: plans and add-ons that give something else of the feature than before; null: the feature itself is another one,
+ * for everybody. `addOns`: all that give it before or after.
+ */
+type Scope = { feature: string; changed: string[] | null; addOns: string[] };
 
 /** Tenants that have a grant of the feature, or an add-on that matters to it, are looked at one by one. */
 function special(q: Queries, t: Schema, { feature, addOns }: Scope): SQL | undefined {
@@ -23,30 +27,26 @@ function special(q: Queries, t: Schema, { feature, addOns }: Scope): SQL | undef
   return or(exists(grants), exists(held));
 }
 
-/** Everybody else on one of these plans, as counts. */
+/** Everybody else whom the change may touch, as counts. */
 export async function alikeTenants(q: Queries, t: Schema, scope: Scope): Promise<Group[]> {
-  if (scope.plans.length === 0) return [];
   const { plan, status } = t.tenants;
   const rows = await q
     .select({ plan, status, tenants: count() })
     .from(t.tenants)
-    .where(and(inArray(plan, scope.plans), not(special(q, t, scope) as SQL)))
+    .where(and(scope.changed === null ? undefined : inArray(plan, scope.changed), not(special(q, t, scope) as SQL)))
     .groupBy(plan, status);
   return rows.map((r) => ({ ...r, tenants: Number(r.tenants) }));
 }
 
 /**
- * The special ones on one of these plans or add-ons, in order of key, `size` at a time after `after`, with as much of
+ * The special ones whom the change may touch, in order of key, `size` at a time after `after`, with as much of
  * their facts as a decision on this feature reads.
  */
 export async function specialTenants(q: Queries, t: Schema, scope: Scope, after: string, size: number): Promise<TenantFacts[]> {
   const { tenants, tenantAddOns, grants } = t;
-  const touched = or(
-    scope.plans.length > 0 ? inArray(tenants.plan, scope.plans) : undefined,
-    scope.addOns.length > 0
-      ? inArray(tenants.key, q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(inArray(tenantAddOns.plan, scope.addOns)))
-      : undefined,
-  );
+  const { changed } = scope;
+  const holders = changed && q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(inArray(tenantAddOns.plan, changed));
+  const touched = holders ? or(inArray(tenants.plan, changed), inArray(tenants.key, holders)) : undefined;
   const rows = await q
     .select()
     .from(tenants)
