@@ -1,7 +1,7 @@
 import type { Catalogue } from "./catalogue";
 import type { TenantAction, TenantChange } from "./changes";
 import { endOf, isOver } from "./grant-lifetime";
-import type { Grant, Instant, Override, Stamp, TenantFacts, Trial, Value } from "./model";
+import { type Grant, type Instant, lastInstant, type Override, type Stamp, type TenantFacts, type Trial, type Value } from "./model";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { valueProblem } from "./values";
 import { longDate } from "./words";
@@ -67,6 +67,7 @@ export function extendGrant(
   if (form.endsAt <= old.endsAt) {
     return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
   }
+  if (form.endsAt > lastInstant) return tooFar;
   const startsAt = Math.max(old.startsAt, stamp.now);
   const others = facts.grants.filter((g) => g !== old);
   const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt: form.endsAt }, stamp.now);
@@ -112,6 +113,7 @@ function stillCounts(facts: TenantFacts, id: string, now: Instant): Grant | Refu
   return grant;
 }
 
+const tooFar = refuse("value_invalid", "The end is too far away. Choose one before the year 10000.", "endsAt");
 const archived = ({ name }: TenantFacts) =>
   refuse("tenant_archived", `${name} is archived. Reinstate it before you grant it anything or extend what it has.`);
 
@@ -135,6 +137,7 @@ function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: 
   if (bad) return refuse("value_invalid", `${feature.name} ${bad}.`, "value");
   if (wanted.endsAt !== null) {
     if (wanted.endsAt <= now) return refuse("ends_in_past", "The end is in the past. Choose one that is still to come.", "endsAt");
+    if (wanted.endsAt > lastInstant) return tooFar;
     if (wanted.endsAt <= wanted.startsAt) return refuse("ends_before_start", "The end has to be after the start.", "endsAt");
   }
   const other = overlapping(facts.grants, wanted, now);

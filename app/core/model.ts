@@ -6,6 +6,9 @@
 /** Milliseconds since 1970-01-01T00:00:00Z. Always an argument, never read from a clock in this folder. */
 export type Instant = number;
 
+/** The end of the year 9999: later ones need a sign in ISO 8601, which not everybody reads. */
+export const lastInstant: Instant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** A limit is a whole number from 0 to 2^53 - 1, or the word: never 0, -1 or null for "no limit". */

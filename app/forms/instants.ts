@@ -1,19 +1,16 @@
 import { z } from "zod";
-import type { Instant } from "~/core/model";
-
-/** Years 1970 to 9999: what both engines and ISO 8601 hold without a sign. */
-const last: Instant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+import { lastInstant } from "~/core/model";
 
 /** ISO 8601 with a zone, as programs send it: "2026-12-04T10:00:00Z". */
 export const isoInstant = z.iso
   .datetime({ offset: true, error: "Write a time with its zone, such as 2026-12-04T10:00:00Z." })
   .transform((text) => Date.parse(text))
-  .refine((at) => at >= 0 && at <= last, "Choose a time between the years 1970 and 9999.");
+  .refine((at) => at >= 0 && at <= lastInstant, "Choose a time between the years 1970 and 9999.");
 
 /** What a date and time input of a page sends: a time in UTC without a zone. */
 export const inputInstant = z
   .string()
   .transform((text) => ({ text, at: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN }))
   // 30 February parses as 2 March.
-  .refine(({ text, at }) => at >= 0 && at <= last && new Date(at).toISOString().startsWith(text), "Choose a date and time, in UTC.")
+  .refine(({ text, at }) => at >= 0 && at <= lastInstant && new Date(at).toISOString().startsWith(text), "Choose a date and time, in UTC.")
   .transform(({ at }) => at);

@@ -97,6 +97,17 @@ describe("POST /api/tenants/{key}/grants", () => {
     expect((await two.json()).grants).toMatchObject([{ endsAt: "2026-12-01T00:00:00.000Z" }, { value: 9 }]);
   });
 
+  test("refuses a trial whose days lead beyond the year 9999", async () => {
+    const late = await api.send("POST", "/api/tenants/acme/grants", {
+      kind: "trial",
+      feature: "sso",
+      startsAt: "9999-12-31T00:00:00Z",
+      days: 30,
+    });
+    expect(late.status).toBe(422);
+    expect(await late.json()).toMatchObject({ code: "value_invalid", field: "endsAt" });
+  });
+
   test("sets an override, and ends it", async () => {
     const made = await grant("acme", { kind: "override", feature: "api_calls", effect: "allow", value: "unlimited" });
     const { grants } = await made.json();
