@@ -65,6 +65,7 @@ export const paths = {
 
   keys: () => "/keys",
   keyNew: () => "/keys/new",
+  keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,
   keyRevoke: (id: string) => `/keys/${segment(id)}/revoke`,
 
   admins: () => "/admins",

@@ -214,7 +214,7 @@ export function defineSchema(d: Dialect) {
       kind: text("kind").notNull().default("live").$type<KeyKind>(),
       /** The only tenant that it may ask about; null: any. */
       tenant: text("tenant"),
-      /** Pages of which origins may use a `pub` key; null for live keys. */
+      /** Pages of which origins may use a `pub` key, or the tokens that a live key mints; null: none. */
       origins: json("origins").$type<string[]>(),
       /** The key that this one takes over from. */
       replaces: text("replaces"),

@@ -4,7 +4,7 @@ import type { Services } from "~/server/services.server";
 import { sendProblem } from "./problem.server";
 
 /** Programs come with a key and never with a cookie. */
-function presentedIn({ headers }: FastifyRequest): string | undefined {
+export function presentedIn({ headers }: FastifyRequest): string | undefined {
   const { authorization } = headers;
   if (authorization === undefined) return headers["x-api-key"] as string | undefined;
   return authorization.startsWith("Bearer ") ? authorization.slice(7) : /^bearer +(.*)$/i.exec(authorization)?.[1];
@@ -14,7 +14,7 @@ const refusals = {
   missing: ["key_missing", "Send an API key: Authorization: Bearer lk_live_… (or X-API-Key)."],
   malformed: [
     "key_malformed",
-    "This is no API key of Latchkey: it has a typo or is cut off. A key begins with lk_live_ and has 44 characters.",
+    "This is no API key of Latchkey: it has a typo or is cut off. A key begins with lk_live_ or lk_pub_ and 36 characters follow.",
   ],
   unknown: ["key_unknown", "This API key does not exist here. Create one under API keys."],
   revoked: ["key_revoked", "This API key was revoked. Create another one under API keys."],
@@ -28,18 +28,49 @@ function refuse(reply: FastifyReply, why: keyof typeof refusals): null {
   return null;
 }
 
+type Options = {
+  /** The route looks itself at the tenant that a key is bound to; all others refuse bound keys. */
+  bound?: true;
+};
+
 /** The caller's key; or null, and the refusal is sent. Answered from memory. */
-export function authenticate({ keys, now }: Services, request: FastifyRequest, reply: FastifyReply, scope: ApiScope): HeldKey | null {
+export function authenticate(
+  { keys, now }: Pick<Services, "keys" | "now">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  scope: ApiScope,
+  { bound }: Options = {},
+): HeldKey | null {
   const presented = presentedIn(request);
   if (presented === undefined) return refuse(reply, "missing");
   const verdict = keys.verify(presented, now());
   if (typeof verdict === "string") return refuse(reply, verdict);
-  if (verdict.scopes.includes(scope)) return verdict;
+  if (verdict.scopes.includes(scope)) return bound || verdict.tenant === null ? verdict : forbid(verdict, reply);
   sendProblem(reply, {
     status: 403,
     code: "scope_missing",
     detail: `This API key lacks the scope "${scope}". Use a key that has it.`,
     headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
   });
+  return null;
+}
+
+/** Whether the key may ask about this tenant; if not, the refusal is sent. */
+export function mayAskAbout(key: HeldKey, tenant: string, reply: FastifyReply): boolean {
+  if (isFor(key, tenant)) return true;
+  forbid(key, reply);
+  return false;
+}
+
+export const isFor = (key: HeldKey, tenant: string) => key.tenant === null || key.tenant === tenant;
+
+export const forbiddenTenant = ({ tenant }: HeldKey) => ({
+  status: 403,
+  code: "tenant_forbidden",
+  detail: `This API key is bound to the tenant ${tenant} and may not ask about others. Use a key without a tenant.`,
+});
+
+function forbid(key: HeldKey, reply: FastifyReply): null {
+  sendProblem(reply, forbiddenTenant(key));
   return null;
 }

@@ -4,7 +4,7 @@ import { explain } from "~/core/explain";
 import { type CheckItem, checkItem, checksBody, mostDecisions } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
-import { authenticate } from "./authenticate.server";
+import { authenticate, mayAskAbout } from "./authenticate.server";
 import { entitlementsPath } from "./entitlements.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
@@ -18,10 +18,13 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
   const { checks, facts, now } = services;
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, async (request, reply) => {
-    if (!authenticate(services, request, reply, "check")) return reply;
+    const key = authenticate(services, request, reply, "check", { bound: true });
+    if (!key) return reply;
     const sent = parse(reply, { body: checksBody }, { body: request.body });
     if (!sent) return reply;
     const asked = sent.body.checks.map((check) => checkItem.safeParse(check));
+    const foreign = asked.find((a) => a.success && key.tenant !== null && a.data.tenant !== key.tenant);
+    if (foreign?.data && !mayAskAbout(key, foreign.data.tenant, reply)) return reply;
     const decisions = asked.reduce((n, a) => n + (a.success ? (a.data.features?.length ?? 1) : 0), 0);
     if (decisions > mostDecisions) {
       const detail = `This asks for ${decisions} decisions. Ask for up to ${mostDecisions} in one request.`;

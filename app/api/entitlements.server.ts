@@ -5,7 +5,7 @@ import { checkOptions } from "~/forms/checks";
 import type { Prepared } from "~/server/check.server";
 import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
-import { authenticate } from "./authenticate.server";
+import { authenticate, isFor, mayAskAbout } from "./authenticate.server";
 import { matchesEtag } from "./etag";
 import { sendProblem } from "./problem.server";
 import { sendUnavailable } from "./unavailable.server";
@@ -29,12 +29,14 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
   const { checks } = services;
 
   app.get<{ Querystring: Query }>(entitlementsPath, (request, reply) => {
-    if (!authenticate(services, request, reply, "check")) return reply;
+    const key = authenticate(services, request, reply, "check", { bound: true });
+    if (!key) return reply;
     const question = request.raw.url as string;
     const known = checks.known(question);
-    if (known) return send(known, request, reply);
+    if (known && isFor(key, known.ground.tenant)) return send(known, request, reply);
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
+    if (!mayAskAbout(key, asked.tenant, reply)) return reply;
     const options = checkOptions.safeParse(request.query);
     if (!options.success) return refuseOptions(reply, options.error.issues[0]);
     const { requested, at, explain } = options.data;
@@ -76,7 +78,7 @@ export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" 
   return {
     "cache-control": `private, max-age=${Math.max(0, Math.min(longestLife, left))}`,
     etag,
-    vary: "Authorization, X-API-Key",
+    vary: "Authorization, X-API-Key, Origin",
     "content-type": "application/json; charset=utf-8",
   };
 }

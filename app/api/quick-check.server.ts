@@ -15,13 +15,13 @@ export function quickCheck({ facts, keys, checks, now }: Services, isStopping: (
     const { url = "", method, headers } = request;
     if (method !== "GET" || !url.startsWith(start) || isStopping()) return false;
     const { authorization } = headers;
-    const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"];
+    const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"] ?? headers.origin;
     if (hasMore !== undefined || !authorization?.startsWith("Bearer ")) return false;
     if (facts.look() || keys.refresh()) return false;
     const key = keys.verify(authorization.slice("Bearer ".length), now());
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url);
-    if (!known) return false;
+    if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
     checks.count(known);
     response.writeHead(200, { ...answerHeaders(known, now()), "content-length": Buffer.byteLength(known.body) });
     response.end(known.body);

@@ -1,29 +1,54 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { z } from "zod";
 import { isoTime } from "~/core/answer";
 import type { Instant } from "~/core/model";
-import { keyDays, keyName, keyScopes } from "~/forms/api-key";
+import { keyDays, keyName, keyOrigins, keyProblem, keyScopes, keyTenant, overlapHours } from "~/forms/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
+import { rotateKey, rotationRefusals } from "~/server/key-rotation.server";
 import { Failure } from "./failure.server";
 import { print, printJson, printTable, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
 
 type Scope = (typeof keyScopes)[number];
-type CreateOptions = { name: string; scope: Scope[]; expiresInDays?: number; json?: boolean };
+type CreateOptions = {
+  name: string;
+  scope?: Scope[];
+  tenant?: string;
+  pub?: boolean;
+  origin?: string[];
+  expiresInDays?: number;
+  json?: boolean;
+};
 
 const day = 86_400_000;
+const hour = 3_600_000;
 
 export function register(program: Command, open: Open): void {
   const keys = program.command("keys").description("API keys, with which programs ask");
 
-  const scope = new Option("--scope <scope>", "check: ask for entitlements; manage: provision too. May be given twice");
+  const scope = new Option(
+    "--scope <scope>",
+    "check: ask for entitlements; usage: report consumption; manage: provision. May be given several times",
+  );
   keys
     .command("create")
     .description("create an API key and print it; it is shown this once")
-    .requiredOption("--name <name>", "for people to know it by", readName)
-    .addOption(scope.choices(keyScopes).argParser(collectScopes).makeOptionMandatory())
-    .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readDays)
+    .requiredOption("--name <name>", "for people to know it by", reading(keyName))
+    .addOption(scope.choices(keyScopes).argParser(collectScopes))
+    .option("--tenant <key>", "the only tenant that it may ask about", reading(keyTenant))
+    .option("--pub", "for browsers: may only check, one tenant, from the pages of --origin")
+    .option("--origin <origin>", "pages that may use it, or the tokens that it mints; may be given several times", collectOrigins)
+    .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readingNumber(keyDays))
     .option("--json", "answer as JSON, for programs")
     .action((options: CreateOptions) => create(open, options));
+
+  keys
+    .command("rotate")
+    .description("create a key that takes over from another, which goes on working for a while")
+    .argument("<id>", "as keys list shows it")
+    .option("--overlap-hours <hours>", "how long the old key goes on working", readingNumber(overlapHours), 24)
+    .option("--json", "answer as JSON, for programs")
+    .action((id: string, options: { overlapHours: number; json?: boolean }) => rotate(open, id, options));
 
   keys
     .command("revoke")
@@ -42,13 +67,27 @@ export function register(program: Command, open: Open): void {
     .action(({ json }: { json?: boolean }) => list(open, json));
 }
 
-async function create(open: Open, { name, scope, expiresInDays, json }: CreateOptions): Promise<void> {
+async function create(open: Open, options: CreateOptions): Promise<void> {
+  const { name, pub, scope = pub ? ["check"] : [], tenant = null, origin: origins = null, expiresInDays, json } = options;
+  const kind = pub ? "pub" : "live";
+  if (scope.length === 0) throw new Failure(`Say what the key may do: --scope, one of ${keyScopes.join(", ")}.`);
+  const problem = keyProblem({ kind, scopes: scope, tenant, origins });
+  if (problem) throw new Failure(problem.message);
   const services = await open();
   const expiresAt = expiresInDays === undefined ? null : services.now() + expiresInDays * day;
   const scopes = keyScopes.filter((s) => scope.includes(s));
-  const { id, key } = await createKey(services, operator(), { name, scopes, expiresAt });
-  if (json) return printJson({ id, key, name, scopes, expiresAt: timeOrNull(expiresAt) });
+  const { id, key } = await createKey(services, operator(), { name, scopes, kind, tenant, origins, expiresAt });
+  if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: timeOrNull(expiresAt) });
   remark(`API key ${id} for ${name}. Keep it now: it is not shown again.`);
+  print(key);
+}
+
+async function rotate(open: Open, old: string, { overlapHours, json }: { overlapHours: number; json?: boolean }): Promise<void> {
+  const rotated = await rotateKey(await open(), operator(), old, overlapHours * hour);
+  if (!rotated.ok) throw new Failure(`${rotationRefusals[rotated.why]} See: latchkey keys list`);
+  const { id, key, oldEndsAt } = rotated;
+  if (json) return printJson({ id, key, replaces: old, oldEndsAt: isoTime(oldEndsAt) });
+  remark(`API key ${id} takes over from ${old}, which works until ${isoTime(oldEndsAt)}. Keep it now: it is not shown again.`);
   print(key);
 }
 
@@ -72,8 +111,8 @@ async function list(open: Open, json?: boolean): Promise<void> {
     return `${key.expiresAt <= now ? "expired" : "works until"} ${dayOf(key.expiresAt)}`;
   };
   const used = ({ lastUsedAt }: (typeof keys)[number]) => (lastUsedAt === null ? "never" : dayOf(lastUsedAt));
-  const rows = keys.map((key) => [key.id, key.hint, key.scopes.join("+"), state(key), used(key), key.name]);
-  printTable(["ID", "KEY", "SCOPES", "STATE", "LAST USED", "NAME"], rows);
+  const rows = keys.map((key) => [key.id, key.hint, key.scopes.join("+"), key.tenant ?? "all", state(key), used(key), key.name]);
+  printTable(["ID", "KEY", "SCOPES", "TENANT", "STATE", "LAST USED", "NAME"], rows);
 }
 
 const timeOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
@@ -85,14 +124,16 @@ function collectScopes(given: string, before: Scope[] = []): Scope[] {
   return [...before, scope];
 }
 
-function readName(text: string): string {
-  const read = keyName.safeParse(text);
-  if (read.success) return read.data;
-  throw new InvalidArgumentError(read.error.issues[0]?.message ?? "");
+function collectOrigins(given: string, before: string[] = []): string[] {
+  return reading(keyOrigins)([...before, given]);
 }
 
-function readDays(text: string): number {
-  const read = keyDays.safeParse(Number(text));
-  if (read.success) return read.data;
-  throw new InvalidArgumentError(read.error.issues[0]?.message ?? "");
+function reading<Given, T>(schema: z.ZodType<T>): (given: Given) => T {
+  return (given) => {
+    const read = schema.safeParse(given);
+    if (read.success) return read.data;
+    throw new InvalidArgumentError(read.error.issues[0]?.message ?? "");
+  };
 }
+
+const readingNumber = (schema: z.ZodType<number>) => (text: string) => reading(schema)(Number(text));

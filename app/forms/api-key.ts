@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { tenantKeyPattern } from "~/core/model";
 
-export const keyScopes = ["check", "manage"] as const;
+export const keyScopes = ["check", "usage", "manage"] as const;
 
 export const keyName = z
   .string("Give the key a name.")
@@ -14,11 +15,68 @@ export const keyDays = z
   .min(1, "A key lasts at least one day.")
   .max(3_650, "A key lasts up to 3,650 days; leave the days out for one that does not expire.");
 
+/** For how long the key that is taken over from goes on working. */
+export const overlapHours = z
+  .int("Hours are a whole number.")
+  .min(0, "Choose 0 hours or more.")
+  .max(720, "Two keys stand side by side for 720 hours (30 days) at most.");
+
+export const keyTenant = z.string().regex(tenantKeyPattern, "A tenant key has 1 to 200 characters and no control characters.");
+
+const mostOrigins = 20;
+
+/** As browsers write it: scheme, host and port, and nothing after. */
+export const keyOrigin = z
+  .string()
+  .trim()
+  .refine(
+    (text) => /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text,
+    "An origin is a scheme and a host, such as https://app.example.com, without a path.",
+  );
+
+export const keyOrigins = z
+  .array(keyOrigin)
+  .max(mostOrigins, `A key is for up to ${mostOrigins} origins.`)
+  .transform((list) => [...new Set(list)]);
+
+type Rules = { kind: "live" | "pub"; scopes: readonly string[]; tenant: string | null; origins: string[] | null };
+
+/** What kinds of keys there may be; null: this is one. */
+export function keyProblem({ kind, scopes, tenant, origins }: Rules): { field: keyof Rules; message: string } | null {
+  if (kind === "live" && tenant !== null && scopes.includes("manage"))
+    return { field: "scopes", message: "A key that is bound to a tenant may check and report usage, and not manage." };
+  if (kind === "live") return null;
+  if (scopes.length !== 1 || scopes[0] !== "check")
+    return { field: "scopes", message: "A key for browsers may only check: everybody can read it." };
+  if (tenant === null) return { field: "tenant", message: "Name the tenant that a key for browsers may ask about." };
+  if (origins === null || origins.length === 0)
+    return { field: "origins", message: "Name the origins of the pages that will use it, such as https://app.example.com." };
+  return null;
+}
+
 /** Days, or never. */
 export const keyLives = ["30", "90", "365", "never"] as const;
 
-export const keyForm = z.object({
-  name: keyName,
-  scopes: z.array(z.enum(keyScopes)).min(1, "Choose at least one thing that the key may do."),
-  expires: z.enum(keyLives, "Choose when the key ends."),
-});
+const blankIsNull = (text: string | undefined) => (text === undefined || text.trim() === "" ? null : text.trim());
+
+export const keyForm = z
+  .object({
+    name: keyName,
+    kind: z.enum(["live", "pub"]).default("live"),
+    scopes: z.array(z.enum(keyScopes)).min(1, "Choose at least one thing that the key may do."),
+    tenant: z.string().optional().transform(blankIsNull).pipe(keyTenant.nullable()),
+    /** Separated by spaces or lines. */
+    origins: z
+      .string()
+      .optional()
+      .transform((text) => blankIsNull(text)?.split(/[\s,]+/) ?? null)
+      .pipe(keyOrigins.nullable()),
+    expires: z.enum(keyLives, "Choose when the key ends."),
+  })
+  .superRefine((form, context) => {
+    const problem = keyProblem(form);
+    if (problem) context.addIssue({ code: "custom", path: [problem.field], message: problem.message });
+  });
+
+export const overlaps = ["0", "1", "24", "168"] as const;
+export const rotateForm = z.object({ overlap: z.enum(overlaps, "Choose how long the old key goes on working.") });

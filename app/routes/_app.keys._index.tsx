@@ -3,6 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { KeyRound } from "lucide-react";
 import { paths } from "~/paths";
 import { keyStateOf, listKeys } from "~/server/api-keys.server";
+import { successorOf } from "~/server/key-rotation.server";
 import { mayAct, requireAdmin } from "~/server/sessions.server";
 import { Badge } from "~/ui/badge";
 import { LinkButton } from "~/ui/button";
@@ -19,7 +20,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
   const now = context.now();
   const mayChange = mayAct(me.role, "admin");
-  const keys = (await listKeys(context)).map((key) => ({ ...key, state: keyStateOf(key, now), now, mayChange }));
+  const all = await listKeys(context);
+  const keys = all.map((key) => {
+    const hasSuccessor = successorOf(key, all) !== undefined;
+    return { ...key, state: keyStateOf(key, now), hasSuccessor, now, mayChange };
+  });
   return { keys, mayChange };
 }
 
@@ -36,13 +41,15 @@ const columns: Column<Row>[] = [
   {
     id: "scopes",
     header: "May",
-    cell: ({ scopes }) => (
-      <span className="flex gap-1">
+    cell: ({ scopes, kind, tenant }) => (
+      <span className="flex flex-wrap gap-1">
         {scopes.map((scope) => (
           <Badge key={scope} tone={scope === "manage" ? "override" : "neutral"}>
             {scope}
           </Badge>
         ))}
+        {kind === "pub" && <Badge tone="trial">browsers</Badge>}
+        {tenant !== null && <Badge tone="neutral">only {tenant}</Badge>}
       </span>
     ),
   },
@@ -59,8 +66,15 @@ const columns: Column<Row>[] = [
   {
     id: "used",
     header: "Last used",
-    cell: ({ lastUsedAt, now }) =>
-      lastUsedAt === null ? <span className="text-ink-faint">never</span> : <Time at={lastUsedAt} now={now} />,
+    cell: ({ lastUsedAt, hasSuccessor, state, now }) => {
+      if (lastUsedAt === null) return <span className="text-ink-faint">never</span>;
+      if (!hasSuccessor || state !== "active") return <Time at={lastUsedAt} now={now} />;
+      return (
+        <span className="text-warn">
+          old key still used <Time at={lastUsedAt} now={now} />
+        </span>
+      );
+    },
   },
   {
     id: "expires",
@@ -81,12 +95,19 @@ const columns: Column<Row>[] = [
     header: "",
     align: "right",
     card: "bare",
-    cell: ({ id, name, state, mayChange }) =>
+    cell: ({ id, name, state, hasSuccessor, mayChange }) =>
       mayChange &&
       state !== "revoked" && (
-        <LinkButton to={paths.keyRevoke(id)} size="sm" aria-label={`Revoke ${name}`}>
-          Revoke
-        </LinkButton>
+        <span className="flex justify-end gap-1">
+          {state === "active" && !hasSuccessor && (
+            <LinkButton to={paths.keyRotate(id)} size="sm" aria-label={`Rotate ${name}`}>
+              Rotate
+            </LinkButton>
+          )}
+          <LinkButton to={paths.keyRevoke(id)} size="sm" aria-label={`Revoke ${name}`}>
+            Revoke
+          </LinkButton>
+        </span>
       ),
   },
 ];

@@ -10,7 +10,7 @@ import { refuseForm } from "~/server/secret-form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { Button, LinkButton } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
-import { Checkbox } from "~/ui/choices";
+import { Checkbox, RadioCards } from "~/ui/choices";
 import { CodeBlock } from "~/ui/code";
 import { curlLine } from "~/ui/curl";
 import { RouteErrorPage } from "~/ui/error-page";
@@ -33,10 +33,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "admin");
   const submission = await readForm(request, keyForm);
   if (submission.status !== "success") return refuseForm(submission);
-  const { name, scopes, expires } = submission.value;
+  const { name, kind, scopes, tenant, origins, expires } = submission.value;
   const expiresAt = expires === "never" ? null : context.now() + Number(expires) * day;
-  const { key } = await createKey(context, actorOf(me), { name, scopes, expiresAt });
-  return data({ made: key, name, origin: new URL(request.url).origin, mayCheck: scopes.includes("check") });
+  const { key } = await createKey(context, actorOf(me), { name, kind, scopes, tenant, origins, expiresAt });
+  return data({ made: key, name, origin: new URL(request.url).origin, tenant: tenant ?? "acme", mayCheck: scopes.includes("check") });
 }
 
 export default function NewKey() {
@@ -52,14 +52,16 @@ export default function NewKey() {
   );
 }
 
-function MadeKey({ made, name, origin, mayCheck }: { made: string; name: string; origin: string; mayCheck: boolean }) {
+type Made = { made: string; name: string; origin: string; tenant: string; mayCheck: boolean };
+
+function MadeKey({ made, name, origin, tenant, mayCheck }: Made) {
   return (
     <div className="grid gap-4">
       <Notice kind="success" role="status" title={`The key “${name}” is made`}>
         It is shown only here, and only its fingerprint is kept: copy it now.
       </Notice>
       <CodeBlock text={made} label="API key" wrap />
-      {mayCheck && <CodeBlock text={`export LATCHKEY_KEY=${made}\n${curlLine(origin, "acme")}`} label="Try it in a shell" wrap />}
+      {mayCheck && <CodeBlock text={`export LATCHKEY_KEY=${made}\n${curlLine(origin, tenant)}`} label="Try it in a shell" wrap />}
       <FormActions>
         <LinkButton to={paths.keys()}>Back to the API keys</LinkButton>
       </FormActions>
@@ -69,8 +71,14 @@ function MadeKey({ made, name, origin, mayCheck }: { made: string; name: string;
 
 const scopeWords = {
   check: { label: "Check", hint: "Ask what a tenant may use. For your app." },
+  usage: { label: "Report usage", hint: "Report and consume metered features. For whatever uses them up." },
   manage: { label: "Manage", hint: "Create and change tenants, grant and end trials and overrides. For your sign-up or billing." },
 } as const;
+
+const kinds = [
+  { value: "live", label: "A server", hint: "Secret: lk_live_…" },
+  { value: "pub", label: "Browsers", hint: "Everybody may see it: lk_pub_…" },
+];
 
 const lives = [
   ["never", "Never"],
@@ -97,7 +105,10 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
           <Field label="Name" field={fields.name} hint="The program that will use it, such as “Web app, production”.">
             <TextInput autoComplete="off" defaultValue={fields.name.initialValue} />
           </Field>
-          <Field label="May" field={fields.scopes} group>
+          <Field label="For" field={fields.kind} group>
+            <RadioCards name={fields.kind.name} options={kinds} checked={String(fields.kind.initialValue ?? "live")} columns={2} />
+          </Field>
+          <Field label="May" field={fields.scopes} group hint="A key for browsers may check and nothing else.">
             {keyScopes.map((scope) => (
               <Checkbox
                 key={scope}
@@ -107,6 +118,20 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
                 {...scopeWords[scope]}
               />
             ))}
+          </Field>
+          <Field
+            label="Only for the tenant"
+            field={fields.tenant}
+            hint="The tenant's key. Left empty, it is for all tenants; a key for browsers needs one."
+          >
+            <TextInput autoComplete="off" defaultValue={fields.tenant.initialValue} />
+          </Field>
+          <Field
+            label="Origins"
+            field={fields.origins}
+            hint="Pages that may use it, or the tokens that it mints, such as https://app.example.com. Separate several by a space."
+          >
+            <TextInput autoComplete="off" defaultValue={fields.origins.initialValue} />
           </Field>
           <Field label="Expires" field={fields.expires}>
             <Select options={lives} defaultValue={fields.expires.initialValue ?? "never"} />

@@ -1,5 +1,5 @@
 import type { Actor, Instant } from "~/core/model";
-import type { ApiScope } from "~db/schema";
+import type { ApiScope, KeyKind } from "~db/schema";
 import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
@@ -8,7 +8,10 @@ import type { HeldKey } from "./key-ring.server";
 import { sha256 } from "./random.server";
 import type { Services } from "./services.server";
 
-export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | null };
+/** `tenant`, `origins` and `replaces` are null unless told; `kind` is `live`. */
+export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | null } & Partial<
+  Pick<ApiKey, "tenant" | "origins" | "replaces"> & { kind: KeyKind }
+>;
 
 export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor => ({ kind: "api_key", id, name });
 
@@ -24,26 +27,32 @@ export function keyStateOf({ revokedAt, expiresAt }: Pick<ApiKey, "revokedAt" | 
   return expiresAt !== null && now >= expiresAt ? "expired" : "active";
 }
 
-/** The key itself is in the answer and nowhere else: it is shown once. */
-export async function createKey(services: Services, actor: Actor, form: KeyForm): Promise<{ id: string; key: string }> {
-  const { db, now, newId, keys } = services;
-  const key = newApiKey();
-  const id = newId("key");
-  const at = now();
+/** A key and what is kept of it. */
+export function makeKey({ newId, now }: Pick<Services, "newId" | "now">, actor: Actor, form: KeyForm) {
+  const { name, scopes, expiresAt, kind = "live", tenant = null, origins = null, replaces = null } = form;
+  const key = newApiKey(kind);
+  const given = { name, scopes, kind, tenant, origins, replaces, expiresAt, hint: hintOf(key) };
   const row = {
-    ...form,
-    id,
+    ...given,
+    id: newId("key"),
     hash: sha256(key),
-    hint: hintOf(key),
-    createdAt: at,
+    createdAt: now(),
     createdBy: actor.name,
     revokedAt: null,
     lastUsedAt: null,
   };
+  const bound = { ...(kind === "live" ? {} : { kind }), ...(tenant === null ? {} : { tenant }), ...(origins === null ? {} : { origins }) };
+  return { key, row, after: { name, scopes, hint: given.hint, expiresAt, ...bound, ...(replaces === null ? {} : { replaces }) } };
+}
+
+/** The key itself is in the answer and nowhere else: it is shown once. */
+export async function createKey(services: Services, actor: Actor, form: KeyForm): Promise<{ id: string; key: string }> {
+  const { db, keys } = services;
+  const { key, row, after } = makeKey(services, actor, form);
+  const { id, createdAt: at } = row;
   await db.transaction([], async (tx) => {
     await insertApiKey(tx, db.tables, row);
     await appendChange(tx, db.tables, "key", id, at);
-    const after = { name: form.name, scopes: form.scopes, hint: row.hint, expiresAt: form.expiresAt };
     await writeAudit(tx, db.tables, { at, actor, action: "api_key.created", subjectKind: "api_key", subject: id, after });
   });
   keys.forget();

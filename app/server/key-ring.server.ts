@@ -2,15 +2,22 @@ import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
-import type { ApiScope } from "~db/schema";
+import type { ApiScope, KeyKind } from "~db/schema";
 import { listApiKeys, setApiKeyLastUsed } from "~db/store/api-keys.server";
 import { isWellFormed } from "./api-key-format.server";
+import type { TokenClaims, TokenKind, Tokens } from "./tokens.server";
 
 export type { ApiScope };
 export type HeldKey = {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly ApiScope[];
+  /** `tok`: a token that this key has minted. */
+  readonly kind: KeyKind | TokenKind;
+  /** The only tenant that it may ask about; null: any. */
+  readonly tenant: string | null;
+  /** Pages that may use it, or the tokens that it mints. */
+  readonly origins: readonly string[] | null;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
   /** As last written: a key's use is written at most once in `writeEvery`. */
@@ -28,8 +35,11 @@ export type KeyRing = ReturnType<typeof createKeyRing>;
  * Every API key's hash in memory, since an installation has tens of them: telling a known key, and refusing an
  * unknown one, costs a hash and no query. Read again whenever a key changed here or in another process.
  */
-export function createKeyRing(db: Database, log: Logger) {
+export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   let held = new Map<string, HeldKey>();
+  let byId = new Map<string, HeldKey>();
+  let origins = new Set<string>();
+  const ofTokens = new WeakMap<TokenClaims, { minter: HeldKey; key: HeldKey }>();
   let outdated = true;
   let reading: Promise<void> | undefined;
   let used = new Map<string, Instant>();
@@ -41,6 +51,8 @@ export function createKeyRing(db: Database, log: Logger) {
       outdated = false;
       const keys = await listApiKeys(db.read, db.tables);
       held = new Map(keys.map((key) => [key.hash, { ...key, lastUsedAt: used.get(key.id) ?? key.lastUsedAt }]));
+      byId = new Map([...held.values()].map((key) => [key.id, key]));
+      origins = new Set(keys.flatMap((key) => (key.revokedAt === null && key.origins) || []));
     }
   }
 
@@ -66,6 +78,7 @@ export function createKeyRing(db: Database, log: Logger) {
   function forget(id?: string): void {
     outdated = true;
     for (const [hashed, key] of held) if (key.id === id) held.delete(hashed);
+    if (id !== undefined) byId.delete(id);
   }
 
   function flush(): Promise<void> {
@@ -88,18 +101,42 @@ export function createKeyRing(db: Database, log: Logger) {
     timer ??= setTimeout(flush, collectFor).unref();
   }
 
+  function stateOf(key: HeldKey, now: Instant): Verdict {
+    if (key.revokedAt !== null) return "revoked";
+    if (key.expiresAt !== null && now >= key.expiresAt) return "expired";
+    if (key.lastUsedAt === null || now - key.lastUsedAt >= writeEvery) noteUse(key, now);
+    return key;
+  }
+
+  /** A token is good for as long as the key that minted it. */
+  function verifyToken(kind: TokenKind, token: string, now: Instant): Verdict {
+    const claims = tokens?.read(kind, token);
+    const minter = claims && byId.get(claims.key);
+    if (!claims || !minter) return "unknown";
+    const verdict = now >= claims.expiresAt ? "expired" : stateOf(minter, now);
+    if (typeof verdict === "string") return verdict;
+    let made = ofTokens.get(claims);
+    if (made?.minter !== minter) {
+      made = { minter, key: { ...minter, kind, scopes: ["check"], tenant: claims.tenant, expiresAt: claims.expiresAt } };
+      ofTokens.set(claims, made);
+    }
+    return made.key;
+  }
+
   return {
     start: read,
     refresh,
     forget,
     verify(presented: string, now: Instant): Verdict {
       const key = held.get(hash("sha256", presented, "hex"));
-      if (key === undefined) return isWellFormed(presented) ? "unknown" : "malformed";
-      if (key.revokedAt !== null) return "revoked";
-      if (key.expiresAt !== null && now >= key.expiresAt) return "expired";
-      if (key.lastUsedAt === null || now - key.lastUsedAt >= writeEvery) noteUse(key, now);
-      return key;
+      if (key !== undefined) return stateOf(key, now);
+      if (presented.startsWith("lk_tok_")) return verifyToken("tok", presented, now);
+      return isWellFormed(presented) ? "unknown" : "malformed";
     },
+    /** What stands in the address of an event stream, where no header can be sent. */
+    verifyTicket: (ticket: string, now: Instant): Verdict => verifyToken("sse", ticket, now),
+    /** Pages of this origin may use some key; which one a preflight does not say. */
+    knowsOrigin: (origin: string) => origins.has(origin),
     flush,
   };
 }

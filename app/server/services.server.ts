@@ -11,6 +11,7 @@ import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
 import type { Visit } from "./posthog/visitors.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
+import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
 
 /** Built once for each process and passed on; nothing here is global. */
@@ -26,6 +27,7 @@ export type Services = {
   usage: UsageCache;
   checks: Checks;
   keys: KeyRing;
+  tokens: Tokens;
   /** Keys of tenants' metadata that may go to PostHog. */
   metadata: MetadataChoice;
   /** Null: PostHog is off. */

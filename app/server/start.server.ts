@@ -14,6 +14,7 @@ import { createPosthog, type Posthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
+import { createTokens } from "./tokens.server";
 import { createUsageCache } from "./usage-cache.server";
 
 /** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
@@ -31,9 +32,10 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const jobs = jobLog(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const facts = createFactsCache(db, jobs, env.cacheBytes - forAnswers);
   const counts = createCheckCounts(db, jobs);
-  const keys = createKeyRing(db, jobs);
+  const tokens = createTokens(db);
+  const keys = createKeyRing(db, jobs, tokens);
   const metadata = createMetadataChoice(db, log);
-  await Promise.all([facts.start(), keys.start(), metadata.start()]);
+  await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
   facts.onKeyChange(() => keys.forget());
   const newId = overrides.newId ?? randomId;
   posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId, hooks: overrides.posthogHooks });
@@ -43,7 +45,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => void events.noteChecks(batch, explainBy(checks)));
   const passwords = createPasswords();
-  return { env, log, db, now, newId, facts, counts, usage, checks, keys, metadata, posthog, passwords, throttle: createSignInThrottle() };
+  return { env, log, db, now, newId, facts, counts, usage, checks, keys, tokens, metadata, posthog, passwords, throttle: createSignInThrottle() };
 }
 
 /** Why a tenant is refused a feature, as it would be told now. */

@@ -1,13 +1,20 @@
 import { desc, eq } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
-import type { ApiScope, Schema } from "../schema";
+import type { ApiScope, KeyKind, Schema } from "../schema";
 
 export type ApiKey = {
   id: string;
   name: string;
   hint: string;
   scopes: ApiScope[];
+  kind: KeyKind;
+  /** The only tenant that it may ask about; null: any. */
+  tenant: string | null;
+  /** Pages that may use it, or the tokens that it mints. */
+  origins: string[] | null;
+  /** The key that this one takes over from. */
+  replaces: string | null;
   createdAt: Instant;
   createdBy: string;
   expiresAt: Instant | null;
@@ -44,6 +51,13 @@ export async function setApiKeyRevoked(tx: Queries, t: Schema, id: string, at: I
   await tx
     .update(t.apiKeys)
     .set({ revokedAt: new Date(at) })
+    .where(eq(t.apiKeys.id, id));
+}
+
+export async function setApiKeyExpiry(tx: Queries, t: Schema, id: string, at: Instant): Promise<void> {
+  await tx
+    .update(t.apiKeys)
+    .set({ expiresAt: new Date(at) })
     .where(eq(t.apiKeys.id, id));
 }
 

@@ -1,0 +1,103 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { rotateForm } from "~/forms/api-key";
+import { keyOf, paths } from "~/paths";
+import { listKeys } from "~/server/api-keys.server";
+import { readForm } from "~/server/form.server";
+import { rotateKey, rotationRefusals } from "~/server/key-rotation.server";
+import { refuseForm } from "~/server/secret-form.server";
+import { actorOf, requireAdmin } from "~/server/sessions.server";
+import { Button, LinkButton } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { CodeBlock } from "~/ui/code";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Select } from "~/ui/inputs";
+import { FormErrors, Notice } from "~/ui/notice";
+import { PageHeader } from "~/ui/page-header";
+import { Time } from "~/ui/time";
+
+export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
+
+const hour = 3_600_000;
+
+export async function loader({ request, params, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context, "admin");
+  const key = (await listKeys(context)).find(({ id }) => id === keyOf(params.id));
+  if (!key) throw new Response(rotationRefusals.unknown, { status: 404 });
+  return { key, now: context.now() };
+}
+
+export async function action({ request, params, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, rotateForm);
+  if (submission.status !== "success") return refuseForm(submission);
+  const rotated = await rotateKey(context, actorOf(me), keyOf(params.id), Number(submission.value.overlap) * hour);
+  if (!rotated.ok) return refuseForm(submission, { message: rotationRefusals[rotated.why] }, rotated.why === "unknown" ? 404 : 409);
+  return data({ made: rotated.key, oldEndsAt: rotated.oldEndsAt, now: context.now() });
+}
+
+const overlaps = [
+  ["0", "Ends at once"],
+  ["1", "Works for another hour"],
+  ["24", "Works for another day"],
+  ["168", "Works for another week"],
+] as const;
+
+export default function RotateKey() {
+  const { key, now } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const busy = useNavigation().formMethod === "POST";
+  const made = answer && "made" in answer ? answer : null;
+  const [form, fields] = useForm({
+    id: "rotate",
+    lastResult: answer && "result" in answer ? answer.result : undefined,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: rotateForm }),
+  });
+  return (
+    <>
+      <PageHeader title={`Rotate “${key.name}”`} breadcrumbs={[{ label: "API keys", to: paths.keys() }]} />
+      <div className="max-w-2xl">
+        {made ? (
+          <div className="grid gap-4">
+            <Notice kind="success" role="status" title="The new key is made">
+              It is shown only here: copy it now. The old key works until <Time at={made.oldEndsAt} now={made.now} show="both" />; the list
+              says when it was last used.
+            </Notice>
+            <CodeBlock text={made.made} label="API key" wrap />
+            <FormActions>
+              <LinkButton to={paths.keys()}>Back to the API keys</LinkButton>
+            </FormActions>
+          </div>
+        ) : (
+          <Card>
+            <Form method="post" {...getFormProps(form)}>
+              <FormErrors errors={form.errors} />
+              <p className="mb-4 text-ink-muted text-sm">
+                Makes another key that may do what this one ({key.hint}) may. Last used:{" "}
+                {key.lastUsedAt === null ? "never" : <Time at={key.lastUsedAt} now={now} />}.
+              </p>
+              <Field label="The old key" field={fields.overlap}>
+                <Select options={overlaps} defaultValue={fields.overlap.initialValue ?? "24"} />
+              </Field>
+              <FormActions>
+                <Button variant="primary" busy={busy}>
+                  Create the new key
+                </Button>
+                <LinkButton to={paths.keys()} variant="ghost">
+                  Cancel
+                </LinkButton>
+              </FormActions>
+            </Form>
+          </Card>
+        )}
+      </div>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}
