@@ -42,6 +42,7 @@ const columns: Column<FeatureRow>[] = [
     header: "Type",
     sortable: true,
     card: "bare",
+    className: "max-w-60",
     cell: ({ type, what }) => (
       <span className="flex min-w-0 items-center gap-2">
         <Badge tone={type === "boolean" ? "neutral" : "accent"} className="shrink-0">
@@ -59,6 +60,7 @@ const columns: Column<FeatureRow>[] = [
   {
     id: "plans",
     header: "In plans",
+    className: "max-w-56",
     cell: ({ plans }) =>
       plans.length > 0 ? (
         <span title={plans.join(", ")} className="block truncate text-ink-muted">
@@ -68,7 +70,7 @@ const columns: Column<FeatureRow>[] = [
         <span className="text-ink-faint">none</span>
       ),
   },
-  { id: "flag", header: "Flag", cell: ({ flag }) => flag && <Badge tone="flag">{flag}</Badge> },
+  { id: "flag", header: "Flag", className: "max-w-40", cell: ({ flag }) => flag && <Badge tone="flag">{flag}</Badge> },
 ];
 
 export default function Features() {

@@ -5,7 +5,7 @@ import { count } from "./pagination";
 /** How many tenants gain, lose or get something else when a change is saved. */
 export function ImpactCounts({ gains, loses, changes }: { gains: number; loses: number; changes: number }) {
   return (
-    <StatRow className="shadow-none">
+    <StatRow className="shadow-none max-sm:grid-cols-1">
       <Stat label="Gain it" value={<Toned n={gains} tone="text-yes" />} unit={unit(gains)} />
       <Stat label="Lose it" value={<Toned n={loses} tone="text-no" />} unit={unit(loses)} />
       <Stat label="Get another value" value={<Toned n={changes} tone="text-warn" />} unit={unit(changes)} />

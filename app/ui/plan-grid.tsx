@@ -1,5 +1,4 @@
 import { Link } from "@remix-run/react";
-import { Check } from "lucide-react";
 import type { CSSProperties } from "react";
 import type { GridCell, GridColumn, GridSection } from "~/core/plan-grid";
 import { paths } from "~/paths";
@@ -25,6 +24,8 @@ const cells = cx(
   "[&_td>a:hover]:bg-accent-soft [&_a:focus-visible]:-outline-offset-2",
   "[&_td>a>b]:max-w-full [&_td>a>b]:truncate [&_td>a>b]:font-medium",
   "[&_td>a>i]:max-w-full [&_td>a>i]:truncate [&_td>a>i]:text-ink-muted [&_td>a>i]:text-xs [&_td>a>i]:not-italic",
+  "[&_td_svg]:size-3.5 [&_td_svg]:text-ink-faint",
+  "[&_svg[data-own]]:size-5 [&_svg[data-own]]:rounded-full [&_svg[data-own]]:bg-yes-soft [&_svg[data-own]]:p-[3px] [&_svg[data-own]]:text-yes",
   "[&_td>a>small]:max-w-full [&_td>a>small]:truncate [&_td>a>small]:text-[0.6875rem] [&_td>a>small]:text-ink-faint",
 );
 
@@ -39,10 +40,17 @@ export function PlanGrid({ columns, sections, query }: Props) {
     <section
       {...keys}
       aria-label="Plans and features"
-      className="max-h-[calc(100dvh-10rem)] min-h-72 scroll-pt-14 scroll-pl-40 overflow-auto overscroll-contain sm:scroll-pl-72"
+      className="max-h-[calc(100dvh-10rem)] min-h-72 scroll-pt-24 scroll-pl-40 overflow-auto overscroll-contain sm:scroll-pl-72"
     >
       <table className={cx("w-full min-w-(--grid-width) table-fixed border-separate border-spacing-0 text-sm", cells)} style={width}>
-        <caption className="sr-only">What each plan gives of each feature. A cell is a link to where it is changed.</caption>
+        <caption className="sr-only">
+          <svg aria-hidden="true">
+            <symbol id="tick" viewBox="0 0 24 24">
+              <path d="M20 6 9 17l-5-5" fill="none" stroke="currentColor" strokeWidth="2.75" strokeLinecap="round" strokeLinejoin="round" />
+            </symbol>
+          </svg>
+          What each plan gives of each feature. A cell is a link to where it is changed.
+        </caption>
         <thead>
           <tr>
             <th
@@ -56,17 +64,19 @@ export function PlanGrid({ columns, sections, query }: Props) {
                 key={column.key}
                 scope="col"
                 data-first={i === firstAddOn || undefined}
-                className={cx("sticky top-0 z-20 h-14 border-line border-b border-l bg-surface px-2 text-center align-middle font-normal")}
+                className={cx(
+                  "sticky top-0 z-20 h-18 border-line border-b border-l bg-surface px-1.5 text-center align-middle font-normal",
+                )}
               >
+                {column.kind === "add_on" && <span className="block text-[0.6875rem] text-ink-muted leading-tight">Add-on</span>}
                 <Link
                   to={paths.plan(column.key)}
                   title={`Edit ${column.name}`}
-                  className="block truncate rounded-sm font-semibold text-ink hover:text-accent hover:underline"
+                  className="line-clamp-2 rounded-sm font-semibold text-[0.8125rem] text-ink leading-tight wrap-anywhere hover:text-accent hover:underline"
                 >
                   {column.name}
                 </Link>
-                <span className="block truncate text-[0.6875rem] text-ink-faint">
-                  {column.kind === "add_on" && "Add-on, "}
+                <span className="mt-0.5 block truncate text-[0.6875rem] text-ink-faint">
                   {count(column.tenants)} {column.tenants === 1 ? "tenant" : "tenants"}
                 </span>
               </th>
@@ -80,7 +90,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
                 <th
                   scope="rowgroup"
                   colSpan={columns.length + 1}
-                  className="sticky top-14 z-10 h-8 border-line border-b bg-sunken text-left font-semibold text-ink-muted text-xs"
+                  className="sticky top-18 z-10 h-8 border-line border-b bg-sunken text-left font-semibold text-ink-muted text-xs"
                 >
                   <span className="sticky left-0 inline-block max-w-[80vw] truncate px-3 sm:px-4">
                     {group ?? "Without a group"} <span className="font-normal text-ink-faint">{count(rows.length)}</span>
@@ -122,19 +132,20 @@ export function PlanGrid({ columns, sections, query }: Props) {
 function Cell({ cell }: { cell: GridCell }) {
   if (!cell) return <small aria-hidden="true">–</small>;
   const { text, from } = cell;
-  if (from === null) return text === "on" ? <OwnCheck /> : <b>{text}</b>;
+  if (from === null) return text === "on" ? <Tick own /> : <b>{text}</b>;
   return (
     <>
-      {text === "on" ? <Check className="size-3.5 text-ink-faint" aria-hidden="true" /> : <i>{text}</i>}
+      {text === "on" ? <Tick /> : <i>{text}</i>}
       <small>from {from}</small>
     </>
   );
 }
 
-const OwnCheck = () => (
-  <span className="grid size-5 place-items-center rounded-full bg-yes-soft text-yes">
-    <Check className="size-3.5" strokeWidth={2.5} aria-hidden="true" />
-  </span>
+/** Drawn once, in the caption, and shown a thousand times. */
+const Tick = ({ own }: { own?: boolean }) => (
+  <svg aria-hidden="true" data-own={own}>
+    <use href="#tick" />
+  </svg>
 );
 
 function said(cell: GridCell): string {
