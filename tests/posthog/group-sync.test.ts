@@ -1,16 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TrialOver } from "~db/store/trial-clock.server";
+import { putTenant } from "~/core/changes";
+import { changeTenant } from "~/server/change.server";
+import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/resync.server";
+import { resyncProgress } from "~/server/posthog/resync-progress.server";
+import { listAudit } from "~db/store/audit.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { addOn, day, feature, hour, now, plan } from "../support/facts";
-import { type SyncWorld, startSync } from "../support/group-sync";
-import { engines } from "../support/services";
+import { ada, type SyncWorld, settingsFor, startSync } from "../support/group-sync";
+import { engines, startServices } from "../support/services";
 
 const features = [feature("sso"), feature("search")];
 const plans = [plan("starter", {}, { name: "Starter" }), plan("pro", { sso: true }, { name: "Pro", rank: 20 }), addOn("boost")];
 
 let fake: FakePosthog;
 let w: SyncWorld;
-let over: TrialOver[];
 
 const iso = (at: number) => new Date(at).toISOString();
 const sent = (key = "acme") => fake.state.groups.get("organization")?.get(key)?.properties;
@@ -18,9 +21,8 @@ const identified = () => fake.state.events.filter((e) => e.event === "$groupiden
 
 describe.each(engines)("group sync on %s", (engine) => {
   beforeEach(async () => {
-    over = [];
     fake = await startFakePosthog();
-    w = await startSync(engine, fake, { onTrialsOver: (rows) => over.push(...rows) });
+    w = await startSync(engine, fake);
     await w.catalogue(features, plans);
   });
   afterEach(async () => {
@@ -91,11 +93,9 @@ describe.each(engines)("group sync on %s", (engine) => {
     w.clock.now = now + 2 * hour - 1;
     await w.settle();
     expect(sent()).toMatchObject({ live_trials: ["sso"] });
-    expect(over).toEqual([]);
     w.clock.now = now + 2 * hour;
     await w.settle();
     expect(sent()).toMatchObject({ live_trials: [], next_trial_end: null });
-    expect(over).toEqual([expect.objectContaining({ tenant: "acme", feature: "sso", endsAt: now + 2 * hour })]);
   });
 
   test("starts and ends of hours without any process are made up for, once, whichever of two processes is first", async () => {
@@ -104,7 +104,7 @@ describe.each(engines)("group sync on %s", (engine) => {
     for (const key of keys.slice(0, 40)) await w.trial(key, "sso", { endsAt: now + hour });
     await w.settle();
     const before = identified().length;
-    const other = await startSync(engine, fake, { url: w.url, onTrialsOver: (rows) => over.push(...rows) });
+    const other = await startSync(engine, fake, { url: w.url });
     try {
       w.clock.now = other.clock.now = now + 9 * hour;
       await Promise.all([w.settle(), other.settle()]);
@@ -112,21 +112,116 @@ describe.each(engines)("group sync on %s", (engine) => {
     } finally {
       await other.stop();
     }
-    expect(over.map((row) => row.tenant).sort()).toEqual(keys.slice(0, 40).sort());
     expect(identified()).toHaveLength(before + 40);
     expect(keys.every((key) => JSON.stringify(sent(key)?.live_trials) === "[]")).toBe(true);
   });
 
-  test("a trial that somebody ended or extended before its end did not run out", async () => {
-    await w.tenant("acme", { plan: "starter" });
-    const granted = await w.trial("acme", "sso", { endsAt: now + hour });
-    const id = granted.ok ? (granted.facts?.grants[0]?.id as string) : "";
-    w.clock.now = now + hour / 2;
-    await w.end("acme", id);
+  test("only metadata that an admin chose leaves the house; what is no longer chosen, or gone, is sent as null", async () => {
+    await w.tenant("acme", { metadata: { seats: 3, region: "eu", note: "private" } });
+    await w.tenant("umbrella", { metadata: {} });
     await w.settle();
-    expect(sent()).toMatchObject({ live_trials: [] });
-    w.clock.now = now + 2 * hour;
+    expect(JSON.stringify(fake.state.events)).not.toMatch(/seats|region|private/);
+    await chooseMetadata(w.services, ada, ["seats", "region"]);
     await w.settle();
-    expect(over).toEqual([]);
+    expect(sent()).toMatchObject({ metadata_seats: 3, metadata_region: "eu" });
+    expect(sent("umbrella")).toMatchObject({ metadata_seats: null });
+    await w.tenant("acme", { metadata: { seats: 4 } });
+    await w.settle();
+    expect(sent()).toMatchObject({ metadata_seats: 4, metadata_region: null });
+    await chooseMetadata(w.services, ada, ["region"]);
+    await w.settle();
+    expect(sent()).toMatchObject({ metadata_seats: null, metadata_region: null });
+    expect(JSON.stringify(fake.state.events)).not.toContain("private");
+    expect(await listAudit(w.db.read, w.db.tables, { subjectKind: "settings" }, { size: 10 })).toMatchObject([
+      { action: "posthog.metadata_chosen", before: { metadata: ["region", "seats"] }, after: { metadata: ["region"] } },
+      { action: "posthog.metadata_chosen", before: { metadata: [] }, after: { metadata: ["region", "seats"] } },
+    ]);
   });
+
+  test("5,000 tenants go out in requests of 50, and a restart half-way goes on where it was", async () => {
+    const keys = Array.from({ length: 5_000 }, (_, i) => `t${i}`);
+    await w.tenants(keys, (key) => ({ name: key }));
+    for (let i = 0; i < 40; i++) await w.sync.step();
+    const before = identified().length;
+    expect(before).toBeGreaterThanOrEqual(1_900);
+    await w.sync.stop();
+    const next = await startSync(engine, fake, { url: w.url });
+    try {
+      await next.settle();
+    } finally {
+      await next.stop();
+    }
+    expect(identified()).toHaveLength(5_000);
+    expect(fake.state.requests["/batch/"]).toBe(100);
+  });
+
+  test("a resync of all sends everything once more, says how far it is, and takes changes of tenants in between", async () => {
+    const keys = Array.from({ length: 500 }, (_, i) => `t${i}`);
+    await w.tenants(keys, (key) => ({ name: key }));
+    await w.settle();
+    const before = identified().length;
+    w.clock.now += 1_000;
+    expect(await resyncAll(w.services, ada)).toBe(500);
+    const progress = async () => (await resyncProgress(w.db.read, w.db.tables))?.done;
+    expect(await progress()).toBe(0);
+    for (let i = 0; i < 8; i++) await w.sync.step();
+    const half = await progress();
+    expect(half).toBeGreaterThan(100);
+    expect(half).toBeLessThan(400);
+    await w.tenant("t499", { name: "Changed" });
+    w.clock.now += 1_000;
+    for (let i = 0; i < 4 && sent("t499")?.name !== "Changed"; i++) await w.sync.step();
+    expect(sent("t499")?.name).toBe("Changed");
+    w.clock.now += 1_000;
+    await w.settle();
+    expect(await resyncProgress(w.db.read, w.db.tables)).toMatchObject({ total: 500, done: 500, by: "Ada", doneAt: w.clock.now });
+    expect(identified()).toHaveLength(before + 501);
+    expect(new Set(identified().map((e) => e.uuid)).size).toBe(before + 501);
+  });
+
+  test("a resync of some sends these alone, those too that wait for their next try", async () => {
+    await w.tenants(["a", "b", "c"], (key) => ({ name: key }));
+    fake.state.mode.default = "500";
+    await w.settle();
+    fake.state.mode.default = "ok";
+    expect(await resyncTenants(w.services, ["a", "nobody"])).toBe(1);
+    w.clock.now += 1;
+    await w.settle();
+    expect(identified()[0]?.properties?.$group_key).toBe("a");
+  });
+
+  test("another project gets everything, whatever the last one had", async () => {
+    await w.tenants(["a", "b", "c"], (key) => ({ name: key }));
+    await w.settle();
+    await w.sync.stop();
+    const second = await startFakePosthog({ projectKey: "phc_second" });
+    const next = await startSync(engine, fake, {
+      url: w.url,
+      settings: settingsFor(second, { POSTHOG_PROJECT_API_KEY: "phc_second" }),
+    });
+    try {
+      await next.settle();
+      expect([...(second.state.groups.get("organization")?.keys() ?? [])].sort()).toEqual(["a", "b", "c"]);
+    } finally {
+      await next.stop();
+      await second.close();
+    }
+  });
+});
+
+test.each([
+  ["without a key", {}],
+  ["with a key and switched off", { POSTHOG_PROJECT_API_KEY: "phc_fake", POSTHOG_ENABLED: "false" }],
+])("%s nothing is sent, and everything else works", async (_name, variables) => {
+  const quiet = await startFakePosthog();
+  const services = await startServices("sqlite", { variables: { POSTHOG_HOST: quiet.origin, ...variables } });
+  try {
+    expect(services.posthog).toBeNull();
+    await changeTenant(services, "acme", ada, (facts, c, stamp) => putTenant(facts, "acme", { name: "Acme" }, c, stamp));
+    await services.facts.tenant("acme");
+    expect(quiet.state.requests).toEqual({});
+  } finally {
+    await services.stop();
+    await quiet.close();
+  }
 });

@@ -6,7 +6,7 @@ const child = fileURLToPath(new URL("./group-sync-child.ts", import.meta.url));
 
 /** Group sync as a process of its own, from the sources; resolves when it has begun. */
 export async function startSyncProcess(databaseUrl: string, posthog: string) {
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     NODE_ENV: "production",
     DATABASE_URL: databaseUrl,

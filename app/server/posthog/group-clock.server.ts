@@ -4,7 +4,7 @@ import type { Schema } from "~db/schema";
 import { revisionsOf } from "~db/store/group-syncs.server";
 import { wakeGroupSync } from "~db/store/outbox.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
-import { nextTrialInstant, type TrialOver, trialsBetween } from "~db/store/trial-clock.server";
+import { nextTrialInstant, trialsBetween } from "~db/store/trial-clock.server";
 
 const setting = "posthog_clock";
 const clockLock: Lock = { key: "posthog clock" };
@@ -29,17 +29,16 @@ export async function hasTimePassed({ read, tables: t }: Database, now: Instant)
 /**
  * Puts the tenants of trials that began or ended since the last look into the outbox, a bounded number at a time. In one
  * transaction with the instant up to which that was done: each start and end counts once, whichever process is first, and
- * none is lost while no process runs. Returns the trials that ran to their end.
+ * none is lost while no process runs.
  */
-export async function passTime({ transaction, tables: t }: Database, now: Instant): Promise<TrialOver[]> {
+export async function passTime({ transaction, tables: t }: Database, now: Instant): Promise<void> {
   return transaction([clockLock], async (tx) => {
     const from = await readClock(tx, t);
     const to = from === null ? null : await nextTrialInstant(tx, t, from, now);
-    if (from === null || to === null) return [];
-    const { tenants, over } = await trialsBetween(tx, t, from, to);
+    if (from === null || to === null) return;
+    const { tenants } = await trialsBetween(tx, t, from, to);
     for (let at = 0; at < tenants.length; at += keysAtOnce)
       await wakeGroupSync(tx, t, await revisionsOf(tx, t, tenants.slice(at, at + keysAtOnce)), now);
     await writeSetting(tx, t, setting, to);
-    return over;
   });
 }

@@ -11,7 +11,7 @@ import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.ser
 
 const setting = "posthog_fan_out";
 /** Tenants looked at in one go. */
-const pageSize = 500;
+const pageSize = 100;
 
 /** How far a walk over all tenants has come, so that a restart goes on from there. `id` tells it from the next one. */
 export type FanOut = { id: string; revision: number; forced: boolean; cursor: string };
@@ -57,7 +57,7 @@ export async function walkOn(
       walk.forced,
     );
     const last = page.at(-1);
-    if (page.length === pageSize && last) {
+    if (last) {
       await writeSetting(tx, t, setting, { ...walk, cursor: last.facts.key });
     } else {
       await removeSyncs(tx, t, [all], outboxTopics.all);

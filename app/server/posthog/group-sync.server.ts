@@ -5,7 +5,6 @@ import type { Database, Lock } from "~db/database";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
 import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
-import type { TrialOver } from "~db/store/trial-clock.server";
 import { createBreaker } from "./breaker.server";
 import { hasTimePassed, passTime, startClock } from "./group-clock.server";
 import { createDelivery, LeaseLost, longestOutagePause } from "./group-delivery.server";
@@ -18,7 +17,7 @@ const leaseName = "posthog group sync";
 const targetSetting = "posthog_target";
 const targetLock: Lock = { key: "posthog target" };
 /** Tenants in one request. */
-const batchSize = 100;
+const batchSize = 50;
 /** How often is looked whether another process or the clock left something to do, in milliseconds. */
 const lookEvery = 1_000;
 /** A process that died is missed after so many times what one request may take. */
@@ -32,8 +31,6 @@ export type GroupSyncParts = {
   now: () => Instant;
   newId: (prefix: string) => string;
   log: Logger;
-  /** Told once, whichever process looks first, of trials that ran to their end. */
-  onTrialsOver?: (over: TrialOver[]) => void;
   /** For one request and its whole answer, in milliseconds. */
   requestTimeout?: number;
   random?: () => number;
@@ -79,8 +76,7 @@ export function createGroupSync(parts: GroupSyncParts) {
     }
     if (!(await renew())) return false;
     if (isTime) {
-      const over = await passTime(db, at);
-      if (over.length > 0) parts.onTrialsOver?.(over);
+      await passTime(db, at);
       return true;
     }
     if (due.length > 0) {
