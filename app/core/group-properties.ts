@@ -50,3 +50,10 @@ export function withVanished(properties: GroupProperties, sent: GroupProperties 
   const vanished = Object.keys(sent ?? {}).filter((name) => !Object.hasOwn(properties, name));
   return { ...properties, ...Object.fromEntries(vanished.map((name) => [name, null])) };
 }
+
+/** When the clock alone changes the properties next; null: never. */
+export function propertiesValidUntil({ grants }: TenantFacts, now: Instant): Instant | null {
+  const instants = grants.filter((g) => g.kind === "trial").flatMap((g) => [g.startsAt, endOf(g) as Instant]);
+  const next = instants.filter((at) => at > now);
+  return next.length > 0 ? Math.min(...next) : null;
+}

@@ -11,6 +11,7 @@ import { checksApi } from "~/api/checks.server";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
+import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
@@ -92,6 +93,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
     await managing.register(managementApi, { services });
   });
   await app.register(usageApi, { services });
+  await app.register(posthogGroupsApi, { services });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

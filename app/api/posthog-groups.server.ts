@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { asFlagProperties, groupProperties, propertiesValidUntil } from "~/core/group-properties";
+import { tenantKey } from "~/forms/tenant";
+import type { Services } from "~/server/services.server";
+import { authenticate, mayAskAbout } from "./authenticate.server";
+import { matchesEtag } from "./etag";
+import { parse } from "./parse.server";
+import { sendProblem } from "./problem.server";
+import { sendUnavailable } from "./unavailable.server";
+
+/** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
+const longestLife = 30;
+/** What PostHog's users call it unless they say another name. */
+const defaultGroupType = "organization";
+
+/**
+ * What an app hands to its own PostHog client, so that its events and flags carry the tenant as Latchkey knows it: `groups`
+ * to `capture`, both to `evaluateFlags`. From memory; works without a PostHog key here. Who may call: keys with the scope `check`.
+ */
+export async function posthogGroupsApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { facts, metadata, now, posthog } = services;
+  const type = posthog?.settings.groupType ?? defaultGroupType;
+
+  app.get<{ Params: { key: string } }>("/api/tenants/:key/posthog-groups", async (request, reply) => {
+    const key = authenticate(services, request, reply, "check", { bound: true });
+    if (!key) return reply;
+    const sent = parse(reply, { key: tenantKey }, { key: request.params.key });
+    if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
+    const tenant = await Promise.resolve(facts.tenant(sent.key)).catch((error) => void sendUnavailable(error, reply));
+    if (!tenant) return reply;
+    if (!tenant.facts) {
+      const detail = `There is no tenant ${sent.key}. Create it first with PUT /api/tenants/{key}.`;
+      return sendProblem(reply, { status: 404, code: "tenant_not_found", detail, field: "key" });
+    }
+    const at = now();
+    // Texts, as PostHog's `exact` compares them.
+    const properties = asFlagProperties(groupProperties(tenant.facts, facts.catalogue(), at, metadata.keys()));
+    const body = JSON.stringify({ groups: { [type]: sent.key }, groupProperties: { [type]: properties } });
+    const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    const until = propertiesValidUntil(tenant.facts, at);
+    const left = until === null ? longestLife : Math.floor((until - at) / 1000);
+    reply
+      .header("cache-control", `private, max-age=${Math.min(longestLife, left)}`)
+      .header("etag", etag)
+      .header("vary", "Authorization, X-API-Key");
+    if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).send();
+    return reply.header("content-type", "application/json; charset=utf-8").send(body);
+  });
+}
