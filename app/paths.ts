@@ -63,6 +63,8 @@ export const paths = {
   featureNew: () => "/features/new",
   feature: (key: string) => `/features/${segment(key)}`,
 
+  flags: () => "/flags",
+
   keys: () => "/keys",
   keyNew: () => "/keys/new",
   keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,

@@ -1,5 +1,5 @@
 import { Form, Link, NavLink, useLocation } from "@remix-run/react";
-import { Building2, FileUp, KeyRound, Layers, LogOut, Menu, ScrollText, ToggleRight, Users, X } from "lucide-react";
+import { Building2, FileUp, Flag, KeyRound, Layers, LogOut, Menu, ScrollText, ToggleRight, Users, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { paths } from "~/paths";
 import { Avatar } from "./avatar";
@@ -15,6 +15,7 @@ const nav = [
   { label: "Tenants", to: paths.tenants(), icon: Building2 },
   { label: "Plans", to: paths.plans(), icon: Layers },
   { label: "Features", to: paths.features(), icon: ToggleRight },
+  { label: "Flags", to: paths.flags(), icon: Flag },
   { label: "Audit log", to: paths.audit(), icon: ScrollText },
   { label: "API keys", to: paths.keys(), icon: KeyRound },
   { label: "Admins", to: paths.admins(), icon: Users },

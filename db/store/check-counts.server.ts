@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, max, min, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, max, min, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
 import type { Schema } from "../schema";
@@ -69,4 +69,16 @@ export async function countsByFeature(q: Queries, t: Schema, tenant: string, sin
     firstAt: Number(r.firstAt),
     lastAt: Number(r.lastAt),
   }));
+}
+
+/** How often each of these features was asked for by name since a day, over all tenants. */
+export async function checksOfFeatures(q: Queries, t: Schema, features: string[], since: string): Promise<Map<string, number>> {
+  if (features.length === 0) return new Map();
+  const c = t.checkCounts;
+  const rows = await q
+    .select({ feature: c.feature, count: sql<number>`sum(${c.count})` })
+    .from(c)
+    .where(and(gte(c.day, since), inArray(c.feature, features)))
+    .groupBy(c.feature);
+  return new Map(rows.map((r) => [r.feature, Number(r.count)]));
 }

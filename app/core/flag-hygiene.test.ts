@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { addOn, catalogue, day, feature, flagTie, now, plan } from "../../tests/support/facts";
+import { type FlagInfo, flagFindings, type HygieneInput } from "./flag-hygiene";
+
+const tied = (rule: "grant" | "gate" | "both" = "grant") => ({ ...feature("sso"), flag: flagTie(rule) });
+const flag = (more: Partial<FlagInfo> = {}): FlagInfo => ({
+  key: "the-flag",
+  active: true,
+  createdAt: now - 90 * day,
+  updatedAt: now - 90 * day,
+  filters: { groups: [] },
+  ...more,
+});
+const everyone = { groups: [{ properties: [], rollout_percentage: 100 }] };
+const codes = (more: Partial<HygieneInput>) =>
+  flagFindings({
+    feature: tied(),
+    flag: flag(),
+    catalogue: catalogue([tied()], [plan("free"), plan("pro", { sso: true })]),
+    asked: 1,
+    now,
+    ...more,
+  }).map((f) => f.code);
+
+describe("flag hygiene", () => {
+  test("finds nothing where all is well", () => expect(codes({})).toEqual([]));
+
+  test("finds a flag that PostHog does not have, and says nothing of one that it could not ask about", () => {
+    expect(codes({ flag: null })).toEqual(["missing"]);
+    expect(codes({ flag: undefined })).toEqual([]);
+  });
+
+  test("finds a flag that is inactive, and says what that does by its rule", () => {
+    const says = (rule: "grant" | "gate") =>
+      flagFindings({ feature: tied(rule), flag: flag({ active: false }), catalogue: catalogue([]), asked: 1, now })[0]?.says;
+    expect(says("grant")).toContain("adds nothing");
+    expect(says("gate")).toContain("switches the feature off");
+  });
+
+  test("finds one that is for everyone only once 30 days have passed", () => {
+    expect(codes({ flag: flag({ filters: everyone, updatedAt: now - 30 * day }) })).toEqual([]);
+    expect(codes({ flag: flag({ filters: everyone, updatedAt: now - 30 * day - 1 }) })).toEqual(["everyone"]);
+    expect(codes({ flag: flag({ filters: { groups: [{ properties: [{}], rollout_percentage: 100 }] }, updatedAt: 0 }) })).toEqual([]);
+    expect(codes({ flag: flag({ filters: { groups: [{ properties: [], rollout_percentage: 99 }] }, updatedAt: 0 }) })).toEqual([]);
+  });
+
+  test("finds a feature that nobody asked for", () => expect(codes({ asked: 0 })).toEqual(["never_asked"]));
+
+  test("finds a grant that every plan makes needless; add-ons and archived plans do not count, and a gate is never needless", () => {
+    const all = catalogue(
+      [tied()],
+      [plan("free", { sso: true }), plan("pro", {}, { includes: "free", rank: 20 }), addOn("x"), plan("old", {}, { archivedAt: now })],
+    );
+    expect(codes({ catalogue: all })).toEqual(["in_every_plan"]);
+    expect(codes({ catalogue: all, feature: tied("gate") })).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import type { Catalogue } from "./catalogue";
+import type { Feature, FlagTie, Instant, Json } from "./model";
+
+/** What PostHog's list says of a flag, as far as tidying up needs it. */
+export type FlagInfo = { key: string; active: boolean; createdAt: Instant | null; updatedAt: Instant | null; filters: Json };
+
+export type Finding = {
+  code: "missing" | "inactive" | "everyone" | "never_asked" | "in_every_plan";
+  says: string;
+  todo: string;
+};
+
+const month = 30 * 24 * 3_600_000;
+
+export type HygieneInput = {
+  feature: Feature & { flag: FlagTie };
+  /** Null: PostHog has no such flag. Undefined: PostHog's list cannot be read, so nothing is said of it. */
+  flag: FlagInfo | null | undefined;
+  catalogue: Catalogue;
+  /** Checks of the feature in the last 30 days. */
+  asked: number;
+  now: Instant;
+};
+
+/** Ties that have outlived their use, each with what to do about it. */
+export function flagFindings({ feature, flag, catalogue, asked, now }: HygieneInput): Finding[] {
+  const found: Finding[] = [];
+  const add = (code: Finding["code"], says: string, todo: string) => found.push({ code, says, todo });
+  const { key, rule } = feature.flag;
+  if (flag === null) add("missing", `PostHog has no flag ${key}.`, "Create it in PostHog, or take the tie off the feature.");
+  if (flag && !flag.active) {
+    const effect = rule === "grant" ? "so it adds nothing" : "so it switches the feature off for everybody";
+    add("inactive", `The flag is inactive, ${effect}.`, "Switch it on in PostHog, or take the tie off the feature.");
+  }
+  if (flag?.active && isForEveryone(flag.filters) && flag.updatedAt !== null && now - flag.updatedAt > month) {
+    const todo =
+      rule === "gate"
+        ? "The gate has opened for all: take the tie off."
+        : "Put the feature into the plans that it belongs to, then take the tie off.";
+    add("everyone", "The flag has been rolled out to everyone for over 30 days.", todo);
+  }
+  if (asked === 0)
+    add("never_asked", "Nobody has asked for this feature for 30 days.", "If no app uses it any more, archive the feature and the flag.");
+  if (rule !== "gate" && isInEveryPlan(feature.key, catalogue)) {
+    add("in_every_plan", "Every plan gives this feature, so the flag can add nothing.", "Take the tie off.");
+  }
+  return found;
+}
+
+type Condition = { properties?: unknown[]; rollout_percentage?: number | null };
+
+/** Some condition without properties, at 100 %, that is not about variants. */
+function isForEveryone(filters: Json): boolean {
+  const { groups } = (filters ?? {}) as { groups?: Condition[] };
+  return (groups ?? []).some((c) => (c.properties ?? []).length === 0 && (c.rollout_percentage ?? 100) === 100);
+}
+
+function isInEveryPlan(feature: string, catalogue: Catalogue): boolean {
+  const plans = [...catalogue.plans.values()].filter((p) => p.kind === "base" && p.archivedAt === null);
+  return plans.length > 0 && plans.every((p) => catalogue.gives.get(p.key)?.has(feature));
+}

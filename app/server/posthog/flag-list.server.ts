@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { FlagInfo } from "~/core/flag-hygiene";
+import type { Json } from "~/core/model";
+import type { PosthogSettings } from "./settings.server";
+
+const page = z.object({
+  next: z.string().nullish(),
+  results: z.array(
+    z.object({
+      key: z.string(),
+      active: z.boolean(),
+      created_at: z.string().nullish(),
+      updated_at: z.string().nullish(),
+      filters: z.unknown(),
+    }),
+  ),
+});
+
+/** More flags than this are not read: the page says so. */
+const mostPages = 50;
+const timeout = 10_000; // ms
+
+/** A sentence for people: why PostHog's list of flags is not to be had. */
+export class FlagListUnavailable extends Error {}
+
+/** GET /api/projects/:id/feature_flags/: needs a secret key and the project's number. Throws FlagListUnavailable. */
+export async function listFlags(settings: PosthogSettings): Promise<{ flags: FlagInfo[]; isComplete: boolean }> {
+  if (settings.secretKey === null || settings.projectId === null) {
+    throw new FlagListUnavailable("Set POSTHOG_SECRET_KEY and POSTHOG_PROJECT_ID to compare with PostHog's own list of flags.");
+  }
+  const flags: FlagInfo[] = [];
+  // Pages are counted here and not followed by `next`: the key goes to the host in the settings and nowhere else.
+  for (let n = 0; n < mostPages; n++) {
+    const answer = await read(
+      `${settings.appHost}/api/projects/${settings.projectId}/feature_flags/?limit=100&offset=${n * 100}`,
+      settings.secretKey,
+    );
+    for (const f of answer.results) {
+      flags.push({
+        key: f.key,
+        active: f.active,
+        createdAt: instant(f.created_at),
+        updatedAt: instant(f.updated_at),
+        filters: f.filters as Json,
+      });
+    }
+    if (!answer.next) return { flags, isComplete: true };
+  }
+  return { flags, isComplete: false };
+}
+
+const instant = (text: string | null | undefined) => (text && !Number.isNaN(Date.parse(text)) ? Date.parse(text) : null);
+
+async function read(url: string, secretKey: string): Promise<z.output<typeof page>> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      headers: { authorization: `Bearer ${secretKey}` },
+      signal: AbortSignal.timeout(timeout),
+      redirect: "error",
+    });
+  } catch (cause) {
+    throw new FlagListUnavailable("PostHog cannot be reached. Try again in a while.", { cause });
+  }
+  if (response.status === 401 || response.status === 403) {
+    throw new FlagListUnavailable("PostHog refuses the secret key. It needs the scope feature_flag:read for this project.");
+  }
+  if (!response.ok) throw new FlagListUnavailable(`PostHog answered ${response.status}. Try again in a while.`);
+  const parsed = page.safeParse(await response.json().catch(() => null));
+  if (!parsed.success) throw new FlagListUnavailable("PostHog's answer cannot be read. Is POSTHOG_APP_HOST right?");
+  return parsed.data;
+}
