@@ -9,11 +9,12 @@ type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
  * The plain question whose answer lies ready, answered before the router and the framework, which would cost as much again
  * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
  */
-export function quickCheck({ facts, keys, checks, now }: Services, isStopping: () => boolean): Quick {
+export function quickCheck({ facts, keys, checks, metrics, now }: Services, isStopping: () => boolean): Quick {
   const start = `${entitlementsPath}?`;
   return (request, response) => {
     const { url = "", method, headers } = request;
     if (method !== "GET" || !url.startsWith(start) || isStopping()) return false;
+    const since = metrics.isTimed() ? performance.now() : 0;
     const { authorization } = headers;
     const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"] ?? headers.origin;
     if (hasMore !== undefined || !authorization?.startsWith("Bearer ")) return false;
@@ -25,6 +26,7 @@ export function quickCheck({ facts, keys, checks, now }: Services, isStopping: (
     checks.count(known);
     response.writeHead(200, { ...answerHeaders(known, now()), "content-length": Buffer.byteLength(known.body) });
     response.end(known.body);
+    if (since > 0) metrics.checked(since);
     return true;
   };
 }

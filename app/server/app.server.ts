@@ -8,13 +8,16 @@ import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { checksApi } from "~/api/checks.server";
+import { allowOrigin, corsPreflights } from "~/api/cors.server";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
+import { metricsApi } from "~/api/metrics.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
 import { sendPlainPage } from "./plain-page.server";
 import { captureFailures, runInContext } from "./posthog/doors.server";
@@ -86,6 +89,8 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
     if (reading) reading.then(() => done(), done);
     else done();
   });
+  app.addHook("onRequest", allowOrigin(services));
+  await app.register(metricsApi, { services });
   await app.register(entitlementsApi, { services });
   await app.register(checksApi, { services });
   await app.register(async (managing) => {
@@ -94,6 +99,8 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   });
   await app.register(usageApi, { services });
   await app.register(posthogGroupsApi, { services });
+  await app.register(corsPreflights, { services });
+  await app.register(tokensApi, { services });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

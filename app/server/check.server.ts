@@ -48,6 +48,8 @@ export type CheckParts = {
 export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckParts) {
   const answers = new LRUCache<string, Prepared>({ maxSize: bytes, sizeCalculation: ({ body }) => body.length * 2 + overhead });
 
+  const stats = { hits: 0, misses: 0, allowed: 0, refused: 0, all: 0 };
+
   function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Prepared, at: Instant): boolean {
     const { held, user } = ground;
     return (
@@ -96,6 +98,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     const { body, decisions, validUntil } = answerFrom(on, features, madeAt, requested);
     const text = JSON.stringify(body);
     const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+    stats.misses += 1;
     const madeFrom = { ground: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
     const made: Prepared = { ...madeFrom, body: text, etag, madeAt, validUntil, decisions: features === null ? null : decisions };
     answers.set(question, made);
@@ -106,7 +109,9 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     /** What was answered to exactly this question, if it is still true. Call `facts.look()` before. */
     known(question: string): Prepared | undefined {
       const prepared = answers.get(question);
-      return prepared && isTrue(prepared, now()) ? prepared : undefined;
+      if (!prepared || !isTrue(prepared, now())) return undefined;
+      stats.hits += 1;
+      return prepared;
     },
     /** Throws FactsUnavailable. */
     ask(asked: Asked): Prepared | Promise<Prepared> {
@@ -124,8 +129,16 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     },
     count({ ground, decisions }: Pick<Prepared, "ground" | "decisions">): void {
       const at = now();
-      if (decisions === null) counts.countAll(ground.tenant, at);
-      else for (const decision of decisions) counts.count(ground.tenant, decision, at);
+      if (decisions === null) {
+        stats.all += 1;
+        return counts.countAll(ground.tenant, at);
+      }
+      for (const decision of decisions) {
+        stats[decision.entitled ? "allowed" : "refused"] += 1;
+        counts.count(ground.tenant, decision, at);
+      }
     },
+    /** Since this process started. */
+    stats: () => stats,
   };
 }

@@ -6,10 +6,12 @@ import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { KeyRing } from "./key-ring.server";
+import type { Metrics } from "./metrics.server";
 import type { Passwords } from "./passwords.server";
 import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
 import type { Visit } from "./posthog/visitors.server";
+import type { RateLimits } from "./rate-limits.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
@@ -26,7 +28,10 @@ export type Services = {
   counts: CheckCounts;
   usage: UsageCache;
   checks: Checks;
+  metrics: Metrics;
   keys: KeyRing;
+  /** How often each API key may ask. */
+  limits: RateLimits;
   tokens: Tokens;
   /** Keys of tenants' metadata that may go to PostHog. */
   metadata: MetadataChoice;

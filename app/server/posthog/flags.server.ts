@@ -53,6 +53,7 @@ export function createFlags(parts: FlagParts) {
   const { settings, client, facts, now, log } = parts;
   const held = new LRUCache<string, Entry>({ max: mostHeld });
   let definitions = 0;
+  let answeredAt: Instant | null = null;
   client.on("localEvaluationFlagsLoaded", () => {
     definitions += 1;
   });
@@ -95,6 +96,7 @@ export function createFlags(parts: FlagParts) {
     const seen = { definitions, revision: tenant.revision, catalogue };
     const flags = tiedFlags();
     const said = await ask(tenant, user, flags);
+    if (said.size > 0) answeredAt = now();
     const before = entry.last;
     if (user === undefined) {
       entry.last = parts.last.note(tenant.key, entry.last, said, now());
@@ -193,6 +195,8 @@ export function createFlags(parts: FlagParts) {
       if (entry && isOld(entry, tenant)) void startRefresh(entry, tenant, user);
       return entry?.state;
     },
+    /** When PostHog, or what it defined, last told something; null: not yet. */
+    answeredAt: () => answeredAt,
     isDown: () => parts.breaker.isOpen(),
   };
 }

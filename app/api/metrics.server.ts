@@ -1,0 +1,30 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { Services } from "~/server/services.server";
+import { sendProblem } from "./problem.server";
+
+/** Who may call: whoever has METRICS_TOKEN. Without one set there are no metrics to be had. */
+export async function metricsApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { env, metrics } = services;
+
+  app.get("/metrics", async (request, reply) => {
+    if (env.metricsToken === null) {
+      return sendProblem(reply, { status: 404, code: "metrics_off", detail: "Metrics are off. Set METRICS_TOKEN to switch them on." });
+    }
+    const [, token = ""] = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? "") ?? [];
+    if (!isEqual(token, env.metricsToken)) {
+      const headers = { "www-authenticate": 'Bearer realm="latchkey metrics"' };
+      return sendProblem(reply, { status: 401, code: "token_wrong", detail: "Send METRICS_TOKEN: Authorization: Bearer …", headers });
+    }
+    return reply
+      .header("cache-control", "no-store")
+      .type(metrics.register.contentType)
+      .send(await metrics.register.metrics());
+  });
+}
+
+/** In a time that says nothing of where they differ. */
+function isEqual(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,117 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Instant } from "~/core/model";
+import type { Database } from "~db/database";
+import { outboxDepth } from "~db/store/outbox-depth.server";
+import type { Checks } from "./check.server";
+import type { FactsCache } from "./facts-cache.server";
+import type { Posthog } from "./posthog/posthog.server";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export type MetricParts = { db: Database; checks: Checks; facts: FactsCache; posthog: Posthog | null; now: () => Instant };
+
+/** One check in so many is timed: reading the clock twice is a noticeable part of what a check costs. */
+const timedChecks = 32;
+
+/** For Prometheus. What a check counts are plain numbers that are read when somebody asks; nothing here has a tenant's name. */
+export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) {
+  const register = new Registry();
+  const registers = [register];
+  // Process, memory, garbage collection and the event loop's delay.
+  collectDefaultMetrics({ register });
+
+  new Counter({
+    name: "latchkey_checks_total",
+    help: "Decisions asked for, by outcome; all features at once count as one, as all.",
+    labelNames: ["outcome"],
+    registers,
+    collect() {
+      const { allowed, refused, all } = checks.stats();
+      this.reset();
+      this.inc({ outcome: "allowed" }, allowed);
+      this.inc({ outcome: "refused" }, refused);
+      this.inc({ outcome: "all" }, all);
+    },
+  });
+  new Counter({
+    name: "latchkey_answers_total",
+    help: "Answers that lay ready (hit) or had to be made (miss).",
+    labelNames: ["cache"],
+    registers,
+    collect() {
+      const { hits, misses } = checks.stats();
+      this.reset();
+      this.inc({ cache: "hit" }, hits);
+      this.inc({ cache: "miss" }, misses);
+    },
+  });
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        // A database that cannot be read is one of the things that an operator wants to see the rest of the numbers for.
+        this.set(await Promise.resolve(read()).catch(() => Number.NaN));
+      },
+    });
+  gauge("latchkey_facts_tenants", "Tenants whose facts are in memory.", () => facts.held().tenants);
+  gauge("latchkey_facts_bytes", "What those facts take, as it is reckoned.", () => facts.held().bytes);
+  gauge("latchkey_facts_stale", "1 while the database cannot be read and answers come from what was last known.", () =>
+    Number(facts.isStale()),
+  );
+  gauge(
+    "latchkey_outbox_rows",
+    "Tenants whose properties have still to reach PostHog.",
+    async () => (await outboxDepth(db.read, db.tables)).rows,
+  );
+  gauge("latchkey_outbox_age_seconds", "How long the oldest of them has waited.", async () => {
+    const { oldest } = await outboxDepth(db.read, db.tables);
+    return oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000);
+  });
+  gauge("latchkey_flags_down", "1 while PostHog is not asked about flags because it failed several times.", () =>
+    Number(posthog?.flags.isDown() ?? 0),
+  );
+  gauge("latchkey_flags_age_seconds", "Since PostHog last answered a question about flags; NaN before the first.", () => {
+    const at = posthog?.flags.answeredAt() ?? null;
+    return at === null ? Number.NaN : (now() - at) / 1000;
+  });
+
+  const latency = new Histogram({
+    name: "latchkey_check_seconds",
+    help: `Time from the question to the answer, of one check in ${timedChecks}.`,
+    buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25],
+    registers,
+  });
+  const transactions = new Histogram({
+    name: "latchkey_transaction_seconds",
+    help: "Time of a transaction, waiting for its turn and its locks included.",
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10],
+    registers,
+  });
+  let count = 0;
+
+  return {
+    register,
+    /** Whether this check is one of those that are timed. */
+    isTimed: () => ++count % timedChecks === 0,
+    /** `since`: performance.now() when the question came. */
+    checked: (since: number) => latency.observe((performance.now() - since) / 1000),
+    transacted: (since: number) => transactions.observe((performance.now() - since) / 1000),
+  };
+}
+
+/** The same database, with the time of its transactions told. */
+export function timed(db: Database, tell: (since: number) => void): Database {
+  return {
+    ...db,
+    async transaction(locks, work) {
+      const since = performance.now();
+      try {
+        return await db.transaction(locks, work);
+      } finally {
+        tell(since);
+      }
+    },
+  };
+}
