@@ -179,6 +179,23 @@ describe("a trial", () => {
     expect([again.status, await textOf(again)]).toEqual([409, expect.stringContaining("This trial is over.")]);
   });
 
+  test("is over in the millisecond that was said, and an old address no longer tells of it as new", async () => {
+    const tenant = await fresh();
+    const result = location(await admin.post(paths.trialNew(tenant), { feature: "sso", length: "own", endsAt: local(now + 60_000) }));
+    const before = app.clock.now;
+    try {
+      app.clock.now = now + 59_999;
+      expect(await read(result)).toMatch(/Trial granted .*Ends 20 Nov 2026, in under a minute/);
+      app.clock.now = now + 60_000;
+      const text = await read(result);
+      expect(text).not.toContain("Trial granted");
+      expect(text).toMatch(/Nothing is granted at the moment\. Ended Single sign-on/);
+      expect(await check(tenant, "sso")).toMatchObject({ entitled: false });
+    } finally {
+      app.clock.now = before;
+    }
+  });
+
   test("cannot be granted to an archived tenant", async () => {
     const tenant = await fresh({ status: "archived" });
     const response = await admin.post(paths.trialNew(tenant), { feature: "sso", length: "7" });

@@ -1,4 +1,4 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Hourglass, ShieldCheck } from "lucide-react";
 import { keyOf, paths } from "~/paths";
@@ -12,18 +12,20 @@ import { RouteErrorPage } from "~/ui/error-page";
 import { GrantList } from "~/ui/grant-list";
 import { GrantResult } from "~/ui/grant-result";
 
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grants · ${data?.name ?? "Tenant"} · Latchkey` }];
+
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const { origin, searchParams } = new URL(request.url);
   const { grants, ...lists } = await tenantGrants(context, tenant);
   const done = grantOutcomes(tenant, grants, (searchParams.get("done") ?? "").split(",").slice(0, 100));
-  const { key } = tenant.facts;
+  const { key, name, status } = tenant.facts;
   const curl = curlLine(
     origin,
     key,
     done.map((d) => d.after.key),
   );
-  return { ...lists, done, curl, tenant: key, status: tenant.facts.status, now: tenant.now, canChange: tenant.canChange };
+  return { ...lists, done, curl, tenant: key, name, status, now: tenant.now, canChange: tenant.canChange };
 }
 
 export default function TenantGrants() {

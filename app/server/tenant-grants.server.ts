@@ -92,7 +92,8 @@ export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>,
   return ids.flatMap((id) => {
     const grant = grants.get(id);
     const feature = grant && catalogue.features.get(grant.feature);
-    if (!grant || !feature) return [];
+    // Once its time is over there is nothing left to compare: somebody has come back to an old address.
+    if (!grant || !feature || (grant.endsAt !== null && grant.endsAt <= now)) return [];
     const isEnded = grant.endedAt !== null;
     const old = grant.extends === null ? undefined : grants.get(grant.extends);
     const at = Math.max(now, grant.startsAt);

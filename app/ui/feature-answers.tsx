@@ -86,7 +86,10 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "rows"> & { row: Answe
                 {row.next?.step !== "grant_trial" && <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>}
               </>
             )}
-            <TextLink to={paths.feature(row.key)}>Open feature</TextLink>
+            {/* Hundreds of these: Remix would ask the server about each address in turn. */}
+            <TextLink to={paths.feature(row.key)} discover="none">
+              Open feature
+            </TextLink>
           </p>
         </div>
       </details>
