@@ -233,7 +233,8 @@ describe("a plan", () => {
     const late = await admin.post(paths.plan("team"), { ...fields, description: "Mine", expected });
     expect(late.status).toBe(409);
     const html = await late.text();
-    expect(html).toContain("Team 2 was changed while you were editing");
+    expect(html).toContain("Somebody else changed this meanwhile");
+    expect(html).toMatch(/&quot;Team&quot;[\s\S]*&quot;Team 2&quot;/);
     expect(html).toMatch(/<textarea[^>]*name="description"[^>]*>Mine/);
     expect(html).toContain(`name="expected" value="${revisionOf("plans", "team")}"`);
     expect(plan("team").name).toBe("Team 2");
@@ -241,6 +242,17 @@ describe("a plan", () => {
       302,
     );
     expect(plan("team")).toMatchObject({ name: "Team", description: "Mine" });
+  });
+  test("can be renamed while somebody else changes one of its cells", async () => {
+    const expected = revisionOf("plans", "solo");
+    await changeCatalogue(app.services, somebody, (facts, stamp) =>
+      setPlanEntries(facts, [{ plan: "solo", feature: "seats", value: 2 }], stamp),
+    );
+    expect((await admin.post(paths.plan("solo"), { ...fields, name: "Solo", rank: "1", includes: "", expected })).status).toBe(302);
+    expect(own("solo", "seats")).toBe(2);
+    await changeCatalogue(app.services, somebody, (facts, stamp) =>
+      setPlanEntries(facts, [{ plan: "solo", feature: "seats", value: 1 }], stamp),
+    );
   });
   test("that is in use is not deleted, and the page says who has it", async () => {
     const refused = await admin.post(paths.plan("team"), { intent: "delete" });
@@ -269,6 +281,7 @@ describe("a plan", () => {
 describe("a feature", () => {
   const common = { description: "", group: "", flagKey: "", flagRule: "grant", whenUnknown: "last" };
   const settings = { kind: "number", better: "higher", options: "", resetPeriod: "month", limit: "hard", unit: "" };
+  let seatsAtFirst = "";
   const find = (key: string) => app.services.facts.catalogueFacts().features.find((f) => f.key === key);
 
   test.each([
@@ -293,17 +306,18 @@ describe("a feature", () => {
   });
   test("is edited; what it is stays, and so does what plans give of it", async () => {
     const form = { ...common, ...settings, intent: "save", name: "Seats!", group: "Usage", resetPeriod: "never", unit: "people" };
-    const saved = await admin.post(paths.feature("seats"), { ...form, expected: revisionOf("features", "seats") });
+    seatsAtFirst = revisionOf("features", "seats");
+    const saved = await admin.post(paths.feature("seats"), { ...form, expected: seatsAtFirst });
     expect(saved.status).toBe(302);
     expect(find("seats")).toMatchObject({ name: "Seats!", type: "metered", meter: { unit: "people", resetPeriod: "never" } });
     expect(await read(admin, paths.feature("seats"))).toMatch(/Solo 1 people .*25 more seats 25 people add-on/);
   });
   test("tells the second of two editors, and loses nothing", async () => {
-    const form = { ...common, ...settings, intent: "save", name: "Places", resetPeriod: "never", expected: "1" };
+    const form = { ...common, ...settings, intent: "save", name: "Places", resetPeriod: "never", expected: seatsAtFirst };
     const late = await admin.post(paths.feature("seats"), form);
     expect(late.status).toBe(409);
     const html = await late.text();
-    expect(html).toContain("Seats! was changed while you were editing");
+    expect(html).toContain("The admin changed this meanwhile");
     expect(html).toContain('value="Places"');
     expect(html).toContain(`name="expected" value="${revisionOf("features", "seats")}"`);
   });

@@ -5,21 +5,22 @@ import type { Feature } from "~/core/model";
 import { featurePageForm } from "~/forms/feature";
 import { typeWords } from "~/forms/feature-words";
 import { keyOf, paths } from "~/paths";
+import { theirChange } from "~/server/catalogue-edits.server";
 import { actOnFeature, readFeaturePage } from "~/server/feature-page.server";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { Badge } from "~/ui/badge";
 import { Card, Section } from "~/ui/card";
-import { ChangedMeanwhile } from "~/ui/changed-meanwhile";
 import { Code } from "~/ui/code";
 import { ConfirmButton } from "~/ui/confirm-button";
 import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureForm, shownFeature } from "~/ui/feature-form";
+import { FeatureForm } from "~/ui/feature-form";
 import { FeaturePlans } from "~/ui/feature-plans";
 import { KeyValue } from "~/ui/key-value";
 import { Means } from "~/ui/means";
 import { PageHeader } from "~/ui/page-header";
+import { StaleNotice } from "~/ui/stale-notice";
 
 export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
 
@@ -36,10 +37,14 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
   const { feature } = await readFeaturePage(context, keyOf(params.feature));
   const submission = await readForm(request, featurePageForm(feature.type));
-  if (submission.status !== "success") return invalid(submission, undefined, { stale: false });
+  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null });
   const act = submission.value;
   const result = await actOnFeature(context, actorOf(admin), feature.key, act);
-  if (!result.ok) return refused(submission, result, {}, { stale: result.code === "stale" });
+  if (!result.ok) {
+    const isStale = result.code === "stale" && act.intent === "save";
+    const theirs = isStale ? await theirChange(context, "feature", feature.key, act.expected) : null;
+    return refused(submission, result, {}, { theirs });
+  }
   const name = act.intent === "save" ? act.feature.name : feature.name;
   return redirectWithToast(paths.feature(feature.key), {
     kind: result.changed ? "success" : "info",
@@ -48,11 +53,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditFeature() {
-  const { feature, plans, groups, canChange } = useLoaderData<typeof loader>();
+  const { feature, plans, groups, now, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
-  const stale = answer?.stale ? (
-    <ChangedMeanwhile name={feature.name} now={shownFeature(feature)} entered={{ ...shownFeature(feature), ...entered(answer.result) }} />
-  ) : undefined;
   return (
     <>
       <PageHeader
@@ -74,7 +76,7 @@ export default function EditFeature() {
           <Card>
             {canChange ? (
               <FeatureForm feature={feature} groups={groups} lastResult={answer?.result}>
-                {stale}
+                {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
               </FeatureForm>
             ) : (
               <FeatureDetails feature={feature} />
@@ -85,11 +87,6 @@ export default function EditFeature() {
       </div>
     </>
   );
-}
-
-function entered({ initialValue }: { initialValue?: Record<string, unknown> | null }): Record<string, string> {
-  const texts = Object.entries(initialValue ?? {}).filter(([name]) => !["intent", "expected", "why"].includes(name));
-  return Object.fromEntries(texts.map(([name, value]) => [name, String(value ?? "")]));
 }
 
 function FeatureDetails({ feature }: { feature: Feature }) {

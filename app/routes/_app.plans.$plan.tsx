@@ -1,8 +1,8 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import type { Json } from "~/core/model";
 import { planPageForm } from "~/forms/plan";
 import { keyOf, paths } from "~/paths";
+import { theirChange } from "~/server/catalogue-edits.server";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actOnPlan, readPlanPage } from "~/server/plan-page.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
@@ -10,7 +10,6 @@ import { redirectWithToast } from "~/server/toast.server";
 import { Badge } from "~/ui/badge";
 import { LinkButton, TextLink } from "~/ui/button";
 import { Card } from "~/ui/card";
-import { ChangedMeanwhile } from "~/ui/changed-meanwhile";
 import { Code } from "~/ui/code";
 import { RouteErrorPage } from "~/ui/error-page";
 import { KeyValue } from "~/ui/key-value";
@@ -18,6 +17,7 @@ import { PageHeader } from "~/ui/page-header";
 import { count } from "~/ui/pagination";
 import { PlanEnd } from "~/ui/plan-end";
 import { PlanForm } from "~/ui/plan-form";
+import { StaleNotice } from "~/ui/stale-notice";
 
 export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
 
@@ -35,10 +35,14 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
   const { plan } = await readPlanPage(context, keyOf(params.plan));
   const submission = await readForm(request, planPageForm);
-  if (submission.status !== "success") return invalid(submission, undefined, { stale: false, intent: "save" });
+  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, intent: "save" });
   const act = submission.value;
   const result = await actOnPlan(context, actorOf(admin), plan.key, act);
-  if (!result.ok) return refused(submission, result, { includes: "includes" }, { stale: result.code === "stale", intent: act.intent });
+  if (!result.ok) {
+    const isStale = result.code === "stale" && act.intent === "save";
+    const theirs = isStale ? await theirChange(context, "plan", plan.key, act.expected) : null;
+    return refused(submission, result, { includes: "includes" }, { theirs, intent: act.intent });
+  }
   const name = act.intent === "save" ? act.name : plan.name;
   return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {
     kind: result.changed ? "success" : "info",
@@ -47,7 +51,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditPlan() {
-  const { plan, tenants, own, inherited, includable, includedBy, asks, canChange } = useLoaderData<typeof loader>();
+  const { plan, tenants, own, inherited, includable, includedBy, asks, now, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const lastResult = answer?.result;
   const isAddOn = plan.kind === "add_on";
@@ -97,9 +101,7 @@ export default function EditPlan() {
           {canChange ? (
             <Card>
               <PlanForm plan={plan} includable={includable} lastResult={refusedEnd ? undefined : lastResult}>
-                {answer?.stale ? (
-                  <ChangedMeanwhile name={plan.name} now={shown(plan)} entered={shown(lastResult?.initialValue ?? {})} />
-                ) : undefined}
+                {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
               </PlanForm>
             </Card>
           ) : (
@@ -118,12 +120,6 @@ export default function EditPlan() {
       </div>
     </>
   );
-}
-
-/** What two editors compare. */
-function shown({ name, description, rank, includes }: { name?: unknown; description?: unknown; rank?: unknown; includes?: unknown }): Json {
-  const text = (value: unknown) => (value === null || value === undefined ? "" : String(value));
-  return { name: text(name), description: text(description), includes: text(includes), rank: text(rank) };
 }
 
 export function ErrorBoundary() {

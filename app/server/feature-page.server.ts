@@ -20,7 +20,7 @@ export async function readFeaturePage(services: Services, key: string) {
     const from = given && given.from !== plan.key ? (catalogue.plans.get(given.from)?.name ?? given.from) : null;
     return { key: plan.key, name: plan.name, kind: plan.kind, text: given ? describeValue(feature, given.value) : null, from };
   });
-  return { feature, plans, groups: groupsOf(catalogue) };
+  return { now: services.now(), feature, plans, groups: groupsOf(catalogue) };
 }
 
 export type FeatureAct = { intent: "save"; expected: number; feature: FeatureEdit } | { intent: "archive" | "restore"; why?: string };

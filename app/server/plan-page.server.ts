@@ -1,8 +1,9 @@
 import { type Catalogue, planChain } from "~/core/catalogue";
 import type { Actor, Plan, PlanKind } from "~/core/model";
-import { archivePlan, deletePlan, type PlanForm, restorePlan, updatePlan } from "~/core/plan-changes";
+import { archivePlan, deletePlan, type PlanForm, restorePlan } from "~/core/plan-changes";
 import { gridPlans } from "~/core/plan-grid";
 import { tenantsByPlan } from "~db/store/tenants-list.server";
+import { savePlan } from "./catalogue-edits.server";
 import { catalogueNow, findPlan } from "./catalogue-pages.server";
 import { changeCatalogue } from "./change.server";
 import type { Services } from "./services.server";
@@ -32,6 +33,7 @@ export async function readPlanPage(services: Services, key: string) {
   const gives = [...(catalogue.gives.get(key) ?? [])].filter(([feature]) => inUse({ feature })).length;
   const own = entries.filter(inUse).length;
   return {
+    now: services.now(),
     plan: fields,
     tenants: tenants.get(key) ?? 0,
     own,
@@ -44,12 +46,12 @@ export async function readPlanPage(services: Services, key: string) {
 export type PlanAct = ({ intent: "save"; expected: number } & PlanForm) | { intent: "archive" | "restore" | "delete"; why?: string };
 
 export function actOnPlan(services: Services, actor: Actor, key: string, act: PlanAct) {
+  if (act.intent === "save") {
+    const { intent: _, expected, ...form } = act;
+    return savePlan(services, actor, key, form, expected);
+  }
   return changeCatalogue(services, actor, async (facts, stamp, tx) => {
     switch (act.intent) {
-      case "save": {
-        const { intent: _, expected, ...form } = act;
-        return updatePlan(facts, key, form, stamp, expected);
-      }
       case "archive":
         return archivePlan(facts, key, stamp, act.why);
       case "restore":

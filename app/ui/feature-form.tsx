@@ -227,8 +227,3 @@ function startOf(feature: Feature | undefined): Partial<Fields> {
     whenUnknown: feature?.flag?.whenUnknown ?? "last",
   };
 }
-
-/** What two editors compare: what the form would send. */
-export function shownFeature(feature: Feature) {
-  return startOf(feature);
-}

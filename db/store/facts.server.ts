@@ -34,6 +34,14 @@ export async function readTenantFactsAt(q: Queries, t: Schema, key: string, revi
   return (row?.document ?? null) as TenantFacts | null;
 }
 
+/** As it was at this revision, which is also that of each feature and plan that changed in it. Null: there was none. */
+export async function readCatalogueFactsAt(q: Queries, t: Schema, revision: number): Promise<CatalogueFacts | null> {
+  const h = t.factsHistory;
+  const at = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue), eq(h.revision, revision));
+  const [row] = await q.select({ document: h.document }).from(h).where(at).limit(1);
+  return (row?.document ?? null) as CatalogueFacts | null;
+}
+
 export async function readCatalogueFacts(q: Queries, t: Schema, by?: Instant): Promise<CatalogueFacts> {
   return ((await newest(q, t, "catalogue", theCatalogue, by)) as CatalogueFacts | null) ?? emptyCatalogue;
 }

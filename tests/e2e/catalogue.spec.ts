@@ -110,9 +110,9 @@ test("of two people who change one plan the second is told, and loses nothing", 
 
   await page.getByLabel("Description").fill("For small teams");
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("Beginner was changed while you were editing")).toBeVisible();
+  await expect(page.getByText("Owner changed this meanwhile")).toBeVisible();
   await expect(page.getByLabel("Description")).toHaveValue("For small teams");
-  await expect(page.getByText("Beginner", { exact: false }).first()).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("Beginner");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Starter is saved.")).toBeVisible();
 });

@@ -1,0 +1,49 @@
+import type { Actor, CatalogueFacts, Instant, Json, Plan } from "~/core/model";
+import { type PlanForm, updatePlan } from "~/core/plan-changes";
+import { sameJson } from "~/core/same-json";
+import { listAudit } from "~db/store/audit.server";
+import { readCatalogueFactsAt } from "~db/store/facts.server";
+import { changeCatalogue } from "./change.server";
+import type { Services } from "./services.server";
+
+/** What a plan's own form edits: a cell that somebody else changed meanwhile is no conflict. */
+function seenPlan({ plans }: CatalogueFacts, key: string): Json {
+  const plan = plans.find((p: Plan) => p.key === key);
+  return plan ? { name: plan.name, description: plan.description, includes: plan.includes, rank: plan.rank } : null;
+}
+
+function seenFeature({ features }: CatalogueFacts, key: string): Json {
+  const feature = features.find((f) => f.key === key);
+  if (!feature) return null;
+  const { key: _, revision: __, archivedAt, ...fields } = feature;
+  return { ...fields, archived: archivedAt !== null };
+}
+
+const seen = { plan: seenPlan, feature: seenFeature };
+
+/** `expected`: the plan's revision that the editor saw. */
+export async function savePlan(services: Services, actor: Actor, key: string, form: PlanForm, expected: number) {
+  const base = await readCatalogueFactsAt(services.db.read, services.db.tables, expected);
+  return changeCatalogue(services, actor, (facts, stamp) => {
+    const isSame = base !== null && sameJson(seenPlan(base, key), seenPlan(facts, key));
+    return updatePlan(facts, key, form, stamp, isSame ? undefined : expected);
+  });
+}
+
+/** What somebody else changed while a form was open. */
+export type Theirs = { before: Json; after: Json; by: string | null; at: Instant | null };
+
+/** `expected`: the revision that the form was opened at. */
+export async function theirChange(services: Services, kind: "plan" | "feature", key: string, expected: number): Promise<Theirs> {
+  const { db, facts } = services;
+  const base = await readCatalogueFactsAt(db.read, db.tables, expected);
+  const [alone] = await listAudit(db.read, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
+  const [imported] = await listAudit(db.read, db.tables, { action: "catalogue.imported" }, { size: 1 });
+  const last = (imported?.seq ?? 0) > (alone?.seq ?? 0) ? imported : alone;
+  return {
+    before: base ? seen[kind](base, key) : {},
+    after: seen[kind](facts.catalogueFacts(), key),
+    by: last?.actorName ?? null,
+    at: last?.at.getTime() ?? null,
+  };
+}
