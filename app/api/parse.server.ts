@@ -1,23 +1,55 @@
 import type { FastifyReply } from "fastify";
 import type { z } from "zod";
-import { sendProblem } from "./problem.server";
+import { type Problem, sendProblem } from "./problem.server";
 
 type Shape = Record<string, z.ZodType>;
 type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
-/** What was sent, as the schemas make it; or null, and a problem that names every field at fault is sent. `body` is the request's. */
-export function parse<S extends Shape>(reply: FastifyReply, schemas: S, input: { [K in keyof S]: unknown }): Parsed<S> | null {
+/** Whoever walks what was sent needs a stack: metadata and values are a few deep. */
+const deepest = 64;
+/** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
+const unstorable = /\0|\p{Surrogate}/u;
+
+/** What no schema should be asked about, with the place where it stands. */
+function unfit(value: unknown, path: PropertyKey[]): { path: PropertyKey[]; message: string } | null {
+  if (typeof value === "string") return unstorable.test(value) ? { path, message: "This holds a character that cannot be stored." } : null;
+  if (typeof value !== "object" || value === null) return null;
+  if (path.length > deepest) return { path: path.slice(0, 3), message: `This is nested more than ${deepest} deep.` };
+  for (const [key, inner] of Object.entries(value)) {
+    if (unstorable.test(key)) return { path, message: "This holds a name with a character that cannot be stored." };
+    const bad = unfit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+    if (bad) return bad;
+  }
+  return null;
+}
+
+/** What was sent, as the schemas make it; or a problem that names every field at fault. `body` is the request's. */
+export function read<S extends Shape>(
+  schemas: S,
+  input: { [K in keyof S]: unknown },
+): { ok: true; sent: Parsed<S> } | { ok: false; problem: Problem } {
   const errors: { field: string; message: string }[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
-    const result = schema.safeParse(input[name]);
-    if (result.success) parsed[name] = result.data;
-    for (const { path, message } of result.error?.issues ?? []) {
-      errors.push({ field: (name === "body" ? path : [name, ...path]).join(".") || "body", message });
+    const bad = unfit(input[name], []);
+    const result = bad ? null : schema.safeParse(input[name]);
+    if (result?.success) parsed[name] = result.data;
+    for (const { path, message } of bad ? [bad] : (result?.error?.issues ?? [])) {
+      errors.push({ field: (name === "body" || name === "query" ? path : [name, ...path]).join(".") || name, message });
     }
   }
   const [first] = errors;
-  if (!first) return parsed as Parsed<S>;
-  sendProblem(reply, { status: 400, code: "invalid_request", detail: first.message, field: first.field, errors });
+  if (!first) return { ok: true, sent: parsed as Parsed<S> };
+  return {
+    ok: false,
+    problem: { status: 400, code: "invalid_request", detail: first.message, field: first.field, errors: errors.slice(0, 100) },
+  };
+}
+
+/** The same; or null, and the problem is sent. */
+export function parse<S extends Shape>(reply: FastifyReply, schemas: S, input: { [K in keyof S]: unknown }): Parsed<S> | null {
+  const result = read(schemas, input);
+  if (result.ok) return result.sent;
+  sendProblem(reply, result.problem);
   return null;
 }

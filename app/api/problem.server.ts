@@ -3,28 +3,38 @@ import type { FastifyReply } from "fastify";
 
 export type Problem = {
   status: number;
+  /** Left out: about:blank. */
+  type?: string;
   /** Stable, for programs. */
   code: string;
   /** One sentence: what is wrong and what would work. */
   detail: string;
   field?: string;
   errors?: { field: string; message: string }[];
+  /** Names in RateLimit-Policy. */
+  violatedPolicies?: string[];
   headers?: Record<string, string>;
 };
 
 export const problemType = "application/problem+json; charset=utf-8";
 
 /** RFC 9457. `about:blank` says that `code` is all there is to know; `requestId` is the one in the log. */
-export function problemBody({ status, code, detail, field, errors }: Problem, requestId?: string): string {
-  return JSON.stringify({ type: "about:blank", title: STATUS_CODES[status] ?? "Error", status, detail, code, field, errors, requestId });
+export function problemBody(problem: Problem, requestId?: string): string {
+  const { type = "about:blank", status, code, detail, field, errors, violatedPolicies } = problem;
+  const more = { "violated-policies": violatedPolicies, requestId };
+  return JSON.stringify({ type, title: STATUS_CODES[status] ?? "Error", status, detail, code, field, errors, ...more });
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.headers) reply.headers(problem.headers);
+  return sendProblemText(reply, problem.status, problemBody(problem, reply.request.id));
+}
+
+export function sendProblemText(reply: FastifyReply, status: number, body: string): FastifyReply {
   return reply
-    .code(problem.status)
+    .code(status)
     .header("content-type", problemType)
     .header("cache-control", "no-store")
     .header("x-content-type-options", "nosniff")
-    .send(problemBody(problem, reply.request.id));
+    .send(body);
 }

@@ -48,6 +48,7 @@ export function refuseTheRest(app: FastifyInstance, known: Map<string, Set<strin
     app.route({
       method: [...method],
       url,
+      config: { refuses: true },
       onRequest: async (request, reply) => sendProblem(reply, why(request)),
       handler: () => {},
     });

@@ -1,6 +1,8 @@
+import type { z } from "zod";
 import { leaves, legible, onlyDifferent } from "~/core/audit-words";
 import type { Catalogue } from "~/core/catalogue";
 import type { Actor } from "~/core/model";
+import type { auditQuery } from "~/forms/api-queries";
 import type { AuditQuery } from "~/forms/audit-filter";
 import { type AuditRow, listAudit } from "~db/store/audit.server";
 import { auditedActions, auditedActors, findAudit } from "~db/store/audit-queries.server";
@@ -68,3 +70,15 @@ export async function readAuditEntry(services: Services, seq: number) {
   const actors = await auditedActors(db.read, db.tables);
   return { entry: entryOf(row, { catalogue, actors }, Number.POSITIVE_INFINITY), now: services.now() };
 }
+
+export type AuditRecord = AuditRow;
+
+/** A page for programs, as it was written. */
+export async function auditEntriesPage({ db }: Services, query: z.output<typeof auditQuery>) {
+  const { cursor, limit, ...filter } = query;
+  const rows = await listAudit(db.read, db.tables, filter, { before: cursor?.[0], size: limit + 1 });
+  const entries = rows.slice(0, limit);
+  return { entries, older: rows.length > limit ? (entries.at(-1)?.seq ?? null) : null };
+}
+
+export const auditEntryNumbered = ({ db }: Services, seq: number): Promise<AuditRow | null> => findAudit(db.read, db.tables, seq);

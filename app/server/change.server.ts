@@ -10,8 +10,10 @@ import { tenantOfGrant } from "~db/store/grants.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import type { Services } from "./services.server";
 
-/** `changed` false: all was as asked already. A refusal has written nothing. */
-export type Changed<Facts> = { ok: true; changed: boolean; facts: Facts } | Refusal;
+/** `changed` false: all was as asked already, and `change` is null. A refusal has written nothing. */
+export type Changed<Facts, Change = unknown> = { ok: true; changed: boolean; facts: Facts; change: Change | null } | Refusal;
+export type TenantChanged = Changed<TenantFacts | null, TenantChange>;
+export type CatalogueChanged = Changed<CatalogueFacts, CatalogueChange>;
 
 function stampFor({ now, newId }: Services, actor: Actor): Stamp {
   return { now: now(), actor, newId };
@@ -33,15 +35,15 @@ export async function changeTenant(
   key: string,
   actor: Actor,
   decideChange: (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
-): Promise<Changed<TenantFacts | null>> {
+): Promise<TenantChanged> {
   const { db, facts: cache } = services;
-  const result = await db.transaction([catalogueSharedLock, tenantLock(key)], async (tx): Promise<Changed<TenantFacts | null>> => {
+  const result = await db.transaction([catalogueSharedLock, tenantLock(key)], async (tx): Promise<TenantChanged> => {
     const before = await readTenantFacts(tx, db.tables, key);
     const outcome = decideChange(before, await catalogueIn(services, tx), stampFor(services, actor));
     if (!outcome.ok) return outcome;
-    if (!outcome.change) return { ok: true, changed: false, facts: before };
+    if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
     const [after] = await writeTenantChanges(tx, db.tables, [{ before, change: outcome.change }], actor);
-    return { ok: true, changed: true, facts: after ?? null };
+    return { ok: true, changed: true, facts: after ?? null, change: outcome.change };
   });
   if (result.ok && result.changed) {
     cache.putTenant(key, result.facts);
@@ -56,7 +58,7 @@ export async function changeTenantOfGrant(
   grant: string,
   actor: Actor,
   decideChange: (facts: TenantFacts, stamp: Stamp) => Outcome<TenantChange>,
-): Promise<Changed<TenantFacts | null>> {
+): Promise<TenantChanged> {
   const unknown = refuse("grant_not_found", `There is no grant ${grant}.`, "id");
   const tenant = await tenantOfGrant(services.db.read, services.db.tables, grant);
   if (tenant === null) return unknown;
@@ -68,14 +70,15 @@ export async function changeCatalogue(
   services: Services,
   actor: Actor,
   decideChange: (facts: CatalogueFacts, stamp: Stamp, tx: Queries) => Outcome<CatalogueChange> | Promise<Outcome<CatalogueChange>>,
-): Promise<Changed<CatalogueFacts>> {
+): Promise<CatalogueChanged> {
   const { db, facts: cache } = services;
-  const result = await db.transaction([catalogueLock], async (tx): Promise<Changed<CatalogueFacts>> => {
+  const result = await db.transaction([catalogueLock], async (tx): Promise<CatalogueChanged> => {
     const before = await readCatalogueFacts(tx, db.tables);
     const outcome = await decideChange(before, stampFor(services, actor), tx);
     if (!outcome.ok) return outcome;
-    if (!outcome.change) return { ok: true, changed: false, facts: before };
-    return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, outcome.change, actor) };
+    const { change } = outcome;
+    if (!change) return { ok: true, changed: false, facts: before, change };
+    return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, change, actor), change };
   });
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);
@@ -104,11 +107,11 @@ export async function changeMany(
     for (const key of tenantKeys) tenants.set(key, await readTenantFacts(tx, db.tables, key));
     const outcome = decideChange(before, tenants, stampFor(services, actor));
     if (!outcome.ok) return outcome;
-    if (!outcome.change) return { ok: true, changed: false, facts: before };
+    if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
     const { catalogue, tenants: writes } = outcome.change;
     const facts = catalogue ? await writeCatalogueChange(tx, db.tables, before, catalogue, actor) : before;
     written.push(...(await writeTenantChanges(tx, db.tables, writes, actor)));
-    return { ok: true, changed: catalogue !== null || writes.length > 0, facts };
+    return { ok: true, changed: catalogue !== null || writes.length > 0, facts, change: outcome.change };
   });
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);

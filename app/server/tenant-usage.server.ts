@@ -1,7 +1,7 @@
 import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
 import { allFeatures } from "./check-counts.server";
 import type { Services } from "./services.server";
-import type { TenantRequest } from "./tenants.server";
+import { currentTenant, type TenantRequest } from "./tenants.server";
 
 const days = 30;
 const day = 86_400_000;
@@ -34,3 +34,40 @@ export async function tenantUsage({ db, counts }: Services, { facts, catalogue, 
   };
 }
 export type FeatureUsage = Awaited<ReturnType<typeof tenantUsage>>["features"][number];
+
+/** The same for programs, over so many days, with what was consumed of each metered feature. Null: there is no such tenant. */
+export async function usageSummary(services: Services, tenant: string, days: number) {
+  const { db, counts, checks, facts } = services;
+  const known = await currentTenant(services, tenant);
+  if (!known) return null;
+  await counts.flush();
+  const now = services.now();
+  const first = nameOf(now - (days - 1) * day);
+  const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
+  for (const row of await countsByDay(db.read, db.tables, tenant, first)) {
+    const one = byDay.get(row.day);
+    if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
+  }
+  const features = await countsByFeature(db.read, db.tables, tenant, first);
+  const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
+  const metered = [...facts.catalogue().features.values()].filter((f) => f.type === "metered" && f.archivedAt === null);
+  const names = metered.map((f) => f.key);
+  const { body } = checks.answerFrom(await checks.ground(tenant), names, now);
+  const consumption = metered.flatMap(({ key, ...f }) => {
+    const { limit, used, remaining, resetPeriod, resetsAt, softLimit } = body.entitlements[key] ?? {};
+    if (limit === undefined) return [];
+    return [{ feature: key, unit: f.type === "metered" ? f.meter.unit : null, limit, used, remaining, resetPeriod, resetsAt, softLimit }];
+  });
+  return {
+    tenant,
+    from: first,
+    to: nameOf(now),
+    checks: {
+      allowed: sum("allowed"),
+      refused: sum("refused"),
+      days: [...byDay].map(([label, one]) => ({ day: label, ...one })),
+      features,
+    },
+    consumption,
+  };
+}

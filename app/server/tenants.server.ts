@@ -10,7 +10,7 @@ import { mayAct, requireAdmin, type SignedIn } from "./sessions.server";
 
 const pageSize = 50;
 /** In milliseconds: what "ending soon" means in the list. */
-const soon = 7 * 86_400_000;
+export const endingSoon = 7 * 86_400_000;
 
 export type PlanName = { key: string; name: string };
 
@@ -26,7 +26,7 @@ export async function tenantList(services: Services, query: TenantListQuery) {
     search: query.q || undefined,
     plan: query.plan === withoutPlan ? "" : query.plan || undefined,
     status: query.status,
-    trial: query.trial === "ending" ? soon : query.trial,
+    trial: query.trial === "ending" ? endingSoon : query.trial,
     sort: query.sort.id,
     descending: query.sort.desc,
     page: query.page,

@@ -1,5 +1,5 @@
-import { desc, eq } from "drizzle-orm";
-import type { Grant, Value } from "~/core/model";
+import { and, desc, eq, gt, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import type { Grant, GrantKind, Instant, Value } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
@@ -14,6 +14,51 @@ export async function tenantOfGrant(q: Queries, t: Schema, id: string): Promise<
 /** Live, upcoming and ended, latest start first, at most `most`. */
 export async function grantsOfTenant(q: Queries, t: Schema, tenant: string, most = 500): Promise<GrantRow[]> {
   return q.select().from(t.grants).where(eq(t.grants.tenant, tenant)).orderBy(desc(t.grants.startsAt), desc(t.grants.id)).limit(most);
+}
+
+export type GrantFilter = { state?: "live" | "upcoming" | "ended"; kind?: GrantKind; feature?: string };
+
+/** The same a page at a time: `after` is the last one of the page before. */
+export async function pageOfGrants(
+  q: Queries,
+  t: Schema,
+  tenant: string,
+  { state, kind, feature }: GrantFilter,
+  now: Instant,
+  { after, size }: { after?: { startsAt: Instant; id: string }; size: number },
+): Promise<GrantRow[]> {
+  const g = t.grants;
+  const conditions: (SQL | undefined)[] = [eq(g.tenant, tenant)];
+  if (kind) conditions.push(eq(g.kind, kind));
+  if (feature) conditions.push(eq(g.feature, feature));
+  if (state) conditions.push(inState(t, state, new Date(now)));
+  if (after) {
+    const at = new Date(after.startsAt);
+    conditions.push(or(sql`${g.startsAt} < ${sql.param(at, g.startsAt)}`, and(eq(g.startsAt, at), sql`${g.id} < ${after.id}`)));
+  }
+  return q
+    .select()
+    .from(g)
+    .where(and(...conditions))
+    .orderBy(desc(g.startsAt), desc(g.id))
+    .limit(size);
+}
+
+/** As `isOver` and `isLive` say it. */
+function inState({ grants: g }: Schema, state: NonNullable<GrantFilter["state"]>, now: Date): SQL | undefined {
+  const isOver = or(lte(g.endsAt, now), lte(g.endedAt, now), sql`${g.endedAt} <= ${g.startsAt}`);
+  if (state === "ended") return isOver;
+  const lasts = and(
+    or(isNull(g.endsAt), gt(g.endsAt, now)),
+    or(isNull(g.endedAt), and(gt(g.endedAt, now), sql`${g.endedAt} > ${g.startsAt}`)),
+  );
+  return and(lasts, state === "live" ? lte(g.startsAt, now) : gt(g.startsAt, now));
+}
+
+/** Null: there is no such grant. */
+export async function findGrant(q: Queries, t: Schema, id: string): Promise<GrantRow | null> {
+  const [row] = await q.select().from(t.grants).where(eq(t.grants.id, id)).limit(1);
+  return row ?? null;
 }
 
 /** A row as the facts hold it. */

@@ -24,24 +24,56 @@ export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Pr
   const { key, name, status, plan, createdAt } = t.tenants;
   const where = await conditions(q, t, query);
   const [counted] = await q.select({ total: count() }).from(t.tenants).where(where);
+  const total = Number(counted?.total ?? 0);
+  const skipped = (query.page - 1) * query.size;
+  if (skipped >= total) return { rows: [], total };
+  // A page behind the middle is read from the end: rows that are skipped cost as much as rows that are read.
+  const isFar = skipped > total / 2;
+  const size = Math.min(query.size, total - skipped);
   const rows = await q
     .select({ key, name, status, plan, createdAt })
     .from(t.tenants)
     .where(where)
-    .orderBy(...order(t, query))
-    .limit(query.size)
-    .offset((query.page - 1) * query.size);
-  return { rows, total: Number(counted?.total ?? 0) };
+    .orderBy(...order(t, query.sort, query.descending !== isFar))
+    .limit(size)
+    .offset(isFar ? total - skipped - size : skipped);
+  return { rows: isFar ? rows.reverse() : rows, total };
 }
 
-/** The engines disagree on where NULL stands unless they are told; the key makes the order total. */
-function order(t: Schema, { sort, descending }: TenantQuery): SQL[] {
+/** Where a page begins: after the tenant with this search text and key. */
+export type TenantPlace = { searchText: string; key: string };
+
+/** A page in order of name, found without counting and without skipping, however far it is. */
+export async function tenantsAfter(
+  q: Queries,
+  t: Schema,
+  filter: TenantFilter & { now: Instant },
+  { after, size }: { after?: TenantPlace; size: number },
+): Promise<Schema["tenants"]["$inferSelect"][]> {
+  const { searchText, key } = t.tenants;
+  const later = after && sql`(${searchText}, ${key}) > (${after.searchText}, ${after.key})`;
+  return q
+    .select()
+    .from(t.tenants)
+    .where(and(await conditions(q, t, filter), later))
+    .orderBy(searchText, key)
+    .limit(size);
+}
+
+/**
+ * The engines disagree on where NULL stands unless they are told; but PostgreSQL, told so, leaves its index aside and sorts
+ * every tenant. The key makes the order total.
+ */
+function order(t: Schema, sort: TenantSort, descending: boolean): SQL[] {
   const { searchText, createdAt, plan, status, key } = t.tenants;
   const columns = { name: [searchText], created: [createdAt], plan: [plan, searchText], status: [status, searchText] }[sort];
-  return [...columns, key].map((c) => (descending ? sql`${c} desc nulls last` : sql`${c} asc nulls first`));
+  const nulls = (column: { notNull: boolean }) => sql.raw(column.notNull ? "" : descending ? " nulls last" : " nulls first");
+  return [...columns, key].map((c) => (descending ? sql`${c} desc${nulls(c)}` : sql`${c} asc${nulls(c)}`));
 }
 
-async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: TenantQuery): Promise<SQL | undefined> {
+type Filter = TenantFilter & { now: Instant };
+
+async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
   const { tenants, grants } = t;
   const all: (SQL | undefined)[] = [];
   const search = text?.trim().toLowerCase();

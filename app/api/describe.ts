@@ -1,0 +1,56 @@
+import type { z } from "zod";
+
+/** What one answer of a route looks like. Without a schema it has no body of JSON. */
+export type DescribedAnswer = {
+  what: string;
+  schema?: z.ZodType;
+  /** Left out: application/json. */
+  type?: string | string[];
+  example?: unknown;
+  headers?: readonly AnswerHeader[];
+};
+
+export type AnswerHeader = "ETag" | "Location" | "Idempotency-Replayed" | "Cache-Control";
+export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
+
+/**
+ * All that the API's description says of one route, beside the route: what validates is what is described.
+ * Status codes that follow from the rest (401, 403, 429 of a key; 413, 415 of a body; 500) are added by themselves.
+ */
+export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = {
+  /** operationId: the name of the function that a generated client gets. */
+  id: string;
+  tag: "Checks" | "OpenFeature" | "Usage" | "Tenants" | "Grants" | "Plans" | "Features" | "Catalogue" | "Audit" | "Keys" | "Description";
+  summary: string;
+  detail?: string;
+  /** Which scope a key needs; null: whoever asks. */
+  scope: "check" | "usage" | "manage" | null;
+  /** Keys that are bound to one tenant may call it too; it looks at the tenant itself. */
+  bound?: true;
+  /** The names stand in the path. */
+  params?: P;
+  query?: Q;
+  headers?: readonly RequestHeader[];
+  body?: B;
+  /** Left out: application/json. */
+  bodyTypes?: readonly string[];
+  /** Nothing at all may be sent, which is the same as {}. */
+  bodyIsOptional?: boolean;
+  bodyExample?: unknown;
+  answers: { [status: number]: DescribedAnswer };
+  /** status → the codes that a problem with it may have. */
+  problems?: { [status: number]: readonly string[] };
+  /** Refusals have a shape of their own, as OFREP's have: status → schema, in place of a problem. */
+  ownProblems?: { [status: number]: DescribedAnswer };
+};
+
+/** For routes that are added to Fastify by hand: `app.get(path, { config: describe({ … }) }, handler)`. */
+export const describe = (description: RouteDescription) => ({ description });
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    description?: RouteDescription;
+    /** It only says that there is nothing here. */
+    refuses?: true;
+  }
+}

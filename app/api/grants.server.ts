@@ -1,0 +1,195 @@
+import type { FastifyInstance } from "fastify";
+import type { Catalogue } from "~/core/catalogue";
+import type { TenantChange } from "~/core/changes";
+import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grant-changes";
+import type { Stamp, TenantFacts } from "~/core/model";
+import { type Outcome, refuse } from "~/core/outcome";
+import { extendBody } from "~/forms/api-bodies";
+import { cursorOf } from "~/forms/api-page";
+import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
+import { endGrantBody, type GrantBody, grantBody } from "~/forms/grant";
+import { changeTenant, changeTenantOfGrant, type TenantChanged } from "~/server/change.server";
+import { grantNamed, grantsPage } from "~/server/grant-pages.server";
+import type { Services } from "~/server/services.server";
+import * as answers from "./answers";
+import { conditionProblem } from "./conditions";
+import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
+import { noTenant } from "./tenants.server";
+import { grantOnWire, stateOf } from "./wire";
+
+const day = 86_400_000;
+
+const described = (status: 200 | 201) => ({
+  [status]: {
+    what: "What became of the grants, and the tenant's new revision.",
+    schema: answers.changedGrants,
+    headers: ["ETag", "Idempotency-Replayed"] as const,
+  },
+});
+
+function changed(status: 200 | 201) {
+  return (result: TenantChanged): Answered => {
+    if (!result.ok) return refusalProblem(result);
+    const { facts, change } = result;
+    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants: (change?.grants ?? []).map(grantOnWire) } };
+  };
+}
+
+export async function grantsApi(app: FastifyInstance, { services }: { services: Services }) {
+  addRead(
+    app,
+    services,
+    "GET /api/tenants/{key}/grants",
+    {
+      id: "listGrants",
+      tag: "Grants",
+      summary: "All grants that a tenant has, had or will have, latest start first",
+      scope: "manage",
+      params: tenantParams,
+      query: grantsQuery,
+      answers: { 200: { what: "A page of grants.", schema: answers.grantPage } },
+      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+    },
+    async ({ params: { key }, query }) => {
+      const page = await grantsPage(services, key, query);
+      if (!page) return noTenant(key);
+      const items = page.grants.map((g) => ({ tenant: key, state: stateOf(g, page.now), grant: grantOnWire(g) }));
+      return { status: 200, body: { items, next: page.last && cursorOf(page.last.startsAt, page.last.id) } };
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/tenants/{key}/grants",
+    {
+      id: "grant",
+      tag: "Grants",
+      summary: "Grant a trial, or set an override",
+      scope: "manage",
+      params: tenantParams,
+      headers: ["If-Match", "Idempotency-Key"],
+      body: grantBody,
+      bodyExample: { kind: "trial", feature: "sso", days: 14, note: "Asked for by phone" },
+      answers: described(201),
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        404: ["tenant_not_found"],
+        409: ["grant_overlaps", "idempotency_key_in_use"],
+        412: ["stale"],
+        422: [
+          "feature_not_found",
+          "feature_archived",
+          "tenant_archived",
+          "value_invalid",
+          "ends_in_past",
+          "ends_before_start",
+          "idempotency_key_reused",
+        ],
+      },
+    },
+    ({ services, params: { key }, body, actor, conditions }) =>
+      changeTenant(services, key, actor, (facts, catalogue, stamp) => {
+        if (!facts) return refuse("tenant_not_found", noTenant(key).problem.detail, "key");
+        return conditionProblem(`tenant ${key}`, facts.revision, conditions) ?? give(facts, body, catalogue, stamp);
+      }),
+    changed(201),
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/grants/{id}",
+    {
+      id: "getGrant",
+      tag: "Grants",
+      summary: "One grant, and whose it is",
+      scope: "manage",
+      params: grantParams,
+      answers: { 200: { what: "The grant.", schema: answers.oneGrant } },
+      problems: { 400: ["invalid_request"], 404: ["grant_not_found"] },
+    },
+    async ({ params: { id } }) => {
+      const found = await grantNamed(services, id);
+      if (!found) return { problem: { status: 404, code: "grant_not_found", detail: `There is no grant ${id}.`, field: "id" } };
+      const { tenant, grant, now } = found;
+      return { status: 200, body: { tenant, state: stateOf(grant, now), grant: grantOnWire(grant) } };
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/grants/{id}/extend",
+    {
+      id: "extendGrant",
+      tag: "Grants",
+      summary: "Move the end of a grant to later",
+      detail: "A new grant takes over at once, so that what was promised before stays on record.",
+      scope: "manage",
+      params: grantParams,
+      headers: ["If-Match", "Idempotency-Key"],
+      body: extendBody,
+      bodyExample: { endsAt: "2027-01-31T00:00:00Z", note: "Two more weeks" },
+      answers: described(200),
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        404: ["grant_not_found"],
+        409: ["grant_over", "grant_overlaps", "idempotency_key_in_use"],
+        412: ["stale"],
+        422: ["ends_before_start", "tenant_archived", "idempotency_key_reused"],
+      },
+    },
+    ({ services, params: { id }, body, actor, conditions }) =>
+      changeTenantOfGrant(
+        services,
+        id,
+        actor,
+        (facts, stamp) =>
+          conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ?? extendGrant(facts, { grant: id, ...body }, stamp),
+      ),
+    changed(200),
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/grants/{id}/end",
+    {
+      id: "endGrant",
+      tag: "Grants",
+      summary: "End a grant now",
+      scope: "manage",
+      params: grantParams,
+      headers: ["If-Match", "Idempotency-Key"],
+      body: endGrantBody,
+      bodyIsOptional: true,
+      bodyExample: { note: "Not needed any more" },
+      answers: described(200),
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        404: ["grant_not_found"],
+        409: ["grant_over", "idempotency_key_in_use"],
+        412: ["stale"],
+        422: ["idempotency_key_reused"],
+      },
+    },
+    ({ services, params: { id }, body, actor, conditions }) =>
+      changeTenantOfGrant(
+        services,
+        id,
+        actor,
+        (facts, stamp) =>
+          conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ?? endGrant(facts, { grant: id, note: body.note }, stamp),
+      ),
+    changed(200),
+  );
+}
+
+function give(facts: TenantFacts, body: GrantBody, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
+  if (body.kind === "override") return setOverride(facts, body, catalogue, stamp);
+  const { feature, value, features, startsAt, endsAt, days, note } = body;
+  const end = endsAt ?? (startsAt ?? stamp.now) + (days as number) * day;
+  const wanted = features ?? [{ feature: feature as string, value }];
+  return grantTrial(facts, { features: wanted, startsAt, endsAt: end, note }, catalogue, stamp);
+}

@@ -1,0 +1,86 @@
+import type { FastifyInstance } from "fastify";
+import { isoTime } from "~/core/answer";
+import { cursorOf } from "~/forms/api-page";
+import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
+import { type AuditRecord, auditEntriesPage, auditEntryNumbered } from "~/server/audit-pages.server";
+import type { Services } from "~/server/services.server";
+import { usageSummary } from "~/server/tenant-usage.server";
+import * as answers from "./answers";
+import { addRead } from "./route.server";
+import { noTenant } from "./tenants.server";
+
+/** What happened: usage and audit. */
+export async function insightsApi(app: FastifyInstance, { services }: { services: Services }) {
+  addRead(
+    app,
+    services,
+    "GET /api/tenants/{key}/usage",
+    {
+      id: "getTenantUsage",
+      tag: "Usage",
+      summary: "How often a tenant was asked about, and what it consumed",
+      scope: "manage",
+      params: tenantParams,
+      query: tenantUsageQuery,
+      answers: { 200: { what: "Checks by day and by feature, and what was consumed in the present period.", schema: answers.tenantUsage } },
+      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+    },
+    async ({ params: { key }, query }) => {
+      const summary = await usageSummary(services, key, query.days);
+      if (!summary) return noTenant(key);
+      const features = summary.checks.features.map((f) => ({ ...f, firstAt: isoTime(f.firstAt), lastAt: isoTime(f.lastAt) }));
+      return { status: 200, body: { ...summary, checks: { ...summary.checks, features } } };
+    },
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/audit",
+    {
+      id: "listAudit",
+      tag: "Audit",
+      summary: "Who changed what, newest first",
+      scope: "manage",
+      query: auditQuery,
+      answers: { 200: { what: "A page of entries.", schema: answers.auditPage } },
+      problems: { 400: ["invalid_request"] },
+    },
+    async ({ query }) => {
+      const { entries, older } = await auditEntriesPage(services, query);
+      return { status: 200, body: { items: entries.map(entryOnWire), next: older === null ? null : cursorOf(older) } };
+    },
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/audit/{seq}",
+    {
+      id: "getAuditEntry",
+      tag: "Audit",
+      summary: "One entry of the audit log",
+      scope: "manage",
+      params: auditParams,
+      answers: { 200: { what: "The entry.", schema: answers.auditEntry } },
+      problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"] },
+    },
+    async ({ params: { seq } }) => {
+      const entry = await auditEntryNumbered(services, seq);
+      if (entry) return { status: 200, body: entryOnWire(entry) };
+      return { problem: { status: 404, code: "audit_entry_not_found", detail: "There is no such entry in the audit log.", field: "seq" } };
+    },
+  );
+}
+
+const entryOnWire = ({ seq, at, actorKind, actorId, actorName, action, subjectKind, subject, before, after, why }: AuditRecord) => ({
+  seq,
+  at: at.toISOString(),
+  actor: { kind: actorKind, id: actorId, name: actorName },
+  action,
+  subjectKind,
+  subject,
+  before,
+  after,
+  why,
+});

@@ -1,0 +1,227 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
+import type { z } from "zod";
+import type { Actor } from "~/core/model";
+import type { Refusal } from "~/core/outcome";
+import { actorOfKey } from "~/server/api-keys.server";
+import { FactsUnavailable } from "~/server/facts-cache.server";
+import { once } from "~/server/idempotency.server";
+import type { HeldKey } from "~/server/key-ring.server";
+import { sha256 } from "~/server/random.server";
+import type { Services } from "~/server/services.server";
+import { admit } from "./admit.server";
+import { type Conditions, readConditions, revisionTag } from "./conditions";
+import type { RouteDescription } from "./describe";
+import { matchesEtag } from "./etag";
+import { readIdempotencyKey } from "./idempotency-key";
+import { read } from "./parse.server";
+import { type Problem, problemBody, sendProblem, sendProblemText } from "./problem.server";
+import { sendUnavailable } from "./unavailable.server";
+
+/** What a route answers; a `revision` in it becomes its ETag. A text is sent as it is, under its own type. */
+export type Answered = { status: number; body?: object | string; type?: string; headers?: Record<string, string> } | { problem: Problem };
+
+export type Asked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = {
+  services: Services;
+  key: HeldKey;
+  actor: Actor;
+  params: z.output<P>;
+  query: z.output<Q>;
+  body: z.output<B>;
+  conditions: Conditions;
+  headers: FastifyRequest["headers"];
+};
+
+type Description<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = RouteDescription<P, Q, B> & {
+  scope: NonNullable<RouteDescription["scope"]>;
+};
+
+/** Whose key it is, from the moment that it was looked at. */
+const admitted = new WeakMap<FastifyRequest, HeldKey>();
+
+/** "PUT /api/tenants/{key}" in Fastify's words. */
+function placeOf(route: string): { method: HTTPMethods; url: string } {
+  const [method = "", path = ""] = route.split(" ");
+  return { method: method as HTTPMethods, url: path.replace(/\{(\w+)\}/g, ":$1") };
+}
+
+/** Who asks is known before any of the body is read, so that it costs a stranger nothing but a 401. */
+function door(services: Services, { scope, bound }: Pick<RouteDescription, "scope" | "bound">) {
+  if (scope === null) return {};
+  return {
+    onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      const key = admit(services, request, reply, scope, { bound });
+      if (!key) return;
+      admitted.set(request, key);
+      done();
+    },
+  };
+}
+
+export const keyOf = (request: FastifyRequest): HeldKey => admitted.get(request) as HeldKey;
+
+/** For routes that are written out by hand. */
+export const guarded = (services: Services, description: RouteDescription) => ({ config: { description }, ...door(services, description) });
+
+function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  services: Services,
+  { params, query, body, bodyIsOptional }: Description<P, Q, B>,
+  request: FastifyRequest,
+): { ok: true; asked: Asked<P, Q, B> } | { ok: false; problem: Problem } {
+  const schemas: Record<string, z.ZodType> = {};
+  if (params) schemas.params = params;
+  if (query) schemas.query = query;
+  if (body) schemas.body = body;
+  const sent = bodyIsOptional ? (request.body ?? {}) : request.body;
+  const result = read(schemas, { params: request.params, query: { ...(request.query as object) }, body: sent });
+  if (!result.ok) return { ok: false, problem: plainly(result.problem) };
+  const { headers } = request;
+  const conditions = readConditions(headers["if-match"], request.method === "GET" ? undefined : headers["if-none-match"]);
+  if (typeof conditions === "string") {
+    const detail = `${conditions} cannot be read: send an ETag in quotes, as it was answered, or *.`;
+    return { ok: false, problem: { status: 400, code: "invalid_request", detail, field: conditions } };
+  }
+  const key = keyOf(request);
+  const asked = { services, key, actor: actorOfKey(key), conditions, headers, ...result.sent };
+  return { ok: true, asked: asked as unknown as Asked<P, Q, B> };
+}
+
+/** A parameter of the path goes by its own name. */
+const bare = (field: string) => field.replace(/^params\./, "");
+const plainly = (problem: Problem): Problem => ({
+  ...problem,
+  field: problem.field === undefined ? undefined : bare(problem.field),
+  errors: problem.errors?.map((e) => ({ ...e, field: bare(e.field) })),
+});
+
+/** A route that changes nothing. */
+export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
+  app: FastifyInstance,
+  services: Services,
+  route: string,
+  description: Description<P, Q, z.ZodUndefined>,
+  answer: (asked: Asked<P, Q, z.ZodUndefined>) => Promise<Answered>,
+) {
+  app.route({
+    ...placeOf(route),
+    ...guarded(services, description as unknown as RouteDescription),
+    handler: async (request, reply) => {
+      const read = readAsked(services, description, request);
+      if (!read.ok) return sendProblem(reply, read.problem);
+      const answered = await answer(read.asked).catch((error) => unavailable(error));
+      if (answered === unavailable) return sendUnavailable(new FactsUnavailable("facts"), reply);
+      return send(reply, answered as Answered, request.headers["if-none-match"]);
+    },
+  });
+}
+
+function unavailable(error: unknown) {
+  if (error instanceof FactsUnavailable) return unavailable;
+  throw error;
+}
+
+export type WriteOptions = {
+  bodyLimit?: number;
+  /** What `act` returns is not what its transaction returned, so the answer is kept after it; doing it twice changes nothing. */
+  isSafeToRepeat?: true;
+};
+
+/** A route that changes something: `act` does it, and `answer` says what became of it. Safe to send twice with an Idempotency-Key. */
+export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, Result>(
+  app: FastifyInstance,
+  services: Services,
+  route: string,
+  description: Description<P, Q, B>,
+  act: (asked: Asked<P, Q, B>) => Promise<Result>,
+  answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
+  { bodyLimit, isSafeToRepeat }: WriteOptions = {},
+) {
+  app.route({
+    ...placeOf(route),
+    ...guarded(services, description as unknown as RouteDescription),
+    ...(bodyLimit === undefined ? {} : { bodyLimit }),
+    handler: async (request, reply) => {
+      const read = readAsked(services, description, request);
+      if (!read.ok) return sendProblem(reply, read.problem);
+      const { asked } = read;
+      try {
+        const header = request.headers["idempotency-key"];
+        if (header === undefined) return send(reply, answer(await act(asked), asked));
+        return await sendOnce(String(header), request, reply, asked, act, answer, isSafeToRepeat ?? false);
+      } catch (error) {
+        return sendUnavailable(error, reply);
+      }
+    },
+  });
+}
+
+async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, Result>(
+  header: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: Asked<P, Q, B>,
+  act: (asked: Asked<P, Q, B>) => Promise<Result>,
+  answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
+  isSafeToRepeat: boolean,
+) {
+  const field = "Idempotency-Key";
+  const key = readIdempotencyKey(header);
+  if (key === null) {
+    const detail = 'An Idempotency-Key has 1 to 255 visible ASCII characters, in "quotes" or bare.';
+    return sendProblem(reply, { status: 400, code: "invalid_request", detail, field });
+  }
+  const { body = null } = request;
+  const conditions = [request.headers["if-match"] ?? null, request.headers["if-none-match"] ?? null];
+  const fingerprint = sha256(JSON.stringify([request.method, request.url, conditions, body]));
+  const kept = (result: Result) => textOf(answer(result, asked), request.id);
+  const work = (services: Services) => act({ ...asked, services });
+  const done = await once(asked.services, { principal: asked.key.id, key }, fingerprint, work, kept, { inItsTransaction: !isSafeToRepeat });
+  if (done.is === "running") {
+    const detail = "The first request with this Idempotency-Key is still being worked on. Ask again in a moment.";
+    return sendProblem(reply, { status: 409, code: "idempotency_key_in_use", detail, field, headers: { "retry-after": "1" } });
+  }
+  if (done.is === "other") {
+    const detail = "This Idempotency-Key was used for another request. Give every request its own.";
+    return sendProblem(reply, { status: 422, code: "idempotency_key_reused", detail, field });
+  }
+  if (done.replayed) reply.header("idempotency-replayed", "true");
+  return sendText(reply, done.status, done.body);
+}
+
+function textOf(answered: Answered, requestId: string): { status: number; body: string } {
+  if ("problem" in answered) return { status: answered.problem.status, body: problemBody(answered.problem, requestId) };
+  return { status: answered.status, body: answered.body === undefined ? "" : JSON.stringify(answered.body) };
+}
+
+function sendText(reply: FastifyReply, status: number, body: string) {
+  if (status >= 400) return sendProblemText(reply, status, body);
+  reply.code(status).header("cache-control", "no-store");
+  if (body === "") return reply.send();
+  const { revision } = JSON.parse(body) as { revision?: number };
+  if (revision !== undefined) reply.header("etag", revisionTag(revision));
+  return reply.header("content-type", "application/json; charset=utf-8").send(body);
+}
+
+function send(reply: FastifyReply, answered: Answered, noneMatch?: string) {
+  if ("problem" in answered) return sendProblem(reply, answered.problem);
+  const { status, body, type, headers } = answered;
+  reply.code(status).header("cache-control", "no-store");
+  if (headers) reply.headers(headers);
+  if (typeof body === "string") return reply.header("content-type", type ?? "text/plain; charset=utf-8").send(body);
+  if (body === undefined) return reply.send();
+  const { revision } = body as { revision?: number };
+  if (revision !== undefined) {
+    const tag = revisionTag(revision);
+    reply.header("etag", tag);
+    if (matchesEtag(noneMatch, tag)) return reply.code(304).send();
+  }
+  return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
+}
+
+const missing = new Set(["tenant_not_found", "grant_not_found"]);
+const conflicts = new Set(["tenant_exists", "grant_overlaps", "grant_over", "plan_in_use", "plan_exists", "feature_exists"]);
+
+/** `gone`: codes that are about what the path names, which is not there. */
+export function refusalProblem({ code, message, field }: Refusal, ...gone: string[]): { problem: Problem } {
+  const status = missing.has(code) || gone.includes(code) ? 404 : code === "stale" ? 412 : conflicts.has(code) ? 409 : 422;
+  return { problem: { status, code, detail: message, field } };
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from "fastify";
+import { putTenant } from "~/core/changes";
+import type { TenantFacts } from "~/core/model";
+import { cursorOf } from "~/forms/api-page";
+import { tenantParams, tenantsQuery } from "~/forms/api-queries";
+import { tenantBody } from "~/forms/tenant";
+import { changeTenant } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { tenantsPage } from "~/server/tenant-pages.server";
+import { currentTenant } from "~/server/tenants.server";
+import * as answers from "./answers";
+import { conditionProblem } from "./conditions";
+import { addRead, addWrite, refusalProblem } from "./route.server";
+import { summaryOnWire, tenantOnWire } from "./wire";
+
+export const noTenant = (key: string) => ({
+  problem: {
+    status: 404,
+    code: "tenant_not_found",
+    detail: `There is no tenant ${key}. Create it first with PUT /api/tenants/{key}.`,
+    field: "key",
+  },
+});
+
+export async function tenantsApi(app: FastifyInstance, { services }: { services: Services }) {
+  addRead(
+    app,
+    services,
+    "GET /api/tenants",
+    {
+      id: "listTenants",
+      tag: "Tenants",
+      summary: "Tenants in order of their names",
+      scope: "manage",
+      query: tenantsQuery,
+      answers: { 200: { what: "A page of tenants.", schema: answers.tenantPage } },
+      problems: { 400: ["invalid_request"] },
+    },
+    async ({ query }) => {
+      const { rows, last } = await tenantsPage(services, query);
+      return { status: 200, body: { items: rows.map(summaryOnWire), next: last && cursorOf(last.searchText, last.key) } };
+    },
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/tenants/{key}",
+    {
+      id: "getTenant",
+      tag: "Tenants",
+      summary: "One tenant, with its live and upcoming grants",
+      scope: "manage",
+      params: tenantParams,
+      headers: ["If-None-Match"],
+      answers: { 200: { what: "The tenant.", schema: answers.tenant, headers: ["ETag"] }, 304: { what: "It is as the ETag says." } },
+      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+    },
+    async ({ params }) => {
+      const facts = await currentTenant(services, params.key);
+      return facts ? { status: 200, body: tenantOnWire(facts) } : noTenant(params.key);
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "PUT /api/tenants/{key}",
+    {
+      id: "putTenant",
+      tag: "Tenants",
+      summary: "Create a tenant or change it",
+      detail: "What is left out stays as it is; null clears. There is no DELETE: a tenant that left is archived by its status.",
+      scope: "manage",
+      params: tenantParams,
+      headers: ["If-Match", "If-None-Match", "Idempotency-Key"],
+      body: tenantBody,
+      bodyExample: { name: "Acme", plan: "premium", addOns: [], metadata: { region: "eu" } },
+      answers: {
+        200: { what: "The tenant as it is now.", schema: answers.tenant, headers: ["ETag", "Idempotency-Replayed"] },
+        201: { what: "The tenant, which is new.", schema: answers.tenant, headers: ["ETag", "Idempotency-Replayed"] },
+      },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        409: ["idempotency_key_in_use"],
+        412: ["stale"],
+        422: ["plan_not_found", "plan_kind", "plan_archived", "idempotency_key_reused"],
+      },
+    },
+    ({ services, params: { key }, body, actor, conditions }) =>
+      changeTenant(
+        services,
+        key,
+        actor,
+        (facts, catalogue, stamp) =>
+          conditionProblem(`tenant ${key}`, facts?.revision ?? null, conditions) ?? putTenant(facts, key, body, catalogue, stamp),
+      ),
+    (result) => {
+      if (!result.ok) return refusalProblem(result);
+      const status = result.change?.action === "tenant.created" ? 201 : 200;
+      return { status, body: tenantOnWire(result.facts as TenantFacts) };
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { type FlagTie, featureTypes, flagRules, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import { isoInstant } from "./instants";
+import { displayName, longText } from "./plan";
+import { note, planKey } from "./tenant";
+
+const short = (what: string, most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, `${what} has at least 1 character.`)
+    .max(most, `${what} has up to ${most} characters.`)
+    .regex(/^[^\p{Cc}]*$/u, `${what} is one line of text.`);
+
+const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
+const value = z.json().transform((json) => json as Value);
+
+/** At most: a plan gives each feature at most once. */
+export const mostEntries = 5_000;
+
+/** PUT /api/plans/{plan}: left out means unchanged, null means cleared; `features` replaces all of the plan's own entries. */
+export const planBody = z.strictObject({
+  name: displayName.nullish(),
+  description: longText.nullish(),
+  kind: z.enum(planKinds, "A kind is base or add_on.").optional().describe("Of a new plan, base unless told; it stays as it is."),
+  rank: z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank).optional(),
+  includes: planKey.nullish(),
+  features: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "That is not a feature's key."), value)
+    .refine((entries) => Object.keys(entries).length <= mostEntries, `A plan gives up to ${mostEntries} features.`)
+    .optional()
+    .describe("Feature → what the plan gives of it: true, a limit or unlimited, or a value. Replaces all entries of its own."),
+  why: note.nullish(),
+});
+
+const options = z
+  .array(short("An option", 200))
+  .max(1_000, "There are up to 1,000 options.")
+  .refine((list) => new Set(list).size === list.length, "An option stands twice. Keep one.");
+
+const config = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("number"), better: z.enum(["higher", "lower"]).default("higher") }),
+    z.strictObject({ kind: z.literal("text"), options: options.default([]) }),
+    z.strictObject({ kind: z.literal("json") }),
+  ],
+  "A config's kind is number, text or json.",
+);
+
+const meter = z.strictObject({
+  resetPeriod: z.enum(resetPeriods, `A reset period is one of ${resetPeriods.join(", ")}.`),
+  soft: z.boolean().default(false),
+  unit: short("A unit", 50).nullable().default(null),
+});
+
+const flag = z
+  .strictObject({
+    key: short("A flag's key", 400),
+    rule: z.enum(flagRules, `A rule is one of ${flagRules.join(", ")}.`),
+    whenUnknown: z.enum(whenUnknownChoices).default("last"),
+  })
+  .transform((tie): FlagTie => tie);
+
+/** PUT /api/features/{feature}: left out means unchanged, null means cleared; settings replace the old ones whole. */
+export const featureBody = z.strictObject({
+  name: displayName.nullish(),
+  description: longText.nullish(),
+  group: short("A group", 200).nullish(),
+  type: z
+    .enum(featureTypes, `A type is one of ${featureTypes.join(", ")}.`)
+    .optional()
+    .describe("Of a new feature, boolean unless told; it stays as it is."),
+  config: config.optional().describe("For type config."),
+  meter: meter.optional().describe("For type metered."),
+  flag: flag.nullish(),
+  why: note.nullish(),
+});
+
+/** Archive, restore, delete: nothing but the reason. */
+export const whyBody = z.strictObject({ why: note.nullish() });
+
+/** POST /api/grants/{id}/extend */
+export const extendBody = z.strictObject({ endsAt: isoInstant, note: note.nullish() });

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** What a cursor holds: where the page before ended, in the order of the list. Callers pass it on and look into it never. */
+export const cursorOf = (...place: (string | number)[]): string => Buffer.from(JSON.stringify(place)).toString("base64url");
+
+const badCursor = "This is no cursor of this list: take it as it was answered, or leave it out to begin at the start.";
+
+/** A cursor whose place has this shape. */
+export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(...place: P) =>
+  z
+    .string()
+    .max(2_000, badCursor)
+    .transform((text, ctx) => {
+      try {
+        const read = z
+          .tuple(place as unknown as [z.ZodType, ...z.ZodType[]])
+          .safeParse(JSON.parse(Buffer.from(text, "base64url").toString()));
+        if (read.success) return read.data as { [I in keyof P]: z.output<P[I]> };
+      } catch {}
+      ctx.addIssue({ code: "custom", message: badCursor });
+      return z.NEVER;
+    });
+
+export const largestPage = 200;
+const size = `A limit is a whole number from 1 to ${largestPage}.`;
+
+/** In an address everything is text. */
+export const limit = z.coerce.number(size).int(size).min(1, size).max(largestPage, size).default(50);
+
+/** A switch in an address; left out, it is undefined. */
+export const yes = z
+  .enum(["1", "0", "true", "false"], "Say 1 or 0.")
+  .optional()
+  .transform((text) => (text === undefined ? undefined : text === "1" || text === "true"));

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Actor } from "~/core/model";
+import { tenantStatuses } from "~/core/model";
+import { cursor, limit, yes } from "./api-page";
+import { auditSubjects } from "./audit-filter";
+import { fileFormats } from "./catalogue-text";
+import { featureKey, grantId } from "./grant";
+import { newKey } from "./plan";
+import { planKey, tenantKey } from "./tenant";
+import { withoutPlan } from "./tenant-list";
+
+const badSeq = "That is not an entry's number.";
+const badDays = "Days are a whole number from 1 to 366.";
+
+export const tenantParams = z.object({ key: tenantKey });
+export const grantParams = z.object({ id: grantId });
+export const planParams = z.object({ plan: newKey });
+export const featureParams = z.object({ feature: newKey });
+export const auditParams = z.object({ seq: z.coerce.number(badSeq).int(badSeq).min(1, badSeq) });
+
+/** GET /api/tenants */
+export const tenantsQuery = z.object({
+  search: z.string().max(200, "Search for up to 200 characters.").optional().describe("Part of the name or the key."),
+  plan: z
+    .union([z.literal(withoutPlan), planKey], "That is not a plan's key.")
+    .optional()
+    .describe(`A plan or an add-on; ${withoutPlan} for tenants without a plan.`),
+  status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).optional(),
+  trial: z
+    .enum(["live", "ending"], "Say live, or ending for within 7 days.")
+    .optional()
+    .describe("Has a live trial; one that ends within 7 days."),
+  cursor: cursor(z.string().max(500), z.string().max(200)).optional(),
+  limit,
+});
+
+export const grantStates = ["live", "upcoming", "ended"] as const;
+
+/** GET /api/tenants/{key}/grants */
+export const grantsQuery = z.object({
+  state: z.enum(grantStates, `A state is one of ${grantStates.join(", ")}.`).optional(),
+  kind: z.enum(["trial", "override"], "A kind is trial or override.").optional(),
+  feature: featureKey.optional(),
+  cursor: cursor(z.int(), z.string().max(100)).optional(),
+  limit,
+});
+
+export const tenantUsageQuery = z.object({
+  days: z.coerce
+    .number(badDays)
+    .int(badDays)
+    .min(1, badDays)
+    .max(366, badDays)
+    .default(30)
+    .describe("How many days of UTC, today included."),
+});
+
+const archived = yes.describe("1: only what is archived; 0: only what is not.");
+const byKey = { cursor: cursor(z.string().max(100)).optional(), limit };
+const byRank = { cursor: cursor(z.int(), z.string().max(100)).optional(), limit };
+
+/** GET /api/plans, by rank */
+export const plansQuery = z.object({ kind: z.enum(["base", "add_on"], "A kind is base or add_on.").optional(), archived, ...byRank });
+/** GET /api/features, by key */
+export const featuresQuery = z.object({
+  search: z.string().max(200, "Search for up to 200 characters.").optional().describe("Part of the name or the key."),
+  group: z.string().max(200, "A group has up to 200 characters.").optional(),
+  archived,
+  ...byKey,
+});
+
+/** GET /api/catalogue */
+export const catalogueQuery = z.object({
+  format: z.enum(fileFormats, "A format is yaml or json.").default("yaml"),
+  tenants: yes.describe("1: with all tenants and what is not over of their grants."),
+});
+export const importQuery = z.object({ dryRun: yes.describe("1: say what it would do, and do nothing.") });
+
+/** GET /api/audit, newest first */
+export const auditQuery = z.object({
+  subjectKind: z.enum(auditSubjects, `A kind is one of ${auditSubjects.join(", ")}.`).optional(),
+  subject: z.string().min(1).max(200, "A subject has up to 200 characters.").optional(),
+  actor: z
+    .string()
+    .max(300)
+    .regex(/^(admin|api_key|cli|system):./, "An actor is its kind and id, such as api_key:key_….")
+    .transform((text): Pick<Actor, "kind" | "id"> => {
+      const at = text.indexOf(":");
+      return { kind: text.slice(0, at) as Actor["kind"], id: text.slice(at + 1) };
+    })
+    .optional(),
+  action: z.string().min(1).max(100, "An action has up to 100 characters.").optional(),
+  cursor: cursor(z.int().min(1)).optional(),
+  limit,
+});

@@ -1,0 +1,52 @@
+import type { Instant } from "~/core/model";
+
+const window = 60; // seconds
+
+/** `left`: whole requests; `resets`: seconds until there are more. */
+export type Taken = { ok: boolean; left: number; resets: number };
+
+export type RateLimit = {
+  readonly name: string;
+  /** In a minute; 0: as many as they like. */
+  readonly limit: number;
+  take(key: string, now: Instant): Taken;
+};
+
+/** A bucket for each API key, refilled all the time: a key may send a minute's worth at once, and then as many as come back. */
+export function createRateLimit(name: string, limit: number): RateLimit {
+  const perMs = limit / (window * 1000);
+  // Installations have tens of keys, so buckets are never thrown away. One object for each is reused, not made anew.
+  const buckets = new Map<string, { tokens: number; at: Instant; taken: Taken }>();
+  const free: Taken = { ok: true, left: 0, resets: 0 };
+
+  function take(key: string, now: Instant): Taken {
+    if (limit === 0) return free;
+    let bucket = buckets.get(key);
+    if (!bucket) {
+      bucket = { tokens: limit, at: now, taken: { ...free } };
+      buckets.set(key, bucket);
+    }
+    // A clock that jumps back gives nothing and takes nothing.
+    if (now > bucket.at) bucket.tokens = Math.min(limit, bucket.tokens + (now - bucket.at) * perMs);
+    bucket.at = now;
+    const { taken } = bucket;
+    taken.ok = bucket.tokens >= 1;
+    if (taken.ok) bucket.tokens -= 1;
+    taken.left = Math.floor(bucket.tokens);
+    const missing = taken.ok ? limit - bucket.tokens : 1 - bucket.tokens;
+    taken.resets = Math.max(1, Math.ceil(missing / perMs / 1000));
+    return taken;
+  }
+  return { name, limit, take };
+}
+
+/** RFC draft ratelimit-headers, as structured fields. */
+export const rateLimitPolicy = ({ name, limit }: RateLimit) => `"${name}";q=${limit};w=${window}`;
+export const rateLimitField = ({ name }: RateLimit, { left, resets }: Taken) => `"${name}";r=${left};t=${resets}`;
+
+export type RateLimits = { requests: RateLimit; checks: RateLimit };
+
+export const createRateLimits = (env: { requestsPerMinute: number; checksPerMinute: number }): RateLimits => ({
+  requests: createRateLimit("requests", env.requestsPerMinute),
+  checks: createRateLimit("checks", env.checksPerMinute),
+});

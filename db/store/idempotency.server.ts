@@ -1,0 +1,66 @@
+import { and, eq, isNull, lt } from "drizzle-orm";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+
+/** How long an answer is kept, and a write that gave no answer is waited for, in milliseconds. */
+export const answersAreKept = 24 * 3_600_000;
+export const writesTakeAtMost = 60_000;
+
+/** One caller's word for one write. */
+export type WriteName = { principal: string; key: string };
+export type KeptAnswer = { status: number; body: string };
+
+/** `mine`: nobody has done it, so do it now; `at` is the right to it. */
+export type Claim = { is: "mine"; at: Instant } | { is: "running" } | { is: "other" } | ({ is: "done" } & KeptAnswer);
+
+export async function claimWrite(tx: Queries, t: Schema, name: WriteName, fingerprint: string, now: Instant): Promise<Claim> {
+  const { idempotentAnswers: a } = t;
+  const fresh = { fingerprint, status: null, body: null, createdAt: new Date(now) };
+  const [made] = await tx
+    .insert(a)
+    .values({ ...name, ...fresh })
+    .onConflictDoNothing()
+    .returning({ key: a.key });
+  if (made) return { is: "mine", at: now };
+  const isIt = and(eq(a.principal, name.principal), eq(a.key, name.key));
+  const [before] = await tx.select().from(a).where(isIt);
+  if (!before) return { is: "running" };
+  const age = now - before.createdAt.getTime();
+  const isOver = age >= answersAreKept;
+  if (!isOver && before.fingerprint !== fingerprint) return { is: "other" };
+  if (!isOver && before.status !== null) return { is: "done", status: before.status, body: before.body ?? "" };
+  // Who began it is gone, with the process that it ran in. What it wrote is kept together with its answer, so it wrote nothing.
+  if (!isOver && age < writesTakeAtMost) return { is: "running" };
+  const [taken] = await tx
+    .update(a)
+    .set(fresh)
+    .where(and(isIt, eq(a.createdAt, before.createdAt)))
+    .returning({ key: a.key });
+  return taken ? { is: "mine", at: now } : { is: "running" };
+}
+
+const heldSince = (t: Schema, { principal, key }: WriteName, at: Instant) => {
+  const { idempotentAnswers: a } = t;
+  return and(eq(a.principal, principal), eq(a.key, key), eq(a.createdAt, new Date(at)), isNull(a.status));
+};
+
+/** False: somebody else took it over meanwhile, and whatever this transaction wrote must not be. */
+export async function keepAnswer(tx: Queries, t: Schema, name: WriteName, at: Instant, answer: KeptAnswer): Promise<boolean> {
+  const { idempotentAnswers: a } = t;
+  const kept = await tx
+    .update(a)
+    .set(answer)
+    .where(heldSince(t, name, at))
+    .returning({ key: a.key });
+  return kept.length === 1;
+}
+
+/** It failed and wrote nothing: the next one may try at once. */
+export async function letGoOfWrite(tx: Queries, t: Schema, name: WriteName, at: Instant): Promise<void> {
+  await tx.delete(t.idempotentAnswers).where(heldSince(t, name, at));
+}
+
+export async function forgetAnswers(tx: Queries, t: Schema, before: Instant): Promise<void> {
+  await tx.delete(t.idempotentAnswers).where(lt(t.idempotentAnswers.createdAt, new Date(before)));
+}
