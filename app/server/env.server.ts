@@ -53,6 +53,7 @@ const variables = z.object({
   LATCHKEY_OWNER_PASSWORD: z.string().optional(),
   SESSION_IDLE_MINUTES: wholeNumber(1, 10_080).default(30),
   SESSION_MAX_HOURS: wholeNumber(1, 720).default(12),
+  METRICS_TOKEN: z.string().min(16, "has to have at least 16 characters").optional(),
   LATCHKEY_CACHE_MB: wholeNumber(1, 1_048_576).default(256),
   LATCHKEY_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
   LATCHKEY_CHECK_RATE_LIMIT: wholeNumber(0, 10_000_000).default(0),
@@ -83,6 +84,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
     owner: email !== undefined && password !== undefined ? { email, password } : null,
+    /** Null: there are no metrics to be had. */
+    metricsToken: env.METRICS_TOKEN ?? null,
     sessionIdleMs: env.SESSION_IDLE_MINUTES * 60_000,
     sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
     /** Null: PostHog is off. */

@@ -6,6 +6,7 @@ import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { KeyRing } from "./key-ring.server";
+import type { Metrics } from "./metrics.server";
 import type { Passwords } from "./passwords.server";
 import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
@@ -27,6 +28,7 @@ export type Services = {
   counts: CheckCounts;
   usage: UsageCache;
   checks: Checks;
+  metrics: Metrics;
   keys: KeyRing;
   /** How often each API key may ask. */
   limits: RateLimits;

@@ -6,10 +6,11 @@ import { createFactsCache } from "./facts-cache.server";
 import { jobLog } from "./job-log.server";
 import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
+import { createMetrics, timed } from "./metrics.server";
 import { createPasswords } from "./passwords.server";
 import { noFlags } from "./posthog/flags.server";
-import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import type { PosthogHooks } from "./posthog/hooks.server";
+import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import { createPosthog, type Posthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import { createRateLimits } from "./rate-limits.server";
@@ -26,7 +27,8 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & { posthogHoo
 /** Builds what a process needs. Throws a DatabaseProblem with a sentence for the operator. */
 export async function createServices(env: Env, overrides: Overrides = {}): Promise<Services> {
   const log = overrides.log ?? createLog(env.logLevel);
-  const db = await openDatabase(env.databaseUrl);
+  let tellTransaction = (_since: number) => {};
+  const db = timed(await openDatabase(env.databaseUrl), (since) => tellTransaction(since));
   const now = overrides.now ?? Date.now;
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   let posthog: Posthog | null = null;
@@ -43,11 +45,31 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const usage = createUsageCache(db, facts, now, jobs);
   facts.onMoved(() => usage.follow());
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
+  const metrics = createMetrics({ db, checks, facts, posthog, now });
+  tellTransaction = metrics.transacted;
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => void events.noteChecks(batch, explainBy(checks)));
-  const limits = createRateLimits(env);
   const passwords = createPasswords();
-  return { env, log, db, now, newId, facts, counts, usage, checks, keys, limits, tokens, metadata, posthog, passwords, throttle: createSignInThrottle() };
+  const limits = createRateLimits(env);
+  return {
+    env,
+    log,
+    db,
+    now,
+    newId,
+    facts,
+    counts,
+    usage,
+    checks,
+    metrics,
+    keys,
+    limits,
+    tokens,
+    metadata,
+    posthog,
+    passwords,
+    throttle: createSignInThrottle(),
+  };
 }
 
 /** Why a tenant is refused a feature, as it would be told now. */
