@@ -8,7 +8,7 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf, grantsOfTenant } from "~db/store/grants.server";
-import { listTenants, liveTrialsOf, tenantsByPlan } from "~db/store/tenants-list.server";
+import { listTenants, liveTrialsOf, tenantSorts, tenantsByPlan } from "~db/store/tenants-list.server";
 import { isUniqueViolation } from "~db/unique";
 import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
@@ -230,6 +230,23 @@ describe.each(engines)("the store on %s", (engine) => {
         ["boost", 1],
       ]),
     );
+  });
+
+  test("pages make up the list, whichever end they are read from", async () => {
+    for (const [i, plan] of ["starter", null, "premium", null, "starter", null, "premium"].entries()) await put(`t${i}`, { plan });
+    const keys = async (query: Partial<Parameters<typeof listTenants>[2]>) =>
+      (await listTenants(s.db.read, s.db.tables, { ...page, ...query })).rows.map((r) => r.key);
+    for (const sort of tenantSorts) {
+      for (const descending of [false, true]) {
+        const whole = await keys({ sort, descending });
+        expect(new Set(whole).size).toBe(7);
+        for (const size of [1, 2, 3, 7]) {
+          const pages: string[] = [];
+          for (let at = 1; at <= 8; at++) pages.push(...(await keys({ sort, descending, size, page: at })));
+          expect([sort, descending, size, pages]).toEqual([sort, descending, size, whole]);
+        }
+      }
+    }
   });
 
   test("keeps tenant keys of every kind apart", async () => {
