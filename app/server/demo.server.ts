@@ -11,6 +11,7 @@ import { putCheckCounts } from "~db/store/check-counts.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import { hasTenants } from "~db/store/tenants-list.server";
+import { tellFromHere } from "~db/store/told-events.server";
 import { allFeatures } from "./check-counts.server";
 import { type Chance, seededChance } from "./demo/chance";
 import { checksOf, type Timeline } from "./demo/checks";
@@ -52,6 +53,7 @@ export async function fillWithDemo(services: Services, actor: Actor, { seed, siz
     const timelines = await live(services, tx, happenings(size, catalogue, now, chance), catalogue, chance);
     const counts = [...timelines.values()].flatMap((timeline) => checksOf(timeline, catalogue, now, chance, allFeatures));
     await putCheckCounts(tx, db.tables, counts);
+    await tellFromHere(tx, db.tables, now);
     const after = { tenants: timelines.size, seed };
     await writeAudit(tx, db.tables, { at: now, actor, action: "demo.filled", subjectKind: "settings", subject: "demo", after });
     return { ok: true as const, catalogueFacts, tenants: [...timelines.values()].map((t) => t.at(-1)?.facts as TenantFacts) };

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, lt } from "drizzle-orm";
 import type { Actor, Instant, TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -27,17 +27,19 @@ export async function factsBefore(q: Queries, { factsHistory: h }: Schema, { ten
   return (row?.document ?? null) as TenantFacts | null;
 }
 
-/** Who made it, by the audit row of the same transaction; of two changes in one millisecond the later one's. */
-export async function actorOfChange(
-  q: Queries,
-  { audit }: Schema,
-  { tenant, at }: TenantChanged,
-): Promise<Pick<Actor, "kind" | "id"> | null> {
+/** Who made it, by the audit row of the same transaction. Of several changes in one millisecond the rows stand in the same order. */
+export async function actorOfChange(q: Queries, t: Schema, { tenant, seq, at }: TenantChanged): Promise<Pick<Actor, "kind" | "id"> | null> {
+  const { audit, factsHistory: h } = t;
+  const [earlier] = await q
+    .select({ n: count() })
+    .from(h)
+    .where(and(eq(h.kind, "tenant"), eq(h.subject, tenant), eq(h.recordedAt, new Date(at)), lt(h.revision, seq)));
   const [row] = await q
     .select({ kind: audit.actorKind, id: audit.actorId })
     .from(audit)
     .where(and(eq(audit.subjectKind, "tenant"), eq(audit.subject, tenant), eq(audit.at, new Date(at))))
-    .orderBy(desc(audit.seq))
+    .orderBy(asc(audit.seq))
+    .offset(Number(earlier?.n ?? 0))
     .limit(1);
   return row ?? null;
 }

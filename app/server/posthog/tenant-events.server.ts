@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
-import type { Actor, Instant, Json, TenantFacts } from "~/core/model";
+import type { Actor, Instant, TenantFacts } from "~/core/model";
 import { eventsBetween, type TenantEvent, trialExpired } from "~/core/tenant-events";
 import type { Database } from "~db/database";
-import { lastChange } from "~db/store/changes.server";
 import { readCatalogueFacts, readTenantFacts, readTenantFactsAt } from "~db/store/facts.server";
 import { giveUpLease, stillHolds, takeLease } from "~db/store/leases.server";
-import { readSetting, writeSetting } from "~db/store/settings.server";
 import { actorOfChange, factsBefore, type TenantChanged, tenantChangesAfter } from "~db/store/tenant-news.server";
+import { readTold, type Told, tellFromHere, writeTold } from "~db/store/told-events.server";
 import { nextTrialInstant, type TrialOver, trialsBetween } from "~db/store/trial-clock.server";
 import type { FactsCache } from "../facts-cache.server";
 import { backOff } from "./breaker.server";
@@ -16,7 +15,6 @@ import { type BatchEvent, sendBatch } from "./send-batch.server";
 import type { PosthogSettings } from "./settings.server";
 
 const leaseName = "posthog tenant events";
-const setting = "posthog_tenant_events";
 /** Longer than one request and what is read and written around it. */
 const leaseTtl = 30_000;
 const requestTimeout = 10_000;
@@ -27,9 +25,6 @@ const changesAtOnce = 100;
 const lookBack = 60_000;
 /** A trial's end is looked at this much later, so that one granted for a moment is in the database by then. */
 const settling = 2_000;
-
-/** `seq`: every change up to here was told. `told`: those beyond it that were. `clock`: ends of trials were told up to here. */
-type Told = { seq: number; told: number[]; clock: Instant };
 
 type Piece = { events: BatchEvent[]; next: Told };
 
@@ -56,14 +51,11 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   let failures = 0;
   let notBefore = 0;
 
-  const readTold = async (q = read) => (await readSetting(q, tables, setting)) as Told | null;
-
   /** What happened before the first start is history, which PostHog is not told. */
   async function begin(): Promise<void> {
-    if ((await readTold()) !== null) return;
+    if ((await readTold(read, tables)) !== null) return;
     await db.transaction([], async (tx) => {
-      const first: Told = { seq: await lastChange(tx, tables), told: [], clock: now() };
-      if ((await readTold(tx)) === null) await writeSetting(tx, tables, setting, first);
+      if ((await readTold(tx, tables)) === null) await tellFromHere(tx, tables, now());
     });
   }
 
@@ -101,8 +93,6 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     const found = eventsBetween(before, after, await catalogueAt(change.at), change.at);
     if (found.length === 0) return [];
     const actor = await actorOfChange(read, tables, change);
-    // Made-up tenants are nobody's news.
-    if (actor?.kind === "system" && actor.id === "demo") return [];
     return found.map((e) => event(change.tenant, e, change.at, change.seq, actor));
   }
 
@@ -147,17 +137,17 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
 
   async function keep(next: Told): Promise<void> {
     await db.transaction([], async (tx) => {
-      if (await stillHolds(tx, tables, leaseName, holder)) await writeSetting(tx, tables, setting, next as unknown as Json);
+      if (await stillHolds(tx, tables, leaseName, holder)) await writeTold(tx, tables, next);
     });
   }
 
   /** One request. False: nothing to tell, or not now, or not by this process. */
   async function step(): Promise<boolean> {
     if (now() < notBefore) return false;
-    const from = await readTold();
+    const from = await readTold(read, tables);
     if (from === null || (await nothingNew(from))) return false;
     if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
-    const current = await readTold();
+    const current = await readTold(read, tables);
     const piece = current && (await nextPiece(current));
     if (!piece) return false;
     if (piece.events.length > 0) {
@@ -209,7 +199,12 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
       await begin();
       timer = setInterval(wake, lookEvery).unref();
     },
-    step,
+    /** Tells all that there is to tell now, or as much as PostHog takes. */
+    async settle(): Promise<void> {
+      await running;
+      wake();
+      await running;
+    },
     async stop(): Promise<void> {
       clearInterval(timer);
       stopping.abort();
