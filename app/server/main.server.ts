@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
 import { createApp } from "./app.server";
 import { type Env, readEnv } from "./env.server";
@@ -5,6 +6,7 @@ import { createOwnerFromEnv, openSetup } from "./first-owner.server";
 import { createLog } from "./log.server";
 import { operatorSentence } from "./operator-sentence.server";
 import { originOf } from "./origin.server";
+import { validateOnStartup } from "./posthog/validate.server";
 import { createServices, stopServices } from "./start.server";
 import { stopOnSignal } from "./stop.server";
 
@@ -14,6 +16,7 @@ async function serve(env: Env): Promise<void> {
   const services = await createServices(env);
   try {
     await createOwnerFromEnv(services);
+    await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
     await services.posthog?.start();
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
