@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
-import { sendProblem } from "./problem.server";
+import { type Problem, sendProblem } from "./problem.server";
 
 /** Programs come with a key and never with a cookie. */
 export function presentedIn({ headers }: FastifyRequest): string | undefined {
@@ -21,11 +21,10 @@ const refusals = {
   expired: ["key_expired", "This API key has expired. Create another one under API keys."],
 } as const;
 
-function refuse(reply: FastifyReply, why: keyof typeof refusals): null {
+function refusal(why: keyof typeof refusals): Problem {
   const [code, detail] = refusals[why];
   const challenge = why === "missing" ? 'Bearer realm="latchkey"' : `Bearer realm="latchkey", error="invalid_token"`;
-  sendProblem(reply, { status: 401, code, detail, headers: { "www-authenticate": challenge } });
-  return null;
+  return { status: 401, code, detail, headers: { "www-authenticate": challenge } };
 }
 
 type Options = {
@@ -33,44 +32,52 @@ type Options = {
   bound?: true;
 };
 
-/** The caller's key; or null, and the refusal is sent. Answered from memory. */
-export function authenticate(
+/** The caller's key, or why it may not do this. Answered from memory. */
+export function whoAsks(
   { keys, now }: Pick<Services, "keys" | "now">,
   request: FastifyRequest,
-  reply: FastifyReply,
-  scope: ApiScope,
+  scope: ApiScope | readonly ApiScope[],
   { bound }: Options = {},
-): HeldKey | null {
+): HeldKey | Problem {
   const presented = presentedIn(request);
-  if (presented === undefined) return refuse(reply, "missing");
+  if (presented === undefined) return refusal("missing");
   const verdict = keys.verify(presented, now());
-  if (typeof verdict === "string") return refuse(reply, verdict);
-  if (verdict.scopes.includes(scope)) return bound || verdict.tenant === null ? verdict : forbid(verdict, reply);
-  sendProblem(reply, {
+  if (typeof verdict === "string") return refusal(verdict);
+  const any = typeof scope === "string" ? [scope] : scope;
+  if (any.some((s) => verdict.scopes.includes(s))) return bound || verdict.tenant === null ? verdict : forbiddenTenant(verdict);
+  return {
     status: 403,
     code: "scope_missing",
-    detail: `This API key lacks the scope "${scope}". Use a key that has it.`,
-    headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
-  });
-  return null;
+    detail: `This API key lacks the scope "${any.join('" or "')}". Use a key that has it.`,
+    headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${any.join(" ")}"` },
+  };
 }
 
-/** Whether the key may ask about this tenant; if not, the refusal is sent. */
-export function mayAskAbout(key: HeldKey, tenant: string, reply: FastifyReply): boolean {
-  if (isFor(key, tenant)) return true;
-  forbid(key, reply);
-  return false;
+/** The caller's key; or null, and the refusal is sent. */
+export function authenticate(
+  services: Pick<Services, "keys" | "now">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  scope: ApiScope | readonly ApiScope[],
+  options: Options = {},
+): HeldKey | null {
+  const key = whoAsks(services, request, scope, options);
+  if (!("status" in key)) return key;
+  sendProblem(reply, key);
+  return null;
 }
 
 export const isFor = (key: HeldKey, tenant: string) => key.tenant === null || key.tenant === tenant;
 
-export const forbiddenTenant = ({ tenant }: HeldKey) => ({
+/** Whether the key may ask about this tenant; if not, the refusal is sent. */
+export function mayAskAbout(key: HeldKey, tenant: string, reply: FastifyReply): boolean {
+  if (isFor(key, tenant)) return true;
+  sendProblem(reply, forbiddenTenant(key));
+  return false;
+}
+
+const forbiddenTenant = ({ tenant }: HeldKey): Problem => ({
   status: 403,
   code: "tenant_forbidden",
   detail: `This API key is bound to the tenant ${tenant} and may not ask about others. Use a key without a tenant.`,
 });
-
-function forbid(key: HeldKey, reply: FastifyReply): null {
-  sendProblem(reply, forbiddenTenant(key));
-  return null;
-}

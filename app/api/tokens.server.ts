@@ -1,0 +1,38 @@
+import type { FastifyInstance } from "fastify";
+import { isoTime } from "~/core/answer";
+import { tenantKey } from "~/forms/tenant";
+import { tokenBody } from "~/forms/token";
+import type { Services } from "~/server/services.server";
+import { authenticate, mayAskAbout } from "./authenticate.server";
+import { parse } from "./parse.server";
+import { sendProblem } from "./problem.server";
+import { sendUnavailable } from "./unavailable.server";
+
+/** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
+export async function tokensApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { tokens, facts, now } = services;
+
+  app.post<{ Params: { key: string } }>("/api/tenants/:key/token", async (request, reply) => {
+    const key = authenticate(services, request, reply, ["check", "manage"], { bound: true });
+    if (!key) return reply;
+    if (key.kind !== "live") {
+      const detail = "Only a secret key (lk_live_…) mints tokens. Let your server ask for one.";
+      return sendProblem(reply, { status: 403, code: "secret_key_required", detail });
+    }
+    const sent = parse(reply, { key: tenantKey, body: tokenBody }, { key: request.params.key, body: request.body ?? {} });
+    if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
+    try {
+      const { facts: tenant } = await facts.tenant(sent.key);
+      if (!tenant)
+        return sendProblem(reply, { status: 404, code: "tenant_not_found", detail: `There is no tenant ${sent.key}.`, field: "key" });
+    } catch (error) {
+      return sendUnavailable(error, reply);
+    }
+    const expiresAt = Math.min(now() + sent.body.ttl * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY);
+    const token = tokens.mint("tok", { key: key.id, tenant: sent.key, expiresAt });
+    return reply
+      .code(201)
+      .header("cache-control", "no-store")
+      .send({ token, tenant: sent.key, expiresAt: isoTime(expiresAt) });
+  });
+}
