@@ -13,9 +13,12 @@ export type Held = { readonly facts: TenantFacts | null };
 /** The database cannot be read and the tenant is not in memory: an answer would be a guess. */
 export class FactsUnavailable extends Error {}
 
-/** A tenant's document in memory is about this much larger than its JSON (measured with process.memoryUsage). */
-const bytesPerCharacter = 2.5;
-const bytesOfUnknown = 400;
+/**
+ * Measured on Node 20 with process.memoryUsage over 20,000 tenants of each shape, both rounded up: 430 bytes without grants
+ * (200 characters of JSON), 1,000 with two (730), 2,700 with eight (2,200), a tenth more where names are not Latin, 160 unknown.
+ */
+const bytesPerEntry = 240;
+const bytesPerCharacter = 1.4;
 /** How long a transaction may last, in milliseconds; a number that it drew can be committed until then. */
 const longestTransaction = 300_000;
 /** While the database cannot be read it is tried again this often, in milliseconds. */
@@ -165,5 +168,6 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
 }
 
 function sizeOf({ facts }: Held, key: string): number {
-  return Math.ceil(facts ? JSON.stringify(facts).length * bytesPerCharacter : bytesOfUnknown) + key.length * 2;
+  const characters = facts ? JSON.stringify(facts).length : 0;
+  return Math.ceil(characters * bytesPerCharacter) + bytesPerEntry + key.length * 2;
 }
