@@ -13,6 +13,7 @@ import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
 import { metricsApi } from "~/api/metrics.server";
+import { ofrepApi } from "~/api/ofrep.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
@@ -101,6 +102,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(posthogGroupsApi, { services });
   await app.register(corsPreflights, { services });
   await app.register(tokensApi, { services });
+  await app.register(ofrepApi, { services });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Feature, TenantFacts } from "~/core/model";
+import { ofrepFlag } from "~/core/ofrep";
+import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/ofrep-context";
+import type { Ground } from "~/server/check.server";
+import { FactsUnavailable } from "~/server/facts-cache.server";
+import type { HeldKey } from "~/server/key-ring.server";
+import type { Services } from "~/server/services.server";
+import { whoAsks } from "./authenticate.server";
+import { matchesEtag } from "./etag";
+import type { Problem } from "./problem.server";
+import { problemOf } from "./refusals.server";
+
+export const ofrepStreamPath = "/ofrep/v1/stream";
+/** A stream's ticket is good for one to two of these, in ms, and the same within one, so that equal state has equal bytes. */
+export const ticketBucket = 600_000;
+/** Seconds; OpenFeature's clients heed it on 429 alone. */
+const retryAfter = "2";
+
+type Asked = FastifyRequest<{ Params: { "*"?: string } }>;
+type Known = { key: HeldKey; asker: OfrepAsker; ground: Ground & { held: { facts: TenantFacts } } };
+
+/** OpenFeature's remote evaluation, 0.3. Who may call: keys and tokens with the scope `check`. Answers are those of /api/entitlements. */
+export async function ofrepApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { checks, facts, tokens, now } = services;
+  const groupType = services.env.posthog?.groupType ?? "organization";
+
+  app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
+    const problem = problemOf(error as Parameters<typeof problemOf>[0]);
+    if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
+    return refuse(request, reply, problem.status, problem.code === "invalid_json" ? "PARSE_ERROR" : "GENERAL", problem.detail);
+  });
+
+  /** Null: it is answered. */
+  async function meet(request: Asked, reply: FastifyReply): Promise<Known | null> {
+    const key = whoAsks(services, request, "check", { bound: true });
+    if ("status" in key) return refuseProblem(request, reply, key);
+    const asker = readContext(request.body, key.tenant, groupType);
+    if ("errorCode" in asker) return refuseContext(request, reply, asker);
+    try {
+      const ground = await checks.ground(asker.tenant, asker.user);
+      if (ground.held.facts) return { key, asker, ground: ground as Known["ground"] };
+      return refuseContext(request, reply, { errorCode: "INVALID_CONTEXT", details: `There is no tenant ${asker.tenant}.` });
+    } catch (error) {
+      if (!(error instanceof FactsUnavailable)) throw error;
+      const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
+      return refuseProblem(request, reply, { status: 429, code: "facts_unavailable", detail, headers: { "retry-after": retryAfter } });
+    }
+  }
+
+  app.post("/ofrep/v1/evaluate/flags/*", async (request: Asked, reply) => {
+    const known = await meet(request, reply);
+    if (!known) return reply;
+    const name = keyOf(request);
+    const feature = facts.catalogue().features.get(name);
+    if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
+    const { ground } = known;
+    const { decisions, body } = checks.answerFrom(ground, [name], now());
+    checks.count({ ground, decisions });
+    const [decision] = decisions;
+    if (!decision) throw new Error("A known feature got no decision.");
+    const flag = ofrepFlag(decision, feature, ground.held.facts, facts.catalogue());
+    return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision: body.revision } }));
+  });
+
+  app.post("/ofrep/v1/evaluate/flags", async (request: Asked, reply) => {
+    const known = await meet(request, reply);
+    if (!known) return reply;
+    const { key, ground, asker } = known;
+    const { decisions, body } = checks.answerFrom(ground, null, now());
+    checks.count({ ground, decisions: null });
+    const catalogue = facts.catalogue();
+    const flags = decisions.map((d) => ofrepFlag(d, catalogue.features.get(d.feature) as Feature, ground.held.facts, catalogue));
+    const { tenant, plan, revision, isStale } = body;
+    const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };
+    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}`;
+    const text = JSON.stringify({ flags, metadata, eventStreams: [{ type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 }] });
+    // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
+    const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+    reply.header("etag", etag);
+    if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).header("cache-control", "no-store").send();
+    return send(reply, text);
+  });
+
+  function ticketFor(key: HeldKey, tenant: string): string {
+    const until = (Math.floor(now() / ticketBucket) + 2) * ticketBucket;
+    return tokens.mint("sse", { key: key.id, tenant, expiresAt: Math.min(until, key.expiresAt ?? until) });
+  }
+}
+
+const keyOf = ({ params }: Asked) => params["*"] ?? "";
+
+function send(reply: FastifyReply, text: string) {
+  return reply.header("content-type", "application/json; charset=utf-8").header("cache-control", "no-store").send(text);
+}
+
+/** `key` stands in every refusal of a single evaluation: without it clients report a broken answer instead of the reason. */
+function refuse(request: Asked, reply: FastifyReply, status: number, errorCode: string, errorDetails: string, code?: string) {
+  const key = request.params["*"];
+  const body = { ...(key === undefined ? {} : { key }), errorCode, errorDetails, ...(code === undefined ? {} : { code }) };
+  return send(reply.code(status), JSON.stringify(body));
+}
+
+function refuseProblem(request: Asked, reply: FastifyReply, { status, code, detail, headers = {} }: Problem): null {
+  refuse(request, reply.headers(headers), status, "GENERAL", detail, code);
+  return null;
+}
+
+function refuseContext(request: Asked, reply: FastifyReply, { errorCode, details }: OfrepRefusal): null {
+  if (errorCode === "FORBIDDEN") refuse(request, reply, 403, "GENERAL", details, "tenant_forbidden");
+  else refuse(request, reply, 400, errorCode, details);
+  return null;
+}
