@@ -2,7 +2,7 @@ import { z } from "zod";
 import { largestFile } from "./catalogue-file";
 
 /** What problems are told under when nobody gave a name. */
-const pasted = "pasted text";
+const pasted = "Pasted text";
 
 const fields = z.object({
   file: z.instanceof(Blob).optional().catch(undefined),

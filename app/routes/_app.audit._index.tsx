@@ -7,8 +7,9 @@ import { paths } from "~/paths";
 import { readAuditPage } from "~/server/audit-pages.server";
 import { requireAdmin } from "~/server/sessions.server";
 import { AuditList } from "~/ui/audit-list";
-import { LinkButton } from "~/ui/button";
+import { LinkButton, TextLink } from "~/ui/button";
 import { Card } from "~/ui/card";
+import { Code } from "~/ui/code";
 import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FilterBar, FilterSelect } from "~/ui/filters";
@@ -40,11 +41,17 @@ export default function AuditLog() {
   return (
     <>
       <PageHeader title="Audit log" description="Every change, with who made it, and what was before and after." />
-      <FilterBar names={["actor", "action", "kind", "subject", "before"]} className="mb-3">
+      <FilterBar names={["actor", "action", "kind", "before"]} className="mb-3">
         <FilterSelect name="kind" label="Everything" options={kinds} />
         <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
         <FilterSelect name="actor" label="Everybody" options={actors.map((actor) => [actorValue(actor), actor.name])} />
       </FilterBar>
+      {query.subject && (
+        <p className="mb-3 text-ink-muted text-sm">
+          Only what is about <Code>{query.subject}</Code>.{" "}
+          <TextLink to={paths.audit({ ...query, subject: null, before: null })}>Show all</TextLink>
+        </p>
+      )}
       <Card flush>
         {entries.length > 0 ? (
           <AuditList entries={entries} now={now} />

@@ -11,6 +11,7 @@ import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { Badge } from "~/ui/badge";
+import { LinkButton } from "~/ui/button";
 import { Card, Section } from "~/ui/card";
 import { Code } from "~/ui/code";
 import { ConfirmButton } from "~/ui/confirm-button";
@@ -66,6 +67,7 @@ export default function EditFeature() {
             {feature.archivedAt !== null && <Badge tone="warn">Archived</Badge>}
           </>
         }
+        actions={<LinkButton to={paths.audit({ kind: "feature", subject: feature.key })}>History</LinkButton>}
         description={<Code>{feature.key}</Code>}
       />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">

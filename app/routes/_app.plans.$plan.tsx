@@ -67,6 +67,7 @@ export default function EditPlan() {
             {plan.archivedAt !== null && <Badge tone="warn">Archived</Badge>}
           </>
         }
+        actions={<LinkButton to={paths.audit({ kind: "plan", subject: plan.key })}>History</LinkButton>}
       />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Card className="lg:order-last">

@@ -63,6 +63,7 @@ export default function Plans() {
             <FeatureFilters groups={groups} />
             <p className="text-ink-muted text-xs" aria-live="polite">
               {shown === total ? count(total) : `${count(shown)} of ${count(total)}`} {total === 1 ? "feature" : "features"}
+              <span className="max-xl:hidden">. Arrow keys move between cells, Enter opens one.</span>
             </p>
           </div>
           <Card flush>

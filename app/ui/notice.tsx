@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { cx } from "./cx";
 
 const looks = {
@@ -21,8 +21,17 @@ type NoticeProps = {
 /** A sentence that stands above what it is about. */
 export function Notice({ kind = "info", title, children, action, className, role }: NoticeProps) {
   const { icon: Icon, className: look } = looks[kind];
+  const element = useRef<HTMLDivElement>(null);
+  // Whoever presses a button at the end of a long form has to see why nothing happened.
+  useEffect(() => {
+    if (role === "alert") element.current?.scrollIntoView({ block: "nearest" });
+  }, [role]);
   return (
-    <div role={role} className={cx("flex items-start gap-2.5 rounded-control px-3 py-2.5 text-sm", look, className)}>
+    <div
+      ref={element}
+      role={role}
+      className={cx("flex scroll-my-20 items-start gap-2.5 rounded-control px-3 py-2.5 text-sm", look, className)}
+    >
       <Icon className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
       <div className="min-w-0 flex-1 wrap-anywhere">
         {title && <p className="font-semibold">{title}</p>}
