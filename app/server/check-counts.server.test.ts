@@ -87,10 +87,10 @@ test("two processes that add to the same counts do not wait for each other in a 
   const rows = (...sources: string[]): CheckCount[] =>
     sources.map((source) => ({ tenant: "acme", day: today, feature: "sso", allowed: true, source, count: 1, firstAt: now, lastAt: now }));
   await addCheckCounts(s.db, rows("a", "b", "x", "y"));
-  const blocker = new pg.Client({ connectionString: s.url });
-  await blocker.connect();
+  const [blocker, watcher] = [new pg.Client({ connectionString: s.url }), new pg.Client({ connectionString: s.url })];
+  await Promise.all([blocker.connect(), watcher.connect()]);
   const waiting = async () => {
-    const { rows } = await blocker.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+    const { rows } = await watcher.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
     return rows.length === 2 || undefined;
   };
   // Each has taken its first row and waits for another one that both will let go of at once.
@@ -101,6 +101,18 @@ test("two processes that add to the same counts do not wait for each other in a 
   await blocker.query("commit");
   await both;
   expect(await written("acme")).toMatchObject([{ allowed: 10 }]);
-  await blocker.end();
+  await Promise.all([blocker.end(), watcher.end()]);
   await other.stop();
+});
+
+test("whoever listens to what is written and fails makes no count twice, and none is lost after it", async () => {
+  s = await startServices();
+  s.counts.onWritten(() => {
+    throw new Error("not now");
+  });
+  s.counts.count("acme", yes, now);
+  await s.counts.flush();
+  s.counts.count("acme", yes, now);
+  await s.counts.flush();
+  expect(await written("acme")).toMatchObject([{ allowed: 2 }]);
 });

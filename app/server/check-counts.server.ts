@@ -58,14 +58,18 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     try {
       const written = [...batch.values()];
       await addCheckCounts(db, written);
-      tell(written);
       if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
       dropped = 0;
       isFailing = false;
     } catch (err) {
       if (!isFailing) log.error({ err }, "check counts cannot be written; they wait in memory until they can");
       isFailing = true;
-      putBack(batch);
+      return putBack(batch);
+    }
+    try {
+      tell(written);
+    } catch (err) {
+      log.error({ err }, "somebody who is told of check counts failed");
     }
   }
 

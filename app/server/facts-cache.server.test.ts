@@ -68,7 +68,7 @@ describe("what another process commits on PostgreSQL is seen", () => {
     moved = true;
     await look();
     const isReading = async () => {
-      const { rows } = await slow.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+      const { rows } = await slow.query("select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid))");
       return rows.length > 0 || undefined;
     };
     await until(isReading, 5_000, () => "nothing was read");

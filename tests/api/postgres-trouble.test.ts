@@ -31,7 +31,9 @@ test("writers that wait for a long import leave connections for those who read",
   await importer.query("select pg_advisory_xact_lock(hashtextextended('catalogue', 0))");
   const writes = Array.from({ length: 25 }, (_, i) => other.send("PUT", `/api/tenants/t${i}`, { plan: "pro" }, api.keys.manage));
   const waiting = async () => {
-    const { rows } = await importer.query("select from pg_locks where locktype = 'advisory' and not granted");
+    const { rows } = await importer.query(
+      "select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())",
+    );
     return rows.length >= 10 || undefined;
   };
   await until(waiting, 5_000, () => "the writers do not wait");
