@@ -32,6 +32,8 @@ const tenantPath = (key: string) => `/tenants/${segment(key)}`;
 export const paths = {
   home: () => "/",
   theme: () => "/theme",
+  /** Through here posthog-js speaks to PostHog. */
+  relay: () => "/relay",
 
   signIn: (returnTo?: string) => withQuery("/sign-in", { returnTo }),
   signOut: () => "/sign-out",

@@ -1,8 +1,10 @@
 import { data, type LinksFunction, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Links, Meta, Outlet, Scripts, ScrollRestoration, useRouteLoaderData } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { browserPosthog } from "~/server/posthog/browser.server";
 import { clearToastCookie, readToast } from "~/server/toast.server";
 import stylesheet from "~/tailwind.css?url";
+import { Analytics } from "~/ui/analytics";
 import { RouteErrorPage } from "~/ui/error-page";
 import { useNonce } from "~/ui/nonce";
 import { readTheme } from "~/ui/theme";
@@ -15,16 +17,18 @@ export const links: LinksFunction = () => [
 
 export const meta: MetaFunction = () => [{ title: "Latchkey" }];
 
-export function loader({ request }: LoaderFunctionArgs) {
+export async function loader({ request, context }: LoaderFunctionArgs) {
   const cookie = request.headers.get("Cookie");
   const toast = readToast(cookie);
-  return data({ theme: readTheme(cookie), toast }, toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined);
+  // A page works as well without it.
+  const posthog = await browserPosthog(request, context).catch(() => null);
+  return data({ theme: readTheme(cookie), toast, posthog }, toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined);
 }
 
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
   // Absent where the loader itself failed.
-  const { theme = "system", toast = null } = useRouteLoaderData<typeof loader>("root") ?? {};
+  const { theme = "system", toast = null, posthog = null } = useRouteLoaderData<typeof loader>("root") ?? {};
   return (
     <html lang="en" className={theme === "system" ? undefined : theme}>
       <head>
@@ -38,6 +42,7 @@ export function Layout({ children }: { children: ReactNode }) {
         <ToastBanner toast={toast} />
         {children}
         <Toasts toast={toast} theme={theme} />
+        <Analytics settings={posthog} />
         <ScrollRestoration nonce={nonce} />
         <Scripts nonce={nonce} />
       </body>

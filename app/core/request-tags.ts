@@ -34,6 +34,9 @@ const plainParameters = new Set([
 const mostParameters = 20;
 const longestValue = 200;
 
+/** The router decodes, and does not mind the case. */
+export const isSecretPage = (path: string) => secretPages.has(decoded(path.split("/").find((part) => part !== "") ?? "").toLowerCase());
+
 /** An address as PostHog may know it. `target`: path and query, as they came; `.data` is Remix's, not the reader's. */
 export function shownAddress(target: string): { path: string; query: string } {
   const [address = ""] = target.split("#", 1);
@@ -45,9 +48,8 @@ export function shownAddress(target: string): { path: string; query: string } {
 function shownPath(path: string): string {
   const page = path === "/_root.data" ? "/" : path.replace(/\.data$/, "");
   const segments = page.split("/");
-  const first = segments.findIndex((segment) => segment !== "");
-  // The router decodes, and does not mind the case.
-  if (first >= 0 && secretPages.has(decoded(segments[first] as string).toLowerCase())) {
+  if (isSecretPage(page)) {
+    const first = segments.findIndex((segment) => segment !== "");
     return [...segments.slice(0, first + 1), ...segments.slice(first + 1).map((s) => (s === "" ? s : hidden))].join("/");
   }
   return segments.map((segment) => (maskSecrets(decoded(segment)) === decoded(segment) ? segment : hidden)).join("/");

@@ -27,7 +27,10 @@ export const ownerForm = z.object({ name: personName, email, password: newPasswo
 export const inviteForm = z.object({ name: personName, email, role });
 export const acceptForm = z.object({ password: newPassword });
 export const passwordForm = z.object({ intent: z.literal("password"), current: givenPassword, password: newPassword });
-export const accountForm = z.discriminatedUnion("intent", [passwordForm, z.object({ intent: z.literal("sign-out-others") })]);
+export const accountForm = z.discriminatedUnion("intent", [
+  passwordForm,
+  z.object({ intent: z.enum(["sign-out-others", "allow-replay", "stop-replay"]) }),
+]);
 
 /** What a button on an admin's page asks for. */
 export const adminForm = z.discriminatedUnion("intent", [

@@ -7,6 +7,7 @@ import { paths } from "~/paths";
 import { ownSessions, signOutOthers } from "~/server/account.server";
 import { changePassword } from "~/server/admins.server";
 import { readForm } from "~/server/form.server";
+import { chooseReplay, replayChoice } from "~/server/posthog/browser.server";
 import { refuseForm } from "~/server/secret-form.server";
 import { actorOf, requireAdmin } from "~/server/sessions.server";
 import { signInAs } from "~/server/sign-in.server";
@@ -19,13 +20,15 @@ import { Field } from "~/ui/field";
 import { TextInput } from "~/ui/inputs";
 import { FormErrors } from "~/ui/notice";
 import { PageHeader } from "~/ui/page-header";
+import { SessionReplay } from "~/ui/session-replay";
 import { Time } from "~/ui/time";
 
 export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
-  return { email: me.email, role: me.role, sessions: await ownSessions(context, me), now: context.now() };
+  const [sessions, replay] = await Promise.all([ownSessions(context, me), replayChoice(context, me)]);
+  return { email: me.email, role: me.role, sessions, replay, now: context.now() };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -37,6 +40,12 @@ export async function action({ request, context }: ActionFunctionArgs) {
     await signOutOthers(context, me);
     throw redirectWithToast(paths.account(), { message: "Every other session of yours has ended." });
   }
+  if (form.intent !== "password") {
+    const isWanted = form.intent === "allow-replay";
+    await chooseReplay(context, me, isWanted);
+    const message = isWanted ? "Your visits here are recorded from now on." : "Your visits here are no longer recorded.";
+    throw redirectWithToast(paths.account(), { message });
+  }
   const done = await changePassword(context, actorOf(me), form);
   if (!done.ok) return refuseForm(submission, done);
   const cookie = await signInAs(context, request, done.admin);
@@ -44,7 +53,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Account() {
-  const { email, role, sessions, now } = useLoaderData<typeof loader>();
+  const { email, role, sessions, replay, now } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "password",
@@ -109,6 +118,7 @@ export default function Account() {
             </ul>
           </Card>
         </Section>
+        {replay !== null && <SessionReplay isOn={replay} />}
       </div>
     </>
   );

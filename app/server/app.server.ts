@@ -22,6 +22,7 @@ import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
 import { sendPlainPage } from "./plain-page.server";
 import { captureFailures, runInContext } from "./posthog/doors.server";
+import { relay } from "./posthog/relay.server";
 import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
@@ -106,7 +107,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {
-  const { env } = services;
+  const { env, posthog } = services;
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
@@ -118,6 +119,7 @@ async function addPages(app: FastifyInstance, services: Services, vite: boolean,
   });
   await app.register(helmet, helmetOptions(env));
   app.addHook("onRequest", refuseForeignForms(env.publicUrl));
+  if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
   if (given) return void (await app.register(remixRoutes, { services, build: given }));
   if (vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
   await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });

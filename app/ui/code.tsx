@@ -42,10 +42,10 @@ async function copyText(text: string): Promise<boolean> {
   return done;
 }
 
-/** Text to copy: a curl line, a link, a key. `wrap` breaks long lines in place of scrolling. */
+/** Text to copy: a curl line, a link, a key; never part of a recording. `wrap` breaks long lines in place of scrolling. */
 export function CodeBlock({ text, label, wrap, className }: { text: string; label: string; wrap?: boolean; className?: string }) {
   return (
-    <div className={cx("min-w-0 overflow-hidden rounded-control border border-line bg-sunken", className)}>
+    <div className={cx("ph-no-capture min-w-0 overflow-hidden rounded-control border border-line bg-sunken", className)}>
       <div className="flex min-h-9 items-center justify-between gap-2 border-line border-b py-1 pr-1 pl-3">
         <span className="truncate text-ink-muted text-xs">{label}</span>
         <CopyButton text={text} />

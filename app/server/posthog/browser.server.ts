@@ -1,0 +1,34 @@
+import { paths } from "~/paths";
+import { readSetting, writeSetting } from "~db/store/settings.server";
+import type { RequestContext, Services } from "../services.server";
+import { type SignedIn, signedIn } from "../sessions.server";
+
+const consentOf = (admin: string) => `session_replay:${admin}`;
+
+/** Null: nobody is recorded here, so there is nothing to choose. */
+export async function replayChoice({ posthog, db }: Services, admin: SignedIn): Promise<boolean | null> {
+  if (!posthog?.settings.browser || !posthog.settings.sessionReplay) return null;
+  return (await readSetting(db.read, db.tables, consentOf(admin.id))) === true;
+}
+
+/** Recording begins only after somebody said yes for themselves; it ends with their next page after a no. */
+export async function chooseReplay({ db }: Services, admin: SignedIn, isWanted: boolean): Promise<void> {
+  await db.transaction([], (tx) => writeSetting(tx, db.tables, consentOf(admin.id), isWanted));
+}
+
+/** What posthog-js is told on a page; null: it is not loaded. */
+export async function browserPosthog(request: Request, context: RequestContext) {
+  const { posthog, visit } = context;
+  if (!posthog?.settings.browser || posthog.requests.isFiltered()) return null;
+  const { projectKey, appHost, groupType } = posthog.settings;
+  const admin = await signedIn(request, context);
+  return {
+    token: projectKey,
+    host: paths.relay(),
+    uiHost: appHost,
+    groupType,
+    visitor: visit?.id ?? null,
+    admin: admin && { id: admin.id, email: admin.email, name: admin.name, role: admin.role },
+    replay: admin !== null && (await replayChoice(context, admin)) === true,
+  };
+}

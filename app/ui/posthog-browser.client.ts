@@ -1,0 +1,69 @@
+import type { CaptureResult } from "posthog-js";
+import { posthog } from "posthog-js/no-external";
+// The package would fetch this from PostHog's host when it is first needed; here every script is our own.
+import "posthog-js/dist/tracing-headers";
+import { shownEvent } from "~/core/shown-event";
+import type { BrowserPosthog } from "./analytics";
+
+let isReady = false;
+
+function begin({ token, host, uiHost, visitor }: BrowserPosthog): void {
+  if (isReady) return;
+  isReady = true;
+  posthog.init(token, {
+    api_host: window.location.origin + host,
+    ui_host: uiHost,
+    defaults: "2026-01-30",
+    person_profiles: "identified_only",
+    // The id that the server knows this visitor by.
+    ...(visitor === null ? {} : { bootstrap: { distinctID: visitor } }),
+    tracing_headers: [window.location.hostname],
+    capture_pageview: false, // by ourselves, once the page stands
+    before_send: (event) => event && (shownEvent(event) as CaptureResult),
+    // Nothing but page views: what an admin clicks and types is not watched.
+    ...{ autocapture: false, rageclick: false, capture_dead_clicks: false, capture_heatmaps: false, capture_performance: false },
+    ...{ capture_exceptions: false, disable_surveys: true, disable_product_tours: true, disable_conversations: true },
+    ...{ disable_web_experiments: true, disable_external_dependency_loading: true },
+    // The pages use no flags of their own, and each question would be billed.
+    advanced_disable_feature_flags: true,
+    advanced_disable_feature_flags_on_first_load: true,
+    disable_session_recording: true,
+    session_recording: {
+      maskAllInputs: true,
+      maskTextSelector: "[data-private]",
+      recordHeaders: false,
+      recordBody: false,
+      collectFonts: false,
+    },
+  });
+}
+
+function beWho({ admin }: BrowserPosthog): void {
+  const isSomebody = posthog.get_property("$user_state") === "identified";
+  if (isSomebody && posthog.get_distinct_id() !== admin?.id) posthog.reset();
+  if (admin !== null && posthog.get_distinct_id() !== admin.id) {
+    const { id, email, name, role } = admin;
+    posthog.identify(id, { email, name, role });
+  }
+}
+
+async function record(isWanted: boolean): Promise<void> {
+  if (!isWanted) return posthog.stopSessionRecording();
+  await import("posthog-js/dist/posthog-recorder");
+  posthog.startSessionRecording();
+}
+
+/** Says who is there, for which tenant, and what page they see. */
+export async function see(settings: BrowserPosthog, tenant: string | null): Promise<void> {
+  begin(settings);
+  beWho(settings);
+  if (tenant === null) posthog.resetGroups();
+  else posthog.group(settings.groupType, tenant);
+  await record(settings.replay);
+  posthog.capture("$pageview");
+}
+
+/** Someone opened the page of a one-time link: nothing of it is to be seen. */
+export function lookAway(): void {
+  if (isReady) posthog.stopSessionRecording();
+}
