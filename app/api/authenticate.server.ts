@@ -76,7 +76,7 @@ export function mayAskAbout(key: HeldKey, tenant: string, reply: FastifyReply): 
   return false;
 }
 
-const forbiddenTenant = ({ tenant }: HeldKey): Problem => ({
+export const forbiddenTenant = ({ tenant }: HeldKey): Problem => ({
   status: 403,
   code: "tenant_forbidden",
   detail: `This API key is bound to the tenant ${tenant} and may not ask about others. Use a key without a tenant.`,

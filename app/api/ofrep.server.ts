@@ -7,10 +7,13 @@ import type { Ground } from "~/server/check.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
+import { limitProblem } from "./admit.server";
 import { whoAsks } from "./authenticate.server";
 import { matchesEtag } from "./etag";
+import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
 import type { Problem } from "./problem.server";
 import { problemOf } from "./refusals.server";
+import { keyOf, letInAs } from "./route.server";
 
 export const ofrepStreamPath = "/ofrep/v1/stream";
 /** A stream's ticket is good for one to two of these, in ms, and the same within one, so that equal state has equal bytes. */
@@ -32,10 +35,18 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     return refuse(request, reply, problem.status, problem.code === "invalid_json" ? "PARSE_ERROR" : "GENERAL", problem.detail);
   });
 
+  /** Before the body is read. */
+  function letIn(request: Asked, reply: FastifyReply, done: () => void) {
+    const key = whoAsks(services, request, "check", { bound: true });
+    const problem = "status" in key ? key : limitProblem(services, key, reply, "checks");
+    if (problem) return void refuseProblem(request, reply, problem);
+    letInAs(request, key as HeldKey);
+    done();
+  }
+
   /** Null: it is answered. */
   async function meet(request: Asked, reply: FastifyReply): Promise<Known | null> {
-    const key = whoAsks(services, request, "check", { bound: true });
-    if ("status" in key) return refuseProblem(request, reply, key);
+    const key = keyOf(request);
     const asker = readContext(request.body, key.tenant, groupType);
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
@@ -49,10 +60,10 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     }
   }
 
-  app.post("/ofrep/v1/evaluate/flags/*", async (request: Asked, reply) => {
+  app.post("/ofrep/v1/evaluate/flags/*", { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply);
     if (!known) return reply;
-    const name = keyOf(request);
+    const name = flagOf(request);
     const feature = facts.catalogue().features.get(name);
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
     const { ground } = known;
@@ -64,7 +75,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision: body.revision } }));
   });
 
-  app.post("/ofrep/v1/evaluate/flags", async (request: Asked, reply) => {
+  app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply);
     if (!known) return reply;
     const { key, ground, asker } = known;
@@ -74,7 +85,8 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const flags = decisions.map((d) => ofrepFlag(d, catalogue.features.get(d.feature) as Feature, ground.held.facts, catalogue));
     const { tenant, plan, revision, isStale } = body;
     const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };
-    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}`;
+    // A stream that begins after something changed says so at once.
+    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}&since=${services.streams.markOf(decisions)}`;
     const text = JSON.stringify({ flags, metadata, eventStreams: [{ type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 }] });
     // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
     const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
@@ -89,7 +101,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   }
 }
 
-const keyOf = ({ params }: Asked) => params["*"] ?? "";
+const flagOf = ({ params }: Asked) => params["*"] ?? "";
 
 function send(reply: FastifyReply, text: string) {
   return reply.header("content-type", "application/json; charset=utf-8").header("cache-control", "no-store").send(text);

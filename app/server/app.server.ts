@@ -18,6 +18,7 @@ import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
 import { sendPlainPage } from "./plain-page.server";
@@ -104,6 +105,7 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(corsPreflights, { services });
   await app.register(tokensApi, { services });
   await app.register(ofrepApi, { services });
+  await app.register(streamApi, { services });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

@@ -26,6 +26,8 @@ export type Prepared = {
   decisions: Decision[] | null;
 };
 
+type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
+
 /** `question` names all that is asked, for `known`. `features` null: all that are listed. */
 export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number };
 
@@ -50,7 +52,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
 
   const stats = { hits: 0, misses: 0, allowed: 0, refused: 0, all: 0 };
 
-  function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Prepared, at: Instant): boolean {
+  function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Made, at: Instant): boolean {
     const { held, user } = ground;
     return (
       held === facts.peek(ground.tenant) &&
@@ -118,6 +120,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       const on = ground(asked.tenant, asked.user);
       return on instanceof Promise ? on.then((g) => prepare(asked, g)) : prepare(asked, on);
     },
+    isStillTrue: (made: Made) => isTrue(made, now()),
     ground,
     answerFrom,
     /** For pages and the command line. */

@@ -13,6 +13,7 @@ import type { Posthog } from "./posthog/posthog.server";
 import type { Visit } from "./posthog/visitors.server";
 import type { RateLimits } from "./rate-limits.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
+import type { Streams } from "./streams.server";
 import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
 
@@ -33,6 +34,7 @@ export type Services = {
   /** How often each API key may ask. */
   limits: RateLimits;
   tokens: Tokens;
+  streams: Streams;
   /** Keys of tenants' metadata that may go to PostHog. */
   metadata: MetadataChoice;
   /** Null: PostHog is off. */

@@ -16,6 +16,7 @@ import { randomId } from "./random.server";
 import { createRateLimits } from "./rate-limits.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
+import { createStreams } from "./streams.server";
 import { createTokens } from "./tokens.server";
 import { createUsageCache } from "./usage-cache.server";
 
@@ -49,6 +50,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   tellTransaction = metrics.transacted;
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => void events.noteChecks(batch, explainBy(checks)));
+  const streams = createStreams(facts, checks, now, jobs);
   const passwords = createPasswords();
   const limits = createRateLimits(env);
   return {
@@ -65,6 +67,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     keys,
     limits,
     tokens,
+    streams,
     metadata,
     posthog,
     passwords,

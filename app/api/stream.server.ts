@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { tenantKey } from "~/forms/tenant";
+import type { Services } from "~/server/services.server";
+import type { TenantState } from "~/server/streams.server";
+import { authenticate, isFor, mayAskAbout, presentedIn } from "./authenticate.server";
+import { eventStreams, idOf, markIn } from "./event-stream.server";
+import { ofrepStreamPath } from "./ofrep.server";
+import { sendProblem } from "./problem.server";
+
+type Query = { tenant?: unknown; ticket?: unknown; since?: unknown };
+type Asked = FastifyRequest<{ Querystring: Query }>;
+
+/** Who may listen: keys and tokens with the scope `check`; OpenFeature's clients, which can send no header, with the ticket that a bulk answer gave. */
+export async function streamApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { keys, now } = services;
+  const openStream = eventStreams(app, services);
+  const event = (name: string, state: TenantState, data: object) => `id: ${idOf(state)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+  app.get("/api/stream", { exposeHeadRoute: false }, async (request: Asked, reply: FastifyReply) => {
+    const key = authenticate(services, request, reply, "check", { bound: true });
+    if (!key) return reply;
+    const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);
+    if (!tenant.success) {
+      const detail = "Name one tenant: /api/stream?tenant=acme";
+      return sendProblem(reply, { status: 400, code: "invalid_query", field: "tenant", detail });
+    }
+    if (!mayAskAbout(key, tenant.data, reply)) return reply;
+    const presented = presentedIn(request) as string;
+    const seen = markIn(request.headers["last-event-id"]);
+    const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
+    const problem = await openStream(reply, {
+      tenant: tenant.data,
+      seen,
+      isGood: () => {
+        const verdict = keys.verify(presented, now());
+        return typeof verdict !== "string" && isFor(verdict, tenant.data);
+      },
+      first: told(seen === undefined ? "ready" : "changed"),
+      changed: told("changed"),
+    });
+    return problem ? sendProblem(reply, problem) : reply;
+  });
+
+  app.get(ofrepStreamPath, { exposeHeadRoute: false }, async (request: Asked, reply: FastifyReply) => {
+    const { ticket, since } = request.query;
+    const verify = () => keys.verifyTicket(String(ticket ?? ""), now());
+    const verdict = verify();
+    if (typeof verdict === "string" || verdict.tenant === null) {
+      const detail = "This ticket has ended, or is none. Evaluate all flags again: the answer has a new one.";
+      return sendProblem(reply, { status: 401, code: "ticket_invalid", detail });
+    }
+    const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
+    const problem = await openStream(reply, {
+      tenant: verdict.tenant,
+      seen: markIn(request.headers["last-event-id"]) ?? String(since ?? ""),
+      isGood: () => typeof verify() !== "string",
+      first: changed,
+      changed,
+    });
+    return problem ? sendProblem(reply, problem) : reply;
+  });
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createKey, revokeKey } from "~/server/api-keys.server";
+import { type Api, ada, startApi } from "../support/api";
+import { listen } from "../support/events";
+import { day, feature, meteredFeature, plan } from "../support/facts";
+import { until } from "../support/poll";
+import { engines } from "../support/services";
+
+let api: Api;
+beforeAll(async () => {
+  api = await startApi();
+  await api.catalogue([feature("sso"), meteredFeature("calls")], [plan("basic", { sso: true, calls: 5 })]);
+  await api.tenant("acme", { name: "Acme", plan: "basic" });
+  await api.tenant("other", { name: "Other" });
+});
+afterAll(() => api.stop());
+
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+const follow = (tenant = "acme", headers: Record<string, string> = {}, on = api) =>
+  listen(`${on.origin}/api/stream?tenant=${tenant}`, { ...bearer(api.keys.check), ...headers });
+const consume = (quantity: number) =>
+  api.services.db &&
+  api.keyFor("usage").then((key) => api.send("POST", "/api/usage/consume", { tenant: "acme", feature: "calls", quantity }, key));
+
+describe("a stream", () => {
+  test("begins with where it stands, and tells of a change of its tenant within a second, and of no other tenant's", async () => {
+    const stream = await follow();
+    expect([stream.status, stream.headers["content-type"], stream.headers["cache-control"]]).toEqual([
+      200,
+      "text/event-stream; charset=utf-8",
+      "no-store",
+    ]);
+    expect(await stream.nth(1)).toMatchObject({ event: "ready", id: expect.stringMatching(/^\d+-[\w-]{16}$/) });
+    await api.tenant("other", { plan: "basic" });
+    const started = performance.now();
+    await api.tenant("acme", { plan: null });
+    const { revision } = (await (await api.get("/api/entitlements?tenant=acme")).json()) as { revision: number };
+    const changed = await stream.nth(2);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(changed).toMatchObject({
+      event: "changed",
+      id: expect.stringMatching(`^${revision}-`),
+      data: JSON.stringify({ tenant: "acme", revision }),
+    });
+    stream.close();
+    await api.tenant("acme", { plan: "basic" });
+  });
+
+  test("tells of the catalogue, of a limit that is reached, of a reset and of a trial's end by the clock alone", async () => {
+    const start = api.clock.now;
+    await api.tenant("trying", { name: "Trying" });
+    await api.trial("trying", "sso", start + day);
+    const [stream, trying] = [await follow(), await follow("trying")];
+    await trying.nth(1);
+    await stream.nth(1);
+    await consume(4);
+    await consume(1);
+    expect(await stream.nth(2)).toMatchObject({ event: "changed" });
+    api.clock.now = start + day - 1;
+    await api.catalogue([feature("new")], []);
+    await Promise.all([stream.nth(3), trying.nth(2)]);
+    api.clock.now = start + day;
+    await trying.nth(3);
+    expect(stream.events).toHaveLength(3);
+    api.clock.now = Date.UTC(2026, 11, 1);
+    await stream.nth(4);
+    for (const s of [stream, trying]) s.close();
+    api.clock.now = start;
+  });
+
+  test("that is resumed with its last id says what it missed in one event, and nothing when it missed nothing", async () => {
+    const first = await follow();
+    const { id = "" } = await first.nth(1);
+    first.close();
+    const same = await follow("acme", { "last-event-id": id });
+    await api.tenant("acme", { plan: null });
+    expect(await same.nth(1)).toMatchObject({ event: "changed" });
+    same.close();
+    const missed = await follow("acme", { "last-event-id": id });
+    expect(await missed.nth(1)).toMatchObject({ event: "changed", id: same.events[0]?.id });
+    missed.close();
+    await api.tenant("acme", { plan: "basic" });
+  });
+
+  test("takes an unknown tenant, and tells when there is one", async () => {
+    const stream = await follow("later");
+    await stream.nth(1);
+    await api.tenant("later", { name: "Later" });
+    await stream.nth(2);
+    stream.close();
+  });
+
+  test("ends when its key is revoked, and lets go of what it watched", async () => {
+    const { id, key } = await createKey(api.services, ada, { name: "s", scopes: ["check"], expiresAt: null });
+    const stream = await follow("acme", bearer(key));
+    await stream.nth(1);
+    await revokeKey(api.services, ada, id);
+    await stream.over();
+    await until(
+      async () => api.services.streams.watched() === 0 || undefined,
+      5_000,
+      () => "Something is still watched.",
+    );
+  });
+
+  test("is refused without a key, without the scope, about another tenant, and without a tenant", async () => {
+    const pub = await createKey(api.services, ada, {
+      name: "p",
+      kind: "pub",
+      scopes: ["check"],
+      expiresAt: null,
+      tenant: "acme",
+      origins: ["https://a.b"],
+    });
+    const refusal = async (path: string, headers: Record<string, string>) => {
+      const answer = await fetch(api.origin + path, { headers });
+      return [answer.status, ((await answer.json()) as { code: string }).code];
+    };
+    expect(await refusal("/api/stream?tenant=acme", {})).toEqual([401, "key_missing"]);
+    expect(await refusal("/api/stream?tenant=acme", bearer(api.keys.manage))).toEqual([403, "scope_missing"]);
+    expect(await refusal("/api/stream?tenant=other", bearer(pub.key))).toEqual([403, "tenant_forbidden"]);
+    expect(await refusal("/api/stream", bearer(api.keys.check))).toEqual([400, "invalid_query"]);
+    expect(await refusal("/api/stream?tenant=a&tenant=b", bearer(api.keys.check))).toEqual([400, "invalid_query"]);
+    expect(await refusal("/ofrep/v1/stream", {})).toEqual([401, "ticket_invalid"]);
+    expect((await fetch(`${api.origin}/api/stream?tenant=acme`, { method: "HEAD", headers: bearer(api.keys.check) })).status).toBe(405);
+    const own = await listen(`${api.origin}/api/stream`, { ...bearer(pub.key), origin: "https://a.b" });
+    expect(own.headers["access-control-allow-origin"]).toBe("https://a.b");
+    own.close();
+  });
+});
+
+test.each(engines)(
+  "a change by another process is told within two seconds, and the stream ends with its process, on %s",
+  async (engine) => {
+    const one = await startApi(engine);
+    await one.catalogue([feature("sso")], [plan("basic", { sso: true })]);
+    await one.tenant("acme", { name: "Acme" });
+    const two = await startApi(engine, { url: one.url, keys: one.keys });
+    const stream = await listen(`${two.origin}/api/stream?tenant=acme`, bearer(one.keys.check));
+    await stream.nth(1);
+    const started = performance.now();
+    await one.tenant("acme", { plan: "basic" });
+    await stream.nth(2);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    // A process that stops ends its streams, so that their readers go to another one.
+    await two.stop();
+    await stream.over();
+    await one.stop();
+  },
+);
