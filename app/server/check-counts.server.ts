@@ -55,8 +55,8 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     const batch = counts;
     if (batch.size === 0) return;
     counts = new Map();
+    const written = [...batch.values()];
     try {
-      const written = [...batch.values()];
       await addCheckCounts(db, written);
       if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
       dropped = 0;
