@@ -31,8 +31,8 @@ type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "vali
 /** `question` names all that is asked, for `known`. `features` null: all that are listed. */
 export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number };
 
-/** What a prepared answer holds besides its body, in bytes: tag, decisions, the entry itself. */
-const overhead = 600;
+/** What a prepared answer takes in bytes: its question, the entry itself, and twice its body, since decisions are about as large. */
+const sizeOf = ({ body }: Prepared, question: string) => question.length + body.length * 2 + 600;
 
 export type Checks = ReturnType<typeof createChecks>;
 
@@ -48,7 +48,7 @@ export type CheckParts = {
 
 /** The check path: facts in memory, one decision function, and its answers kept while they are true. */
 export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckParts) {
-  const answers = new LRUCache<string, Prepared>({ maxSize: bytes, sizeCalculation: ({ body }) => body.length * 2 + overhead });
+  const answers = new LRUCache<string, Prepared>({ maxSize: bytes, sizeCalculation: sizeOf });
 
   const stats = { hits: 0, misses: 0, allowed: 0, refused: 0, all: 0 };
 
@@ -130,15 +130,18 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       const { body, decisions } = answerFrom(on, features, at);
       return { body, decisions, held: on.held };
     },
+    /** By name only what exists is counted: there would be no end to the names. */
     count({ ground, decisions }: Pick<Prepared, "ground" | "decisions">): void {
       const at = now();
+      const isKnown = ground.held.facts !== null;
       if (decisions === null) {
         stats.all += 1;
-        return counts.countAll(ground.tenant, at);
+        if (isKnown) counts.countAll(ground.tenant, at);
+        return;
       }
       for (const decision of decisions) {
         stats[decision.entitled ? "allowed" : "refused"] += 1;
-        counts.count(ground.tenant, decision, at);
+        if (isKnown && decision.type !== null) counts.count(ground.tenant, decision, at);
       }
     },
     /** Since this process started. */
