@@ -3,35 +3,37 @@ import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import { rateLimitField, rateLimitPolicy } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
-import { sendProblem } from "./problem.server";
+import { type Problem, sendProblem } from "./problem.server";
 
 /** The caller's key, if it may do this and has not asked too often; or null, and the refusal is sent. Before any body is read. */
 export function admit(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-  scope: ApiScope,
+  scope: ApiScope | readonly ApiScope[],
   options?: { bound?: true },
 ): HeldKey | null {
   const key = authenticate(services, request, reply, scope, options);
   if (!key) return null;
-  return withinLimit(services, key, reply, scope === "check" ? "checks" : "requests") ? key : null;
+  const problem = limitProblem(services, key, reply, [scope].flat().includes("check") ? "checks" : "requests");
+  if (!problem) return key;
+  sendProblem(reply, problem);
+  return null;
 }
 
-/** False: the refusal is sent. Says in every answer how much is left. */
-export function withinLimit({ limits, now }: Services, key: HeldKey, reply: FastifyReply, of: keyof Services["limits"]): boolean {
+/** Says in the answer how much is left; the refusal, if nothing is. */
+export function limitProblem({ limits, now }: Services, key: HeldKey, reply: FastifyReply, of: keyof Services["limits"]): Problem | null {
   const limit = limits[of];
-  if (limit.limit === 0) return true;
+  if (limit.limit === 0) return null;
   const taken = limit.take(key.id, now());
   reply.header("ratelimit-policy", rateLimitPolicy(limit)).header("ratelimit", rateLimitField(limit, taken));
-  if (taken.ok) return true;
-  sendProblem(reply, {
+  if (taken.ok) return null;
+  return {
     status: 429,
     type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
     code: "rate_limited",
     detail: `This key has sent ${limit.limit} ${limit.name} within a minute. Wait ${taken.resets} s, then go on.`,
     violatedPolicies: [limit.name],
     headers: { "retry-after": String(taken.resets) },
-  });
-  return false;
+  };
 }

@@ -209,26 +209,29 @@ const source = z
   })
   .loose();
 
-export const entitlement = z
-  .object({
-    entitled: z.boolean(),
-    type: z.enum(featureTypes).nullable(),
-    value: json.optional().describe("Of config features."),
-    limit: limit.optional(),
-    used: z.int().optional(),
-    remaining: limit.optional(),
-    resetPeriod: z.enum(resetPeriods).optional(),
-    resetsAt: instant.nullable().optional(),
-    softLimit: z.boolean().optional(),
-    source: z.enum(["override", "plan", "add_on", "trial", "flag"]).nullable(),
-    reason: z.object({ code: z.string(), message: z.string() }),
-    expiresAt: instant.nullable(),
-    validUntil: instant.nullable(),
-    availableIn: z.array(z.string()).optional(),
-    isStale: z.boolean().optional(),
-    sources: z.array(source),
-  })
-  .meta({ id: "Entitlement" });
+const considered = z
+  .array(z.object({ rule: z.int(), asks: z.string(), answer: z.enum(["no", "yes", "decides", "not_reached"]) }))
+  .describe("With explain=1: every rule in order, and what it said.");
+
+const entitlementFields = {
+  entitled: z.boolean(),
+  type: z.enum(featureTypes).nullable(),
+  value: json.optional().describe("Of config features."),
+  limit: limit.optional(),
+  used: z.int().optional(),
+  remaining: limit.optional(),
+  resetPeriod: z.enum(resetPeriods).optional(),
+  resetsAt: instant.nullable().optional(),
+  softLimit: z.boolean().optional(),
+  source: z.enum(["override", "plan", "add_on", "trial", "flag"]).nullable(),
+  reason: z.object({ code: z.string(), message: z.string() }),
+  expiresAt: instant.nullable(),
+  validUntil: instant.nullable(),
+  availableIn: z.array(z.string()).optional(),
+  isStale: z.boolean().optional(),
+  sources: z.array(source),
+};
+export const entitlement = z.object(entitlementFields).meta({ id: "Entitlement" });
 
 export const entitlements = z
   .object({
@@ -238,7 +241,30 @@ export const entitlements = z
     revision: z.int(),
     isStale: z.boolean(),
     entitlements: z.record(z.string(), entitlement),
+    considered: z.record(z.string(), considered).optional(),
   })
   .meta({ id: "Entitlements" });
 
 export const consumed = z.object({ consumed: z.boolean(), tenant: z.string(), feature: z.string(), entitlement }).meta({ id: "Consumed" });
+
+export const checkResults = z
+  .object({
+    results: z.array(
+      z.union([
+        z.object({ tenant: z.string(), feature: z.string(), ...entitlementFields, considered: considered.optional() }),
+        z.object({
+          tenant: z.unknown().optional(),
+          feature: z.unknown().optional(),
+          error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+        }),
+      ]),
+    ),
+  })
+  .meta({ id: "CheckResults" });
+
+export const token = z.object({ token: z.string(), tenant: z.string(), expiresAt: instant }).meta({ id: "Token" });
+
+const byGroupType = z.record(z.string(), z.record(z.string(), z.string()));
+export const posthogGroups = z
+  .object({ groups: z.record(z.string(), z.string()), groupProperties: byGroupType })
+  .meta({ id: "PosthogGroups" });

@@ -4,10 +4,12 @@ import { explain } from "~/core/explain";
 import { type CheckItem, checkItem, checksBody, mostDecisions } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
-import { authenticate, mayAskAbout } from "./authenticate.server";
+import { mayAskAbout } from "./authenticate.server";
+import { askMany } from "./check-descriptions";
 import { entitlementsPath } from "./entitlements.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
+import { guarded, keyOf } from "./route.server";
 
 type Result =
   | ({ tenant: string; feature: string } & Entitlement & { considered?: ReturnType<typeof explain> })
@@ -17,9 +19,8 @@ type Result =
 export async function checksApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks, facts, now } = services;
 
-  app.post<{ Querystring: { explain?: string } }>(entitlementsPath, async (request, reply) => {
-    const key = authenticate(services, request, reply, "check", { bound: true });
-    if (!key) return reply;
+  app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
+    const key = keyOf(request);
     const sent = parse(reply, { body: checksBody }, { body: request.body });
     if (!sent) return reply;
     const asked = sent.body.checks.map((check) => checkItem.safeParse(check));

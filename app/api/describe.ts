@@ -10,7 +10,8 @@ export type DescribedAnswer = {
   headers?: readonly AnswerHeader[];
 };
 
-export type AnswerHeader = "ETag" | "Location" | "Idempotency-Replayed" | "Cache-Control";
+type Scope = "check" | "usage" | "manage";
+export type AnswerHeader = "ETag" | "Idempotency-Replayed" | "Cache-Control";
 export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
 
 /**
@@ -23,8 +24,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   tag: "Checks" | "OpenFeature" | "Usage" | "Tenants" | "Grants" | "Plans" | "Features" | "Catalogue" | "Audit" | "Keys" | "Description";
   summary: string;
   detail?: string;
-  /** Which scope a key needs; null: whoever asks. */
-  scope: "check" | "usage" | "manage" | null;
+  /** Which scope a key needs, of several any; null: whoever asks. */
+  scope: Scope | readonly Scope[] | null;
   /** Keys that are bound to one tenant may call it too; it looks at the tenant itself. */
   bound?: true;
   /** The names stand in the path. */

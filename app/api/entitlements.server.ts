@@ -5,9 +5,11 @@ import { checkOptions } from "~/forms/checks";
 import type { Prepared } from "~/server/check.server";
 import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
-import { authenticate, isFor, mayAskAbout } from "./authenticate.server";
+import { isFor, mayAskAbout } from "./authenticate.server";
+import { getEntitlements } from "./check-descriptions";
 import { matchesEtag } from "./etag";
 import { sendProblem } from "./problem.server";
+import { guarded, keyOf } from "./route.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
@@ -28,9 +30,8 @@ type Query = {
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks } = services;
 
-  app.get<{ Querystring: Query }>(entitlementsPath, (request, reply) => {
-    const key = authenticate(services, request, reply, "check", { bound: true });
-    if (!key) return reply;
+  app.get<{ Querystring: Query }>(entitlementsPath, guarded(services, getEntitlements), (request, reply) => {
+    const key = keyOf(request);
     const question = request.raw.url as string;
     const known = checks.known(question);
     if (known && isFor(key, known.ground.tenant)) return send(known, request, reply);

@@ -3,10 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { asFlagProperties, groupProperties, propertiesValidUntil } from "~/core/group-properties";
 import { tenantKey } from "~/forms/tenant";
 import type { Services } from "~/server/services.server";
-import { authenticate, mayAskAbout } from "./authenticate.server";
+import { mayAskAbout } from "./authenticate.server";
+import { getPosthogGroups } from "./check-descriptions";
 import { matchesEtag } from "./etag";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
+import { guarded, keyOf } from "./route.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
@@ -22,9 +24,8 @@ export async function posthogGroupsApi(app: FastifyInstance, { services }: { ser
   const { facts, metadata, now, posthog } = services;
   const type = posthog?.settings.groupType ?? defaultGroupType;
 
-  app.get<{ Params: { key: string } }>("/api/tenants/:key/posthog-groups", async (request, reply) => {
-    const key = authenticate(services, request, reply, "check", { bound: true });
-    if (!key) return reply;
+  app.get<{ Params: { key: string } }>("/api/tenants/:key/posthog-groups", guarded(services, getPosthogGroups), async (request, reply) => {
+    const key = keyOf(request);
     const sent = parse(reply, { key: tenantKey }, { key: request.params.key });
     if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
     const tenant = await Promise.resolve(facts.tenant(sent.key)).catch((error) => void sendUnavailable(error, reply));

@@ -57,6 +57,7 @@ function door(services: Services, { scope, bound }: Pick<RouteDescription, "scop
   };
 }
 
+export const letInAs = (request: FastifyRequest, key: HeldKey) => void admitted.set(request, key);
 export const keyOf = (request: FastifyRequest): HeldKey => admitted.get(request) as HeldKey;
 
 /** For routes that are written out by hand. */

@@ -3,18 +3,19 @@ import { isoTime } from "~/core/answer";
 import { tenantKey } from "~/forms/tenant";
 import { tokenBody } from "~/forms/token";
 import type { Services } from "~/server/services.server";
-import { authenticate, mayAskAbout } from "./authenticate.server";
+import { mayAskAbout } from "./authenticate.server";
+import { mintToken } from "./check-descriptions";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
+import { guarded, keyOf } from "./route.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
 export async function tokensApi(app: FastifyInstance, { services }: { services: Services }) {
   const { tokens, facts, now } = services;
 
-  app.post<{ Params: { key: string } }>("/api/tenants/:key/token", async (request, reply) => {
-    const key = authenticate(services, request, reply, ["check", "manage"], { bound: true });
-    if (!key) return reply;
+  app.post<{ Params: { key: string } }>("/api/tenants/:key/token", guarded(services, mintToken), async (request, reply) => {
+    const key = keyOf(request);
     if (key.kind !== "live") {
       const detail = "Only a secret key (lk_live_…) mints tokens. Let your server ask for one.";
       return sendProblem(reply, { status: 403, code: "secret_key_required", detail });

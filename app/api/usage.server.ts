@@ -1,51 +1,92 @@
 import type { FastifyInstance } from "fastify";
 import { consumeBody, mostReports, type UsageReportBody, usageBody, usageReport } from "~/forms/usage";
+import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
-import { consume, type Recorded, recordUsage } from "~/server/usage.server";
-import { authenticate, mayAskAbout } from "./authenticate.server";
-import { parse } from "./parse.server";
-import { sendProblem } from "./problem.server";
-import { sendUnavailable } from "./unavailable.server";
+import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
+import * as answers from "./answers";
+import { forbiddenTenant, isFor } from "./authenticate.server";
+import { type Answered, addWrite } from "./route.server";
 
 /** A thousand reports with long keys; larger bodies are refused before they are read. */
 const largestBody = mostReports * 1_000;
 
+/** What a caller gets who asks for more than their key may: nothing was done. */
+type Forbidden = { forbidden: HeldKey };
+const forbidden = ({ forbidden }: Forbidden): Answered => ({ problem: forbiddenTenant(forbidden) });
+
+const exampleEvent = { tenant: "acme", feature: "api_calls", quantity: 3, idempotencyKey: "job-4711" };
+const inner = ["tenant_not_found", "feature_not_found", "feature_type"] as const;
+
 /** Who may call: keys with the scope `usage`. What is answered as recorded is on the disk. */
 export async function usageApi(app: FastifyInstance, { services }: { services: Services }) {
-  app.post("/api/usage", { bodyLimit: largestBody }, async (request, reply) => {
-    const key = authenticate(services, request, reply, "usage", { bound: true });
-    if (!key) return reply;
-    const sent = parse(reply, { body: usageBody }, { body: request.body });
-    if (!sent) return reply;
-    const read = sent.body.events.map((event) => usageReport.safeParse(event));
-    const good = read.flatMap((r) => (r.success ? [r.data as UsageReportBody] : []));
-    const foreign = good.find(({ tenant }) => key.tenant !== null && tenant !== key.tenant);
-    if (foreign && !mayAskAbout(key, foreign.tenant, reply)) return reply;
-    try {
+  addWrite(
+    app,
+    services,
+    "POST /api/usage",
+    {
+      id: "reportUsage",
+      tag: "Usage",
+      summary: "Report what tenants consumed",
+      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, \`time\` at most 7 days ago and 5 minutes ahead.`,
+      scope: "usage",
+      bound: true,
+      headers: ["Idempotency-Key"],
+      body: usageBody,
+      bodyExample: { events: [exampleEvent] },
+      answers: { 200: { what: "What became of each event.", schema: answers.usageResults, headers: ["Idempotency-Replayed"] } },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        409: ["idempotency_key_in_use"],
+        422: ["idempotency_key_reused"],
+        503: ["facts_unavailable"],
+      },
+    },
+    async ({ services, body, key }): Promise<Recorded[] | Forbidden> => {
+      const read = body.events.map((event) => usageReport.safeParse(event));
+      const good = read.flatMap((r) => (r.success ? [r.data as UsageReportBody] : []));
+      if (good.some(({ tenant }) => !isFor(key, tenant))) return { forbidden: key };
       const recorded = await recordUsage(services, good);
       let next = 0;
-      const results = read.map((r): Recorded => (r.success ? (recorded[next++] as Recorded) : refusalOf(r.error.issues[0])));
+      return read.map((r): Recorded => (r.success ? (recorded[next++] as Recorded) : refusalOf(r.error.issues[0])));
+    },
+    (results) => {
+      if ("forbidden" in results) return forbidden(results);
       const count = (status: Recorded["status"]) => results.filter((r) => r.status === status).length;
-      return reply.send({ recorded: count("recorded"), duplicates: count("duplicate"), refused: count("refused"), results });
-    } catch (error) {
-      return sendUnavailable(error, reply);
-    }
-  });
+      return { status: 200, body: { recorded: count("recorded"), duplicates: count("duplicate"), refused: count("refused"), results } };
+    },
+    { bodyLimit: largestBody, isSafeToRepeat: true },
+  );
 
-  app.post("/api/usage/consume", async (request, reply) => {
-    const key = authenticate(services, request, reply, "usage", { bound: true });
-    if (!key) return reply;
-    const sent = parse(reply, { body: consumeBody }, { body: request.body });
-    if (!sent || !mayAskAbout(key, sent.body.tenant, reply)) return reply;
-    try {
-      const result = await consume(services, sent.body);
-      if (!("status" in result)) return reply.header("cache-control", "no-store").send(result);
+  addWrite(
+    app,
+    services,
+    "POST /api/usage/consume",
+    {
+      id: "consume",
+      tag: "Usage",
+      summary: "Consume and be told, or be refused and consume nothing",
+      scope: "usage",
+      bound: true,
+      headers: ["Idempotency-Key"],
+      body: consumeBody,
+      bodyExample: { tenant: "acme", feature: "api_calls", quantity: 1 },
+      answers: { 200: { what: "Whether it was consumed, and what is left.", schema: answers.consumed, headers: ["Idempotency-Replayed"] } },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        409: ["idempotency_key_reused", "idempotency_key_in_use"],
+        422: [...inner, "idempotency_key_reused"],
+        503: ["facts_unavailable"],
+      },
+    },
+    async ({ services, body, key }): Promise<Consumed | Refused | Forbidden> =>
+      isFor(key, body.tenant) ? consume(services, body) : { forbidden: key },
+    (result) => {
+      if ("forbidden" in result) return forbidden(result);
+      if (!("status" in result)) return { status: 200, body: result };
       const { code, message, field } = result;
-      return sendProblem(reply, { status: code === "idempotency_key_reused" ? 409 : 422, code, detail: message, field });
-    } catch (error) {
-      return sendUnavailable(error, reply);
-    }
-  });
+      return { problem: { status: code === "idempotency_key_reused" ? 409 : 422, code, detail: message, field } };
+    },
+  );
 }
 
 function refusalOf(issue: { path: PropertyKey[]; message: string } | undefined): Recorded {

@@ -9,14 +9,17 @@ import type { ServerBuild } from "@remix-run/node";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { checksApi } from "~/api/checks.server";
 import { allowOrigin, corsPreflights } from "~/api/cors.server";
+import { noteDescriptions } from "~/api/described-routes";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
 import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi } from "~/api/ofrep.server";
+import { openApi } from "~/api/openapi.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
+import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
 import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
@@ -71,8 +74,11 @@ export async function createApp(services: Services, { vite = !services.env.produ
 
   captureFailures(app, services);
   const known = noteRoutes(app);
+  const routes = noteDescriptions(app);
   await app.register(healthRoutes(services, () => stopping));
   await app.register(async (programs) => addProgramRoutes(programs, services));
+  await app.register(openApi, { services, routes });
+  await app.register(referencePage);
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));

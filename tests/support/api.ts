@@ -36,6 +36,7 @@ export async function startApi(engine: Engine = "sqlite", given: Given & { keys?
   return {
     ...services,
     services,
+    routes: app.describedRoutes,
     origin,
     keyFor,
     keys: keys as { check: string; manage: string },

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { checkItem, userId } from "~/forms/checks";
+import { featureKey } from "~/forms/grant";
+import { tenantKey } from "~/forms/tenant";
+import { tokenBody } from "~/forms/token";
+import * as answers from "./answers";
+import type { RouteDescription } from "./describe";
+
+const params = z.object({ key: tenantKey });
+
+export const getEntitlements: RouteDescription = {
+  id: "getEntitlements",
+  tag: "Checks",
+  summary: "May this tenant use these features, how much, why, and until when?",
+  detail: "A tenant or a feature that is not there is a no with a reason, not an error. The answer holds until `validUntil`.",
+  scope: "check",
+  bound: true,
+  query: z.object({
+    tenant: tenantKey,
+    feature: z.array(featureKey).optional().describe("Left out: all features."),
+    user: userId.optional().describe("Whom flags that are about persons are asked about."),
+    requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("How much of a metered feature is wanted."),
+    at: z.iso.datetime({ offset: true }).optional().describe("What was answered then, or what today's facts will say then."),
+    explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
+  }),
+  headers: ["If-None-Match"],
+  answers: {
+    200: { what: "The answer.", schema: answers.entitlements, headers: ["ETag", "Cache-Control"] },
+    304: { what: "It is as the ETag says." },
+  },
+  problems: { 400: ["invalid_query"], 503: ["facts_unavailable"] },
+};
+
+export const askMany: RouteDescription = {
+  id: "askMany",
+  tag: "Checks",
+  summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
+  scope: "check",
+  bound: true,
+  query: z.object({ explain: z.string().max(10).optional().describe("1: with every rule that was considered.") }),
+  body: z.object({
+    checks: z
+      .array(z.union([checkItem, z.unknown()]))
+      .min(1)
+      .max(1_000),
+  }),
+  bodyExample: {
+    checks: [
+      { tenant: "acme", feature: "sso" },
+      { tenant: "acme", feature: "api_calls", requested: 50 },
+    ],
+  },
+  answers: { 200: { what: "One result for each question, in the order asked.", schema: answers.checkResults } },
+  problems: { 400: ["invalid_request", "invalid_json", "too_many_checks"] },
+};
+
+export const mintToken: RouteDescription = {
+  id: "mintToken",
+  tag: "Keys",
+  summary: "A token with which a browser may ask about one tenant for a while",
+  scope: ["check", "manage"],
+  bound: true,
+  params,
+  body: tokenBody,
+  bodyIsOptional: true,
+  bodyExample: { ttl: 900 },
+  answers: { 201: { what: "The token.", schema: answers.token } },
+  problems: {
+    400: ["invalid_request", "invalid_json"],
+    403: ["secret_key_required"],
+    404: ["tenant_not_found"],
+    503: ["facts_unavailable"],
+  },
+};
+
+export const getPosthogGroups: RouteDescription = {
+  id: "getPosthogGroups",
+  tag: "Tenants",
+  summary: "What an app hands to its own PostHog client, so that events and flags carry the tenant",
+  scope: "check",
+  bound: true,
+  params,
+  headers: ["If-None-Match"],
+  answers: {
+    200: { what: "Groups and their properties.", schema: answers.posthogGroups, headers: ["ETag", "Cache-Control"] },
+    304: { what: "It is as the ETag says." },
+  },
+  problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+};
