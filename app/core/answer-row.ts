@@ -1,3 +1,4 @@
+import { type Readings, readingsOf } from "./answer";
 import type { Catalogue } from "./catalogue";
 import { describeValue } from "./catalogue-words";
 import { type Decision, decide } from "./decide";
@@ -5,7 +6,7 @@ import { endOf } from "./grant-lifetime";
 import type { Feature, Grant, Instant, TenantFacts, Value } from "./model";
 import { type NextStep, nextStep } from "./next-step";
 import type { Source } from "./sources";
-import { reasonMessage } from "./words";
+import { limitWords, reasonMessage } from "./words";
 
 /** The answer for one feature as people read it: names in place of keys, values as text. */
 export type AnswerRow = {
@@ -37,10 +38,10 @@ export type SourceRow = {
   expiresAt: Instant | null;
 };
 
-type World = { facts: TenantFacts; catalogue: Catalogue; now: Instant };
+type World = { facts: TenantFacts; catalogue: Catalogue; now: Instant; readings: Readings };
 
-export function answerRow({ facts, catalogue, now }: World, feature: Feature): AnswerRow {
-  const decision = decide({ tenant: facts, catalogue, feature: feature.key, now });
+export function answerRow({ facts, catalogue, now, readings }: World, feature: Feature): AnswerRow {
+  const decision = decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) });
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
   const value = decision.amount ? decision.amount.limit : decision.value;
   const later = facts.grants.filter((g) => g.feature === feature.key && g.startsAt > now && (endOf(g) ?? g.startsAt + 1) > g.startsAt);
@@ -53,7 +54,10 @@ export function answerRow({ facts, catalogue, now }: World, feature: Feature): A
     message: reasonMessage(decision, facts, catalogue),
     expiresAt: decision.expiresAt,
     source: decision.source,
-    gives: value === undefined ? null : describeValue(feature, value),
+    gives:
+      value === undefined
+        ? null
+        : describeValue(feature, value) + (decision.amount?.used ? `, ${limitWords(decision.amount.used)} used` : ""),
     availableIn: decision.availableIn.map(name),
     next: nextStep(decision),
     sources: [...decision.sources.map((s) => sourceRow(s, feature, name)), ...later.map((g) => laterRow(g, feature))],

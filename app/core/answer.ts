@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue";
 import { type Decision, decide } from "./decide";
-import type { FlagReading, Instant, TenantFacts, Usage } from "./model";
+import type { Feature, FlagReading, Instant, TenantFacts, Usage } from "./model";
 import type { Source } from "./sources";
 import { reasonMessage } from "./words";
 
@@ -16,6 +16,11 @@ export type Readings = {
   usage?: (feature: string) => Usage | undefined;
   flag?: (flag: string) => FlagReading | undefined;
 };
+
+/** Of these, what one feature's decision reads. */
+export function readingsOf({ usage, flag }: Readings, feature: Feature | undefined): { usage?: Usage; flag?: FlagReading } {
+  return { usage: feature ? usage?.(feature.key) : undefined, flag: feature?.flag ? flag?.(feature.flag.key) : undefined };
+}
 
 /** One entry of an answer, in the order of fields that equal bytes depend on. */
 export function entitlement(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue) {
@@ -81,9 +86,7 @@ export function answer(
   let validUntil: Instant | null = null;
   let staleFlag = false;
   for (const feature of question.features ?? listedFeatures(catalogue)) {
-    const tie = catalogue.features.get(feature)?.flag;
-    const flag = tie ? readings.flag?.(tie.key) : undefined;
-    const decision = decide({ tenant, catalogue, feature, now, usage: readings.usage?.(feature), flag, requested });
+    const decision = decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
     decisions.push(decision);
     entitlements[feature] = entitlement(decision, tenant, catalogue);
     staleFlag ||= decision.isStale;

@@ -1,4 +1,4 @@
-import { listedFeatures } from "./answer";
+import { listedFeatures, type Readings, readingsOf } from "./answer";
 import type { Catalogue } from "./catalogue";
 import { type Decision, decide } from "./decide";
 import type { Instant, TenantFacts } from "./model";
@@ -19,11 +19,13 @@ export function affectedFeatures(
   before: { tenant: TenantFacts; catalogue: Catalogue },
   after: { tenant: TenantFacts; catalogue: Catalogue },
   now: Instant,
+  readings: Readings = {},
 ): Affected[] {
   const affected: Affected[] = [];
   for (const feature of new Set([...listedFeatures(before.catalogue), ...listedFeatures(after.catalogue)])) {
-    const was = decide({ ...before, feature, now });
-    const is = decide({ ...after, feature, now });
+    const known = readingsOf(readings, after.catalogue.features.get(feature));
+    const was = decide({ ...before, feature, now, ...known });
+    const is = decide({ ...after, feature, now, ...known });
     const effect = effectOf(was, is);
     if (effect) affected.push({ feature, effect, before: was, after: is });
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { answer } from "~/core/answer";
+import { answer, type Readings } from "~/core/answer";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCounts } from "./check-counts.server";
@@ -84,15 +84,21 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     );
   }
 
-  /** The answer as data; it is not counted as a check. `features` null: all that are listed. */
-  function answerFrom({ tenant, held, flags, usage }: Ground, features: string[] | null, at: Instant, requested?: number) {
+  /** What a decision needs to know besides the facts. */
+  function readings({ held, flags, usage }: Ground, at: Instant): Readings {
     const catalogue = facts.catalogue();
     const used = (key: string) => {
       const feature = catalogue.features.get(key);
       return feature?.type === "metered" && held.facts ? usedOf(usage, feature, held.facts, at) : undefined;
     };
-    const question = { key: tenant, tenant: held.facts, catalogue, features, now: at, requested };
-    return answer(question, { flag: (key) => flags.readings.get(key), usage: used }, facts.isStale());
+    return { flag: (key) => flags.readings.get(key), usage: used };
+  }
+
+  /** The answer as data; it is not counted as a check. `features` null: all that are listed. */
+  function answerFrom(ground: Ground, features: string[] | null, at: Instant, requested?: number) {
+    const { tenant, held } = ground;
+    const question = { key: tenant, tenant: held.facts, catalogue: facts.catalogue(), features, now: at, requested };
+    return answer(question, readings(ground, at), facts.isStale());
   }
 
   function prepare({ question, features, requested }: Asked, on: Ground): Prepared {
@@ -122,6 +128,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     },
     isStillTrue: (made: Made) => isTrue(made, now()),
     ground,
+    readings,
     answerFrom,
     /** For pages and the command line. */
     async preview(tenant: string, features: string[] | null, at = now()) {

@@ -1,4 +1,4 @@
-import { listedFeatures } from "~/core/answer";
+import { listedFeatures, readingsOf } from "~/core/answer";
 import { type AnswerRow, answerRow, byGroup } from "~/core/answer-row";
 import { decide } from "~/core/decide";
 import type { TenantRequest } from "./tenants.server";
@@ -25,7 +25,8 @@ function isShown(row: AnswerRow, show: FeatureFilter | null): boolean {
 }
 
 /** How many features say yes, or would were the tenant not suspended. */
-export function entitledWhenActive({ facts, catalogue, now }: TenantRequest): number {
+export function entitledWhenActive({ facts, catalogue, now, readings }: TenantRequest): number {
   const tenant = { ...facts, status: "active" as const };
-  return listedFeatures(catalogue).filter((feature) => decide({ tenant, catalogue, feature, now }).entitled).length;
+  const says = (feature: string) => decide({ tenant, catalogue, feature, now, ...readingsOf(readings, catalogue.features.get(feature)) });
+  return listedFeatures(catalogue).filter((feature) => says(feature).entitled).length;
 }

@@ -44,7 +44,7 @@ export function planPreview(
   if (!outcome.change) return preview;
   const before = { tenant: { ...facts, status: "active" as const }, catalogue };
   const after = { tenant: applyChange(before.tenant, outcome.change, facts.revision), catalogue };
-  for (const affected of affectedFeatures(before, after, now)) {
+  for (const affected of affectedFeatures(before, after, now, tenant.readings)) {
     const feature = catalogue.features.get(affected.feature);
     if (!feature) continue;
     const gives = ({ value, amount }: Decision) =>

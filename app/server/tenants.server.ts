@@ -1,3 +1,4 @@
+import type { Readings } from "~/core/answer";
 import type { Catalogue } from "~/core/catalogue";
 import { isLive } from "~/core/grant-lifetime";
 import type { Instant, TenantFacts } from "~/core/model";
@@ -73,7 +74,15 @@ export async function currentTenant({ facts }: Services, key: string): Promise<T
   return (await facts.tenant(key)).facts;
 }
 
-export type TenantRequest = { admin: SignedIn; facts: TenantFacts; catalogue: Catalogue; now: Instant; canChange: boolean };
+export type TenantRequest = {
+  admin: SignedIn;
+  facts: TenantFacts;
+  catalogue: Catalogue;
+  now: Instant;
+  /** Flags and consumption as they are known now. */
+  readings: Readings;
+  canChange: boolean;
+};
 
 /** The first line of every page of one tenant: who asks, and about whom. Throws the answer when there is no such tenant. */
 export async function requireTenant(request: Request, context: RequestContext, key: string, least?: Role): Promise<TenantRequest> {
@@ -86,7 +95,9 @@ export async function requireTenant(request: Request, context: RequestContext, k
     const shown = key.length > 60 ? `${key.slice(0, 59)}…` : key;
     throw new Response(`There is no tenant ${shown}. Look it up in the list, or create it.`, { status: 404, statusText: "Not Found" });
   }
-  return { admin, facts, catalogue: context.facts.catalogue(), now: context.now(), canChange: mayAct(admin.role, "admin") };
+  const now = context.now();
+  const readings = context.checks.readings(await context.checks.ground(key), now);
+  return { admin, facts, catalogue: context.facts.catalogue(), now, readings, canChange: mayAct(admin.role, "admin") };
 }
 
 /** What stands above every tab. */
