@@ -6,6 +6,7 @@ import { authenticate, isFor, mayAskAbout, presentedIn } from "./authenticate.se
 import { eventStreams, idOf, markIn } from "./event-stream.server";
 import { ofrepStreamPath } from "./ofrep.server";
 import { sendProblem } from "./problem.server";
+import { listenForFlags, listenToChanges } from "./stream-descriptions";
 
 type Query = { tenant?: unknown; ticket?: unknown; since?: unknown };
 type Asked = FastifyRequest<{ Querystring: Query }>;
@@ -16,47 +17,55 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
   const openStream = eventStreams(app, services);
   const event = (name: string, state: TenantState, data: object) => `id: ${idOf(state)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
-  app.get("/api/stream", { exposeHeadRoute: false }, async (request: Asked, reply: FastifyReply) => {
-    const key = authenticate(services, request, reply, "check", { bound: true });
-    if (!key) return reply;
-    const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);
-    if (!tenant.success) {
-      const detail = "Name one tenant: /api/stream?tenant=acme";
-      return sendProblem(reply, { status: 400, code: "invalid_query", field: "tenant", detail });
-    }
-    if (!mayAskAbout(key, tenant.data, reply)) return reply;
-    const presented = presentedIn(request) as string;
-    const seen = markIn(request.headers["last-event-id"]);
-    const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
-    const problem = await openStream(reply, {
-      tenant: tenant.data,
-      seen,
-      isGood: () => {
-        const verdict = keys.verify(presented, now());
-        return typeof verdict !== "string" && isFor(verdict, tenant.data);
-      },
-      first: told(seen === undefined ? "ready" : "changed"),
-      changed: told("changed"),
-    });
-    return problem ? sendProblem(reply, problem) : reply;
-  });
+  app.get(
+    "/api/stream",
+    { exposeHeadRoute: false, config: { description: listenToChanges } },
+    async (request: Asked, reply: FastifyReply) => {
+      const key = authenticate(services, request, reply, "check", { bound: true });
+      if (!key) return reply;
+      const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);
+      if (!tenant.success) {
+        const detail = "Name one tenant: /api/stream?tenant=acme";
+        return sendProblem(reply, { status: 400, code: "invalid_query", field: "tenant", detail });
+      }
+      if (!mayAskAbout(key, tenant.data, reply)) return reply;
+      const presented = presentedIn(request) as string;
+      const seen = markIn(request.headers["last-event-id"]);
+      const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
+      const problem = await openStream(reply, {
+        tenant: tenant.data,
+        seen,
+        isGood: () => {
+          const verdict = keys.verify(presented, now());
+          return typeof verdict !== "string" && isFor(verdict, tenant.data);
+        },
+        first: told(seen === undefined ? "ready" : "changed"),
+        changed: told("changed"),
+      });
+      return problem ? sendProblem(reply, problem) : reply;
+    },
+  );
 
-  app.get(ofrepStreamPath, { exposeHeadRoute: false }, async (request: Asked, reply: FastifyReply) => {
-    const { ticket, since } = request.query;
-    const verify = () => keys.verifyTicket(String(ticket ?? ""), now());
-    const verdict = verify();
-    if (typeof verdict === "string" || verdict.tenant === null) {
-      const detail = "This ticket has ended, or is none. Evaluate all flags again: the answer has a new one.";
-      return sendProblem(reply, { status: 401, code: "ticket_invalid", detail });
-    }
-    const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
-    const problem = await openStream(reply, {
-      tenant: verdict.tenant,
-      seen: markIn(request.headers["last-event-id"]) ?? String(since ?? ""),
-      isGood: () => typeof verify() !== "string",
-      first: changed,
-      changed,
-    });
-    return problem ? sendProblem(reply, problem) : reply;
-  });
+  app.get(
+    ofrepStreamPath,
+    { exposeHeadRoute: false, config: { description: listenForFlags } },
+    async (request: Asked, reply: FastifyReply) => {
+      const { ticket, since } = request.query;
+      const verify = () => keys.verifyTicket(String(ticket ?? ""), now());
+      const verdict = verify();
+      if (typeof verdict === "string" || verdict.tenant === null) {
+        const detail = "This ticket has ended, or is none. Evaluate all flags again: the answer has a new one.";
+        return sendProblem(reply, { status: 401, code: "ticket_invalid", detail });
+      }
+      const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
+      const problem = await openStream(reply, {
+        tenant: verdict.tenant,
+        seen: markIn(request.headers["last-event-id"]) ?? String(since ?? ""),
+        isGood: () => typeof verify() !== "string",
+        first: changed,
+        changed,
+      });
+      return problem ? sendProblem(reply, problem) : reply;
+    },
+  );
 }
