@@ -15,7 +15,7 @@ const all = Array.from({ length: 3_000 }, (_, i) => `tenant-${1_000 + i}`);
 /** Keys and revisions are equally long, so that all answers are. */
 const tenants = all.slice(-1_000);
 
-type Run = { perSecond: number; p50: number; p99: number; cpuMicros: number | null };
+type Run = { perSecond: number; p50: number; p99: number; cpuMicros: number | null; cpuShare: number | null };
 
 /** One check over keep-alive connections against plain node:http that sends the same bytes, in alternating runs. */
 export async function benchCheck() {
@@ -73,9 +73,10 @@ async function run(child: ChildProcess, options: object): Promise<Run> {
   const before = cpuOf(child);
   const generator = startNode([fromHere("load.mjs")], 1, { input: JSON.stringify(options) });
   const [, line = ""] = await untilLine(generator, /^(\{.*\})$/);
-  const { answers, ...seen } = JSON.parse(line);
+  const { answers, elapsed, ...seen } = JSON.parse(line);
   const after = cpuOf(child);
-  return { ...seen, cpuMicros: before === null || after === null ? null : ((after - before) * 1000) / answers };
+  const used = before === null || after === null ? null : after - before;
+  return { ...seen, cpuMicros: used && (used * 1000) / answers, cpuShare: used && used / elapsed };
 }
 
 function report(runs: Record<"bare" | "oneQuestion" | "manyTenants", Run[]>, bodyBytes: number) {
@@ -85,6 +86,8 @@ function report(runs: Record<"bare" | "oneQuestion" | "manyTenants", Run[]>, bod
     p50ms: rounded(over(list, "p50")),
     p99ms: rounded(over(list, "p99")),
     serverMicrosecondsOfCpu: rounded(over(list, "cpuMicros")),
+    // Much below 1: the machine was busy with other things, and the figures say more about those.
+    serverShareOfItsCore: rounded(over(list, "cpuShare")),
   });
   // Of neighbours in time, so that what else the machine did weighs on both alike.
   const ratio = (list: Run[]) => rounded(median(list.map((r, i) => r.perSecond / (runs.bare[i] as Run).perSecond)));

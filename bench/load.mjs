@@ -63,5 +63,7 @@ for (let i = 0; i < connections; i++) {
 function report(elapsed) {
   latencies.sort((a, b) => a - b);
   const at = (/** @type {number} */ share) => latencies[Math.floor(latencies.length * share)];
-  console.log(JSON.stringify({ perSecond: (latencies.length / elapsed) * 1000, p50: at(0.5), p99: at(0.99), answers: latencies.length }));
+  console.log(
+    JSON.stringify({ perSecond: (latencies.length / elapsed) * 1000, p50: at(0.5), p99: at(0.99), answers: latencies.length, elapsed }),
+  );
 }

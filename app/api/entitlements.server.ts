@@ -67,21 +67,21 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 
   function send(prepared: Prepared, request: FastifyRequest, reply: FastifyReply) {
     checks.count(prepared);
-    const { "content-type": type, ...headers } = answerHeaders(prepared, services.now());
-    reply.headers(headers);
+    for (const [name, value] of answerHeaders(prepared, services.now())) reply.header(name, value);
     if (matchesEtag(request.headers["if-none-match"], prepared.etag)) return reply.code(304).send();
-    return reply.header("content-type", type).send(prepared.body);
+    return reply.header("content-type", answerType).send(prepared.body);
   }
 }
 
-export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" | "etag">, now: Instant) {
+export const answerType = "application/json; charset=utf-8";
+
+export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" | "etag">, now: Instant): [name: string, value: string][] {
   const left = validUntil === null ? longestLife : Math.floor((validUntil - now) / 1000);
-  return {
-    "cache-control": `private, max-age=${Math.max(0, Math.min(longestLife, left))}`,
-    etag,
-    vary: "Authorization, X-API-Key, Origin",
-    "content-type": "application/json; charset=utf-8",
-  };
+  return [
+    ["cache-control", `private, max-age=${Math.max(0, Math.min(longestLife, left))}`],
+    ["etag", etag],
+    ["vary", "Authorization, X-API-Key, Origin"],
+  ];
 }
 
 type Question = { tenant: string; features: string[] | null; user?: string };

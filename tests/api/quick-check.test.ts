@@ -141,3 +141,10 @@ test("a quick answer counts as a check like any other", async () => {
   const rows = await api.services.db.read.select().from(checkCounts);
   expect(rows.find((r) => r.tenant === "shut" && r.feature === "calls")).toMatchObject({ count: 3, allowed: false });
 });
+
+test("where checks are limited, every one of them goes to the route, which counts them", async () => {
+  const limited = await startApi("sqlite", { variables: { LATCHKEY_CHECK_RATE_LIMIT: "2" } });
+  const asked = () => limited.get("/api/entitlements?tenant=nobody&feature=sso");
+  expect([(await asked()).status, (await asked()).status, (await asked()).status]).toEqual([200, 200, 429]);
+  await limited.stop();
+});
