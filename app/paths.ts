@@ -48,6 +48,7 @@ export const paths = {
   tenantGrants: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/grants`, query),
   tenantUsage: (key: string) => `${tenantPath(key)}/usage`,
   tenantAudit: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/audit`, query),
+  tenantPosthog: (key: string) => `${tenantPath(key)}/posthog`,
   tenantEdit: (key: string) => `${tenantPath(key)}/edit`,
   tenantStatus: (key: string, to?: string) => withQuery(`${tenantPath(key)}/status`, { to }),
   tenantPlan: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/plan`, query),
@@ -66,6 +67,10 @@ export const paths = {
   feature: (key: string) => `/features/${segment(key)}`,
 
   flags: () => "/flags",
+
+  posthog: () => "/posthog",
+  posthogMetadata: () => "/posthog/metadata",
+  posthogDrift: () => "/posthog/drift",
 
   keys: () => "/keys",
   keyNew: () => "/keys/new",

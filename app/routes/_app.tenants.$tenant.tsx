@@ -14,7 +14,7 @@ import { Tabs } from "~/ui/tabs";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  return tenantHead(await requireTenant(request, context, keyOf(params.tenant)));
+  return { ...tenantHead(await requireTenant(request, context, keyOf(params.tenant))), hasPosthog: context.posthog !== null };
 }
 
 export default function Tenant() {
@@ -61,6 +61,7 @@ export default function Tenant() {
           { label: "Grants", to: paths.tenantGrants(key), count: tenant.liveGrants },
           { label: "Usage", to: paths.tenantUsage(key) },
           { label: "Audit", to: paths.tenantAudit(key) },
+          ...(tenant.hasPosthog ? [{ label: "PostHog", to: paths.tenantPosthog(key) }] : []),
         ]}
       />
       <Outlet />

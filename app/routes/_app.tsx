@@ -7,14 +7,14 @@ import { readTheme } from "~/ui/theme";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const { name, email, role } = await requireAdmin(request, context);
-  return { admin: { name, email, role }, theme: readTheme(request.headers.get("Cookie")) };
+  return { admin: { name, email, role }, theme: readTheme(request.headers.get("Cookie")), hasPosthog: context.posthog !== null };
 }
 
 /** The frame of every page behind the sign-in. Each page's own loader asks again who is there: loaders run side by side. */
 export default function SignedIn() {
-  const { admin, theme } = useLoaderData<typeof loader>();
+  const { admin, theme, hasPosthog } = useLoaderData<typeof loader>();
   return (
-    <AppShell admin={admin} theme={theme}>
+    <AppShell admin={admin} theme={theme} hasPosthog={hasPosthog}>
       <Outlet />
     </AppShell>
   );

@@ -1,5 +1,19 @@
 import { Form, Link, NavLink, useLocation } from "@remix-run/react";
-import { Building2, FileUp, Flag, KeyRound, Layers, LogOut, Menu, ScrollText, ToggleRight, Users, X } from "lucide-react";
+import {
+  Building2,
+  FileUp,
+  Flag,
+  KeyRound,
+  Layers,
+  LogOut,
+  type LucideIcon,
+  Menu,
+  RefreshCw,
+  ScrollText,
+  ToggleRight,
+  Users,
+  X,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { paths } from "~/paths";
 import { Avatar } from "./avatar";
@@ -10,8 +24,9 @@ import type { Theme } from "./theme";
 import { ThemeToggle } from "./theme-toggle";
 
 export type ShellAdmin = { name: string; email: string; role: string };
+type NavItem = { label: string; to: string; icon: LucideIcon };
 
-const nav = [
+const nav: NavItem[] = [
   { label: "Tenants", to: paths.tenants(), icon: Building2 },
   { label: "Plans", to: paths.plans(), icon: Layers },
   { label: "Features", to: paths.features(), icon: ToggleRight },
@@ -22,8 +37,14 @@ const nav = [
   { label: "Import", to: paths.importCatalogue(), icon: FileUp },
 ];
 
+/** Only where PostHog is configured. */
+const posthogNav: NavItem = { label: "PostHog", to: paths.posthog(), icon: RefreshCw };
+
+type ShellProps = { admin: ShellAdmin; theme: Theme; hasPosthog: boolean; children: ReactNode };
+
 /** The frame of every page behind the sign-in: sidebar, or a top bar with a menu on a phone. */
-export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme: Theme; children: ReactNode }) {
+export function AppShell({ admin, theme, hasPosthog, children }: ShellProps) {
+  const items = hasPosthog ? [...nav, posthogNav] : nav;
   const { pathname } = useLocation();
   return (
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
@@ -42,7 +63,7 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
           <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
             <Brand />
           </Link>
-          <NavList label="Main" />
+          <NavList label="Main" items={items} />
           <UserBlock admin={admin} theme={theme} className="mt-auto" />
         </div>
       </aside>
@@ -59,7 +80,7 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
             </span>
           </summary>
           <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
-            <NavList label="Menu" />
+            <NavList label="Menu" items={items} />
             <UserBlock admin={admin} theme={theme} />
           </div>
         </details>
@@ -72,11 +93,11 @@ export function AppShell({ admin, theme, children }: { admin: ShellAdmin; theme:
   );
 }
 
-function NavList({ label }: { label: string }) {
+function NavList({ label, items }: { label: string; items: NavItem[] }) {
   return (
     <nav aria-label={label}>
       <ul className="flex flex-col gap-0.5">
-        {nav.map(({ label, to, icon: Icon }) => (
+        {items.map(({ label, to, icon: Icon }) => (
           <li key={to}>
             <NavLink
               to={to}

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -107,6 +107,17 @@ export async function listWaiting(q: Queries, t: Schema, most: number): Promise<
     .limit(most);
 }
 
+/** Which of these have something to be sent. */
+export async function waitingAmong(q: Queries, t: Schema, keys: string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
+  const { topic, subject: key } = t.outbox;
+  const rows = await q
+    .select({ key })
+    .from(t.outbox)
+    .where(and(eq(topic, outboxTopics.tenant), inArray(key, keys)));
+  return new Set(rows.map((row) => row.key));
+}
+
 /** Tenants that a walk in the order of keys has still before it. */
 export async function tenantsAfter(q: Queries, t: Schema, key: string): Promise<number> {
   const [row] = await q.select({ n: count() }).from(t.tenants).where(gt(t.tenants.key, key));
@@ -117,4 +128,12 @@ export async function tenantsAfter(q: Queries, t: Schema, key: string): Promise<
 export async function revisionsOf(q: Queries, t: Schema, keys: string[]): Promise<{ key: string; revision: number }[]> {
   if (keys.length === 0) return [];
   return q.select({ key: t.tenants.key, revision: t.tenants.revision }).from(t.tenants).where(inArray(t.tenants.key, keys));
+}
+
+/** Keys in the metadata of the newest tenants, with how many of them have each; a look at some, not at all. */
+export async function metadataKeysSeen(q: Queries, t: Schema, ofTenants = 1_000): Promise<Map<string, number>> {
+  const rows = await q.select({ metadata: t.tenants.metadata }).from(t.tenants).orderBy(desc(t.tenants.createdAt)).limit(ofTenants);
+  const seen = new Map<string, number>();
+  for (const { metadata } of rows) for (const key of Object.keys(metadata)) seen.set(key, (seen.get(key) ?? 0) + 1);
+  return seen;
 }

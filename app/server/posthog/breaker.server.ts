@@ -1,6 +1,6 @@
 import type { Instant } from "~/core/model";
 
-const failuresToOpen = 5;
+export const failuresToOpen = 5;
 const shortestPause = 1_000; // ms
 const longestPause = 300_000; // ms
 

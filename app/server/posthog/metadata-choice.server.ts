@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Database, Queries } from "~db/database";
 import type { Schema } from "~db/schema";
+import { metadataKeysSeen } from "~db/store/group-syncs.server";
 import { readSetting } from "~db/store/settings.server";
 
 export const metadataSetting = "posthog_metadata";
@@ -49,3 +50,10 @@ export function createMetadataChoice(db: Database, log: Logger) {
   };
 }
 export type MetadataChoice = ReturnType<typeof createMetadataChoice>;
+
+/** For the page: the keys that tenants have, and those that were chosen, whether or not a tenant has them. */
+export async function metadataOptions({ read, tables }: Database) {
+  const [seen, chosen] = [await metadataKeysSeen(read, tables), await readMetadataChoice(read, tables)];
+  const keys = [...new Set([...seen.keys(), ...chosen])].sort();
+  return { options: keys.map((key) => ({ key, tenants: seen.get(key) ?? 0 })), chosen };
+}

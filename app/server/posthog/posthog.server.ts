@@ -6,6 +6,7 @@ import { jobLog } from "../job-log.server";
 import { createBreaker } from "./breaker.server";
 import { createCaptures } from "./captures.server";
 import { createClient } from "./client.server";
+import { createDriftCheck } from "./drift.server";
 import { createFlagDefinitions } from "./flag-definitions.server";
 import { createFlags } from "./flags.server";
 import { createGroupSync } from "./group-sync.server";
@@ -47,11 +48,13 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     log: jobs,
   });
   const groupSync = createGroupSync({ db, settings, holder, now, newId, log: jobs });
+  const drift = createDriftCheck({ db, settings, holder, now, log: jobs });
   return {
     settings,
     client,
     flags,
     groupSync,
+    drift,
     ...captures,
     /** What this process does of itself, once it serves: the command line leaves that to the server. */
     async start(): Promise<void> {
@@ -60,7 +63,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     /** Writes the last known values that are still in memory. */
     flushLast: () => last.flush(),
     async stop(): Promise<void> {
-      await Promise.all([groupSync.stop(), captures.tenantEvents.stop()]);
+      await Promise.all([groupSync.stop(), drift.stop(), captures.tenantEvents.stop()]);
       await last.flush();
       await client.shutdown(2_000);
     },

@@ -1,0 +1,163 @@
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { CircleCheck } from "lucide-react";
+import { resyncForm } from "~/forms/posthog-page";
+import { paths } from "~/paths";
+import { readForm } from "~/server/form.server";
+import { resyncAll, resyncTenants } from "~/server/posthog/resync.server";
+import { syncStatus } from "~/server/posthog/sync-status.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { AutoRefresh } from "~/ui/auto-refresh";
+import { Button } from "~/ui/button";
+import { Card, Section } from "~/ui/card";
+import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Stat, StatRow } from "~/ui/key-value";
+import { FormErrors } from "~/ui/notice";
+import { count } from "~/ui/pagination";
+import { Progress } from "~/ui/progress";
+import { SyncConnection, SyncTrouble } from "~/ui/sync-connection";
+import { SyncState } from "~/ui/sync-state";
+import { Time } from "~/ui/time";
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  return { status: await syncStatus(context), canChange: mayAct(me.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, resyncForm);
+  if (submission.status !== "success") {
+    const errors = submission.reply().error ?? {};
+    return data({ errors: Object.values(errors).flatMap((e) => e ?? []) }, { status: 422 });
+  }
+  const { value } = submission;
+  const n = value.what === "all" ? await resyncAll(context, actorOf(me)) : await resyncTenants(context, value.tenant);
+  return redirectWithToast(paths.posthog(), { message: n === 1 ? "One tenant is sent again." : `${count(n)} tenants are sent again.` });
+}
+
+export default function GroupSync() {
+  const { status, canChange } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  const busy = useNavigation().formMethod === "POST";
+  if (!status) return null;
+  const { now, counts, health, unseen, resync } = status;
+  const isMoving = counts.pending > 0 || counts.failing > 0 || unseen > 0 || resync?.doneAt === null;
+  return (
+    <div className="grid gap-6">
+      {isMoving && <AutoRefresh />}
+      <SyncTrouble health={health} now={now} />
+      <FormErrors errors={answer?.errors} />
+      <StatRow>
+        <Stat label="In sync" value={count(counts.inSync)} unit={`of ${count(counts.tenants)}`} />
+        <Stat label="Pending" value={count(counts.pending)} hint={unseen > 0 ? `${count(unseen)} still to be looked at` : undefined} />
+        <Stat label="Failing" value={count(counts.failing)} />
+        <Stat label="Last sent" value={health.lastSentAt === null ? "Never" : <Time at={health.lastSentAt} now={now} />} />
+      </StatRow>
+      <Section
+        title="Send again"
+        description="Changes are sent by themselves. Send everything again when somebody changed or deleted groups in PostHog."
+        actions={
+          canChange && (
+            <Form method="post">
+              <Button name="what" value="all" busy={busy} disabled={resync?.doneAt === null}>
+                Resync all tenants
+              </Button>
+            </Form>
+          )
+        }
+        bare
+      >
+        {resync && (
+          <Card>
+            {resync.doneAt === null ? (
+              <Progress label={`Resync that ${resync.by} started`} done={resync.done} total={resync.total} noun="tenants" />
+            ) : (
+              <p className="text-ink-muted text-sm">
+                {resync.by} had all {count(resync.total)} tenants sent again; it was done <Time at={resync.doneAt} now={now} />.
+              </p>
+            )}
+          </Card>
+        )}
+      </Section>
+      <Waiting canChange={canChange} busy={busy} />
+      <SyncConnection status={status} />
+    </div>
+  );
+}
+
+type Row = NonNullable<ReturnType<typeof useLoaderData<typeof loader>>["status"]>["waiting"][number] & { now: number; canChange: boolean };
+
+const columns: Column<Row>[] = [
+  {
+    id: "name",
+    header: "Tenant",
+    primary: true,
+    cell: ({ key, name, canChange }) => (
+      <span className="flex min-w-0 items-center gap-3">
+        {canChange && <input type="checkbox" name="tenant" value={key} aria-label={`Choose ${name}`} className="size-4 shrink-0" />}
+        <NameCell to={paths.tenantPosthog(key)} name={name} detail={key} />
+      </span>
+    ),
+  },
+  { id: "state", header: "State", card: "corner", cell: ({ attempts }) => <SyncState state={attempts > 0 ? "failing" : "pending"} /> },
+  { id: "since", header: "Waits since", cell: ({ since, now }) => <Time at={since} now={now} /> },
+  { id: "attempts", header: "Attempts", align: "right", cell: ({ attempts }) => count(attempts) },
+  {
+    id: "next",
+    header: "Next try",
+    cell: ({ nextAttemptAt, now }) => (nextAttemptAt === null || nextAttemptAt <= now ? "now" : <Time at={nextAttemptAt} now={now} />),
+  },
+  {
+    id: "error",
+    header: "Last error",
+    card: "line",
+    className: "max-w-96 text-ink-muted text-xs",
+    cell: ({ lastError }) => lastError && <span title={lastError}>{lastError}</span>,
+  },
+];
+
+function Waiting({ canChange, busy }: { canChange: boolean; busy: boolean }) {
+  const { status } = useLoaderData<typeof loader>();
+  if (!status) return null;
+  const { waiting, counts, now } = status;
+  const all = counts.pending + counts.failing;
+  return (
+    <Form method="post">
+      <Section
+        title="Waiting"
+        description={
+          all > waiting.length ? `The first ${count(waiting.length)} of ${count(all)}, those that failed most often first.` : undefined
+        }
+        flush
+        actions={
+          canChange &&
+          waiting.length > 0 && (
+            <Button name="what" value="chosen" size="sm" busy={busy}>
+              Send the chosen now
+            </Button>
+          )
+        }
+      >
+        <DataTable
+          rows={waiting.map((row) => ({ ...row, now, canChange }))}
+          columns={columns}
+          rowKey={({ key }) => key}
+          caption="Tenants that wait to be sent"
+          empty={
+            <EmptyState icon={CircleCheck} title="Nothing waits">
+              PostHog has what it should have of every tenant that was sent.
+            </EmptyState>
+          }
+        />
+      </Section>
+    </Form>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,111 @@
+import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
+import { Form, useLoaderData, useNavigation } from "@remix-run/react";
+import { CircleCheck, GitCompareArrows } from "lucide-react";
+import { paths } from "~/paths";
+import { driftStatus } from "~/server/posthog/drift.server";
+import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { AutoRefresh } from "~/ui/auto-refresh";
+import { Button } from "~/ui/button";
+import { Card, Section } from "~/ui/card";
+import { DriftRows } from "~/ui/drift-rows";
+import { EmptyState } from "~/ui/empty-state";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Stat, StatRow } from "~/ui/key-value";
+import { Notice } from "~/ui/notice";
+import { count } from "~/ui/pagination";
+import { Time } from "~/ui/time";
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  if (!context.posthog) throw redirect(paths.posthog());
+  return { ...(await driftStatus(context.posthog, context.db)), now: context.now(), canChange: mayAct(me.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  const hasStarted = await context.posthog?.drift.start(me.name);
+  if (hasStarted) return redirect(paths.posthogDrift());
+  return redirectWithToast(paths.posthogDrift(), { kind: "info", message: "A comparison is under way already." });
+}
+
+export default function Drift() {
+  const { result, isRunning, whyNot, now, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  if (whyNot) {
+    return (
+      <Card flush>
+        <EmptyState icon={GitCompareArrows} title="PostHog's groups cannot be looked up">
+          {whyNot}
+        </EmptyState>
+      </Card>
+    );
+  }
+  const compare = canChange && (
+    <Form method="post">
+      <Button variant={result ? "secondary" : "primary"} busy={busy} disabled={isRunning}>
+        Compare now
+      </Button>
+    </Form>
+  );
+  if (!result) {
+    return (
+      <Card flush>
+        <EmptyState icon={GitCompareArrows} title="Not compared yet" action={compare}>
+          Reads PostHog's groups and shows where they say something else than the tenants here. Nothing is changed.
+        </EmptyState>
+      </Card>
+    );
+  }
+  const found = result.missing + result.unknown + result.different;
+  return (
+    <div className="grid gap-6">
+      {isRunning && <AutoRefresh />}
+      <Section
+        title="Comparison"
+        description={
+          <>
+            {result.by} started it <Time at={result.startedAt} now={now} />.
+          </>
+        }
+        actions={compare}
+        bare
+      >
+        {result.error && <Notice kind="error">{result.error}</Notice>}
+        {!result.error && !isRunning && result.finishedAt === null && <Notice kind="warning">It was interrupted. Start it again.</Notice>}
+        {isRunning && (
+          <Notice kind="info" role="status">
+            {count(result.read)} groups read so far.
+          </Notice>
+        )}
+        {result.isCut && (
+          <Notice kind="warning" className="mt-2">
+            PostHog has more groups than the {count(result.read)} that were compared, so tenants that it lacks were not looked for.
+          </Notice>
+        )}
+      </Section>
+      <StatRow>
+        <Stat label="Same" value={count(result.same)} hint={result.waiting > 0 ? `${count(result.waiting)} wait to be sent` : undefined} />
+        <Stat label="Different" value={count(result.different)} />
+        <Stat label="Missing in PostHog" value={count(result.missing)} />
+        <Stat label="Unknown here" value={count(result.unknown)} />
+      </StatRow>
+      {found > 0 ? (
+        <DriftRows rows={result.rows} found={found} canChange={canChange} />
+      ) : (
+        result.finishedAt !== null &&
+        !result.error && (
+          <Card flush>
+            <EmptyState icon={CircleCheck} title="No differences">
+              PostHog says of every tenant what it should.
+            </EmptyState>
+          </Card>
+        )
+      )}
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

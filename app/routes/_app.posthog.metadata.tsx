@@ -1,0 +1,89 @@
+import { getFormProps, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { metadataForm } from "~/forms/posthog-page";
+import { paths } from "~/paths";
+import { invalid, readForm } from "~/server/form.server";
+import { metadataOptions } from "~/server/posthog/metadata-choice.server";
+import { chooseMetadata } from "~/server/posthog/resync.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
+import { redirectWithToast } from "~/server/toast.server";
+import { Button } from "~/ui/button";
+import { Card, FormActions } from "~/ui/card";
+import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Textarea } from "~/ui/inputs";
+import { FormErrors } from "~/ui/notice";
+import { count } from "~/ui/pagination";
+import { PickList } from "~/ui/pick-list";
+import { ViewerNotice } from "~/ui/viewer-notice";
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const me = await requireAdmin(request, context);
+  if (!context.posthog) throw redirect(paths.posthog());
+  return { ...(await metadataOptions(context.db)), canChange: mayAct(me.role, "admin") };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const me = await requireAdmin(request, context, "admin");
+  const submission = await readForm(request, metadataForm);
+  if (submission.status !== "success") return invalid(submission);
+  await chooseMetadata(context, actorOf(me), submission.value);
+  const n = submission.value.length;
+  const message =
+    n === 0 ? "No metadata leaves the house." : `${n === 1 ? "One key" : `${count(n)} keys`} of metadata may leave the house.`;
+  return redirectWithToast(paths.posthogMetadata(), { message });
+}
+
+export default function Metadata() {
+  const { options, chosen, canChange } = useLoaderData<typeof loader>();
+  const busy = useNavigation().formMethod === "POST";
+  const [form, fields] = useForm({
+    id: "metadata",
+    lastResult: useActionData<typeof action>()?.result,
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: metadataForm }),
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <div className="max-w-2xl">
+      <ViewerNotice canChange={canChange} />
+      <Card>
+        <Form method="post" {...getFormProps(form)}>
+          <FormErrors errors={form.errors} />
+          <p className="mb-4 text-ink-muted text-sm">
+            Metadata may hold what is nobody's business, so PostHog gets only the keys that are chosen here, as metadata_… What is no longer
+            chosen is set to null in PostHog.
+          </p>
+          {options.length > 0 && (
+            <Field label="Keys in use" name="key" group hint="As seen in the newest tenants.">
+              <PickList
+                key={chosen.join("\n")}
+                name="key"
+                noun="keys"
+                checked={chosen}
+                options={options.map(({ key, tenants }) => ({
+                  value: key,
+                  label: key,
+                  detail: tenants === 0 ? undefined : tenants === 1 ? "1 tenant" : `${count(tenants)} tenants`,
+                }))}
+              />
+            </Field>
+          )}
+          <Field label="Other keys" field={fields.others} hint="One on each line." optional>
+            <Textarea rows={2} autoComplete="off" defaultValue={fields.others.initialValue} />
+          </Field>
+          <FormActions>
+            <Button variant="primary" busy={busy} disabled={!canChange}>
+              Save
+            </Button>
+          </FormActions>
+        </Form>
+      </Card>
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,154 @@
+import type { Logger } from "pino";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import { type GroupDrift, groupDrift } from "~/core/group-drift";
+import { type Instant, type Json, tenantKeyPattern } from "~/core/model";
+import type { Database, Queries } from "~db/database";
+import type { Schema } from "~db/schema";
+import { readCatalogueFacts } from "~db/store/facts.server";
+import { type ForSync, nextForSync, readForSync, waitingAmong } from "~db/store/group-syncs.server";
+import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
+import { readSetting, writeSetting } from "~db/store/settings.server";
+import { newsOf } from "./group-fan-out.server";
+import { GroupsUnavailable, theirGroups, whyNoGroups } from "./group-list.server";
+import { readMetadataChoice } from "./metadata-choice.server";
+import type { PosthogSettings } from "./settings.server";
+
+const setting = "posthog_drift";
+const leaseName = "posthog drift check";
+/** Longer than one page may take, with its retries. */
+const leaseTtl = 300_000;
+/** Groups of PostHog's that one check reads, and differences that it keeps to be shown. */
+const mostGroups = 20_000;
+const mostShown = 100;
+const pageSize = 100;
+
+/** `missing`: PostHog has no such group. `unknown`: we have no such tenant. */
+export type DriftRow = { key: string } & ({ kind: "missing" | "unknown" } | ({ kind: "different" } & GroupDrift));
+export type DriftResult = {
+  by: string;
+  startedAt: Instant;
+  /** Null: under way. */
+  finishedAt: Instant | null;
+  /** Groups of PostHog's that were read; `isCut`: it has more. */
+  read: number;
+  isCut: boolean;
+  same: number;
+  /** Left out: they are about to be sent. */
+  waiting: number;
+  missing: number;
+  unknown: number;
+  different: number;
+  rows: DriftRow[];
+  error: string | null;
+};
+
+export async function readDrift(q: Queries, t: Schema): Promise<DriftResult | null> {
+  return (await readSetting(q, t, setting)) as DriftResult | null;
+}
+
+type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () => Instant; log: Logger };
+
+/** Compares what PostHog says of our groups with what it should say. Runs in the background; the result is in the database. */
+export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
+  const { read, tables: t } = db;
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+
+  const save = (result: DriftResult) => db.transaction([], (tx) => writeSetting(tx, t, setting, result as unknown as Json));
+
+  function note(result: DriftResult, row: DriftRow): void {
+    result[row.kind] += 1;
+    if (result.rows.length < mostShown) result.rows.push(row);
+  }
+
+  async function check(result: DriftResult): Promise<void> {
+    const catalogue = compileCatalogue(await readCatalogueFacts(read, t));
+    const metadata = await readMetadataChoice(read, t);
+    const expected = (row: ForSync, c: Catalogue) => newsOf(row, c, now(), metadata);
+    const seen = new Set<string>();
+    for await (const groups of theirGroups({ settings, stop: stopping.signal })) {
+      const keys = groups.map((g) => g.key).filter((key) => tenantKeyPattern.test(key));
+      const ours = new Map((await readForSync(read, t, keys)).map((row) => [row.facts.key, row]));
+      const waiting = await waitingAmong(read, t, keys);
+      for (const { key, properties } of groups) {
+        seen.add(key);
+        const row = ours.get(key);
+        const drift = row && groupDrift(expected(row, catalogue), properties);
+        if (!row) note(result, { key, kind: "unknown" });
+        else if (waiting.has(key)) result.waiting += 1;
+        else if (drift) note(result, { key, kind: "different", ...drift });
+        else result.same += 1;
+      }
+      result.read += groups.length;
+      if (result.read >= mostGroups) {
+        result.isCut = true;
+        return;
+      }
+      if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) throw new Error("another process took over the check");
+      await save(result);
+    }
+    await findMissing(result, seen);
+  }
+
+  async function findMissing(result: DriftResult, seen: ReadonlySet<string>): Promise<void> {
+    for (let after = ""; ; ) {
+      const page = await nextForSync(read, t, after, pageSize);
+      const last = page.at(-1);
+      if (!last || stopping.signal.aborted) return;
+      const absent = page.map((row) => row.facts.key).filter((key) => !seen.has(key));
+      const waiting = await waitingAmong(read, t, absent);
+      for (const key of absent) {
+        if (waiting.has(key)) result.waiting += 1;
+        else note(result, { key, kind: "missing" });
+      }
+      after = last.facts.key;
+      await new Promise(setImmediate);
+    }
+  }
+
+  async function run(result: DriftResult): Promise<void> {
+    try {
+      await check(result);
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      if (!(error instanceof GroupsUnavailable)) log.error({ err: error }, "the comparison with PostHog failed");
+      result.error = error instanceof GroupsUnavailable ? error.message : "Something went wrong; the log has the reason.";
+    }
+    if (stopping.signal.aborted) return;
+    await save({ ...result, finishedAt: now() });
+    await giveUpLease(db, leaseName, holder);
+  }
+
+  return {
+    /** False: one is under way already. */
+    async start(by: string): Promise<boolean> {
+      if (running || !(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
+      const counts = { read: 0, isCut: false, same: 0, waiting: 0, missing: 0, unknown: 0, different: 0 };
+      const result: DriftResult = { by, startedAt: now(), finishedAt: null, ...counts, rows: [], error: null };
+      await save(result);
+      running = run(result)
+        .catch((err) => log.warn({ err }, "the result of a comparison with PostHog was not kept"))
+        .finally(() => {
+          running = undefined;
+        });
+      return true;
+    },
+    /** Whether some process is at it; one that died is missed after a while. */
+    isRunning: async () => (await readLease(read, t, leaseName, now())) !== null,
+    async stop(): Promise<void> {
+      stopping.abort();
+      if (!running) return;
+      await running;
+      await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
+    },
+  };
+}
+
+export type DriftCheck = ReturnType<typeof createDriftCheck>;
+
+/** For the page: the last result, and why there can be none. */
+export async function driftStatus(posthog: { settings: PosthogSettings; drift: DriftCheck }, { read, tables }: Database) {
+  const whyNot = whyNoGroups(posthog.settings);
+  const result = await readDrift(read, tables);
+  return { whyNot, result, isRunning: result?.finishedAt === null && (await posthog.drift.isRunning()) };
+}
