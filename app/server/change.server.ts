@@ -7,6 +7,7 @@ import { catalogueLock, catalogueSharedLock, type Queries, tenantLock } from "~d
 import { writeCatalogueChange } from "~db/store/catalogue-writes.server";
 import { readCatalogueFacts, readCatalogueRevision, readTenantFacts } from "~db/store/facts.server";
 import { tenantOfGrant } from "~db/store/grants.server";
+import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import type { Services } from "./services.server";
 
@@ -100,22 +101,21 @@ export async function changeMany(
   decideChange: (catalogue: CatalogueFacts, tenants: Map<string, TenantFacts | null>, stamp: Stamp) => Outcome<Bundle>,
 ): Promise<Changed<CatalogueFacts>> {
   const { db, facts: cache } = services;
-  const written: TenantFacts[] = [];
+  let written: TenantFacts[] = [];
   const result = await db.transaction([catalogueLock], async (tx): Promise<Changed<CatalogueFacts>> => {
     const before = await readCatalogueFacts(tx, db.tables);
-    const tenants = new Map<string, TenantFacts | null>();
-    for (const key of tenantKeys) tenants.set(key, await readTenantFacts(tx, db.tables, key));
+    const tenants = await readTenantsByKey(tx, db.tables, tenantKeys);
     const outcome = decideChange(before, tenants, stampFor(services, actor));
     if (!outcome.ok) return outcome;
     if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
     const { catalogue, tenants: writes } = outcome.change;
     const facts = catalogue ? await writeCatalogueChange(tx, db.tables, before, catalogue, actor) : before;
-    written.push(...(await writeTenantChanges(tx, db.tables, writes, actor)));
+    written = await writeTenantChanges(tx, db.tables, writes, actor);
     return { ok: true, changed: catalogue !== null || writes.length > 0, facts, change: outcome.change };
   });
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);
-    for (const facts of written) cache.putTenant(facts.key, facts);
+    cache.replaceTenants(written);
     services.posthog?.groupSync.wake();
   }
   return result;

@@ -60,6 +60,11 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     return held;
   }
 
+  /** After a commit of this process that touched many: what nobody asked for does not push out what is asked for. */
+  function replaceTenants(list: TenantFacts[]): void {
+    for (const facts of list) if (tenants.peek(facts.key) || loading.has(facts.key)) putTenant(facts.key, facts);
+  }
+
   /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
     let from = position.from(Date.now());
@@ -159,6 +164,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     isStale: () => staleSince !== null,
     putCatalogue,
     putTenant,
+    replaceTenants,
     /** Called when any process changed an API key. */
     /** Called when another process may have committed what the feed does not tell of, such as usage. */
     onMoved: (follow: () => Promise<void>) => onMoved.add(follow),

@@ -4,8 +4,8 @@ import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
 import type { BadFile, ReadFile } from "~/forms/catalogue-file";
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
-import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
-import { readTenantDocuments } from "~db/store/tenant-documents.server";
+import { readCatalogueFacts } from "~db/store/facts.server";
+import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
 import { changeMany } from "./change.server";
 import type { Services } from "./services.server";
 
@@ -18,8 +18,7 @@ export async function previewImport(
 ): Promise<{ ok: true; diff: ImportDiff; revision: number } | BadFile> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.read, db.tables);
-  const tenants = new Map<string, TenantFacts | null>();
-  for (const key of read.file.tenants.keys()) tenants.set(key, await readTenantFacts(db.read, db.tables, key));
+  const tenants = await readTenantsByKey(db.read, db.tables, [...read.file.tenants.keys()]);
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   return plan.ok ? { ok: true, diff: plan.diff, revision: current.revision } : read.refuse(plan.problems);
@@ -73,5 +72,6 @@ async function readAllTenants({ db }: Services): Promise<TenantFacts[]> {
     const page = await readTenantDocuments(db.read, db.tables, { after, size: tenantsAtOnce });
     all.push(...page);
     if (page.length < tenantsAtOnce) return all;
+    await new Promise(setImmediate);
   }
 }

@@ -1,18 +1,29 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, type SQL } from "drizzle-orm";
 import type { TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { inBatches } from "./changes.server";
+
+/** The newest document of each tenant that fits, in order of key. */
+function documents(q: Queries, { tenants, factsHistory: h }: Schema, which: SQL | undefined) {
+  const newest = and(eq(h.kind, "tenant"), eq(h.subject, tenants.key), eq(h.revision, tenants.revision));
+  return q.select({ document: h.document }).from(tenants).innerJoin(h, newest).where(which).orderBy(asc(tenants.key));
+}
 
 /** Facts of tenants by key, a page at a time: `after` is the last key of the page before. */
 export async function readTenantDocuments(q: Queries, t: Schema, page: { after: string | null; size: number }): Promise<TenantFacts[]> {
-  const { tenants, factsHistory: h } = t;
-  const newest = and(eq(h.kind, "tenant"), eq(h.subject, tenants.key), eq(h.revision, tenants.revision));
-  const rows = await q
-    .select({ document: h.document })
-    .from(tenants)
-    .innerJoin(h, newest)
-    .where(page.after === null ? undefined : gt(tenants.key, page.after))
-    .orderBy(asc(tenants.key))
-    .limit(page.size);
+  const rows = await documents(q, t, page.after === null ? undefined : gt(t.tenants.key, page.after)).limit(page.size);
   return rows.map((row) => row.document as TenantFacts);
+}
+
+/** Of these keys, in their order; null: there is no such tenant. */
+export async function readTenantsByKey(q: Queries, t: Schema, keys: string[]): Promise<Map<string, TenantFacts | null>> {
+  const found = new Map<string, TenantFacts | null>(keys.map((key) => [key, null]));
+  await inBatches(keys, async (batch) => {
+    for (const { document } of await documents(q, t, inArray(t.tenants.key, batch))) {
+      const facts = document as TenantFacts;
+      found.set(facts.key, facts);
+    }
+  });
+  return found;
 }

@@ -34,7 +34,8 @@ export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantW
   await putAddOns(tx, t, writes, facts);
   await putGrants(tx, t, writes, actor);
   await recordTenants(tx, t, facts, at);
-  await writeAudit(tx, t, ...writes.map((write, i) => auditEntry(write, facts[i] as TenantFacts, actor)));
+  const entries = writes.map((write, i) => auditEntry(write, facts[i] as TenantFacts, actor));
+  await inBatches(entries, (batch) => writeAudit(tx, t, ...batch));
   await wakeGroupSync(tx, t, facts, at);
   return facts;
 }
