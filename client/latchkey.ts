@@ -2,6 +2,7 @@ import { type Answer, type Decision, type Entitlement, type Json, type PosthogGr
 import type { LatchkeyError } from "./errors.js";
 import { createGuard, type Guard, type RequireOptions } from "./guard.js";
 import { createLookup } from "./lookup.js";
+import { createChanges } from "./stream.js";
 
 export type Fallback = boolean | { entitled: boolean; value?: Json; limit?: number | "unlimited" };
 
@@ -18,6 +19,8 @@ export type LatchkeyOptions = {
   defaults?: { readonly [feature: string]: Fallback };
   /** How many answers are kept in memory; 1000 unless told. */
   maxAnswers?: number;
+  /** Listens for changes of the tenants that are asked for, so that one is seen within a second; not unless told. Then `close` ends it. */
+  stream?: boolean;
   /** PostHog's group type, as Latchkey's POSTHOG_GROUP_TYPE: `posthogGroups` falls back on it. */
   groupType?: string;
   /** Called once for each question that got no answer. */
@@ -46,19 +49,27 @@ export type Latchkey = {
   posthogGroups(tenant: string): Promise<PosthogGroups>;
   /** Drops what is in memory, of one tenant or of all, so that the next check asks. */
   forget(tenant?: string): void;
+  /** Ends the streams, which else keep a program running. */
+  close(): void;
 };
+
+/** Tenants that are listened for at once, those asked for last. */
+const mostStreams = 20;
 
 const unavailable = "Latchkey could not be asked, so its default is answered.";
 
 export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const { key, defaults = {}, groupType = "organization", now = Date.now } = options;
+  const transport = { url: baseOf(options.url), key: keyOf(key), timeoutMs: options.timeoutMs ?? 2000, fetch: options.fetch };
   const lookup = createLookup({
-    transport: { url: baseOf(options.url), key: keyOf(key), timeoutMs: options.timeoutMs ?? 2000, fetch: options.fetch },
+    transport,
     now,
     most: options.maxAnswers ?? 1000,
     staleIfErrorMs: options.staleIfErrorMs ?? 300_000,
     onError: options.onError,
   });
+
+  const changes = options.stream ? createChanges(transport, mostStreams, (tenant) => lookup.forget(tenant)) : null;
 
   function fallback(feature: string): Entitlement {
     const given = Object.hasOwn(defaults, feature) ? (defaults[feature] as Fallback) : false;
@@ -68,6 +79,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   }
 
   async function decide(tenant: string, feature: string, { user, requested }: CheckOptions = {}): Promise<Decision> {
+    changes?.follow(tenant);
     const isPlain = user === undefined && requested === undefined;
     const whole = isPlain ? lookup.fresh<Answer>(pathOf({ tenant })) : undefined;
     if (whole && Object.hasOwn(whole.entitlements, feature)) {
@@ -85,6 +97,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     decide,
     has: async (tenant, feature, more) => (await decide(tenant, feature, more)).entitled,
     async all(tenant) {
+      changes?.follow(tenant);
       const found = await lookup.find({ tenant, path: pathOf({ tenant }), read: (json) => readAnswer(json, tenant, null) });
       if (found) return { ...found.body, from: found.from, isStale: found.body.isStale || found.from === "stale" };
       const entitlements = Object.fromEntries(Object.keys(defaults).map((feature) => [feature, fallback(feature)]));
@@ -103,6 +116,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
       return found?.body ?? { groups: { [groupType]: tenant }, groupProperties: {} };
     },
     forget: (tenant) => lookup.forget(tenant ?? null),
+    close: () => changes?.close(),
   };
 }
 

@@ -31,6 +31,7 @@ import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
 import type { Services } from "./services.server";
+import { endSilentConnections } from "./silent-connections.server";
 
 const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
@@ -72,6 +73,7 @@ export async function createApp(services: Services, { vite = !services.env.produ
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
+  endSilentConnections(app);
   captureFailures(app, services);
   const known = noteRoutes(app);
   const routes = noteDescriptions(app);
