@@ -7,6 +7,7 @@ import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { followNotifications } from "./postgres-listen.server";
 import { defineSchema } from "./schema";
+import { tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
@@ -49,7 +50,7 @@ export async function openPostgres(url: string): Promise<Database> {
     read: drizzle(readers) as unknown as Queries,
     transaction(locks, work) {
       inside.refuse();
-      return inside.run(() =>
+      const run = () =>
         write.transaction(async (tx) => {
           // READ COMMITTED loses a read-decide-write; sorted, so that two of them cannot wait for each other.
           for (const lock of [...locks].sort(byKey)) {
@@ -57,8 +58,8 @@ export async function openPostgres(url: string): Promise<Database> {
             await tx.execute(sql`select ${fn}(hashtextextended(${lock.key}, 0))`);
           }
           return work(tx as unknown as Queries);
-        }),
-      );
+        });
+      return tellingUnavailable(inside.run(run));
     },
     hasMoved: follow.hasMoved,
     async ping() {

@@ -8,6 +8,7 @@ import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
+import { tellingUnavailable } from "./unavailable";
 
 /** How long a write waits for another process before it gives up, in milliseconds. */
 const lockPatience = 5_000;
@@ -61,7 +62,7 @@ export async function openSqlite(file: string): Promise<Database> {
     read: drizzle(reader) as unknown as Queries,
     transaction(_locks, work) {
       inside.refuse();
-      const result = queue.then(() => run(work));
+      const result = tellingUnavailable(queue.then(() => run(work)));
       queue = result.catch(() => {});
       return result;
     },

@@ -10,12 +10,20 @@ const sentences: Record<number, [code: string, detail: string]> = {
   431: ["headers_too_large", "The address and headers together are larger than 16 kB."],
 };
 
+const unavailable: Problem = {
+  status: 503,
+  code: "database_unavailable",
+  detail: "The database cannot be written at the moment. Ask again in a few seconds.",
+  headers: { "retry-after": "5" },
+};
+
 /** What went wrong before a route was reached, or inside one; never the error's own words, which may hold what was sent. */
 export function problemOf(error: Partial<FastifyError>): Problem {
   if (error.code === "FST_ERR_CTP_INVALID_JSON_BODY" || error.code === "FST_ERR_CTP_EMPTY_JSON_BODY" || error instanceof SyntaxError) {
     return { status: 400, code: "invalid_json", detail: "The body is not valid JSON." };
   }
   const status = error.statusCode ?? 500;
+  if (status === 503) return unavailable;
   if (status >= 500)
     return { status, code: "internal_error", detail: "Something went wrong on our side; the log has the reason under this request id." };
   const [code, detail] = sentences[status] ?? ["bad_request", "This request cannot be answered."];

@@ -1,0 +1,23 @@
+/** The database is gone or somebody else holds it, so nothing was written, unless it went in the very middle of the commit. */
+export class DatabaseUnavailable extends Error {
+  readonly statusCode = 503;
+}
+
+/** Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. */
+const codes = /^(08...|53...|57...|25P03|40P01|55000|SQLITE_BUSY.*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+/** The driver's own, which have no code. */
+const sentences = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+
+/** Rejects with DatabaseUnavailable where that is the reason, however deep it lies. */
+export async function tellingUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
+      if (codes.test(String(at.code)) || sentences.test(at.message ?? "")) {
+        throw new DatabaseUnavailable("The database cannot be written at the moment.", { cause: error });
+      }
+    }
+    throw error;
+  }
+}
