@@ -141,7 +141,10 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
     const content = Object.fromEntries(
       types.map((t) => [
         t,
-        { schema: schema ? write(schema, "output", exact) : { type: "string" }, ...(example === undefined ? {} : { example }) },
+        {
+          schema: schema ? write(schema, "output", exact) : { type: t.endsWith("json") ? "object" : "string" },
+          ...(example === undefined ? {} : { example }),
+        },
       ]),
     );
     const all = headerRefs([...headers, ...more]);
