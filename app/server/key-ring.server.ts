@@ -56,21 +56,26 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     }
   }
 
-  /** On failure the keys known so far stay in service. */
+  /** On failure the keys known so far stay in service, and nobody waits for further attempts. */
   async function readAgain(): Promise<void> {
     try {
       await read();
     } catch (err) {
       log.error({ err }, "API keys cannot be read; going by those in memory");
-      setTimeout(() => forget(), retryAfter).unref();
-    } finally {
-      reading = undefined;
+      const retry = () => {
+        outdated = true;
+        void readAgain();
+      };
+      setTimeout(retry, retryAfter).unref();
     }
   }
 
   /** Undefined: what is in memory is what counts. */
   function refresh(): Promise<void> | undefined {
-    if (outdated) reading ??= readAgain();
+    if (!outdated) return reading;
+    reading ??= readAgain().finally(() => {
+      reading = undefined;
+    });
     return reading;
   }
 
