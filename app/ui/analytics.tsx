@@ -18,13 +18,13 @@ export type BrowserPosthog = {
   replay: boolean;
 };
 
-type Library = typeof import("./posthog-browser.client");
+type Library = typeof import("./page-views.client");
 let loading: Promise<Library> | undefined;
 
 /** Once, after the page stands; a page works as well without it. */
 async function withLibrary(use: (library: Library) => void | Promise<void>): Promise<void> {
   try {
-    loading ??= import("./posthog-browser.client");
+    loading ??= import("./page-views.client");
     await use(await loading);
   } catch {
     loading = undefined;

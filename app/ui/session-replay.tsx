@@ -8,7 +8,7 @@ export function SessionReplay({ isOn }: { isOn: boolean }) {
     <Section title="Session replay" description="Helps whoever runs this installation to see where the pages get in the way.">
       <p className="mb-4 text-ink-muted text-sm">
         {isOn ? "Your visits are recorded" : "While it is on, your visits are recorded"} and kept in PostHog: pages, clicks and scrolling.
-        What you type, keys and one-time links are left out. The choice is yours alone, and you can change it at any time.
+        What you type into fields, keys and one-time links are left out. The choice is yours alone, and you can change it at any time.
       </p>
       <Form method="post">
         <Button name="intent" value={isOn ? "stop-replay" : "allow-replay"}>

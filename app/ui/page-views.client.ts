@@ -31,6 +31,8 @@ function begin({ token, host, uiHost, visitor }: BrowserPosthog): void {
     session_recording: {
       maskAllInputs: true,
       maskTextSelector: "[data-private]",
+      // Masking leaves these out, and ours hold addresses with what was searched for.
+      blockSelector: 'input[type="hidden"]',
       recordHeaders: false,
       recordBody: false,
       collectFonts: false,
@@ -49,7 +51,7 @@ function beWho({ admin }: BrowserPosthog): void {
 
 async function record(isWanted: boolean): Promise<void> {
   if (!isWanted) return posthog.stopSessionRecording();
-  await import("posthog-js/dist/posthog-recorder");
+  await import("./recording.client");
   posthog.startSessionRecording();
 }
 
