@@ -1,0 +1,25 @@
+import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
+import { OpenFeature, OpenFeatureProvider, useBooleanFlagDetails, useNumberFlagValue, useStringFlagValue } from "@openfeature/react-sdk";
+import { createRoot } from "react-dom/client";
+
+/** What the test tells the page, which is somebody else's app on an origin of its own. */
+const { url, key, tenant } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string>;
+
+function Exports() {
+  const sso = useBooleanFlagDetails("sso", false);
+  const calls = useNumberFlagValue("calls", -1);
+  const tone = useStringFlagValue("tone", "?");
+  return (
+    <p>
+      sso {sso.value ? "on" : "off"} ({sso.reason}), {calls} calls, {tone}
+    </p>
+  );
+}
+
+OpenFeature.setContext({ targetingKey: "user-1", tenant: tenant ?? "" });
+OpenFeature.setProvider(new OFREPWebProvider({ baseUrl: url ?? "", headers: [["Authorization", `Bearer ${key}`]], cacheMode: "disabled" }));
+createRoot(document.getElementById("app") as HTMLElement).render(
+  <OpenFeatureProvider suspendUntilReady={false}>
+    <Exports />
+  </OpenFeatureProvider>,
+);
