@@ -62,7 +62,7 @@ const details: { [code: string]: string } = {
   key_missing: "Send an API key: Authorization: Bearer lk_live_… (or X-API-Key).",
   scope_missing: 'This API key lacks the scope "manage". Use a key that has it.',
   rate_limited: "This key has sent 6000 requests within a minute. Wait 3 s, then go on.",
-  body_too_large: "The body is larger than 1 MB. Send it in smaller parts.",
+  body_too_large: "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.",
   unsupported_media_type: "Send JSON, with Content-Type: application/json.",
   internal_error: "Something went wrong on our side; the log has the reason under this request id.",
   facts_unavailable: "The database cannot be read and this tenant is not in memory. Ask again in a moment.",

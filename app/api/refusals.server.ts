@@ -1,12 +1,16 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from "fastify";
 import { type Problem, sendProblem } from "./problem.server";
 
-const sentences: Record<number, [code: string, detail: string]> = {
+const sentences: Record<number, [code: string, detail: string, field?: string]> = {
   400: ["bad_request", "This request cannot be read."],
   408: ["too_slow", "The request did not arrive in time."],
-  413: ["body_too_large", "The body is larger than 1 MB. Send it in smaller parts."],
-  414: ["address_too_long", "A part of the address is too long."],
-  415: ["unsupported_media_type", "Send JSON, with Content-Type: application/json."],
+  413: ["body_too_large", "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.", "body"],
+  414: ["address_too_long", "A part of the address is too long.", "path"],
+  415: [
+    "unsupported_media_type",
+    "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml.",
+    "Content-Type",
+  ],
   431: ["headers_too_large", "The address and headers together are larger than 16 kB."],
 };
 
@@ -26,8 +30,8 @@ export function problemOf(error: Partial<FastifyError>): Problem {
   if (status === 503) return unavailable;
   if (status >= 500)
     return { status, code: "internal_error", detail: "Something went wrong on our side; the log has the reason under this request id." };
-  const [code, detail] = sentences[status] ?? ["bad_request", "This request cannot be answered."];
-  return { status, code, detail };
+  const [code, detail, field] = sentences[status] ?? ["bad_request", "This request cannot be answered."];
+  return { status, code, detail, field };
 }
 
 export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

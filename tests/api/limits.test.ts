@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import net from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Api, startApi } from "../support/api";
+import { day, feature, meteredFeature, now, plan } from "../support/facts";
+
+let api: Api;
+let usage: string;
+beforeAll(async () => {
+  api = await startApi();
+  usage = await api.keyFor("usage");
+  await api.catalogue([feature("sso"), meteredFeature("api_calls")], [plan("starter", { api_calls: 1000 })]);
+  await api.tenant("acme", { plan: "starter" });
+});
+afterAll(() => api.stop());
+beforeEach(() => {
+  api.clock.now = now;
+});
+
+const refused = async (answer: Response) => {
+  const { code, field } = await answer.json();
+  return [answer.status, code, field];
+};
+const put = (body: unknown) => api.send("PUT", "/api/tenants/acme", body);
+const event = (more: object) => ({ tenant: "acme", feature: "api_calls", idempotencyKey: `k${Math.random()}`, ...more });
+const report = async (text: string) => (await (await api.send("POST", "/api/usage", text, usage)).json()).results[0];
+
+describe("the limits that the documentation names:", () => {
+  test("a body of 10 MB is refused before it is read, a catalogue of 5 MB and a byte too", async () => {
+    const big = "x".repeat(10 * 1024 * 1024);
+    expect(await refused(await put({ name: big }))).toEqual([413, "body_too_large", "body"]);
+    expect(await refused(await api.send("POST", "/api/usage", JSON.stringify({ events: [big] }), usage))).toEqual([
+      413,
+      "body_too_large",
+      "body",
+    ]);
+    const yaml = { "content-type": "application/yaml" };
+    const load = (bytes: number) => api.send("POST", "/api/catalogue/import?dryRun=1", "#".repeat(bytes), api.keys.manage, yaml);
+    expect(await refused(await load(5 * 1024 * 1024 + 1))).toEqual([413, "body_too_large", "body"]);
+    expect((await load(5 * 1024 * 1024)).status).toBe(422);
+    expect(await refused(await api.send("PUT", "/api/tenants/acme", "{}", api.keys.manage, { "content-type": "text/html" }))).toEqual([
+      415,
+      "unsupported_media_type",
+      "Content-Type",
+    ]);
+  });
+
+  test("nesting, NUL and half of a pair are told with their place, on every kind of write", async () => {
+    const deep = `${"[".repeat(70)}${"]".repeat(70)}`;
+    expect(await refused(await put(`{"metadata":{"a":${deep}}}`))).toEqual([400, "invalid_request", "metadata.a.0"]);
+    expect((await put(`{"metadata":{"a":${"[".repeat(400_000)}${"]".repeat(400_000)}}}`)).status).toBe(400);
+    expect(await refused(await put('{"metadata":{"a":"x\\u0000"}}'))).toEqual([400, "invalid_request", "metadata.a"]);
+    expect(await refused(await put('{"name":"\\ud800"}'))).toEqual([400, "invalid_request", "name"]);
+    expect((await put({ name: "Ünï 🎉" })).status).toBe(200);
+    expect((await put('{"metadata":{"__proto__":1}}')).status).toBe(400);
+  });
+
+  test("an upload that is broken off does nothing and disturbs nobody", async () => {
+    const socket = net.connect(Number(new URL(api.origin).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      `PUT /api/tenants/half HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${api.keys.manage}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"name":`,
+    );
+    await once(socket, "connect");
+    socket.resetAndDestroy();
+    expect((await api.get("/api/tenants/half", api.keys.manage)).status).toBe(404);
+    expect((await api.get("/healthz", null)).status).toBe(200);
+  });
+
+  test("clients that send a byte now and then hold nobody up, and end", async () => {
+    const port = Number(new URL(api.origin).port);
+    const slow = Array.from({ length: 300 }, () => net.connect(port, "127.0.0.1"));
+    for (const socket of slow) {
+      socket.on("error", () => {});
+      socket.write("PUT /api/tenants/slow HTTP/1.1\r\nhost: x\r\n");
+    }
+    await Promise.all(slow.map((socket) => (socket.connecting ? once(socket, "connect") : undefined)));
+    for (const socket of slow) socket.write("x: y\r\n");
+    expect((await api.get("/api/entitlements?tenant=acme&feature=sso")).status).toBe(200);
+    // Headers have 15 s, looked at each 5 s: all are gone after at most 20.
+    const ends = await Promise.all(
+      slow.map(async (socket) => {
+        let said = "";
+        for await (const chunk of socket) said += chunk;
+        return said;
+      }),
+    );
+    expect(new Set(ends.map((said) => said.split("\r\n")[0]))).toEqual(new Set(["HTTP/1.1 408 too_slow"]));
+  });
+
+  test.each([
+    ["NaN", 400, "invalid_json", undefined],
+    ["1e400", 400, "invalid_request", "quantity"],
+    ["9007199254740992", 400, "invalid_request", "quantity"],
+    ["1.5", 400, "invalid_request", "quantity"],
+    ["0", 400, "invalid_request", "quantity"],
+    ["-1", 400, "invalid_request", "quantity"],
+    ['"1"', 400, "invalid_request", "quantity"],
+  ])("a consumption of %s is refused", async (quantity, ...problem) => {
+    const text = `{"tenant":"acme","feature":"api_calls","quantity":${quantity}}`;
+    expect(await refused(await api.send("POST", "/api/usage/consume", text, usage))).toEqual(problem);
+  });
+
+  test("an event beyond what can be counted, from the future or too old is refused by itself; a clock that jumps loses nothing", async () => {
+    const send = (more: object) => report(JSON.stringify({ events: [event(more)] }));
+    expect(await send({ quantity: 2 ** 53 })).toMatchObject({ status: "refused", field: "quantity" });
+    expect(await send({ quantity: 1.5 })).toMatchObject({ status: "refused", field: "quantity" });
+    expect(await send({ time: new Date(now + 300_001).toISOString() })).toMatchObject({ code: "time_out_of_range", field: "time" });
+    expect(await send({ time: new Date(now + 300_000).toISOString() })).toEqual({ status: "recorded" });
+    expect(await send({ time: new Date(now - 7 * day - 1).toISOString() })).toMatchObject({ code: "time_out_of_range", field: "time" });
+    expect(await send({ quantity: 2 ** 53 - 1 })).toEqual({ status: "recorded" });
+    for (const jump of [-30 * day, 400 * day, 0]) {
+      api.clock.now = now + jump;
+      expect((await api.get("/api/entitlements?tenant=acme&feature=api_calls")).status).toBe(200);
+      expect((await put({ name: `At ${jump}` })).status).toBe(200);
+      expect(await send({})).toEqual({ status: "recorded" });
+    }
+    expect((await (await api.get("/api/tenants/acme/usage", api.keys.manage)).json()).consumption).toMatchObject([{ used: 2 ** 53 - 1 }]);
+  });
+});
