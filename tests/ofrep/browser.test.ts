@@ -8,16 +8,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKey } from "~/server/api-keys.server";
 import { chromiumFlags, installedChromiums } from "../../scripts/chromium.mjs";
 import { type Api, ada } from "../support/api";
+import { docBlock } from "../support/doc-blocks";
 import { startOfrepWorld } from "../support/ofrep-world";
 
 let api: Api;
 let browser: Browser;
 let app: Server;
 let appOrigin: string;
+let script: string;
 
 beforeAll(async () => {
   api = await startOfrepWorld();
-  const script = await bundle();
+  script = await bundle();
   app = createServer((request, response) => {
     const isScript = request.url === "/app.js";
     response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
@@ -35,16 +37,18 @@ afterAll(async () => {
 });
 
 /** The page as an app's own build would make it, with React and OpenFeature's packages as they are published. */
-async function bundle(): Promise<string> {
+async function bundle(entry = fileURLToPath(new URL("page.tsx", import.meta.url)), code?: string): Promise<string> {
+  const written = { name: "written", enforce: "pre" as const, load: (id: string) => (id === entry ? (code ?? null) : null) };
   const made = await build({
     configFile: false,
     logLevel: "silent",
+    plugins: [written],
     mode: "production",
     define: { "process.env.NODE_ENV": '"production"' },
     build: {
       write: false,
       minify: false,
-      lib: { entry: fileURLToPath(new URL("page.tsx", import.meta.url)), formats: ["es"], fileName: "app" },
+      lib: { entry, formats: ["es"], fileName: "app" },
     },
     esbuild: { jsx: "automatic", jsxDev: false },
   });
@@ -91,6 +95,22 @@ test("a page on an origin that the key does not list reads nothing, though anoth
   const { page, errors } = await open(await pubKey("https://elsewhere.example"));
   await page.getByText("sso off (ERROR), -1 calls, ?").waitFor();
   await expect.poll(() => errors.join()).toMatch(/CORS policy/);
+  await page.close();
+});
+
+test("the React page of the documentation works as it is written", async () => {
+  const key = await pubKey(appOrigin);
+  const block = docBlock("React", "tsx").replace("https://latchkey.example.com", api.origin).replace("lk_pub_…", key);
+  const start = 'createRoot(document.getElementById("app") as HTMLElement).render(<App />);';
+  const before = script;
+  script = await bundle(
+    fileURLToPath(new URL("page.tsx", import.meta.url)),
+    `import { createRoot } from "react-dom/client";\n${block}\n${start}`,
+  );
+  const { page, errors } = await open(key);
+  script = before;
+  await page.getByRole("link", { name: "Sign in with your company" }).waitFor();
+  expect(errors).toEqual([]);
   await page.close();
 });
 
