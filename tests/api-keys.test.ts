@@ -192,6 +192,44 @@ describe("the pages", () => {
     expect(html).toContain("Choose at least one thing that the key may do.");
   });
 
+  test("make a key for browsers only with its tenant and its origins, and say which is missing beside the field", async () => {
+    const form = { name: "Shop", kind: "pub", scopes: "check", expires: "never" };
+    const bare = await owner.post("/keys/new", form);
+    expect([bare.status, await bare.text()]).toEqual([
+      422,
+      expect.stringContaining("Name the tenant that a key for browsers may ask about."),
+    ]);
+    const homeless = await (await owner.post("/keys/new", { ...form, tenant: "acme" })).text();
+    expect(homeless).toContain("Name the origins of the pages that will use it");
+    const wrong = await (await owner.post("/keys/new", { ...form, tenant: "acme", origins: "https://a.example/path" })).text();
+    expect(wrong).toContain("An origin is a scheme and a host");
+    const mighty = await (
+      await owner.post("/keys/new", { ...form, scopes: "manage", tenant: "acme", origins: "https://a.example" })
+    ).text();
+    expect(mighty).toContain("A key for browsers may only check");
+    const made = await owner.post("/keys/new", { ...form, tenant: "acme", origins: "https://a.example https://b.example:8443" });
+    const key = /lk_pub_\w{36}/.exec(await made.text())?.[0] ?? "";
+    expect((await ask(bearer(key))).status).toBe(200);
+    const known = (await listKeys(app.services)).find(({ name }) => name === "Shop");
+    expect(known).toMatchObject({ kind: "pub", tenant: "acme", origins: ["https://a.example", "https://b.example:8443"] });
+  });
+
+  test("rotate a key: show the new one once, and say while the old one is still used", async () => {
+    const { id, key } = await make({ name: "Rotating" });
+    expect(await (await owner.get(`/keys/${id}/rotate`)).text()).toContain("Rotate “Rotating”");
+    const page = await (await owner.post(`/keys/${id}/rotate`, { overlap: "24" })).text();
+    const next = /lk_live_\w{36}/.exec(page)?.[0] ?? "";
+    for (const k of [key, next]) expect((await ask(bearer(k))).status).toBe(200);
+    await app.services.keys.flush();
+    expect(await (await owner.get("/keys")).text()).toContain("old key still used");
+    expect((await owner.post(`/keys/${id}/rotate`, { overlap: "24" })).status).toBe(409);
+    expect((await owner.post("/keys/key_none/rotate", { overlap: "24" })).status).toBe(404);
+    app.clock.now += day;
+    expect(await verdict(bearer(key))).toEqual([401, "key_expired"]);
+    expect((await ask(bearer(next))).status).toBe(200);
+    app.clock.now -= day;
+  });
+
   test("ask before a key is revoked, and then revoke it", async () => {
     const { id, key } = await make({ name: "Old app" });
     expect(await (await owner.get(`/keys/${id}/revoke`)).text()).toContain("Revoke “Old app”?");

@@ -120,6 +120,28 @@ describe.sequential("beside a running server", () => {
     expect([refused.status, await refused.json()]).toMatchObject([401, { code: "key_revoked" }]);
   });
 
+  test("a key for browsers needs its tenant and its origins; a rotated key works beside its successor", async () => {
+    const pub = ["keys", "create", "--name", "shop", "--pub", "--json"];
+    const bare = await beside(...pub);
+    expect([bare.code, bare.stderr]).toEqual([1, expect.stringContaining("Name the tenant")]);
+    const made = await beside(...pub, "--tenant", "acme", "--origin", "https://a.example", "--origin", "https://b.example");
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      kind: "pub",
+      scopes: ["check"],
+      tenant: "acme",
+      origins: ["https://a.example", "https://b.example"],
+    });
+    const { id, key } = JSON.parse(made.stdout);
+    const rotated = JSON.parse((await beside("keys", "rotate", id, "--json")).stdout);
+    expect(rotated).toMatchObject({ replaces: id, key: expect.stringMatching(/^lk_pub_/) });
+    for (const each of [key, rotated.key]) {
+      expect((await ask(each, "acme")).status).toBe(200);
+      expect((await ask(each, "org-1")).status).toBe(403);
+    }
+    const again = await beside("keys", "rotate", id);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("has taken over from this one already")]);
+  });
+
   test("the key that is printed stands alone on stdout, so that a script can keep it", async () => {
     const { code, stdout, stderr } = await beside("keys", "create", "--name", "app", "--scope", "check", "--scope", "manage");
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^lk_live_\w{36}\n$/)]);

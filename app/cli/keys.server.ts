@@ -40,7 +40,11 @@ export function register(program: Command, open: Open): void {
     .option("--origin <origin>", "pages that may use it, or the tokens that it mints; may be given several times", collectOrigins)
     .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readingNumber(keyDays))
     .option("--json", "answer as JSON, for programs")
-    .action((options: CreateOptions) => create(open, options));
+    .action((options: CreateOptions, command: Command) => {
+      if (!options.scope && !options.pub)
+        command.error("error: required option '--scope <scope>' not specified", { code: "commander.missingMandatoryOptionValue" });
+      return create(open, options);
+    });
 
   keys
     .command("rotate")
@@ -70,7 +74,6 @@ export function register(program: Command, open: Open): void {
 async function create(open: Open, options: CreateOptions): Promise<void> {
   const { name, pub, scope = pub ? ["check"] : [], tenant = null, origin: origins = null, expiresInDays, json } = options;
   const kind = pub ? "pub" : "live";
-  if (scope.length === 0) throw new Failure(`Say what the key may do: --scope, one of ${keyScopes.join(", ")}.`);
   const problem = keyProblem({ kind, scopes: scope, tenant, origins });
   if (problem) throw new Failure(problem.message);
   const services = await open();
