@@ -72,7 +72,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   if (params) schemas.params = params;
   if (query) schemas.query = query;
   if (body) schemas.body = body;
-  const sent = bodyIsOptional ? (request.body ?? {}) : request.body;
+  const sent = bodyIsOptional && request.body === undefined ? {} : request.body;
   const result = read(schemas, { params: request.params, query: { ...(request.query as object) }, body: sent });
   if (!result.ok) return { ok: false, problem: plainly(result.problem) };
   const { headers } = request;

@@ -20,7 +20,11 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
       const detail = "Only a secret key (lk_live_…) mints tokens. Let your server ask for one.";
       return sendProblem(reply, { status: 403, code: "secret_key_required", detail });
     }
-    const sent = parse(reply, { key: tenantKey, body: tokenBody }, { key: request.params.key, body: request.body ?? {} });
+    const sent = parse(
+      reply,
+      { key: tenantKey, body: tokenBody },
+      { key: request.params.key, body: request.body === undefined ? {} : request.body },
+    );
     if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
     try {
       const { facts: tenant } = await facts.tenant(sent.key);

@@ -40,6 +40,26 @@ export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Pr
   return { rows: isFar ? rows.reverse() : rows, total };
 }
 
+/** Where a page begins: after the tenant with this search text and key. */
+export type TenantPlace = { searchText: string; key: string };
+
+/** A page in order of name, found without counting and without skipping, however far it is. */
+export async function tenantsAfter(
+  q: Queries,
+  t: Schema,
+  filter: TenantFilter & { now: Instant },
+  { after, size }: { after?: TenantPlace; size: number },
+): Promise<Schema["tenants"]["$inferSelect"][]> {
+  const { searchText, key } = t.tenants;
+  const later = after && sql`(${searchText}, ${key}) > (${after.searchText}, ${after.key})`;
+  return q
+    .select()
+    .from(t.tenants)
+    .where(and(await conditions(q, t, filter), later))
+    .orderBy(searchText, key)
+    .limit(size);
+}
+
 /**
  * The engines disagree on where NULL stands unless they are told; but PostgreSQL, told so, leaves its index aside and sorts
  * every tenant. The key makes the order total.
@@ -51,7 +71,9 @@ function order(t: Schema, sort: TenantSort, descending: boolean): SQL[] {
   return [...columns, key].map((c) => (descending ? sql`${c} desc${nulls(c)}` : sql`${c} asc${nulls(c)}`));
 }
 
-async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: TenantQuery): Promise<SQL | undefined> {
+type Filter = TenantFilter & { now: Instant };
+
+async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
   const { tenants, grants } = t;
   const all: (SQL | undefined)[] = [];
   const search = text?.trim().toLowerCase();

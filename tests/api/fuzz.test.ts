@@ -46,7 +46,7 @@ const known = {
 };
 
 beforeAll(async () => {
-  api = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "0" } });
+  api = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "0", LOG_LEVEL: "error" } });
   await api.catalogue(
     [
       feature("sso"),
