@@ -44,11 +44,12 @@ export default function GroupSync() {
   const answer = useActionData<typeof action>();
   const busy = useNavigation().formMethod === "POST";
   if (!status) return null;
-  const { now, counts, health, unseen, resync } = status;
+  const { now, counts, health, resync } = status;
+  const { unseen } = counts;
   const isMoving = counts.pending > 0 || counts.failing > 0 || unseen > 0 || resync?.doneAt === null;
   return (
     <div className="grid gap-6">
-      {isMoving && <AutoRefresh />}
+      {isMoving && <AutoRefresh reload={resync?.doneAt === null || unseen > 0} />}
       <SyncTrouble health={health} now={now} />
       <FormErrors errors={answer?.errors} />
       <StatRow>
@@ -77,7 +78,8 @@ export default function GroupSync() {
               <Progress label={`Resync that ${resync.by} started`} done={resync.done} total={resync.total} noun="tenants" />
             ) : (
               <p className="text-ink-muted text-sm">
-                {resync.by} had all {count(resync.total)} tenants sent again; it was done <Time at={resync.doneAt} now={now} />.
+                {resync.by} had {resync.total === 1 ? "the one tenant" : `all ${count(resync.total)} tenants`} sent again; it was done{" "}
+                <Time at={resync.doneAt} now={now} />.
               </p>
             )}
           </Card>
@@ -103,7 +105,12 @@ const columns: Column<Row>[] = [
       </span>
     ),
   },
-  { id: "state", header: "State", card: "corner", cell: ({ attempts }) => <SyncState state={attempts > 0 ? "failing" : "pending"} /> },
+  {
+    id: "state",
+    header: "State",
+    card: "corner",
+    cell: ({ nextAttemptAt }) => <SyncState state={nextAttemptAt === null ? "pending" : "failing"} />,
+  },
   { id: "since", header: "Waits since", cell: ({ since, now }) => <Time at={since} now={now} /> },
   { id: "attempts", header: "Attempts", align: "right", cell: ({ attempts }) => count(attempts) },
   {
@@ -129,15 +136,13 @@ function Waiting({ canChange, busy }: { canChange: boolean; busy: boolean }) {
     <Form method="post">
       <Section
         title="Waiting"
-        description={
-          all > waiting.length ? `The first ${count(waiting.length)} of ${count(all)}, those that failed most often first.` : undefined
-        }
+        description={all > waiting.length ? `The first ${count(waiting.length)} of ${count(all)}, those that failed first.` : undefined}
         flush
         actions={
           canChange &&
           waiting.length > 0 && (
             <Button name="what" value="chosen" size="sm" busy={busy}>
-              Send the chosen now
+              Resync the chosen
             </Button>
           )
         }

@@ -60,7 +60,7 @@ export default function Drift() {
   const found = result.missing + result.unknown + result.different;
   return (
     <div className="grid gap-6">
-      {isRunning && <AutoRefresh />}
+      {isRunning && <AutoRefresh reload />}
       <Section
         title="Comparison"
         description={

@@ -36,7 +36,7 @@ export default function TenantPosthog() {
   const isMoving = state === "pending" || state === "failing";
   return (
     <div className="grid gap-6">
-      {isMoving && <AutoRefresh />}
+      {isMoving && <AutoRefresh reload />}
       <Section
         title="Group sync"
         actions={

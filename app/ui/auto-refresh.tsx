@@ -1,8 +1,14 @@
 import { useRevalidator } from "@remix-run/react";
 import { useEffect } from "react";
 
-/** Asks for the page's data again while something is under way; without script the browser loads the page again. */
-export function AutoRefresh({ seconds = 2 }: { seconds?: number }) {
+type Props = {
+  seconds?: number;
+  /** Without script the browser loads the whole page again, and what was entered meanwhile is gone: only where that is no loss. */
+  reload?: boolean;
+};
+
+/** Asks for the page's data again while something is under way. */
+export function AutoRefresh({ seconds = 2, reload = false }: Props) {
   const { revalidate, state } = useRevalidator();
   useEffect(() => {
     if (state !== "idle") return;
@@ -16,6 +22,7 @@ export function AutoRefresh({ seconds = 2 }: { seconds?: number }) {
       document.removeEventListener("visibilitychange", revalidate);
     };
   }, [revalidate, state, seconds]);
+  if (!reload) return null;
   return (
     <noscript>
       <meta httpEquiv="refresh" content={String(seconds)} />

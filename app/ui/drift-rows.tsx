@@ -33,7 +33,7 @@ export function DriftRows({ rows, found, canChange }: { rows: Row[]; found: numb
           canChange &&
           canBeSent && (
             <Button name="what" value="chosen" size="sm">
-              Send the chosen again
+              Resync the chosen
             </Button>
           )
         }

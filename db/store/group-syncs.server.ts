@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -64,47 +64,44 @@ export async function readTenantSync(q: Queries, t: Schema, key: string) {
   return { sent: sent ?? null, waiting: waiting ?? null };
 }
 
-export type SyncCounts = { tenants: number; inSync: number; pending: number; failing: number };
-
-/** `inSync` and the others leave out tenants that nobody has looked at yet. */
-export async function countSyncs(q: Queries, t: Schema): Promise<SyncCounts> {
-  const { outbox, groupSyncs } = t;
-  const waits = eq(outbox.topic, outboxTopics.tenant);
-  const [sent] = await q.select({ n: count() }).from(groupSyncs);
-  const [again] = await q.select({ n: count() }).from(outbox).innerJoin(groupSyncs, eq(groupSyncs.tenant, outbox.subject)).where(waits);
-  const byState = await q
-    .select({ failing: sql<unknown>`${outbox.attempts} > 0`, n: count() })
-    .from(outbox)
-    .where(waits)
-    .groupBy(sql`${outbox.attempts} > 0`);
-  const of = (failing: boolean) => Number(byState.find((row) => Boolean(row.failing) === failing)?.n ?? 0);
-  const inSync = Number(sent?.n ?? 0) - Number(again?.n ?? 0);
-  return { tenants: await countTenants(q, t), inSync, pending: of(false), failing: of(true) };
-}
-
 export async function countTenants(q: Queries, t: Schema): Promise<number> {
   const [row] = await q.select({ n: count() }).from(t.tenants);
   return Number(row?.n ?? 0);
 }
 
-export async function countWaiting(q: Queries, t: Schema): Promise<number> {
-  const [row] = await q.select({ n: count() }).from(t.outbox).where(eq(t.outbox.topic, outboxTopics.tenant));
-  return Number(row?.n ?? 0);
+/** Tenants with something to be sent; `failing`: those of them that wait because it did not work. Counted in an index. */
+export async function countWaiting(q: Queries, t: Schema): Promise<{ all: number; failing: number }> {
+  const { topic, nextAttemptAt } = t.outbox;
+  const waits = eq(topic, outboxTopics.tenant);
+  const [all] = await q.select({ n: count() }).from(t.outbox).where(waits);
+  const [failing] = await q
+    .select({ n: count() })
+    .from(t.outbox)
+    .where(and(waits, isNotNull(nextAttemptAt)));
+  return { all: Number(all?.n ?? 0), failing: Number(failing?.n ?? 0) };
 }
 
-export type Waiting = { key: string; name: string; attempts: number; since: Date; nextAttemptAt: Date | null; lastError: string | null };
+export type Waiting = Schema["outbox"]["$inferSelect"] & { name: string };
 
-/** Those that failed most often first, at most `most`. */
+/** Those that failed first, at most `most`. */
 export async function listWaiting(q: Queries, t: Schema, most: number): Promise<Waiting[]> {
-  const { outbox, tenants } = t;
-  const { attempts, createdAt: since, nextAttemptAt, lastError } = outbox;
-  return q
-    .select({ key: tenants.key, name: tenants.name, attempts, since, nextAttemptAt, lastError })
-    .from(outbox)
-    .innerJoin(tenants, eq(tenants.key, outbox.subject))
-    .where(eq(outbox.topic, outboxTopics.tenant))
-    .orderBy(sql`${attempts} desc`, asc(since), asc(tenants.key))
-    .limit(most);
+  const { topic, nextAttemptAt, createdAt, subject } = t.outbox;
+  const read = (due: SQL, order: SQL, limit: number) =>
+    q
+      .select()
+      .from(t.outbox)
+      .where(and(eq(topic, outboxTopics.tenant), due))
+      .orderBy(order, asc(subject))
+      .limit(limit);
+  const failing = await read(isNotNull(nextAttemptAt), asc(nextAttemptAt), most);
+  const pending = failing.length < most ? await read(isNull(nextAttemptAt), asc(createdAt), most - failing.length) : [];
+  const rows = [...failing, ...pending];
+  if (rows.length === 0) return [];
+  const { key, name } = t.tenants;
+  const keys = rows.map((row) => row.subject);
+  const named = await q.select({ key, name }).from(t.tenants).where(inArray(key, keys));
+  const names = new Map(named.map((row) => [row.key, row.name]));
+  return rows.map((row) => ({ ...row, name: names.get(row.subject) ?? row.subject }));
 }
 
 /** Which of these have something to be sent. */

@@ -7,6 +7,7 @@ import { listAudit } from "~db/store/audit.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { addOn, day, feature, hour, now, plan } from "../support/facts";
 import { ada, type SyncWorld, settingsFor, startSync } from "../support/group-sync";
+import { until } from "../support/poll";
 import { engines, startServices } from "../support/services";
 
 const features = [feature("sso"), feature("search")];
@@ -188,6 +189,26 @@ describe.each(engines)("group sync on %s", (engine) => {
     w.clock.now += 1;
     await w.settle();
     expect(identified()[0]?.properties?.$group_key).toBe("a");
+  });
+
+  test("a process that stops cuts its request off, gives way at once, and the next one sends it", async () => {
+    fake.state.mode["/batch/"] = "silent";
+    const slow = await startSync(engine, fake, { url: w.url, requestTimeout: 60_000 });
+    await w.tenant("acme", { name: "Acme" });
+    const settling = slow.settle();
+    await until(
+      async () => fake.state.requests["/batch/"] === 1 || undefined,
+      10_000,
+      () => "nothing was sent",
+    );
+    await w.settle();
+    expect(fake.state.requests["/batch/"]).toBe(1);
+    await slow.sync.stop();
+    await settling;
+    fake.state.mode["/batch/"] = "ok";
+    await w.settle();
+    expect(sent()).toMatchObject({ name: "Acme" });
+    await slow.services.stop();
   });
 
   test("another project gets everything, whatever the last one had", async () => {

@@ -118,7 +118,7 @@ describe("the page of group sync", () => {
     const viewer = await app.signIn("viewer");
     const page = await read("/posthog", viewer);
     expect(page).toContain("Pending 1");
-    expect(page).not.toMatch(/Resync all|Send the chosen/);
+    expect(page).not.toMatch(/Resync all|Resync the chosen/);
     for (const path of ["/posthog?index", "/posthog/metadata", "/posthog/drift", "/tenants/acme/posthog"])
       expect((await viewer.post(path, { what: "all" })).status).toBe(403);
   });

@@ -53,6 +53,7 @@ export function createGroupSync(parts: GroupSyncParts) {
   let timer: NodeJS.Timeout | undefined;
   let wanted = false;
   let running: Promise<void> | undefined;
+  let hasComplained = false;
 
   async function renew(): Promise<boolean> {
     const at = now();
@@ -66,6 +67,7 @@ export function createGroupSync(parts: GroupSyncParts) {
 
   /** One piece of work. False: there is nothing to do at the moment, or it is not this process that may. */
   async function step(): Promise<boolean> {
+    if (stopping.signal.aborted) return false;
     const at = now();
     const isTime = await hasTimePassed(db, at);
     const due = await dueGroupSyncs(db.read, db.tables, at, batchSize);
@@ -94,10 +96,13 @@ export function createGroupSync(parts: GroupSyncParts) {
     while (wanted && !stopping.signal.aborted) {
       wanted = false;
       try {
-        while (!stopping.signal.aborted && (await step())) await new Promise(setImmediate);
+        while (await step()) await new Promise(setImmediate);
+        hasComplained = false;
       } catch (err) {
         leaseUntil = 0;
-        if (!(err instanceof LeaseLost)) log.warn({ err }, "group sync will try again");
+        // A database that is away is away at each look; once is enough.
+        if (!(err instanceof LeaseLost) && !hasComplained) log.warn({ err }, "group sync will try again");
+        hasComplained ||= !(err instanceof LeaseLost);
       }
     }
   }

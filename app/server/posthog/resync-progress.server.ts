@@ -19,7 +19,7 @@ export const writeResync = (tx: Queries, t: Schema, resync: Resync) => writeSett
 
 /** Tenants that have not got through since: not looked at yet, or still in the outbox. */
 async function leftOver(q: Queries, t: Schema): Promise<number> {
-  const waiting = await countWaiting(q, t);
+  const { all: waiting } = await countWaiting(q, t);
   if (!(await dueSyncOfAll(q, t))) return waiting;
   return waiting + (await tenantsAfter(q, t, (await readFanOut(q, t))?.cursor ?? ""));
 }

@@ -1,6 +1,6 @@
 import type { GroupProperties } from "~/core/group-properties";
 import type { Instant } from "~/core/model";
-import { countSyncs, listWaiting, readTenantSync, tenantsAfter } from "~db/store/group-syncs.server";
+import { countTenants, countWaiting, listWaiting, readTenantSync, tenantsAfter, type Waiting } from "~db/store/group-syncs.server";
 import { dueSyncOfAll } from "~db/store/outbox.server";
 import type { Services } from "../services.server";
 import type { TenantRequest } from "../tenants.server";
@@ -20,7 +20,9 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
   const { host, appHost, groupType, secretKey, projectId } = posthog.settings;
   const tied = [...facts.catalogue().features.values()].filter((f) => f.flag !== null && f.archivedAt === null).length;
   const walk = (await dueSyncOfAll(read, t)) ? ((await readFanOut(read, t)) ?? { cursor: "" }) : null;
-  const waiting = await listWaiting(read, t, mostListed);
+  const { all, failing } = await countWaiting(read, t);
+  const tenants = await countTenants(read, t);
+  const unseen = walk ? await tenantsAfter(read, t, walk.cursor) : 0;
   return {
     now: now(),
     host,
@@ -30,14 +32,22 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
     health: await readSyncHealth(read, t),
     /** Failures in a row from which on only one try at a time goes through. */
     breakerOpens: failuresToOpen,
-    counts: await countSyncs(read, t),
-    /** Tenants that are still to be looked at, after a change that may concern all. */
-    unseen: walk ? await tenantsAfter(read, t, walk.cursor) : 0,
+    /** `unseen`: still to be looked at, after a change that may concern all. What does not wait and was looked at is in sync. */
+    counts: { tenants, inSync: Math.max(0, tenants - all - unseen), pending: all - failing, failing, unseen },
     resync: await resyncProgress(read, t),
-    waiting: waiting.map((row) => ({ ...row, since: row.since.getTime(), nextAttemptAt: row.nextAttemptAt?.getTime() ?? null })),
+    waiting: (await listWaiting(read, t, mostListed)).map(waitingRow),
     flags: { tied, isLocal: secretKey !== null, isDown: posthog.flags.isDown(), answeredAt: posthog.flags.answeredAt() },
   };
 }
+const waitingRow = ({ subject, name, attempts, createdAt, nextAttemptAt, lastError }: Waiting) => ({
+  key: subject,
+  name,
+  attempts,
+  since: createdAt.getTime(),
+  nextAttemptAt: nextAttemptAt?.getTime() ?? null,
+  lastError,
+});
+
 export type SyncStatus = NonNullable<Awaited<ReturnType<typeof syncStatus>>>;
 
 export type TenantSyncState = "in_sync" | "pending" | "failing" | "never";
@@ -51,7 +61,7 @@ export async function tenantSync({ db, posthog }: Services, { facts, catalogue, 
   const had = (sent?.properties ?? null) as GroupProperties | null;
   const news = newsOf({ facts, sent: had }, catalogue, now, await readMetadataChoice(read, t));
   const isDue = waiting !== null || (had !== null && !isKnown(news, had)) || (await isAhead());
-  const state: TenantSyncState = waiting && waiting.attempts > 0 ? "failing" : isDue ? "pending" : sent ? "in_sync" : "never";
+  const state: TenantSyncState = waiting?.nextAttemptAt ? "failing" : isDue ? "pending" : sent ? "in_sync" : "never";
 
   /** A walk over all tenants is still to come here. */
   async function isAhead(): Promise<boolean> {

@@ -1,0 +1,67 @@
+import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
+import { startProgram } from "../support/program";
+import { test as base, expect } from "./server";
+
+const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+
+const test = base.extend<object, { fake: FakePosthog }>({
+  fake: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from here
+    async ({}, use) => {
+      const fake = await startFakePosthog();
+      await use(fake);
+      await fake.close();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ fake }, use) => {
+      const server = await startProgram({
+        LATCHKEY_OWNER_EMAIL: owner.email,
+        LATCHKEY_OWNER_PASSWORD: owner.password,
+        POSTHOG_PROJECT_API_KEY: fake.state.projectKey,
+        POSTHOG_HOST: fake.origin,
+      });
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
+test("what an admin changes reaches PostHog; a resync shows how far it is, also after a reload and without script", async ({
+  page,
+  fake,
+  newPerson,
+}) => {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(owner.email);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+
+  await page.goto("/tenants/new");
+  await page.getByLabel("Name").fill("Acme Ltd");
+  await page.getByLabel("Key").fill("acme");
+  await page.getByRole("button", { name: "Create tenant" }).click();
+  await page.getByRole("link", { name: "PostHog" }).last().click();
+  await expect(page.getByText("In sync")).toBeVisible();
+  expect(fake.state.group("acme")).toMatchObject({ name: "Acme Ltd" });
+
+  fake.state.mode["/batch/"] = "silent";
+  await page.goto("/posthog");
+  await page.getByRole("button", { name: "Resync all tenants" }).click();
+  const bar = page.getByRole("progressbar", { name: "Resync that Owner started" });
+  await expect(bar).toBeVisible();
+  await page.reload();
+  await expect(bar).toBeVisible();
+  const without = await newPerson({ javaScriptEnabled: false, storageState: await page.context().storageState() });
+  const plain = await without.newPage();
+  await plain.goto("/posthog");
+  await expect(plain.getByRole("progressbar")).toBeVisible();
+
+  // PostHog does not answer; then it does, and both pages come to say so by themselves.
+  fake.state.mode["/batch/"] = "ok";
+  await expect(page.getByText("had the one tenant sent again")).toBeVisible({ timeout: 30_000 });
+  await expect(plain.getByText("had the one tenant sent again")).toBeVisible({ timeout: 10_000 });
+});
