@@ -143,8 +143,6 @@ export function createGroupSync(parts: GroupSyncParts) {
     wake,
     prepare,
     step,
-    /** Whether this process has the right to send, for as long as others see it. */
-    isSending: () => leaseUntil > now(),
     /** A request under way is cut off; what it carried is sent again under the same id. */
     async stop(): Promise<void> {
       clearInterval(timer);

@@ -48,9 +48,7 @@ const waitingRow = ({ subject, name, attempts, createdAt, nextAttemptAt, lastErr
   lastError,
 });
 
-export type SyncStatus = NonNullable<Awaited<ReturnType<typeof syncStatus>>>;
-
-export type TenantSyncState = "in_sync" | "pending" | "failing" | "never";
+type TenantSyncState = "in_sync" | "pending" | "failing" | "never";
 
 /** Of one tenant: what PostHog has of it, and what it should have. Null: PostHog is off. */
 export async function tenantSync({ db, posthog }: Services, { facts, catalogue, now }: TenantRequest) {
@@ -84,4 +82,3 @@ export async function tenantSync({ db, posthog }: Services, { facts, catalogue, 
     nextTry,
   };
 }
-export type TenantSync = NonNullable<Awaited<ReturnType<typeof tenantSync>>>;
