@@ -13,7 +13,7 @@ import { guarded, keyOf } from "./route.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
-const longestLife = 30;
+export const longestLife = 30;
 
 export const entitlementsPath = "/api/entitlements";
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Instant } from "~/core/model";
+import type { Prepared } from "~/server/check.server";
 import { type RateLimit, rateLimitField, rateLimitPolicy, type Taken } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
-import { answerHeaders, answerType, entitlementsPath } from "./entitlements.server";
+import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
 
 /** True: it is answered. */
 type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -20,39 +22,58 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"] ?? headers.origin;
     if (hasMore !== undefined || !authorization?.startsWith("Bearer ")) return false;
     if (facts.look() || keys.refresh()) return false;
-    const key = keys.verify(authorization.slice("Bearer ".length), now());
+    const at = now();
+    const key = keys.verify(authorization.slice("Bearer ".length), at);
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url);
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
     const limit = limits.checks;
-    const taken = limit.limit > 0 ? limit.take(key.id, now()) : null;
+    const taken = limit.limit > 0 ? limit.take(key.id, at) : null;
     if (taken && !taken.ok) return false;
     checks.count(known);
-    // Flat: an object takes node:http several times as long to read.
-    const length = String(Buffer.byteLength(known.body));
-    response.writeHead(200, [
-      ...answerHeaders(known, now()).flat(),
-      "content-type",
-      answerType,
-      "content-length",
-      length,
-      ...rateFields(limit, taken),
-    ]);
+    const head = headOf(known, at);
+    response.writeHead(200, taken ? [...head, ...rateFields(limit, taken)] : head);
     response.end(known.body);
     if (since > 0) metrics.checked(since);
     return true;
   };
 }
 
-const unlimited: string[] = [];
-const rateFields = (limit: RateLimit, taken: Taken | null) =>
-  taken ? ["ratelimit-policy", rateLimitPolicy(limit), "ratelimit", rateLimitField(limit, taken)] : unlimited;
+const rateFields = (limit: RateLimit, taken: Taken) => [
+  "ratelimit-policy",
+  rateLimitPolicy(limit),
+  "ratelimit",
+  rateLimitField(limit, taken),
+];
+
+/** Flat, and kept for as long as it stays the same: node:http takes several times as long to read an object. */
+function headOf(known: Prepared, at: Instant): string[] {
+  const lasts = known.validUntil === null || known.validUntil - at >= longestLife * 1000;
+  if (lasts && known.head) return known.head;
+  const length = String(Buffer.byteLength(known.body));
+  const head = [...answerHeaders(known, at).flat(), "content-type", answerType, "content-length", length];
+  if (lasts) known.head = head;
+  return head;
+}
+
+/** What goes wrong on the quick way is asked again on the route, which answers and logs it. */
+function tried(quick: Quick): Quick {
+  return (request, response) => {
+    try {
+      return quick(request, response);
+    } catch (error) {
+      if (response.headersSent) throw error;
+      return false;
+    }
+  };
+}
 
 /** Lets it have the first look at every request of the server. */
 export function putInFront(server: Server, quick: Quick): void {
   const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners("request");
+  const first = tried(quick);
   server.on("request", (request, response) => {
-    if (!quick(request, response)) for (const answer of behind) answer.call(server, request, response);
+    if (!first(request, response)) for (const answer of behind) answer.call(server, request, response);
   });
 }

@@ -11,6 +11,9 @@ const mostAtOnce = 100_000;
 /** Asking for all features at once counts once, under this name. */
 export const allFeatures = "*";
 
+/** The rows that one answer adds to, for as long as they lie in memory and the day lasts. */
+export type Tally = { batch: object; day: string; rows: CheckCount[] };
+
 export type CheckCounts = ReturnType<typeof createCheckCounts>;
 
 /**
@@ -25,16 +28,20 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   let tell: (written: CheckCount[]) => void = () => {};
   let timer: NodeJS.Timeout | undefined;
 
-  function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): void {
+  function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): CheckCount {
     const day = dayOf(now);
     const key = `${day}${allowed ? "+" : "-"}${source}/${feature}/${tenant}`;
     const known = counts.get(key);
-    if (known) {
-      known.count += 1;
-      known.lastAt = now;
-      return;
-    }
-    add(key, { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now });
+    if (known) return again(known, now);
+    const row = { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now };
+    add(key, row);
+    return row;
+  }
+
+  function again(row: CheckCount, now: Instant): CheckCount {
+    row.count += 1;
+    row.lastAt = now;
+    return row;
   }
 
   function add(key: string, count: CheckCount): void {
@@ -89,6 +96,13 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     count: (tenant: string, decision: Decision, now: Instant) =>
       bump(tenant, decision.feature, decision.entitled, decision.source ?? "none", now),
     countAll: (tenant: string, now: Instant) => bump(tenant, allFeatures, true, "none", now),
+    tallyOf: (rows: CheckCount[], now: Instant): Tally => ({ batch: counts, day: dayOf(now), rows }),
+    /** The same once more, without looking for its rows; false: they were written, or the day is over. */
+    countAgain({ batch, day, rows }: Tally, now: Instant): boolean {
+      if (batch !== counts || day !== dayOf(now)) return false;
+      for (const row of rows) again(row, now);
+      return true;
+    },
     flush,
   };
 }

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { answer, type Readings } from "~/core/answer";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
-import type { CheckCounts } from "./check-counts.server";
+import type { CheckCounts, Tally } from "./check-counts.server";
 import { type FactsCache, FactsUnavailable, type Held } from "./facts-cache.server";
 import { type FlagState, type Flags, noFlags } from "./posthog/flags.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "./usage-cache.server";
@@ -24,6 +24,9 @@ export type Prepared = {
   validUntil: Instant | null;
   /** Null: all features were asked for, which counts once under its own name. */
   decisions: Decision[] | null;
+  tally?: Tally;
+  /** What whoever sends it makes of it, once. */
+  head?: string[];
 };
 
 type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
@@ -138,18 +141,16 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       return { body, decisions, held: on.held };
     },
     /** By name only what exists is counted: there would be no end to the names. */
-    count({ ground, decisions }: Pick<Prepared, "ground" | "decisions">): void {
+    count(made: Pick<Prepared, "ground" | "decisions" | "tally">): void {
+      const { ground, decisions, tally } = made;
+      if (decisions === null) stats.all += 1;
+      else for (const { entitled } of decisions) stats[entitled ? "allowed" : "refused"] += 1;
+      if (ground.held.facts === null) return;
       const at = now();
-      const isKnown = ground.held.facts !== null;
-      if (decisions === null) {
-        stats.all += 1;
-        if (isKnown) counts.countAll(ground.tenant, at);
-        return;
-      }
-      for (const decision of decisions) {
-        stats[decision.entitled ? "allowed" : "refused"] += 1;
-        if (isKnown && decision.type !== null) counts.count(ground.tenant, decision, at);
-      }
+      if (tally && counts.countAgain(tally, at)) return;
+      const known = decisions?.filter((d) => d.type !== null);
+      const rows = known ? known.map((d) => counts.count(ground.tenant, d, at)) : [counts.countAll(ground.tenant, at)];
+      made.tally = counts.tallyOf(rows, at);
     },
     /** Since this process started. */
     stats: () => stats,

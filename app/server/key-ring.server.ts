@@ -28,6 +28,7 @@ export type Verdict = HeldKey | "malformed" | "unknown" | "revoked" | "expired";
 const writeEvery = 60_000; // ms
 const collectFor = 1_000; // ms that uses add up before they are written, off the request's path
 const retryAfter = 1_000; // ms
+const mostFound = 1_000;
 
 export type KeyRing = ReturnType<typeof createKeyRing>;
 
@@ -39,6 +40,8 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   let held = new Map<string, HeldKey>();
   let byId = new Map<string, HeldKey>();
   let origins = new Set<string>();
+  /** Keys as they were presented, since hashing costs as much as the rest of a check. Emptied whenever a key changed. */
+  const found = new Map<string, HeldKey>();
   const ofTokens = new WeakMap<TokenClaims, { minter: HeldKey; key: HeldKey }>();
   let outdated = true;
   let reading: Promise<void> | undefined;
@@ -50,6 +53,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     while (outdated) {
       outdated = false;
       const keys = await listApiKeys(db.read, db.tables);
+      found.clear();
       held = new Map(keys.map((key) => [key.hash, { ...key, lastUsedAt: used.get(key.id) ?? key.lastUsedAt }]));
       byId = new Map([...held.values()].map((key) => [key.id, key]));
       origins = new Set(keys.flatMap((key) => (key.revokedAt === null && key.origins) || []));
@@ -82,6 +86,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   /** Call when a key changed; the next `refresh` reads. The one named is refused from now on in any case. */
   function forget(id?: string): void {
     outdated = true;
+    found.clear();
     for (const [hashed, key] of held) if (key.id === id) held.delete(hashed);
     if (id !== undefined) byId.delete(id);
   }
@@ -113,6 +118,13 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     return key;
   }
 
+  function find(presented: string): HeldKey | undefined {
+    const key = held.get(hash("sha256", presented, "hex"));
+    if (key && found.size >= mostFound) found.clear();
+    if (key) found.set(presented, key);
+    return key;
+  }
+
   /** A token is good for as long as the key that minted it. */
   function verifyToken(kind: TokenKind, token: string, now: Instant): Verdict {
     const claims = tokens?.read(kind, token);
@@ -133,7 +145,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     refresh,
     forget,
     verify(presented: string, now: Instant): Verdict {
-      const key = held.get(hash("sha256", presented, "hex"));
+      const key = found.get(presented) ?? find(presented);
       if (key !== undefined) return stateOf(key, now);
       if (presented.startsWith("lk_tok_")) return verifyToken("tok", presented, now);
       return isWellFormed(presented) ? "unknown" : "malformed";

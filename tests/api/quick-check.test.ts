@@ -131,15 +131,31 @@ describe("it leaves to the route", () => {
   });
 });
 
-test("a quick answer counts as a check like any other", async () => {
+test("a quick answer counts as a check like any other, also after counts were written and on the next day", async () => {
   const question = "/api/entitlements?tenant=shut&feature=calls";
+  const { checkCounts } = api.services.db.tables;
+  const counted = async () => {
+    await api.services.counts.flush();
+    const rows = await api.services.db.read.select().from(checkCounts).orderBy(checkCounts.day);
+    return rows.filter((r) => r.tenant === "shut" && r.feature === "calls").map((r) => [r.day, r.count, r.allowed]);
+  };
   await byRoute(question);
   await quickly(question);
   await quickly(question);
-  await api.services.counts.flush();
-  const { checkCounts } = api.services.db.tables;
-  const rows = await api.services.db.read.select().from(checkCounts);
-  expect(rows.find((r) => r.tenant === "shut" && r.feature === "calls")).toMatchObject({ count: 3, allowed: false });
+  expect(await counted()).toEqual([["2026-11-20", 3, false]]);
+  await quickly(question);
+  await quickly(question);
+  expect(await counted()).toEqual([["2026-11-20", 5, false]]);
+  await quickly(question);
+  api.clock.now = now + day;
+  await quickly(question);
+  await quickly(question);
+  api.clock.now = now;
+  await quickly(question);
+  expect(await counted()).toEqual([
+    ["2026-11-20", 7, false],
+    ["2026-11-21", 2, false],
+  ]);
 });
 
 test("where checks are limited, every one of them goes to the route, which counts them", async () => {
