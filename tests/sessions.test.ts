@@ -150,6 +150,11 @@ describe("what a role may do, on every page there is", async () => {
   const behindSignIn = Object.values(build.routes).filter(({ id }) => id.startsWith("routes/_app."));
   const pages = behindSignIn.filter(({ module }) => "loader" in module).map(({ id }) => pathOf(id));
   const actions = behindSignIn.filter(({ module }) => "action" in module).map(({ id }) => [pathOf(id), id] as const);
+  // A page's own form names the page where a layout of the same address stands around it.
+  const targetsOf = (page: string, id: string) => {
+    const index = build.routes[id]?.index ? "index" : "";
+    return [`${page}?${index}`, `${page}?_data=${encodeURIComponent(id)}&${index}`, `${page}.data?${index}`];
+  };
   const ofEverybody = ["/account"];
 
   test.each([...new Set(pages)])("nobody sees %s without signing in", async (page) => {
@@ -162,7 +167,7 @@ describe("what a role may do, on every page there is", async () => {
   });
 
   test.each(actions)("nobody sends %s without signing in, whichever way", async (page, id) => {
-    for (const target of [page, `${page}?_data=${encodeURIComponent(id)}`, `${page}.data`]) {
+    for (const target of targetsOf(page, id)) {
       const response = await app.browser().post(target);
       const where = response.headers.get("location") ?? response.headers.get("x-remix-redirect") ?? (await response.text());
       expect(where).toContain("/sign-in");
@@ -172,8 +177,7 @@ describe("what a role may do, on every page there is", async () => {
   test.each(actions.filter(([page]) => !ofEverybody.includes(page)))("a viewer cannot send %s, whichever way", async (page, id) => {
     const viewer = await (await somebody("viewer")).signIn();
     app.clock.now += 5_000;
-    for (const target of [page, `${page}?_data=${encodeURIComponent(id)}`, `${page}.data`])
-      expect((await viewer.post(target)).status).toBe(403);
+    for (const target of targetsOf(page, id)) expect((await viewer.post(target)).status).toBe(403);
   });
 
   test.each(["/admins/invite", "/admins/x"])("an admin cannot send %s, which is for owners", async (page) => {
