@@ -2,6 +2,7 @@ import pg from "pg";
 
 /** A listener misses what is sent while it is away, so everybody also looks at the feed this often, in milliseconds. */
 const pollEvery = 1_000;
+const endPatience = 1_000; // ms
 const reconnectAfter = 500;
 
 /** Notes that another process may have committed: told by NOTIFY, or because it is time to look. */
@@ -49,7 +50,8 @@ export function followNotifications(url: string): { hasMoved: () => boolean; sto
       stopped = true;
       clearInterval(poll);
       clearTimeout(retry);
-      await client?.end().catch(() => {});
+      // One that is still connecting may never say that it has ended.
+      await Promise.race([client?.end().catch(() => {}), new Promise((resolve) => setTimeout(resolve, endPatience))]);
     },
   };
 }
