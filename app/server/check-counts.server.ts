@@ -25,7 +25,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
   let isFailing = false;
-  let tell: (written: CheckCount[]) => void = () => {};
+  let tell: (written: CheckCount[]) => void | Promise<void> = () => {};
   let timer: NodeJS.Timeout | undefined;
 
   function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): CheckCount {
@@ -74,7 +74,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
       return putBack(batch);
     }
     try {
-      tell(written);
+      await tell(written);
     } catch (err) {
       log.error({ err }, "somebody who is told of check counts failed");
     }
@@ -89,8 +89,8 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   }
 
   return {
-    /** Told of the counts as they are written, off the path of the checks themselves. */
-    onWritten(listen: (written: CheckCount[]) => void): void {
+    /** Told of the counts as they are written, off the path of the checks themselves; the next are written after that. */
+    onWritten(listen: (written: CheckCount[]) => void | Promise<void>): void {
       tell = listen;
     },
     count: (tenant: string, decision: Decision, now: Instant) =>

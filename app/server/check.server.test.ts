@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startServices } from "../../tests/support/services";
 import { createChecks } from "./check.server";
-import { noFlags } from "./posthog/flags.server";
+import { noFlags } from "./posthog/flag-readings";
 
 test("prepared answers stay within their bounds however long the questions are", async () => {
   const s = await startServices();

@@ -5,7 +5,8 @@ import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCounts, Tally } from "./check-counts.server";
 import { type FactsCache, FactsUnavailable, type Held } from "./facts-cache.server";
-import { type FlagState, type Flags, noFlags } from "./posthog/flags.server";
+import { type FlagState, noFlags } from "./posthog/flag-readings";
+import type { Flags } from "./posthog/flags.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "./usage-cache.server";
 
 /** All that answers about one tenant are made from, as it is known now. */

@@ -8,7 +8,7 @@ import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
 import { createMetrics, timed } from "./metrics.server";
 import { createPasswords } from "./passwords.server";
-import { noFlags } from "./posthog/flags.server";
+import { noFlags } from "./posthog/flag-readings";
 import type { PosthogHooks } from "./posthog/hooks.server";
 import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import { createPosthog, type Posthog } from "./posthog/posthog.server";
@@ -49,7 +49,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const metrics = createMetrics({ db, checks, facts, posthog, now });
   tellTransaction = metrics.transacted;
   const events = posthog?.events;
-  if (events) counts.onWritten((batch) => void events.noteChecks(batch, explainBy(checks)));
+  if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
   const streams = createStreams(facts, checks, now, jobs);
   const passwords = createPasswords();
   const limits = createRateLimits(env);
@@ -83,6 +83,8 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 
 /** Writes what is still in memory, then lets go of the database. */
 export async function stopServices({ counts, keys, posthog, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush(), posthog?.stop()]);
+  await Promise.all([counts.flush(), keys.flush()]);
+  // Last: what was counted just now may be a denial that PostHog hears of.
+  await posthog?.stop();
   await db.close();
 }

@@ -4,40 +4,146 @@ import type { FlagDefinitionCacheData, FlagDefinitionCacheProvider } from "posth
 import type { Instant, Json } from "~/core/model";
 import type { Database } from "~db/database";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
-import { readSetting, writeSetting } from "~db/store/settings.server";
+import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.server";
+import { createContact, type FlagTrouble, statusInWords } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
+import type { TroubleLog } from "./trouble-log.server";
 
-type Kept = { at: Instant; data: FlagDefinitionCacheData };
+/** `id` is another one for other definitions; those that were kept before it was written have none. */
+type Kept = { at: Instant; id?: string; data: FlagDefinitionCacheData };
+
+type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () => Instant; log: Logger; trouble: TroubleLog };
 
 /**
  * Flag definitions in our own database: of many processes one fetches (each fetch is billed as ten flag requests), and a
  * restart while PostHog is away still has them.
  */
-export function createFlagDefinitions(db: Database, settings: PosthogSettings, holder: string, now: () => Instant, log: Logger) {
+export function createFlagDefinitions({ db, settings, holder, now, log, trouble }: Parts) {
   const project = createHash("sha256").update(settings.projectKey).digest("hex").slice(0, 16);
   const name = `${settings.definitionsPrefix}:flag_definitions:${project}`;
-  let latest: FlagDefinitionCacheData | undefined;
+  const troubleName = `${name}:trouble`;
+  const contact = createContact(now);
+  let latest: Kept | undefined;
+  let isReplay = false;
+  let hasLooked = false;
+
+  async function readKept(): Promise<Kept | undefined> {
+    const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
+    const isTooOld = kept !== null && settings.definitionsTtl > 0 && now() - kept.at > settings.definitionsTtl;
+    return kept === null || isTooOld ? undefined : kept;
+  }
+
+  async function readTrouble(): Promise<void> {
+    contact.put((await readSetting(db.read, db.tables, troubleName)) as FlagTrouble | null);
+    hasLooked = true;
+  }
+
+  /** One process asks, and all have to know what came of it. */
+  async function note(why: string | null): Promise<void> {
+    const before = contact.trouble();
+    if (why === null) {
+      contact.heard();
+      trouble.isOver("definitions", "PostHog gives flag definitions again");
+    } else {
+      contact.missed(why);
+      trouble.lasts("definitions", { why }, "PostHog gives no flag definitions; going on with those it gave last");
+    }
+    const after = contact.trouble();
+    if (before?.why === after?.why) return;
+    const write = db.transaction([], (tx) =>
+      after ? writeSetting(tx, db.tables, troubleName, after) : deleteSetting(tx, db.tables, troubleName),
+    );
+    await write.catch((err) => log.debug({ err }, "how PostHog's definitions fare was not written"));
+  }
 
   const provider: FlagDefinitionCacheProvider<FlagDefinitionCacheData> = {
     async getFlagDefinitions() {
-      const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
-      if (!kept) return undefined;
-      if (settings.definitionsTtl > 0 && now() - kept.at > settings.definitionsTtl) return undefined;
-      latest = kept.data;
-      return kept.data;
+      await readTrouble();
+      latest = await readKept();
+      return latest?.data;
     },
     // The lease lasts one poll: whoever has it fetches, everybody else reads what that one kept.
-    shouldFetchFlagDefinitions: () => takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval)),
+    async shouldFetchFlagDefinitions() {
+      if (!hasLooked) await readTrouble();
+      return takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval));
+    },
     async onFlagDefinitionsReceived(data) {
-      latest = data;
-      const kept: Kept = { at: now(), data };
+      if (isReplay) return;
+      const id = createHash("sha256").update(JSON.stringify(data)).digest("hex");
+      const kept: Kept = { at: now(), id, data };
+      latest = kept;
       await db.transaction([], (tx) => writeSetting(tx, db.tables, name, kept as unknown as Json));
     },
     shutdown: () => giveUpLease(db, name, holder).catch((err) => log.debug({ err }, "lease not given up")),
   };
 
-  return { provider, needsUser: (flag: string) => needsUser(latest, flag) };
+  /**
+   * The SDK's question for definitions and what it is told. While it has none, those that were kept stand in for an answer
+   * that did not come: it looks for them by itself only when another process asks.
+   */
+  async function fetchThrough(ask: () => Promise<Response>): Promise<Response> {
+    const met = await meet(ask);
+    await note(met.why);
+    isReplay = false;
+    if (met.why !== null && latest === undefined) {
+      latest = await readKept().catch(() => undefined);
+      isReplay = latest !== undefined;
+    }
+    if (isReplay) return Response.json(latest?.data);
+    if (met.response === null) throw met.error;
+    return keepDefinitions(met.response);
+  }
+
+  return {
+    provider,
+    fetchThrough,
+    needsUser: (flag: string) => needsUser(latest?.data, flag),
+    /** Which definitions this process evaluates; undefined: they have no name. */
+    id: () => latest?.id,
+    /** Null: PostHog, or the process that asks it, has what it should. */
+    trouble: () => contact.trouble(),
+  };
 }
+
+export type FlagDefinitions = ReturnType<typeof createFlagDefinitions>;
+
+type Met = { why: string | null } & ({ response: Response } | { response: null; error: unknown });
+
+/** Read whole: what breaks off half-way, or is no answer of PostHog's, the SDK takes for nothing new, without a word. */
+async function meet(ask: () => Promise<Response>): Promise<Met> {
+  try {
+    const response = await ask();
+    const { status, headers } = response;
+    if (status === 304) return { why: null, response };
+    if (status !== 200) return { why: statusInWords(status, "secret key"), response };
+    const text = await response.text();
+    const why = text.includes('"flags"') && isJson(text) ? null : "Something that is not PostHog answered.";
+    return { why, response: new Response(text, { status, headers }) };
+  } catch (error) {
+    return { why: whyNoAnswer(error), response: null, error };
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function whyNoAnswer(error: unknown): string {
+  const isTimeout = error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+  return isTimeout ? "PostHog gave no whole answer about flags in time." : "PostHog cannot be reached.";
+}
+
+/**
+ * After 402 (quota used up) the SDK drops its definitions but keeps their tag, so that the 304 that follows leaves it
+ * without any for ever. Told 429 instead it keeps what it has and asks less often.
+ */
+const keepDefinitions = (response: Response) =>
+  response.status === 402 ? new Response(response.body, { status: 429, headers: response.headers }) : response;
 
 type Condition = { aggregation_group_type_index?: number | null };
 type Filters = { aggregation_group_type_index?: number | null; groups?: Condition[] };

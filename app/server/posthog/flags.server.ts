@@ -5,18 +5,14 @@ import { asFlagProperties, groupProperties } from "~/core/group-properties";
 import type { FlagReading, Instant, TenantFacts } from "~/core/model";
 import type { FactsCache } from "../facts-cache.server";
 import type { Breaker } from "./breaker.server";
+import { createContact } from "./flag-contact";
+import type { FlagDefinitions } from "./flag-definitions.server";
+import { type FlagState, type FlagStatus, nothing, readingsOf, type Verdicts } from "./flag-readings";
 import type { LastValueStore, LastValues } from "./last-values.server";
 import { askLocalFlags } from "./local-flags.server";
-import { askRemoteFlags, type FlagQuestion, type Verdict } from "./remote-flags.server";
+import { askRemoteFlags, type FlagQuestion, FlagsUnavailable, type Verdict } from "./remote-flags.server";
 import type { PosthogSettings } from "./settings.server";
-
-/** What is known of one tenant's flags. Another object whenever a reading is another one. */
-export type FlagState = { readonly readings: ReadonlyMap<string, FlagReading> };
-
-const nothing: FlagState = { readings: new Map() };
-
-/** What stands in for all of this when PostHog is off: every flag is unknown. */
-export const noFlags = { of: () => nothing, peek: () => nothing };
+import { hasTies, tiedFlags } from "./tied-flags";
 
 type Entry = {
   state: FlagState;
@@ -26,6 +22,8 @@ type Entry = {
   catalogue: object;
   definitions: number;
   refreshing: Promise<void> | undefined;
+  /** While what this process can say by itself is made anew. */
+  catchingUp: Promise<void> | undefined;
 };
 
 /** Tenants (and tenant with user) whose verdicts are held. */
@@ -37,7 +35,7 @@ export type FlagParts = {
   facts: FactsCache;
   last: LastValueStore;
   breaker: Breaker;
-  needsUser: (flag: string) => boolean;
+  definitions: Pick<FlagDefinitions, "needsUser" | "id" | "trouble">;
   metadata: () => readonly string[];
   /** Told once of each verdict that is new or another one than before. */
   onVerdict: (tenant: string, flag: string, verdict: Exclude<Verdict, "unknown">) => void;
@@ -47,35 +45,33 @@ export type FlagParts = {
 
 /**
  * Verdicts are made when facts or definitions change or have grown old, and kept: evaluating one flag costs seventy times
- * what a whole decision does. A tenant that is known never waits; one that is not waits `flagTimeout` at the longest.
+ * what a whole decision does. A tenant that is known never waits for PostHog; one that is not waits `flagTimeout` at the
+ * longest. What can be evaluated here is so before the first answer after a change.
  */
 export function createFlags(parts: FlagParts) {
   const { settings, client, facts, now, log } = parts;
   const held = new LRUCache<string, Entry>({ max: mostHeld });
+  const contact = createContact(now);
   let definitions = 0;
+  let definitionsId: string | undefined;
   let answeredAt: Instant | null = null;
   client.on("localEvaluationFlagsLoaded", () => {
-    definitions += 1;
+    const id = parts.definitions.id();
+    // A process that reads what another one fetched loads the same at each poll.
+    if (id === undefined || id !== definitionsId) definitions += 1;
+    definitionsId = id;
   });
 
+  /** Whether a flag cannot be answered for without a user, and there is none. */
+  const needsUser = (user: string | undefined) => (flag: string) => user === undefined && parts.definitions.needsUser(flag);
   const idOf = (tenant: string, user: string | undefined) => (user === undefined ? tenant : `${tenant}\n${user}`);
 
-  function tiedFlags(): string[] {
-    const keys = new Set<string>();
-    for (const { flag, archivedAt } of facts.catalogue().features.values()) if (flag && archivedAt === null) keys.add(flag.key);
-    return [...keys];
-  }
-
-  async function ask(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Map<string, Verdict>> {
+  function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
     const type = settings.groupType;
     const properties = asFlagProperties(groupProperties(tenant, facts.catalogue(), now(), parts.metadata()));
-    const askable = user === undefined ? flags.filter((f) => !parts.needsUser(f)) : flags;
+    const askable = flags.filter((f) => !needsUser(user)(f));
     const distinctId = user ?? `$${type}_${tenant.key}`;
-    const question: FlagQuestion = { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags: askable };
-    const verdicts = await askLocalFlags(client, question);
-    const open = askable.filter((f) => !verdicts.has(f));
-    if (open.length > 0) for (const [flag, verdict] of await askOverTheWire({ ...question, flags: open })) verdicts.set(flag, verdict);
-    return verdicts;
+    return { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags: askable };
   }
 
   async function askOverTheWire(question: FlagQuestion): Promise<Map<string, Verdict>> {
@@ -83,19 +79,29 @@ export function createFlags(parts: FlagParts) {
     try {
       const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
       parts.breaker.succeeded();
+      contact.heard();
       return verdicts;
     } catch (err) {
       parts.breaker.failed();
+      contact.missed(err instanceof FlagsUnavailable ? err.message : "PostHog cannot be reached.");
       log.debug({ err }, "flags are unknown");
       return new Map();
     }
   }
 
-  async function refresh(entry: Entry, tenant: TenantFacts, user: string | undefined): Promise<void> {
-    const catalogue = facts.catalogue();
-    const seen = { definitions, revision: tenant.revision, catalogue };
-    const flags = tiedFlags();
-    const said = await ask(tenant, user, flags);
+  /** First what this process can say by itself, after which `saidHere` is called; then what PostHog has to be asked for. */
+  async function refresh(entry: Entry, tenant: TenantFacts, user: string | undefined, saidHere: () => void): Promise<void> {
+    Object.assign(entry, { definitions, revision: tenant.revision, catalogue: facts.catalogue() });
+    const flags = tiedFlags(facts.catalogue());
+    const question = questionOf(tenant, user, flags);
+    const said = await askLocalFlags(client, question);
+    const open = question.flags.filter((f) => !said.has(f));
+    take(entry, tenant, user, flags, said, open);
+    saidHere();
+    if (open.length > 0) take(entry, tenant, user, flags, new Map([...said, ...(await askOverTheWire({ ...question, flags: open }))]), []);
+  }
+
+  function take(entry: Entry, tenant: TenantFacts, user: string | undefined, flags: string[], said: Verdicts, open: string[]): void {
     if (said.size > 0) answeredAt = now();
     const before = entry.last;
     if (user === undefined) {
@@ -106,23 +112,13 @@ export function createFlags(parts: FlagParts) {
           parts.onVerdict(tenant.key, flag, verdict);
       }
     }
-    Object.assign(entry, seen, { checkedAt: now() });
-    put(entry, readingsOf(flags, said, entry.last, user));
-  }
-
-  function readingsOf(flags: string[], said: Map<string, Verdict>, last: LastValues, user: string | undefined): Map<string, FlagReading> {
-    return new Map(
-      flags.map((flag): [string, FlagReading] => {
-        const verdict = said.get(flag) ?? "unknown";
-        if (verdict !== "unknown") return [flag, verdict];
-        const known = last.get(flag);
-        const userRequired = user === undefined && parts.needsUser(flag);
-        return [
-          flag,
-          { state: "unknown", ...(known && !userRequired ? { last: known } : {}), ...(userRequired ? { userRequired: true } : {}) },
-        ];
-      }),
-    );
+    const readings = readingsOf(flags, said, entry.last, needsUser(user));
+    // What PostHog is still to be asked stays as it was.
+    for (const flag of open) {
+      const known = entry.state.readings.get(flag);
+      if (known) readings.set(flag, known);
+    }
+    put(entry, readings);
   }
 
   /** Keeps the old object when nothing is different, so that answers made from it stay. */
@@ -131,20 +127,34 @@ export function createFlags(parts: FlagParts) {
     if (plain(entry.state.readings) !== plain(readings)) entry.state = { readings };
   }
 
-  function isOld(entry: Entry, tenant: TenantFacts | undefined): boolean {
+  /** Made from something else than what counts now. */
+  function isBehind(entry: Entry, tenant: TenantFacts | undefined): boolean {
     return (
       entry.definitions !== definitions ||
-      now() - entry.checkedAt >= settings.flagsTtl ||
       entry.catalogue !== facts.catalogue() ||
       (tenant !== undefined && tenant.revision !== entry.revision)
     );
   }
 
+  const isOld = (entry: Entry, tenant: TenantFacts | undefined) => isBehind(entry, tenant) || now() - entry.checkedAt >= settings.flagsTtl;
+
   function startRefresh(entry: Entry, tenant: TenantFacts, user: string | undefined): Promise<void> {
-    entry.refreshing ??= refresh(entry, tenant, user)
+    if (entry.refreshing) return entry.refreshing;
+    let saidHere = () => {};
+    const here = new Promise<void>((resolve) => {
+      saidHere = resolve;
+    });
+    if (isBehind(entry, tenant) && client.isLocalEvaluationReady()) {
+      entry.catchingUp = here.then(() => {
+        entry.catchingUp = undefined;
+      });
+    }
+    entry.refreshing = refresh(entry, tenant, user, saidHere)
       .catch((err) => log.warn({ err }, "flags were not evaluated"))
       .finally(() => {
+        entry.checkedAt = now();
         entry.refreshing = undefined;
+        saidHere();
       });
     return entry.refreshing;
   }
@@ -158,6 +168,7 @@ export function createFlags(parts: FlagParts) {
       catalogue: {},
       definitions: -1,
       refreshing: undefined,
+      catchingUp: undefined,
     };
     held.set(idOf(tenant.key, user), entry);
     try {
@@ -165,7 +176,7 @@ export function createFlags(parts: FlagParts) {
     } catch (err) {
       log.debug({ err }, "last flag values cannot be read");
     }
-    put(entry, readingsOf(tiedFlags(), new Map(), entry.last, user));
+    put(entry, readingsOf(tiedFlags(facts.catalogue()), new Map(), entry.last, needsUser(user)));
     await Promise.race([startRefresh(entry, tenant, user), timeout(settings.flagTimeout)]);
     return entry.state;
   }
@@ -175,42 +186,43 @@ export function createFlags(parts: FlagParts) {
   return {
     /** At once for a tenant that is known. Never throws. */
     of(tenant: TenantFacts, user?: string): FlagState | Promise<FlagState> {
-      if (tiedFlags().length === 0) return nothing;
+      if (tiedFlags(facts.catalogue()).length === 0) return nothing;
       const id = idOf(tenant.key, user);
       const entry = held.get(id);
       const first = meeting.get(id);
       if (first) return first;
       if (entry) {
         if (isOld(entry, tenant)) void startRefresh(entry, tenant, user);
-        return entry.state;
+        return entry.catchingUp ? entry.catchingUp.then(() => entry.state) : entry.state;
       }
       const started = meet(tenant, user).finally(() => meeting.delete(id));
       meeting.set(id, started);
       return started;
     },
-    /** What counts now, or undefined; an old one is asked again in the background. */
+    /** What counts now, or undefined; an old one is asked again in the background. Undefined also while it is made anew here. */
     peek(tenant: TenantFacts | null, user?: string): FlagState | undefined {
       if (tenant === null || !hasTies(facts.catalogue())) return nothing;
       const entry = held.get(idOf(tenant.key, user));
       if (entry && isOld(entry, tenant)) void startRefresh(entry, tenant, user);
-      return entry?.state;
+      return entry?.catchingUp ? undefined : entry?.state;
     },
     /** When PostHog, or what it defined, last told something; null: not yet. */
     answeredAt: () => answeredAt,
     isDown: () => parts.breaker.isOpen(),
+    /** From memory. Null: no feature is tied to a flag, so nothing depends on PostHog. */
+    status(tenant?: string): FlagStatus | null {
+      if (!hasTies(facts.catalogue())) return null;
+      const ofDefinitions = parts.definitions.trouble();
+      const isHeld = ofDefinitions !== null && client.isLocalEvaluationReady();
+      return {
+        trouble: ofDefinitions ?? contact.trouble(),
+        restsOn: isHeld ? "definitions" : "last",
+        isAsking: tenant !== undefined && held.peek(tenant)?.refreshing !== undefined,
+      };
+    },
   };
 }
 export type Flags = ReturnType<typeof createFlags>;
-
-const ties = new WeakMap<object, boolean>();
-function hasTies(catalogue: ReturnType<FactsCache["catalogue"]>): boolean {
-  let has = ties.get(catalogue);
-  if (has === undefined) {
-    has = [...catalogue.features.values()].some((f) => f.flag !== null && f.archivedAt === null);
-    ties.set(catalogue, has);
-  }
-  return has;
-}
 
 function timeout(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms).unref());

@@ -14,6 +14,7 @@ import type { PosthogHooks } from "./hooks.server";
 import { createLastValues } from "./last-values.server";
 import type { MetadataChoice } from "./metadata-choice.server";
 import type { PosthogSettings } from "./settings.server";
+import { createTroubleLog } from "./trouble-log.server";
 
 export type PosthogNeeds = {
   db: Database;
@@ -30,8 +31,9 @@ export type PosthogNeeds = {
 export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, newId, hooks }: PosthogNeeds) {
   if (settings === null) return null;
   const holder = newId("proc");
-  const definitions = createFlagDefinitions(db, settings, holder, now, log);
-  const client = createClient(settings, definitions.provider, log);
+  const trouble = createTroubleLog(settings, log);
+  const definitions = createFlagDefinitions({ db, settings, holder, now, log, trouble });
+  const client = createClient(settings, definitions, trouble);
   const captures = createCaptures({ settings, client, db, facts, holder, now, log, hooks });
   const jobs = jobLog(log, captures.exceptions.ofJob);
   const last = createLastValues(db, jobs);
@@ -41,7 +43,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     facts,
     last,
     breaker: createBreaker(now),
-    needsUser: definitions.needsUser,
+    definitions,
     metadata: metadata.keys,
     onVerdict: captures.events.flagCalled,
     now,

@@ -1,4 +1,5 @@
 import type { Json } from "~/core/model";
+import { statusInWords } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
 
 /** What PostHog said of one flag. Absent from a complete answer means off: it leaves inactive flags out. */
@@ -40,8 +41,8 @@ export async function askRemoteFlags(settings: PosthogSettings, question: FlagQu
     flag_keys_to_evaluate: question.flags,
   });
   const answer = await post(`${settings.host}/flags/?v=2`, body, timeout);
-  if (answer.quotaLimited?.includes("feature_flags")) throw new FlagsUnavailable("PostHog's quota of flag requests is used up");
-  if (typeof answer.flags !== "object" || answer.flags === null) throw new FlagsUnavailable("PostHog's answer has no flags");
+  if (answer.quotaLimited?.includes("feature_flags")) throw new FlagsUnavailable("PostHog's quota of flag requests is used up.");
+  if (typeof answer.flags !== "object" || answer.flags === null) throw new FlagsUnavailable("PostHog's answer has no flags.");
   const given = new Map(Object.entries(answer.flags));
   return new Map(question.flags.map((key) => [key, verdictOf(given.get(key), answer.errorsWhileComputingFlags === true)]));
 }
@@ -76,17 +77,17 @@ async function post(url: string, body: string, timeout: number): Promise<Answer>
   try {
     const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, signal, redirect: "error" });
     text = await readAll(response);
-    if (!response.ok) throw new FlagsUnavailable(`PostHog answered ${response.status} to a question about flags`);
+    if (!response.ok) throw new FlagsUnavailable(statusInWords(response.status, "project API key"));
   } catch (error) {
     if (error instanceof FlagsUnavailable) throw error;
-    throw new FlagsUnavailable(signal.aborted ? `PostHog gave no answer about flags within ${timeout} ms` : "PostHog cannot be reached", {
+    throw new FlagsUnavailable(signal.aborted ? `PostHog gave no answer about flags within ${timeout} ms.` : "PostHog cannot be reached.", {
       cause: error,
     });
   }
   try {
     return JSON.parse(text) as Answer;
   } catch {
-    throw new FlagsUnavailable("PostHog's answer about flags is no JSON");
+    throw new FlagsUnavailable("Something that is not PostHog answered.");
   }
 }
 
@@ -95,7 +96,7 @@ async function readAll(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > largestAnswer) throw new FlagsUnavailable("PostHog's answer about flags is too large");
+    if (size > largestAnswer) throw new FlagsUnavailable("PostHog's answer about flags is too large.");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,0 +1,31 @@
+import type { Instant } from "~/core/model";
+
+/** Since when PostHog has told nothing of flags, and what it did instead. `why` is for people and has no secrets. */
+export type FlagTrouble = { since: Instant; why: string };
+
+/** What came of the last question, as it was met on the way: nobody asks PostHog only to know this. */
+export function createContact(now: () => Instant) {
+  let trouble: FlagTrouble | null = null;
+  return {
+    heard(): void {
+      trouble = null;
+    },
+    missed(why: string): void {
+      trouble = { since: trouble?.since ?? now(), why };
+    },
+    /** As somebody else met it. */
+    put(theirs: FlagTrouble | null): void {
+      trouble = theirs;
+    },
+    trouble: () => trouble,
+  };
+}
+export type Contact = ReturnType<typeof createContact>;
+
+/** `key`: the name of the key that goes along with the question. */
+export function statusInWords(status: number, key: "project API key" | "secret key"): string {
+  if (status === 401 || status === 403) return `PostHog refuses the ${key} (${status}).`;
+  if (status === 402) return "PostHog's quota of flag requests is used up (402).";
+  if (status === 429) return "PostHog asks for fewer requests (429).";
+  return `PostHog answered ${status} to a question about flags.`;
+}
