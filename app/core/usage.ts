@@ -23,15 +23,18 @@ export function timeProblem(at: Instant, now: Instant): string | null {
   return null;
 }
 
-/** What several reports to one counter come to: `set` (if any) first, then `add`; in the order given, never below 0. */
-export type Tally = { set: number | null; add: number };
+/**
+ * What several reports to one counter come to, one after the other: `set`, or the greater of `least` and what it had plus `add`.
+ * `least` is there since a counter never goes below 0 on the way either.
+ */
+export type Tally = { set: number | null; add: number; least: number };
 
 export function tally(reports: Pick<UsageReport, "action" | "quantity">[]): Tally {
-  let sum: Tally = { set: null, add: 0 };
+  let sum: Tally = { set: null, add: 0, least: 0 };
   for (const { action, quantity } of reports) {
-    if (action === "set") sum = { set: quantity, add: 0 };
-    else if (sum.set !== null) sum = { set: bounded(sum.set + quantity), add: 0 };
-    else sum = { set: null, add: sum.add + quantity };
+    if (action === "set") sum = { set: quantity, add: 0, least: 0 };
+    else if (sum.set !== null) sum.set = bounded(sum.set + quantity);
+    else sum = { set: null, add: sum.add + quantity, least: Math.max(0, sum.least + quantity) };
   }
   return sum;
 }

@@ -89,20 +89,9 @@ const pick = ({ tenant, feature, idempotencyKey }: UsageReportBody) => ({ tenant
 
 /** Of keys that were there already: those whose first report said something else. */
 async function mixedUpAmong({ db }: Services, noted: NewReport[]): Promise<Set<string>> {
-  const mixed = new Set<string>();
-  const byTenant = new Map<string, NewReport[]>();
-  for (const n of noted) byTenant.set(n.tenant, [...(byTenant.get(n.tenant) ?? []), n]);
-  for (const [tenant, list] of byTenant) {
-    const rows = await readReports(
-      db.read,
-      db.tables,
-      tenant,
-      list.map((n) => n.idempotencyKey),
-    );
-    const before = new Map(rows.map((r) => [r.idempotencyKey, r.report]));
-    for (const n of list) if (!sameJson(before.get(n.idempotencyKey) ?? null, n.report)) mixed.add(keyOf(n));
-  }
-  return mixed;
+  const before = new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r.report]));
+  const isAnother = (n: NewReport) => before.has(keyOf(n)) && !sameJson(before.get(keyOf(n)) as Json, n.report);
+  return new Set(noted.filter(isAnother).map(keyOf));
 }
 
 function changesOf(reports: Valid[]): (Counter & ReturnType<typeof tally>)[] {
@@ -138,7 +127,7 @@ export async function consume(
 
   const result = await db.transaction([counterLock(counter)], async (tx): Promise<Consumed | Refused> => {
     if (body.idempotencyKey !== undefined) {
-      const [before] = await readReports(tx, db.tables, body.tenant, [body.idempotencyKey]);
+      const [before] = await readReports(tx, db.tables, [{ tenant: body.tenant, idempotencyKey: body.idempotencyKey }]);
       if (before) return sameJson(before.report, report) && before.answer ? (before.answer as unknown as Consumed) : mixedUp;
     }
     const totals = await readTotals(tx, db.tables, body.tenant, [counter]);
@@ -169,7 +158,7 @@ export async function consume(
       };
       await noteReports(tx, db.tables, [noted], now());
     }
-    if (consumed) taken = await addToTotals(tx, db.tables, [{ ...counter, set: null, add: body.quantity }], now());
+    if (consumed) taken = await addToTotals(tx, db.tables, [{ ...counter, ...tally([{ action: "add", quantity: body.quantity }]) }], now());
     return answer;
   });
   usage.took(taken);

@@ -1,7 +1,8 @@
-import { and, eq, gte, inArray, lt, or, sql } from "drizzle-orm";
+import { and, eq, gte, lt, or, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
-import type { Tally } from "~/core/usage";
+import { bounded, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
+import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -38,51 +39,72 @@ export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], 
   const fresh = new Set<string>();
   // In one order everywhere, so that two nodes that note the same reports cannot wait for each other.
   const inOrder = [...reports].sort((a, b) => (id(a.tenant, a.idempotencyKey) < id(b.tenant, b.idempotencyKey) ? -1 : 1));
-  await inBatches(inOrder, async (batch) => {
-    const rows = await tx
+  const rows = inOrder.map((r) => ({ ...r, recordedAt: new Date(now) }));
+  await inBatches(rows, async (batch) => {
+    const noted = await tx
       .insert(t.usageEvents)
-      .values(batch.map((r) => ({ ...r, answer: r.answer ?? null, recordedAt: new Date(now) })))
+      .select(rowsAsOne(t.usageEvents, batch))
       .onConflictDoNothing()
       .returning({ tenant: t.usageEvents.tenant, key: t.usageEvents.idempotencyKey });
-    for (const row of rows) fresh.add(id(row.tenant, row.key));
+    for (const row of noted) fresh.add(id(row.tenant, row.key));
   });
   return fresh;
 }
 
-export async function readReports(
-  q: Queries,
-  t: Schema,
-  tenant: string,
-  keys: string[],
-): Promise<{ idempotencyKey: string; report: Json; answer: Json | null }[]> {
+export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null };
+
+/** Of these, the ones that are noted, as they were noted first. */
+export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedReport, "tenant" | "idempotencyKey">[]): Promise<NotedReport[]> {
   const { usageEvents: e } = t;
+  if (wanted.length === 0) return [];
+  const keys = rowsAsOne(e, wanted, ["tenant", "idempotencyKey"]);
   return q
-    .select({ idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer })
+    .select({ tenant: e.tenant, idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer })
     .from(e)
-    .where(and(eq(e.tenant, tenant), inArray(e.idempotencyKey, keys)));
+    .innerJoin(sql`(${keys}) as wanted`, sql`wanted.tenant = ${e.tenant} and wanted.idempotency_key = ${e.idempotencyKey}`);
 }
 
-/** Adds to (or sets) counters and returns what they are now. Never below 0, never past 2^53 - 1. */
+/** Adds to (or sets) counters, each at most once, and returns what they are now. Never below 0, never past 2^53 - 1. */
 export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Tally)[], now: Instant): Promise<Total[]> {
   const u = t.usageTotals;
   const updatedAt = new Date(now);
   const totals: Total[] = [];
+  // In one order everywhere, so that two transactions that touch the same counters cannot wait for each other.
   const inOrder = [...changes].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  for (const { tenant, feature, periodStart, set, add } of inOrder) {
-    const first = Math.min(Math.max(0, set ?? add), Number.MAX_SAFE_INTEGER);
-    const sum = sql`${u.used} + ${add}`;
-    const next =
-      set === null
-        ? sql`case when ${sum} < 0 then 0 when ${sum} > ${Number.MAX_SAFE_INTEGER} then ${Number.MAX_SAFE_INTEGER} else ${sum} end`
-        : sql`${first}`;
-    const rows = await tx
-      .insert(u)
-      .values({ tenant, feature, periodStart, used: first, updatedAt })
-      .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodStart], set: { used: next, updatedAt } })
-      .returning(columns(t));
-    totals.push(...rows);
+  for (const run of runsOfOneKind(inOrder)) {
+    const first = run[0] as Tally;
+    const sum = kindOf(first) === "less" ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
+    const least = kindOf(first) === "less" ? first.least : 0;
+    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${mostUsed} then ${mostUsed} else ${sum} end`;
+    const used = kindOf(first) === "set" ? sql`excluded.used` : next;
+    const rows = run.map((c) => ({ ...c, used: bounded(c.set ?? Math.max(c.least, c.add)), updatedAt }));
+    await inBatches(rows, async (batch) => {
+      const written = await tx
+        .insert(u)
+        .select(rowsAsOne(u, batch))
+        .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodStart], set: { used, updatedAt } })
+        .returning(columns(t));
+      totals.push(...written);
+    });
   }
   return totals;
+}
+
+const mostUsed = Number.MAX_SAFE_INTEGER;
+
+/** `less`: no row of its own could say how much is taken away. */
+const kindOf = ({ set, add, least }: Tally) => (set !== null ? "set" : add < least ? "less" : "more");
+
+/** Neighbours that one statement can do. */
+function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
+  const runs: T[][] = [];
+  for (const change of changes) {
+    const run = runs.at(-1);
+    const kind = kindOf(change);
+    if (run?.[0] && kind !== "less" && kind === kindOf(run[0])) run.push(change);
+    else runs.push([change]);
+  }
+  return runs;
 }
 
 const orderOf = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodStart}`;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
@@ -56,6 +57,28 @@ describe.each(engines)("usage on %s", (engine) => {
     expect(await ask("seats", "")).toMatchObject({ used: 5, entitled: false, reason: { code: "limit_reached" } });
     await report(event({ feature: "seats", quantity: -100 }));
     expect(await ask("seats")).toMatchObject({ used: 0 });
+  });
+
+  test("comes to the same whether events are sent in one batch or one by one, whatever goes up, down and is set", async () => {
+    const names = ["api_calls", "seats", "soft"];
+    const some = fc.record({
+      feature: fc.constantFrom(...names),
+      action: fc.constantFrom("add", "add", "add", "set"),
+      quantity: fc.integer({ min: -6, max: 6 }),
+    });
+    const made = some.map((e) => (e.action === "set" ? { ...e, quantity: Math.abs(e.quantity) } : e));
+    const used = new Map(names.map((name) => [name, 0]));
+    await fc.assert(
+      fc.asyncProperty(fc.array(made, { minLength: 1, maxLength: 12 }), async (events) => {
+        for (const { feature, action, quantity } of events) {
+          const next = action === "set" ? quantity : (used.get(feature) as number) + quantity;
+          used.set(feature, Math.max(0, next));
+        }
+        expect(await report(...events.map(event))).toMatchObject({ recorded: events.length });
+        for (const name of names) expect([name, (await ask(name)).used]).toEqual([name, used.get(name)]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test.each([

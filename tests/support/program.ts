@@ -59,5 +59,7 @@ export async function startProgram(extraEnv: Record<string, string> = {}, [file 
     output: () => output,
     /** Its exit code, or the name of the signal that it died of. */
     stop: () => end("SIGTERM"),
+    /** At once, as a machine that fails would end it. */
+    kill: () => end("SIGKILL"),
   };
 }

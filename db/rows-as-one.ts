@@ -1,0 +1,32 @@
+import { getTableColumns, is, type SQL, sql } from "drizzle-orm";
+import { PgTable } from "drizzle-orm/pg-core";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+
+/**
+ * Rows of a table as the result of a select that has one parameter: whole ones for `insert(table).select(…)`, or `only` some
+ * columns of them, to join with. Writing rows out value by value costs four times as much here, and a statement has room for
+ * 32,766 values at most.
+ */
+export function rowsAsOne<T extends SQLiteTable, Name extends keyof T["$inferInsert"] & string>(
+  table: T,
+  rows: Pick<T["$inferInsert"], Name>[],
+  only?: Name[],
+): SQL {
+  const columns = Object.entries(getTableColumns(table)).filter(([name]) => only?.includes(name as Name) ?? true);
+  const plain = rows.map((row) =>
+    columns.map(([name, column]) => {
+      const value = row[name as Name] ?? null;
+      return value === null ? null : column.mapToDriverValue(value);
+    }),
+  );
+  const isPostgres = is(table, PgTable);
+  const parts = columns.map(([, column], i) => {
+    const value = isPostgres ? `(value ->> ${i})::${column.getSQLType()}` : `value ->> ${i}`;
+    return `${value} as "${column.name}"`;
+  });
+  const [list, data] = [sql.raw(parts.join(", ")), JSON.stringify(plain)];
+  // "where true": or else SQLite takes the "on conflict" that follows for a join's.
+  return isPostgres
+    ? sql`select ${list} from json_array_elements(${data}::json) as value`
+    : sql`select ${list} from json_each(${data}) where true`;
+}
