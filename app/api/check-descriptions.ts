@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkItem, userId } from "~/forms/checks";
+import { checkItem, checksQuery, userId } from "~/forms/checks";
 import { featureKey } from "~/forms/grant";
 import { tenantKey } from "~/forms/tenant";
 import { tokenBody } from "~/forms/token";
@@ -37,7 +37,7 @@ export const askMany: RouteDescription = {
   summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
   scope: "check",
   bound: true,
-  query: z.object({ explain: z.string().max(10).optional().describe("1: with every rule that was considered.") }),
+  query: checksQuery,
   body: z.object({
     checks: z
       .array(z.union([checkItem, z.unknown()]))

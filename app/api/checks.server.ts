@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Entitlement, entitlement } from "~/core/answer";
 import { explain } from "~/core/explain";
-import { type CheckItem, checkItem, checksBody, mostDecisions } from "~/forms/checks";
+import { type CheckItem, checkItem, checksBody, checksQuery, mostDecisions } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
 import { mayAskAbout } from "./authenticate.server";
@@ -21,7 +21,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
     const key = keyOf(request);
-    const sent = parse(reply, { body: checksBody }, { body: request.body });
+    const sent = parse(reply, { query: checksQuery, body: checksBody }, { query: { ...request.query }, body: request.body });
     if (!sent) return reply;
     const asked = sent.body.checks.map((check) => checkItem.safeParse(check));
     const foreign = asked.find((a) => a.success && key.tenant !== null && a.data.tenant !== key.tenant);
@@ -33,7 +33,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     }
     const results: Result[] = [];
     for (const [i, a] of asked.entries()) {
-      if (a.success) results.push(...(await answerOne(a.data, request.query.explain === "1")));
+      if (a.success) results.push(...(await answerOne(a.data, sent.query.explain === "1")));
       else results.push(refusal(sent.body.checks[i], a.error.issues[0]));
     }
     return reply.header("cache-control", "no-store").send({ results });

@@ -33,6 +33,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   query?: Q;
   headers?: readonly RequestHeader[];
   body?: B;
+  /** Described in place of `body`, where its parts are each looked at by themselves and refused alone. */
+  bodyShown?: z.ZodType;
   /** Left out: application/json. */
   bodyTypes?: readonly string[];
   /** Nothing at all may be sent, which is the same as {}. */

@@ -7,7 +7,7 @@ import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
 import { isFor, mayAskAbout } from "./authenticate.server";
 import { getEntitlements } from "./check-descriptions";
-import { matchesEtag } from "./etag";
+import { etagOf, matchesEtag } from "./etag.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
 import { sendUnavailable } from "./unavailable.server";
@@ -41,7 +41,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     const options = checkOptions.safeParse(request.query);
     if (!options.success) return refuseOptions(reply, options.error.issues[0]);
     const { requested, at, explain } = options.data;
-    if (at !== undefined || explain === "1") return answerApart(asked, { requested, at, explain: explain === "1" }, reply);
+    if (at !== undefined || explain === "1") return answerApart(asked, { requested, at, explain: explain === "1" }, request, reply);
     const made = checks.ask({ question, ...asked, requested });
     if (!(made instanceof Promise)) return send(made, request, reply);
     return made.then(
@@ -51,7 +51,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
   });
 
   /** Questions that people ask: not from what lies ready, not counted, not kept. */
-  async function answerApart({ tenant, features, user }: Question, options: Options, reply: FastifyReply) {
+  async function answerApart({ tenant, features, user }: Question, options: Options, request: FastifyRequest, reply: FastifyReply) {
     const { requested, at = services.now() } = options;
     try {
       const { body, decisions } =
@@ -59,7 +59,11 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
           ? await answerThen(services, tenant, features, at, requested)
           : checks.answerFrom(await checks.ground(tenant, user), features, at, requested);
       const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, explainDecision(d)])) : undefined;
-      return reply.header("cache-control", "no-store").send({ ...body, ...(considered ? { considered } : {}) });
+      const text = JSON.stringify({ ...body, ...(considered ? { considered } : {}) });
+      const etag = etagOf(text);
+      reply.headers({ "cache-control": "no-store", etag, vary: answerVary });
+      if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).send();
+      return reply.header("content-type", answerType).send(text);
     } catch (error) {
       return sendUnavailable(error, reply);
     }
@@ -73,6 +77,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
   }
 }
 
+const answerVary = "Authorization, X-API-Key, Origin";
 export const answerType = "application/json; charset=utf-8";
 
 export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" | "etag">, now: Instant): [name: string, value: string][] {
@@ -80,7 +85,7 @@ export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" 
   return [
     ["cache-control", `private, max-age=${Math.max(0, Math.min(longestLife, left))}`],
     ["etag", etag],
-    ["vary", "Authorization, X-API-Key, Origin"],
+    ["vary", answerVary],
   ];
 }
 

@@ -62,7 +62,7 @@ export const evaluateFlags: RouteDescription = {
   headers: ["If-None-Match"],
   answers: {
     200: { what: "The flags.", schema: flags, headers: ["ETag"] },
-    304: { what: "They are as the ETag says.", headers: ["ETag"] },
+    304: { what: "They are as the ETag says." },
   },
   ownProblems: refusals,
 };

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Feature, TenantFacts } from "~/core/model";
 import { ofrepFlag } from "~/core/ofrep";
@@ -9,7 +8,7 @@ import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { limitProblem } from "./admit.server";
 import { whoAsks } from "./authenticate.server";
-import { matchesEtag } from "./etag";
+import { etagOf, matchesEtag } from "./etag.server";
 import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
 import type { Problem } from "./problem.server";
 import { problemOf } from "./refusals.server";
@@ -89,7 +88,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}&since=${services.streams.markOf(decisions)}`;
     const text = JSON.stringify({ flags, metadata, eventStreams: [{ type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 }] });
     // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
-    const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+    const etag = etagOf(text);
     reply.header("etag", etag);
     if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).header("cache-control", "no-store").send();
     return send(reply, text);

@@ -44,15 +44,28 @@ const requestHeaders: { [H in RequestHeader]: { description: string; schema: Jso
 };
 
 const answerHeaders: {
-  [H in AnswerHeader | "Retry-After" | "RateLimit" | "RateLimit-Policy" | "WWW-Authenticate"]: { description: string; schema: JsonSchema };
+  [H in AnswerHeader | "Retry-After" | "RateLimit" | "RateLimit-Policy" | "WWW-Authenticate"]: {
+    description: string;
+    /** Wherever it is named, it is there. */
+    required?: true;
+    schema: JsonSchema;
+  };
 } = {
-  ETag: { description: "What this is now, for If-Match and If-None-Match.", schema: { type: "string", pattern: '^(W/)?"[^"]*"$' } },
+  ETag: {
+    description: "What this is now, for If-Match and If-None-Match.",
+    required: true,
+    schema: { type: "string", pattern: '^(W/)?"[^"]*"$' },
+  },
   "Idempotency-Replayed": {
     description: "true: this was answered before, and nothing was done now.",
     schema: { type: "string", enum: ["true"] },
   },
-  "Cache-Control": { description: "For how long the answer holds.", schema: { type: "string" } },
-  "Retry-After": { description: "Seconds until it makes sense to ask again.", schema: { type: "string", pattern: "^[1-9][0-9]*$" } },
+  "Cache-Control": { description: "For how long the answer holds.", required: true, schema: { type: "string" } },
+  "Retry-After": {
+    description: "Seconds until it makes sense to ask again.",
+    required: true,
+    schema: { type: "string", pattern: "^[1-9][0-9]*$" },
+  },
   RateLimit: { description: "What is left of a limit (draft-ietf-httpapi-ratelimit-headers).", schema: { type: "string" } },
   "RateLimit-Policy": { description: "The limits of this key.", schema: { type: "string" } },
   "WWW-Authenticate": { description: "What kind of key is wanted.", schema: { type: "string" } },
@@ -107,12 +120,13 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
   }
 
   function operation(route: RouteDescription) {
-    const { id, tag, summary, detail, scope, body, bodyTypes = ["application/json"], bodyExample, bodyIsOptional } = route;
+    const { id, tag, summary, detail, scope, body, bodyShown, bodyTypes = ["application/json"], bodyExample, bodyIsOptional } = route;
     const limited = scope === null ? [] : ["RateLimit", "RateLimit-Policy"];
     const responses: { [status: string]: object } = {};
-    for (const [status, answer] of Object.entries(route.answers)) responses[status] = responseOf(answer, limited);
+    for (const [status, answer] of Object.entries(route.answers))
+      responses[status] = responseOf(answer, status === "304" ? ["ETag", ...limited] : limited);
     for (const [status, answer] of Object.entries(route.ownProblems ?? {}))
-      responses[status] = responseOf(answer, status === "429" ? ["Retry-After"] : []);
+      responses[status] = responseOf(answer, headersOfRefusal(Number(status)));
     for (const [status, codes] of Object.entries(problemsOf(route))) responses[status] = refusal(Number(status), codes);
     return {
       operationId: id,
@@ -127,7 +141,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
               content: Object.fromEntries(
                 bodyTypes.map((type) => [
                   type,
-                  { schema: write(body, "input", exact), ...(bodyExample === undefined ? {} : { example: bodyExample }) },
+                  { schema: write(bodyShown ?? body, "input", exact), ...(bodyExample === undefined ? {} : { example: bodyExample }) },
                 ]),
               ),
             },
@@ -194,12 +208,15 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
 
 const headerOf = (name: RequestHeader) => ({ name, in: "header", required: false, ...requestHeaders[name] });
 
+const headersOfRefusal = (status: number) =>
+  status === 401 || status === 403 ? ["WWW-Authenticate"] : status === 429 || status === 503 ? ["Retry-After"] : [];
+
 function refusal(status: number, codes: readonly string[]) {
   const code = codes[0] as string;
   const title = STATUS_CODES[status] ?? "Error";
   const type = status === 429 ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : "about:blank";
   const detail = details[code] ?? "What is wrong, and what would work.";
-  const headers = status === 401 || status === 403 ? ["WWW-Authenticate"] : status === 429 || status === 503 ? ["Retry-After"] : [];
+  const headers = headersOfRefusal(status);
   return {
     description: `${title}: ${codes.join(", ")}.`,
     ...(headers.length > 0 ? { headers: headerRefs(headers) } : {}),

@@ -11,7 +11,7 @@ const deepest = 64;
 const unstorable = /\0|\p{Surrogate}/u;
 
 /** What no schema should be asked about, with the place where it stands. */
-function unfit(value: unknown, path: PropertyKey[]): { path: PropertyKey[]; message: string } | null {
+function unfit(value: unknown, path: PropertyKey[]): Fault | null {
   if (typeof value === "string") return unstorable.test(value) ? { path, message: "This holds a character that cannot be stored." } : null;
   if (typeof value !== "object" || value === null) return null;
   if (path.length > deepest) return { path: path.slice(0, 3), message: `This is nested more than ${deepest} deep.` };
@@ -21,6 +21,17 @@ function unfit(value: unknown, path: PropertyKey[]): { path: PropertyKey[]; mess
     if (bad) return bad;
   }
   return null;
+}
+
+type Fault = { path: PropertyKey[]; message: string };
+
+/** What a schema finds wrong, each with its own place: a field that there is none of is at fault itself, not what it stands in. */
+export function faultsOf({ issues }: Pick<z.ZodError, "issues">): Fault[] {
+  return issues.flatMap((issue): Fault[] =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], message: `There is no field ${JSON.stringify(key.slice(0, 100))} here.` }))
+      : [issue],
+  );
 }
 
 /** What was sent, as the schemas make it; or a problem that names every field at fault. `body` is the request's. */
@@ -34,7 +45,7 @@ export function read<S extends Shape>(
     const bad = unfit(input[name], []);
     const result = bad ? null : schema.safeParse(input[name]);
     if (result?.success) parsed[name] = result.data;
-    for (const { path, message } of bad ? [bad] : (result?.error?.issues ?? [])) {
+    for (const { path, message } of bad ? [bad] : result?.error ? faultsOf(result.error) : []) {
       errors.push({ field: (name === "body" || name === "query" ? path : [name, ...path]).join(".") || name, message });
     }
   }

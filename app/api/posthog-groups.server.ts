@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { asFlagProperties, groupProperties, propertiesValidUntil } from "~/core/group-properties";
 import { tenantKey } from "~/forms/tenant";
 import type { Services } from "~/server/services.server";
 import { mayAskAbout } from "./authenticate.server";
 import { getPosthogGroups } from "./check-descriptions";
-import { matchesEtag } from "./etag";
+import { etagOf, matchesEtag } from "./etag.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
@@ -38,7 +37,7 @@ export async function posthogGroupsApi(app: FastifyInstance, { services }: { ser
     // Texts, as PostHog's `exact` compares them.
     const properties = asFlagProperties(groupProperties(tenant.facts, facts.catalogue(), at, metadata.keys()));
     const body = JSON.stringify({ groups: { [type]: sent.key }, groupProperties: { [type]: properties } });
-    const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    const etag = etagOf(body);
     const until = propertiesValidUntil(tenant.facts, at);
     const left = until === null ? longestLife : Math.floor((until - at) / 1000);
     reply

@@ -11,7 +11,7 @@ import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
 import { type Conditions, readConditions, revisionTag } from "./conditions";
 import type { RouteDescription } from "./describe";
-import { matchesEtag } from "./etag";
+import { matchesEtag } from "./etag.server";
 import { readIdempotencyKey } from "./idempotency-key";
 import { read } from "./parse.server";
 import { type Problem, problemBody, sendProblem, sendProblemText } from "./problem.server";

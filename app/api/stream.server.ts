@@ -55,7 +55,8 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
       const verdict = verify();
       if (typeof verdict === "string" || verdict.tenant === null) {
         const detail = "This ticket has ended, or is none. Evaluate all flags again: the answer has a new one.";
-        return sendProblem(reply, { status: 401, code: "ticket_invalid", detail });
+        const headers = { "www-authenticate": 'Bearer realm="latchkey", error="invalid_token"' };
+        return sendProblem(reply, { status: 401, code: "ticket_invalid", detail, headers });
       }
       const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
       const problem = await openStream(reply, {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { consumeBody, mostReports, type UsageReportBody, usageBody, usageReport } from "~/forms/usage";
+import { consumeBody, mostReports, type UsageReportBody, usageBody, usageBodyShown, usageReport } from "~/forms/usage";
 import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
@@ -32,6 +32,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       bound: true,
       headers: ["Idempotency-Key"],
       body: usageBody,
+      bodyShown: usageBodyShown,
       bodyExample: { events: [exampleEvent] },
       answers: { 200: { what: "What became of each event.", schema: answers.usageResults, headers: ["Idempotency-Replayed"] } },
       problems: {

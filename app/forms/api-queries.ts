@@ -1,11 +1,10 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
-import { tenantStatuses } from "~/core/model";
+import { keyPattern, tenantStatuses } from "~/core/model";
 import { cursor, limit, yes } from "./api-page";
 import { auditSubjects } from "./audit-filter";
 import { fileFormats } from "./catalogue-text";
 import { featureKey, grantId } from "./grant";
-import { newKey } from "./plan";
 import { planKey, tenantKey } from "./tenant";
 import { withoutPlan } from "./tenant-list";
 
@@ -14,8 +13,12 @@ const badDays = "Days are a whole number from 1 to 366.";
 
 export const tenantParams = z.object({ key: tenantKey });
 export const grantParams = z.object({ id: grantId });
-export const planParams = z.object({ plan: newKey });
-export const featureParams = z.object({ feature: newKey });
+/** As it stands in the address: a space that is too much is not cut off, since it names something else. */
+const pathKey = z
+  .string()
+  .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
+export const planParams = z.object({ plan: pathKey });
+export const featureParams = z.object({ feature: pathKey });
 export const auditParams = z.object({ seq: z.coerce.number(badSeq).int(badSeq).min(1, badSeq) });
 
 /** GET /api/tenants */

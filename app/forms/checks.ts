@@ -30,6 +30,9 @@ export const checksBody = z.object({
   checks: z.array(z.unknown()).min(1, "Ask at least one question.").max(mostChecks, `Ask up to ${mostChecks} questions at once.`),
 });
 
+const explain = z.enum(["0", "1"], "explain is 1, or left out.").optional().describe("1: with every rule that was considered.");
+export const checksQuery = z.object({ explain });
+
 /** What GET takes beside tenant, feature and user, as it stands in an address. */
 export const checkOptions = z.object({
   requested: z
@@ -39,5 +42,5 @@ export const checkOptions = z.object({
     .pipe(requested)
     .optional(),
   at: isoInstant.optional(),
-  explain: z.enum(["0", "1"], "explain is 1, or left out.").optional(),
+  explain,
 });

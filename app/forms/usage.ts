@@ -25,6 +25,14 @@ export const usageBody = z.strictObject({
   events: z.array(z.unknown()).min(1, "Send at least one event.").max(mostReports, `Send up to ${mostReports} events at once.`),
 });
 
+/** The same for its description: what fits nothing is taken too, and refused by itself. */
+export const usageBodyShown = z.strictObject({
+  events: z
+    .array(z.union([usageReport, z.unknown()]))
+    .min(1)
+    .max(mostReports),
+});
+
 /** POST /api/usage/consume */
 export const consumeBody = z.strictObject({
   tenant: tenantKey,

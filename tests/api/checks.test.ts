@@ -109,6 +109,23 @@ describe("explain", () => {
     const { results } = await (await post({ checks: [{ tenant: "acme", feature: "audit" }] }, "?explain=1")).json();
     expect(results[0].considered.at(-1)).toEqual({ rule: 9, asks: "Is there nothing that gives it?", answer: "decides" });
   });
+
+  test("is 1 or 0, by GET and by POST", async () => {
+    const byPost = await post({ checks: [{ tenant: "acme", feature: "sso" }] }, "?explain=yes");
+    for (const answer of [byPost, await api.get("/api/entitlements?tenant=acme&explain=yes")])
+      expect([answer.status, (await answer.json()).field]).toEqual([400, "explain"]);
+  });
+
+  test("has a tag, as every answer has, and so does an answer about another time", async () => {
+    for (const query of ["explain=1", "at=2026-12-01T00:00:00Z", "at=2026-11-01T00:00:00Z"]) {
+      const ask = (headers = {}) => api.get(`/api/entitlements?tenant=acme&${query}`, undefined, headers);
+      const first = await ask();
+      const etag = first.headers.get("etag") as string;
+      expect([first.status, etag]).toEqual([200, expect.stringMatching(/^"[\w-]{22}"$/)]);
+      const again = await ask({ "if-none-match": etag });
+      expect([again.status, await again.text(), again.headers.get("etag")]).toEqual([304, "", etag]);
+    }
+  });
 });
 
 describe("at", () => {

@@ -165,6 +165,7 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     });
     expect(await refused(await put("chat", { type: "metered" }))).toEqual([422, "feature_type"]);
     expect(await refused(await put("chat", { meter: { resetPeriod: "day" } }))).toEqual([422, "value_invalid"]);
+    expect(await refused(await put("chat%20", {}))).toEqual([400, "invalid_request"]);
     expect(await refused(await put("x", { type: "config" }))).toEqual([422, "value_invalid"]);
     expect(await refused(await put("x", { config: { kind: "text", options: ["a", "a"] } }))).toEqual([400, "invalid_request"]);
     expect((await send("POST", "/api/features/chat/archive")).status).toBe(200);

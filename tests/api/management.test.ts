@@ -48,7 +48,8 @@ describe("PUT /api/tenants/{key}", () => {
     [{ status: "gone" }, 400, "invalid_request", "status"],
     [{ metadata: [] }, 400, "invalid_request", "metadata"],
     [{ metadata: { a: "x".repeat(10_001) } }, 400, "invalid_request", "metadata"],
-    [{ plans: "starter" }, 400, "invalid_request", "body"],
+    [{ plans: "starter" }, 400, "invalid_request", "plans"],
+    [{ plans: 1, other: 2 }, 400, "invalid_request", "plans"],
     ["{", 400, undefined, undefined],
     ["[]", 400, "invalid_request", "body"],
   ])("refuses %j with %i", async (body, status, code, field) => {

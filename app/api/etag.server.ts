@@ -1,6 +1,11 @@
+import { createHash } from "node:crypto";
+
 /** RFC 9110 If-None-Match: a list, `*`, and the weak form, which proxies make of a strong tag when they compress. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header === etag || header.trim() === "*") return true;
   return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
+
+/** Equal bytes have equal tags. */
+export const etagOf = (text: string) => `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
