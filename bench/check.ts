@@ -1,105 +1,94 @@
-import type { ChildProcess } from "node:child_process";
-import http from "node:http";
-import { text } from "node:stream/consumers";
-import { putTenant } from "~/core/changes";
-import { createKey } from "~/server/api-keys.server";
-import { writeTenantChanges } from "~db/store/tenant-writes.server";
-import { importGitlab, operator, temporaryFile, withServices } from "./database";
-import { median, rounded } from "./numbers";
-import { cpuOf, fromHere, startNode, startServer, stop, untilLine } from "./process";
+import { and, eq } from "drizzle-orm";
+import { setPlanEntries } from "~/core/catalogue-changes";
+import { createFeature } from "~/core/feature-changes";
+import { changeCatalogue } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { recordUsage } from "~/server/usage.server";
+import { benchKey, copyOf, operator, withServices } from "./database";
+import { asMuchAsItCan, connections, overBare, type Run, startBare, summaryOf } from "./load";
+import { startServer, stop } from "./process";
+import { ask, everyFeature, oneFeature, requestOf } from "./questions";
+import { tenantsDatabase, tenantsMade } from "./tenants-database";
 
-const connections = 64;
-const pairs = 11;
+const pairs = 9;
 const seconds = 2;
-const all = Array.from({ length: 3_000 }, (_, i) => `tenant-${1_000 + i}`);
-/** Keys and revisions are equally long, so that all answers are. */
-const tenants = all.slice(-1_000);
+const asked = 1_000;
+const metered = "api_calls";
 
-type Run = { perSecond: number; p50: number; p99: number; cpuMicros: number | null; cpuShare: number | null };
-
-/** One check over keep-alive connections against plain node:http that sends the same bytes, in alternating runs. */
+/** What one process answers over keep-alive connections, as a share of plain node:http that sends the same bytes, in alternating runs. */
 export async function benchCheck() {
-  const file = temporaryFile();
-  const key = await withServices(file, async (services) => {
-    await importGitlab(services);
-    const { db, now, newId, facts } = services;
-    const stamp = { now: now(), actor: operator, newId };
-    const writes = all.map((tenant) => {
-      const outcome = putTenant(null, tenant, { plan: "premium" }, facts.catalogue(), stamp);
-      if (!outcome.ok || !outcome.change) throw new Error("a tenant could not be made");
-      return { before: null, change: outcome.change };
-    });
-    await db.transaction([], (tx) => writeTenantChanges(tx, db.tables, writes, operator));
-    return (await createKey(services, operator, { name: "bench", scopes: ["check"], expiresAt: null })).key;
-  });
+  const file = copyOf(await tenantsDatabase(), "check");
+  const { key, tenants } = await withServices(file, prepare);
+  const other = copyOf(file, "check-counted");
+  const plain = await startServer(file);
+  // Nobody reaches the limit, but it is counted and told with each answer; every hundredth check is logged.
+  const counting = await startServer(other, { LATCHKEY_CHECK_RATE_LIMIT: "10000000", LOG_LEVEL: "info" });
 
-  const server = await startServer(`file:${file}`);
-  const question = (tenant: string) => `/api/entitlements?tenant=${tenant}&feature=epics`;
-  const answer = await ask(server.port, question(tenants[0] ?? ""), key);
-  const bare = startNode([fromHere("bare-server.mjs")], 0, { input: JSON.stringify(answer) });
-  const [, barePort] = await untilLine(bare, /ready on (\d+)/);
-  const request = (tenant: string) => `GET ${question(tenant)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n\r\n`;
-  const one = [request(tenants[0] ?? "")];
-  const load = (child: ChildProcess, port: number, requests: string[]) => run(child, { port, requests, connections, seconds });
+  const [first = ""] = tenants;
+  const requests = (question: (tenant: string) => string, list: string[]) => list.map((tenant) => requestOf(question(tenant), key));
+  const usage = (tenant: string) => oneFeature(tenant, metered);
+
+  const bares = await Promise.all([
+    ask(plain.port, oneFeature(first), key).then(startBare),
+    ask(counting.port, usage(first), key).then(startBare),
+    ask(plain.port, everyFeature(first), key).then(startBare),
+  ]);
+  const [bare, bareCounting, bareEvery] = bares.map((b) => ({ ...b, requests: requests(oneFeature, [first]) }));
+  if (!bare || !bareCounting || !bareEvery) throw new Error("a bare server is missing");
+  const targets = {
+    bare,
+    oneQuestion: { ...plain, requests: requests(oneFeature, [first]) },
+    thousandTenants: { ...plain, requests: requests(oneFeature, tenants) },
+    bareCounting,
+    withUsageAndLimits: { ...counting, requests: requests(usage, [first]) },
+    bareEvery,
+    everyFeature: { ...plain, requests: requests(everyFeature, [first]) },
+  };
 
   try {
-    const many = tenants.map(request);
-    await load(server.child, server.port, many); // every answer once, and the compiler has seen the path
-    await load(bare, Number(barePort), one);
-    const runs = { bare: [] as Run[], oneQuestion: [] as Run[], manyTenants: [] as Run[] };
-    for (let pair = 1; pair <= pairs; pair++) {
-      runs.bare.push(await load(bare, Number(barePort), one));
-      runs.oneQuestion.push(await load(server.child, server.port, one));
-      runs.manyTenants.push(await load(server.child, server.port, many));
-    }
-    return report(runs, answer.body.length);
+    const runs = Object.fromEntries(Object.keys(targets).map((name) => [name, [] as Run[]])) as Record<keyof typeof targets, Run[]>;
+    for (const target of Object.values(targets)) await asMuchAsItCan(target, { seconds: 1 }); // the compiler has seen the path
+    for (let pair = 1; pair <= pairs; pair++)
+      for (const [name, target] of Object.entries(targets))
+        runs[name as keyof typeof targets].push(await asMuchAsItCan(target, { seconds }));
+    return {
+      tenants: tenantsMade,
+      connections,
+      pairs,
+      secondsEach: seconds,
+      bareNodeHttp: summaryOf(runs.bare),
+      oneQuestion: { ...overBare(runs.oneQuestion, runs.bare), expectedRatio: 0.8 },
+      questionsOfAThousandTenants: overBare(runs.thousandTenants, runs.bare),
+      withUsageCountingLoggingAndLimits: { ...overBare(runs.withUsageAndLimits, runs.bareCounting), expectedRatio: 0.7 },
+      everyFeature: { ...overBare(runs.everyFeature, runs.bareEvery), expectedRatio: 0.6 },
+    };
   } finally {
-    await Promise.all([stop(server.child), stop(bare)]);
+    await Promise.all([plain, counting, ...bares].map(({ child }) => stop(child)));
   }
 }
 
-/** The answer as it is, without what node:http adds by itself. */
-async function ask(port: number, path: string, key: string) {
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    http.get({ port, host: "127.0.0.1", path, headers: { authorization: `Bearer ${key}` } }, resolve).on("error", reject);
-  });
-  const body = await text(response);
-  const { date: _, connection: __, "keep-alive": ___, ...headers } = response.headers;
-  if (response.statusCode !== 200) throw new Error(`The check answered ${response.statusCode}: ${body}`);
-  return { status: response.statusCode, headers, body };
-}
-
-async function run(child: ChildProcess, options: object): Promise<Run> {
-  const before = cpuOf(child);
-  const generator = startNode([fromHere("load.mjs")], 1, { input: JSON.stringify(options) });
-  const [, line = ""] = await untilLine(generator, /^(\{.*\})$/);
-  const { answers, elapsed, ...seen } = JSON.parse(line);
-  const after = cpuOf(child);
-  const used = before === null || after === null ? null : after - before;
-  return { ...seen, cpuMicros: used && (used * 1000) / answers, cpuShare: used && used / elapsed };
-}
-
-function report(runs: Record<"bare" | "oneQuestion" | "manyTenants", Run[]>, bodyBytes: number) {
-  const over = (list: Run[], field: keyof Run) => median(list.map((r) => r[field] ?? Number.NaN));
-  const summary = (list: Run[]) => ({
-    requestsPerSecond: Math.round(over(list, "perSecond")),
-    p50ms: rounded(over(list, "p50")),
-    p99ms: rounded(over(list, "p99")),
-    serverMicrosecondsOfCpu: rounded(over(list, "cpuMicros")),
-    // Much below 1: the machine was busy with other things, and the figures say more about those.
-    serverShareOfItsCore: rounded(over(list, "cpuShare")),
-  });
-  // Of neighbours in time, so that what else the machine did weighs on both alike.
-  const ratio = (list: Run[]) => rounded(median(list.map((r, i) => r.perSecond / (runs.bare[i] as Run).perSecond)));
-  const cpuRatio = (list: Run[]) => rounded(over(runs.bare, "cpuMicros") / over(list, "cpuMicros"));
-  const measured = (list: Run[]) => ({ ...summary(list), ratioToBare: ratio(list), ratioToBareByCpu: cpuRatio(list) });
-  return {
-    connections,
-    pairs,
-    secondsEach: seconds,
-    bodyBytes,
-    bareNodeHttp: summary(runs.bare),
-    oneQuestion: measured(runs.oneQuestion),
-    questionsOfAThousandTenants: measured(runs.manyTenants),
-  };
+/** A key, a metered feature that premium has an allowance of, and tenants on premium that have used some. */
+async function prepare(services: Services) {
+  const key = await benchKey(services);
+  const meter = { resetPeriod: "month" as const, soft: false, unit: "calls" };
+  const made = await changeCatalogue(services, operator, (facts, stamp) =>
+    createFeature(facts, metered, { name: "API calls", type: "metered", meter }, stamp),
+  );
+  const given = await changeCatalogue(services, operator, (facts, stamp) =>
+    setPlanEntries(facts, [{ plan: "premium", feature: metered, value: 100_000 }], stamp),
+  );
+  if (!made.ok || !given.ok) throw new Error("the metered feature could not be made");
+  const { tenants: t } = services.db.tables;
+  const rows = await services.db.read
+    .select({ key: t.key })
+    .from(t)
+    .where(and(eq(t.plan, "premium"), eq(t.status, "active")))
+    .limit(asked);
+  const tenants = rows.map((row) => row.key);
+  const used = { feature: metered, action: "add" as const, quantity: 100 };
+  await recordUsage(
+    services,
+    tenants.map((tenant) => ({ tenant, idempotencyKey: tenant, ...used })),
+  );
+  return { key, tenants };
 }

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Actor } from "~/core/model";
+import { createKey } from "~/server/api-keys.server";
 import { readEnv } from "~/server/env.server";
 import { applyImport, readCatalogueFile } from "~/server/import.server";
+import type { ApiScope } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { createServices, stopServices } from "~/server/start.server";
 import { root } from "./process";
@@ -21,26 +23,50 @@ export async function withServices<T>(file: string, work: (services: Services) =
   }
 }
 
+const tied = 20;
+
+/** The catalogue of a real product: 247 features, 20 of them tied to flags. */
 export async function importGitlab(services: Services): Promise<void> {
-  const read = readCatalogueFile("gitlab.yaml", await readFile(path.join(root, "db/catalogues/gitlab.yaml"), "utf8"));
-  if (!read.ok) throw new Error("gitlab.yaml cannot be read");
+  const text = await readFile(path.join(root, "db/catalogues/gitlab.yaml"), "utf8");
+  let ties = 0;
+  const withFlags = text.replace(/^ {2}(\w+): \{ name: /gm, (line, key) => {
+    if (ties === tied) return line;
+    ties += 1;
+    return `  ${key}: { flag: { key: ${key}, rule: grant }, name: `;
+  });
+  const read = readCatalogueFile("gitlab.yaml", withFlags);
+  if (!read.ok || ties !== tied) throw new Error("gitlab.yaml cannot be read");
   const done = await applyImport(services, read, operator);
   if (!done.ok) throw new Error("gitlab.yaml cannot be imported");
 }
 
-/** A file in a folder of its own that goes away with this process. */
-export function temporaryFile(): string {
-  const folder = path.join(tmpdir(), `latchkey-bench-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return path.join(folder, "latchkey.db");
+const temporary = path.join(tmpdir(), `latchkey-bench-${process.pid}`);
+process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+
+/** A file that goes away with this process. */
+export function temporaryFile(name = "latchkey"): string {
+  mkdirSync(temporary, { recursive: true });
+  return path.join(temporary, `${name}.db`);
 }
 
-/** Where a file stays from run to run under this name; every other one is thrown away. */
+/** A copy that may be written to. The original has to be closed: then all of it is in the one file. */
+export function copyOf(file: string, name: string): string {
+  const copy = temporaryFile(name);
+  for (const end of ["", "-wal", "-shm"]) rmSync(copy + end, { force: true });
+  copyFileSync(file, copy);
+  return copy;
+}
+
+export const benchKey = async (services: Services, scopes: ApiScope[] = ["check"]) =>
+  (await createKey(services, operator, { name: "bench", scopes, expiresAt: null })).key;
+
+/** Where a file stays from run to run under this name; other versions of it are thrown away. */
 export function keptFile(name: string): { file: string; isThere: boolean } {
   const folder = path.join(root, "bench/.data");
   mkdirSync(folder, { recursive: true });
-  for (const other of readdirSync(folder)) if (!other.startsWith(name)) rmSync(path.join(folder, other), { recursive: true });
+  const family = name.replace(/-v\d+\.db$/, "-v");
+  for (const other of readdirSync(folder))
+    if (other.startsWith(family) && !other.startsWith(name)) rmSync(path.join(folder, other), { recursive: true });
   const file = path.join(folder, name);
   return { file, isThere: existsSync(file) };
 }

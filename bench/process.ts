@@ -13,11 +13,15 @@ const canPin = availableParallelism() > 1 && spawnSync("taskset", ["-c", "0", "t
 export const isPinned = canPin;
 
 type Env = Record<string, string>;
+export type Server = { child: ChildProcess; port: number };
+
+/** `nice`: how far it stands back behind what else wants its core. */
+type NodeOptions = { env?: Env; input?: string; nice?: number };
 
 /** A Node process on a core of its own, where the system can be told so. */
-export function startNode(args: string[], core: 0 | 1, { env = {}, input = "" }: { env?: Env; input?: string } = {}): ChildProcess {
+export function startNode(args: string[], core: 0 | 1, { env = {}, input = "", nice = 0 }: NodeOptions = {}): ChildProcess {
   const command = [process.execPath, ...args];
-  const [file = "", ...rest] = canPin ? ["taskset", "-c", String(core), ...command] : command;
+  const [file = "", ...rest] = canPin ? ["nice", "-n", String(nice), "taskset", "-c", String(core), ...command] : command;
   const child = spawn(file, rest, {
     cwd: root,
     env: { NODE_ENV: "production", PATH: process.env.PATH, ...env },
@@ -27,18 +31,21 @@ export function startNode(args: string[], core: 0 | 1, { env = {}, input = "" }:
   return child;
 }
 
-/** Reads on until a line matches. */
-export async function untilLine(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+/** Reads on until a line has matched each of the patterns, in their order. */
+export async function untilLines(child: ChildProcess, patterns: RegExp[]): Promise<RegExpExecArray[]> {
   if (!child.stdout) throw new Error("no output to read");
+  const found: RegExpExecArray[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    const match = pattern.exec(line);
-    if (match) {
-      child.stdout.resume();
-      return match;
-    }
+    const match = patterns[found.length]?.exec(line);
+    if (match) found.push(match);
+    if (found.length < patterns.length) continue;
+    child.stdout.resume();
+    return found;
   }
-  throw new Error(`The process ended before it printed ${pattern}.`);
+  throw new Error(`The process ended before it printed ${patterns[found.length]}.`);
 }
+
+export const untilLine = async (child: ChildProcess, pattern: RegExp) => (await untilLines(child, [pattern]))[0] as RegExpExecArray;
 
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -57,10 +64,19 @@ export function cpuOf({ pid }: ChildProcess): number | null {
   }
 }
 
-/** The built program on a free port of loopback. */
-export async function startServer(databaseUrl: string, core: 0 | 1 = 0): Promise<{ child: ChildProcess; port: number }> {
-  const env = { HOST: "127.0.0.1", PORT: "0", DATABASE_URL: databaseUrl, LOG_LEVEL: "warn" };
-  const child = startNode(["build/server/main.js"], core, { env });
+/** Bytes of memory that are the process's own; null where the system does not tell. */
+export function memoryOf({ pid }: ChildProcess): number | null {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** The built program on a SQLite file and a free port of loopback, on the one core that is measured. */
+export async function startServer(file: string, more: Env = {}): Promise<Server> {
+  const env = { HOST: "127.0.0.1", PORT: "0", DATABASE_URL: `file:${file}`, LOG_LEVEL: "warn", ...more };
+  const child = startNode(["build/server/main.js"], 0, { env });
   const [, port] = await untilLine(child, /ready on http:\/\/127\.0\.0\.1:(\d+)/);
   return { child, port: Number(port) };
 }

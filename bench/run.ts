@@ -1,12 +1,24 @@
-// `npm run bench`: what the program can do on this machine, into bench/results/latest.json. `npm run bench -- check tenants start` for some of it.
+// `npm run bench`: what the program can do on this machine, into bench/results/latest.json. `npm run bench -- check start` for some of it.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { benchCheck } from "./check";
+import { benchMany } from "./many";
+import { benchPace } from "./pace";
+import { benchPosthog } from "./posthog";
 import { fromHere, isPinned } from "./process";
+import { benchScale } from "./scale";
 import { benchStart } from "./start";
 import { benchTenants } from "./tenants";
 
-const parts = { check: benchCheck, tenants: benchTenants, start: benchStart };
+const parts = {
+  check: benchCheck,
+  pace: benchPace,
+  many: benchMany,
+  scale: benchScale,
+  posthog: benchPosthog,
+  tenants: benchTenants,
+  start: benchStart,
+};
 type Part = keyof typeof parts;
 
 const wanted = process.argv.slice(2);

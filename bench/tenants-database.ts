@@ -6,7 +6,7 @@ import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.se
 import { importGitlab, keptFile, operator, withServices } from "./database";
 
 export const tenantsMade = 100_000;
-const atOnce = 2_000;
+const atOnce = 1_000;
 const day = 86_400_000;
 
 const first =
@@ -17,18 +17,25 @@ const second = "Logistics Foods Analytics Robotics Studios Health Verlag Energia
 
 /** A SQLite file with 100,000 tenants on the GitLab catalogue and 200,000 grants. Made once, which takes a minute or two. */
 export async function tenantsDatabase(): Promise<string> {
-  const { file, isThere } = keptFile("tenants-v2.db");
+  const { file, isThere } = keptFile("tenants-v3.db");
   if (isThere) return file;
   process.stdout.write("Making 100,000 tenants with 200,000 grants, this once …\n");
   const unfinished = `${file}.part`;
-  await withServices(unfinished, async (services) => {
-    await importGitlab(services);
-    const chance = seededChance(1);
-    for (let from = 0; from < tenantsMade; from += atOnce) await writeBatch(services, from, chance);
-  });
+  await makeTenants(unfinished, tenantsMade);
   renameSync(unfinished, file);
   return file;
 }
+
+/** So many tenants with two grants each, in batches of 1,000. */
+export async function makeTenants(file: string, tenants: number): Promise<void> {
+  await withServices(file, async (services) => {
+    await importGitlab(services);
+    const chance = seededChance(1);
+    for (let from = 0; from < tenants; from += atOnce) await writeBatch(services, from, chance);
+  });
+}
+
+export const tenantKey = (number: number) => `org-${String((number * 7_919) % tenantsMade).padStart(6, "0")}`;
 
 async function writeBatch({ db, now: clock, facts }: Services, from: number, chance: Chance): Promise<void> {
   const now = clock();
@@ -46,8 +53,7 @@ async function writeBatch({ db, now: clock, facts }: Services, from: number, cha
       createdAt,
     };
     const grants = chance.some(features, 2).map((feature) => grantOf(feature, createdAt, now, chance));
-    const key = `org-${String((number * 7_919) % tenantsMade).padStart(6, "0")}`;
-    return { before: null, change: { action: "tenant.created", key, set, grants, at: createdAt, why: null } };
+    return { before: null, change: { action: "tenant.created", key: tenantKey(number), set, grants, at: createdAt, why: null } };
   });
   await db.transaction([], (tx) => writeTenantChanges(tx, db.tables, writes, operator));
 }

@@ -52,7 +52,7 @@ export async function benchTenants() {
     return { took, cookie };
   });
 
-  const server = await startServer(`file:${file}`);
+  const server = await startServer(file);
   try {
     const pages = await eachInTurns(async (query) => {
       const url = `http://127.0.0.1:${server.port}${paths.tenants(query)}`;

@@ -1,0 +1,83 @@
+import { stringify } from "yaml";
+import { exportCatalogue } from "~/server/import.server";
+import { benchKey, copyOf, withServices } from "./database";
+import { atConstantPace, type Paced, pacedSummary, startBare } from "./load";
+import { median, rounded } from "./numbers";
+import { type Server, startServer, stop } from "./process";
+import { ask, oneFeature, requestOf } from "./questions";
+import { startStandIn } from "./stand-in";
+import { tenantKey, tenantsDatabase } from "./tenants-database";
+
+const perSecond = 2_000;
+const rounds = 5;
+const seconds = 5;
+const hot = 1_000;
+const imported = 10_000;
+
+/** One check at a constant pace: of an idle server, and of one that imports tenants and sends all groups to PostHog meanwhile. */
+export async function benchPace() {
+  const file = copyOf(await tenantsDatabase(), "pace-idle");
+  const { key, catalogue } = await withServices(file, async (services) => ({
+    key: await benchKey(services, ["check", "manage"]),
+    catalogue: await exportCatalogue(services, { tenants: false, format: "yaml" }),
+  }));
+  const busyFile = copyOf(file, "pace-busy");
+  const standIn = await startStandIn();
+  const requests = Array.from({ length: hot }, (_, i) => requestOf(oneFeature(tenantKey(i)), key));
+  const idle = await startServer(file);
+  const bare = await startBare(await ask(idle.port, oneFeature(tenantKey(0)), key));
+  const busy = await startServer(busyFile, { ...standIn.settings, LATCHKEY_RATE_LIMIT: "0" });
+  const runs = { bare: [] as Paced[], idle: [] as Paced[], busy: [] as Paced[] };
+  const imports: number[] = [];
+  const pace = (server: { port: number }) => atConstantPace({ port: server.port, requests }, perSecond, seconds);
+  try {
+    for (const server of [idle, busy]) await pace(server); // every answer once, and the compiler has seen the path
+    for (let round = 0; round < rounds; round++) {
+      runs.bare.push(await pace(bare));
+      runs.idle.push(await pace(idle));
+      let isOver = false;
+      const importing = importAgainAndAgain(busy, key, catalogue, round, imports, () => isOver);
+      runs.busy.push(await pace(busy));
+      isOver = true;
+      await importing;
+    }
+    const groupsSent = await sentBy(busy, busyFile);
+    const times = runs.busy.map((r, i) => r.p99 / (runs.idle[i] as Paced).p99);
+    return {
+      requestsPerSecond: perSecond,
+      rounds,
+      secondsEach: seconds,
+      bareNodeHttp: pacedSummary(runs.bare),
+      idle: { ...pacedSummary(runs.idle), expectedP99Ms: 1.4 },
+      whileImportingAndSyncing: { ...pacedSummary(runs.busy), p99OverIdle: rounded(median(times)), expectedOverIdle: 3 },
+      imports: { tenantsEach: imported, done: imports.length, medianSeconds: rounded(median(imports) / 1_000) },
+      groupsSent,
+    };
+  } finally {
+    await Promise.all([idle, bare, busy, standIn].map(({ child }) => stop(child)));
+  }
+}
+
+/** How many tenants' properties PostHog has taken, as the server wrote down. */
+async function sentBy({ child }: Server, file: string): Promise<number> {
+  await stop(child);
+  return withServices(file, ({ db }) => db.read.$count(db.tables.groupSyncs));
+}
+
+/** New tenants first, and other names for them from then on. */
+async function importAgainAndAgain({ port }: Server, key: string, catalogue: string, round: number, took: number[], isOver: () => boolean) {
+  for (let time = 0; !isOver(); time++) {
+    const tenants = Object.fromEntries(
+      Array.from({ length: imported }, (_, i) => [`new-${i}`, { name: `Imported ${i} ${round}.${time}`, plan: "starter" }]),
+    );
+    const started = performance.now();
+    const response = await fetch(`http://127.0.0.1:${port}/api/catalogue/import`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/yaml" },
+      body: catalogue + stringify({ tenants }),
+    });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`import: ${response.status} ${text.slice(0, 300)}`);
+    took.push(performance.now() - started);
+  }
+}
