@@ -1,23 +1,21 @@
 import type { FastifyInstance } from "fastify";
-import { type Entitlement, entitlement } from "~/core/answer";
 import { explain } from "~/core/explain";
 import { type CheckItem, checkItem, checksBody, checksQuery, mostDecisions } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
 import { mayAskAbout } from "./authenticate.server";
 import { askMany } from "./check-descriptions";
-import { entitlementsPath } from "./entitlements.server";
+import { answerType, entitlementsPath } from "./entitlements.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
 
-type Result =
-  | ({ tenant: string; feature: string } & Entitlement & { considered?: ReturnType<typeof explain> })
-  | { tenant?: unknown; feature?: unknown; error: { code: string; message: string; field?: string } };
+/** After so many decisions others have their turn: a question with one answer does not wait for one with thousands. */
+const decisionsInOneGo = 1_000;
 
 /** Who may call: any key with the scope `check`. Many questions in one request, answered in the order asked. */
 export async function checksApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { checks, facts, now } = services;
+  const { checks, now } = services;
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
     const key = keyOf(request);
@@ -31,41 +29,45 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       const detail = `This asks for ${decisions} decisions. Ask for up to ${mostDecisions} in one request.`;
       return sendProblem(reply, { status: 400, code: "too_many_checks", detail, field: "checks" });
     }
-    const results: Result[] = [];
+    const results: string[] = [];
+    let breath = decisionsInOneGo;
     for (const [i, a] of asked.entries()) {
+      if (results.length >= breath) {
+        breath = results.length + decisionsInOneGo;
+        await new Promise(setImmediate);
+      }
       if (a.success) results.push(...(await answerOne(a.data, sent.query.explain === "1")));
       else results.push(refusal(sent.body.checks[i], a.error.issues[0]));
     }
-    return reply.header("cache-control", "no-store").send({ results });
+    return reply
+      .header("cache-control", "no-store")
+      .header("content-type", answerType)
+      .send(`{"results":[${results.join(",")}]}`);
   });
 
-  async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<Result[]> {
+  async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<string[]> {
     const keys = features ?? [feature as string];
+    const named = `{"tenant":${JSON.stringify(tenant)},"feature":`;
     try {
       const on = checks.ground(tenant, user);
       const ground = on instanceof Promise ? await on : on;
-      const { decisions } = checks.answerFrom(ground, keys, now(), requested);
-      checks.count({ ground, decisions });
-      const catalogue = facts.catalogue();
-      return decisions.map((d) => ({
-        tenant,
-        feature: d.feature,
-        ...entitlement(d, ground.held.facts, catalogue),
-        ...(withTrace ? { considered: explain(d) } : {}),
-      }));
+      const told = checks.tellFrom(ground, keys, now(), requested);
+      checks.count({ ground, decisions: told.map(({ decision }) => decision) });
+      return told.map(({ decision, text }) => {
+        const trace = withTrace ? `,"considered":${JSON.stringify(explain(decision))}` : "";
+        return `${named}${JSON.stringify(decision.feature)},${text.slice(1, -1)}${trace}}`;
+      });
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
-      return keys.map((key) => ({ tenant, feature: key, error: { code: "facts_unavailable", message: error.message } }));
+      const why = JSON.stringify({ code: "facts_unavailable", message: error.message });
+      return keys.map((key) => `${named}${JSON.stringify(key)},"error":${why}}`);
     }
   }
 }
 
-function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): Result {
+function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): string {
   const { tenant, feature } = (typeof asked === "object" && asked !== null ? asked : {}) as { tenant?: unknown; feature?: unknown };
   const field = issue?.path.join(".") || undefined;
-  return {
-    tenant,
-    feature,
-    error: { code: "invalid_check", message: issue?.message ?? "This is no question.", ...(field ? { field } : {}) },
-  };
+  const error = { code: "invalid_check", message: issue?.message ?? "This is no question.", ...(field ? { field } : {}) };
+  return JSON.stringify({ tenant, feature, error });
 }

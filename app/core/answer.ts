@@ -71,34 +71,51 @@ export function listedFeatures(catalogue: Catalogue): string[] {
   return keys;
 }
 
+/** `features` null: all that are listed. */
+export type AnswerQuestion = {
+  key: string;
+  tenant: TenantFacts | null;
+  catalogue: Catalogue;
+  features: string[] | null;
+  now: Instant;
+  requested?: number;
+};
+
 /**
- * The whole answer for one tenant. `features` null: all that are listed.
+ * The whole answer for one tenant.
  * `isStale`: the facts could not be read again; what was last known is answered.
  */
 export function answer(
-  question: { key: string; tenant: TenantFacts | null; catalogue: Catalogue; features: string[] | null; now: Instant; requested?: number },
+  question: AnswerQuestion,
   readings: Readings,
   isStale: boolean,
 ): { body: Answer; decisions: Decision[]; validUntil: Instant | null } {
-  const { key, tenant, catalogue, now, requested } = question;
+  const { tenant, catalogue, now, requested } = question;
   const entitlements: Answer["entitlements"] = Object.create(null);
   const decisions: Decision[] = [];
-  let validUntil: Instant | null = null;
-  let staleFlag = false;
   for (const feature of question.features ?? listedFeatures(catalogue)) {
     const decision = decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
     decisions.push(decision);
     entitlements[feature] = entitlement(decision, tenant, catalogue);
+  }
+  const { head, validUntil } = answerHead(question, decisions, isStale);
+  return { body: { ...head, entitlements }, decisions, validUntil };
+}
+
+/** What an answer says besides its entries. */
+export function answerHead({ key, tenant, catalogue }: AnswerQuestion, decisions: Decision[], isStale: boolean) {
+  let validUntil: Instant | null = null;
+  let staleFlag = false;
+  for (const decision of decisions) {
     staleFlag ||= decision.isStale;
     if (decision.validUntil !== null && (validUntil === null || decision.validUntil < validUntil)) validUntil = decision.validUntil;
   }
-  const body: Answer = {
+  const head: Omit<Answer, "entitlements"> = {
     tenant: key,
     plan: tenant?.plan ?? null,
     validUntil: isoOrNull(validUntil),
     revision: Math.max(tenant?.revision ?? 0, catalogue.revision),
     isStale: isStale || staleFlag,
-    entitlements,
   };
-  return { body, decisions, validUntil };
+  return { head, validUntil };
 }

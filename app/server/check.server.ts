@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { answer, type Readings } from "~/core/answer";
+import { type AnswerQuestion, answer, type Readings } from "~/core/answer";
+import { answerText, type Told, tell } from "~/core/answer-text";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCounts, Tally } from "./check-counts.server";
@@ -98,17 +99,18 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     return { flag: (key) => flags.readings.get(key), usage: used };
   }
 
+  function questionTo({ tenant, held }: Ground, features: string[] | null, at: Instant, requested?: number): AnswerQuestion {
+    return { key: tenant, tenant: held.facts, catalogue: facts.catalogue(), features, now: at, requested };
+  }
+
   /** The answer as data; it is not counted as a check. `features` null: all that are listed. */
   function answerFrom(ground: Ground, features: string[] | null, at: Instant, requested?: number) {
-    const { tenant, held } = ground;
-    const question = { key: tenant, tenant: held.facts, catalogue: facts.catalogue(), features, now: at, requested };
-    return answer(question, readings(ground, at), facts.isStale());
+    return answer(questionTo(ground, features, at, requested), readings(ground, at), facts.isStale());
   }
 
   function prepare({ question, features, requested }: Asked, on: Ground): Prepared {
     const madeAt = now();
-    const { body, decisions, validUntil } = answerFrom(on, features, madeAt, requested);
-    const text = JSON.stringify(body);
+    const { text, decisions, validUntil } = answerText(questionTo(on, features, madeAt, requested), readings(on, madeAt), facts.isStale());
     const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
     stats.misses += 1;
     const madeFrom = { ground: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
@@ -134,6 +136,10 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     ground,
     readings,
     answerFrom,
+    /** Entries of an answer as JSON, one for each feature in that order; they are not counted as checks. */
+    tellFrom(ground: Ground, features: string[], at: Instant, requested?: number): Told[] {
+      return tell(questionTo(ground, features, at, requested), readings(ground, at));
+    },
     /** For pages and the command line. */
     async preview(tenant: string, features: string[] | null, at = now()) {
       await facts.look();
