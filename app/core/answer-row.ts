@@ -88,7 +88,8 @@ function sourceRow(source: Source, feature: Feature, name: (plan: string) => str
     }
     case "flag": {
       const says = { on: "on", off: "off", unknown: "unknown", not_asked: "not asked" }[source.state];
-      return { ...always, label: `Flag ${source.flag}: ${says}`, denies: source.state === "off" };
+      const more = source.isStale ? ", last known" : source.reason === "user_required" ? ", needs a user" : "";
+      return { ...always, label: `Flag ${source.flag}: ${says}${more}`, denies: source.state === "off" };
     }
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { addOn, catalogue, day, feature, flagTie, now, plan } from "../../tests/support/facts";
+import { addOn, catalogue, day, feature, flagTie, meteredFeature, now, plan } from "../../tests/support/facts";
 import { type FlagInfo, flagFindings, type HygieneInput } from "./flag-hygiene";
 
 const tied = (rule: "grant" | "gate" | "both" = "grant") => ({ ...feature("sso"), flag: flagTie(rule) });
 const flag = (more: Partial<FlagInfo> = {}): FlagInfo => ({
+  id: 1,
   key: "the-flag",
   active: true,
   createdAt: now - 90 * day,
@@ -18,6 +19,7 @@ const codes = (more: Partial<HygieneInput>) =>
     flag: flag(),
     catalogue: catalogue([tied()], [plan("free"), plan("pro", { sso: true })]),
     asked: 1,
+    isOld: true,
     now,
     ...more,
   }).map((f) => f.code);
@@ -32,7 +34,7 @@ describe("flag hygiene", () => {
 
   test("finds a flag that is inactive, and says what that does by its rule", () => {
     const says = (rule: "grant" | "gate") =>
-      flagFindings({ feature: tied(rule), flag: flag({ active: false }), catalogue: catalogue([]), asked: 1, now })[0]?.says;
+      flagFindings({ feature: tied(rule), flag: flag({ active: false }), catalogue: catalogue([]), asked: 1, isOld: true, now })[0]?.says;
     expect(says("grant")).toContain("adds nothing");
     expect(says("gate")).toContain("switches the feature off");
   });
@@ -44,7 +46,16 @@ describe("flag hygiene", () => {
     expect(codes({ flag: flag({ filters: { groups: [{ properties: [], rollout_percentage: 99 }] }, updatedAt: 0 }) })).toEqual([]);
   });
 
-  test("finds a feature that nobody asked for", () => expect(codes({ asked: 0 })).toEqual(["never_asked"]));
+  test("does not find an experiment of several variants that is under way for everyone", () => {
+    const variants = (...shares: number[]) => ({ ...everyone, multivariate: { variants: shares.map((s) => ({ rollout_percentage: s })) } });
+    expect(codes({ flag: flag({ filters: variants(50, 50), updatedAt: 0 }) })).toEqual([]);
+    expect(codes({ flag: flag({ filters: variants(0, 100), updatedAt: 0 }) })).toEqual(["everyone"]);
+  });
+
+  test("finds a feature that nobody asked for, unless it was tied less than 30 days ago", () => {
+    expect(codes({ asked: 0 })).toEqual(["never_asked"]);
+    expect(codes({ asked: 0, isOld: false })).toEqual([]);
+  });
 
   test("finds a grant that every plan makes needless; add-ons and archived plans do not count, and a gate is never needless", () => {
     const all = catalogue(
@@ -53,5 +64,7 @@ describe("flag hygiene", () => {
     );
     expect(codes({ catalogue: all })).toEqual(["in_every_plan"]);
     expect(codes({ catalogue: all, feature: tied("gate") })).toEqual([]);
+    const metered = { ...meteredFeature("sso"), flag: flagTie("grant") };
+    expect(codes({ catalogue: all, feature: metered })).toEqual([]);
   });
 });

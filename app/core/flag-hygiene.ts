@@ -2,7 +2,7 @@ import type { Catalogue } from "./catalogue";
 import type { Feature, FlagTie, Instant, Json } from "./model";
 
 /** What PostHog's list says of a flag, as far as tidying up needs it. */
-export type FlagInfo = { key: string; active: boolean; createdAt: Instant | null; updatedAt: Instant | null; filters: Json };
+export type FlagInfo = { id: number; key: string; active: boolean; createdAt: Instant | null; updatedAt: Instant | null; filters: Json };
 
 export type Finding = {
   code: "missing" | "inactive" | "everyone" | "never_asked" | "in_every_plan";
@@ -17,13 +17,15 @@ export type HygieneInput = {
   /** Null: PostHog has no such flag. Undefined: PostHog's list cannot be read, so nothing is said of it. */
   flag: FlagInfo | null | undefined;
   catalogue: Catalogue;
-  /** Checks of the feature in the last 30 days. */
+  /** Checks in the last 30 days that had it in their answer. */
   asked: number;
+  /** Whether it has been tied to a flag for 30 days: what is younger may not be in use yet. */
+  isOld: boolean;
   now: Instant;
 };
 
 /** Ties that have outlived their use, each with what to do about it. */
-export function flagFindings({ feature, flag, catalogue, asked, now }: HygieneInput): Finding[] {
+export function flagFindings({ feature, flag, catalogue, asked, isOld, now }: HygieneInput): Finding[] {
   const found: Finding[] = [];
   const add = (code: Finding["code"], says: string, todo: string) => found.push({ code, says, todo });
   const { key, rule } = feature.flag;
@@ -39,19 +41,23 @@ export function flagFindings({ feature, flag, catalogue, asked, now }: HygieneIn
         : "Put the feature into the plans that it belongs to, then take the tie off.";
     add("everyone", "The flag has been rolled out to everyone for over 30 days.", todo);
   }
-  if (asked === 0)
+  if (asked === 0 && isOld)
     add("never_asked", "Nobody has asked for this feature for 30 days.", "If no app uses it any more, archive the feature and the flag.");
-  if (rule !== "gate" && isInEveryPlan(feature.key, catalogue)) {
-    add("in_every_plan", "Every plan gives this feature, so the flag can add nothing.", "Take the tie off.");
+  // Of a value or a limit the flag may still give more.
+  if (rule !== "gate" && feature.type === "boolean" && isInEveryPlan(feature.key, catalogue)) {
+    const todo = rule === "both" ? "Let it gate only, or take the tie off." : "Take the tie off.";
+    add("in_every_plan", "Every plan gives this feature, so the flag can add nothing.", todo);
   }
   return found;
 }
 
 type Condition = { properties?: unknown[]; rollout_percentage?: number | null };
+type Filters = { groups?: Condition[]; multivariate?: { variants?: { rollout_percentage?: number }[] } | null };
 
-/** Some condition without properties, at 100 %, that is not about variants. */
+/** Some condition without properties, at 100 %. What gives some people this and others that is an experiment under way. */
 function isForEveryone(filters: Json): boolean {
-  const { groups } = (filters ?? {}) as { groups?: Condition[] };
+  const { groups, multivariate } = (filters ?? {}) as Filters;
+  if ((multivariate?.variants ?? []).filter((v) => (v.rollout_percentage ?? 0) > 0).length > 1) return false;
   return (groups ?? []).some((c) => (c.properties ?? []).length === 0 && (c.rollout_percentage ?? 100) === 100);
 }
 

@@ -9,6 +9,7 @@ import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureAnswers } from "~/ui/feature-answers";
 import { FilterBar, FilterSelect, SearchBox } from "~/ui/filters";
+import { FlagTrouble } from "~/ui/flag-trouble";
 import { count } from "~/ui/pagination";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
@@ -16,13 +17,16 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { searchParams } = new URL(request.url);
   const show = featureFilters.find((filter) => filter === searchParams.get("show")) ?? null;
   const features = tenantFeatures(tenant, searchParams.get("q") ?? "", show);
-  return { ...features, tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
+  const { key } = tenant.facts;
+  const flags = context.posthog?.flags.status(key) ?? null;
+  return { ...features, flags, tenant: key, now: tenant.now, canChange: tenant.canChange };
 }
 
 export default function TenantFeatures() {
-  const { rows, all, entitled, tenant, now, canChange } = useLoaderData<typeof loader>();
+  const { rows, all, entitled, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
   return (
     <>
+      <FlagTrouble status={flags} now={now} className="mb-4" />
       <div className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <FilterBar names={["q", "show"]}>
           <SearchBox label="Search features" />

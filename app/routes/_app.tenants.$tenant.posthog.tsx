@@ -3,6 +3,7 @@ import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { keyOf, paths } from "~/paths";
 import { resyncTenants } from "~/server/posthog/resync.server";
 import { tenantSync } from "~/server/posthog/sync-status.server";
+import { tenantFlags } from "~/server/posthog/tenant-flags.server";
 import { requireTenant } from "~/server/tenants.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { AutoRefresh } from "~/ui/auto-refresh";
@@ -11,16 +12,19 @@ import { Section } from "~/ui/card";
 import { Code, CodeBlock } from "~/ui/code";
 import { Diff } from "~/ui/diff";
 import { RouteErrorPage } from "~/ui/error-page";
+import { FlagTrouble } from "~/ui/flag-trouble";
 import { KeyValue } from "~/ui/key-value";
 import { count } from "~/ui/pagination";
 import { SyncState } from "~/ui/sync-state";
+import { TenantFlags } from "~/ui/tenant-flags";
 import { Time } from "~/ui/time";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const sync = await tenantSync(context, tenant);
-  if (!sync) throw redirect(paths.posthog());
-  return { sync, tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
+  if (!sync || !context.posthog) throw redirect(paths.posthog());
+  const status = context.posthog.flags.status(tenant.facts.key);
+  return { sync, status, flags: tenantFlags(tenant), tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -30,13 +34,14 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function TenantPosthog() {
-  const { sync, tenant, now, canChange } = useLoaderData<typeof loader>();
+  const { sync, status, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const { state, sentAt, sent, news, nextTry } = sync;
   const isMoving = state === "pending" || state === "failing";
   return (
     <div className="grid gap-6">
       {isMoving && <AutoRefresh reload />}
+      <FlagTrouble status={status} now={now} />
       <Section
         title="Group sync"
         actions={
@@ -73,6 +78,7 @@ export default function TenantPosthog() {
           <p className="text-ink-muted text-sm">Nothing yet.</p>
         )}
       </Section>
+      {flags.length > 0 && <TenantFlags flags={flags} now={now} />}
     </div>
   );
 }

@@ -1,7 +1,10 @@
 import { type FlagInfo, flagFindings } from "~/core/flag-hygiene";
 import type { Feature, FlagTie } from "~/core/model";
 import { checksOfFeatures } from "~db/store/check-counts.server";
+import { readCatalogueFacts } from "~db/store/facts.server";
+import { allFeatures } from "./check-counts.server";
 import { FlagListUnavailable, listFlags } from "./posthog/flag-list.server";
+import type { PosthogSettings } from "./posthog/settings.server";
 import type { Services } from "./services.server";
 
 const month = 30 * 24 * 3_600_000;
@@ -11,28 +14,33 @@ export async function flagHygiene({ db, facts, posthog, now, counts }: Services)
   const catalogue = facts.catalogue();
   const tied = [...catalogue.features.values()].filter((f): f is Feature & { flag: FlagTie } => f.flag !== null && f.archivedAt === null);
   await counts.flush();
-  const since = new Date(now() - month).toISOString().slice(0, 10);
-  const asked = await checksOfFeatures(
-    db.read,
-    db.tables,
-    tied.map((f) => f.key),
-    since,
-  );
+  const monthAgo = now() - month;
+  const keys = tied.map((f) => f.key);
+  const asked = await checksOfFeatures(db.read, db.tables, [...keys, allFeatures], new Date(monthAgo).toISOString().slice(0, 10));
+  const then = await readCatalogueFacts(db.read, db.tables, monthAgo);
+  const tiedThen = new Set(then.features.filter((f) => f.flag !== null).map((f) => f.key));
   const { flags, trouble, isComplete } = await theirs(posthog?.settings ?? null);
   const rows = tied.map((feature) => {
     const flag = flags === null ? undefined : (flags.get(feature.flag.key) ?? (isComplete ? null : undefined));
-    const input = { feature, flag, catalogue, asked: asked.get(feature.key) ?? 0, now: now() };
-    return { key: feature.key, name: feature.name, flag: feature.flag.key, rule: feature.flag.rule, findings: flagFindings(input) };
+    const { key, name } = feature;
+    const times = (asked.get(key) ?? 0) + (asked.get(allFeatures) ?? 0);
+    const findings = flagFindings({ feature, flag, catalogue, asked: times, isOld: tiedThen.has(key), now: now() });
+    const link = flag ? flagLink(posthog?.settings, flag) : null;
+    return { key, name, flag: feature.flag.key, rule: feature.flag.rule, link, isKnown: flag !== undefined, findings };
   });
   rows.sort((a, b) => Number(b.findings.length > 0) - Number(a.findings.length > 0) || (a.name < b.name ? -1 : 1));
-  return { rows, trouble };
+  return { rows, trouble, isOff: posthog === null };
 }
+
+const flagLink = (settings: PosthogSettings | undefined, { id }: FlagInfo) =>
+  settings ? `${settings.appHost}/project/${settings.projectId}/feature_flags/${id}` : null;
 
 type Theirs = { flags: Map<string, FlagInfo> | null; trouble: string | null; isComplete: boolean };
 
-async function theirs(settings: Parameters<typeof listFlags>[0] | null): Promise<Theirs> {
+async function theirs(settings: PosthogSettings | null): Promise<Theirs> {
   if (settings === null) {
-    return { flags: null, trouble: "PostHog is off. Set POSTHOG_PROJECT_API_KEY to switch it on.", isComplete: false };
+    const trouble = "PostHog is off, so no flag is asked. To switch it on, set POSTHOG_PROJECT_API_KEY and start Latchkey again.";
+    return { flags: null, trouble, isComplete: false };
   }
   try {
     const { flags, isComplete } = await listFlags(settings);

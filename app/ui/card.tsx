@@ -28,7 +28,7 @@ type SectionProps = {
 export function Section({ title, description, actions, children, flush, bare, id, className }: SectionProps) {
   return (
     <section id={id} aria-labelledby={id && `${id}-title`} className={cx("min-w-0", className)}>
-      <div className="mb-2.5 flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
+      <div className="flex flex-wrap items-end justify-between gap-x-4 gap-y-2 not-last:mb-2.5">
         <div className="min-w-0">
           <h2 id={id && `${id}-title`} className="font-semibold text-ink text-sm">
             {title}

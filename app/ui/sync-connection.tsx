@@ -20,8 +20,8 @@ export function SyncTrouble({ health: { down, lastError }, now }: { health: Heal
   if (!down) return null;
   return (
     <Notice kind="error" role="status" title="Nothing gets through to PostHog">
-      {lastError?.why} Since <Time at={down.since} now={now} />; next try {nextTry(down.nextTryAt, now)}. Nothing is lost: what is newest is
-      sent once it is back, and checks go on.
+      {lastError?.why} Since <Time at={down.since} now={now} show="both" />; next try {nextTry(down.nextTryAt, now)}. Nothing is lost: what
+      is newest is sent once it is back, and checks go on.
     </Notice>
   );
 }
@@ -33,7 +33,7 @@ type Status = {
   projectId: string | null;
   health: Health;
   breakerOpens: number;
-  flags: { tied: number; isLocal: boolean; isDown: boolean; answeredAt: Instant | null };
+  flags: { tied: number; isLocal: boolean; trouble: { since: Instant; why: string } | null; answeredAt: Instant | null };
 };
 
 export function SyncConnection({ status }: { status: Status }) {
@@ -77,15 +77,20 @@ export function SyncConnection({ status }: { status: Status }) {
   );
 }
 
-function FlagsLine({ tied, isLocal, isDown, answeredAt, now }: Status["flags"] & { now: Instant }) {
+function FlagsLine({ tied, isLocal, trouble, answeredAt, now }: Status["flags"] & { now: Instant }) {
   if (tied === 0) return <>No feature is tied to a flag.</>;
   const how = isLocal ? "evaluated here, from PostHog's definitions" : "asked of PostHog for each tenant";
   return (
     <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
-      {isDown && (
-        <Badge tone="warn" dot>
-          PostHog does not answer
-        </Badge>
+      {trouble && (
+        <>
+          <Badge tone="warn" dot>
+            No answer
+          </Badge>
+          <span>
+            {trouble.why} Since <Time at={trouble.since} now={now} show="both" />.
+          </span>
+        </>
       )}
       <span>
         {tied === 1 ? "1 feature is" : `${count(tied)} features are`} tied to a flag, {how}.{" "}

@@ -6,17 +6,21 @@ export type FlagTrouble = { since: Instant; why: string };
 /** What came of the last question, as it was met on the way: nobody asks PostHog only to know this. */
 export function createContact(now: () => Instant) {
   let trouble: FlagTrouble | null = null;
+  let heardAt: Instant | null = null;
   return {
     heard(): void {
       trouble = null;
+      heardAt = now();
     },
     missed(why: string): void {
       trouble = { since: trouble?.since ?? now(), why };
     },
-    /** As somebody else met it. */
+    /** As another process met it last. */
     put(theirs: FlagTrouble | null): void {
       trouble = theirs;
     },
+    /** Null: not yet. */
+    heardAt: () => heardAt,
     trouble: () => trouble,
   };
 }

@@ -60,6 +60,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     async getFlagDefinitions() {
       await readTrouble();
       latest = await readKept();
+      // Another process asks, and writes down when it gets no answer.
+      if (latest && contact.trouble() === null) contact.heard();
       return latest?.data;
     },
     // The lease lasts one poll: whoever has it fetches, everybody else reads what that one kept.
@@ -102,6 +104,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     id: () => latest?.id,
     /** Null: PostHog, or the process that asks it, has what it should. */
     trouble: () => contact.trouble(),
+    heardAt: () => contact.heardAt(),
   };
 }
 

@@ -7,6 +7,7 @@ const page = z.object({
   next: z.string().nullish(),
   results: z.array(
     z.object({
+      id: z.number(),
       key: z.string(),
       active: z.boolean(),
       created_at: z.string().nullish(),
@@ -18,7 +19,8 @@ const page = z.object({
 
 /** More flags than this are not read: the page says so. */
 const mostPages = 50;
-const timeout = 10_000; // ms
+/** For the whole list: somebody waits for the page. */
+const patience = 8_000; // ms
 
 /** A sentence for people: why PostHog's list of flags is not to be had. */
 export class FlagListUnavailable extends Error {}
@@ -29,14 +31,17 @@ export async function listFlags(settings: PosthogSettings): Promise<{ flags: Fla
     throw new FlagListUnavailable("Set POSTHOG_SECRET_KEY and POSTHOG_PROJECT_ID to compare with PostHog's own list of flags.");
   }
   const flags: FlagInfo[] = [];
+  const signal = AbortSignal.timeout(patience);
   // Pages are counted here and not followed by `next`: the key goes to the host in the settings and nowhere else.
   for (let n = 0; n < mostPages; n++) {
     const answer = await read(
       `${settings.appHost}/api/projects/${settings.projectId}/feature_flags/?limit=100&offset=${n * 100}`,
       settings.secretKey,
+      signal,
     );
     for (const f of answer.results) {
       flags.push({
+        id: f.id,
         key: f.key,
         active: f.active,
         createdAt: instant(f.created_at),
@@ -51,22 +56,28 @@ export async function listFlags(settings: PosthogSettings): Promise<{ flags: Fla
 
 const instant = (text: string | null | undefined) => (text && !Number.isNaN(Date.parse(text)) ? Date.parse(text) : null);
 
-async function read(url: string, secretKey: string): Promise<z.output<typeof page>> {
+async function read(url: string, secretKey: string, signal: AbortSignal): Promise<z.output<typeof page>> {
+  const unreachable = (cause: unknown) =>
+    new FlagListUnavailable(
+      signal.aborted ? `PostHog gave no whole answer within ${patience / 1000} s. Try again in a while.` : "PostHog cannot be reached.",
+      { cause },
+    );
   let response: Response;
   try {
-    response = await fetch(url, {
-      headers: { authorization: `Bearer ${secretKey}` },
-      signal: AbortSignal.timeout(timeout),
-      redirect: "error",
-    });
+    response = await fetch(url, { headers: { authorization: `Bearer ${secretKey}` }, signal, redirect: "error" });
   } catch (cause) {
-    throw new FlagListUnavailable("PostHog cannot be reached. Try again in a while.", { cause });
+    throw unreachable(cause);
   }
   if (response.status === 401 || response.status === 403) {
     throw new FlagListUnavailable("PostHog refuses the secret key. It needs the scope feature_flag:read for this project.");
   }
   if (!response.ok) throw new FlagListUnavailable(`PostHog answered ${response.status}. Try again in a while.`);
-  const parsed = page.safeParse(await response.json().catch(() => null));
+  const parsed = page.safeParse(
+    await response.json().catch((cause) => {
+      if (signal.aborted) throw unreachable(cause);
+      return null;
+    }),
+  );
   if (!parsed.success) throw new FlagListUnavailable("PostHog's answer cannot be read. Is POSTHOG_APP_HOST right?");
   return parsed.data;
 }

@@ -35,7 +35,7 @@ export type FlagParts = {
   facts: FactsCache;
   last: LastValueStore;
   breaker: Breaker;
-  definitions: Pick<FlagDefinitions, "needsUser" | "id" | "trouble">;
+  definitions: Pick<FlagDefinitions, "needsUser" | "id" | "trouble" | "heardAt">;
   metadata: () => readonly string[];
   /** Told once of each verdict that is new or another one than before. */
   onVerdict: (tenant: string, flag: string, verdict: Exclude<Verdict, "unknown">) => void;
@@ -54,7 +54,6 @@ export function createFlags(parts: FlagParts) {
   const contact = createContact(now);
   let definitions = 0;
   let definitionsId: string | undefined;
-  let answeredAt: Instant | null = null;
   client.on("localEvaluationFlagsLoaded", () => {
     const id = parts.definitions.id();
     // A process that reads what another one fetched loads the same at each poll.
@@ -102,7 +101,6 @@ export function createFlags(parts: FlagParts) {
   }
 
   function take(entry: Entry, tenant: TenantFacts, user: string | undefined, flags: string[], said: Verdicts, open: string[]): void {
-    if (said.size > 0) answeredAt = now();
     const before = entry.last;
     if (user === undefined) {
       entry.last = parts.last.note(tenant.key, entry.last, said, now());
@@ -206,8 +204,8 @@ export function createFlags(parts: FlagParts) {
       if (entry && isOld(entry, tenant)) void startRefresh(entry, tenant, user);
       return entry?.catchingUp ? undefined : entry?.state;
     },
-    /** When PostHog, or what it defined, last told something; null: not yet. */
-    answeredAt: () => answeredAt,
+    /** When PostHog last told something of flags or their definitions; null: not yet. */
+    answeredAt: () => newer(parts.definitions.heardAt(), contact.heardAt()),
     isDown: () => parts.breaker.isOpen(),
     /** From memory. Null: no feature is tied to a flag, so nothing depends on PostHog. */
     status(tenant?: string): FlagStatus | null {
@@ -223,6 +221,8 @@ export function createFlags(parts: FlagParts) {
   };
 }
 export type Flags = ReturnType<typeof createFlags>;
+
+const newer = (a: Instant | null, b: Instant | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
 function timeout(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms).unref());

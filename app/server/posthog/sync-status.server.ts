@@ -36,7 +36,7 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
     counts: { tenants, inSync: Math.max(0, tenants - all - unseen), pending: all - failing, failing, unseen },
     resync: await resyncProgress(read, t),
     waiting: (await listWaiting(read, t, mostListed)).map(waitingRow),
-    flags: { tied, isLocal: secretKey !== null, isDown: posthog.flags.isDown(), answeredAt: posthog.flags.answeredAt() },
+    flags: { tied, isLocal: secretKey !== null, trouble: posthog.flags.status()?.trouble ?? null, answeredAt: posthog.flags.answeredAt() },
   };
 }
 const waitingRow = ({ subject, name, attempts, createdAt, nextAttemptAt, lastError }: Waiting) => ({

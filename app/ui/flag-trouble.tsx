@@ -1,0 +1,29 @@
+import type { Instant } from "~/core/model";
+import { AutoRefresh } from "./auto-refresh";
+import { Notice } from "./notice";
+import { Time } from "./time";
+import { exactTime } from "./time-words";
+
+type Status = { trouble: { since: Instant; why: string } | null; restsOn: "definitions" | "last"; isAsking: boolean };
+
+const meanwhile = {
+  definitions: "Until it is back, flags are evaluated from the definitions that it gave last, and checks go on.",
+  last: "Until it is back, answers rest on the last known value of each flag, and checks go on. One that grants counts for 24 hours.",
+};
+
+/** What answers rest on while PostHog is away. A page that was made while it was being asked looks again by itself. */
+export function FlagTrouble({ status, now, className }: { status: Status | null; now: Instant; className?: string }) {
+  if (!status) return null;
+  const { trouble, restsOn, isAsking } = status;
+  return (
+    <>
+      {isAsking ? <AutoRefresh seconds={1} /> : trouble && <AutoRefresh seconds={10} />}
+      {trouble && (
+        <Notice kind="warning" role="status" title={trouble.why.replace(/\.$/, "")} className={className}>
+          It has told nothing of flags since {exactTime(trouble.since)} (<Time at={trouble.since} now={now} />
+          ). {meanwhile[restsOn]}
+        </Notice>
+      )}
+    </>
+  );
+}

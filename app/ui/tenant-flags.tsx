@@ -1,0 +1,69 @@
+import type { Instant, Json } from "~/core/model";
+import { paths } from "~/paths";
+import { Badge } from "./badge";
+import { TextLink } from "./button";
+import { Section } from "./card";
+import { Code } from "./code";
+import { Time } from "./time";
+
+type Says = { state: "on" | "off"; variant?: string; payload?: Json };
+export type TenantFlag = {
+  flag: string;
+  features: { key: string; name: string }[];
+  now: Says | null;
+  /** What counts while PostHog does not say anything. */
+  last: (Says & { seenAt: Instant }) | null;
+  needsUser: boolean;
+};
+
+/** What PostHog says of each flag for one tenant, as checks read it from memory. */
+export function TenantFlags({ flags, now }: { flags: TenantFlag[]; now: Instant }) {
+  return (
+    <Section title="Flags" description="What PostHog's flags say of this tenant. Checks read it from memory." flush>
+      <ul className="divide-y divide-line">
+        {flags.map((row) => (
+          <li key={row.flag} className="grid gap-x-6 gap-y-1.5 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] sm:items-center">
+            <div className="min-w-0">
+              <Code className="wrap-anywhere">{row.flag}</Code>
+              <p className="mt-1 text-ink-muted text-xs wrap-anywhere">
+                {row.features.map(({ key, name }, i) => (
+                  <span key={key}>
+                    {i > 0 && ", "}
+                    <TextLink to={paths.feature(key)}>{name}</TextLink>
+                  </span>
+                ))}
+              </p>
+            </div>
+            <Answer row={row} now={now} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Answer({ row: { now: says, last, needsUser }, now }: { row: TenantFlag; now: Instant }) {
+  if (says) return <Verdict says={says} />;
+  if (needsUser) return <p className="text-ink-muted text-sm">About persons: only a check that names a user has an answer.</p>;
+  if (!last) return <p className="text-ink-muted text-sm">Not known yet.</p>;
+  return (
+    <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
+      <Verdict says={last} />
+      <span className="text-ink-muted text-xs">
+        last known <Time at={last.seenAt} now={now} />
+      </span>
+    </div>
+  );
+}
+
+function Verdict({ says: { state, variant, payload } }: { says: Says }) {
+  return (
+    <span className="flex min-w-0 flex-wrap items-center gap-2 text-sm">
+      <Badge tone={state === "on" ? "flag" : "neutral"} dot>
+        {state === "on" ? "On" : "Off"}
+      </Badge>
+      {variant !== undefined && <Code className="wrap-anywhere">{variant}</Code>}
+      {payload !== undefined && <Code className="wrap-anywhere">{JSON.stringify(payload)}</Code>}
+    </span>
+  );
+}
