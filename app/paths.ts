@@ -73,6 +73,8 @@ export const paths = {
   posthogDrift: () => "/posthog/drift",
 
   keys: () => "/keys",
+  /** Not one of Remix's pages: a link to it loads a new document. */
+  apiReference: () => "/docs/api",
   keyNew: () => "/keys/new",
   keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,
   keyRevoke: (id: string) => `/keys/${segment(id)}/revoke`,

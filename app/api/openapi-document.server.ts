@@ -190,7 +190,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
       version: "1.0.0",
       description: about,
       license: { name: "MIT", identifier: "MIT" },
-      contact: { name: "Whoever runs this Latchkey", url: origin ?? "http://localhost:3000" },
+      contact: { name: "Whoever runs this Latchkey", ...(origin === null ? {} : { url: origin }) },
     },
     servers: [{ url: origin ?? "/" }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
@@ -200,7 +200,12 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
       headers: answerHeaders,
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key of Latchkey." },
-        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same, where Authorization is taken." },
+        apiKey: {
+          type: "apiKey",
+          in: "header",
+          name: "X-API-Key",
+          description: "The same key, where Authorization is taken for something else. One of the two is enough.",
+        },
       },
     },
   };

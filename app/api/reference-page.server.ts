@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type { FastifyInstance } from "fastify";
 import { openApiPath } from "./openapi.server";
+import { page, start, style, theme } from "./reference-page";
 
 const files = {
   "swagger-ui.css": "text/css; charset=utf-8",
@@ -23,60 +24,34 @@ const policy = [
   "base-uri 'none'",
 ].join("; ");
 
-const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>API reference · Latchkey</title>
-<link rel="icon" href="/docs/api/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/api/swagger-ui.css">
-</head>
-<body>
-<main id="reference"></main>
-<noscript>This page needs JavaScript. The description itself is at <a href="${openApiPath}">${openApiPath}</a>.</noscript>
-<script src="/docs/api/swagger-ui-bundle.js"></script>
-<script src="/docs/api/start.js"></script>
-</body>
-</html>
-`;
-
-/** The description is the same for every server that serves this page, so requests go to where the page came from. */
-const start = `SwaggerUIBundle({
-  url: "${openApiPath}",
-  dom_id: "#reference",
-  deepLinking: true,
-  docExpansion: "list",
-  defaultModelsExpandDepth: 0,
-  displayRequestDuration: true,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-  persistAuthorization: false,
-  requestInterceptor: (request) => {
-    const { pathname, search } = new URL(request.url, location.href);
-    return { ...request, url: location.origin + pathname + search };
-  },
-});
-`;
-
 const safe = { "x-content-type-options": "nosniff", "referrer-policy": "same-origin" };
+
+/** As somebody chose it on a page. */
+const themeOf = (cookie = "") => (/(?:^|;\s*)theme=(light|dark)(?:;|$)/.exec(cookie)?.[1] ?? "system") as "system" | "light" | "dark";
 
 /** For people: the API's description to read and to try. */
 export async function referencePage(app: FastifyInstance) {
   const folder = path.dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 
-  app.get("/docs/api", async (_request, reply) =>
+  app.get("/docs/api", async (request, reply) =>
     reply
-      .headers({ ...safe, "content-security-policy": policy, "x-frame-options": "DENY", "cache-control": "no-cache" })
+      .headers({ ...safe, "content-security-policy": policy, "x-frame-options": "DENY", "cache-control": "no-cache", vary: "Cookie" })
       .type("text/html; charset=utf-8")
-      .send(page),
+      .send(page(themeOf(request.headers.cookie), openApiPath)),
   );
-  app.get("/docs/api/start.js", async (_request, reply) =>
-    reply
-      .headers({ ...safe, "cache-control": "no-cache" })
-      .type("text/javascript; charset=utf-8")
-      .send(start),
-  );
+  const own = {
+    "theme.js": [files["swagger-ui-bundle.js"], theme],
+    "start.js": [files["swagger-ui-bundle.js"], start(openApiPath)],
+    "page.css": [files["swagger-ui.css"], style],
+  } as const;
+  for (const [name, [type, text]] of Object.entries(own)) {
+    app.get(`/docs/api/${name}`, async (_request, reply) =>
+      reply
+        .headers({ ...safe, "cache-control": "no-cache" })
+        .type(type)
+        .send(text),
+    );
+  }
   for (const [name, type] of Object.entries(files)) {
     app.get(`/docs/api/${name}`, async (_request, reply) =>
       reply

@@ -119,9 +119,17 @@ export default function Keys() {
       New API key
     </LinkButton>
   );
+  const actions = (
+    <>
+      <LinkButton to={paths.apiReference()} reloadDocument>
+        API reference
+      </LinkButton>
+      {create}
+    </>
+  );
   return (
     <>
-      <PageHeader title="API keys" description="What your programs show when they ask or change something." actions={create} />
+      <PageHeader title="API keys" description="What your programs show when they ask or change something." actions={actions} />
       <Card flush>
         <DataTable
           rows={keys}
