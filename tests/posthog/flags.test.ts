@@ -4,6 +4,7 @@ import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
+import { freshDatabaseUrl } from "../support/services";
 
 const tie = (key: string, more: Partial<FlagTie> = {}): FlagTie => ({ key, rule: "grant", whenUnknown: "last", ...more });
 const features = [
@@ -145,6 +146,40 @@ describe("a restart while PostHog is away", () => {
     await api.stop();
     api = old;
   });
+
+  /** Alone on its database: the process before it has ended in order and left it what it knew. */
+  async function restartAlone(between: () => void) {
+    const { url, remove } = await freshDatabaseUrl("sqlite");
+    const given = { url, variables: envFor({ POSTHOG_SECRET_KEY: fake.state.secretKey, POSTHOG_FLAG_POLL_INTERVAL: "3600" }) };
+    const first = await startApi("sqlite", given);
+    await first.catalogue(features, plans);
+    await first.tenant("acme", { plan: "basic" });
+    const check = await first.keyFor("check");
+    await first.services.posthog?.client.waitForLocalEvaluationReady(5_000);
+    await first.stop();
+    between();
+    api = await startApi("sqlite", { ...given, keys: { check, manage: check } });
+    const { stop } = api;
+    api.stop = () => stop().then(remove);
+    await api.services.posthog?.client.waitForLocalEvaluationReady(5_000);
+  }
+
+  test.each(["500", "silent", "trickle"] as const)(
+    "still has the definitions when no other process is left to have them: %s",
+    async (mode) => {
+      await restartAlone(() => {
+        fake.state.mode.default = mode;
+      });
+      expect(await ask("ai_search")).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
+      expect(fake.state.requests["/flags/"] ?? 0).toBe(0);
+    },
+  );
+
+  test("that is over asks at once what counts now, and not only at the next poll", async () => {
+    await restartAlone(() => fake.state.setFlag({ key: "ai-search", active: false }));
+    expect(await becomes("ai_search", (e) => !e.entitled)).toMatchObject({ reason: { code: "not_in_plan" } });
+    expect(fake.state.requests["/flags/definitions"]).toBe(2);
+  });
 });
 
 describe("PostHog's ways to fail", () => {
@@ -182,6 +217,36 @@ describe("PostHog's ways to fail", () => {
     }
     expect(fake.state.requests["/flags/"]).toBe(5);
     expect(api.services.posthog?.flags.isDown()).toBe(true);
+  });
+
+  test("however long it was away, it is asked again within 31 seconds of coming back", async () => {
+    fake.state.mode["/flags/"] = "500";
+    await start();
+    const asked = () => fake.state.requests["/flags/"] ?? 0;
+    await until(
+      async () => {
+        api.clock.now += 31_000;
+        await ask("ai_search");
+        return asked() >= 20 || undefined;
+      },
+      20_000,
+      () => "it is not tried again",
+    );
+    await until(
+      async () => !api.services.posthog?.flags.status("acme")?.isAsking || undefined,
+      5_000,
+      () => "a question is under way",
+    );
+    fake.state.mode["/flags/"] = "ok";
+    api.clock.now += 31_000;
+    const before = asked();
+    await ask("ai_search");
+    await until(
+      async () => asked() > before || undefined,
+      5_000,
+      () => "it is not asked",
+    );
+    await becomes("ai_search", (e) => e.entitled);
   });
 
   test("definitions that were loaded stay when the quota is used up and the next answer is 304", async () => {

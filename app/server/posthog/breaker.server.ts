@@ -3,6 +3,8 @@ import type { Instant } from "~/core/model";
 export const failuresToOpen = 5;
 const shortestPause = 1_000; // ms
 const longestPause = 300_000; // ms
+/** The longest that PostHog's being away keeps anything waiting once it is back, in milliseconds. */
+export const longestOutagePause = 30_000;
 
 export type Breaker = ReturnType<typeof createBreaker>;
 
@@ -15,7 +17,7 @@ export function backOff(failures: number, random: () => number = Math.random, lo
  * After five failures in a row nothing is sent for a while; then one try goes through, and what it meets decides.
  * PostHog's own outage of February 2024 was made longer by clients that kept asking.
  */
-export function createBreaker(now: () => Instant, random: () => number = Math.random, longest = longestPause) {
+export function createBreaker(now: () => Instant, random: () => number = Math.random) {
   let failures = 0;
   let openUntil = 0;
   let trying = false;
@@ -34,7 +36,7 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
     failed(): void {
       failures += 1;
       trying = false;
-      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random, longest);
+      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random, longestOutagePause);
     },
     isOpen: () => failures >= failuresToOpen,
     /** When the next try may go through; in the past while it is closed. */

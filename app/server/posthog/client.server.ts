@@ -53,6 +53,15 @@ function tellTrouble(client: PostHog, trouble: TroubleLog): void {
   });
 }
 
+/** Definitions that were kept count at once; what counts now is asked right after. */
+function askWhatCountsNow(client: PostHog, { isFromKept }: FlagDefinitions): void {
+  const forget = client.on("localEvaluationFlagsLoaded", () => {
+    forget();
+    // The SDK still has this load under way and would join it.
+    if (isFromKept()) setImmediate(() => void client.reloadFeatureFlags());
+  });
+}
+
 /** The one client of this process. Throws when the SDK took the settings as "disabled": it would drop everything in silence. */
 export function createClient(settings: PosthogSettings, definitions: FlagDefinitions, trouble: TroubleLog): PostHog {
   const cutOff = new AbortController();
@@ -76,5 +85,6 @@ export function createClient(settings: PosthogSettings, definitions: FlagDefinit
   if (settings.debug) client.debug(true);
   sendAgainLater(client);
   tellTrouble(client, trouble);
+  askWhatCountsNow(client, definitions);
   return client;
 }

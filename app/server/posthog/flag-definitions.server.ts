@@ -24,8 +24,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   const troubleName = `${name}:trouble`;
   const contact = createContact(now);
   let latest: Kept | undefined;
-  let isReplay = false;
   let hasLooked = false;
+  let isFromKept = false;
 
   async function readKept(): Promise<Kept | undefined> {
     const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
@@ -64,13 +64,19 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
       if (latest && contact.trouble() === null) contact.heard();
       return latest?.data;
     },
-    // The lease lasts one poll: whoever has it fetches, everybody else reads what that one kept.
+    /**
+     * The lease lasts one poll: whoever has it fetches, everybody else reads what that one kept. At first everybody reads: who
+     * fetches has nothing until PostHog answers, which it may not do at all.
+     */
     async shouldFetchFlagDefinitions() {
-      if (!hasLooked) await readTrouble();
+      if (!hasLooked) {
+        await readTrouble();
+        isFromKept = (await readKept()) !== undefined;
+        if (isFromKept) return false;
+      }
       return takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval));
     },
     async onFlagDefinitionsReceived(data) {
-      if (isReplay) return;
       const id = createHash("sha256").update(JSON.stringify(data)).digest("hex");
       const kept: Kept = { at: now(), id, data };
       latest = kept;
@@ -79,19 +85,10 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     shutdown: () => giveUpLease(db, name, holder).catch((err) => log.debug({ err }, "lease not given up")),
   };
 
-  /**
-   * The SDK's question for definitions and what it is told. While it has none, those that were kept stand in for an answer
-   * that did not come: it looks for them by itself only when another process asks.
-   */
+  /** The SDK's question for definitions and what it is told. */
   async function fetchThrough(ask: () => Promise<Response>): Promise<Response> {
     const met = await meet(ask);
     await note(met.why);
-    isReplay = false;
-    if (met.why !== null && latest === undefined) {
-      latest = await readKept().catch(() => undefined);
-      isReplay = latest !== undefined;
-    }
-    if (isReplay) return Response.json(latest?.data);
     if (met.response === null) throw met.error;
     return keepDefinitions(met.response);
   }
@@ -99,6 +96,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   return {
     provider,
     fetchThrough,
+    /** Whether this process began with what was kept, and has still to ask what counts now. */
+    isFromKept: () => isFromKept,
     needsUser: (flag: string) => needsUser(latest?.data, flag),
     /** Which definitions this process evaluates; undefined: they have no name. */
     id: () => latest?.id,

@@ -7,7 +7,7 @@ import { emptyCatalogue, readCatalogueFacts, readCatalogueRevision } from "~db/s
 import { readForSync, recordAccepted } from "~db/store/group-syncs.server";
 import { stillHolds } from "~db/store/leases.server";
 import { type DueSync, postponeSyncs, releaseSyncs, removeSyncs } from "~db/store/outbox.server";
-import { type Breaker, backOff } from "./breaker.server";
+import { type Breaker, backOff, longestOutagePause } from "./breaker.server";
 import { readClock } from "./group-clock.server";
 import { groupEvent } from "./group-event.server";
 import { isKnown, newsOf } from "./group-fan-out.server";
@@ -16,8 +16,6 @@ import { sendBatch } from "./send-batch.server";
 import type { PosthogSettings } from "./settings.server";
 import { noteFailed, noteSent } from "./sync-health.server";
 
-/** The longest that PostHog's being away keeps anything waiting once it is back, in milliseconds. */
-export const longestOutagePause = 30_000;
 /** Tenants that PostHog does not take, one by one, before it counts as being away. */
 const refusalsThatMeanDown = 3;
 
@@ -163,6 +161,8 @@ export function createDelivery(parts: DeliveryParts) {
     instant,
     /** Whether anything was done; and until when PostHog asks us to wait, in milliseconds. */
     async send(due: DueSync[]): Promise<{ done: boolean; after: number }> {
+      // Each change wakes us: what cannot be sent yet is not made ready each time.
+      if (parts.breaker.isOpen() && now() < parts.breaker.pausedUntil()) return { done: false, after: 0 };
       const { parcels, done } = await pack(due);
       if (done.length > 0) await write((tx) => removeSyncs(tx, t, done));
       if (parcels.length === 0 || !parts.breaker.mayTry()) return { done: done.length > 0, after: 0 };

@@ -7,7 +7,7 @@ import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
 import { createBreaker } from "./breaker.server";
 import { hasTimePassed, passTime, startClock } from "./group-clock.server";
-import { createDelivery, LeaseLost, longestOutagePause } from "./group-delivery.server";
+import { createDelivery, LeaseLost } from "./group-delivery.server";
 import { startFanOut, walkOn } from "./group-fan-out.server";
 import { readMetadataChoice } from "./metadata-choice.server";
 import { noteResyncDone } from "./resync-progress.server";
@@ -43,7 +43,7 @@ export type GroupSyncParts = {
 export function createGroupSync(parts: GroupSyncParts) {
   const { db, settings, holder, now, newId, log, requestTimeout = 10_000, random = Math.random } = parts;
   const stopping = new AbortController();
-  const breaker = createBreaker(now, random, longestOutagePause);
+  const breaker = createBreaker(now, random);
   const lease = { name: leaseName, holder, renew };
   const delivery = createDelivery({ db, settings, lease, breaker, requestTimeout, random, now, log, stop: stopping.signal });
   const leaseTtl = requestTimeout * leaseOfRequests;
