@@ -21,6 +21,11 @@ export type Database = {
    * A transaction begun inside another one throws, since it would wait for itself for ever.
    */
   transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>): Promise<T>;
+  /**
+   * Other writes of this process wait until this is done, for as long as it takes: a thread of the process's own is writing, and
+   * on SQLite they would give up.
+   */
+  holdWrites<T>(work: () => Promise<T>): Promise<T>;
   /** Whether another process may have committed since the last call. Throws when the database cannot be read. */
   hasMoved(): boolean;
   /** Throws when the database cannot be read or is not at the program's version. */

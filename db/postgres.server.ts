@@ -61,6 +61,7 @@ export async function openPostgres(url: string): Promise<Database> {
         });
       return tellingUnavailable(inside.run(run));
     },
+    holdWrites: (work) => work(),
     hasMoved: follow.hasMoved,
     async ping() {
       await readers.query("select 1 from settings limit 1");

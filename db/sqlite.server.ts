@@ -66,6 +66,12 @@ export async function openSqlite(file: string): Promise<Database> {
       queue = result.catch(() => {});
       return result;
     },
+    holdWrites(work) {
+      inside.refuse();
+      const result = queue.then(work);
+      queue = result.catch(() => {});
+      return result;
+    },
     // Moves on commits of other connections only, so it is asked on the one that writes for this process.
     hasMoved() {
       const version = dataVersion.get();

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
 import { largestFile } from "~/forms/catalogue-file";
-import { applyImport, exportCatalogue, type Imported, previewImport, readCatalogueFile } from "~/server/import.server";
+import { applyFile, exportCatalogue, type Imported, previewFile } from "~/server/import.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
 import type { Conditions } from "./conditions";
@@ -66,16 +66,15 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
     },
     async ({ services, query, body, actor, conditions }): Promise<Done> => {
       const dryRun = query.dryRun ?? false;
-      const read = readCatalogueFile(name, body);
-      if (!read.ok) return { ...read, dryRun };
+      const file = { name, text: body };
       const expectedRevision = expected(conditions);
       if (dryRun) {
-        const preview = await previewImport(services, read);
+        const preview = await previewFile(services, file);
         if (!preview.ok) return { ...preview, dryRun };
         if (expectedRevision !== undefined && expectedRevision !== preview.revision) return { ok: false, stale: true };
         return { ...preview, dryRun, changed: wouldChange(preview.diff) };
       }
-      const done = await applyImport(services, read, actor, { expectedRevision });
+      const done = await applyFile(services, file, actor, { expectedRevision });
       const isStale = !done.ok && expectedRevision !== undefined && done.problems[0]?.line === null;
       return isStale ? { ok: false, stale: true } : { ...done, dryRun };
     },

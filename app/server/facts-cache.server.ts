@@ -154,6 +154,11 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       position = createFeedPosition(await lastChange(db.read, db.tables, by), longestTransaction);
       putCatalogue(await readCatalogueFacts(db.read, db.tables));
     },
+    /** After a commit of this process's own thread, which is somebody else's here. */
+    async catchUpNow(): Promise<void> {
+      await catchingUp;
+      await catchUp().catch(failed);
+    },
     /** Call before reading: undefined means that all is up to date; a promise, that something is being read. */
     look,
     tenant,

@@ -2,9 +2,9 @@ import type { Diff, DiffLine } from "~/core/catalogue-import";
 import { isEmptyDiff, summaryOf } from "~/core/import-words";
 import type { Actor } from "~/core/model";
 import type { ImportDiff } from "~/core/tenant-import";
-import { type BadFile, problemLines, readCatalogueFile } from "~/forms/catalogue-file";
+import { type BadFile, problemLines } from "~/forms/catalogue-file";
 import { readSentFile, type SentFile } from "~/forms/import";
-import { applyImport, previewImport } from "./import.server";
+import { applyFile, previewFile } from "./import.server";
 import type { Services } from "./services.server";
 
 /** Lines of one list that a page shows; a file may name a hundred thousand tenants. */
@@ -31,9 +31,7 @@ export async function readImportForm(request: Request): Promise<SentFile> {
 type Sent = Extract<SentFile, { ok: true }>;
 
 export async function showImport(services: Services, { name, text }: Sent, moved = false): Promise<ImportPage> {
-  const read = readCatalogueFile(name, text);
-  if (!read.ok) return refusedPage(read, text);
-  const preview = await previewImport(services, read);
+  const preview = await previewFile(services, { name, text });
   if (!preview.ok) return refusedPage(preview, text);
   const { diff, revision } = preview;
   const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
@@ -43,9 +41,7 @@ export async function showImport(services: Services, { name, text }: Sent, moved
 /** Applies what was shown. When the catalogue has moved on since, it is shown again instead. */
 export async function applySent(services: Services, sent: Sent, actor: Actor): Promise<ImportPage> {
   const { name, text, revision } = sent;
-  const read = readCatalogueFile(name, text);
-  if (!read.ok) return refusedPage(read, text);
-  const done = await applyImport(services, read, actor, { expectedRevision: revision });
+  const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
   if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(done.diff) : "changes nothing" };
   // What is not about a line of the file is about the catalogue.
   return done.problems.some(({ line }) => line === null) ? showImport(services, sent, true) : refusedPage(done, text);

@@ -2,7 +2,7 @@ import { isOver } from "~/core/grant-lifetime";
 import type { Actor, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
-import type { BadFile, ReadFile } from "~/forms/catalogue-file";
+import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/catalogue-file";
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
@@ -11,11 +11,39 @@ import type { Services } from "./services.server";
 
 export { readCatalogueFile } from "~/forms/catalogue-file";
 
+export type FileText = { name: string; text: string };
+/** From so many characters on, which is about a thousand tenants, a file is read and imported in the background thread. */
+const longFile = 100_000;
+
+const isLong = ({ background }: Services, { text }: FileText) => text.length >= longFile && background.isOn();
+
+export type Previewed = { ok: true; diff: ImportDiff; revision: number } | BadFile;
+
 /** What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. */
-export async function previewImport(
+export async function previewFile(services: Services, file: FileText): Promise<Previewed> {
+  if (isLong(services, file)) return services.background.preview(file);
+  const read = readCatalogueFile(file.name, file.text);
+  return read.ok ? previewImport(services, read) : read;
+}
+
+/** The whole file in one transaction, or nothing. `expectedRevision`: the catalogue's, as the preview showed it. */
+export async function applyFile(
   services: Services,
-  read: ReadFile,
-): Promise<{ ok: true; diff: ImportDiff; revision: number } | BadFile> {
+  file: FileText,
+  actor: Actor,
+  options: { expectedRevision?: number } = {},
+): Promise<Imported> {
+  if (isLong(services, file)) {
+    const { db, facts, background } = services;
+    const done = await db.holdWrites(() => background.import(file, actor, options.expectedRevision));
+    await facts.catchUpNow();
+    return done;
+  }
+  const read = readCatalogueFile(file.name, file.text);
+  return read.ok ? applyImport(services, read, actor, options) : read;
+}
+
+export async function previewImport(services: Services, read: ReadFile): Promise<Previewed> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.read, db.tables);
   const tenants = await readTenantsByKey(db.read, db.tables, [...read.file.tenants.keys()]);
@@ -26,7 +54,6 @@ export async function previewImport(
 
 export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | BadFile;
 
-/** The whole file in one transaction, or nothing. `expectedRevision`: the catalogue's, as the preview showed it. */
 export async function applyImport(
   services: Services,
   read: ReadFile,

@@ -17,9 +17,10 @@ async function serve(env: Env): Promise<void> {
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
-    await services.posthog?.start();
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
+    const { background, posthog } = services;
+    await posthog?.start(background.start() ? background.wake : undefined);
     stopOnSignal(app, services);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
+import type { Background } from "./background.server";
 import type { Checks } from "./check.server";
 import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
@@ -39,6 +40,7 @@ export type Services = {
   metadata: MetadataChoice;
   /** Null: PostHog is off. */
   posthog: Posthog | null;
+  background: Background;
   passwords: Passwords;
   throttle: SignInThrottle;
 };

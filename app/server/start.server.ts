@@ -1,4 +1,5 @@
 import { openDatabase } from "~db/open.server";
+import { createBackground } from "./background.server";
 import { type Checks, createChecks } from "./check.server";
 import { createCheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
@@ -52,6 +53,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
   const streams = createStreams(facts, checks, now, jobs);
   const passwords = createPasswords();
+  const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const limits = createRateLimits(env);
   return {
     env,
@@ -70,6 +72,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     streams,
     metadata,
     posthog,
+    background,
     passwords,
     throttle: createSignInThrottle(),
   };
@@ -82,8 +85,8 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 };
 
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ counts, keys, posthog, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush()]);
+export async function stopServices({ counts, keys, posthog, background, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), background.stop()]);
   // Last: what was counted just now may be a denial that PostHog hears of.
   await posthog?.stop();
   await db.close();

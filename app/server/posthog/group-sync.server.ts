@@ -54,6 +54,7 @@ export function createGroupSync(parts: GroupSyncParts) {
   let wanted = false;
   let running: Promise<void> | undefined;
   let hasComplained = false;
+  let wakeOther: (() => void) | undefined;
 
   async function renew(): Promise<boolean> {
     const at = now();
@@ -109,6 +110,7 @@ export function createGroupSync(parts: GroupSyncParts) {
 
   /** After a commit: what is due is sent at once. Nothing happens in a process that did not start. */
   function wake(): void {
+    wakeOther?.();
     if (!timer || stopping.signal.aborted) return;
     wanted = true;
     running ??= run().finally(() => {
@@ -139,6 +141,10 @@ export function createGroupSync(parts: GroupSyncParts) {
       await prepare();
       timer = setInterval(wake, lookEvery).unref();
       wake();
+    },
+    /** Somebody else does it all, and is woken. */
+    leaveTo(other: () => void): void {
+      wakeOther = other;
     },
     wake,
     prepare,

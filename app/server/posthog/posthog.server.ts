@@ -58,9 +58,10 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     groupSync,
     drift,
     ...captures,
-    /** What this process does of itself, once it serves: the command line leaves that to the server. */
-    async start(): Promise<void> {
-      await Promise.all([groupSync.start(), captures.tenantEvents.start()]);
+    /** What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: groups are sent by another thread. */
+    async start(wakeOther?: () => void): Promise<void> {
+      if (wakeOther) groupSync.leaveTo(wakeOther);
+      await Promise.all([wakeOther ? undefined : groupSync.start(), captures.tenantEvents.start()]);
     },
     /** Writes the last known values that are still in memory. */
     flushLast: () => last.flush(),

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pino } from "pino";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { createKey } from "~/server/api-keys.server";
+import { createBackground } from "~/server/background.server";
+import { startFakePosthog } from "./fake-posthog/start";
+import { ada } from "./support/facts";
+import { until } from "./support/poll";
+import { type Program, startProgram } from "./support/program";
+import { engines, freshDatabaseUrl, startServices } from "./support/services";
+
+const count = 3_000;
+const fileOf = (plan: string) => {
+  const tenants = Array.from({ length: count }, (_, i) => `  org-${i}: { name: Organisation number ${i}, plan: ${plan} }`);
+  return `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  starter: {}\n  premium: { features: [sso] }\ntenants:\n${tenants.join("\n")}\n`;
+};
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+describe.each(engines)("a long file that is imported into a server on %s", (engine) => {
+  async function start(more: Record<string, string> = {}): Promise<{ program: Program; headers: Record<string, string> }> {
+    const { url, remove } = await freshDatabaseUrl(engine);
+    stops.push(remove);
+    const services = await startServices(engine, { url });
+    const { key } = await createKey(services, ada, { name: "test", scopes: ["check", "manage"], expiresAt: null });
+    await services.stop();
+    const program = await startProgram({ DATABASE_URL: url, LOG_LEVEL: "warn", ...more });
+    stops.push(program.stop);
+    return { program, headers: { authorization: `Bearer ${key}` } };
+  }
+  const send = async ({ program, headers }: Awaited<ReturnType<typeof start>>, body: string, query = "") => {
+    const to = `${program.url}/api/catalogue/import${query}`;
+    const answer = await fetch(to, { method: "POST", headers: { ...headers, "content-type": "application/yaml" }, body });
+    return { status: answer.status, body: await answer.json() };
+  };
+
+  test("is shown, applied and told of as a short one is, and the very next check knows it", async () => {
+    const server = await start();
+    const shown = await send(server, fileOf("premium"), "?dryRun=1");
+    expect(shown).toMatchObject({ status: 200, body: { dryRun: true, changed: true } });
+    expect(shown.body.tenants.added).toHaveLength(count);
+    const check = async (tenant: string) => {
+      const answer = await fetch(`${server.program.url}/api/entitlements?tenant=${tenant}&feature=sso`, { headers: server.headers });
+      return (await answer.json()).entitlements.sso;
+    };
+    expect(await check("org-7")).toMatchObject({ reason: { code: "tenant_not_found" } });
+    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200, body: { dryRun: false, changed: true } });
+    expect(await check("org-7")).toMatchObject({ entitled: true, reason: { code: "plan" } });
+    expect(await send(server, fileOf("starter"))).toMatchObject({ status: 200 });
+    expect(await check("org-7")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
+    expect(await send(server, fileOf("starter"))).toMatchObject({ status: 200, body: { changed: false } });
+  });
+
+  test("is refused whole, with the line", async () => {
+    const server = await start();
+    const bad = fileOf("premium").replace("org-17: { name: Organisation number 17, plan: premium }", "org-17: { plan: gold }");
+    const refused = await send(server, bad);
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(refused.body)).toMatch(/gold/);
+    expect(JSON.stringify(refused.body)).toContain(`${bad.split("\n").findIndex((line) => line.includes("gold")) + 1}`);
+    const answer = await fetch(`${server.program.url}/api/tenants`, { headers: server.headers });
+    expect(await answer.json()).toMatchObject({ items: [] });
+  });
+
+  test("holds up what others write meanwhile, and fails none of it", async () => {
+    const server = await start();
+    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200 });
+    let isOver = false;
+    const importing = send(server, fileOf("starter")).finally(() => {
+      isOver = true;
+    });
+    const written: number[] = [];
+    for (let i = 0; !isOver || i < 3; i++) {
+      const answer = await fetch(`${server.program.url}/api/tenants/mine-${i}`, {
+        method: "PUT",
+        headers: { ...server.headers, "content-type": "application/json" },
+        body: JSON.stringify({ plan: "premium" }),
+      });
+      written.push(answer.status);
+    }
+    expect(await importing).toMatchObject({ status: 200, body: { changed: true } });
+    expect(new Set(written)).toEqual(new Set([201]));
+  });
+
+  test("reaches PostHog tenant by tenant, with what is changed afterwards", async () => {
+    const fake = await startFakePosthog();
+    stops.push(fake.close);
+    const server = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
+    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200 });
+    const plans = () => [...(fake.state.groups.get("organization")?.values() ?? [])].map(({ properties }) => properties.plan);
+    await until(
+      async () => plans().length === count || undefined,
+      60_000,
+      () => `${plans().length} of ${count} groups arrived`,
+    );
+    expect(new Set(plans())).toEqual(new Set(["premium"]));
+    await fetch(`${server.program.url}/api/tenants/org-5`, {
+      method: "PUT",
+      headers: { ...server.headers, "content-type": "application/json" },
+      body: JSON.stringify({ plan: "starter" }),
+    });
+    await until(
+      async () => fake.state.group("org-5")?.plan === "starter" || undefined,
+      30_000,
+      () => "the change did not arrive",
+    );
+    expect(server.program.output()).not.toMatch(/"level":[56]0/);
+  });
+});
+
+test("a thread that dies fails what waits for it with an error, and is there again for what comes next", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-thread-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, "thread.mjs");
+  writeFileSync(
+    file,
+    `import { parentPort } from "node:worker_threads";
+parentPort.on("message", ({ kind, id, file }) => {
+  if (kind === "stop") parentPort.close();
+  else if (file.text === "die") process.exit(1);
+  else parentPort.postMessage({ kind: "done", id, result: file.text });
+});`,
+  );
+  const background = createBackground(pino({ level: "silent" }), () => {}, file);
+  expect(background.start()).toBe(true);
+  await expect(background.preview({ name: "a", text: "hello" })).resolves.toBe("hello");
+  await expect(background.preview({ name: "a", text: "die" })).rejects.toThrow("The background thread has ended.");
+  await until(
+    async () => background.isOn() || undefined,
+    30_000,
+    () => "the thread did not come back",
+  );
+  await expect(background.preview({ name: "a", text: "again" })).resolves.toBe("again");
+  await background.stop();
+  expect(background.isOn()).toBe(false);
+});
