@@ -19,6 +19,7 @@ const entries = {
                 remix: "virtual:remix/server-build",
                 main: "app/server/main.server.ts",
                 cli: "app/cli/main.server.ts",
+                "sqlite-writer": "db/sqlite-writer.server.mjs",
                 background: "app/server/background-thread.server.ts",
               } as never,
               output: { entryFileNames: "[name].js" },

@@ -11,6 +11,9 @@ export const catalogueLock: Lock = { key: "catalogue" };
 export const catalogueSharedLock: Lock = { key: "catalogue", shared: true };
 export const tenantLock = (key: string): Lock => ({ key: `tenant:${key}` });
 
+/** What Drizzle's builders are before they are awaited. */
+export type Statement = PromiseLike<unknown> & { toSQL(): { sql: string; params: unknown[] } };
+
 export type Database = {
   engine: Engine;
   tables: Schema;
@@ -21,6 +24,12 @@ export type Database = {
    * A transaction begun inside another one throws, since it would wait for itself for ever.
    */
   transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>): Promise<T>;
+  /**
+   * One statement in a transaction of its own, for what nobody waits for. It takes no locks but its rows'. In a process that
+   * serves (`startAside`) SQLite does it in a thread of its own, so that no request waits while it writes.
+   */
+  aside(build: (q: Queries) => Statement): Promise<void>;
+  startAside(): void;
   /**
    * Other writes of this process wait until this is done, for as long as it takes: a thread of the process's own is writing, and
    * on SQLite they would give up.

@@ -61,6 +61,12 @@ export async function openPostgres(url: string): Promise<Database> {
         });
       return tellingUnavailable(inside.run(run));
     },
+    async aside(build) {
+      inside.refuse();
+      await tellingUnavailable(Promise.resolve(build(write as unknown as Queries)));
+    },
+    // Nothing of it is done in this process anyway.
+    startAside: () => {},
     holdWrites: (work) => work(),
     hasMoved: follow.hasMoved,
     async ping() {

@@ -8,6 +8,7 @@ import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
+import { startThread, type Thread } from "./sqlite-thread.server";
 import { tellingUnavailable } from "./unavailable";
 
 /** How long a write waits for another process before it gives up, in milliseconds. */
@@ -18,6 +19,8 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }
 
+const connectionSettings = ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"];
+
 /**
  * `busyTimeout` blocks the whole event loop while it waits, so connections of a server use 0 and ask again instead.
  * better-sqlite3 falls back to synchronous=NORMAL when a WAL file is opened again, which may lose the last commits with the power.
@@ -25,8 +28,7 @@ export function isBusy(error: unknown): boolean {
 export function connect(file: string, busyTimeout = 0): Sqlite.Database {
   const connection = new Sqlite(file, { timeout: busyTimeout });
   try {
-    for (const setting of ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"])
-      connection.pragma(setting);
+    for (const setting of connectionSettings) connection.pragma(setting);
     if (connection.pragma("synchronous", { simple: true }) !== 2) throw new Error("SQLite did not take synchronous=FULL");
     return connection;
   } catch (error) {
@@ -41,6 +43,7 @@ export async function openSqlite(file: string): Promise<Database> {
   const write = drizzle(writer) as unknown as Queries;
   const inside = insideTransaction();
   let queue: Promise<unknown> = Promise.resolve();
+  let thread: Thread | undefined;
 
   async function run<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
     await begin(writer);
@@ -54,17 +57,28 @@ export async function openSqlite(file: string): Promise<Database> {
     }
   }
 
+  function transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
+    inside.refuse();
+    const result = tellingUnavailable(queue.then(() => run(work)));
+    queue = result.catch(() => {});
+    return result;
+  }
+
   const dataVersion = writer.prepare("PRAGMA data_version").pluck();
   let seen = dataVersion.get();
   return {
     engine: "sqlite",
     tables,
     read: drizzle(reader) as unknown as Queries,
-    transaction(_locks, work) {
+    transaction: (_locks, work) => transaction(work),
+    async aside(build) {
       inside.refuse();
-      const result = tellingUnavailable(queue.then(() => run(work)));
-      queue = result.catch(() => {});
-      return result;
+      if (!thread?.isAlive()) return void (await transaction(async (tx) => await build(tx)));
+      const { sql, params } = build(write).toSQL();
+      await tellingUnavailable(thread.run(sql, params));
+    },
+    startAside() {
+      thread ??= startThread({ file: path.resolve(file), settings: connectionSettings, lockPatience });
     },
     holdWrites(work) {
       inside.refuse();
@@ -83,7 +97,7 @@ export async function openSqlite(file: string): Promise<Database> {
       reader.prepare("select 1 from settings limit 1").get();
     },
     async close() {
-      await queue;
+      await Promise.all([queue, thread?.stop()]);
       reader.close();
       writer.close();
     },

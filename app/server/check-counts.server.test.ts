@@ -1,11 +1,12 @@
 import pg from "pg";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Decision } from "~/core/decide";
-import { addCheckCounts, type CheckCount, countsByFeature } from "~db/store/check-counts.server";
+import { addCheckCounts, type CheckCount, countsAtOnce, countsByFeature } from "~db/store/check-counts.server";
 import { now } from "../../tests/support/facts";
 import { until } from "../../tests/support/poll";
-import { startServices, type TestServices } from "../../tests/support/services";
+import { engines, startServices, type TestServices } from "../../tests/support/services";
 import { createCheckCounts } from "./check-counts.server";
+import { stopServices } from "./start.server";
 
 let s: TestServices;
 afterEach(() => s.stop());
@@ -16,9 +17,8 @@ const written = (tenant: string) => countsByFeature(s.db.read, s.db.tables, tena
 
 /** Counts over a database whose writes fail while `isDown` says so. */
 function countsOver(isDown: () => boolean, most?: number) {
-  const transaction: TestServices["db"]["transaction"] = (locks, work) =>
-    isDown() ? Promise.reject(new Error("no writing now")) : s.db.transaction(locks, work);
-  return createCheckCounts({ ...s.db, transaction }, s.log, most);
+  const aside: TestServices["db"]["aside"] = (build) => (isDown() ? Promise.reject(new Error("no writing now")) : s.db.aside(build));
+  return createCheckCounts({ ...s.db, aside }, s.log, most);
 }
 
 describe("counts that could not be written", () => {
@@ -41,6 +41,19 @@ describe("counts that could not be written", () => {
     ]);
   });
 
+  test("are written once, those of a batch that was written in part too", async () => {
+    s = await startServices();
+    let writes = 0;
+    const counts = countsOver(() => ++writes === 2);
+    const tenants = Array.from({ length: 2 * countsAtOnce + 1 }, (_, i) => `t${i}`);
+    for (const tenant of tenants) counts.count(tenant, yes, now);
+    await counts.flush();
+    for (const tenant of tenants) counts.count(tenant, yes, now);
+    await counts.flush();
+    const rows = await s.db.read.select().from(s.db.tables.checkCounts);
+    expect([writes, rows.length, rows.every((row) => row.count === 2)]).toEqual([5, tenants.length, true]);
+  });
+
   test("add up to so many and no more; known ones go on counting", async () => {
     s = await startServices();
     let isDown = true;
@@ -55,6 +68,38 @@ describe("counts that could not be written", () => {
   });
 });
 
+test("a count is being written before a second has passed", async () => {
+  s = await startServices();
+  let writes = 0;
+  vi.useFakeTimers();
+  try {
+    const counts = countsOver(() => ++writes > 0);
+    for (let second = 1; second <= 3; second++) {
+      counts.count("acme", yes, now);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(writes).toBeGreaterThanOrEqual(second);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each(engines)("a process that serves on %s writes them beside its requests, all of them", async (engine) => {
+  s = await startServices(engine);
+  s.db.startAside();
+  const tenants = Array.from({ length: countsAtOnce + 1 }, (_, i) => `t${i}`);
+  for (let round = 1; round <= 3; round++) {
+    for (const tenant of tenants) s.counts.count(tenant, yes, now + round);
+    if (round < 3) await s.counts.flush();
+  }
+  const other = await startServices(engine, { url: s.url });
+  await stopServices(s);
+  const rows = await other.db.read.select().from(other.db.tables.checkCounts);
+  expect(rows).toHaveLength(tenants.length);
+  for (const row of rows) expect(row).toMatchObject({ count: 3, firstAt: new Date(now + 1), lastAt: new Date(now + 3) });
+  s = other;
+});
+
 test("while a write takes long, counts add up in one place instead of waiting behind it", async () => {
   s = await startServices();
   let writes = 0;
@@ -62,12 +107,12 @@ test("while a write takes long, counts add up in one place instead of waiting be
   const slow = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const transaction: TestServices["db"]["transaction"] = async (locks, work) => {
+  const aside: TestServices["db"]["aside"] = async (build) => {
     writes += 1;
     if (writes === 1) await slow;
-    return s.db.transaction(locks, work);
+    return s.db.aside(build);
   };
-  const counts = createCheckCounts({ ...s.db, transaction }, s.log);
+  const counts = createCheckCounts({ ...s.db, aside }, s.log);
   counts.count("acme", yes, now);
   const flushes = [counts.flush()];
   await new Promise(setImmediate);

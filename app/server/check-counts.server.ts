@@ -2,10 +2,10 @@ import type { Logger } from "pino";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
-import { addCheckCounts, type CheckCount } from "~db/store/check-counts.server";
+import { addCheckCounts, type CheckCount, countsAtOnce } from "~db/store/check-counts.server";
 
-/** How often the counts in memory are written, in milliseconds: what a kill may lose of them. */
-const flushEvery = 1_000;
+/** How soon the counts in memory are written, in milliseconds: a kill may lose those of a second, of which writing takes a part. */
+const flushEvery = 500;
 /** Different counts that may be in memory, a few hundred bytes each: what cannot be written for a long time has to end somewhere. */
 const mostAtOnce = 100_000;
 /** Asking for all features at once counts once, under this name. */
@@ -17,8 +17,8 @@ export type Tally = { batch: object; day: string; rows: CheckCount[] };
 export type CheckCounts = ReturnType<typeof createCheckCounts>;
 
 /**
- * Adds up in memory and writes in one transaction about each second, so that a check never waits for a write. What could not
- * be written is written with what comes after it.
+ * Adds up in memory and writes aside, some hundreds at a time, within the second, so that a check never waits for a write. What
+ * could not be written is written with what comes after it.
  */
 export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) {
   let counts = new Map<string, CheckCount>();
@@ -62,19 +62,24 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     const batch = counts;
     if (batch.size === 0) return;
     counts = new Map();
-    const written = [...batch.values()];
+    const written: CheckCount[][] = [];
     try {
-      await addCheckCounts(db, written);
+      for (let some = firstOf(batch); some.length > 0; some = firstOf(batch)) {
+        const rows = some.map(([, count]) => count);
+        await addCheckCounts(db, rows);
+        for (const [key] of some) batch.delete(key);
+        written.push(rows);
+      }
       if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
       dropped = 0;
       isFailing = false;
     } catch (err) {
       if (!isFailing) log.error({ err }, "check counts cannot be written; they wait in memory until they can");
       isFailing = true;
-      return putBack(batch);
+      putBack(batch);
     }
     try {
-      await tell(written);
+      for (const rows of written) await tell(rows);
     } catch (err) {
       log.error({ err }, "somebody who is told of check counts failed");
     }
@@ -105,6 +110,15 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     },
     flush,
   };
+}
+
+function firstOf(batch: Map<string, CheckCount>): [string, CheckCount][] {
+  const some: [string, CheckCount][] = [];
+  for (const entry of batch) {
+    some.push(entry);
+    if (some.length === countsAtOnce) break;
+  }
+  return some;
 }
 
 let day = { start: 0, end: 0, name: "" };

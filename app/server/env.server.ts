@@ -55,6 +55,7 @@ const variables = z.object({
   SESSION_MAX_HOURS: wholeNumber(1, 720).default(12),
   METRICS_TOKEN: z.string().min(16, "has to have at least 16 characters").optional(),
   LATCHKEY_CACHE_MB: wholeNumber(1, 1_048_576).default(256),
+  LATCHKEY_CHECK_COUNT_DAYS: wholeNumber(31, 36_500).default(400),
   LATCHKEY_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
   LATCHKEY_CHECK_RATE_LIMIT: wholeNumber(0, 10_000_000).default(0),
 });
@@ -92,6 +93,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     posthog: posthog.settings,
     /** What the facts cache may hold, in bytes. */
     cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
+    checkCountsAreKept: env.LATCHKEY_CHECK_COUNT_DAYS * 86_400_000,
     /** Of each API key, apart from checks; 0: as many as they like. */
     requestsPerMinute: env.LATCHKEY_RATE_LIMIT,
     checksPerMinute: env.LATCHKEY_CHECK_RATE_LIMIT,

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { putTenant } from "~/core/changes";
 import type { Queries } from "~db/database";
 import { appendChange } from "~db/store/changes.server";
-import { ada } from "../../tests/support/facts";
+import { ada, day } from "../../tests/support/facts";
 import { until } from "../../tests/support/poll";
-import { startServices, type TestServices } from "../../tests/support/services";
+import { engines, startServices, type TestServices } from "../../tests/support/services";
 import { changeTenant } from "./change.server";
 import { createFactsCache, type FactsCache } from "./facts-cache.server";
 
@@ -56,6 +56,33 @@ const dropped = (key: string) =>
     3_000,
     () => `the change of ${key} was not seen`,
   );
+
+test.each(engines)(
+  "a process on %s that slept for days trusts nothing that it held, since what it missed is gone from the feed",
+  async (engine) => {
+    const mine = await startServices(engine);
+    const other = await startServices(engine, { url: mine.url });
+    await changeTenant(other, "acme", ada, (facts, c, stamp) => putTenant(facts, "acme", { name: "Acme" }, c, stamp));
+    const nameOf = async () => {
+      await nextTurn();
+      await mine.facts.look();
+      return (await mine.facts.tenant("acme")).facts?.name;
+    };
+    expect(await nameOf()).toBe("Acme");
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      await changeTenant(other, "acme", ada, (facts, c, stamp) => putTenant(facts, "acme", { name: "Acme Ltd" }, c, stamp));
+      await other.db.transaction([], async (tx) => void (await tx.delete(other.db.tables.changes)));
+      vi.setSystemTime(Date.now() + 2 * day);
+      const isNew = async () => (await nameOf()) === "Acme Ltd" || undefined;
+      await until(isNew, 3_000, () => "still holds what was");
+    } finally {
+      vi.useRealTimers();
+    }
+    await other.stop();
+    await mine.stop();
+  },
+);
 
 describe("what another process commits on PostgreSQL is seen", () => {
   test("when word of it comes while older changes are still being read", async () => {

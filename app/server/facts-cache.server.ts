@@ -21,6 +21,8 @@ const bytesPerEntry = 240;
 const bytesPerCharacter = 1.4;
 /** How long a transaction may last, in milliseconds; a number that it drew can be committed until then. */
 const longestTransaction = 300_000;
+/** Who did not look for longer (a machine that slept) may have missed what is gone from the feed, which is kept for a week. */
+const longestAbsence = 24 * 3_600_000;
 /** While the database cannot be read it is tried again this often, in milliseconds. */
 const retryEvery = 500;
 
@@ -42,6 +44,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
   let staleSince: number | null = null;
   let asked = false;
   let triedAt = 0;
+  let lookedAt = Date.now();
   let catchingUp: Promise<void> | undefined;
   let position = createFeedPosition(0, longestTransaction);
 
@@ -67,9 +70,11 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
 
   /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
+    const wasAway = Date.now() - lookedAt > longestAbsence;
+    if (wasAway) await startAnew();
     let from = position.from(Date.now());
     const read: number[] = [];
-    let catalogueMoved = false;
+    let catalogueMoved = wasAway;
     for (;;) {
       const rows = await readChanges(db.read, db.tables, from);
       for (const { seq, kind, subject } of rows) {
@@ -85,8 +90,20 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       if (rows.length === 0) break;
     }
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
-    position.readTo(read, Date.now());
+    lookedAt = Date.now();
+    position.readTo(read, lookedAt);
     for (const follow of onMoved) await follow();
+  }
+
+  async function startPosition(): Promise<void> {
+    const by = db.engine === "sqlite" ? undefined : Date.now() - longestTransaction;
+    position = createFeedPosition(await lastChange(db.read, db.tables, by), longestTransaction);
+  }
+
+  async function startAnew(): Promise<void> {
+    await startPosition();
+    tenants.clear();
+    for (const tell of onKeyChange) tell();
   }
 
   function failed(error: unknown): void {
@@ -150,8 +167,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
 
   return {
     async start(): Promise<void> {
-      const by = db.engine === "sqlite" ? undefined : Date.now() - longestTransaction;
-      position = createFeedPosition(await lastChange(db.read, db.tables, by), longestTransaction);
+      await startPosition();
       putCatalogue(await readCatalogueFacts(db.read, db.tables));
     },
     /** After a commit of this process's own thread, which is somebody else's here. */

@@ -1,17 +1,5 @@
-import type { Instant } from "~/core/model";
-import {
-  answersAreKept,
-  claimWrite,
-  forgetAnswers,
-  type KeptAnswer,
-  keepAnswer,
-  letGoOfWrite,
-  type WriteName,
-} from "~db/store/idempotency.server";
+import { claimWrite, type KeptAnswer, keepAnswer, letGoOfWrite, type WriteName } from "~db/store/idempotency.server";
 import type { Services } from "./services.server";
-
-const sweepEvery = 10 * 60_000; // ms
-const swept = new WeakMap<object, Instant>();
 
 export type Once = ({ is: "done"; replayed: boolean } & KeptAnswer) | { is: "running" } | { is: "other" };
 
@@ -28,7 +16,6 @@ export async function once<Result>(
   { inItsTransaction }: { inItsTransaction: boolean },
 ): Promise<Once> {
   const { db, now } = services;
-  await sweep(services);
   const lock = { key: `idempotent:${name.principal}\n${name.key}` };
   const claim = await db.transaction([lock], (tx) => claimWrite(tx, db.tables, name, fingerprint, now()));
   if (claim.is === "done") return { ...claim, replayed: true };
@@ -57,12 +44,4 @@ export async function once<Result>(
     await db.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at)).catch(() => {});
     throw error;
   }
-}
-
-async function sweep({ db, now }: Services): Promise<void> {
-  const at = now();
-  const last = swept.get(db);
-  if (last !== undefined && at - last < sweepEvery && at >= last) return;
-  swept.set(db, at);
-  await db.transaction([], (tx) => forgetAnswers(tx, db.tables, at - answersAreKept));
 }

@@ -7,7 +7,7 @@ import { createLog } from "./log.server";
 import { operatorSentence } from "./operator-sentence.server";
 import { originOf } from "./origin.server";
 import { validateOnStartup } from "./posthog/validate.server";
-import { createServices, stopServices } from "./start.server";
+import { createServices, startJobs, stopServices } from "./start.server";
 import { stopOnSignal } from "./stop.server";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -19,6 +19,7 @@ async function serve(env: Env): Promise<void> {
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
+    startJobs(services);
     const { background, posthog } = services;
     await posthog?.start(background.start() ? background.wake : undefined);
     stopOnSignal(app, services);

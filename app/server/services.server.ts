@@ -8,6 +8,7 @@ import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { KeyRing } from "./key-ring.server";
 import type { Metrics } from "./metrics.server";
+import type { Cleaning } from "./old-rows.server";
 import type { Passwords } from "./passwords.server";
 import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
@@ -29,6 +30,7 @@ export type Services = {
   facts: FactsCache;
   counts: CheckCounts;
   usage: UsageCache;
+  cleaning: Cleaning;
   checks: Checks;
   metrics: Metrics;
   keys: KeyRing;

@@ -8,6 +8,7 @@ import { jobLog } from "./job-log.server";
 import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
 import { createMetrics, timed } from "./metrics.server";
+import { createCleaning } from "./old-rows.server";
 import { createPasswords } from "./passwords.server";
 import { noFlags } from "./posthog/flag-readings";
 import type { PosthogHooks } from "./posthog/hooks.server";
@@ -52,6 +53,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
   const streams = createStreams(facts, checks, now, jobs);
+  const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, log: jobs });
   const passwords = createPasswords();
   const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const limits = createRateLimits(env);
@@ -64,6 +66,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     facts,
     counts,
     usage,
+    cleaning,
     checks,
     metrics,
     keys,
@@ -84,9 +87,15 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
   return held.facts ? (decisions[0] ?? null) : null;
 };
 
+/** What a process does of itself, once it serves. */
+export function startJobs({ db, cleaning }: Services): void {
+  db.startAside();
+  cleaning.start();
+}
+
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ counts, keys, posthog, background, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush(), background.stop()]);
+export async function stopServices({ counts, keys, posthog, background, cleaning, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), background.stop(), cleaning.stop()]);
   // Last: what was counted just now may be a denial that PostHog hears of.
   await posthog?.stop();
   await db.close();

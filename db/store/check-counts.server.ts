@@ -1,6 +1,7 @@
 import { and, desc, eq, gte, inArray, max, min, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
+import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -15,25 +16,35 @@ export type CheckCount = {
   lastAt: Instant;
 };
 
-export async function addCheckCounts(db: Database, counts: CheckCount[]): Promise<void> {
-  await db.transaction([], (tx) => putCheckCounts(tx, db.tables, counts));
+/** Rows that one statement adds: as many as are made ready in about a millisecond. */
+export const countsAtOnce = 500;
+
+/** All of them or none, at most `countsAtOnce`; nobody waits for it. */
+export function addCheckCounts(db: Database, counts: CheckCount[]): Promise<void> {
+  return db.aside((q) => adding(q, db.tables, inOrder(counts)));
 }
 
 /** Inside the caller's transaction. */
-export async function putCheckCounts(tx: Queries, { checkCounts: t }: Schema, counts: CheckCount[]): Promise<void> {
-  // In one order everywhere: two processes that add to the same rows must not wait for each other.
+export async function putCheckCounts(tx: Queries, t: Schema, counts: CheckCount[]): Promise<void> {
+  await inBatches(inOrder(counts), async (batch) => await adding(tx, t, batch));
+}
+
+function adding(q: Queries, { checkCounts: t }: Schema, counts: CheckCount[]) {
+  const rows = counts.map((c) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) }));
+  return q
+    .insert(t)
+    .select(rowsAsOne(t, rows))
+    .onConflictDoUpdate({
+      target: [t.tenant, t.day, t.feature, t.allowed, t.source],
+      set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
+    });
+}
+
+/** One order everywhere: two processes that add to the same rows must not wait for each other. */
+function inOrder(counts: CheckCount[]): CheckCount[] {
   const keyOf = (c: CheckCount) => [c.tenant, c.day, c.feature, c.allowed, c.source].join("\n");
-  const inOrder = counts.map((c) => ({ key: keyOf(c), c })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const rows = inOrder.map(({ c }) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) }));
-  await inBatches(rows, (batch) =>
-    tx
-      .insert(t)
-      .values(batch)
-      .onConflictDoUpdate({
-        target: [t.tenant, t.day, t.feature, t.allowed, t.source],
-        set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
-      }),
-  );
+  const keyed = counts.map((c) => ({ key: keyOf(c), c })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return keyed.map(({ c }) => c);
 }
 
 export type DayCount = { day: string; allowed: boolean; count: number };

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -59,8 +59,4 @@ export async function keepAnswer(tx: Queries, t: Schema, name: WriteName, at: In
 /** It failed and wrote nothing: the next one may try at once. */
 export async function letGoOfWrite(tx: Queries, t: Schema, name: WriteName, at: Instant): Promise<void> {
   await tx.delete(t.idempotentAnswers).where(heldSince(t, name, at));
-}
-
-export async function forgetAnswers(tx: Queries, t: Schema, before: Instant): Promise<void> {
-  await tx.delete(t.idempotentAnswers).where(lt(t.idempotentAnswers.createdAt, new Date(before)));
 }

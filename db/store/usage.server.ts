@@ -1,4 +1,4 @@
-import { and, eq, gte, lt, or, sql } from "drizzle-orm";
+import { and, eq, gte, or, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
 import { bounded, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
@@ -108,12 +108,3 @@ function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
 }
 
 const orderOf = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodStart}`;
-
-/** Reports that can no longer come again. Returns how many went. */
-export async function forgetReports(tx: Queries, t: Schema, before: Instant): Promise<number> {
-  const gone = await tx
-    .delete(t.usageEvents)
-    .where(lt(t.usageEvents.recordedAt, new Date(before)))
-    .returning({ tenant: t.usageEvents.tenant });
-  return gone.length;
-}

@@ -105,7 +105,7 @@ export function violations(file: string, source: string): string[] {
     const other = target === undefined ? undefined : roomOf(target);
     if (other !== undefined && !allowed.includes(other)) say(line, `${room} may not import ${other} (${specifier})`);
     if (room === "core" && target === undefined) say(line, `core is pure and imports nothing but core (${specifier})`);
-    const isMarked = /\.server\.tsx?$/.test(file) || file.endsWith(".d.ts");
+    const isMarked = /\.server\.(tsx?|mjs)$/.test(file) || file.endsWith(".d.ts");
     if (roomsOfServer.includes(room) && !isMarked && !isTool(file) && !typeOnly) {
       const bringsIo = target === undefined ? isBuiltin(specifier) || !/^(drizzle-orm|zod)\b/.test(specifier) : target.includes(".server");
       if (bringsIo) say(line, `a file that imports ${specifier} needs the suffix .server.ts, so that it stays out of the browser`);

@@ -1,0 +1,34 @@
+// Runs as a thread of its own. Plain JavaScript, so that it starts from the sources without a compiler.
+import { parentPort, workerData } from "node:worker_threads";
+import Sqlite from "better-sqlite3";
+
+/** @typedef {{ id: number, sql: string, params: unknown[] }} Work */
+
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+/** @type {{ file: string, settings: string[], lockPatience: number }} */
+const { file, settings, lockPatience } = workerData;
+const connection = new Sqlite(file, { timeout: lockPatience });
+for (const setting of settings) connection.pragma(setting);
+/** @type {Map<string, Sqlite.Statement>} */
+const statements = new Map();
+
+/** One statement is a transaction of its own. @param {Work} work */
+function run({ sql, params }) {
+  const statement = statements.get(sql) ?? connection.prepare(sql);
+  statements.set(sql, statement);
+  statement.run(...params);
+}
+
+port.on("message", (/** @type {Work | "stop"} */ work) => {
+  if (work === "stop") {
+    connection.close();
+    return port.close();
+  }
+  try {
+    run(work);
+    port.postMessage({ id: work.id });
+  } catch (error) {
+    const { message, code } = /** @type {Error & { code?: string }} */ (error);
+    port.postMessage({ id: work.id, error: { message, code } });
+  }
+});

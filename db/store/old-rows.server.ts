@@ -1,0 +1,53 @@
+import { and, type Column, is, lt, lte, type SQL, sql } from "drizzle-orm";
+import { PgTable } from "drizzle-orm/pg-core";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+import { lastChange } from "./changes.server";
+import { readTold } from "./told-events.server";
+
+/** Rows that nobody needs any more; `by` is the column whose index finds them. */
+export type OldRows = { what: string; table: SQLiteTable; where: SQL; by: Column };
+
+/** Before which instants (and which day, YYYY-MM-DD) things are old. */
+export type Ages = { reports: Instant; answers: Instant; feed: Instant; feedUntold: Instant; checkDay: string };
+
+export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<OldRows[]> {
+  const { usageEvents: e, idempotentAnswers: a, checkCounts: c, changes } = t;
+  const rows = (what: string, table: SQLiteTable, by: Column, where: SQL): OldRows => ({ what, table, by, where });
+  const all = [
+    rows("usage reports", e, e.recordedAt, lt(e.recordedAt, new Date(ages.reports))),
+    rows("idempotent answers", a, a.createdAt, lt(a.createdAt, new Date(ages.answers))),
+    rows("check counts", c, c.day, lt(c.day, ages.checkDay)),
+    // The newest stays: the numbers go on after it.
+    rows(
+      "feed",
+      changes,
+      changes.seq,
+      and(lte(changes.seq, await oldFeed(q, t, ages)), sql`${changes.seq} < (select max(seq) from changes)`) as SQL,
+    ),
+  ];
+  const found: OldRows[] = [];
+  for (const old of all) if (await isThere(q, old)) found.push(old);
+  return found;
+}
+
+/** The feed up to here is old, and PostHog was told of it, or has been away for so long that it will not be. */
+async function oldFeed(q: Queries, t: Schema, { feed, feedUntold }: Ages): Promise<number> {
+  const [old, told, lost] = await Promise.all([lastChange(q, t, feed), readTold(q, t), lastChange(q, t, feedUntold)]);
+  return Math.max(lost, Math.min(old, told?.seq ?? old));
+}
+
+export async function isThere(q: Queries, { table, where }: OldRows): Promise<boolean> {
+  const [row] = await q.select({ one: sql`1` }).from(table).where(where).limit(1);
+  return row !== undefined;
+}
+
+/** For `aside`: takes away the oldest, at most so many. */
+export function deletingSome(q: Queries, { table, where, by }: OldRows, most: number) {
+  const isPostgres = is(table, PgTable);
+  const row = sql.raw(isPostgres ? "ctid" : "rowid");
+  const some = sql`select ${row} from ${table} where ${where} order by ${by} limit ${most}`;
+  return q.delete(table).where(isPostgres ? sql`ctid = any(array(${some}))` : sql`rowid in (${some})`);
+}

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Queries } from "~db/database";
+import { startThread } from "~db/sqlite-thread.server";
+import { isUniqueViolation } from "~db/unique";
+import { engines, startServices, type TestServices } from "../support/services";
+
+describe.each(engines)("what is written aside on %s", (engine) => {
+  let s: TestServices;
+  beforeEach(async () => {
+    s = await startServices(engine);
+  });
+  afterEach(() => s.stop());
+
+  const putting = (key: string) => (q: Queries) => q.insert(s.db.tables.settings).values({ key, value: { n: 1 } });
+  const keys = async () => (await s.db.read.select().from(s.db.tables.settings)).map((row) => row.key);
+
+  test.each(["serves", "does not serve"])("is there when it is said to be, and fails by itself, in a process that %s", async (what) => {
+    if (what === "serves") s.db.startAside();
+    await Promise.all([s.db.aside(putting("a")), s.db.aside(putting("b"))]);
+    const again = await s.db.aside(putting("a")).catch((error) => error);
+    expect(isUniqueViolation(again)).toBe(true);
+    await s.db.aside(putting("c"));
+    expect(await keys()).toEqual(expect.arrayContaining(["a", "b", "c"]));
+  });
+
+  test("waits its turn beside transactions of this process and of others", async () => {
+    s.db.startAside();
+    const other = await startServices(engine, { url: s.url });
+    const { settings } = s.db.tables;
+    const inTransaction = (db: TestServices["db"], key: string) =>
+      db.transaction([], async (tx) => {
+        await tx.insert(settings).values({ key, value: 1 });
+        await new Promise(setImmediate);
+      });
+    const works = Array.from({ length: 30 }, (_, i) => [
+      s.db.aside(putting(`a${i}`)),
+      inTransaction(s.db, `b${i}`),
+      inTransaction(other.db, `c${i}`),
+    ]);
+    await Promise.all(works.flat());
+    expect((await keys()).filter((key) => /^[abc]\d/.test(key))).toHaveLength(90);
+    await other.stop();
+  });
+
+  test("is refused inside a transaction, which would wait for itself", async () => {
+    await expect(s.db.transaction([], () => s.db.aside(putting("a")))).rejects.toThrow("inside another one");
+  });
+});
+
+test("a thread that cannot go on says so, and takes nothing more", async () => {
+  const thread = startThread({ file: "/nowhere/at/all.db", settings: [], lockPatience: 0 });
+  await expect(thread.run("select 1", [])).rejects.toThrow("has ended");
+  expect(thread.isAlive()).toBe(false);
+  await thread.stop();
+});
