@@ -11,11 +11,11 @@ export function admit(
   request: FastifyRequest,
   reply: FastifyReply,
   scope: ApiScope | readonly ApiScope[],
-  options?: { bound?: true },
+  options: { bound?: true /** Which of the key's limits it is counted under. */; limit?: keyof Services["limits"] } = {},
 ): HeldKey | null {
   const key = authenticate(services, request, reply, scope, options);
   if (!key) return null;
-  const problem = limitProblem(services, key, reply, [scope].flat().includes("check") ? "checks" : "requests");
+  const problem = limitProblem(services, key, reply, options.limit ?? ([scope].flat().includes("check") ? "checks" : "requests"));
   if (!problem) return key;
   sendProblem(reply, problem);
   return null;

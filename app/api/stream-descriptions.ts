@@ -28,5 +28,5 @@ export const listenForFlags: RouteDescription = {
   query: z.object({ ticket: z.string().optional(), since: z.string().optional() }),
   headers: ["Last-Event-ID"],
   answers: stream,
-  problems: { 401: ["ticket_invalid"], 429: ["too_many_streams"], ...later },
+  problems: { 401: ["ticket_invalid"], 429: ["too_many_streams", "rate_limited"], ...later },
 };

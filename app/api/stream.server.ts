@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { tenantKey } from "~/forms/tenant";
 import type { Services } from "~/server/services.server";
 import type { TenantState } from "~/server/streams.server";
-import { authenticate, isFor, mayAskAbout, presentedIn } from "./authenticate.server";
+import { admit, limitProblem } from "./admit.server";
+import { isFor, mayAskAbout, presentedIn } from "./authenticate.server";
 import { eventStreams, idOf, markIn } from "./event-stream.server";
 import { ofrepStreamPath } from "./ofrep.server";
 import { sendProblem } from "./problem.server";
@@ -21,7 +22,8 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
     "/api/stream",
     { exposeHeadRoute: false, config: { description: listenToChanges } },
     async (request: Asked, reply: FastifyReply) => {
-      const key = authenticate(services, request, reply, "check", { bound: true });
+      // Opening one is no check: whoever opens them without end is held up, however many checks a key may make.
+      const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
       if (!key) return reply;
       const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);
       if (!tenant.success) {
@@ -34,6 +36,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
       const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
       const problem = await openStream(reply, {
         tenant: tenant.data,
+        key: key.id,
         seen,
         isGood: () => {
           const verdict = keys.verify(presented, now());
@@ -58,9 +61,12 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
         const headers = { "www-authenticate": 'Bearer realm="latchkey", error="invalid_token"' };
         return sendProblem(reply, { status: 401, code: "ticket_invalid", detail, headers });
       }
+      const limited = limitProblem(services, verdict, reply, "requests");
+      if (limited) return sendProblem(reply, limited);
       const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
       const problem = await openStream(reply, {
         tenant: verdict.tenant,
+        key: verdict.id,
         seen: markIn(request.headers["last-event-id"]) ?? String(since ?? ""),
         isGood: () => typeof verify() !== "string",
         first: changed,

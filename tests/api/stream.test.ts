@@ -1,9 +1,12 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createKey, revokeKey } from "~/server/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
 import { day, feature, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";
+import { startProgram } from "../support/program";
 import { engines } from "../support/services";
 
 let api: Api;
@@ -15,6 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+const cli = fileURLToPath(new URL("../../build/server/cli.js", import.meta.url));
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const follow = (tenant = "acme", headers: Record<string, string> = {}, on = api) =>
   listen(`${on.origin}/api/stream?tenant=${tenant}`, { ...bearer(api.keys.check), ...headers });
@@ -103,6 +107,25 @@ describe("a stream", () => {
     );
   });
 
+  test("ends when its key or its token has had its time, to the millisecond, and not before", async () => {
+    const start = api.clock.now;
+    const { key } = await createKey(api.services, ada, { name: "s", scopes: ["check"], expiresAt: start + 1_000 });
+    const minted = await api.send("POST", "/api/tenants/acme/token", { ttl: 10 }, api.keys.check);
+    const { token } = (await minted.json()) as { token: string };
+    const streams = [await follow("acme", bearer(key)), await follow("acme", bearer(token))] as const;
+    for (const s of streams) await s.nth(1);
+    api.clock.now = start + 999;
+    await api.tenant("acme", { plan: null });
+    for (const s of streams) await s.nth(2);
+    api.clock.now = start + 1_000;
+    await streams[0].over();
+    expect(streams[1].isOver()).toBe(false);
+    api.clock.now = start + 10_000;
+    await streams[1].over();
+    api.clock.now = start;
+    await api.tenant("acme", { plan: "basic" });
+  });
+
   test("is refused without a key, without the scope, about another tenant, and without a tenant", async () => {
     const pub = await createKey(api.services, ada, {
       name: "p",
@@ -127,6 +150,40 @@ describe("a stream", () => {
     expect(own.headers["access-control-allow-origin"]).toBe("https://a.b");
     own.close();
   });
+});
+
+test("opening streams is counted among a key's requests, and not among its checks", async () => {
+  const limited = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "2", LATCHKEY_CHECK_RATE_LIMIT: "1" } });
+  await limited.tenant("acme", { name: "Acme" });
+  const open = () => listen(`${limited.origin}/api/stream?tenant=acme`, bearer(limited.keys.check));
+  const [first, second] = [await open(), await open()];
+  expect([first.status, first.headers.ratelimit, second.status]).toEqual([200, '"requests";r=1;t=30', 200]);
+  const { eventStreams } = await (
+    await limited.send("POST", "/ofrep/v1/evaluate/flags", { context: { targetingKey: "acme" } }, limited.keys.check)
+  ).json();
+  for (const refused of [await limited.get("/api/stream?tenant=acme"), await limited.get(eventStreams[0].endpoint.requestUri, null)]) {
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "30"]);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited", "violated-policies": ["requests"] });
+  }
+  await limited.stop();
+});
+
+test("SIGTERM ends the streams of a real process in order, so that their readers go to another one, and the process with them", async () => {
+  const program = await startProgram();
+  const made = spawnSync(process.execPath, [cli, "keys", "create", "--name", "s", "--scope", "check", "--json"], {
+    env: program.env,
+    encoding: "utf8",
+  });
+  const { key } = JSON.parse(made.stdout) as { key: string };
+  const streams = await Promise.all(
+    ["acme", "other", "acme"].map((tenant) => listen(`${program.url}/api/stream?tenant=${tenant}`, bearer(key))),
+  );
+  for (const stream of streams) await stream.nth(1);
+  expect(await program.stop()).toBe(0);
+  for (const stream of streams) {
+    await stream.over();
+    expect(stream.endedInOrder()).toBe(true);
+  }
 });
 
 test.each(engines)(

@@ -10,12 +10,14 @@ export async function listen(url: string, headers: Record<string, string> = {}) 
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
   const events: StreamEvent[] = [];
   let text = "";
+  let comments = 0;
   let isOver = false;
   response.setEncoding("utf8").on("data", (chunk) => {
     text += chunk;
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
+      if (block.startsWith(":")) comments += 1;
       const fields = block.split("\n").map((line) => line.split(/: ?(.*)/s) as [string, string]);
       const event = Object.fromEntries(fields.filter(([name]) => name !== ""));
       if (event.data !== undefined) events.push(event);
@@ -30,7 +32,11 @@ export async function listen(url: string, headers: Record<string, string> = {}) 
     headers: response.headers,
     events,
     body: () => text,
+    /** Words without a meaning, which keep it alive. */
+    comments: () => comments,
     isOver: () => isOver,
+    /** Not cut off in the middle. */
+    endedInOrder: () => response.complete,
     /** The event with this number, counted from 1, once it is there. */
     nth: (n: number) =>
       until(
