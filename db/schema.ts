@@ -200,6 +200,13 @@ export function defineSchema(d: Dialect) {
     (t) => [primaryKey({ columns: [t.topic, t.subject] }), index("outbox_by_due").on(t.topic, t.nextAttemptAt, t.createdAt, t.subject)],
   );
 
+  /** Events that PostHog has still to be told, as they will be sent. What becomes of tenants is read from `changes` instead. */
+  const waitingEvents = table("waiting_events", {
+    seq: sequence("seq"),
+    createdAt: timestamp("created_at").notNull(),
+    body: json("body").notNull().$type<{ [name: string]: Json }>(),
+  });
+
   const apiKeys = table(
     "api_keys",
     {
@@ -382,6 +389,7 @@ export function defineSchema(d: Dialect) {
     changes,
     audit,
     outbox,
+    waitingEvents,
     apiKeys,
     admins,
     sessions,

@@ -1,6 +1,8 @@
 import type { Actor, Json } from "~/core/model";
 import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
+import { addWaitingEvents, type WaitingEvent } from "~db/store/waiting-events.server";
+import type { BatchEvent } from "./posthog/send-batch.server";
 import type { RequestContext, Services } from "./services.server";
 import { actorOf, beginSession } from "./sessions.server";
 import { waitInWords } from "./sign-in-throttle.server";
@@ -41,19 +43,29 @@ export async function logIn(
   admin: Admin,
   { rehashed = null, goingTo }: { rehashed?: string | null; goingTo?: string } = {},
 ): Promise<string> {
-  const cookie = await signInAs(context, request, admin, rehashed);
-  if (context.visit) await context.posthog?.visitors.loggedIn(context.visit, admin, context.env, goingTo);
+  const { visit, posthog } = context;
+  const news = visit && posthog ? await posthog.visitors.signingIn(visit, admin, context.env, goingTo) : null;
+  const cookie = await signInAs(context, request, admin, rehashed, news?.events);
+  news?.written();
+  posthog?.tenantEvents.wake();
   return cookie;
 }
 
 /** For who has just proved it: by the password, or by a link that works once. Returns the cookie. */
-export async function signInAs(context: RequestContext, request: Request, admin: Admin, rehashed: string | null = null): Promise<string> {
+export async function signInAs(
+  context: RequestContext,
+  request: Request,
+  admin: Admin,
+  rehashed: string | null = null,
+  events: BatchEvent[] = [],
+): Promise<string> {
   const { db, now, ip } = context;
   const at = now();
   return db.transaction([], async (tx) => {
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
     const actor = actorOf(admin);
     await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });
+    await addWaitingEvents(tx, db.tables, events as WaitingEvent["body"][], at);
     return beginSession(tx, context, admin.id, request);
   });
 }

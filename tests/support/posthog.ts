@@ -21,6 +21,7 @@ export async function startPosthogApp(options: TestAppOptions = {}): Promise<Pos
     fake,
     posthog,
     captured: async (event?: string) => {
+      await posthog.tenantEvents.settle();
       await posthog.client.flush();
       return fake.state.events.filter((e) => event === undefined || e.event === event);
     },

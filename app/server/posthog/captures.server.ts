@@ -35,7 +35,7 @@ export function createCaptures({ settings, client, db, facts, holder, now, log, 
     requests,
     exceptions,
     events: createEvents({ settings, client, requests, now, log }),
-    visitors: createVisitors({ settings, client, hooks, requests, facts, log }),
+    visitors: createVisitors({ settings, hooks, requests, facts, now, log }),
     tenantEvents: createTenantEvents({ db, settings, facts, holder, now, log: jobs }),
   };
 }

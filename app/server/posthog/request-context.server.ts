@@ -105,6 +105,11 @@ export function createRequests({ settings, client, hooks, now }: Parts) {
     },
     /** For work that no request is the cause of, although one may have set it off. */
     outside: <T>(work: () => T): T => client.withContext({}, work, { fresh: true }),
+    /** Of the request that is being answered, for what is captured by ourselves. */
+    properties(): Tags {
+      const { sessionId, properties = {} } = client.getContext() ?? {};
+      return { ...properties, ...(sessionId === undefined ? {} : { $session_id: sessionId }) };
+    },
     isFiltered: () => filtered.getStore() === true,
   };
 }

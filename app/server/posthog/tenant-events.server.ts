@@ -1,18 +1,19 @@
 import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
-import type { Actor, Instant, TenantFacts } from "~/core/model";
-import { eventsBetween, type TenantEvent, trialExpired } from "~/core/tenant-events";
-import type { Database } from "~db/database";
+import type { Instant } from "~/core/model";
+import { eventsBetween, trialExpired } from "~/core/tenant-events";
+import type { Database, Queries } from "~db/database";
 import { readCatalogueFacts, readTenantFacts, readTenantFactsAt } from "~db/store/facts.server";
 import { giveUpLease, stillHolds, takeLease } from "~db/store/leases.server";
 import { actorOfChange, factsBefore, type TenantChanged, tenantChangesAfter } from "~db/store/tenant-news.server";
 import { readTold, type Told, tellFromHere, writeTold } from "~db/store/told-events.server";
 import { nextTrialInstant, type TrialOver, trialsBetween } from "~db/store/trial-clock.server";
+import { readWaitingEvents, removeWaitingEvents } from "~db/store/waiting-events.server";
 import type { FactsCache } from "../facts-cache.server";
 import { backOff } from "./breaker.server";
-import { eventId } from "./event-id.server";
 import { type BatchEvent, sendBatch } from "./send-batch.server";
 import type { PosthogSettings } from "./settings.server";
+import { mayMatter, tenantEvent } from "./tenant-event.server";
 
 const leaseName = "posthog tenant events";
 /** Longer than one request and what is read and written around it. */
@@ -26,7 +27,8 @@ const lookBack = 60_000;
 /** A trial's end is looked at this much later, so that one granted for a moment is in the database by then. */
 const settling = 2_000;
 
-type Piece = { events: BatchEvent[]; next: Told };
+/** One request, and what to write once PostHog has it. */
+type Piece = { events: BatchEvent[]; done: (tx: Queries) => Promise<void> };
 
 type Parts = {
   db: Database;
@@ -40,7 +42,8 @@ type Parts = {
 
 /**
  * Tells PostHog what became of tenants, whoever changed them and in whichever process: by reading what was committed, not by
- * being called. Where it stands is in the database, so nothing is lost while PostHog, or this program, is away.
+ * being called. Where it stands is in the database, so nothing is lost while PostHog, or this program, is away. What no
+ * document shows, such as a sign-in, was written as it is to be sent, with what it tells of.
  */
 export function createTenantEvents({ db, settings, facts, holder, now, log, random }: Parts) {
   const { read, tables } = db;
@@ -59,26 +62,6 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     });
   }
 
-  function event(tenant: string, { event, about, properties }: TenantEvent, at: Instant, seq: number, actor: Doer): BatchEvent {
-    const type = settings.groupType;
-    const isPerson = actor?.kind === "admin";
-    return {
-      event,
-      distinct_id: isPerson ? actor.id : actor ? `latchkey_${actor.kind}_${actor.id}` : `$${type}_${tenant}`,
-      uuid: eventId(settings.projectKey, event, tenant, about, seq),
-      timestamp: new Date(at).toISOString(),
-      properties: {
-        ...properties,
-        tenant,
-        actor_kind: actor?.kind ?? "clock",
-        $groups: { [type]: tenant },
-        $lib: "latchkey",
-        ...(isPerson ? {} : { $process_person_profile: false }),
-        ...(settings.disableGeoip ? { $geoip_disable: true } : {}),
-      },
-    };
-  }
-
   async function catalogueAt(at: Instant) {
     const current = facts.catalogue();
     const then = await readCatalogueFacts(read, tables, at);
@@ -93,17 +76,32 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     const found = eventsBetween(before, after, await catalogueAt(change.at), change.at);
     if (found.length === 0) return [];
     const actor = await actorOfChange(read, tables, change);
-    return found.map((e) => event(change.tenant, e, change.at, change.seq, actor));
+    return found.map((e) => tenantEvent(settings, e, { tenant: change.tenant, at: change.at, seq: change.seq, actor }));
   }
 
   async function expired({ grant, tenant, feature, startsAt, endsAt }: TrialOver): Promise<BatchEvent> {
     const then = await readTenantFacts(read, tables, tenant, endsAt);
     const over = trialExpired({ id: grant, feature, startsAt, endsAt }, then?.plan ?? null);
-    return event(tenant, over, endsAt, 0, null);
+    return tenantEvent(settings, over, { tenant, at: endsAt, seq: 0, actor: null });
   }
 
-  /** What to tell next, and where that leads; null: nothing happened. */
-  async function nextPiece(from: Told): Promise<Piece | null> {
+  async function waitingPiece(): Promise<Piece | null> {
+    const rows = await readWaitingEvents(read, tables, size);
+    if (rows.length === 0) return null;
+    const seqs = rows.map(({ seq }) => seq);
+    return { events: rows.map(({ body }) => body as BatchEvent), done: (tx) => removeWaitingEvents(tx, tables, seqs) };
+  }
+
+  async function nextPiece(): Promise<Piece | null> {
+    const waiting = await waitingPiece();
+    if (waiting) return waiting;
+    const from = await readTold(read, tables);
+    const news = from && (await newsAfter(from));
+    return news && { events: news.events, done: (tx) => writeTold(tx, tables, news.next) };
+  }
+
+  /** What became of tenants, and where that leads; null: nothing happened. */
+  async function newsAfter(from: Told): Promise<{ events: BatchEvent[]; next: Told } | null> {
     const known = new Set(from.told);
     const rows = await tenantChangesAfter(read, tables, from.seq, size + known.size);
     const fresh = rows.filter(({ seq }) => !known.has(seq)).slice(0, size);
@@ -135,27 +133,25 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     return { seq, told: told.slice(settled.length).map((change) => change.seq) };
   }
 
-  async function keep(next: Told): Promise<void> {
+  async function keep({ done }: Piece): Promise<void> {
     await db.transaction([], async (tx) => {
-      if (await stillHolds(tx, tables, leaseName, holder)) await writeTold(tx, tables, next);
+      if (await stillHolds(tx, tables, leaseName, holder)) await done(tx);
     });
   }
 
   /** One request. False: nothing to tell, or not now, or not by this process. */
   async function step(): Promise<boolean> {
     if (now() < notBefore) return false;
-    const from = await readTold(read, tables);
-    if (from === null || (await nothingNew(from))) return false;
+    if (await nothingNew()) return false;
     if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
-    const current = await readTold(read, tables);
-    const piece = current && (await nextPiece(current));
+    const piece = await nextPiece();
     if (!piece) return false;
     if (piece.events.length > 0) {
       const sent = await sendBatch(settings, piece.events, requestTimeout, stopping.signal);
       if (!sent.ok && (sent.kind === "down" || size > 1)) {
         if (sent.kind === "down") postpone(sent.after);
         else size = Math.max(1, Math.floor(size / 2));
-        log.debug({ why: sent.why }, "tenants' events wait");
+        log.debug({ why: sent.why }, "events wait");
         return sent.kind !== "down";
       }
       if (!sent.ok)
@@ -163,11 +159,15 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     }
     failures = 0;
     size = Math.min(changesAtOnce, size * 2);
-    await keep(piece.next);
+    await keep(piece);
     return true;
   }
 
-  async function nothingNew({ seq, told, clock }: Told): Promise<boolean> {
+  async function nothingNew(): Promise<boolean> {
+    if ((await readWaitingEvents(read, tables, 1)).length > 0) return false;
+    const from = await readTold(read, tables);
+    if (from === null) return true;
+    const { seq, told, clock } = from;
     const known = new Set(told);
     const rows = await tenantChangesAfter(read, tables, seq, told.length + 1);
     const isSame = rows.every((row) => known.has(row.seq) && !isSettled(row));
@@ -184,7 +184,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
       while (!stopping.signal.aborted && (await step())) await new Promise(setImmediate);
     } catch (error) {
       postpone(0);
-      log.warn({ err: error }, "tenants' events will be told later");
+      log.warn({ err: error }, "events will be told later");
     }
   }
 
@@ -195,6 +195,8 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   }
 
   return {
+    /** After a commit: told at once. Nothing happens in a process that did not start. */
+    wake: () => void (timer && wake()),
     async start(): Promise<void> {
       await begin();
       timer = setInterval(wake, lookEvery).unref();
@@ -214,16 +216,3 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   };
 }
 export type TenantEvents = ReturnType<typeof createTenantEvents>;
-
-type Doer = Pick<Actor, "kind" | "id"> | null;
-
-/** Most changes of an import or a rename are of no interest: told without reading more. */
-function mayMatter(before: TenantFacts | null, after: TenantFacts): boolean {
-  if (before === null) return after.grants.length > 0;
-  return (
-    before.plan !== after.plan ||
-    before.status !== after.status ||
-    JSON.stringify(before.addOns) !== JSON.stringify(after.addOns) ||
-    JSON.stringify(before.grants.map((g) => g.id)) !== JSON.stringify(after.grants.map((g) => g.id))
-  );
-}

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
-import type { PostHog } from "posthog-node";
+import type { Instant } from "~/core/model";
+import type { Tags } from "~/core/request-tags";
 import { keyOf } from "~/paths";
 import type { Env } from "../env.server";
 import type { FactsCache } from "../facts-cache.server";
 import type { GuardedHooks } from "./hooks.server";
 import type { Requests } from "./request-context.server";
+import type { BatchEvent } from "./send-batch.server";
 import type { PosthogSettings } from "./settings.server";
 
 /** Somebody who is not signed in, or was not when the request came. */
@@ -40,16 +42,19 @@ function idIn(header: string | undefined, where: Where): string | null {
 }
 
 type Parts = {
-  settings: Pick<PosthogSettings, "groupType">;
-  client: PostHog;
+  settings: Pick<PosthogSettings, "groupType" | "disableGeoip">;
   hooks: GuardedHooks;
   requests: Requests;
   facts: FactsCache;
+  now: () => Instant;
   log: Logger;
 };
 
+/** What PostHog is to hear of a sign-in, and what to do once it is in the database. */
+export type SignInNews = { events: BatchEvent[]; written: () => void };
+
 /** An anonymous id before the sign-in, and who that was once they sign in. Only attribution: it opens nothing. */
-export function createVisitors({ settings, client, hooks, requests, facts, log }: Parts) {
+export function createVisitors({ settings, hooks, requests, facts, now, log }: Parts) {
   const spent = new LRUCache<string, true>({ max: mostSpent });
 
   /** Of the admin's own, or of the tenant whose page they are on their way to. */
@@ -60,6 +65,25 @@ export function createVisitors({ settings, client, hooks, requests, facts, log }
     if (tenant === null || (await facts.tenant(tenant)).facts === null) return undefined;
     return { [settings.groupType]: tenant };
   }
+
+  /** Nobody is kept from signing in because the database is slow to tell of a tenant, or a hook's tag cannot be written. */
+  async function about(person: Person, goingTo: string | undefined): Promise<Tags> {
+    try {
+      const groups = await groupsOf(person, goingTo);
+      return JSON.parse(JSON.stringify({ ...requests.properties(), ...(groups ? { $groups: groups } : {}) }));
+    } catch (err) {
+      log.warn({ err }, "a sign-in is told without its group and tags");
+      return {};
+    }
+  }
+
+  const event = (name: string, person: Person, properties: BatchEvent["properties"]): BatchEvent => ({
+    event: name,
+    distinct_id: person.id,
+    uuid: randomUUID(),
+    timestamp: new Date(now()).toISOString(),
+    properties: { ...properties, $lib: "latchkey", ...(settings.disableGeoip ? { $geoip_disable: true } : {}) },
+  });
 
   return {
     /** `isPage`: a whole page is asked for, and not what script or a form sends. */
@@ -76,20 +100,21 @@ export function createVisitors({ settings, client, hooks, requests, facts, log }
      * Who was anonymous until now is this admin. PostHog merges the person of `alias` into that of `distinctId`, and refuses
      * when the former is somebody already: so the id is given away once, and the cookie goes.
      */
-    async loggedIn(visit: Visit, person: Person, where: Where, goingTo?: string): Promise<void> {
-      if (visit.id !== null) visit.cookie = cookieOf("", 0, where);
-      if (requests.isFiltered()) return;
-      try {
-        const groups = await groupsOf(person, goingTo);
-        if (visit.id !== null && !spent.has(visit.id)) {
-          spent.set(visit.id, true);
-          client.alias({ distinctId: person.id, alias: visit.id });
-        }
+    async signingIn(visit: Visit, person: Person, where: Where, goingTo?: string): Promise<SignInNews> {
+      const { id } = visit;
+      const events: BatchEvent[] = [];
+      if (!requests.isFiltered()) {
         const { email, name, role } = person;
-        client.capture({ distinctId: person.id, event: "user_logged_in", properties: { $set: { email, name, role } }, groups });
-      } catch (err) {
-        log.warn({ err }, "a sign-in was not captured");
+        const properties = { ...(await about(person, goingTo)), $set: { email, name, role } };
+        if (id !== null && !spent.has(id)) events.push(event("$create_alias", person, { distinct_id: person.id, alias: id }));
+        events.push(event("user_logged_in", person, properties));
       }
+      const written = () => {
+        if (id === null) return;
+        visit.cookie = cookieOf("", 0, where);
+        if (events.length > 0) spent.set(id, true);
+      };
+      return { events, written };
     },
   };
 }

@@ -1,0 +1,42 @@
+import type { Actor, Instant, TenantFacts } from "~/core/model";
+import type { TenantEvent } from "~/core/tenant-events";
+import { eventId } from "./event-id.server";
+import type { BatchEvent } from "./send-batch.server";
+import type { PosthogSettings } from "./settings.server";
+
+type Where = { tenant: string; at: Instant; seq: number; actor: Pick<Actor, "kind" | "id"> | null };
+
+/** As PostHog takes it: the same event has the same id however often it is sent. */
+export function tenantEvent(
+  { projectKey, groupType, disableGeoip }: PosthogSettings,
+  { event, about, properties }: TenantEvent,
+  { tenant, at, seq, actor }: Where,
+): BatchEvent {
+  const isPerson = actor?.kind === "admin";
+  return {
+    event,
+    distinct_id: isPerson ? actor.id : actor ? `latchkey_${actor.kind}_${actor.id}` : `$${groupType}_${tenant}`,
+    uuid: eventId(projectKey, event, tenant, about, seq),
+    timestamp: new Date(at).toISOString(),
+    properties: {
+      ...properties,
+      tenant,
+      actor_kind: actor?.kind ?? "clock",
+      $groups: { [groupType]: tenant },
+      $lib: "latchkey",
+      ...(isPerson ? {} : { $process_person_profile: false }),
+      ...(disableGeoip ? { $geoip_disable: true } : {}),
+    },
+  };
+}
+
+/** Most changes of an import or a rename are of no interest: told without reading more. */
+export function mayMatter(before: TenantFacts | null, after: TenantFacts): boolean {
+  if (before === null) return after.grants.length > 0;
+  return (
+    before.plan !== after.plan ||
+    before.status !== after.status ||
+    JSON.stringify(before.addOns) !== JSON.stringify(after.addOns) ||
+    JSON.stringify(before.grants.map((g) => g.id)) !== JSON.stringify(after.grants.map((g) => g.id))
+  );
+}
