@@ -43,6 +43,7 @@ export async function openSqlite(file: string): Promise<Database> {
   const write = drizzle(writer) as unknown as Queries;
   const inside = insideTransaction();
   let queue: Promise<unknown> = Promise.resolve();
+  let held: Promise<unknown> = queue;
   let thread: Thread | undefined;
 
   async function run<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
@@ -75,6 +76,7 @@ export async function openSqlite(file: string): Promise<Database> {
       inside.refuse();
       if (!thread?.isAlive()) return void (await transaction(async (tx) => await build(tx)));
       const { sql, params } = build(write).toSQL();
+      await held;
       await tellingUnavailable(thread.run(sql, params));
     },
     startAside() {
@@ -84,6 +86,7 @@ export async function openSqlite(file: string): Promise<Database> {
       inside.refuse();
       const result = queue.then(work);
       queue = result.catch(() => {});
+      held = queue;
       return result;
     },
     // Moves on commits of other connections only, so it is asked on the one that writes for this process.

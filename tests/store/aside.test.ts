@@ -42,6 +42,18 @@ describe.each(engines)("what is written aside on %s", (engine) => {
     await other.stop();
   });
 
+  test("waits while writes are held", async () => {
+    s.db.startAside();
+    const order: string[] = [];
+    const held = s.db.holdWrites(async () => {
+      await s.db.ping();
+      order.push("held");
+    });
+    const written = s.db.aside(putting("a")).then(() => order.push("written"));
+    await Promise.all([held, written]);
+    expect(order).toEqual(engine === "sqlite" ? ["held", "written"] : expect.arrayContaining(["held", "written"]));
+  });
+
   test("is refused inside a transaction, which would wait for itself", async () => {
     await expect(s.db.transaction([], () => s.db.aside(putting("a")))).rejects.toThrow("inside another one");
   });
