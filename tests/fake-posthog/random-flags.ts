@@ -65,6 +65,7 @@ function randomTest(random: () => number): Test {
 const bits = (text: string) => BigInt(`0x${createHash("sha1").update(text).digest("hex").slice(0, 15)}`);
 const all = 2n ** 60n - 1n;
 const isWithin = (text: string, percent: number) => bits(text) * 100n <= BigInt(percent) * all;
+export const isRolledOut = (flag: string, group: string, percent: number) => isWithin(`${flag}.${group}`, percent);
 
 export function randomFlags(count: number, seed: number): RandomFlag[] {
   const random = dice(seed);

@@ -6,6 +6,7 @@ import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { feature, plan } from "../support/facts";
 import { startGate } from "../support/gate";
 import { type SyncWorld, settingsFor, startSync } from "../support/group-sync";
+import { expectNothingOlderAfterNewer } from "../support/sync-order";
 
 const features = [feature("sso")];
 const plans = [plan("starter", {}, { name: "Starter" }), plan("pro", { sso: true }, { name: "Pro", rank: 20 })];
@@ -16,18 +17,6 @@ let w: SyncWorld;
 
 const nameOf = (key: string) => fake.state.groups.get("organization")?.get(key)?.properties.name;
 const asks = () => fake.state.requests["/batch/"] ?? 0;
-
-/** Of each group: revisions in the order of arrival. */
-function expectNothingOlderAfterNewer() {
-  expect(fake.state.violations).toEqual([]);
-  const newest = new Map<string, number>();
-  for (const { properties } of fake.state.events) {
-    const key = String(properties?.$group_key);
-    const revision = Number(properties?.latchkey_revision);
-    expect(revision).toBeGreaterThanOrEqual(newest.get(key) ?? 0);
-    newest.set(key, revision);
-  }
-}
 
 beforeEach(async () => {
   fake = await startFakePosthog();
@@ -84,7 +73,7 @@ describe.each(modes)("while PostHog does this: %s", (mode, why) => {
     const seconds = await w.passUntil(() => keys.every((key) => nameOf(key) === `${key} third`), 60);
     expect(seconds).toBeLessThanOrEqual(32);
     await w.settle();
-    expectNothingOlderAfterNewer();
+    expectNothingOlderAfterNewer(fake);
     expect(await w.db.read.select().from(w.db.tables.outbox)).toEqual([]);
     expect((await readSyncHealth(w.db.read, w.db.tables)).down).toBeNull();
   });

@@ -48,7 +48,7 @@ export async function startProgram(extraEnv: Record<string, string> = {}, [file 
     return code;
   };
   try {
-    await until(isReady, 30_000, () => `The server was not ready after 30 seconds:\n${output}`);
+    await until(isReady, 60_000, () => `The server was not ready after 60 seconds:\n${output}`);
   } catch (error) {
     await end("SIGKILL");
     throw error;
