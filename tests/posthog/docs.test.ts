@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { posthogVariables, readPosthogSettings } from "~/server/posthog/settings.server";
 
-const page = readFileSync(new URL("../../docs/posthog.md", import.meta.url), "utf8");
-const rows = new Map(
-  [...page.matchAll(/^\| `(POSTHOG_\w+)` \| (.+?) \| (.+) \|$/gm)].map(([, name = "", fallback = "", meaning = ""]) => [
-    name,
-    { fallback, meaning },
-  ]),
-);
+const tableOf = (file: string) =>
+  new Map(
+    [...readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").matchAll(/^\| `(POSTHOG_\w+)` \| (.+?) \| (.+) \|$/gm)].map(
+      ([, name = "", fallback = "", meaning = ""]) => [name, { fallback, meaning }],
+    ),
+  );
+const rows = tableOf("docs/posthog.md");
 
 test("the table of settings has every variable, and no other but the one without a counterpart", () => {
   expect([...rows.keys()].sort()).toEqual([...posthogVariables, "POSTHOG_CACHE_ALIAS"].sort());
@@ -22,4 +22,9 @@ test("the defaults that the table names are those that count", () => {
   });
   expect(named.length).toBeGreaterThan(18);
   expect(readPosthogSettings({ ...key, ...Object.fromEntries(named) })).toEqual(readPosthogSettings(key));
+});
+
+test("the README lists the same variables with the same defaults", () => {
+  const shortly = ([name, { fallback }]: [string, { fallback: string }]) => [name, fallback.replace(/^not set: .*/, "not set")];
+  expect([...tableOf("README.md")].map(shortly)).toEqual([...rows].map(shortly));
 });

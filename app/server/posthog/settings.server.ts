@@ -13,14 +13,14 @@ const whole = (least: number, most: number, fallback: number) =>
     .refine((n) => n >= least && n <= most, `has to be a whole number from ${least} to ${most}`)
     .default(fallback);
 
+const isBare = ({ protocol, pathname, search, hash, username, password }: URL) =>
+  /^https?:$/.test(protocol) && pathname === "/" && search + hash + username + password === "";
+
 /** The scheme and host alone: PostHog's own paths are appended to it. */
 const origin = z
   .string()
   .transform((text) => (URL.canParse(text) ? new URL(text) : null))
-  .refine(
-    (url) => url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search === "" && url.username === "",
-    "has to be a scheme and a host without a path, such as https://eu.i.posthog.com",
-  )
+  .refine((url) => url !== null && isBare(url), "has to be a scheme and a host without a path, such as https://eu.i.posthog.com")
   .transform((url) => (url as URL).origin);
 
 const projectKey = z
@@ -69,6 +69,8 @@ const variables = z.object({
   POSTHOG_VALIDATE_DISTINCT_ID: z.string().max(200).default("latchkey"),
   POSTHOG_FLAG_TIMEOUT_MS: whole(10, 60_000, 300),
   POSTHOG_FLAG_POLL_INTERVAL: whole(1, 86_400, 30),
+  // The SDK reads it by itself, and in its other mode tells nobody when nothing arrived.
+  POSTHOG_CAPTURE_MODE: z.literal("v0", "has to be v0, or not set").default("v0"),
   POSTHOG_SESSION_REPLAY: yesNo(false),
   POSTHOG_JS_ENABLED: yesNo(false),
 });
