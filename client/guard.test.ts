@@ -1,10 +1,9 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import Fastify from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Api, startApi } from "../tests/support/api";
 import { feature, plan } from "../tests/support/facts";
+import { serveMiddleware } from "../tests/support/middleware-server";
 import { createLatchkey, type Latchkey } from "./index.js";
 
 let api: Api;
@@ -47,26 +46,6 @@ async function expectGuarded(ask: (tenant: string | null) => Promise<Response>) 
   expect([nobody.status, (await nobody.json()).code]).toEqual([403, "tenant_missing"]);
 }
 
-type Next = (error?: unknown) => void;
-type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
-
-/** Handlers one after another, as Express runs them. */
-async function serve(...handlers: Handler[]): Promise<string> {
-  const server = createServer((request, response) => {
-    const run =
-      (index: number): Next =>
-      (error) => {
-        if (error) response.writeHead(500).end(String(error));
-        else handlers[index]?.(request, response, run(index + 1));
-      };
-    run(0)();
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closers.push(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 const headersOf = (tenant: string | null) => ({ headers: tenant === null ? undefined : { "x-tenant": tenant } });
 
 describe("requireFeature", () => {
@@ -74,7 +53,7 @@ describe("requireFeature", () => {
     const guard = latchkey.requireFeature("sso", {
       tenant: (request: IncomingMessage) => request.headers["x-tenant"] as string | undefined,
     });
-    const url = await serve(guard, (_request, response) => void response.end("secret"));
+    const url = await serveMiddleware(guard, (_request, response) => void response.end("secret"));
     await expectGuarded((tenant) => fetch(url, headersOf(tenant)));
   });
 
@@ -84,14 +63,14 @@ describe("requireFeature", () => {
         throw new Error("no session store");
       },
     });
-    const answer = await fetch(await serve(guard, () => expect.unreachable()));
+    const answer = await fetch(await serveMiddleware(guard, () => expect.unreachable()));
     expect([answer.status, await answer.text()]).toEqual([500, "Error: no session store"]);
   });
 
   test("hands the refusal of a response that is already sent to next", async () => {
     const guard = latchkey.requireFeature<IncomingMessage>("sso", { tenant: () => "acme" });
     let handed: unknown;
-    const url = await serve((request, response) => {
+    const url = await serveMiddleware((request, response) => {
       response.end("gone");
       guard(request, response, (error) => {
         handed = error;

@@ -39,6 +39,12 @@ describe("what keeps it from starting is one sentence with the way out, exit cod
 
   test("a variable that cannot be", () => refuses({ PORT: "http" }, "PORT has to be a whole number from 0 to 65535."));
 
+  test("a key of PostHog's that is of the wrong kind", () =>
+    refuses(
+      { POSTHOG_PROJECT_API_KEY: "phc_public", POSTHOG_SECRET_KEY: "phc_public" },
+      "POSTHOG_SECRET_KEY has to be a secret key, which begins with phx_ or phs_ (phc_ is the project key, which is public).",
+    ));
+
   test("a port that is in use", async () => {
     const other = net.createServer().listen(0, "127.0.0.1");
     await once(other, "listening");

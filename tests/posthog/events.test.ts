@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/changes";
-import { readCatalogueFile } from "~/forms/catalogue-file";
 import { changeTenant } from "~/server/change.server";
-import { applyImport } from "~/server/import.server";
 import type { TestAppOptions } from "../support/app";
 import { ada } from "../support/facts";
+import { importText } from "../support/import-text";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 
 const open: PosthogApp[] = [];
@@ -22,9 +21,7 @@ tenants: { acme: { plan: basic }, globex: { plan: basic } }
 async function start(options: TestAppOptions = {}) {
   const app = await startPosthogApp(options);
   open.push(app);
-  const read = readCatalogueFile("catalogue.yaml", catalogue);
-  if (!read.ok) throw new Error(read.problems[0]?.message);
-  await applyImport(app.services, read, ada);
+  await importText(app.services, catalogue);
   const key = await app.apiKey("check");
   const check = async (query: string) => {
     const answer = await fetch(`${app.url}/api/entitlements?${query}`, {

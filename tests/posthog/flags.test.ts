@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FlagTie } from "~/core/model";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
-import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { configFeature, day, feature, hour, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { freshDatabaseUrl } from "../support/services";
 
@@ -72,16 +72,6 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("flags %s", (way) => {
   beforeEach(async () => {
     await start(local ? { POSTHOG_SECRET_KEY: fake.state.secretKey } : {});
     if (local) await api.services.posthog?.client.waitForLocalEvaluationReady(5_000);
-  });
-
-  test("plan first, then the flag adds: a BASIC tenant gets ai_search by its flag, a PRO one by its plan", async () => {
-    expect(await ask("ai_search")).toMatchObject({ entitled: true, source: "flag", reason: { code: "flag_on" } });
-    await api.tenant("acme", { plan: "pro" });
-    expect(await ask("ai_search")).toMatchObject({
-      entitled: true,
-      source: "plan",
-      sources: [{ source: "plan" }, { source: "flag", state: "not_asked" }],
-    });
   });
 
   test("a gate that is off takes away what the plan gives, and gives it back", async () => {
@@ -283,14 +273,4 @@ describe("flags of persons", () => {
     const rows = await api.services.db.read.select().from(api.services.db.tables.flagValues);
     expect(rows.filter((r) => r.flag === "beta-people")).toEqual([]);
   });
-});
-
-test("without a key nothing is sent and every flag is unknown", async () => {
-  api = await startApi();
-  await api.catalogue(features, plans);
-  await api.tenant("acme", { plan: "basic" });
-  expect(api.services.posthog).toBeNull();
-  expect(await ask("ai_search")).toMatchObject({ entitled: false, sources: [{ source: "flag", state: "unknown" }] });
-  expect(fake.state.requests).toEqual({});
-  expect(now).toBe(api.clock.now);
 });

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { putTenant } from "~/core/changes";
-import { changeTenant } from "~/server/change.server";
 import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/resync.server";
 import { resyncProgress } from "~/server/posthog/resync-progress.server";
 import { listAudit } from "~db/store/audit.server";
@@ -8,7 +6,7 @@ import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { addOn, day, feature, hour, now, plan } from "../support/facts";
 import { ada, type SyncWorld, settingsFor, startSync } from "../support/group-sync";
 import { until } from "../support/poll";
-import { engines, startServices } from "../support/services";
+import { engines } from "../support/services";
 
 const features = [feature("sso"), feature("search")];
 const plans = [plan("starter", {}, { name: "Starter" }), plan("pro", { sso: true }, { name: "Pro", rank: 20 }), addOn("boost")];
@@ -228,21 +226,4 @@ describe.each(engines)("group sync on %s", (engine) => {
       await second.close();
     }
   });
-});
-
-test.each([
-  ["without a key", {}],
-  ["with a key and switched off", { POSTHOG_PROJECT_API_KEY: "phc_fake", POSTHOG_ENABLED: "false" }],
-])("%s nothing is sent, and everything else works", async (_name, variables) => {
-  const quiet = await startFakePosthog();
-  const services = await startServices("sqlite", { variables: { POSTHOG_HOST: quiet.origin, ...variables } });
-  try {
-    expect(services.posthog).toBeNull();
-    await changeTenant(services, "acme", ada, (facts, c, stamp) => putTenant(facts, "acme", { name: "Acme" }, c, stamp));
-    await services.facts.tenant("acme");
-    expect(quiet.state.requests).toEqual({});
-  } finally {
-    await services.stop();
-    await quiet.close();
-  }
 });

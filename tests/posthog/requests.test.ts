@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
 import { afterEach, describe, expect, test } from "vitest";
 import type { PosthogHooks } from "~/server/posthog/hooks.server";
 import type { TestAppOptions } from "../support/app";
+import { exceptionOf, failing, page, seen } from "../support/captured-pages";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 
 const token = "q3Zr0bGm7wYh-1nXk_8uLsTe2vDcJa5PfOi9RyBx4Wd";
@@ -11,57 +11,14 @@ afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
 });
 
-type Described = { value: string; stacktrace: { frames: Record<string, unknown>[] } };
-const exceptionOf = (properties: Record<string, unknown> | undefined) =>
-  ((properties?.$exception_list ?? []) as Described[])[0] as Described;
-
-const Page = () => null;
-/** A page that tells PostHog that it was seen, as an app's own code would. */
-const seen = {
-  default: Page,
-  loader: ({ context }: LoaderFunctionArgs) => {
-    context.posthog?.client.capture({ event: "seen", properties: { own: 1 } });
-    return null;
-  },
-};
-const failing = {
-  default: Page,
-  loader: ({ request }: LoaderFunctionArgs) => {
-    throw new Error(`no walrus for ${request.headers.get("x-who")}`);
-  },
-  action: (_: ActionFunctionArgs) => {
-    throw new Error("no teapot");
-  },
-};
-
 async function start(options: TestAppOptions = {}): Promise<PosthogApp> {
   const app = await startPosthogApp({ pages: { seen, "invite/:token/seen": seen, failing, ...options.pages }, ...options });
   open.push(app);
   return app;
 }
 
-describe("the context of a request, as PostHog's middleware for Django has it", () => {
-  test("has session and distinct id from the headers, and says where and what was asked", async () => {
-    const app = await start();
-    await app.browser().get("/seen?page=2&q=Ada", {
-      "x-posthog-session-id": "session-1",
-      "x-posthog-distinct-id": "user-1",
-      "user-agent": "TestBrowser/1",
-    });
-    const [event] = await app.captured("seen");
-    expect(event?.distinct_id).toBe("user-1");
-    expect(event?.properties).toMatchObject({
-      own: 1,
-      $session_id: "session-1",
-      $current_url: `${app.url}/seen?page=2&q=hidden`,
-      $request_method: "GET",
-      $request_path: "/seen",
-      $user_agent: "TestBrowser/1",
-      $raw_user_agent: "TestBrowser/1",
-    });
-    for (const absent of ["$ip", "email", "admin_id"]) expect(event?.properties).not.toHaveProperty(absent);
-  });
-
+// What the middleware does at its plainest is in guides/.
+describe("the context of a request", () => {
   test("cleans what the headers say, and takes empty ones for none", async () => {
     const app = await start();
     await app.browser().get("/seen", { "x-posthog-session-id": " s\t1 ", "x-posthog-distinct-id": "x".repeat(1200) });
@@ -143,31 +100,6 @@ describe("the hooks of posthog.config.ts", () => {
     return { app, seen: await app.captured("seen"), failed: await app.captured("$exception") };
   };
 
-  test("extra tags are added and may replace", async () => {
-    const { seen } = await ask({ extraTags: (request) => ({ region: request.header("X-Region"), $request_method: "FETCH", empty: "" }) });
-    expect(seen[0]?.properties).toMatchObject({ region: "eu", $request_method: "FETCH", $request_path: "/seen" });
-    expect(seen[0]?.properties).not.toHaveProperty("empty");
-  });
-
-  test("the tag map has the last word, and may take away", async () => {
-    const { seen } = await ask({ extraTags: () => ({ region: "eu" }), tagMap: (tags) => ({ only: tags.region }) });
-    expect(seen[0]?.properties).toMatchObject({ only: "eu", own: 1 });
-    for (const gone of ["region", "$current_url", "$request_path"]) expect(seen[0]?.properties).not.toHaveProperty(gone);
-  });
-
-  test("a filtered request is answered, has no context, and its exceptions are not captured", async () => {
-    const paths: string[] = [];
-    const { seen, failed } = await ask({
-      requestFilter: ({ path }) => {
-        paths.push(path);
-        return false;
-      },
-    });
-    expect(paths).toEqual(["/seen", "/failing"]);
-    expect(seen[0]?.properties).not.toHaveProperty("$current_url");
-    expect(failed).toEqual([]);
-  });
-
   test("one that throws, or gives something of the wrong kind, is left out, and the request goes on with its context", async () => {
     const broken = () => {
       throw new Error("hook broke");
@@ -193,23 +125,6 @@ describe("the hooks of posthog.config.ts", () => {
 });
 
 describe("exceptions", () => {
-  test("of loaders and actions are captured once, in the request's context, and answered as ever", async () => {
-    const app = await start();
-    const owner = await app.signIn("owner");
-    expect((await owner.get("/failing", { "x-who": "ada" })).status).toBe(500);
-    expect((await owner.get("/failing.data", { "x-who": "bob" })).status).toBe(500);
-    expect((await owner.post("/failing")).status).toBe(500);
-    const events = await app.captured("$exception");
-    const values = events.map(({ properties }) => exceptionOf(properties).value);
-    expect(values).toEqual(["no walrus for ada", "no walrus for bob", "no teapot"]);
-    expect(events[0]).toMatchObject({
-      distinct_id: "adm_owner",
-      properties: { $request_path: "/failing", $request_method: "GET", email: "adm_owner@example.com", $response_status_code: 500 },
-    });
-    expect(events[1]?.properties?.$request_path).toBe("/failing");
-    expect(app.log().match(/no walrus for ada/g)?.length).toBeGreaterThan(0);
-  });
-
   test("of API routes are captured once, with what the request said of itself", async () => {
     const app = await start();
     const key = await app.apiKey("manage", "check");
@@ -249,46 +164,12 @@ describe("exceptions", () => {
 
   test("a job that ends in the log is captured, whatever the log's level", async () => {
     const app = await start();
-    Object.assign(app.services.db, {
-      transaction: () => Promise.reject(new Error("disk on fire")),
-    });
+    Object.assign(app.services.db, { aside: () => Promise.reject(new Error("disk on fire")) });
     app.services.counts.countAll("acme", app.clock.now);
     await app.services.counts.flush();
     const [event, ...more] = await app.captured("$exception");
     expect(event?.properties?.job).toContain("check counts cannot be written");
     expect(more).toEqual([]);
-  });
-
-  test("leave without code and without secrets; code goes along only when asked for, and masked", async () => {
-    const leaky = {
-      default: Page,
-      loader: () => {
-        const password = "walrus-in-code";
-        throw new Error(`cannot connect with ${password.slice(0, 0)}postgres://ada:s3cret@db/x and lk_live_Ab12Cd34Ef56`);
-      },
-    };
-    const without = await start({ pages: { leaky } });
-    await without.browser().get("/leaky");
-    const [bare] = await without.captured("$exception");
-    const frames = (event: typeof bare) => exceptionOf(event?.properties).stacktrace.frames;
-    expect(frames(bare).length).toBeGreaterThan(0);
-    for (const frame of frames(bare))
-      for (const name of ["pre_context", "context_line", "post_context"]) expect(frame).not.toHaveProperty(name);
-    expect(JSON.stringify(bare)).toContain("postgres://hidden@db/x and lk_live_hidden");
-
-    const withCode = await start({
-      pages: { leaky },
-      env: { POSTHOG_CAPTURE_EXCEPTION_CODE_VARIABLES: "true", POSTHOG_IN_APP_MODULES: "tests" },
-    });
-    await withCode.browser().get("/leaky");
-    const [full] = await withCode.captured("$exception");
-    expect(frames(full).some((frame) => "context_line" in frame)).toBe(true);
-    expect(JSON.stringify(full)).not.toMatch(/walrus-in-code|s3cret|Ab12Cd34/);
-    const own = frames(full)
-      .filter((frame) => frame.in_app)
-      .map((frame) => String(frame.filename));
-    expect(own.length).toBeGreaterThan(0);
-    expect(own.every((file) => `/${file}`.includes("/tests/"))).toBe(true);
   });
 
   test("are not captured when POSTHOG_MW_CAPTURE_EXCEPTIONS says so", async () => {
@@ -305,20 +186,17 @@ test("contexts of 200 requests that run through each other do not leak", async (
   const all = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const crowded = {
-    default: Page,
-    loader: async ({ request, context }: LoaderFunctionArgs) => {
-      const who = request.headers.get("x-who");
-      if (++here === n) release();
-      await all;
-      for (let i = 0; i < 5; i++) {
-        await sleep(Math.random() * 20);
-        context.posthog?.client.capture({ event: "step", properties: { who } });
-      }
-      if (Number(who) % 2 === 0) throw new Error(`broke ${who}`);
-      return null;
-    },
-  };
+  const crowded = page(async ({ request, context }) => {
+    const who = request.headers.get("x-who");
+    if (++here === n) release();
+    await all;
+    for (let i = 0; i < 5; i++) {
+      await sleep(Math.random() * 20);
+      context.posthog?.client.capture({ event: "step", properties: { who } });
+    }
+    if (Number(who) % 2 === 0) throw new Error(`broke ${who}`);
+    return null;
+  });
   const app = await start({ pages: { crowded } });
   const numbers = Array.from({ length: n }, (_, i) => String(i));
   await Promise.all(

@@ -2,16 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { invite } from "~/server/admins.server";
-import { acceptInvite } from "~/server/invites.server";
 import type { Posthog } from "~/server/posthog/posthog.server";
 import { readWaitingEvents } from "~db/store/waiting-events.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
+import { adaSignsIn, addAda } from "../support/ada";
 import { startTestApp, type TestApp, type TestAppOptions } from "../support/app";
-import { ada as operator } from "../support/facts";
 
-const password = "walrus teapot grammar";
-const form = { email: "ada@example.com", password };
 let fake: FakePosthog;
 let folder: string;
 const open: TestApp[] = [];
@@ -31,12 +27,6 @@ async function stop(app: TestApp): Promise<void> {
   open.splice(open.indexOf(app), 1);
   await app.close();
 }
-async function addAda({ services }: TestApp): Promise<string> {
-  const invited = await invite(services, operator, { name: "Ada", email: form.email, role: "owner" });
-  if (!invited.ok) throw new Error(invited.message);
-  await acceptInvite(services, invited.token, password);
-  return invited.admin.id;
-}
 const settle = ({ services }: TestApp) => (services.posthog as Posthog).tenantEvents.settle();
 const told = () => fake.state.events.map(({ event, distinct_id }) => [event, distinct_id]);
 const waiting = ({ services: { db } }: TestApp) => readWaitingEvents(db.read, db.tables, 100);
@@ -54,12 +44,12 @@ afterEach(async () => {
 
 test("a sign-in while PostHog is away is told by the next process, once, in order, with its own time", async () => {
   const first = await start();
-  const id = await addAda(first);
+  const id = await addAda(first.services);
   fake.state.mode.default = "500";
   const browser = first.browser();
   await browser.get("/sign-in");
   const visitor = browser.cookies.get("visitor");
-  expect((await browser.post("/sign-in", form, { "x-posthog-session-id": "s1" })).status).toBe(302);
+  expect((await browser.post("/sign-in", adaSignsIn, { "x-posthog-session-id": "s1" })).status).toBe(302);
   await settle(first);
   const at = new Date(first.clock.now).toISOString();
   expect(await waiting(first)).toHaveLength(2);
@@ -78,21 +68,21 @@ test("a sign-in while PostHog is away is told by the next process, once, in orde
   expect(alias).toMatchObject({ timestamp: at, properties: { alias: visitor } });
   expect(login).toMatchObject({ timestamp: at, properties: { $session_id: "s1", $request_path: "/sign-in", $set: { name: "Ada" } } });
   expect(await waiting(second)).toEqual([]);
-  expect(JSON.stringify(fake.state.events)).not.toContain(password);
+  expect(JSON.stringify(fake.state.events)).not.toContain(adaSignsIn.password);
 });
 
 test("it is sent without being asked for, by the running program", async () => {
   const app = await start();
-  await addAda(app);
+  await addAda(app.services);
   await app.services.posthog?.start();
-  await app.browser().post("/sign-in", form);
+  await app.browser().post("/sign-in", adaSignsIn);
   await expect.poll(told, { timeout: 15_000 }).toContainEqual(["user_logged_in", expect.stringMatching(/^adm_/)]);
 });
 
 test("what PostHog took without our hearing of it is sent again under the same id", async () => {
   const app = await start();
-  await addAda(app);
-  await app.browser().post("/sign-in", form);
+  await addAda(app.services);
+  await app.browser().post("/sign-in", adaSignsIn);
   fake.state.mode["/batch/"] = "hang";
   const sending = settle(app);
   await expect.poll(told, { timeout: 15_000 }).toHaveLength(1);
@@ -111,8 +101,8 @@ test("what PostHog took without our hearing of it is sent again under the same i
 
 test("two processes tell it once", async () => {
   const [first, second] = [await start(), await start()];
-  await addAda(first);
-  for (const app of [first, second, first]) expect((await app.browser().post("/sign-in", form)).status).toBe(302);
+  await addAda(first.services);
+  for (const app of [first, second, first]) expect((await app.browser().post("/sign-in", adaSignsIn)).status).toBe(302);
   await Promise.all([settle(first), settle(second)]);
   await settle(first);
   await settle(second);
@@ -121,37 +111,37 @@ test("two processes tell it once", async () => {
 
 test("a sign-in that failed leaves no event, and the visitor's id is not given away", async () => {
   const app = await start();
-  await addAda(app);
+  await addAda(app.services);
   const browser = app.browser();
   await browser.get("/sign-in");
   const visitor = browser.cookies.get("visitor");
   const { transaction } = app.services.db;
   Object.assign(app.services.db, { transaction: () => Promise.reject(new Error("disk on fire")) });
-  expect((await browser.post("/sign-in", form)).status).toBe(500);
+  expect((await browser.post("/sign-in", adaSignsIn)).status).toBe(500);
   Object.assign(app.services.db, { transaction });
   expect(await waiting(app)).toEqual([]);
   expect(browser.cookies.get("visitor")).toBe(visitor);
-  expect((await browser.post("/sign-in", form)).status).toBe(302);
+  expect((await browser.post("/sign-in", adaSignsIn)).status).toBe(302);
   expect((await waiting(app)).map(({ body }) => body.event)).toEqual(["$create_alias", "user_logged_in"]);
 });
 
 test("one that PostHog cannot read is left out with a line in the log, and those after it are told", async () => {
   const app = await start();
-  await addAda(app);
-  await app.browser().post("/sign-in", form);
+  await addAda(app.services);
+  await app.browser().post("/sign-in", adaSignsIn);
   fake.state.mode["/batch/"] = "400";
   await settle(app);
   expect(app.log()).toContain("PostHog does not take these events; leaving them out");
   fake.state.mode["/batch/"] = "ok";
-  await app.browser().post("/sign-in", form);
+  await app.browser().post("/sign-in", adaSignsIn);
   await settle(app);
   expect(told()).toHaveLength(1);
 });
 
 test("nobody is kept from signing in by a tag that cannot be written", async () => {
   const app = await start({ posthogHooks: { extraTags: () => ({ big: 1n }) } });
-  const id = await addAda(app);
-  expect((await app.browser().post("/sign-in", form)).status).toBe(302);
+  const id = await addAda(app.services);
+  expect((await app.browser().post("/sign-in", adaSignsIn)).status).toBe(302);
   await settle(app);
   expect(told()).toEqual([["user_logged_in", id]]);
   expect(app.log()).toContain("a sign-in is told without its group and tags");

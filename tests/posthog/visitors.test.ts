@@ -1,13 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/changes";
-import { invite } from "~/server/admins.server";
 import { changeTenant } from "~/server/change.server";
-import { acceptInvite } from "~/server/invites.server";
-import { startTestApp, type TestAppOptions } from "../support/app";
+import { adaSignsIn, adasPassword, addAda } from "../support/ada";
+import type { TestAppOptions } from "../support/app";
 import { ada as operator } from "../support/facts";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 
-const password = "walrus teapot grammar";
 const open: { close: () => Promise<void> }[] = [];
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
@@ -16,15 +14,9 @@ afterEach(async () => {
 async function withAda(options: TestAppOptions = {}) {
   const app = await startPosthogApp(options);
   open.push(app);
-  return { app, id: await addAda(app) };
+  return { app, id: await addAda(app.services) };
 }
-async function addAda({ services }: Pick<PosthogApp, "services">): Promise<string> {
-  const invited = await invite(services, operator, { name: "Ada", email: "ada@example.com", role: "owner" });
-  if (!invited.ok) throw new Error(invited.message);
-  await acceptInvite(services, invited.token, password);
-  return invited.admin.id;
-}
-const form = (returnTo = "") => ({ email: "ada@example.com", password, ...(returnTo && { returnTo }) });
+const form = (returnTo = "") => ({ ...adaSignsIn, ...(returnTo && { returnTo }) });
 
 describe("an anonymous visitor", () => {
   test("gets an id in a cookie that script cannot read, once, with a page and not with data", async () => {
@@ -43,22 +35,6 @@ describe("an anonymous visitor", () => {
     const { app } = await withAda({ env: { PUBLIC_URL: "https://latchkey.example" } });
     const [cookie] = (await app.browser().get("/sign-in")).headers.getSetCookie();
     expect(cookie).toMatch(/^__Host-visitor=.*; Secure$/);
-  });
-
-  test("becomes the admin at the sign-in: the alias is merged into the admin, then user_logged_in follows", async () => {
-    const { app, id } = await withAda();
-    const browser = app.browser();
-    await browser.get("/sign-in");
-    const visitor = browser.cookies.get("visitor");
-    expect((await browser.post("/sign-in", form(), { "x-posthog-session-id": "s1" })).status).toBe(302);
-    const events = await app.captured();
-    expect(events.map(({ event }) => event)).toEqual(["$create_alias", "user_logged_in"]);
-    expect(events[0]).toMatchObject({ distinct_id: id, properties: { distinct_id: id, alias: visitor } });
-    expect(events[1]).toMatchObject({
-      distinct_id: id,
-      properties: { $set: { email: "ada@example.com", name: "Ada", role: "owner" }, $session_id: "s1", $request_path: "/sign-in" },
-    });
-    expect(JSON.stringify(events)).not.toContain(password);
   });
 
   test("is given away once: the cookie goes, and a copy of it makes nobody else the same person", async () => {
@@ -110,32 +86,13 @@ describe("the group of a sign-in", () => {
     for (const other of ["/tenants/nobody", "/tenants/new", "/tenants", "/tenants/%E0%A4%A", ""])
       expect(await groupsOf(app, other)).toBeUndefined();
   });
-  test("is what posthog.config.ts says", async () => {
-    const { app } = await withAda({
-      posthogHooks: { groupOfAdmin: ({ email }) => email.split("@")[1] },
-      env: { POSTHOG_GROUP_TYPE: "company" },
-    });
-    expect(await groupsOf(app, "/tenants/acme")).toEqual({ company: "example.com" });
-  });
 });
 
 test("a changed password is no sign-in", async () => {
   const { app } = await withAda();
   const browser = app.browser();
   await browser.post("/sign-in", form());
-  const change = { intent: "password", current: password, password: "grammar walrus teapot" };
+  const change = { intent: "password", current: adasPassword, password: "grammar walrus teapot" };
   expect((await browser.post("/account", change)).status).toBe(302);
   expect(await app.captured("user_logged_in")).toHaveLength(1);
-});
-
-test("without a key there is no cookie, nothing is sent, and everything works", async () => {
-  const app = await startTestApp();
-  open.push(app);
-  await addAda(app);
-  expect(app.services.posthog).toBeNull();
-  const browser = app.browser();
-  expect((await browser.get("/sign-in")).headers.getSetCookie()).toEqual([]);
-  const answer = await browser.post("/sign-in", form(), { "x-posthog-session-id": "s1", "x-posthog-distinct-id": "u1" });
-  expect([answer.status, answer.headers.getSetCookie().length]).toEqual([302, 1]);
-  expect((await browser.get("/account")).status).toBe(200);
 });

@@ -1,11 +1,10 @@
 import { putTenant, type TenantForm } from "~/core/changes";
-import { readCatalogueFile } from "~/forms/catalogue-file";
 import { createKey } from "~/server/api-keys.server";
 import { changeMany } from "~/server/change.server";
-import { applyImport } from "~/server/import.server";
 import { isRolledOut } from "../fake-posthog/random-flags";
 import type { FakePosthog } from "../fake-posthog/start";
 import { ada } from "./facts";
+import { importText } from "./import-text";
 import { freshDatabaseUrl, startServices } from "./services";
 
 /** Half of them are asked about before the outage. */
@@ -66,9 +65,7 @@ export async function startOutageWorld(fake: FakePosthog) {
   for (const [key, { percent }] of Object.entries(ties)) fake.state.setFlag({ key, rollout: percent, payloads: { true: 5_000 } });
   const { url, remove } = await freshDatabaseUrl("sqlite");
   const services = await startServices("sqlite", { url });
-  const read = readCatalogueFile("catalogue.json", catalogue);
-  if (!read.ok) throw new Error(read.problems[0]?.message);
-  await applyImport(services, read, ada);
+  await importText(services, catalogue);
   const keyFor = async (scope: "check" | "manage") =>
     (await createKey(services, ada, { name: scope, scopes: [scope], expiresAt: null })).key;
   const { db } = services;
