@@ -2,10 +2,10 @@ import { entitlement } from "~/core/answer";
 import type { Decision } from "~/core/decide";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { counterStart, type MeteredFeature, tally, timeProblem, type UsageReport } from "~/core/usage";
+import { bounded, counterStart, type MeteredFeature, tally, timeProblem, type UsageReport } from "~/core/usage";
 import type { UsageReportBody } from "~/forms/usage";
 import type { Lock } from "~db/database";
-import { addToTotals, type Counter, type NewReport, noteReports, readReports, readTotals, type Total } from "~db/store/usage.server";
+import { addToTotals, type Counter, holdTotal, type NewReport, noteReports, readReports, type Total } from "~db/store/usage.server";
 import type { Services } from "./services.server";
 
 export type Refused = { status: "refused"; code: string; message: string; field: string };
@@ -120,28 +120,29 @@ export async function consume(
   const found = await known(services, body.tenant, body.feature);
   if ("status" in found) return found;
   const ground = await checks.ground(body.tenant);
-  const counter: Counter = { tenant: body.tenant, feature: body.feature, periodStart: counterStart(found.feature, found.tenant, now()) };
   const report: Json = ["consume", body.feature, body.quantity];
   let decided: Decision | undefined;
   let taken: Total[] = [];
 
-  const result = await db.transaction([counterLock(counter)], async (tx): Promise<Consumed | Refused> => {
+  const result = await db.transaction([counterLock(body)], async (tx): Promise<Consumed | Refused> => {
+    // One instant for all of it, after the wait for others: a new period may have begun meanwhile.
+    const at = now();
+    const counter: Counter = { tenant: body.tenant, feature: body.feature, periodStart: counterStart(found.feature, found.tenant, at) };
     if (body.idempotencyKey !== undefined) {
       const [before] = await readReports(tx, db.tables, [{ tenant: body.tenant, idempotencyKey: body.idempotencyKey }]);
       if (before) return sameJson(before.report, report) && before.answer ? (before.answer as unknown as Consumed) : mixedUp;
     }
-    const totals = await readTotals(tx, db.tables, body.tenant, [counter]);
     const answerAfter = (used: number, requested: number) => {
       const state = { totals: new Map([[`${counter.feature}\n${counter.periodStart}`, used]]) };
-      const { decisions } = checks.answerFrom({ ...ground, usage: state }, [body.feature], now(), requested);
+      const { decisions } = checks.answerFrom({ ...ground, usage: state }, [body.feature], at, requested);
       return decisions[0] as Decision;
     };
-    const used = totals[0]?.used ?? 0;
+    const used = await holdTotal(tx, db.tables, counter, at);
     const decision = answerAfter(used, body.quantity);
     decided = decision;
     const consumed = decision.entitled;
     // What it has from now on, told as it is: after the last unit that is a yes to what was asked, with 0 remaining.
-    const shown = consumed ? answerAfter(used + body.quantity, 0) : decision;
+    const shown = consumed ? answerAfter(bounded(used + body.quantity), 0) : decision;
     const answer: Consumed = {
       consumed,
       tenant: body.tenant,
@@ -156,9 +157,9 @@ export async function consume(
         report,
         answer: answer as unknown as Json,
       };
-      await noteReports(tx, db.tables, [noted], now());
+      await noteReports(tx, db.tables, [noted], at);
     }
-    if (consumed) taken = await addToTotals(tx, db.tables, [{ ...counter, ...tally([{ action: "add", quantity: body.quantity }]) }], now());
+    if (consumed) taken = await addToTotals(tx, db.tables, [{ ...counter, ...tally([{ action: "add", quantity: body.quantity }]) }], at);
     return answer;
   });
   usage.took(taken);

@@ -22,6 +22,25 @@ export async function readTotals(q: Queries, t: Schema, tenant: string, counters
     .where(and(eq(u.tenant, tenant), any));
 }
 
+/**
+ * The same of one counter, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
+ * has one writer anyway, and no such clause.
+ */
+export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: Instant): Promise<number> {
+  const u = t.usageTotals;
+  const isIt = and(eq(u.tenant, counter.tenant), eq(u.feature, counter.feature), eq(u.periodStart, counter.periodStart));
+  const found = () => tx.select({ used: u.used }).from(u).where(isIt);
+  type Locking = { for?: (strength: "update") => ReturnType<typeof found> };
+  const lock = async () => (await ((found() as Locking).for?.("update") ?? found()))[0]?.used;
+  const used = await lock();
+  if (used !== undefined || !(found() as Locking).for) return used ?? 0;
+  await tx
+    .insert(u)
+    .values({ ...counter, used: 0, updatedAt: new Date(now) })
+    .onConflictDoNothing();
+  return (await lock()) ?? 0;
+}
+
 /** What was written since, by any process. */
 export async function readTotalsSince(q: Queries, t: Schema, since: Instant): Promise<Total[]> {
   return q

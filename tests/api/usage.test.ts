@@ -1,5 +1,8 @@
 import fc from "fast-check";
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ResetPeriod, TenantFacts } from "~/core/model";
+import { consume as consumeUnits } from "~/server/usage.server";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -140,6 +143,25 @@ describe.each(engines)("usage on %s", (engine) => {
     await other.stop();
   });
 
+  test("consumes in the period that has begun while it waited for others", async () => {
+    await api.catalogue([meteredFeature("api_calls", { resetPeriod: "hour" })], [plan("starter", { api_calls: 10 })]);
+    await consume({ quantity: 10 });
+    api.clock.now = now + hour - 1;
+    const transaction: typeof api.db.transaction = (locks, work) => {
+      api.clock.now = now + hour;
+      return api.db.transaction(locks, work);
+    };
+    const answer = await consumeUnits(
+      { ...api.services, db: { ...api.db, transaction } },
+      { tenant: "acme", feature: "api_calls", quantity: 4 },
+    );
+    const resetsAt = new Date(now + 2 * hour).toISOString();
+    expect(answer).toMatchObject({ consumed: true, entitlement: { used: 4, remaining: 6, resetsAt } });
+    expect(await ask()).toMatchObject({ used: 4, remaining: 6 });
+    api.clock.now -= 1;
+    expect(await ask()).toMatchObject({ used: 10 });
+  });
+
   test("consumes all or nothing, and answers the same key the same again", async () => {
     expect(await (await consume({ quantity: 11 })).json()).toMatchObject({ consumed: false, entitlement: { used: 0, remaining: 10 } });
     const first = await (await consume({ quantity: 10, idempotencyKey: "order-1" })).json();
@@ -184,6 +206,36 @@ describe.each(engines)("usage on %s", (engine) => {
     },
   );
 
+  test("what was reported ahead, or counted by a period that is used again, is there when its time comes", async () => {
+    const by = (resetPeriod: ResetPeriod) =>
+      api.catalogue([meteredFeature("api_calls", { resetPeriod })], [plan("starter", { api_calls: 10 })]);
+    await by("hour");
+    const other = await startApi(engine, { url: api.services.url });
+    other.clock.now = api.clock.now = now + hour - 1;
+    await report(event({ time: new Date(now + hour + 60_000).toISOString(), quantity: 3 }));
+    expect([(await ask()).used, (await ask("api_calls", "", other)).used]).toEqual([0, 0]);
+    other.clock.now = api.clock.now = now + hour;
+    expect([(await ask()).used, (await ask("api_calls", "", other)).used]).toEqual([3, 3]);
+    await by("never");
+    expect((await ask()).used).toBe(0);
+    await report(event({ quantity: 2 }));
+    expect((await ask()).used).toBe(2);
+    await by("hour");
+    expect((await ask()).used).toBe(3);
+    await other.stop();
+  });
+
+  test("of one tenant holds in memory what its present periods have, however many hours pass", async () => {
+    await api.catalogue([meteredFeature("api_calls", { resetPeriod: "hour" })], [plan("starter", { api_calls: 10 })]);
+    for (let passed = 0; passed < 20; passed++) {
+      await report(event(), event({ time: new Date(api.clock.now - hour).toISOString() }));
+      expect((await ask()).used).toBe(1);
+      api.clock.now += hour;
+    }
+    const { facts } = await api.services.facts.tenant("acme");
+    expect((await api.services.usage.of(facts as TenantFacts)).totals.size).toBeLessThanOrEqual(1);
+  });
+
   test("an hour's counter starts again with the hour", async () => {
     await api.catalogue(
       [meteredFeature("api_calls", { resetPeriod: "hour" })],
@@ -194,4 +246,29 @@ describe.each(engines)("usage on %s", (engine) => {
     api.clock.now = now + hour;
     expect(await ask()).toMatchObject({ used: 0 });
   });
+});
+
+test("a limit holds while a number is set at the same time", async () => {
+  const api = await startApi("postgres");
+  await api.catalogue(features, plans);
+  await api.tenant("acme", { plan: "starter" });
+  const key = await api.keyFor("usage");
+  const connection = { connectionString: api.services.url };
+  const [other, watcher] = [new pg.Client(connection), new pg.Client(connection)];
+  await Promise.all([other.connect(), watcher.connect()]);
+  const consume = () => api.send("POST", "/api/usage/consume", { tenant: "acme", feature: "seats" }, key);
+  expect(await (await consume()).json()).toMatchObject({ consumed: true, entitlement: { used: 1, limit: 5 } });
+  // As a report of 5 seats would, half-way.
+  await other.query("begin");
+  await other.query("update usage_totals set used = 5 where feature = 'seats'");
+  const late = consume();
+  const isWaiting = async () => {
+    const { rows } = await watcher.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+    return rows.length > 0 || undefined;
+  };
+  await until(isWaiting, 10_000, () => "nobody waits for the report");
+  await other.query("commit");
+  expect(await (await late).json()).toMatchObject({ consumed: false, entitlement: { used: 5, remaining: 0 } });
+  await Promise.all([other.end(), watcher.end()]);
+  await api.stop();
 });
