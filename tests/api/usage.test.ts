@@ -236,6 +236,32 @@ describe.each(engines)("usage on %s", (engine) => {
     expect((await api.services.usage.of(facts as TenantFacts)).totals.size).toBeLessThanOrEqual(1);
   });
 
+  test.each<[ResetPeriod, string | null, string]>([
+    ["hour", null, "2026-11-20T11:00:00.000Z"],
+    ["day", null, "2026-11-21T00:00:00.000Z"],
+    ["week", null, "2026-11-23T00:00:00.000Z"],
+    ["month", null, "2026-12-01T00:00:00.000Z"],
+    ["year", null, "2027-01-01T00:00:00.000Z"],
+    ["hour", "2026-01-31T12:30:00Z", "2026-11-20T10:30:00.000Z"],
+    ["day", "2026-01-31T12:30:00Z", "2026-11-20T12:30:00.000Z"],
+    ["week", "2026-01-31T12:30:00Z", "2026-11-21T12:30:00.000Z"],
+    ["month", "2026-01-31T12:30:00Z", "2026-11-30T12:30:00.000Z"],
+    ["year", "2026-01-31T12:30:00Z", "2027-01-31T12:30:00.000Z"],
+  ])("a %s anchored to %s ends at %s, an instant that belongs to the next one", async (resetPeriod, anchor, resetsAt) => {
+    await api.catalogue([meteredFeature("api_calls", { resetPeriod })], [plan("starter", { api_calls: 10 })]);
+    if (anchor) await api.tenant("acme", { usageAnchor: Date.parse(anchor) });
+    await report(event({ quantity: 2 }));
+    expect(await ask()).toMatchObject({ used: 2, remaining: 8, resetPeriod, resetsAt });
+    const reset = Date.parse(resetsAt);
+    api.clock.now = reset - 1;
+    expect(await (await consume()).json()).toMatchObject({ entitlement: { used: 3, remaining: 7, resetsAt } });
+    await report(event({ time: new Date(reset - 1).toISOString() }), event({ time: resetsAt }));
+    expect(await ask()).toMatchObject({ used: 4, remaining: 6, resetsAt });
+    api.clock.now = reset;
+    expect(await ask()).toMatchObject({ used: 1, remaining: 9 });
+    expect((await ask()).resetsAt > resetsAt).toBe(true);
+  });
+
   test("an hour's counter starts again with the hour", async () => {
     await api.catalogue(
       [meteredFeature("api_calls", { resetPeriod: "hour" })],
