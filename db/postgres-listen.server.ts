@@ -1,9 +1,8 @@
 import pg from "pg";
+import { ended } from "./postgres-end.server";
 
 /** A listener misses what is sent while it is away, so everybody also looks at the feed this often, in milliseconds. */
 const pollEvery = 1_000;
-/** How long a connection may take to end, in milliseconds. */
-const endPatience = 1_000;
 const reconnectAfter = 500;
 
 /** Notes that another process may have committed: told by NOTIFY, or because it is time to look. */
@@ -51,13 +50,7 @@ export function followNotifications(url: string): { hasMoved: () => boolean; sto
       stopped = true;
       clearInterval(poll);
       clearTimeout(retry);
-      // One that is still connecting may never say that it has ended.
-      let patience: NodeJS.Timeout | undefined;
-      const outOfPatience = new Promise((resolve) => {
-        patience = setTimeout(resolve, endPatience);
-      });
-      await Promise.race([client?.end().catch(() => {}), outOfPatience]);
-      clearTimeout(patience);
+      await ended(client?.end());
     },
   };
 }

@@ -5,6 +5,7 @@ import { type Database, DatabaseProblem, type Lock, type Queries } from "./datab
 import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
+import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
 import { defineSchema } from "./schema";
 import { tellingUnavailable } from "./unavailable";
@@ -74,7 +75,7 @@ export async function openPostgres(url: string): Promise<Database> {
     },
     async close() {
       await follow.stop();
-      await Promise.all([readers.end(), writers.end()]);
+      await ended(Promise.all([readers.end(), writers.end()]));
     },
   };
 }
