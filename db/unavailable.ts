@@ -3,21 +3,29 @@ export class DatabaseUnavailable extends Error {
   readonly statusCode = 503;
 }
 
-/** Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. */
-const codes = /^(08...|53...|57...|25P03|40P01|55000|SQLITE_BUSY.*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+/**
+ * Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. Of SQLite: held
+ * by somebody else, no room on the disk, a file or a disk that does not let itself be opened, read or written.
+ */
+const codes =
+  /^(08...|53...|57...|25P03|40P01|55000|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
 /** The driver's own, which have no code. */
 const sentences = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
-/** Rejects with DatabaseUnavailable where that is the reason, however deep it lies. */
+/** However deep it lies. */
+export function isUnavailable(error: unknown): boolean {
+  for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
+    if (at instanceof DatabaseUnavailable || codes.test(String(at.code)) || sentences.test(at.message ?? "")) return true;
+  }
+  return false;
+}
+
+/** Rejects with DatabaseUnavailable where that is the reason. */
 export async function tellingUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
-      if (codes.test(String(at.code)) || sentences.test(at.message ?? "")) {
-        throw new DatabaseUnavailable("The database cannot be written at the moment.", { cause: error });
-      }
-    }
+    if (isUnavailable(error)) throw new DatabaseUnavailable("The database cannot be written at the moment.", { cause: error });
     throw error;
   }
 }

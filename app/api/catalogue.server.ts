@@ -31,7 +31,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       scope: "manage",
       query: catalogueQuery,
       answers: { 200: { what: "A catalogue file, version 1.", type: ["application/yaml", "application/json"] } },
-      problems: { 400: ["invalid_request"] },
+      problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ query: { format, tenants = false } }) => ({
       status: 200,

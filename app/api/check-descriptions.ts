@@ -28,7 +28,7 @@ export const getEntitlements: RouteDescription = {
     200: { what: "The answer.", schema: answers.entitlements, headers: ["ETag", "Cache-Control"] },
     304: { what: "It is as the ETag says." },
   },
-  problems: { 400: ["invalid_query"], 503: ["facts_unavailable"] },
+  problems: { 400: ["invalid_query"], 503: ["facts_unavailable", "database_unavailable"] },
 };
 
 export const askMany: RouteDescription = {

@@ -99,7 +99,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       answers: { 200: answer, 201: { ...answer, what: "The feature, which is new." } },
       problems: {
         400: ["invalid_request", "invalid_json"],
-        409: ["feature_exists", "idempotency_key_in_use"],
+        409: ["idempotency_key_in_use"],
         412: ["stale"],
         422: ["feature_type", "value_invalid", "idempotency_key_reused"],
       },

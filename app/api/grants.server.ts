@@ -48,7 +48,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       params: tenantParams,
       query: grantsQuery,
       answers: { 200: { what: "A page of grants.", schema: answers.grantPage } },
-      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
       const page = await grantsPage(services, key, query);
@@ -107,7 +107,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       scope: "manage",
       params: grantParams,
       answers: { 200: { what: "The grant.", schema: answers.oneGrant } },
-      problems: { 400: ["invalid_request"], 404: ["grant_not_found"] },
+      problems: { 400: ["invalid_request"], 404: ["grant_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { id } }) => {
       const found = await grantNamed(services, id);

@@ -23,7 +23,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       params: tenantParams,
       query: tenantUsageQuery,
       answers: { 200: { what: "Checks by day and by feature, and what was consumed in the present period.", schema: answers.tenantUsage } },
-      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+      problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable", "database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
       const summary = await usageSummary(services, key, query.days);
@@ -44,7 +44,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       scope: "manage",
       query: auditQuery,
       answers: { 200: { what: "A page of entries.", schema: answers.auditPage } },
-      problems: { 400: ["invalid_request"] },
+      problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ query }) => {
       const { entries, older } = await auditEntriesPage(services, query);
@@ -63,7 +63,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       scope: "manage",
       params: auditParams,
       answers: { 200: { what: "The entry.", schema: answers.auditEntry } },
-      problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"] },
+      problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { seq } }) => {
       const entry = await auditEntryNumbered(services, seq);

@@ -31,6 +31,8 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
     const problem = problemOf(error as Parameters<typeof problemOf>[0]);
     if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
+    if (problem.status === 503)
+      return refuse(request, reply.header("retry-after", retryAfter), 429, "GENERAL", problem.detail, problem.code);
     return refuse(request, reply, problem.status, problem.code === "invalid_json" ? "PARSE_ERROR" : "GENERAL", problem.detail);
   });
 

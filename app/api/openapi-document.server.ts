@@ -78,7 +78,7 @@ const details: { [code: string]: string } = {
   body_too_large: "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.",
   unsupported_media_type: "Send JSON, with Content-Type: application/json.",
   internal_error: "Something went wrong on our side; the log has the reason under this request id.",
-  database_unavailable: "The database cannot be written at the moment. Ask again in a few seconds.",
+  database_unavailable: "The database cannot be reached at the moment, or is in other hands. Ask again in a few seconds.",
   facts_unavailable: "The database cannot be read and this tenant is not in memory. Ask again in a moment.",
   stale: "tenant acme was changed since you read it. Read it again, then send the change with its new ETag.",
 };
@@ -93,7 +93,8 @@ export function problemsOf(route: Pick<RouteDescription, "scope" | "body" | "par
   const all: { [status: number]: readonly string[] } = { 500: ["internal_error"] };
   // What may be sent twice writes.
   if (headers?.includes("Idempotency-Key")) all[503] = ["database_unavailable"];
-  if (params) all[414] = ["address_too_long"];
+  // A flag's key is the rest of the address, which is never too long to be none.
+  if (params && !route.ownProblems) all[414] = ["address_too_long"];
   if (body) Object.assign(all, { 413: ["body_too_large"], 415: ["unsupported_media_type"] });
   if (scope) {
     all[401] = ["key_missing", "key_malformed", "key_unknown", "key_revoked", "key_expired"];

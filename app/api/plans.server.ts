@@ -96,7 +96,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
       answers: { 200: answer, 201: { ...answer, what: "The plan, which is new." } },
       problems: {
         400: ["invalid_request", "invalid_json"],
-        409: ["plan_exists", "idempotency_key_in_use"],
+        409: ["idempotency_key_in_use"],
         412: ["stale"],
         422: [
           "plan_not_found",

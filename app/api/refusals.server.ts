@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from "fastify";
+import { isUnavailable } from "~/server/database-away";
 import { type Problem, sendProblem } from "./problem.server";
 
 const sentences: Record<number, [code: string, detail: string, field?: string]> = {
@@ -17,7 +18,7 @@ const sentences: Record<number, [code: string, detail: string, field?: string]> 
 const unavailable: Problem = {
   status: 503,
   code: "database_unavailable",
-  detail: "The database cannot be written at the moment. Ask again in a few seconds.",
+  detail: "The database cannot be reached at the moment, or is in other hands. Ask again in a few seconds.",
   headers: { "retry-after": "5" },
 };
 
@@ -27,7 +28,7 @@ export function problemOf(error: Partial<FastifyError>): Problem {
     return { status: 400, code: "invalid_json", detail: "The body is not valid JSON." };
   }
   const status = error.statusCode ?? 500;
-  if (status === 503) return unavailable;
+  if (isUnavailable(error)) return unavailable;
   if (status >= 500)
     return { status, code: "internal_error", detail: "Something went wrong on our side; the log has the reason under this request id." };
   const [code, detail, field] = sentences[status] ?? ["bad_request", "This request cannot be answered."];

@@ -34,7 +34,7 @@ export async function tenantsApi(app: FastifyInstance, { services }: { services:
       scope: "manage",
       query: tenantsQuery,
       answers: { 200: { what: "A page of tenants.", schema: answers.tenantPage } },
-      problems: { 400: ["invalid_request"] },
+      problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ query }) => {
       const { rows, last } = await tenantsPage(services, query);

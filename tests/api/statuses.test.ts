@@ -1,0 +1,348 @@
+import { once } from "node:events";
+import net from "node:net";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createKey, revokeKey } from "~/server/api-keys.server";
+import { FactsUnavailable } from "~/server/facts-cache.server";
+import { type Api, ada, startApi } from "../support/api";
+import type { Route } from "../support/described-api";
+import { listen } from "../support/events";
+import { addOn, day, feature, meteredFeature, now, plan } from "../support/facts";
+import { unknownKey } from "../support/fuzz-pools";
+import { at, fresh, newGrant, newTenant, right } from "../support/right-requests";
+import { createWalk, type Sent, type Walk } from "../support/walk";
+
+const seen = new Set<string>();
+let api: Api;
+let walk: Walk;
+let keys: Awaited<ReturnType<typeof makeKeys>>;
+const started: Api[] = [];
+
+beforeAll(async () => {
+  ({ api, walk, keys } = await start());
+});
+afterAll(async () => {
+  for (const one of started) await one.stop();
+});
+
+async function start(variables: Record<string, string> = { LATCHKEY_RATE_LIMIT: "0" }) {
+  const api = await startApi("sqlite", { variables });
+  started.push(api);
+  await api.catalogue(
+    [feature("sso"), meteredFeature("calls"), feature("gone", { archivedAt: now - day })],
+    [
+      plan("starter", { calls: 1000 }),
+      plan("old", {}, { archivedAt: now - day }),
+      addOn("boost", { calls: 5 }),
+      plan("top", { sso: true }, { includes: "starter", rank: 20 }),
+    ],
+  );
+  await api.tenant("acme", { name: "Acme", plan: "starter" });
+  await api.tenant("closed", { name: "Closed", status: "archived" });
+  return { api, walk: createWalk(api, seen), keys: await makeKeys(api) };
+}
+
+async function makeKeys(api: Api) {
+  const make = (more: object = {}) =>
+    createKey(api.services, ada, { name: "walk", scopes: ["check", "usage", "manage"], expiresAt: null, ...more });
+  const revoked = await make();
+  await revokeKey(api.services, ada, revoked.id);
+  const pub = { kind: "pub", scopes: ["check"], tenant: "acme", origins: ["https://a.b"] };
+  return {
+    all: (await make()).key,
+    other: (await make({ tenant: "other" })).key,
+    pub: (await make(pub)).key,
+    expired: (await make({ expiresAt: now })).key,
+    revoked: revoked.key,
+    check: api.keys.check,
+    usage: await api.keyFor("usage"),
+    manage: api.keys.manage,
+  };
+}
+
+const rightOf = async (id: string, of = api): Promise<Sent> => {
+  const made = right[id];
+  if (!made) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
+  return made(of);
+};
+const promisedCodes = (id: string, status: number) =>
+  walk
+    .promised()
+    .filter((line) => line.startsWith(`${id} ${status}`))
+    .map((line) => line.split(" ")[2] ?? "");
+const isWrite = ({ operation }: Route) => operation.parameters.some((p) => p.name === "Idempotency-Key");
+/** A file is text, whatever its type. */
+const takesJson = ({ operation }: Route) => Object.keys(operation.requestBody?.content ?? {}).join() === "application/json";
+const each = async (which: (route: Route) => boolean, work: (id: string, route: Route) => Promise<unknown>) => {
+  for (const route of walk.routes) if (which(route)) await work(route.operation.operationId, route);
+};
+
+test("every operation succeeds", async () => {
+  await each(
+    () => true,
+    async (id) => expect([id, (await walk.ask(id, keys.all, await rightOf(id))).status]).toEqual([id, expect.toSatisfy((s) => s < 300)]),
+  );
+  for (const id of ["putTenant", "putPlan", "putFeature"]) {
+    const sent = await rightOf(id);
+    expect((await walk.ask(id, keys.all, sent)).status).toBe(201);
+    expect((await walk.ask(id, keys.all, sent)).status).toBe(200);
+  }
+});
+
+test("whoever has no key that counts, not the scope, or another tenant's key is told so by every operation that asks for one", async () => {
+  const typo = `${keys.all}x`;
+  const guarded = ({ operation }: Route) => operation.security.length > 0;
+  await each(guarded, async (id, { operation }) => {
+    for (const key of [null, typo, unknownKey(), keys.revoked, keys.expired])
+      expect((await walk.ask(id, key, await rightOf(id))).status).toBe(401);
+    const scopes = operation["x-scopes"] ?? [];
+    const wrong = !scopes.includes("usage") ? keys.usage : keys.check;
+    expect((await walk.ask(id, wrong, await rightOf(id))).status).toBe(403);
+    expect([id, (await walk.ask(id, keys.other, await rightOf(id))).status]).toEqual([id, 403]);
+  });
+  expect(await walk.ask("mintToken", keys.pub, await rightOf("mintToken"))).toMatchObject({ status: 403, code: "secret_key_required" });
+  expect((await walk.ask("listenForFlags", null, { query: { ticket: "lk_sse_x" } })).status).toBe(401);
+});
+
+test("what cannot be read is refused: bodies, types, lengths, parameters", async () => {
+  const big = `"${"x".repeat(6 * 1024 * 1024)}"`;
+  await each(
+    ({ operation }) => operation.requestBody !== undefined,
+    async (id, route) => {
+      const sent = await rightOf(id);
+      expect([id, (await walk.ask(id, keys.all, { ...sent, text: big })).status]).toEqual([id, 413]);
+      expect((await walk.ask(id, keys.all, { ...sent, text: "{}", type: "text/html" })).status).toBe(415);
+      if (!takesJson(route)) return;
+      expect((await walk.ask(id, keys.all, { ...sent, text: "{" })).status).toBe(400);
+      expect((await walk.ask(id, keys.all, { ...sent, body: [] })).status).toBe(400);
+    },
+  );
+  await each(
+    ({ operation }) => "414" in operation.responses,
+    async (id, { operation }) => {
+      const sent = await rightOf(id);
+      const name = operation.parameters.find((p) => p.in === "path")?.name as string;
+      expect([id, (await walk.ask(id, keys.all, { ...sent, params: { [name]: "x".repeat(2_501) } })).status]).toEqual([id, 414]);
+      expect((await walk.ask(id, keys.all, { ...sent, params: { [name]: "\u0001" } })).status).toBe(400);
+    },
+  );
+  await each(
+    ({ operation }) => operation.parameters.some((p) => p.name === "limit"),
+    async (id) => {
+      expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), query: { limit: "0" } })).status).toBe(400);
+    },
+  );
+  for (const id of ["getEntitlements", "listenToChanges"])
+    expect((await walk.ask(id, keys.all, { query: { tenant: "" } })).status).toBe(400);
+  expect((await walk.ask("exportCatalogue", keys.all, { query: { format: "xml" } })).status).toBe(400);
+  expect((await walk.ask("importCatalogue", keys.all, { text: "" })).status).toBe(400);
+  const features = Array.from({ length: 1_000 }, (_, i) => `f${i}`);
+  const many = { checks: Array.from({ length: 26 }, () => ({ tenant: "acme", features })) };
+  expect((await walk.ask("askMany", keys.all, { body: many })).code).toBe("too_many_checks");
+});
+
+test("what is not there is not found, and what is known already is not sent again", async () => {
+  const missing: { [name: string]: string } = { key: "nobody", id: "gr_none", plan: "none", feature: "none", seq: "999999" };
+  await each(
+    ({ operation }) => "404" in operation.responses,
+    async (id) => {
+      expect([id, (await walk.ask(id, keys.all, { ...(await rightOf(id)), params: missing })).status]).toEqual([id, 404]);
+    },
+  );
+  await each(
+    ({ operation }) => "304" in operation.responses,
+    async (id) => {
+      const sent = await rightOf(id);
+      const { etag } = await walk.ask(id, keys.all, sent);
+      expect((await walk.ask(id, keys.all, { ...sent, headers: { "if-none-match": etag as string } })).status).toBe(304);
+    },
+  );
+});
+
+test("a write whose condition does not hold, whose name was used, or which is under way is refused", async () => {
+  const { db } = api.services;
+  await walk.ask("putTenant", keys.all, { params: { key: "acme" }, body: { name: "Acme" }, headers: { "idempotency-key": "used" } });
+  await each(isWrite, async (id, { operation }) => {
+    const sent = await rightOf(id);
+    if (operation.parameters.some((p) => p.name === "If-Match"))
+      expect([id, (await walk.ask(id, keys.all, { ...sent, headers: { "if-match": '"0"' } })).code]).toEqual([id, "stale"]);
+    expect((await walk.ask(id, keys.all, { ...sent, headers: { "idempotency-key": "used" } })).code).toBe("idempotency_key_reused");
+    const named = { ...sent, headers: { "idempotency-key": fresh() } };
+    expect((await walk.ask(id, keys.all, named)).status).toBeLessThan(300);
+    // As if whoever began it had not ended yet.
+    await db.transaction([], (tx) => tx.update(db.tables.idempotentAnswers).set({ status: null, body: null }).where(sql`true`));
+    expect((await walk.ask(id, keys.all, named)).code).toBe("idempotency_key_in_use");
+    await db.transaction([], (tx) => tx.update(db.tables.idempotentAnswers).set({ status: 204, body: "" }).where(sql`true`));
+  });
+});
+
+test("what cannot be done is refused with its own code", async () => {
+  const refused = async (id: string, sent: Sent, ...codes: string[]) => {
+    const { code, said } = await walk.ask(id, keys.all, { ...(await rightOf(id)), ...sent });
+    expect([id, codes, codes.includes(code), said.detail]).toEqual([id, codes, true, expect.stringMatching(/\.$/)]);
+  };
+  const acme = { params: { key: "acme" } };
+  await refused("putTenant", { body: { plan: "none" } }, "plan_not_found");
+  await refused("putTenant", { body: { plan: "boost" } }, "plan_kind");
+  await refused("putTenant", { body: { plan: "old" } }, "plan_archived");
+  const trial = (more: object) => ({ body: { kind: "trial", feature: "sso", days: 7, ...more } });
+  await walk.ask("grant", keys.all, { ...acme, ...trial({}) });
+  await refused("grant", { ...acme, ...trial({}) }, "grant_overlaps");
+  await refused("grant", trial({ feature: "none" }), "feature_not_found");
+  await refused("grant", trial({ feature: "gone" }), "feature_archived");
+  await refused("grant", trial({ value: 5 }), "value_invalid");
+  await refused("grant", trial({ days: undefined, endsAt: at(-1) }), "ends_in_past");
+  await refused("grant", trial({ days: undefined, startsAt: at(9), endsAt: at(8) }), "ends_before_start");
+  await refused("grant", { params: { key: "closed" }, ...trial({}) }, "tenant_archived");
+
+  const over = await newGrant(api);
+  await walk.ask("endGrant", keys.all, { params: { id: over } });
+  await refused("endGrant", { params: { id: over } }, "grant_over");
+  await refused("extendGrant", { params: { id: over } }, "grant_over");
+  await refused("extendGrant", { body: { endsAt: at(3) } }, "ends_before_start");
+  const twice = await newTenant(api);
+  const first = await newGrant(api, "sso", twice);
+  await walk.ask("grant", keys.all, { params: { key: twice }, ...trial({ startsAt: at(10) }) });
+  await refused("extendGrant", { params: { id: first } }, "grant_overlaps");
+  const leaving = await newTenant(api);
+  const kept = await newGrant(api, "sso", leaving);
+  await api.tenant(leaving, { status: "archived" });
+  await refused("extendGrant", { params: { id: kept } }, "tenant_archived");
+
+  await refused("putPlan", { body: { includes: "none" } }, "plan_not_found");
+  await refused("putPlan", { body: { includes: "boost" } }, "plan_kind");
+  await refused("putPlan", { body: { includes: "old" } }, "plan_archived");
+  await refused("putPlan", { params: { plan: "starter" }, body: { includes: "top" } }, "include_cycle");
+  await refused("putPlan", { body: { features: { none: true } } }, "feature_not_found");
+  await refused("putPlan", { body: { features: { gone: true } } }, "feature_archived");
+  await refused("putPlan", { body: { features: { sso: 5 } } }, "value_invalid");
+  await refused("deletePlan", { params: { plan: "starter" } }, "plan_in_use");
+  await refused("putFeature", { params: { feature: "sso" }, body: { type: "metered" } }, "feature_type");
+  await refused("putFeature", { body: { type: "config" } }, "value_invalid");
+  await refused("importCatalogue", { text: "latchkey: 1\nfeatures: 5\n" }, "invalid_catalogue");
+
+  await refused("consume", { body: { tenant: "nobody", feature: "calls" } }, "tenant_not_found");
+  await refused("consume", { body: { tenant: "acme", feature: "none" } }, "feature_not_found");
+  await refused("consume", { body: { tenant: "acme", feature: "sso" } }, "feature_type");
+  const named = { tenant: "acme", feature: "calls", idempotencyKey: fresh() };
+  await walk.ask("consume", keys.all, { body: named });
+  expect(await walk.ask("consume", keys.all, { body: { ...named, quantity: 2 } })).toMatchObject({
+    status: 409,
+    code: "idempotency_key_reused",
+  });
+});
+
+test("who asks too often, or listens too much, is told when to come back", async () => {
+  const { api: limited, walk: here } = await start({ LATCHKEY_RATE_LIMIT: "1", LATCHKEY_CHECK_RATE_LIMIT: "1" });
+  const ticket = { query: { ticket: await ticketOf(limited) } };
+  await each(
+    ({ operation }) => "429" in operation.responses,
+    async (id) => {
+      const form = { name: id, scopes: ["check" as const, "usage" as const, "manage" as const], expiresAt: null };
+      const { key } = await createKey(limited.services, ada, form);
+      const [once, sent] = id === "listenForFlags" ? [null, ticket] : [key, await rightOf(id)];
+      await here.ask(id, once, sent);
+      expect([id, (await here.ask(id, once, sent)).status]).toEqual([id, 429]);
+    },
+  );
+  const streams = await Promise.all(
+    Array.from({ length: 500 }, () => listen(`${api.origin}/api/stream?tenant=acme`, { authorization: `Bearer ${keys.all}` })),
+  );
+  for (const id of ["listenToChanges", "listenForFlags"]) {
+    const sent = await rightOf(id);
+    expect((await walk.ask(id, keys.all, sent)).code).toBe("too_many_streams");
+  }
+  for (const stream of streams) stream.close();
+});
+
+const ticketOf = async (api: Api) => (await right.listenForFlags?.(api))?.query?.ticket as string;
+
+/** Nothing can be read or written any more, for the reason given; what is in memory stays. */
+function breakDatabase({ services: { db, facts } }: Api, error: () => Error, ofTenants: Api["services"]["facts"]["tenant"]): void {
+  const fail = () => {
+    throw error();
+  };
+  vi.spyOn(db, "transaction").mockImplementation(async () => fail());
+  Object.defineProperty(db, "read", { get: fail, configurable: true });
+  vi.spyOn(facts, "tenant").mockImplementation(ofTenants);
+}
+
+test("while the database is away, every operation that needs it says 503 and when to come back", async () => {
+  const { api: away, walk: here, keys: k } = await start();
+  const sent = new Map<string, Sent>();
+  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, away));
+  const busy = () => Object.assign(new Error("the database is locked"), { code: "SQLITE_BUSY" });
+  const tenant = away.services.facts.tenant;
+  breakDatabase(away, busy, tenant);
+  const statusOf = async (id: string, more: Sent = {}) => (await here.ask(id, k.all, { ...sent.get(id), ...more })).code;
+  await each(
+    ({ operation }) => promisedCodes(operation.operationId, 503).includes("database_unavailable"),
+    async (id) => {
+      const past = id === "getEntitlements" ? { query: { tenant: "acme", at: at(-1) } } : {};
+      expect([id, await statusOf(id, past)]).toEqual([id, "database_unavailable"]);
+    },
+  );
+  const unknown = () => Promise.reject(new FactsUnavailable("The database cannot be read."));
+  vi.spyOn(away.services.facts, "tenant").mockImplementation(unknown);
+  await each(
+    ({ operation }) => promisedCodes(operation.operationId, 503).includes("facts_unavailable"),
+    async (id) => {
+      expect([id, await statusOf(id)]).toEqual([id, "facts_unavailable"]);
+    },
+  );
+  vi.restoreAllMocks();
+});
+
+test("what fails inside is a 500 that says nothing of the inside, whatever the operation", async () => {
+  const { api: broken, walk: here, keys: k } = await start();
+  const sent = new Map<string, Sent>();
+  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, broken));
+  const fail = () => {
+    throw new Error("secret inside");
+  };
+  breakDatabase(broken, () => new Error("secret inside"), fail);
+  vi.spyOn(broken.services.facts, "catalogueFacts").mockImplementation(fail);
+  Object.defineProperty(broken.services.env, "publicUrl", { get: fail });
+  await each(
+    ({ operation }) => "500" in operation.responses,
+    async (id) => {
+      const { status, said } = await here.ask(id, k.all, sent.get(id));
+      expect([id, status, JSON.stringify(said).includes("inside")]).toEqual([id, 500, false]);
+    },
+  );
+  vi.restoreAllMocks();
+});
+
+test("a process that is about to stop opens no stream any more", async () => {
+  const { api: ending, walk: here, keys: k } = await start();
+  const ticket = await ticketOf(ending);
+  started.splice(started.indexOf(ending), 1);
+  const asked = [
+    ["listenToChanges", `/api/stream?tenant=acme`],
+    ["listenForFlags", `/ofrep/v1/stream?ticket=${ticket}`],
+  ] as const;
+  const open = asked.map(([, path]) => {
+    const socket = net.connect(Number(new URL(ending.origin).port), "127.0.0.1");
+    // Begun, and known to have arrived: an answer to the first line of two comes back.
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET ${path} HTTP/1.1\r\nAuthorization: Bearer ${k.all}\r\n`);
+    return socket;
+  });
+  await Promise.all(open.map((socket) => once(socket, "data")));
+  const stopped = ending.stop();
+  for (const [i, socket] of open.entries()) {
+    socket.write("Host: a\r\n\r\n");
+    let said = "";
+    for await (const chunk of socket) said += chunk;
+    const [head = "", text = ""] = said.split("\r\n\r\n");
+    const [first = "", ...lines] = head.split("\r\n");
+    const headers = new Headers(lines.map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]));
+    const answer = here.note(asked[i]?.[0] as string, { status: Number(first.split(" ")[1]), headers, text });
+    expect(answer).toMatchObject({ status: 503, code: "stopping" });
+  }
+  await stopped;
+});
+
+test("every status and every code that the description promises was seen, and none that it does not", () => {
+  const missing = walk.promised().filter((line) => !seen.has(line));
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,69 @@
+import type { Api } from "./api";
+import { day, now } from "./facts";
+import type { Sent } from "./walk";
+
+let count = 0;
+export const fresh = () => `x${++count}`;
+export const at = (days: number) => new Date(now + days * day).toISOString();
+
+/** With what each operation succeeds, made anew each time. Whoever adds an operation says here how to ask it. */
+export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } = {
+  getEntitlements: () => ({ query: { tenant: "acme", feature: "sso" } }),
+  askMany: () => ({ body: { checks: [{ tenant: "acme", feature: "sso" }] } }),
+  mintToken: () => ({ params: { key: "acme" }, body: { ttl: 60 } }),
+  getPosthogGroups: () => ({ params: { key: "acme" } }),
+  listenToChanges: () => ({ query: { tenant: "acme" } }),
+  listenForFlags: async (api) => {
+    const flags = await (await api.send("POST", "/ofrep/v1/evaluate/flags", { context: { targetingKey: "acme" } }, api.keys.check)).json();
+    return { query: Object.fromEntries(new URL(flags.eventStreams[0].endpoint.requestUri, api.origin).searchParams) };
+  },
+  evaluateFlag: () => ({ params: { key: "sso" }, body: { context: { targetingKey: "u1", tenant: "acme" } } }),
+  evaluateFlags: () => ({ body: { context: { targetingKey: "u1", tenant: "acme" } } }),
+  reportUsage: () => ({ body: { events: [{ tenant: "acme", feature: "calls", idempotencyKey: fresh() }] } }),
+  consume: () => ({ body: { tenant: "acme", feature: "calls" } }),
+  listTenants: () => ({}),
+  getTenant: () => ({ params: { key: "acme" } }),
+  putTenant: () => ({ params: { key: fresh() }, body: { name: "New" } }),
+  listGrants: () => ({ params: { key: "acme" } }),
+  grant: async (api) => ({ params: { key: await newTenant(api) }, body: { kind: "trial", feature: "sso", days: 7 } }),
+  getGrant: async (api) => ({ params: { id: await newGrant(api) } }),
+  extendGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { endsAt: at(30) } }),
+  endGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { note: "over" } }),
+  listPlans: () => ({}),
+  getPlan: () => ({ params: { plan: "starter" } }),
+  putPlan: () => ({ params: { plan: fresh() }, body: { name: "New" } }),
+  deletePlan: async (api) => ({ params: { plan: await newPlan(api) } }),
+  archivePlan: async (api) => ({ params: { plan: await newPlan(api) }, body: { why: "old" } }),
+  restorePlan: async (api) => ({ params: { plan: await newPlan(api) }, body: {} }),
+  listFeatures: () => ({}),
+  getFeature: () => ({ params: { feature: "sso" } }),
+  putFeature: () => ({ params: { feature: fresh() }, body: { name: "New" } }),
+  archiveFeature: async (api) => ({ params: { feature: await newFeature(api) }, body: {} }),
+  restoreFeature: async (api) => ({ params: { feature: await newFeature(api) }, body: {} }),
+  getTenantUsage: () => ({ params: { key: "acme" } }),
+  listAudit: () => ({}),
+  getAuditEntry: () => ({ params: { seq: "1" } }),
+  exportCatalogue: () => ({}),
+  importCatalogue: async (api) => ({ text: await (await api.get("/api/catalogue", api.keys.manage)).text() }),
+  getDescription: () => ({}),
+};
+
+export async function newTenant(api: Api): Promise<string> {
+  const key = fresh();
+  await api.tenant(key, { plan: "starter" });
+  return key;
+}
+export async function newGrant(api: Api, feature = "sso", tenant?: string): Promise<string> {
+  const granted = await api.trial(tenant ?? (await newTenant(api)), feature, now + 7 * day);
+  return (granted.ok && granted.change?.grants?.[0]?.id) || "gr_none";
+}
+async function newPlan(api: Api): Promise<string> {
+  const key = fresh();
+  await api.send("PUT", `/api/plans/${key}`, {});
+  return key;
+}
+async function newFeature(api: Api): Promise<string> {
+  const key = fresh();
+  await api.send("PUT", `/api/features/${key}`, {});
+  return key;
+}

@@ -1,0 +1,70 @@
+import { expect } from "vitest";
+import type { Api } from "./api";
+import { type Answer, describedApi, type Route } from "./described-api";
+
+/** `text` stands in place of `body`, as it is. */
+export type Sent = {
+  params?: { [name: string]: string };
+  query?: { [name: string]: string };
+  body?: unknown;
+  text?: string;
+  type?: string;
+  headers?: { [name: string]: string };
+};
+
+export type Walk = ReturnType<typeof createWalk>;
+
+/** Asks by the names of the description, holds every answer to it, and notes what was seen: "operation status code". */
+export function createWalk(api: Api, seen: Set<string>) {
+  const described = describedApi(api.routes);
+  const byId = new Map(described.routes.map((r) => [r.operation.operationId, r]));
+  const routeOf = (id: string): Route => {
+    const route = byId.get(id);
+    if (!route) throw new Error(`There is no operation ${id}.`);
+    return route;
+  };
+
+  async function ask(id: string, key: string | null, { params = {}, query = {}, body, text, type, headers = {} }: Sent = {}) {
+    const route = routeOf(id);
+    const path = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? "missing"));
+    const search = new URLSearchParams(query).toString();
+    const [usual] = Object.keys(route.operation.requestBody?.content ?? {});
+    const sent = text ?? (body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+    const response = await fetch(`${api.origin}${path}${search && `?${search}`}`, {
+      method: route.method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(sent === undefined ? {} : { "content-type": type ?? (usual as string) }),
+        ...headers,
+      },
+      body: sent,
+    });
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+    if (isStream) await response.body?.cancel();
+    return note(id, { status: response.status, headers: response.headers, text: isStream ? "" : await response.text() });
+  }
+
+  function note(id: string, answer: Answer) {
+    const route = routeOf(id);
+    expect(described.undescribed(route, answer), `${id} → ${answer.status} ${answer.text.slice(0, 300)}`).toBeNull();
+    const isProblem = answer.headers.get("content-type")?.startsWith("application/problem+json");
+    const said = answer.text !== "" && answer.headers.get("content-type")?.includes("json") ? JSON.parse(answer.text) : null;
+    const code: string = isProblem ? said.code : "";
+    seen.add(`${id} ${answer.status} ${code}`.trim());
+    return { status: answer.status, code, said, etag: answer.headers.get("etag"), headers: answer.headers };
+  }
+
+  /** All that the description says may be answered. */
+  const promised = () =>
+    described.routes.flatMap(({ operation: { operationId: id, responses } }) =>
+      Object.entries(responses).flatMap(([status, { content }]) => {
+        const problem = content?.["application/problem+json"]?.schema as
+          | { allOf?: { properties?: { code?: { enum: string[] } } }[] }
+          | undefined;
+        const codes = problem?.allOf?.[1]?.properties?.code?.enum;
+        return codes ? codes.map((code) => `${id} ${status} ${code}`) : [`${id} ${status}`];
+      }),
+    );
+
+  return { ask, note, routes: described.routes, routeOf, promised };
+}
