@@ -1,12 +1,22 @@
 import { z } from "zod";
 import { tenantKey } from "./tenant";
 
-/** Of the buttons on the page: all of them, or those that were chosen. */
+const mostAtOnce = 1_000;
+
+/** Of the buttons on the page: all of them, those that were chosen, or those whose keys were typed, one on each line. */
 export const resyncForm = z.discriminatedUnion("what", [
   z.object({ what: z.literal("all") }),
   z.object({
     what: z.literal("chosen"),
-    tenant: z.array(tenantKey, "Choose at least one tenant.").min(1, "Choose at least one tenant.").max(1_000),
+    tenant: z.array(tenantKey, "Choose at least one tenant.").min(1, "Choose at least one tenant.").max(mostAtOnce),
+  }),
+  z.object({
+    what: z.literal("named"),
+    keys: z
+      .string()
+      .default("")
+      .transform((text) => [...new Set(text.split(/\r?\n/).filter((line) => line.trim() !== ""))])
+      .pipe(z.array(tenantKey).min(1, "Name at least one tenant.").max(mostAtOnce, `Name up to ${mostAtOnce} tenants at a time.`)),
   }),
 ]);
 

@@ -4,7 +4,7 @@ import { CircleCheck } from "lucide-react";
 import { resyncForm } from "~/forms/posthog-page";
 import { paths } from "~/paths";
 import { readForm } from "~/server/form.server";
-import { resyncAll, resyncTenants } from "~/server/posthog/resync.server";
+import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/resync.server";
 import { syncStatus } from "~/server/posthog/sync-status.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
@@ -12,8 +12,11 @@ import { AutoRefresh } from "~/ui/auto-refresh";
 import { Button } from "~/ui/button";
 import { Card, Section } from "~/ui/card";
 import { type Column, DataTable, NameCell } from "~/ui/data-table";
+import { Details } from "~/ui/details";
 import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
+import { Field } from "~/ui/field";
+import { Textarea } from "~/ui/inputs";
 import { Stat, StatRow } from "~/ui/key-value";
 import { FormErrors } from "~/ui/notice";
 import { count } from "~/ui/pagination";
@@ -31,13 +34,22 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "admin");
   const submission = await readForm(request, resyncForm);
   if (submission.status !== "success") {
-    const errors = submission.reply().error ?? {};
-    return data({ errors: Object.values(errors).flatMap((e) => e ?? []) }, { status: 422 });
+    const errors = Object.values(submission.reply().error ?? {}).flatMap((e) => e ?? []);
+    return refuse(errors, submission.payload.keys);
   }
   const { value } = submission;
-  const n = value.what === "all" ? await resyncAll(context, actorOf(me)) : await resyncTenants(context, value.tenant);
+  const n =
+    value.what === "all"
+      ? await resyncAll(context, actorOf(me))
+      : value.what === "chosen"
+        ? await resyncTenants(context, value.tenant)
+        : await resyncNamed(context, value.keys);
+  if (typeof n === "string") return refuse([n], submission.payload.keys);
   return redirectWithToast(paths.posthog(), { message: n === 1 ? "One tenant is sent again." : `${count(n)} tenants are sent again.` });
 }
+
+/** With what was typed, so that it can be corrected. */
+const refuse = (errors: string[], keys: unknown) => data({ errors, keys: typeof keys === "string" ? keys : "" }, { status: 422 });
 
 export default function GroupSync() {
   const { status, canChange } = useLoaderData<typeof loader>();
@@ -83,6 +95,18 @@ export default function GroupSync() {
               </p>
             )}
           </Card>
+        )}
+        {canChange && (
+          <Details summary="Some tenants only" open={Boolean(answer?.keys)} className={resync ? "mt-3" : "mt-1"}>
+            <Form method="post" className="max-w-md">
+              <Field label="Their keys" name="keys" hint="One on each line.">
+                <Textarea rows={3} autoComplete="off" spellCheck={false} defaultValue={answer?.keys} className="font-mono" />
+              </Field>
+              <Button name="what" value="named" size="sm" busy={busy}>
+                Resync these
+              </Button>
+            </Form>
+          </Details>
         )}
       </Section>
       <Waiting canChange={canChange} busy={busy} />

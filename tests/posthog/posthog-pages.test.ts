@@ -112,6 +112,23 @@ describe("the page of group sync", () => {
     expect((await admin.post("/posthog?index", { what: "nonsense" })).status).toBe(422);
   });
 
+  test("tenants whose keys were typed are sent again; one that does not exist is named, and what was typed stays", async () => {
+    await start();
+    for (const key of ["a", "b", "c, with a comma"]) await put(key, { name: key });
+    await settle();
+    const refused = await admin.post("/posthog?index", { what: "named", keys: "a\r\nnobody\r\n" });
+    expect(refused.status).toBe(422);
+    const html = await refused.text();
+    expect(html).toContain("There is no tenant nobody. Correct it, or take it out; nothing was sent yet.");
+    expect(fieldIn(html, "keys")?.trim()).toMatch(/^a\r?\nnobody$/);
+    expect(await textOf(await admin.post("/posthog?index", { what: "named", keys: " \n" }))).toContain("Name at least one tenant.");
+    await settle();
+    expect(fake.state.events).toHaveLength(3);
+    await admin.post("/posthog?index", { what: "named", keys: "a\r\nc, with a comma\r\na" });
+    await settle();
+    expect(fake.state.events.slice(3).map((e) => e.properties?.$group_key)).toEqual(["a", "c, with a comma"]);
+  });
+
   test("a viewer sees it all and has no button", async () => {
     await start();
     await put("acme", {});

@@ -38,6 +38,15 @@ export async function resyncTenants({ db, now, posthog }: Services, keys: string
   return due.length;
 }
 
+/** The same of keys that somebody typed. A string: which of them is none, and nothing is sent. */
+export async function resyncNamed(services: Services, keys: string[]): Promise<number | string> {
+  const { read, tables } = services.db;
+  const found = new Set((await revisionsOf(read, tables, keys)).map(({ key }) => key));
+  const unknown = keys.find((key) => !found.has(key));
+  if (unknown !== undefined) return `There is no tenant ${unknown}. Correct it, or take it out; nothing was sent yet.`;
+  return resyncTenants(services, keys);
+}
+
 /** Which keys of tenants' metadata may leave the house; everybody whom that concerns is sent again. */
 export async function chooseMetadata({ db, now, newId, metadata, posthog }: Services, actor: Actor, keys: string[]): Promise<void> {
   const t = db.tables;
