@@ -17,7 +17,7 @@ export function FlagTrouble({ status, now, className }: { status: Status | null;
   const { trouble, restsOn, isAsking } = status;
   return (
     <>
-      {isAsking ? <AutoRefresh seconds={1} /> : trouble && <AutoRefresh seconds={10} />}
+      {isAsking ? <AutoRefresh seconds={1} /> : trouble && <AutoRefresh seconds={5} />}
       {trouble && (
         <Notice kind="warning" role="status" title={trouble.why.replace(/\.$/, "")} className={className}>
           It has told nothing of flags since {exactTime(trouble.since)} (<Time at={trouble.since} now={now} />
