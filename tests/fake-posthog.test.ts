@@ -1,10 +1,8 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { PostHog } from "posthog-node";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Mode } from "./fake-posthog/modes";
-import { randomFlags, randomTenant } from "./fake-posthog/random-flags";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { freePort } from "./support/free-port";
 import { until } from "./support/poll";
@@ -84,42 +82,6 @@ describe("groups", () => {
     await batch({ event: "x", distinct_id: "u", properties: { $groups: { a: "1", b: "1", c: "1", d: "1", e: "1", f: "1" } } });
     expect(fake.state.groupTypes).toEqual(["organization", "a", "b", "c", "d"]);
   });
-});
-
-test("local evaluation, remote evaluation and plain SHA-1 agree on 2,000 random pairs of tenant and flag", async () => {
-  const flags = randomFlags(40, 20261120);
-  for (const { given } of flags) fake.state.setFlag(given);
-  const tenants = Array.from({ length: 50 }, (_, i) => randomTenant(`t${i}-${createHash("md5").update(String(i)).digest("hex")}`, i));
-  const local = sdk({ secretKey: fake.state.secretKey, featureFlagsPollingInterval: null });
-  const remote = sdk();
-  expect(await local.waitForLocalEvaluationReady(5000)).toBe(true);
-  for (const { key, properties } of tenants) remote.groupIdentify({ groupType: "organization", groupKey: key, properties });
-  await remote.flush();
-
-  const flagKeys = flags.map(({ given }) => given.key);
-  const seen = { on: 0, off: 0, variants: 0, payloads: 0 };
-  for (const { key, properties } of tenants) {
-    const groups = { organization: key };
-    const groupProperties = { organization: properties };
-    const here = await local.evaluateFlags("nobody", { groups, groupProperties, flagKeys, onlyEvaluateLocally: true });
-    // PostHog knows what was sent before, so nothing is passed.
-    const there = await remote.evaluateFlags("nobody", { groups, flagKeys });
-    for (const { given, plainly } of flags) {
-      const wanted = plainly(key, properties);
-      const of = (verdicts: typeof here) => ({
-        value: verdicts.getFlag(given.key, { sendFeatureFlagEvents: false }),
-        payload: verdicts.getFlagPayload(given.key) ?? undefined,
-      });
-      expect({ flag: given.key, key, local: of(here), remote: of(there) }).toEqual({ flag: given.key, key, local: wanted, remote: wanted });
-      seen[wanted.value === false ? "off" : "on"]++;
-      if (typeof wanted.value === "string") seen.variants++;
-      if (wanted.payload !== undefined) seen.payloads++;
-    }
-  }
-  expect(seen.on + seen.off).toBe(2000);
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
-  expect(fake.state.requests["/flags/"]).toBe(50);
-  expect(fake.state.requests["/flags/definitions"]).toBe(1);
 });
 
 describe("POST /flags/", () => {

@@ -1,4 +1,5 @@
 import type { Catalogue } from "./catalogue";
+import { type FlagFilters, variantsOf } from "./flag-filters";
 import type { Feature, FlagTie, Instant, Json } from "./model";
 
 /** What PostHog's list says of a flag, as far as tidying up needs it. */
@@ -51,14 +52,11 @@ export function flagFindings({ feature, flag, catalogue, asked, isOld, now }: Hy
   return found;
 }
 
-type Condition = { properties?: unknown[]; rollout_percentage?: number | null };
-type Filters = { groups?: Condition[]; multivariate?: { variants?: { rollout_percentage?: number }[] } | null };
-
 /** Some condition without properties, at 100 %. What gives some people this and others that is an experiment under way. */
 function isForEveryone(filters: Json): boolean {
-  const { groups, multivariate } = (filters ?? {}) as Filters;
-  if ((multivariate?.variants ?? []).filter((v) => (v.rollout_percentage ?? 0) > 0).length > 1) return false;
-  return (groups ?? []).some((c) => (c.properties ?? []).length === 0 && (c.rollout_percentage ?? 100) === 100);
+  const known = (filters ?? {}) as FlagFilters;
+  if (variantsOf(known).length > 1) return false;
+  return (known.groups ?? []).some((c) => (c.properties ?? []).length === 0 && (c.rollout_percentage ?? 100) === 100);
 }
 
 function isInEveryPlan(feature: string, catalogue: Catalogue): boolean {

@@ -77,7 +77,9 @@ export function randomFlags(count: number, seed: number): RandomFlag[] {
     }));
     const first = Math.floor(random() * 101);
     const variants = random() < 0.4 ? { control: first, test: 100 - first } : null;
-    const payloads = random() < 0.5 ? { true: { limit: i }, control: { limit: -i }, test: `"${key}"` } : {};
+    // As JSON in a text, or as it is; some count as nothing in a careless comparison, some hold a text that looks like JSON.
+    const pick = () => [{ limit: i }, `{"limit":${i}}`, `"${key}"`, 0, "0", false, '"12"', '"true"', '""', "[]"][Math.floor(random() * 10)];
+    const payloads: Record<string, unknown> = random() < 0.7 ? { true: pick(), control: pick(), test: pick() } : {};
     const given: FlagGiven = {
       key,
       payloads,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { FlagDefinitionCacheData, FlagDefinitionCacheProvider } from "posthog-node";
+import { type FlagFilters, isAboutPersons, payloadOf } from "~/core/flag-filters";
 import type { Instant, Json } from "~/core/model";
 import type { Database } from "~db/database";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
@@ -26,6 +27,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   let latest: Kept | undefined;
   let hasLooked = false;
   let isFromKept = false;
+
+  const filtersOf = (flag: string) => latest?.data.flags.find(({ key }) => key === flag)?.filters as FlagFilters | undefined;
 
   async function readKept(): Promise<Kept | undefined> {
     const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
@@ -98,7 +101,15 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     fetchThrough,
     /** Whether this process began with what was kept, and has still to ask what counts now. */
     isFromKept: () => isFromKept,
-    needsUser: (flag: string) => needsUser(latest?.data, flag),
+    /** Unknown flags do not. */
+    needsUser: (flag: string) => {
+      const filters = filtersOf(flag);
+      return filters !== undefined && isAboutPersons(filters);
+    },
+    payload: (flag: string, variant?: string) => {
+      const filters = filtersOf(flag);
+      return filters && payloadOf(filters, variant);
+    },
     /** Which definitions this process evaluates; undefined: they have no name. */
     id: () => latest?.id,
     /** Null: PostHog, or the process that asks it, has what it should. */
@@ -146,20 +157,3 @@ function whyNoAnswer(error: unknown): string {
  */
 const keepDefinitions = (response: Response) =>
   response.status === 402 ? new Response(response.body, { status: 429, headers: response.headers }) : response;
-
-type Condition = { aggregation_group_type_index?: number | null };
-type Filters = { aggregation_group_type_index?: number | null; groups?: Condition[] };
-
-/** Whether every condition is about persons, so that a tenant alone cannot be answered for. Unknown flags: no. */
-function needsUser(data: FlagDefinitionCacheData | undefined, key: string): boolean {
-  const flag = data?.flags.find((f) => f.key === key);
-  if (!flag) return false;
-  const filters = flag.filters as Filters | undefined;
-  // A condition without the field inherits the flag's; null means persons.
-  const levels = (filters?.groups ?? []).map((c) =>
-    c.aggregation_group_type_index === undefined ? filters?.aggregation_group_type_index : c.aggregation_group_type_index,
-  );
-  return levels.length > 0
-    ? levels.every((level) => level === undefined || level === null)
-    : (filters?.aggregation_group_type_index ?? null) === null;
-}

@@ -35,7 +35,7 @@ export type FlagParts = {
   facts: FactsCache;
   last: LastValueStore;
   breaker: Breaker;
-  definitions: Pick<FlagDefinitions, "needsUser" | "id" | "trouble" | "heardAt">;
+  definitions: Pick<FlagDefinitions, "needsUser" | "payload" | "id" | "trouble" | "heardAt">;
   metadata: () => readonly string[];
   /** Told once of each verdict that is new or another one than before. */
   onVerdict: (tenant: string, flag: string, verdict: Exclude<Verdict, "unknown">) => void;
@@ -93,7 +93,7 @@ export function createFlags(parts: FlagParts) {
     Object.assign(entry, { definitions, revision: tenant.revision, catalogue: facts.catalogue() });
     const flags = tiedFlags(facts.catalogue());
     const question = questionOf(tenant, user, flags);
-    const said = await askLocalFlags(client, question);
+    const said = await askLocalFlags(client, parts.definitions, question);
     const open = question.flags.filter((f) => !said.has(f));
     take(entry, tenant, user, flags, said, open);
     saidHere();

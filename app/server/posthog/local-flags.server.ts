@@ -1,12 +1,16 @@
 import type { PostHog } from "posthog-node";
-import type { Json } from "~/core/model";
-import { type FlagQuestion, readPayload, type Verdict } from "./remote-flags.server";
+import type { FlagDefinitions } from "./flag-definitions.server";
+import type { FlagQuestion, Verdict } from "./remote-flags.server";
 
 /**
  * What this process can say by itself from the definitions it holds. Flags that it cannot decide (a property or a cohort
  * that only PostHog knows, a flag that it never heard of) are absent from the result.
  */
-export async function askLocalFlags(client: PostHog, question: FlagQuestion): Promise<Map<string, Verdict>> {
+export async function askLocalFlags(
+  client: PostHog,
+  { payload: payloadOf }: Pick<FlagDefinitions, "payload">,
+  question: FlagQuestion,
+): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
   // Before the first definitions the SDK would fetch them now, and the caller would wait for it.
   if (!client.isLocalEvaluationReady()) return verdicts;
@@ -21,12 +25,10 @@ export async function askLocalFlags(client: PostHog, question: FlagQuestion): Pr
       verdicts.set(key, { state: "off" });
       continue;
     }
-    const payload = readPayload(snapshot.getFlagPayload(key)) as Json | undefined;
-    verdicts.set(key, {
-      state: "on",
-      ...(payload === undefined ? {} : { payload }),
-      ...(typeof value === "string" ? { variant: value } : {}),
-    });
+    const variant = typeof value === "string" ? value : undefined;
+    // The SDK's own leaves out 0 and false, and does not tell a text from what the text says.
+    const payload = payloadOf(key, variant);
+    verdicts.set(key, { state: "on", ...(payload === undefined ? {} : { payload }), ...(variant === undefined ? {} : { variant }) });
   }
   return verdicts;
 }

@@ -1,3 +1,4 @@
+import { readPayload } from "~/core/flag-filters";
 import type { Json } from "~/core/model";
 import { statusInWords } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
@@ -58,17 +59,6 @@ function verdictOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean)
   if (!flag.enabled) return partial ? "unknown" : { state: "off" };
   const payload = readPayload(flag.metadata?.payload);
   return { state: "on", ...(payload === undefined ? {} : { payload }), ...(flag.variant ? { variant: flag.variant } : {}) };
-}
-
-/** A payload comes as JSON in a text. What is no JSON is shown as the text that it is. */
-export function readPayload(payload: unknown): Json | undefined {
-  if (payload === undefined || payload === null) return undefined;
-  if (typeof payload !== "string") return payload as Json;
-  try {
-    return JSON.parse(payload) as Json;
-  } catch {
-    return payload;
-  }
 }
 
 async function post(url: string, body: string, timeout: number): Promise<Answer> {
