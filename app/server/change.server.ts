@@ -10,6 +10,7 @@ import { tenantOfGrant } from "~db/store/grants.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import type { Services } from "./services.server";
+import { findUnfitGrants, type UnfitGrants } from "./unfit-grants.server";
 
 /** `changed` false: all was as asked already, and `change` is null. A refusal has written nothing. */
 export type Changed<Facts, Change = unknown> = { ok: true; changed: boolean; facts: Facts; change: Change | null } | Refusal;
@@ -79,6 +80,8 @@ export async function changeCatalogue(
     if (!outcome.ok) return outcome;
     const { change } = outcome;
     if (!change) return { ok: true, changed: false, facts: before, change };
+    const unfit = await findUnfitGrants(tx, db.tables, before, change, change.at);
+    if (unfit) return refuseUnfit(unfit);
     return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, change, actor), change };
   });
   if (result.ok && result.changed) {
@@ -86,6 +89,16 @@ export async function changeCatalogue(
     services.posthog?.groupSync.wake();
   }
   return result;
+}
+
+/** What grants hold fits their feature; a change that would leave one behind is not made. */
+function refuseUnfit({ message }: UnfitGrants): Refusal {
+  return refuse("value_invalid", `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, "config");
+}
+
+/** Grants that end with these changes. */
+export function endedBy(writes: TenantWrite[]): Set<string> {
+  return new Set(writes.flatMap(({ change }) => change.grants.filter((g) => g.endedAt !== null).map((g) => g.id)));
 }
 
 export type Bundle = { catalogue: CatalogueChange | null; tenants: TenantWrite[] };
@@ -109,6 +122,8 @@ export async function changeMany(
     if (!outcome.ok) return outcome;
     if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
     const { catalogue, tenants: writes } = outcome.change;
+    const unfit = catalogue && (await findUnfitGrants(tx, db.tables, before, catalogue, catalogue.at, endedBy(writes)));
+    if (unfit) return refuseUnfit(unfit);
     const facts = catalogue ? await writeCatalogueChange(tx, db.tables, before, catalogue, actor) : before;
     written = await writeTenantChanges(tx, db.tables, writes, actor);
     return { ok: true, changed: catalogue !== null || writes.length > 0, facts, change: outcome.change };

@@ -1,13 +1,14 @@
 import { isOver } from "~/core/grant-lifetime";
-import type { Actor, Stamp, TenantFacts } from "~/core/model";
+import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/catalogue-file";
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
-import { changeMany } from "./change.server";
+import { changeMany, endedBy } from "./change.server";
 import type { Services } from "./services.server";
+import { findUnfitGrants } from "./unfit-grants.server";
 
 export { readCatalogueFile } from "~/forms/catalogue-file";
 
@@ -49,7 +50,15 @@ export async function previewImport(services: Services, read: ReadFile): Promise
   const tenants = await readTenantsByKey(db.read, db.tables, [...read.file.tenants.keys()]);
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
-  return plan.ok ? { ok: true, diff: plan.diff, revision: current.revision } : read.refuse(plan.problems);
+  if (!plan.ok) return read.refuse(plan.problems);
+  return (await refuseUnfit(services, read, current, plan)) ?? { ok: true, diff: plan.diff, revision: current.revision };
+}
+
+/** With its line: what live grants hold would no longer fit. */
+async function refuseUnfit({ db, now }: Services, read: ReadFile, current: CatalogueFacts, plan: WholeImport & { ok: true }) {
+  if (!plan.catalogue) return null;
+  const unfit = await findUnfitGrants(db.read, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
+  return unfit ? read.refuse([{ path: ["features", unfit.feature.key, "config"], message: unfit.message }]) : null;
 }
 
 export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | BadFile;
@@ -61,10 +70,12 @@ export async function applyImport(
   { expectedRevision }: { expectedRevision?: number } = {},
 ): Promise<Imported> {
   let plan: WholeImport | undefined;
+  let before: CatalogueFacts | undefined;
   const result = await changeMany(services, actor, [...read.file.tenants.keys()], (current, tenants, stamp) => {
     if (expectedRevision !== undefined && expectedRevision !== current.revision) {
       return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
     }
+    before = current;
     plan = planWholeImport(current, tenants, read.file, stamp, `Import of ${read.name}`);
     if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
     const { catalogue, tenants: writes } = plan;
@@ -72,6 +83,8 @@ export async function applyImport(
   });
   if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
   if (plan && !plan.ok) return read.refuse(plan.problems);
+  const unfit = plan && before && (await refuseUnfit(services, read, before, plan));
+  if (unfit) return unfit;
   const message = result.ok ? "the file cannot be imported" : result.message;
   return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0 };
 }

@@ -1,5 +1,6 @@
-import { and, desc, eq, gt, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { Grant, GrantKind, Instant, Value } from "~/core/model";
+import type { HeldValue } from "~/core/unfit-grants";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
@@ -44,15 +45,33 @@ export async function pageOfGrants(
     .limit(size);
 }
 
+/** Not over. */
+function lasts({ grants: g }: Pick<Schema, "grants">, now: Date): SQL | undefined {
+  return and(or(isNull(g.endsAt), gt(g.endsAt, now)), or(isNull(g.endedAt), and(gt(g.endedAt, now), sql`${g.endedAt} > ${g.startsAt}`)));
+}
+
 /** As `isOver` and `isLive` say it. */
 function inState({ grants: g }: Schema, state: NonNullable<GrantFilter["state"]>, now: Date): SQL | undefined {
   const isOver = or(lte(g.endsAt, now), lte(g.endedAt, now), sql`${g.endedAt} <= ${g.startsAt}`);
   if (state === "ended") return isOver;
-  const lasts = and(
-    or(isNull(g.endsAt), gt(g.endsAt, now)),
-    or(isNull(g.endedAt), and(gt(g.endedAt, now), sql`${g.endedAt} > ${g.startsAt}`)),
-  );
-  return and(lasts, state === "live" ? lte(g.startsAt, now) : gt(g.startsAt, now));
+  return and(lasts({ grants: g }, now), state === "live" ? lte(g.startsAt, now) : gt(g.startsAt, now));
+}
+
+/** What grants give of a feature that are live or still to come, a page at a time in the order of ids. */
+export async function heldValues(
+  q: Queries,
+  { grants: g }: Schema,
+  feature: string,
+  now: Instant,
+  { after, size }: { after: string; size: number },
+): Promise<HeldValue[]> {
+  const rows = await q
+    .select({ grant: g.id, tenant: g.tenant, kind: g.kind, value: g.value })
+    .from(g)
+    .where(and(eq(g.feature, feature), gt(g.id, after), isNotNull(g.value), lasts({ grants: g }, new Date(now))))
+    .orderBy(asc(g.id))
+    .limit(size);
+  return rows.map((row) => ({ ...row, value: row.value as Value }));
 }
 
 /** Null: there is no such grant. */
