@@ -3,6 +3,7 @@ import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
 import { addCheckCounts, type CheckCount, countsAtOnce } from "~db/store/check-counts.server";
+import { createCountsInMemory } from "./counts-in-memory";
 
 /** How soon the counts in memory are written, in milliseconds: a kill may lose those of a second, of which writing takes a part. */
 const flushEvery = 500;
@@ -21,7 +22,7 @@ export type CheckCounts = ReturnType<typeof createCheckCounts>;
  * could not be written is written with what comes after it.
  */
 export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) {
-  let counts = new Map<string, CheckCount>();
+  let counts = createCountsInMemory();
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
   let isFailing = false;
@@ -30,11 +31,10 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
 
   function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): CheckCount {
     const day = dayOf(now);
-    const key = `${day}${allowed ? "+" : "-"}${source}/${feature}/${tenant}`;
-    const known = counts.get(key);
+    const known = counts.find(tenant, feature, day, allowed, source);
     if (known) return again(known, now);
     const row = { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now };
-    add(key, row);
+    add(row);
     return row;
   }
 
@@ -44,30 +44,31 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     return row;
   }
 
-  function add(key: string, count: CheckCount): void {
-    if (counts.size < most) counts.set(key, count);
+  function add(count: CheckCount): void {
+    if (counts.size() < most) counts.add(count);
     else dropped += count.count;
     timer ??= setTimeout(flush, flushEvery).unref();
   }
 
-  function putBack(batch: Map<string, CheckCount>): void {
-    for (const [key, old] of batch) {
-      const newer = counts.get(key);
+  function putBack(unwritten: CheckCount[]): void {
+    for (const old of unwritten) {
+      const newer = counts.find(old.tenant, old.feature, old.day, old.allowed, old.source);
       if (newer) Object.assign(newer, { count: newer.count + old.count, firstAt: old.firstAt });
-      else add(key, old);
+      else add(old);
     }
   }
 
   async function write(): Promise<void> {
-    const batch = counts;
-    if (batch.size === 0) return;
-    counts = new Map();
+    if (counts.size() === 0) return;
+    const batch = counts.all();
+    counts = createCountsInMemory();
     const written: CheckCount[][] = [];
+    let done = 0;
     try {
-      for (let some = firstOf(batch); some.length > 0; some = firstOf(batch)) {
-        const rows = some.map(([, count]) => count);
+      while (done < batch.length) {
+        const rows = batch.slice(done, done + countsAtOnce);
         await addCheckCounts(db, rows);
-        for (const [key] of some) batch.delete(key);
+        done += rows.length;
         written.push(rows);
       }
       if (dropped > 0) log.warn({ dropped }, "checks were not counted: too many different ones while counts could not be written");
@@ -76,7 +77,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     } catch (err) {
       if (!isFailing) log.error({ err }, "check counts cannot be written; they wait in memory until they can");
       isFailing = true;
-      putBack(batch);
+      putBack(batch.slice(done));
     }
     try {
       for (const rows of written) await tell(rows);
@@ -110,15 +111,6 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     },
     flush,
   };
-}
-
-function firstOf(batch: Map<string, CheckCount>): [string, CheckCount][] {
-  const some: [string, CheckCount][] = [];
-  for (const entry of batch) {
-    some.push(entry);
-    if (some.length === countsAtOnce) break;
-  }
-  return some;
 }
 
 let day = { start: 0, end: 0, name: "" };
