@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { paths } from "~/paths";
+import { createApp } from "./app.server";
+import { type Env, readEnv } from "./env.server";
+import { createOwnerFromEnv, openSetup } from "./first-owner.server";
+import { createLog } from "./log.server";
+import { operatorSentence } from "./operator-sentence.server";
+import { originOf } from "./origin.server";
+import { validateOnStartup } from "./posthog/validate.server";
+import { createServices, startJobs, stopServices } from "./start.server";
+import { stopOnSignal } from "./stop.server";
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+async function serve(env: Env): Promise<void> {
+  const services = await createServices(env);
+  try {
+    await createOwnerFromEnv(services);
+    await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
+    const app = await createApp(services);
+    await app.listen({ host: env.host, port: env.port });
+    startJobs(services);
+    const { background, posthog } = services;
+    await posthog?.start(background.start() ? background.wake : undefined);
+    stopOnSignal(app, services);
+    const address = app.server.address();
+    const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);
+    say(`Latchkey is ready on ${origin} (${Math.round(performance.now())} ms)`);
+    const token = await openSetup(services);
+    if (token) say(`\nThere is no owner yet. Open this link to become one; it works once:\n${origin}${paths.setup(token)}\n`);
+  } catch (error) {
+    await stopServices(services);
+    throw error;
+  }
+}
+
+function whyNot(error: unknown, env: Env | undefined): string | null {
+  const { code } = error as { code?: string };
+  if (code === "EADDRINUSE")
+    return `Port ${env?.port} is in use by another program. Stop that one, or choose another port: PORT=3001 npm start`;
+  if (code === "EACCES" && env) return `Port ${env.port} needs more rights than this user has. Choose one above 1023: PORT=3000 npm start`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `HOST=${env?.host} is not an address of this machine. HOST=0.0.0.0 means all of them.`;
+  return operatorSentence(error);
+}
+
+let env: Env | undefined;
+try {
+  env = readEnv();
+  await serve(env);
+} catch (error) {
+  const sentence = whyNot(error, env);
+  const log = createLog(env?.logLevel ?? "info");
+  const { cause } = error as { cause?: unknown };
+  if (sentence === null) log.fatal({ err: error }, "could not start");
+  else if (cause instanceof Error) log.error({ reason: cause.message }, "could not start");
+  process.stderr.write(`\n${sentence ?? "Latchkey could not start. The line above has the reason."}\n`);
+  process.exit(1);
+}
