@@ -4,6 +4,7 @@ import { ofrepFlag } from "~/core/ofrep";
 import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/ofrep-context";
 import type { Ground } from "~/server/check.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
+import { hasLeft } from "~/server/has-left";
 import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { limitProblem } from "./admit.server";
@@ -11,7 +12,7 @@ import { whoAsks } from "./authenticate.server";
 import { etagOf, matchesEtag } from "./etag.server";
 import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
 import type { Problem } from "./problem.server";
-import { problemOf } from "./refusals.server";
+import { cutOff, problemOf } from "./refusals.server";
 import { keyOf, letInAs } from "./route.server";
 
 export const ofrepStreamPath = "/ofrep/v1/stream";
@@ -29,7 +30,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   const groupType = services.env.posthog?.groupType ?? "organization";
 
   app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
-    const problem = problemOf(error as Parameters<typeof problemOf>[0]);
+    const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]));
     if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
     if (problem.status === 503)
       return refuse(request, reply.header("retry-after", retryAfter), 429, "GENERAL", problem.detail, problem.code);

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from "fastify";
 import { isUnavailable } from "~/server/database-away";
+import { hasLeft } from "~/server/has-left";
 import { type Problem, sendProblem } from "./problem.server";
 
 const sentences: Record<number, [code: string, detail: string, field?: string]> = {
@@ -35,8 +36,11 @@ export function problemOf(error: Partial<FastifyError>): Problem {
   return { status, code, detail, field };
 }
 
+/** Of a request that broke off. */
+export const cutOff = { statusCode: 400 };
+
 export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error);
+  const problem = problemOf(hasLeft(request) ? cutOff : error);
   if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
   return sendProblem(reply, problem);
 }

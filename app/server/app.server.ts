@@ -36,10 +36,18 @@ import { endSilentConnections } from "./silent-connections.server";
 const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
 /** `vite`: pages come from the sources, with hot reload. `build`: pages that somebody made ready, for tests. */
-export type AppOptions = { vite?: boolean; build?: ServerBuild };
+export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience };
+
+/**
+ * With slow clients, in milliseconds: for the headers, for the whole request, with a connection without a byte, and between two
+ * requests, which is longer than the minute that load balancers keep theirs. Looked at each `look`.
+ */
+const patience = { headers: 15_000, request: 30_000, silence: 60_000, between: 72_000, look: 5_000 };
 
 /** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
-export async function createApp(services: Services, { vite = !services.env.production, build }: AppOptions = {}): Promise<FastifyInstance> {
+export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
+  const { vite = !services.env.production, build } = options;
+  const { headers, request, silence, between, look } = options.patience ?? patience;
   const { env, log } = services;
   let stopping = false;
   let count = 0;
@@ -52,10 +60,10 @@ export async function createApp(services: Services, { vite = !services.env.produ
     genReqId: () => `${thisProcess}-${++count}`,
     routerOptions: { maxParamLength: longestPart },
     bodyLimit: 1024 * 1024,
-    // Slow clients: the whole request within half a minute, then a minute without a byte.
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
+    http: { headersTimeout: headers, connectionsCheckingInterval: look },
+    requestTimeout: request,
+    connectionTimeout: silence,
+    keepAliveTimeout: between,
     // What still arrives on an open connection is answered; the connection ends with the answer.
     return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,

@@ -4,7 +4,7 @@ import { putTenant, type TenantForm } from "~/core/changes";
 import { grantTrial } from "~/core/grant-changes";
 import type { Actor, Feature, Instant, Plan, TenantFacts, Value } from "~/core/model";
 import { createKey } from "~/server/api-keys.server";
-import { createApp } from "~/server/app.server";
+import { type AppOptions, createApp } from "~/server/app.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import type { Engine } from "~db/dialect";
 import type { ApiScope } from "~db/schema";
@@ -26,9 +26,12 @@ const noPages: ServerBuild = {
 };
 
 /** The API on a free port, with real HTTP in front and a real database behind. */
-export async function startApi(engine: Engine = "sqlite", given: Given & { keys?: { check: string; manage: string } } = {}) {
+export async function startApi(
+  engine: Engine = "sqlite",
+  given: Given & Pick<AppOptions, "patience"> & { keys?: { check: string; manage: string } } = {},
+) {
   const services = await startServices(engine, given);
-  const app = await createApp(services, { build: noPages });
+  const app = await createApp(services, { build: noPages, patience: given.patience });
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const keyFor = async (...scopes: ApiScope[]) => (await createKey(services, ada, { name: scopes.join(), scopes, expiresAt: null })).key;
   const keys = given.url ? given.keys : { check: await keyFor("check"), manage: await keyFor("manage") };

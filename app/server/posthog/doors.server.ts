@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { hasLeft } from "../has-left";
 import type { Services } from "../services.server";
 import { incomingOf } from "./request-context.server";
 
@@ -22,7 +23,8 @@ export function captureFailures(app: FastifyInstance, services: Needs): void {
   if (posthog === null) return;
   app.addHook("onError", (request, _reply, error, done) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) posthog.requests.run(fromProgram(request, services), () => posthog.exceptions.ofRequest(error, status));
+    if (status >= 500 && !hasLeft(request))
+      posthog.requests.run(fromProgram(request, services), () => posthog.exceptions.ofRequest(error, status));
     done();
   });
 }
