@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Api, startApi } from "../support/api";
+import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
+
+let api: Api;
+let usage: string;
+beforeAll(async () => {
+  api = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "0" } });
+  usage = await api.keyFor("usage");
+  const many = Array.from({ length: 5_000 }, (_, i) => feature(`f${i}`));
+  const addOns = Array.from({ length: 101 }, (_, i) => addOn(`a${i}`));
+  await api.catalogue(
+    [...many, feature("sso"), meteredFeature("calls"), configFeature("tone", { kind: "text", options: [] })],
+    [plan("starter", { calls: 1000 }), ...addOns],
+  );
+  await api.tenant("acme", { plan: "starter" });
+});
+afterAll(() => api.stop());
+
+type Refused = [status: number, code: string, field: string | undefined];
+/** `fits` is at the limit and taken, `refused` a step beyond it. */
+type Probe = { fits: (() => Promise<Response>)[]; refused: [() => Promise<Response>, Refused][] };
+
+const get = (path: string) => () => api.get(path, path.startsWith("/api/entitlements") ? api.keys.check : api.keys.manage);
+const send = (method: string, path: string, body: unknown, key?: string) => () => api.send(method, path, body, key ?? api.keys.manage);
+const put = (body: unknown, path = "/api/tenants/acme") => send("PUT", path, body);
+const check = (body: unknown) => send("POST", "/api/entitlements", body, api.keys.check);
+const entitlements = (query: string) => get(`/api/entitlements?tenant=acme&feature=sso&${query}`);
+const load = (text: string) => () =>
+  api.send("POST", "/api/catalogue/import?dryRun=1", text, api.keys.manage, { "content-type": "application/yaml" });
+const file = "latchkey: 1\nfeatures:\n  sso: Single sign-on\nplans:\n  starter:\n    features: [sso]\n";
+let count = 0;
+const fresh = () => `x${++count}`;
+/** Of a tenant of its own, so that no grant is in the way of another. */
+const grant = (more: object) => async () => {
+  const key = fresh();
+  await api.tenant(key, {});
+  return api.send("POST", `/api/tenants/${key}/grants`, { kind: "trial", feature: "sso", days: 7, ...more });
+};
+const events = (count: number) => ({
+  events: Array.from({ length: count }, () => ({ tenant: "acme", feature: "calls", idempotencyKey: fresh() })),
+});
+/** What became of one event, as if it had been the whole request. */
+const report = (more: object) => async () => {
+  const body = { events: [{ tenant: "acme", feature: "calls", idempotencyKey: fresh(), ...more }] };
+  const [result] = (await (await api.send("POST", "/api/usage", body, usage)).json()).results;
+  return Response.json(result, { status: result.status === "recorded" ? 200 : 400 });
+};
+const consume = (quantity: unknown) => send("POST", "/api/usage/consume", { tenant: "acme", feature: "calls", quantity }, usage);
+const x = (n: number) => "x".repeat(n);
+const at = (ms: number) => new Date(now + ms).toISOString();
+const query = (field: string): Refused => [400, "invalid_query", field];
+const request = (field: string): Refused => [400, "invalid_request", field];
+const entries = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`f${i}`, true]));
+const options = (n: number, of = (i: number) => `o${i}`) => ({
+  config: { kind: "text", options: Array.from({ length: n }, (_, i) => of(i)) },
+});
+const metadata = (n: number) => ({ metadata: { a: x(n - '{"a":""}'.length) } });
+const list = (n: number) => ({ feature: undefined, features: Array.from({ length: n }, (_, i) => ({ feature: `f${i}` })) });
+const max = Number.MAX_SAFE_INTEGER;
+
+const probes: { [row: string]: () => Probe } = {
+  "tenant, user": () => ({
+    fits: [get(`/api/entitlements?tenant=${x(200)}`), entitlements(`user=${x(200)}`), put({}, `/api/tenants/${x(200)}`)],
+    refused: [
+      [get(`/api/entitlements?tenant=${x(201)}`), query("tenant")],
+      [entitlements(`user=${x(201)}`), query("user")],
+      [entitlements("user=a%0ab"), query("user")],
+      [put({}, `/api/tenants/${x(201)}`), request("key")],
+    ],
+  }),
+  "feature, plan": () => ({
+    fits: [entitlements(`feature=${x(100)}`), put({}, `/api/features/${x(100)}`), put({}, `/api/plans/${x(100)}`)],
+    refused: [
+      [get(`/api/entitlements?tenant=acme&feature=${x(101)}`), query("feature")],
+      [get("/api/entitlements?tenant=acme&feature=-a"), query("feature")],
+      [put({}, `/api/features/${x(101)}`), request("feature")],
+      [put({}, `/api/plans/${x(101)}`), request("plan")],
+    ],
+  }),
+  "`requested`": () => ({
+    fits: [entitlements("requested=0"), entitlements(`requested=${max}`)],
+    refused: ["-1", "1.5", "NaN", "1e3", "9007199254740992"].map((n) => [entitlements(`requested=${n}`), query("requested")]),
+  }),
+  "`at`": () => ({
+    fits: [entitlements("at=1970-01-01T00:00:00Z"), entitlements("at=9999-12-31T23:59:59.999Z")],
+    refused: ["1969-12-31T23:59:59.999Z", "2026-11-20T10:00:00", "now"].map((t) => [entitlements(`at=${t}`), query("at")]),
+  }),
+  "checks in one POST": () => ({
+    fits: [check({ checks: Array.from({ length: 1_000 }, () => ({ tenant: "acme", feature: "sso" })) })],
+    refused: [
+      [check({ checks: Array.from({ length: 1_001 }, () => 1) }), request("checks")],
+      [check({ checks: [] }), request("checks")],
+    ],
+  }),
+  "decisions in one POST": () => {
+    const whole = { tenant: "acme", features: Array.from({ length: 1_000 }, (_, i) => `f${i}`) };
+    const many = Array.from({ length: 25 }, () => whole);
+    return {
+      fits: [check({ checks: many })],
+      refused: [[check({ checks: [...many, { tenant: "acme", feature: "sso" }] }), [400, "too_many_checks", "checks"]]],
+    };
+  },
+  "a page": () => ({
+    fits: [get("/api/tenants?limit=1"), get("/api/tenants?limit=200")],
+    refused: ["0", "201", "1.5", "x"].map((n) => [get(`/api/features?limit=${n}`), request("limit")]),
+  }),
+  "a cursor": () => ({
+    fits: [get(`/api/features?cursor=${Buffer.from('["f1"]').toString("base64url")}`)],
+    refused: ["x", "WzFd", x(2_001)].map((c) => [get(`/api/tenants?cursor=${c}`), request("cursor")]),
+  }),
+  "`search`": () => ({
+    fits: [get(`/api/tenants?search=${x(200)}`), get(`/api/features?search=${x(200)}`)],
+    refused: [[get(`/api/tenants?search=${x(201)}`), request("search")]],
+  }),
+  "days of a usage summary": () => ({
+    fits: [get("/api/tenants/acme/usage?days=1"), get("/api/tenants/acme/usage?days=366")],
+    refused: ["0", "367", "1.5"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
+  }),
+  name: () => ({
+    fits: [put({ name: x(200) }), put({ name: x(200) }, "/api/plans/p"), put({ name: x(200) }, "/api/features/f")],
+    refused: ["", x(201), "a\nb"].flatMap((name): Probe["refused"] => [
+      [put({ name }), request("name")],
+      [put({ name }, "/api/plans/p"), request("name")],
+      [put({ name }, "/api/features/f"), request("name")],
+    ]),
+  }),
+  description: () => ({
+    fits: [put({ description: x(10_000) }, "/api/plans/p")],
+    refused: [[put({ description: x(10_001) }, "/api/features/f"), request("description")]],
+  }),
+  "note, why": () => ({
+    fits: [put({ why: x(1_000) }), grant({ note: x(1_000) })],
+    refused: [
+      [put({ why: x(1_001) }), request("why")],
+      [grant({ note: x(1_001) }), request("note")],
+    ],
+  }),
+  "metadata of a tenant": () => ({
+    fits: [put(metadata(10_000)), put({ metadata: { [x(100)]: 1 } })],
+    refused: [
+      [put(metadata(10_001)), request("metadata")],
+      [put({ metadata: { [x(101)]: 1 } }), request(`metadata.${x(101)}`)],
+    ],
+  }),
+  "add-ons of a tenant": () => ({
+    fits: [put({ addOns: Array.from({ length: 100 }, (_, i) => `a${i}`) })],
+    refused: [[put({ addOns: Array.from({ length: 101 }, (_, i) => `a${i}`) }), request("addOns")]],
+  }),
+  "features in one grant": () => ({
+    fits: [grant(list(1)), grant(list(100))],
+    refused: [
+      [grant(list(0)), request("features")],
+      [grant(list(101)), request("features")],
+    ],
+  }),
+  "days of a trial": () => ({
+    fits: [grant({ days: 1 }), grant({ days: 3_650 })],
+    refused: [0, 3_651, 1.5].map((days) => [grant({ days }), request("days")]),
+  }),
+  "start and end of a grant": () => ({
+    fits: [
+      grant({ days: undefined, endsAt: at(1) }),
+      grant({ days: undefined, startsAt: "1970-01-01T00:00:00Z", endsAt: "9999-12-31T23:59:59Z" }),
+    ],
+    refused: [
+      [grant({ days: undefined, endsAt: at(0) }), [422, "ends_in_past", "endsAt"]],
+      [grant({ days: undefined, startsAt: at(day), endsAt: at(day) }), [422, "ends_before_start", "endsAt"]],
+      [grant({ days: undefined, endsAt: "1969-12-31T23:59:59Z" }), request("endsAt")],
+      [grant({ startsAt: "tomorrow" }), request("startsAt")],
+    ],
+  }),
+  "a limit": () => ({
+    fits: [0, max, "unlimited"].map((value) => grant({ feature: "calls", value })),
+    refused: [
+      ...[-1, 1.5, max + 1, "lots", null].map((value): Probe["refused"][0] => [
+        grant({ feature: "calls", value }),
+        [422, "value_invalid", "value"],
+      ]),
+      [put({ features: { calls: -1 } }, "/api/plans/p"), [422, "value_invalid", "features"]],
+    ],
+  }),
+  "entries of a plan": () => ({
+    fits: [put({ features: entries(5_000) }, "/api/plans/whole")],
+    refused: [[put({ features: { ...entries(5_000), sso: true } }, "/api/plans/whole"), request("features")]],
+  }),
+  "rank of a plan": () => ({
+    fits: [put({ rank: 0 }, "/api/plans/p"), put({ rank: 1_000_000 }, "/api/plans/p")],
+    refused: [-1, 1_000_001, 0.5].map((rank) => [put({ rank }, "/api/plans/p"), request("rank")]),
+  }),
+  "options of a text": () => ({
+    fits: [
+      put(options(1_000), "/api/features/o"),
+      put(
+        options(1, () => x(200)),
+        "/api/features/o",
+      ),
+    ],
+    refused: [
+      [put(options(1_001), "/api/features/o"), request("config.options")],
+      [
+        put(
+          options(1, () => x(201)),
+          "/api/features/o",
+        ),
+        request("config.options.0"),
+      ],
+    ],
+  }),
+  "catalogue file": () => ({
+    fits: [load(file), load(file.padEnd(5 * 1024 * 1024, "#"))],
+    refused: [
+      [load(`latchkey: 1\nplans: ${"[".repeat(101)}${"]".repeat(101)}\n`), [422, "invalid_catalogue", "line 2"]],
+      [load("latchkey: 1\nfeatures: { sso: &a x }\n"), [422, "invalid_catalogue", "line 2"]],
+      [load("latchkey: 1\nfeatures: { sso: !x x }\n"), [422, "invalid_catalogue", "line 2"]],
+      [load("#".repeat(5 * 1024 * 1024 + 1)), [413, "body_too_large", "body"]],
+    ],
+  }),
+  "usage events in one POST": () => ({
+    fits: [send("POST", "/api/usage", events(1_000), usage)],
+    refused: [0, 1_001].map((n) => [send("POST", "/api/usage", events(n), usage), request("events")]),
+  }),
+  quantity: () => ({
+    fits: [report({ quantity: max }), report({ quantity: -max }), report({ action: "set", quantity: 0 }), consume(1)],
+    refused: [
+      ...[1.5, max + 1, "1", null].map((quantity): Probe["refused"][0] => [report({ quantity }), [400, "invalid_event", "quantity"]]),
+      [report({ action: "set", quantity: -1 }), [400, "invalid_event", "quantity"]],
+      ...[0, -1, 1.5, max + 1].map((quantity): Probe["refused"][0] => [consume(quantity), request("quantity")]),
+    ],
+  }),
+  "time of an event": () => ({
+    fits: [report({ time: at(-7 * day) }), report({ time: at(300_000) })],
+    refused: [-7 * day - 1, 300_001].map((ms) => [report({ time: at(ms) }), [400, "time_out_of_range", "time"]]),
+  }),
+  "`idempotencyKey` of an event": () => ({
+    fits: [report({ idempotencyKey: x(100) })],
+    refused: ["", x(101), "a b", "é"].map((idempotencyKey) => [report({ idempotencyKey }), [400, "invalid_event", "idempotencyKey"]]),
+  }),
+  "life of a token": () => ({
+    fits: [10, 3_600].map((ttl) => send("POST", "/api/tenants/acme/token", { ttl })),
+    refused: [9, 3_601, 60.5].map((ttl) => [send("POST", "/api/tenants/acme/token", { ttl }), request("ttl")]),
+  }),
+};
+
+/** Rows of the page's last two tables: what is asked, and what is written. */
+const documented = readFileSync(new URL("../../docs/api-limits.md", import.meta.url), "utf8")
+  .split("## Of what is asked")[1]
+  ?.split("\n")
+  .filter((line) => /^\| (?!what |-)/.test(line))
+  .map((line) => line.split(" | ")[0]?.slice(2)) as string[];
+
+test("every row of the page of limits is tried at its limit and beyond", () => {
+  // Streams have a test of their own.
+  expect(Object.keys(probes)).toEqual(documented.filter((row) => row !== "event streams"));
+});
+
+test.each(Object.keys(probes))("%s: what is at the limit is taken, and a step beyond is a problem that names the field", async (row) => {
+  const { fits, refused } = (probes[row] as () => Probe)();
+  for (const [i, ask] of fits.entries()) {
+    const answer = await ask();
+    expect([row, i, answer.ok, answer.ok ? "" : await answer.text()]).toEqual([row, i, true, ""]);
+  }
+  for (const [ask, expected] of refused) {
+    const answer = await ask();
+    const { code, field } = await answer.json();
+    expect([row, answer.status, code, field]).toEqual([row, ...expected]);
+  }
+});
