@@ -5,6 +5,7 @@ import type { Services } from "~/server/services.server";
 import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
 import * as answers from "./answers";
 import { forbiddenTenant, isFor } from "./authenticate.server";
+import { faultsOf } from "./parse.server";
 import { type Answered, addWrite } from "./route.server";
 
 /** A thousand reports with long keys; larger bodies are refused before they are read. */
@@ -48,7 +49,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       if (good.some(({ tenant }) => !isFor(key, tenant))) return { forbidden: key };
       const recorded = await recordUsage(services, good);
       let next = 0;
-      return read.map((r): Recorded => (r.success ? (recorded[next++] as Recorded) : refusalOf(r.error.issues[0])));
+      return read.map((r): Recorded => (r.success ? (recorded[next++] as Recorded) : refusalOf(faultsOf(r.error)[0])));
     },
     (results) => {
       if ("forbidden" in results) return forbidden(results);

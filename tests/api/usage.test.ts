@@ -91,7 +91,7 @@ describe.each(engines)("usage on %s", (engine) => {
     [{ action: "set", quantity: -1 }, "invalid_event", "quantity"],
     [{ idempotencyKey: "" }, "invalid_event", "idempotencyKey"],
     [{ idempotencyKey: "a b" }, "invalid_event", "idempotencyKey"],
-    [{ extra: 1 }, "invalid_event", "event"],
+    [{ extra: 1 }, "invalid_event", "extra"],
     [{ tenant: "nobody" }, "tenant_not_found", "tenant"],
     [{ feature: "nothing" }, "feature_not_found", "feature"],
     [{ feature: "sso" }, "feature_type", "feature"],
