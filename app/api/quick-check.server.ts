@@ -4,6 +4,7 @@ import type { Prepared } from "~/server/check.server";
 import { type RateLimit, rateLimitField, rateLimitPolicy, type Taken } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
+import type { NoteCheck } from "./request-log.server";
 
 /** True: it is answered. */
 type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -12,7 +13,7 @@ type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
  * The plain question whose answer lies ready, answered before the router and the framework, which would cost as much again
  * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
  */
-export function quickCheck({ facts, keys, checks, limits, metrics, now }: Services, isStopping: () => boolean): Quick {
+export function quickCheck({ facts, keys, checks, limits, metrics, now }: Services, isStopping: () => boolean, note: NoteCheck): Quick {
   const start = `${entitlementsPath}?`;
   return (request, response) => {
     const { url = "", method, headers } = request;
@@ -34,7 +35,7 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const head = headOf(known, at);
     response.writeHead(200, taken ? [...head, ...rateFields(limit, taken)] : head);
     response.end(known.body);
-    if (since > 0) metrics.checked(since);
+    if (since > 0) note(since);
     return true;
   };
 }

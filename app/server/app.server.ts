@@ -21,6 +21,7 @@ import { problemBody, problemType } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { logRequests } from "~/api/request-log.server";
 import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
@@ -52,12 +53,13 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   let stopping = false;
   let count = 0;
   const thisProcess = randomText(6);
+  const newRequestId = () => `${thisProcess}-${++count}`;
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: env.trustProxy,
     requestIdHeader: false,
-    genReqId: () => `${thisProcess}-${++count}`,
+    genReqId: newRequestId,
     routerOptions: { maxParamLength: longestPart },
     bodyLimit: 1024 * 1024,
     http: { headersTimeout: headers, connectionsCheckingInterval: look },
@@ -82,6 +84,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   });
 
   endSilentConnections(app);
+  const noteCheck = logRequests(app, services, newRequestId);
   captureFailures(app, services);
   const known = noteRoutes(app);
   const routes = noteDescriptions(app);
@@ -94,7 +97,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   await app.register(async (pages) => addPages(pages, services, vite, build));
   putInFront(
     app.server,
-    quickCheck(services, () => stopping),
+    quickCheck(services, () => stopping, noteCheck),
   );
   return app;
 }

@@ -21,7 +21,11 @@ beforeAll(async () => {
   await api.tenant("shut", { name: "Shut", plan: "basic", status: "suspended" });
   await api.tenant("trying", { name: "Trying" });
   await api.trial("trying", "sso", now + 14 * day);
-  const quick = quickCheck(api.services, () => stopping);
+  const quick = quickCheck(
+    api.services,
+    () => stopping,
+    () => {},
+  );
   alone = http.createServer((request, response) => {
     if (!quick(request, response)) response.writeHead(599).end();
   });

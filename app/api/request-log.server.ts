@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Services } from "~/server/services.server";
+import { entitlementsPath } from "./entitlements.server";
+import { keyOf } from "./route.server";
+
+/** Of the checks that are timed one in so many is written too. */
+const writtenTimed = 32;
+const checkRoutes = new Set([entitlementsPath, "/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/*"]);
+
+/** Called after a check on the quick way that was timed; `since` is when it began, by performance.now(). */
+export type NoteCheck = (since: number) => void;
+
+/**
+ * A line for each request, under the id that problem documents name: what was asked by its pattern, which never holds anybody's
+ * data, what became of it, how long it took and by whose key. Of checks, of which there may be thousands in a second, one in
+ * `sampled`. Probes and files are written at the level debug.
+ */
+export function logRequests(
+  app: FastifyInstance,
+  { log, metrics }: Pick<Services, "log" | "metrics">,
+  newRequestId: () => string,
+): NoteCheck {
+  const sampled = metrics.timedChecks * writtenTimed;
+  // Counted apart: the quick way has looked at these, too, and left them.
+  let plain = 0;
+  let timed = 0;
+  const isWritten = () => ++timed % writtenTimed === 0;
+
+  app.addHook("onResponse", (request, reply, done) => {
+    const { url = "" } = request.routeOptions;
+    const isCheck = checkRoutes.has(url) && request.method !== "OPTIONS";
+    if (isCheck) {
+      if (++plain % metrics.timedChecks !== 0) return done();
+      // Many checks in one request would say nothing of how long one takes.
+      if (request.method === "GET" || url.endsWith("/*")) metrics.checkedIn(reply.elapsedTime);
+      if (!isWritten()) return done();
+    }
+    const level = url === "*" || /^\/(api|ofrep)(\/|$)/.test(url) ? "info" : "debug";
+    const line = { req: request, status: reply.statusCode, ms: rounded(reply.elapsedTime), ...ofKey(request) };
+    request.log[level]({ ...line, ...(isCheck ? { sampled } : {}) }, "answered");
+    done();
+  });
+
+  return (since) => {
+    const ms = performance.now() - since;
+    metrics.checkedIn(ms);
+    if (!isWritten()) return;
+    const req = { method: "GET", routeOptions: { url: entitlementsPath } };
+    log.info({ reqId: newRequestId(), req, status: 200, ms: rounded(ms), sampled }, "answered");
+  };
+}
+
+/** Of a request that was refused at the door there is none. */
+function ofKey(request: FastifyRequest) {
+  const key = keyOf(request) as ReturnType<typeof keyOf> | undefined;
+  return key === undefined ? {} : { key: key.id };
+}
+
+const rounded = (ms: number) => Math.round(ms * 100) / 100;
