@@ -46,13 +46,14 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       answers: { 200: { what: "A page of features.", schema: answers.featurePage } },
       problems: { 400: ["invalid_request"] },
     },
-    async ({ query: { search, group, archived, cursor, limit } }) => {
+    async ({ query: { search, group, type, archived, cursor, limit } }) => {
       const { facts } = await catalogueNow(services);
       const text = search?.trim().toLowerCase() ?? "";
       const found = facts.features.filter(
         (f) =>
           (text === "" || `${f.name}\n${f.key}`.toLowerCase().includes(text)) &&
           (group === undefined || f.group === group) &&
+          (type === undefined || f.type === type) &&
           (archived === undefined || archived === (f.archivedAt !== null)) &&
           (!cursor || f.key > cursor[0]),
       );

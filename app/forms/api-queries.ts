@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
-import { keyPattern, tenantStatuses } from "~/core/model";
+import { featureTypes, keyPattern, tenantStatuses } from "~/core/model";
 import { cursor, limit, yes } from "./api-page";
 import { auditSubjects } from "./audit-filter";
 import { fileFormats } from "./catalogue-text";
@@ -68,6 +68,7 @@ export const plansQuery = z.object({ kind: z.enum(["base", "add_on"], "A kind is
 export const featuresQuery = z.object({
   search: z.string().max(200, "Search for up to 200 characters.").optional().describe("Part of the name or the key."),
   group: z.string().max(200, "A group has up to 200 characters.").optional(),
+  type: z.enum(featureTypes, `A type is one of ${featureTypes.join(", ")}.`).optional(),
   archived,
   ...byKey,
 });

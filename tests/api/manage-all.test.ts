@@ -174,6 +174,8 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     expect((await all("/api/features", 2)).map((f) => f.key)).toEqual(["api_calls", "audit", "chat", "seats", "size", "sso"]);
     expect((await all("/api/features?search=CHAT", 2)).map((f) => f.key)).toEqual(["chat"]);
     expect((await all("/api/features?group=Talk", 2)).map((f) => f.key)).toEqual(["chat"]);
+    expect((await all("/api/features?type=metered", 1)).map((f) => f.key)).toEqual(["api_calls", "seats"]);
+    expect(await refused(await get("/api/features?type=none"))).toEqual([400, "invalid_request"]);
     expect(await refused(await send("POST", "/api/features/none/archive"))).toEqual([404, "feature_not_found"]);
   });
 

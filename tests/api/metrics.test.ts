@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import { startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
+import { until } from "../support/poll";
 
 let api: Api;
 afterEach(() => api.stop());
@@ -39,4 +41,51 @@ test("metrics count checks by outcome, hits and misses, and name no tenant", asy
   expect(text).toMatch(/latchkey_transaction_seconds_count [1-9]/);
   expect(text).toMatch(/nodejs_eventloop_lag_p99_seconds/);
   expect(text).not.toContain("acme");
+});
+
+test("every metric that is promised is there and moves: outbox and its age, the flags' age and trouble, staleness, time of the database and of the event loop", async () => {
+  const fake = await startFakePosthog();
+  fake.state.setFlag({ key: "ai-search" });
+  const posthog = { POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin, POSTHOG_FEATURE_FLAGS_CACHE_TTL: "1" };
+  api = await startApi("sqlite", { variables: { METRICS_TOKEN: token, ...posthog } });
+  const read = async (name: string) => {
+    const line = (await (await scrape(token)).text()).split("\n").find((l) => l.startsWith(`${name} `));
+    return line === undefined ? undefined : Number(line.slice(name.length + 1));
+  };
+  const becomes = (name: string, is: (value: number) => boolean) =>
+    until(
+      async () => {
+        await api.get("/api/entitlements?tenant=acme&feature=ai");
+        api.clock.now += 1_000;
+        const value = await read(name);
+        return value !== undefined && is(value) ? true : undefined;
+      },
+      15_000,
+      () => `${name} did not become what it should`,
+    );
+  await api.catalogue([feature("ai", { flag: { key: "ai-search", rule: "grant", whenUnknown: "last" } })], []);
+  expect(await read("latchkey_flags_age_seconds")).toBeNaN();
+  const transactions = (await read("latchkey_transaction_seconds_count")) as number;
+  await api.tenant("acme", {});
+  expect(await read("latchkey_transaction_seconds_count")).toBeGreaterThan(transactions);
+
+  const rows = (await read("latchkey_outbox_rows")) as number;
+  const age = (await read("latchkey_outbox_age_seconds")) as number;
+  api.clock.now += 60_000;
+  expect([rows > 0, ((await read("latchkey_outbox_age_seconds")) as number) - age]).toEqual([true, 60]);
+
+  await becomes("latchkey_flags_age_seconds", (seconds) => seconds >= 0);
+  expect(await read("latchkey_flags_down")).toBe(0);
+  fake.state.mode.default = "500";
+  await becomes("latchkey_flags_down", (down) => down === 1);
+  await becomes("latchkey_flags_age_seconds", (seconds) => seconds > 5);
+
+  for (const name of ["nodejs_eventloop_lag_p50_seconds", "nodejs_eventloop_lag_p99_seconds", "nodejs_heap_size_used_bytes"])
+    expect([name, await read(name)]).toEqual([name, expect.any(Number)]);
+  const { db } = api.services;
+  db.hasMoved = () => {
+    throw new Error("the database is away");
+  };
+  await becomes("latchkey_facts_stale", (stale) => stale === 1);
+  await fake.close();
 });
