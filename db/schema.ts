@@ -2,6 +2,7 @@ import type {
   Actor,
   ConfigSettings,
   FeatureType,
+  FlagReading,
   FlagTie,
   GrantKind,
   Json,
@@ -318,6 +319,21 @@ export function defineSchema(d: Dialect) {
     (t) => [primaryKey({ columns: [t.tenant, t.flag] })],
   );
 
+  /**
+   * What checks knew of each tenant's flags since when: what `at` in the past reads. Tenant "" and flag "": from here on nothing
+   * was known of any, since PostHog was off.
+   */
+  const flagReadings = table(
+    "flag_readings",
+    {
+      tenant: text("tenant").notNull(),
+      flag: text("flag").notNull(),
+      at: timestamp("at").notNull(),
+      reading: json("reading").notNull().$type<FlagReading>(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.flag, t.at] }), index("flag_readings_by_time").on(t.at)],
+  );
+
   /** Work that only one process may do at a time, and until when it has the right to. */
   const leases = table("leases", {
     name: text("name").primaryKey(),
@@ -378,6 +394,7 @@ export function defineSchema(d: Dialect) {
     idempotentAnswers,
     groupSyncs,
     flagValues,
+    flagReadings,
     leases,
     features,
     plans,

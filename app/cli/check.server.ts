@@ -3,7 +3,7 @@ import { entitlement, isoTime } from "~/core/answer";
 import type { Decision } from "~/core/decide";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import { isoInstant } from "~/forms/instants";
-import { type AnswerAt, answerAt } from "~/server/answer-at.server";
+import { type AnswerThen, answerThen } from "~/server/past.server";
 import { Failure } from "./failure.server";
 import { print, printJson } from "./print.server";
 import type { Open } from "./session.server";
@@ -28,14 +28,14 @@ async function check(open: Open, key: string, feature: string, { json, at }: Opt
   if (!tenantKeyPattern.test(key)) throw new Failure("A tenant's key has 1 to 200 characters and no control characters.");
   if (!keyPattern.test(feature)) throw new Failure("A feature's key starts with a letter or digit and has up to 100 of A-Z a-z 0-9 . _ -");
   const services = await open();
-  const answered = await answerAt(services, key, [feature], at ?? services.now());
+  const answered = await answerThen(services, key, [feature], at ?? services.now());
   const decision = answered.decisions[0] as Decision;
   if (json) printJson({ tenant: key, feature, ...entitlement(decision, answered.tenant, answered.catalogue) });
   else print(...sentences(decision, answered));
   if (!decision.entitled) process.exitCode = exitCodeOfNo;
 }
 
-function sentences(decision: Decision, { tenant, catalogue }: AnswerAt): string[] {
+function sentences(decision: Decision, { tenant, catalogue }: AnswerThen): string[] {
   const { reason, value, limit, used } = { limit: undefined, used: undefined, ...entitlement(decision, tenant, catalogue) };
   const lines = [`${decision.entitled ? "Yes" : "No"}: ${reason.message}`];
   if (value !== undefined) lines.push(`Value: ${JSON.stringify(value)}`);

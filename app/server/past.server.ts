@@ -1,31 +1,44 @@
 import { answer } from "~/core/answer";
-import { compileCatalogue } from "~/core/catalogue";
-import type { FlagReading, Instant, TenantFacts } from "~/core/model";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import type { Decision } from "~/core/decide";
+import type { Instant, TenantFacts } from "~/core/model";
 import { counterStart } from "~/core/usage";
+import type { Database } from "~db/database";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
-import { readFlagValues } from "~db/store/flag-values.server";
+import { readFlagReadings } from "~db/store/flag-readings.server";
 import { readTotals } from "~db/store/usage.server";
 import type { Services } from "./services.server";
 
+export type AnswerThen = ReturnType<typeof answer> & { tenant: TenantFacts | null; catalogue: Catalogue; decisions: Decision[] };
+
 /**
- * What was told at an instant that is past: the facts that were recorded by then, flags as last known by then. Consumption
- * is what the period of that instant has by now: reports of it may come late.
+ * What a check was told at an instant that is past: the facts that were recorded by then, flags as they were known then without
+ * a user. Consumption is what the period of that instant has by now: reports of it may come late. At an instant to come: what
+ * is known now will say then.
  */
-export async function answerThen({ db }: Services, tenantKey: string, features: string[] | null, at: Instant, requested?: number) {
+export async function answerThen(
+  { db, now, posthog }: Services,
+  tenantKey: string,
+  features: string[] | null,
+  at: Instant,
+  requested?: number,
+): Promise<AnswerThen> {
   const { read: q, tables: t } = db;
+  const by = at < now() ? at : undefined;
+  await posthog?.flushLast();
   const [tenant, facts, flags] = await Promise.all([
-    readTenantFacts(q, t, tenantKey, at),
-    readCatalogueFacts(q, t, at),
-    readFlagValues(q, t, tenantKey),
+    readTenantFacts(q, t, tenantKey, by),
+    readCatalogueFacts(q, t, by),
+    readFlagReadings(q, t, tenantKey, by),
   ]);
   const catalogue = compileCatalogue(facts);
   const used = await usedThen(db, tenant, catalogue, at);
-  const last = new Map(flags.filter((f) => f.seenAt <= at).map((f): [string, FlagReading] => [f.flag, { state: "unknown", last: f }]));
   const question = { key: tenantKey, tenant, catalogue, features, now: at, requested };
-  return answer(question, { usage: (key) => used.get(key), flag: (key) => last.get(key) }, false);
+  const answered = answer(question, { usage: (key) => used.get(key), flag: (key) => flags.get(key) }, false);
+  return { ...answered, tenant, catalogue };
 }
 
-async function usedThen(db: Services["db"], tenant: TenantFacts | null, catalogue: ReturnType<typeof compileCatalogue>, at: Instant) {
+async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant) {
   if (!tenant) return new Map<string, { used: number }>();
   const counters = [...catalogue.features.values()].flatMap((f) =>
     f.type === "metered" ? [{ feature: f.key, periodStart: counterStart(f, tenant, at) }] : [],

@@ -1,4 +1,5 @@
 import { openDatabase } from "~db/open.server";
+import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { createBackground } from "./background.server";
 import { type Checks, createChecks } from "./check.server";
 import { createCheckCounts } from "./check-counts.server";
@@ -88,9 +89,10 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 };
 
 /** What a process does of itself, once it serves. */
-export function startJobs({ db, cleaning }: Services): void {
+export async function startJobs({ db, cleaning, posthog, now }: Services): Promise<void> {
   db.startAside();
   cleaning.start();
+  if (posthog === null) await noteFlagsOff(db, now());
 }
 
 /** Writes what is still in memory, then lets go of the database. */

@@ -1,9 +1,5 @@
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { endGrant } from "~/core/grant-changes";
-import type { TenantFacts } from "~/core/model";
-import { changeTenant } from "~/server/change.server";
-import { type Api, ada, startApi } from "../support/api";
+import { type Api, startApi } from "../support/api";
 import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
@@ -149,39 +145,5 @@ describe("at", () => {
   test("refuses what is no instant", async () => {
     for (const bad of ["yesterday", "2026-11-20", "2026-11-20T10:00:00"])
       expect((await api.get(`/api/entitlements?tenant=acme&feature=sso&at=${bad}`)).status).toBe(400);
-  });
-
-  test("of random histories gives what a check gave then", async () => {
-    const step = fc.oneof(
-      fc.record({ do: fc.constant("plan" as const), plan: fc.constantFrom("starter", "premium", null) }),
-      fc.record({ do: fc.constant("trial" as const), feature: fc.constantFrom("sso", "audit"), hours: fc.integer({ min: 1, max: 60 }) }),
-      fc.record({ do: fc.constant("end" as const) }),
-      fc.record({ do: fc.constant("status" as const), status: fc.constantFrom("active" as const, "suspended" as const) }),
-      fc.record({ do: fc.constant("catalogue" as const), given: fc.boolean() }),
-      fc.record({ do: fc.constant("wait" as const) }),
-    );
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(step, fc.integer({ min: 1, max: 50 * hour })), { maxLength: 12 }), async (steps) => {
-        const key = `t${run++}`;
-        const told: { at: number; body: unknown }[] = [];
-        for (const [s, pause] of steps) {
-          if (s.do === "plan") await api.tenant(key, { plan: s.plan });
-          if (s.do === "status") await api.tenant(key, { status: s.status });
-          const { facts } = await api.services.facts.tenant(key);
-          if (s.do === "trial" && facts) await api.trial(key, s.feature, api.clock.now + s.hours * hour);
-          const grant = facts?.grants[0];
-          if (s.do === "end" && grant)
-            await changeTenant(api.services, key, ada, (f, _c, stamp) => endGrant(f as TenantFacts, { grant: grant.id }, stamp));
-          if (s.do === "catalogue")
-            await api.catalogue(features, [plan("starter", s.given ? { sso: true } : {}), plans[1] as (typeof plans)[0]]);
-          api.clock.now += pause;
-          told.push({ at: api.clock.now, body: await get(`tenant=${key}`) });
-          api.clock.now += 1;
-        }
-        for (const { at, body } of told) expect(await get(`tenant=${key}&at=${new Date(at).toISOString()}`)).toEqual(body);
-      }),
-      { numRuns: 25 },
-    );
   });
 });

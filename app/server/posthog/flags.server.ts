@@ -10,6 +10,7 @@ import type { FlagDefinitions } from "./flag-definitions.server";
 import { type FlagState, type FlagStatus, nothing, readingsOf, type Verdicts } from "./flag-readings";
 import type { LastValueStore, LastValues } from "./last-values.server";
 import { askLocalFlags } from "./local-flags.server";
+import type { Noted, PastReadings } from "./past-readings.server";
 import { askRemoteFlags, type FlagQuestion, FlagsUnavailable, type Verdict } from "./remote-flags.server";
 import type { PosthogSettings } from "./settings.server";
 import { hasTies, tiedFlags } from "./tied-flags";
@@ -17,6 +18,7 @@ import { hasTies, tiedFlags } from "./tied-flags";
 type Entry = {
   state: FlagState;
   last: LastValues;
+  noted: Noted;
   checkedAt: Instant;
   revision: number;
   catalogue: object;
@@ -34,6 +36,7 @@ export type FlagParts = {
   client: PostHog;
   facts: FactsCache;
   last: LastValueStore;
+  past: Pick<PastReadings, "read" | "note">;
   breaker: Breaker;
   definitions: Pick<FlagDefinitions, "needsUser" | "payload" | "id" | "trouble" | "heardAt">;
   metadata: () => readonly string[];
@@ -117,6 +120,7 @@ export function createFlags(parts: FlagParts) {
       if (known) readings.set(flag, known);
     }
     put(entry, readings);
+    if (user === undefined) parts.past.note(tenant.key, entry.noted, entry.state.readings, now());
   }
 
   /** Keeps the old object when nothing is different, so that answers made from it stay. */
@@ -161,6 +165,7 @@ export function createFlags(parts: FlagParts) {
     const entry: Entry = {
       state: nothing,
       last: new Map(),
+      noted: new Map(),
       checkedAt: 0,
       revision: -1,
       catalogue: {},
@@ -170,12 +175,13 @@ export function createFlags(parts: FlagParts) {
     };
     held.set(idOf(tenant.key, user), entry);
     try {
-      entry.last = await parts.last.read(tenant.key);
+      [entry.last, entry.noted] = await Promise.all([parts.last.read(tenant.key), parts.past.read(tenant.key)]);
     } catch (err) {
       log.debug({ err }, "last flag values cannot be read");
     }
     put(entry, readingsOf(tiedFlags(facts.catalogue()), new Map(), entry.last, needsUser(user)));
     await Promise.race([startRefresh(entry, tenant, user), timeout(settings.flagTimeout)]);
+    if (user === undefined) parts.past.note(tenant.key, entry.noted, entry.state.readings, now());
     return entry.state;
   }
 

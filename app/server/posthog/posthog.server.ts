@@ -13,6 +13,7 @@ import { createGroupSync } from "./group-sync.server";
 import type { PosthogHooks } from "./hooks.server";
 import { createLastValues } from "./last-values.server";
 import type { MetadataChoice } from "./metadata-choice.server";
+import { createPastReadings } from "./past-readings.server";
 import type { PosthogSettings } from "./settings.server";
 import { createTroubleLog } from "./trouble-log.server";
 
@@ -37,11 +38,13 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   const captures = createCaptures({ settings, client, db, facts, holder, now, log, hooks });
   const jobs = jobLog(log, captures.exceptions.ofJob);
   const last = createLastValues(db, jobs);
+  const past = createPastReadings(db, jobs);
   const flags = createFlags({
     settings,
     client,
     facts,
     last,
+    past,
     breaker: createBreaker(now),
     definitions,
     metadata: metadata.keys,
@@ -64,10 +67,10 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
       await Promise.all([wakeOther ? undefined : groupSync.start(), captures.tenantEvents.start()]);
     },
     /** Writes the last known values that are still in memory. */
-    flushLast: () => last.flush(),
+    flushLast: () => Promise.all([last.flush(), past.flush()]),
     async stop(): Promise<void> {
       await Promise.all([groupSync.stop(), drift.stop(), captures.tenantEvents.stop()]);
-      await last.flush();
+      await Promise.all([last.flush(), past.flush()]);
       await client.shutdown(2_000);
     },
   };

@@ -1,0 +1,255 @@
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { answer } from "~/core/answer";
+import type { Catalogue } from "~/core/catalogue";
+import type { ResetPeriod, TenantFacts } from "~/core/model";
+import { counterStart, type MeteredFeature } from "~/core/usage";
+import { readTotals } from "~db/store/usage.server";
+import { type Api, startApi } from "../support/api";
+import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+
+const features = [
+  feature("sso"),
+  feature("audit"),
+  meteredFeature("calls", { resetPeriod: "day" }),
+  meteredFeature("seats", { resetPeriod: "never" }),
+  configFeature("theme", { kind: "text", options: ["light", "dark"] }),
+  configFeature("layout", { kind: "json" }),
+];
+const plans = [
+  plan("starter", { calls: 5, theme: "light" }),
+  plan("premium", { sso: true, calls: 20, seats: 3, layout: { wide: true } }, { rank: 20, includes: "starter" }),
+  addOn("boost", { calls: 10, audit: true }),
+];
+const all = [...features.map((f) => f.key), "gone"];
+
+/** One request of a program to its installation. Many are refused, which is a part of a history too. */
+type Step = { method: string; path: string; body?: object };
+/** `at`: from now on in hours, for what lies in time; the rest is as it is sent. */
+type Made = (tenant: string, now: number, grants: string[]) => Step;
+
+const iso = (at: number) => new Date(at).toISOString();
+const some = (pick: number, grants: string[]) => grants[pick % Math.max(1, grants.length)] ?? "gr_none";
+const key = fc.constantFrom(...all);
+const value = fc.constantFrom(undefined, 0, 3, 8, "unlimited", "light", "dark", "neon", { wide: false });
+const hours = fc.integer({ min: -2, max: 80 });
+
+const tenantStep = fc
+  .record(
+    {
+      plan: fc.constantFrom("starter", "premium", "own", null),
+      addOns: fc.subarray(["boost"]),
+      status: fc.constantFrom("active", "active", "active", "suspended", "archived"),
+      usageAnchor: fc.constantFrom(null, iso(now - 40 * day + 7 * hour)),
+    },
+    { requiredKeys: [] },
+  )
+  .map(
+    (body): Made =>
+      (tenant) => ({ method: "PUT", path: `tenants/${tenant}`, body }),
+  );
+
+const trialStep = fc.tuple(key, value, hours, hours).map(
+  ([feature, value, from, to]): Made =>
+    (tenant, at) => {
+      const times = { startsAt: iso(at + from * hour), endsAt: iso(at + to * hour) };
+      return { method: "POST", path: `tenants/${tenant}/grants`, body: { kind: "trial", feature, value, ...times } };
+    },
+);
+const overrideStep = fc.tuple(key, value, fc.boolean(), fc.option(hours)).map(
+  ([feature, value, allow, to]): Made =>
+    (tenant, at) => {
+      const what = allow ? { effect: "allow", value } : { effect: "deny" };
+      const endsAt = to === null ? null : iso(at + to * hour);
+      return { method: "POST", path: `tenants/${tenant}/grants`, body: { kind: "override", feature, ...what, endsAt } };
+    },
+);
+const endStep = fc.nat().map(
+  (n): Made =>
+    (_tenant, _at, grants) => ({ method: "POST", path: `grants/${some(n, grants)}/end` }),
+);
+const extendStep = fc.tuple(fc.nat(), hours).map(
+  ([n, to]): Made =>
+    (_tenant, at, grants) => {
+      return { method: "POST", path: `grants/${some(n, grants)}/extend`, body: { endsAt: iso(at + to * hour) } };
+    },
+);
+
+const featureStep = fc
+  .constantFrom<Step>(
+    { method: "POST", path: "features/sso/archive" },
+    { method: "POST", path: "features/sso/restore" },
+    { method: "POST", path: "features/calls/archive" },
+    { method: "POST", path: "features/calls/restore" },
+    { method: "PUT", path: "features/theme", body: { config: { kind: "text", options: ["light", "dark", "neon"] } } },
+    { method: "PUT", path: "features/theme", body: { config: { kind: "text", options: ["dark", "light"] } } },
+    ...(["hour", "day", "month"] as ResetPeriod[]).map((resetPeriod) => ({
+      method: "PUT",
+      path: "features/calls",
+      body: { meter: { resetPeriod, soft: resetPeriod === "hour", unit: null } },
+    })),
+  )
+  .map(
+    (step): Made =>
+      () =>
+        step,
+  );
+const planStep = fc
+  .oneof(
+    fc
+      .record({ sso: fc.boolean(), calls: fc.constantFrom(0, 5, 7, "unlimited"), rank: fc.integer({ min: 1, max: 30 }) })
+      .map(({ sso, calls, rank }) => ({
+        method: "PUT",
+        path: "plans/starter",
+        body: { rank, features: { calls, theme: "light", ...(sso && { sso }) } },
+      })),
+    fc
+      .constantFrom(null, "starter", "premium")
+      .map((includes) => ({ method: "PUT", path: "plans/own", body: { includes, features: { audit: true } } })),
+    fc.constantFrom<Step>(
+      { method: "POST", path: "plans/premium/archive" },
+      { method: "POST", path: "plans/premium/restore" },
+      { method: "DELETE", path: "plans/own" },
+      { method: "PUT", path: "plans/boost", body: { features: { calls: 1 } } },
+      { method: "PUT", path: "plans/boost", body: { features: { calls: 10, audit: true } } },
+    ),
+  )
+  .map(
+    (step): Made =>
+      () =>
+        step,
+  );
+
+let events = 0;
+const usageStep = fc
+  .record({
+    feature: fc.constantFrom("calls", "seats"),
+    action: fc.constantFrom("add", "add", "set"),
+    quantity: fc.integer({ min: 0, max: 4 }),
+    late: fc.constantFrom(0, 0, 0, 1, 30, 100),
+  })
+  .map(
+    ({ late, ...event }): Made =>
+      (tenant, at) => {
+        const time = iso(at - late * hour);
+        return { method: "POST", path: "usage", body: { events: [{ tenant, ...event, idempotencyKey: `e${events++}`, time }] } };
+      },
+  );
+const consumeStep = fc.tuple(fc.constantFrom("calls", "seats"), fc.integer({ min: 1, max: 4 })).map(
+  ([feature, quantity]): Made =>
+    (tenant) => ({ method: "POST", path: "usage/consume", body: { tenant, feature, quantity } }),
+);
+
+const step = fc.oneof(
+  { arbitrary: tenantStep, weight: 4 },
+  { arbitrary: fc.oneof(trialStep, overrideStep), weight: 4 },
+  { arbitrary: fc.oneof(endStep, extendStep), weight: 2 },
+  { arbitrary: featureStep, weight: 2 },
+  { arbitrary: planStep, weight: 2 },
+  { arbitrary: usageStep, weight: 3 },
+  { arbitrary: consumeStep, weight: 2 },
+);
+/** Milliseconds until the next: often just one, so that edges are met. */
+const pause = fc.oneof(fc.constantFrom(1, hour - 1, hour, day), fc.integer({ min: 1, max: 30 * hour }));
+
+type Body = { entitlements: Record<string, { used?: number }> };
+type Told = {
+  at: number;
+  query: string;
+  features: string[] | null;
+  requested?: number;
+  body: Body;
+  tenant: TenantFacts | null;
+  catalogue: Catalogue;
+};
+
+let api: Api;
+afterEach(() => api.stop());
+
+test.each([
+  ["sqlite", 60],
+  ["postgres", 12],
+] as const)(
+  "on %s, asking now about the past gives what a check gave then, for random histories (%i)",
+  async (engine, numRuns) => {
+    api = await startApi(engine);
+    const app = await api.keyFor("check", "usage", "manage");
+    await api.catalogue(features, plans);
+    const statuses = new Map<number, number>();
+    const get = async (query: string): Promise<Body> => {
+      const response = await api.get(`/api/entitlements?${query}`, app);
+      expect(response.status).toBe(200);
+      return response.json();
+    };
+    let runs = 0;
+
+    async function ask(tenant: string, ofAll: boolean, requested: number | undefined): Promise<Told> {
+      const { facts } = api.services;
+      const list = ofAll ? null : all;
+      const query = [
+        `tenant=${tenant}`,
+        ...(list ?? []).map((f) => `feature=${f}`),
+        ...(requested === undefined ? [] : [`requested=${requested}`]),
+      ].join("&");
+      const body = await get(query);
+      return {
+        at: api.clock.now,
+        query,
+        features: list,
+        requested,
+        body,
+        tenant: (await facts.tenant(tenant)).facts,
+        catalogue: facts.catalogue(),
+      };
+    }
+
+    /** What the periods of an instant have come to. */
+    async function usedBy({ tenant, catalogue, at }: Told): Promise<Map<string, number>> {
+      const metered = [...catalogue.features.values()].filter((f): f is MeteredFeature => f.type === "metered");
+      if (!tenant) return new Map();
+      const counters = metered.map((f) => ({ feature: f.key, periodStart: counterStart(f, tenant, at) }));
+      const totals = await readTotals(api.db.read, api.db.tables, tenant.key, counters);
+      return new Map(metered.map((f) => [f.key, totals.find((t) => t.feature === f.key)?.used ?? 0]));
+    }
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(step, pause, fc.boolean(), fc.constantFrom(undefined, 0, 5)), { minLength: 1, maxLength: 14 }),
+        async (steps) => {
+          const tenant = `t${runs++}`;
+          const told: Told[] = [await ask(tenant, true, undefined)];
+          api.clock.now += 1;
+          await api.tenant(tenant, { plan: "starter" });
+          for (const [make, wait, ofAll, requested] of steps) {
+            const grants = (await api.services.facts.tenant(tenant)).facts?.grants.map((g) => g.id) ?? [];
+            const { method, path, body } = make(tenant, api.clock.now, grants);
+            const { status } = await api.send(method, `/api/${path}`, body, app);
+            expect(status).toBeLessThan(500);
+            statuses.set(status, (statuses.get(status) ?? 0) + 1);
+            api.clock.now += wait;
+            told.push(await ask(tenant, ofAll, requested));
+            api.clock.now += 1;
+          }
+          for (const then of told) {
+            const past = await get(`${then.query}&at=${iso(then.at)}`);
+            const used = await usedBy(then);
+            const { tenant: facts, catalogue, features, at, requested } = then;
+            const usage = (key: string) => ({ used: used.get(key) ?? 0 });
+            const known = answer({ key: tenant, tenant: facts, catalogue, features, now: at, requested }, { usage }, false);
+            expect(past).toEqual(JSON.parse(JSON.stringify(known.body)));
+            // But for what was consumed in that period since, it is to the letter what was told.
+            for (const [name, entitlement] of Object.entries(then.body.entitlements)) {
+              if (entitlement.used !== undefined && entitlement.used !== used.get(name)) past.entitlements[name] = entitlement;
+            }
+            expect(past).toEqual(then.body);
+          }
+        },
+      ),
+      { numRuns },
+    );
+    // The histories were no empty ones.
+    const done = (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0);
+    expect(done).toBeGreaterThan(numRuns * 2);
+  },
+  120_000,
+);
