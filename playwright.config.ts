@@ -7,7 +7,7 @@ const specs = readdirSync(new URL("./tests/e2e", import.meta.url)).filter((file)
 export default defineConfig({
   testDir: "tests/e2e",
   outputDir: "test-results/browser",
-  workers: 1,
+  workers: 2,
   reporter: [["list"], ["json", { outputFile: "test-results/playwright.json" }]],
   // A project for each spec gives each a worker, and with it a server and a fresh database, of its own.
   projects: specs.map((file) => ({ name: file.replace(".spec.ts", ""), testMatch: file })),

@@ -26,6 +26,8 @@ const steps = [
   ["build", async () => ensureReady().then(() => one(true))],
   ["type check", () => script("typecheck")],
   ["lint", () => script("lint")],
+  // Before vitest, some of whose tests use it too.
+  ["Chromium", async () => ensureChromium().then((file) => ({ ...one(true), remark: `${file} starts` }))],
   [
     "vitest (import rule, unit, both engines, API)",
     async () => {

@@ -20,7 +20,10 @@ export const getEntitlements: RouteDescription = {
     feature: z.array(featureKey).optional().describe("Left out: all features."),
     user: userId.optional().describe("Whom flags that are about persons are asked about."),
     requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("How much of a metered feature is wanted."),
-    at: z.iso.datetime({ offset: true }).optional().describe("What was answered then to a question without a user, or what today's facts will say then."),
+    at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe("What was answered then to a question without a user, or what today's facts will say then."),
     explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
   }),
   headers: ["If-None-Match"],

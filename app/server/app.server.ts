@@ -104,6 +104,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 
 async function addProgramRoutes(app: FastifyInstance, services: Services) {
   const { facts, keys } = services;
+  takeNothingAsNoBody(app);
   // What another process committed, a revoked key above all, is seen before the key is looked at.
   app.addHook("onRequest", (_request, _reply, done) => {
     const looking = facts.look();
@@ -125,6 +126,16 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(tokensApi, { services });
   await app.register(ofrepApi, { services });
   await app.register(streamApi, { services });
+}
+
+/** Many a client says application/json with every request, also with a DELETE that has no body. */
+function takeNothingAsNoBody(app: FastifyInstance) {
+  const readJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
+    if (text === "") done(null, undefined);
+    else readJson(request, text as string, done);
+  });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {
