@@ -32,8 +32,8 @@ const steps = [
     "vitest (import rule, unit, both engines, API)",
     async () => {
       const args = ["run", "--allowOnly=false", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-      const { code, timedOut } = await run(process.execPath, [bin("vitest/vitest.mjs"), ...args], { timeout: 10 * minute });
-      if (timedOut) console.log("vitest was ended after 10 minutes");
+      const { code, timedOut } = await run(process.execPath, [bin("vitest/vitest.mjs"), ...args], { timeout: 20 * minute });
+      if (timedOut) console.log("vitest was ended after 20 minutes");
       return vitestCounts(vitestReport, code);
     },
   ],
@@ -42,8 +42,8 @@ const steps = [
     async () => {
       const env = { ...process.env, CHROMIUM_PATH: await ensureChromium() };
       const args = ["test", "--forbid-only"];
-      const { code, timedOut } = await run(process.execPath, [bin("@playwright/test/cli.js"), ...args], { env, timeout: 10 * minute });
-      if (timedOut) console.log("Playwright was ended after 10 minutes");
+      const { code, timedOut } = await run(process.execPath, [bin("@playwright/test/cli.js"), ...args], { env, timeout: 20 * minute });
+      if (timedOut) console.log("Playwright was ended after 20 minutes");
       return playwrightCounts(playwrightReport, code);
     },
   ],

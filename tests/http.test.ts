@@ -34,7 +34,7 @@ describe("what a program gets wrong", () => {
 
   test.each([
     ["JSON that is none", () => put("{"), 400, "invalid_json"],
-    ["an empty body as JSON", () => put(""), 400, "invalid_json"],
+    ["no body where there has to be one", () => put(""), 400, "invalid_request"],
     ["another type of body", () => put("a=b", "text/csv"), 415, "unsupported_media_type"],
     ["a body over 1 MB", () => put(JSON.stringify("x".repeat(1024 * 1024))), 413, "body_too_large"],
     ["an address that is nobody's", () => api("/api/nothing"), 404, "not_found"],
@@ -56,6 +56,11 @@ describe("what a program gets wrong", () => {
     expect(problem).toMatchObject({ type: "about:blank", status, code, detail: expect.stringMatching(/^[A-Z].*\.$/) });
     expect(problem.requestId).toMatch(/^\w+-\d+$/);
     expect(JSON.stringify(problem)).not.toMatch(/FST_|node_modules/);
+  });
+
+  test("a request that says JSON and has no body is one without a body", async () => {
+    const response = await api("/api/plans/nothing/archive", { method: "POST", body: "", headers: { "content-type": "application/json" } });
+    expect([response.status, (await response.json()).code]).toEqual([404, "plan_not_found"]);
   });
 
   test("a wrong method is told which ones would do", async () => {

@@ -23,6 +23,9 @@ function unfit(value: unknown, path: PropertyKey[]): Fault | null {
   return null;
 }
 
+const missingBody = (schema: z.ZodType): Fault | null =>
+  schema.safeParse(undefined).success ? null : { path: [], message: "This needs a body: send it as JSON." };
+
 type Fault = { path: PropertyKey[]; message: string };
 
 /** What a schema finds wrong, each with its own place: a field that there is none of is at fault itself, not what it stands in. */
@@ -42,7 +45,7 @@ export function read<S extends Shape>(
   const errors: { field: string; message: string }[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
-    const bad = unfit(input[name], []);
+    const bad = unfit(input[name], []) ?? (name === "body" && input[name] === undefined ? missingBody(schema) : null);
     const result = bad ? null : schema.safeParse(input[name]);
     if (result?.success) parsed[name] = result.data;
     for (const { path, message } of bad ? [bad] : result?.error ? faultsOf(result.error) : []) {
