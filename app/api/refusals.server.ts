@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods, RouteOptions } from "fastify";
 import { isUnavailable } from "~/server/database-away";
 import { hasLeft } from "~/server/has-left";
+import { closeLingering } from "~/server/lingering-close.server";
 import { type Problem, sendProblem } from "./problem.server";
 
 const sentences: Record<number, [code: string, detail: string, field?: string]> = {
@@ -42,6 +43,7 @@ export const cutOff = { statusCode: 400 };
 export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(hasLeft(request) ? cutOff : error);
   if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
+  if (problem.status === 413) closeLingering(request.raw);
   return sendProblem(reply, problem);
 }
 

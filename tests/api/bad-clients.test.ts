@@ -8,8 +8,8 @@ import { type Program, startProgram } from "../support/program";
 
 const cli = fileURLToPath(new URL("../../build/server/cli.js", import.meta.url));
 
-async function connect(url: string): Promise<net.Socket> {
-  const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+async function connect(url: string, more: { allowHalfOpen?: true } = {}): Promise<net.Socket> {
+  const socket = net.connect({ port: Number(new URL(url).port), host: "127.0.0.1", ...more });
   socket.on("error", () => {});
   await once(socket, "connect");
   return socket;
@@ -88,22 +88,36 @@ describe("a server in a process of its own", () => {
       body,
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
     });
+  const head = (length: string) =>
+    `PUT /api/tenants/big HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n${length}\r\n\r\n`;
   const isWell = async () => expect((await fetch(`${program.url}/healthz`)).status).toBe(200);
 
   test("refuses a body of 10 MB by its length, without reading it, and one that hides its length as soon as it is too long", async () => {
-    const head = (length: string) =>
-      `PUT /api/tenants/big HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n${length}\r\n\r\n`;
     const announced = await connect(program.url);
     announced.write(head(`content-length: ${10 * 1024 * 1024}`));
     expect(codeOf(await firstAnswer(announced))).toEqual(["HTTP/1.1 413 Payload Too Large", "body_too_large"]);
     announced.destroy();
     const hidden = await connect(program.url);
     hidden.write(head("transfer-encoding: chunked"));
-    const piece = `10000\r\n${"x".repeat(0x10000)}\r\n`;
     const answered = firstAnswer(hidden);
-    for (let i = 0; i < 160 && hidden.writable; i++) hidden.write(piece);
+    for (let i = 0; i < 160; i++) hidden.write(`10000\r\n${"x".repeat(0x10000)}\r\n`);
     expect(codeOf(await answered)).toEqual(["HTTP/1.1 413 Payload Too Large", "body_too_large"]);
     hidden.destroy();
+    await isWell();
+  });
+
+  test("tells whoever sends all of 10 MB before it reads, each time, and hangs up on who never stops", async () => {
+    for (let i = 0; i < 20; i++) {
+      const answer = await send("PUT", "/api/tenants/big", "x".repeat(10 * 1024 * 1024));
+      expect([answer.status, await answer.json()]).toMatchObject([413, { code: "body_too_large", field: "body" }]);
+    }
+    const endless = await connect(program.url, { allowHalfOpen: true });
+    const answered = firstAnswer(endless);
+    endless.write(head("transfer-encoding: chunked"));
+    const more = setInterval(() => void (endless.writable && endless.write(`10000\r\n${"x".repeat(0x10000)}\r\n`)), 5);
+    expect(codeOf(await answered)).toEqual(["HTTP/1.1 413 Payload Too Large", "body_too_large"]);
+    await new Promise((resolve) => endless.once("close", resolve));
+    clearInterval(more);
     await isWell();
   });
 
