@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import type { Order, Word } from "./background-messages";
 import { readEnv } from "./env.server";
@@ -10,6 +11,8 @@ import { createServices, stopServices } from "./start.server";
 
 // Starts as a thread of the server, with connections of its own: to the database it is another process.
 const port = parentPort as MessagePort;
+// On Linux a priority is a thread's own: where cores are few, the one that answers checks goes first. Elsewhere it is the process's.
+if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const say = (word: Word) => port.postMessage(word);
 
 const { posthog: settings, ...env } = readEnv();

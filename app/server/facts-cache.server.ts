@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import type { Database } from "~db/database";
-import { lastChange, readChanges } from "~db/store/changes.server";
+import { changesAtOnce, lastChange, readChanges } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { createFeedPosition } from "./feed-position";
 
@@ -87,7 +87,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
           if (loading.has(subject)) touchedMeanwhile.set(subject, seq);
         }
       }
-      if (rows.length === 0) break;
+      if (rows.length < changesAtOnce) break;
     }
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     lookedAt = Date.now();
@@ -186,9 +186,9 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     putCatalogue,
     putTenant,
     replaceTenants,
-    /** Called when any process changed an API key. */
     /** Called when another process may have committed what the feed does not tell of, such as usage. */
     onMoved: (follow: () => Promise<void>) => onMoved.add(follow),
+    /** Called when any process changed an API key. */
     onKeyChange: (tell: () => void) => onKeyChange.add(tell),
     held: () => ({ tenants: tenants.size, bytes: tenants.calculatedSize }),
   };

@@ -1,4 +1,5 @@
-import { asc, desc, gt, lt, max } from "drizzle-orm";
+import { asc, desc, gt, is, lt, max, sql } from "drizzle-orm";
+import { PgTable } from "drizzle-orm/pg-core";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -40,14 +41,28 @@ export async function appendTenantChanges(tx: Queries, t: Schema, keys: string[]
   return revisions;
 }
 
-/** What was touched after `seq`, oldest first, at most `most` rows. */
-export async function readChanges(q: Queries, t: Schema, seq: number, most = 1_000): Promise<FeedEntry[]> {
-  return q
-    .select({ seq: t.changes.seq, kind: t.changes.kind, subject: t.changes.subject })
-    .from(t.changes)
-    .where(gt(t.changes.seq, seq))
-    .orderBy(asc(t.changes.seq))
-    .limit(most);
+export const changesAtOnce = 5_000;
+
+/**
+ * What was touched after `seq`, oldest first, `changesAtOnce` at most. They come as one JSON text: of an import of ten thousand
+ * tenants checks wait for all of this, and making an object of each row costs twice as much.
+ */
+export async function readChanges(q: Queries, t: Schema, seq: number): Promise<FeedEntry[]> {
+  const { changes: c } = t;
+  const page = q
+    .select({ seq: c.seq, kind: c.kind, subject: c.subject })
+    .from(c)
+    .where(gt(c.seq, seq))
+    .orderBy(asc(c.seq))
+    .limit(changesAtOnce)
+    .as("page");
+  const inOrder = sql`${page.seq}, ${page.kind}, ${page.subject}) order by ${page.seq}`;
+  const asJson = is(c, PgTable)
+    ? sql<string | null>`json_agg(json_build_array(${inOrder})::text`
+    : sql<string>`json_group_array(json_array(${inOrder})`;
+  const [row] = await q.select({ list: asJson }).from(page);
+  const list = JSON.parse(row?.list ?? "[]") as [seq: number, kind: ChangeKind, subject: string][];
+  return list.map(([seq, kind, subject]) => ({ seq, kind, subject }));
 }
 
 /** The newest number; with `by`, one that was drawn by then, with none of about that time above it. 0: there is none. */
