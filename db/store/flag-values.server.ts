@@ -1,8 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
 import type { Database, Queries } from "../database";
+import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
-import { inBatches } from "./changes.server";
 
 export type FlagValue = { tenant: string; flag: string; state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
 
@@ -16,16 +16,19 @@ export async function readFlagValues(q: Queries, t: Schema, tenant: string): Pro
   }));
 }
 
-/** Keeps the newest value of each tenant and flag. */
+/** Rows of one statement. */
+const atOnce = 500;
+
+/** Keeps the newest value of each tenant and flag. Nobody waits for it. */
 export async function writeFlagValues(db: Database, values: FlagValue[]): Promise<void> {
   const t = db.tables.flagValues;
   const inOrder = [...values].sort((a, b) => (a.tenant < b.tenant || (a.tenant === b.tenant && a.flag < b.flag) ? -1 : 1));
   const rows = inOrder.map((v) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) }));
-  await db.transaction([], (tx) =>
-    inBatches(rows, (batch) =>
-      tx
+  for (let from = 0; from < rows.length; from += atOnce) {
+    await db.aside((q) =>
+      q
         .insert(t)
-        .values(batch)
+        .select(rowsAsOne(t, rows.slice(from, from + atOnce)))
         .onConflictDoUpdate({
           target: [t.tenant, t.flag],
           set: {
@@ -36,6 +39,6 @@ export async function writeFlagValues(db: Database, values: FlagValue[]): Promis
           },
           setWhere: sql`excluded.seen_at >= ${t.seenAt}`,
         }),
-    ),
-  );
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import limitTo from "p-limit";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
 import { asFlagProperties, groupProperties } from "~/core/group-properties";
@@ -30,6 +31,8 @@ type Entry = {
 
 /** Tenants (and tenant with user) whose verdicts are held. */
 const mostHeld = 200_000;
+/** Questions to PostHog under way for tenants that are known. The verdicts of many grow old together; nobody waits for them. */
+const askedAtOnce = 8;
 
 export type FlagParts = {
   settings: PosthogSettings;
@@ -55,6 +58,7 @@ export function createFlags(parts: FlagParts) {
   const { settings, client, facts, now, log } = parts;
   const held = new LRUCache<string, Entry>({ max: mostHeld });
   const contact = createContact(now);
+  const inTurn = limitTo(askedAtOnce);
   let definitions = 0;
   let definitionsId: string | undefined;
   client.on("localEvaluationFlagsLoaded", () => {
@@ -93,6 +97,7 @@ export function createFlags(parts: FlagParts) {
 
   /** First what this process can say by itself, after which `saidHere` is called; then what PostHog has to be asked for. */
   async function refresh(entry: Entry, tenant: TenantFacts, user: string | undefined, saidHere: () => void): Promise<void> {
+    const isAwaited = entry.checkedAt === 0;
     Object.assign(entry, { definitions, revision: tenant.revision, catalogue: facts.catalogue() });
     const flags = tiedFlags(facts.catalogue());
     const question = questionOf(tenant, user, flags);
@@ -100,7 +105,9 @@ export function createFlags(parts: FlagParts) {
     const open = question.flags.filter((f) => !said.has(f));
     take(entry, tenant, user, flags, said, open);
     saidHere();
-    if (open.length > 0) take(entry, tenant, user, flags, new Map([...said, ...(await askOverTheWire({ ...question, flags: open }))]), []);
+    if (open.length === 0) return;
+    const ask = () => askOverTheWire({ ...question, flags: open });
+    take(entry, tenant, user, flags, new Map([...said, ...(await (isAwaited ? ask() : inTurn(ask)))]), []);
   }
 
   function take(entry: Entry, tenant: TenantFacts, user: string | undefined, flags: string[], said: Verdicts, open: string[]): void {

@@ -53,11 +53,10 @@ export function createLastValues(db: Database, log: Logger) {
       for (const [flag, verdict] of said) {
         if (verdict === "unknown") continue;
         const before = known.get(flag);
+        if (before && saysTheSame(before, verdict) && now - before.seenAt < writeAgainAfter) continue;
         const value = { ...verdict, seenAt: now };
         next.set(flag, value);
-        const same = before !== undefined && sameJson(asJson({ ...before, seenAt: 0 }), asJson({ ...value, seenAt: 0 }));
-        if (same && now - before.seenAt < writeAgainAfter) next.set(flag, before);
-        else waiting.set(`${tenant}\n${flag}`, { tenant, flag, ...value });
+        waiting.set(`${tenant}\n${flag}`, { tenant, flag, ...value });
       }
       if (waiting.size > 0) timer ??= setTimeout(flush, flushEvery).unref();
       return next;
@@ -67,4 +66,5 @@ export function createLastValues(db: Database, log: Logger) {
 }
 export type LastValueStore = ReturnType<typeof createLastValues>;
 
-const asJson = (value: Last) => JSON.parse(JSON.stringify(value));
+const saysTheSame = (a: Omit<Last, "seenAt">, b: Omit<Last, "seenAt">) =>
+  a.state === b.state && a.variant === b.variant && sameJson(a.payload, b.payload);
