@@ -30,14 +30,15 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       return sendProblem(reply, { status: 400, code: "too_many_checks", detail, field: "checks" });
     }
     const results: string[] = [];
+    let done = 0;
     let breath = decisionsInOneGo;
     for (const [i, a] of asked.entries()) {
-      if (results.length >= breath) {
-        breath = results.length + decisionsInOneGo;
+      if (done >= breath) {
+        breath = done + decisionsInOneGo;
         await new Promise(setImmediate);
       }
-      if (a.success) results.push(...(await answerOne(a.data, sent.query.explain === "1")));
-      else results.push(refusal(sent.body.checks[i], a.error.issues[0]));
+      results.push(a.success ? await answerOne(a.data, sent.query.explain === "1") : refusal(sent.body.checks[i], a.error.issues[0]));
+      done += a.data?.features?.length ?? 1;
     }
     return reply
       .header("cache-control", "no-store")
@@ -45,22 +46,23 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       .send(`{"results":[${results.join(",")}]}`);
   });
 
-  async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<string[]> {
+  /** One result for each feature, with commas between them. */
+  async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<string> {
     const keys = features ?? [feature as string];
-    const named = `{"tenant":${JSON.stringify(tenant)},"feature":`;
+    const start = `{"tenant":${JSON.stringify(tenant)},"feature":`;
     try {
       const on = checks.ground(tenant, user);
       const ground = on instanceof Promise ? await on : on;
       const told = checks.tellFrom(ground, keys, now(), requested);
       checks.count({ ground, decisions: told.map(({ decision }) => decision) });
-      return told.map(({ decision, text }) => {
-        const trace = withTrace ? `,"considered":${JSON.stringify(explain(decision))}` : "";
-        return `${named}${JSON.stringify(decision.feature)},${text.slice(1, -1)}${trace}}`;
-      });
+      const rests = told.map(({ decision, rest }) =>
+        withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(explain(decision))}}` : rest,
+      );
+      return start + rests.join(`,${start}`);
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
       const why = JSON.stringify({ code: "facts_unavailable", message: error.message });
-      return keys.map((key) => `${named}${JSON.stringify(key)},"error":${why}}`);
+      return keys.map((key) => `${start}${JSON.stringify(key)},"error":${why}}`).join(",");
     }
   }
 }

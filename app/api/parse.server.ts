@@ -10,15 +10,29 @@ const deepest = 64;
 /** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
 const unstorable = /\0|\p{Surrogate}/u;
 
-/** What no schema should be asked about, with the place where it stands. */
-function unfit(value: unknown, path: PropertyKey[]): Fault | null {
-  if (typeof value === "string") return unstorable.test(value) ? { path, message: "This holds a character that cannot be stored." } : null;
+/** What no schema should be asked about, with the place where it stands; of what is nested too deep, where it begins. */
+function unfit(value: unknown): Fault | null {
+  const fault = unfitWithin(value, 0);
+  return fault && fault.path.length > deepest ? { ...fault, path: fault.path.slice(0, 3) } : fault;
+}
+
+/** Much is walked and little found: a place is put together only on the way back from a fault. */
+function unfitWithin(value: unknown, depth: number): Fault | null {
+  if (typeof value === "string")
+    return unstorable.test(value) ? { path: [], message: "This holds a character that cannot be stored." } : null;
   if (typeof value !== "object" || value === null) return null;
-  if (path.length > deepest) return { path: path.slice(0, 3), message: `This is nested more than ${deepest} deep.` };
-  for (const [key, inner] of Object.entries(value)) {
-    if (unstorable.test(key)) return { path, message: "This holds a name with a character that cannot be stored." };
-    const bad = unfit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
-    if (bad) return bad;
+  if (depth > deepest) return { path: [], message: `This is nested more than ${deepest} deep.` };
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const fault = unfitWithin(value[i], depth + 1);
+      if (fault) return { ...fault, path: [i, ...fault.path] };
+    }
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    if (unstorable.test(key)) return { path: [], message: "This holds a name with a character that cannot be stored." };
+    const fault = unfitWithin((value as Record<string, unknown>)[key], depth + 1);
+    if (fault) return { ...fault, path: [key, ...fault.path] };
   }
   return null;
 }
@@ -45,7 +59,7 @@ export function read<S extends Shape>(
   const errors: { field: string; message: string }[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
-    const bad = unfit(input[name], []) ?? (name === "body" && input[name] === undefined ? missingBody(schema) : null);
+    const bad = unfit(input[name]) ?? (name === "body" && input[name] === undefined ? missingBody(schema) : null);
     const result = bad ? null : schema.safeParse(input[name]);
     if (result?.success) parsed[name] = result.data;
     for (const { path, message } of bad ? [bad] : result?.error ? faultsOf(result.error) : []) {

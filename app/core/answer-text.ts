@@ -1,18 +1,21 @@
 import { type AnswerQuestion, answerHead, entitlement, listedFeatures, type Readings, readingsOf } from "./answer";
 import type { Catalogue } from "./catalogue";
 import { type Decision, decide } from "./decide";
-import type { Feature, TenantFacts } from "./model";
+import type { TenantFacts } from "./model";
 
-/** A decision, and its entry of an answer as JSON. Shared between answers: not to be changed. */
-export type Told = { readonly decision: Decision; readonly text: string };
+/**
+ * A decision, its entry of an answer as JSON, and the same as the rest of a result that begins otherwise: `"sso","entitled":…}`.
+ * Shared between answers: not to be changed.
+ */
+export type Told = { readonly decision: Decision; readonly text: string; readonly rest: string };
 
 /** Entries of all catalogues' shelves together, a kilobyte each; then they are made anew. */
 const mostShared = 20_000;
 const shelves = new WeakMap<Catalogue, { all: Map<string, Map<string, Told>>; entries: number }>();
 
 /**
- * Where nobody has a say but the plan and the add-ons, tenants with the same ones are told the same at any time: such an entry is
- * made once. It is most of what is asked, since few features of a tenant have grants, flags or a meter.
+ * Where nobody has a say but the tenant's status, plan and add-ons, tenants with the same ones are told the same at any time: such
+ * an entry is made once. It is most of what is asked, since few features of a tenant have grants, a flag that was read, or a meter.
  */
 function sharedShelf(tenant: TenantFacts, catalogue: Catalogue) {
   let held = shelves.get(catalogue);
@@ -20,37 +23,36 @@ function sharedShelf(tenant: TenantFacts, catalogue: Catalogue) {
     held = { all: new Map(), entries: 0 };
     shelves.set(catalogue, held);
   }
-  const same = [tenant.plan ?? "", ...tenant.addOns.map((a) => a.plan)].join("\n");
+  const same = [tenant.status, tenant.plan ?? "", ...tenant.addOns.map((a) => a.plan)].join("\n");
   const shelf = held.all.get(same) ?? new Map<string, Told>();
   held.all.set(same, shelf);
   return { shelf, held };
 }
 
-const speaksAlone = ({ type, flag }: Feature) => type !== "metered" && flag === null;
-
 /** One entry for each feature that is asked for, in that order. */
 export function tell(question: AnswerQuestion, readings: Readings): Told[] {
   const { tenant, catalogue, features } = question;
   const asked = features ?? listedFeatures(catalogue);
-  if (tenant?.status !== "active") return asked.map((key) => tellOne(key, question, readings));
+  if (!tenant) return asked.map((key) => tellOne(key, question, readings));
   const granted = new Set(tenant.grants.map((g) => g.feature));
   const { shelf, held } = sharedShelf(tenant, catalogue);
   return asked.map((key) => {
-    const known = shelf.get(key);
-    if (known && !granted.has(key)) return known;
-    const told = tellOne(key, question, readings);
     const feature = catalogue.features.get(key);
-    if (feature && speaksAlone(feature) && !granted.has(key)) {
-      shelf.set(key, told);
-      held.entries += 1;
-    }
+    const isReadOfFlag = feature?.flag && readings.flag?.(feature.flag.key) !== undefined;
+    if (!feature || feature.type === "metered" || isReadOfFlag || granted.has(key)) return tellOne(key, question, readings);
+    const known = shelf.get(key);
+    if (known) return known;
+    const told = tellOne(key, question, readings);
+    shelf.set(key, told);
+    held.entries += 1;
     return told;
   });
 }
 
 function tellOne(feature: string, { tenant, catalogue, now, requested }: AnswerQuestion, readings: Readings): Told {
   const decision = decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
-  return { decision, text: JSON.stringify(entitlement(decision, tenant, catalogue)) };
+  const text = JSON.stringify(entitlement(decision, tenant, catalogue));
+  return { decision, text, rest: `${JSON.stringify(decision.feature)},${text.slice(1)}` };
 }
 
 /** The same as `answer`, as the bytes that are sent. Features are named once each. */
