@@ -1,11 +1,10 @@
 // Runs as a thread of its own. Plain JavaScript, so that it starts from the sources without a compiler.
-import { constants, setPriority } from "node:os";
-import process from "node:process";
+import { constants, platform, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 
 // On Linux a priority is a thread's own: where cores are few, the one that answers checks goes first. Elsewhere it is the process's.
-if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+if (platform() === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** @typedef {{ id: number, sql: string, params: unknown[] }} Work */
 

@@ -51,7 +51,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     const keys = features ?? [feature as string];
     const start = `{"tenant":${JSON.stringify(tenant)},"feature":`;
     try {
-      const on = checks.ground(tenant, user);
+      const on = checks.ground(tenant, user, keys);
       const ground = on instanceof Promise ? await on : on;
       const told = checks.tellFrom(ground, keys, now(), requested);
       checks.count({ ground, decisions: told.map(({ decision }) => decision) });

@@ -57,7 +57,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
       const { body, decisions } =
         at < services.now()
           ? await answerThen(services, tenant, features, at, requested)
-          : checks.answerFrom(await checks.ground(tenant, user), features, at, requested);
+          : checks.answerFrom(await checks.ground(tenant, user, features), features, at, requested);
       const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, explainDecision(d)])) : undefined;
       const text = JSON.stringify({ ...body, ...(considered ? { considered } : {}) });
       const etag = etagOf(text);

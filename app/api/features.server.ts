@@ -7,6 +7,7 @@ import { cursorOf } from "~/forms/api-page";
 import { featureParams, featuresQuery } from "~/forms/api-queries";
 import { catalogueNow } from "~/server/catalogue-pages.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
+import { whyNotTied } from "~/server/feature-ties.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
 import { conditionProblem } from "./conditions";
@@ -102,7 +103,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         400: ["invalid_request", "invalid_json"],
         409: ["idempotency_key_in_use"],
         412: ["stale"],
-        422: ["feature_type", "value_invalid", "idempotency_key_reused"],
+        422: ["feature_type", "value_invalid", "flag_not_found", "flag_group_type", "idempotency_key_reused"],
       },
     },
     ({ services, params: { feature: key }, body, actor, conditions }) =>
@@ -112,6 +113,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         (facts, stamp) => conditionProblem(`feature ${key}`, revisionOf(facts, key), conditions) ?? putFeature(facts, key, body, stamp),
       ),
     (result, { params }) => afterwards(params.feature, result),
+    { whyNot: ({ params, body }) => whyNotTied(services, params.feature, body.flag) },
   );
 
   const acts = {

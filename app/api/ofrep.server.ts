@@ -46,13 +46,13 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     done();
   }
 
-  /** Null: it is answered. */
-  async function meet(request: Asked, reply: FastifyReply): Promise<Known | null> {
+  /** `features` null: all. Null: it is answered. */
+  async function meet(request: Asked, reply: FastifyReply, features: string[] | null): Promise<Known | null> {
     const key = keyOf(request);
     const asker = readContext(request.body, key.tenant, groupType);
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
-      const ground = await checks.ground(asker.tenant, asker.user);
+      const ground = await checks.ground(asker.tenant, asker.user, features);
       if (ground.held.facts) return { key, asker, ground: ground as Known["ground"] };
       return refuseContext(request, reply, { errorCode: "INVALID_CONTEXT", details: `There is no tenant ${asker.tenant}.` });
     } catch (error) {
@@ -63,9 +63,9 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   }
 
   app.post("/ofrep/v1/evaluate/flags/*", { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
-    const known = await meet(request, reply);
-    if (!known) return reply;
     const name = flagOf(request);
+    const known = await meet(request, reply, [name]);
+    if (!known) return reply;
     const feature = facts.catalogue().features.get(name);
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
     const { ground } = known;
@@ -78,7 +78,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   });
 
   app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
-    const known = await meet(request, reply);
+    const known = await meet(request, reply, null);
     if (!known) return reply;
     const { key, ground, asker } = known;
     const { decisions, body } = checks.answerFrom(ground, null, now());

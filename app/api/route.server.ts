@@ -120,8 +120,10 @@ function unavailable(error: unknown) {
   throw error;
 }
 
-export type WriteOptions = {
+export type WriteOptions<A> = {
   bodyLimit?: number;
+  /** Looked at before anything is done, outside of any transaction. */
+  whyNot?: (asked: A) => Promise<Refusal | null>;
   /** What `act` returns is not what its transaction returned, so the answer is kept after it; doing it twice changes nothing. */
   isSafeToRepeat?: true;
 };
@@ -134,7 +136,7 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
   description: Description<P, Q, B>,
   act: (asked: Asked<P, Q, B>) => Promise<Result>,
   answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
-  { bodyLimit, isSafeToRepeat }: WriteOptions = {},
+  { bodyLimit, whyNot, isSafeToRepeat }: WriteOptions<Asked<P, Q, B>> = {},
 ) {
   app.route({
     ...placeOf(route),
@@ -145,6 +147,8 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
       if (!read.ok) return sendProblem(reply, read.problem);
       const { asked } = read;
       try {
+        const refusal = await whyNot?.(asked);
+        if (refusal) return sendProblem(reply, refusalProblem(refusal).problem);
         const header = request.headers["idempotency-key"];
         if (header === undefined) return send(reply, answer(await act(asked), asked));
         return await sendOnce(String(header), request, reply, asked, act, answer, isSafeToRepeat ?? false);

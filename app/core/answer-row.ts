@@ -88,7 +88,8 @@ function sourceRow(source: Source, feature: Feature, name: (plan: string) => str
     }
     case "flag": {
       const says = { on: "on", off: "off", unknown: "unknown", not_asked: "not asked" }[source.state];
-      const more = source.isStale ? ", last known" : source.reason === "user_required" ? ", needs a user" : "";
+      const because = { user_required: ", needs a user", other_group_type: ", is not about tenants" };
+      const more = source.isStale ? ", last known" : source.reason ? because[source.reason] : "";
       return { ...always, label: `Flag ${source.flag}: ${says}${more}`, denies: source.state === "off" };
     }
   }

@@ -11,16 +11,38 @@ export type FlagFilters = {
   groups?: Condition[];
   multivariate?: { variants?: Variant[] } | null;
   payloads?: { [value: string]: unknown };
+  /** Ours: conditions about persons were taken out. */
+  had_persons?: true;
 };
 
-/** Each condition's. One that does not say counts as the flag does. */
-export function levelsOf({ groups = [], aggregation_group_type_index: ofFlag = null }: FlagFilters): Level[] {
-  const levels = groups.map(({ aggregation_group_type_index: own }) => (own === undefined ? ofFlag : own));
-  return levels.length > 0 ? levels : [ofFlag];
+/** Whom a flag tells apart: tenants, persons, both, or only groups of another type. */
+export type Audience = "tenants" | "persons" | "mixed" | "elsewhere";
+
+/** One that does not say counts as the flag does. */
+const levelOf = ({ aggregation_group_type_index: own }: Condition, { aggregation_group_type_index: ofFlag = null }: FlagFilters) =>
+  own === undefined ? ofFlag : own;
+
+/** `tenants`: the number of the group type that tenants are; undefined: PostHog has not heard of it yet. */
+export function audienceOf(filters: FlagFilters, tenants: number | undefined): Audience {
+  const { groups = [], aggregation_group_type_index: ofFlag = null, had_persons = false } = filters;
+  const levels: Level[] = groups.length > 0 ? groups.map((c) => levelOf(c, filters)) : [ofFlag];
+  const isOfPersons = had_persons || levels.includes(null);
+  if (tenants !== undefined && levels.includes(tenants)) return isOfPersons ? "mixed" : "tenants";
+  return isOfPersons ? "persons" : "elsewhere";
 }
 
-/** Whether every condition is about persons, so that a tenant alone cannot be answered for. */
-export const isAboutPersons = (filters: FlagFilters): boolean => levelsOf(filters).every((level) => level === null);
+/** Of a flag that tells both apart, what it says of tenants. */
+export function withoutPersons(filters: FlagFilters): FlagFilters {
+  const { groups = [] } = filters;
+  const others = groups.filter((c) => levelOf(c, filters) !== null);
+  return others.length === 0 || others.length === groups.length ? filters : { ...filters, groups: others, had_persons: true };
+}
+
+/** Keys of the flags that its conditions ask for. */
+export const dependenciesOf = ({ groups = [] }: FlagFilters): string[] =>
+  groups.flatMap(({ properties = [] }) =>
+    (properties as { type?: string; key?: string }[]).flatMap(({ type, key }) => (type === "flag" && key ? [key] : [])),
+  );
 
 /** Variants that somebody gets. */
 export const variantsOf = ({ multivariate }: FlagFilters): string[] =>

@@ -12,15 +12,14 @@ const flag = (more: Partial<FlagInfo> = {}): FlagInfo => ({
   filters: { groups: [] },
   ...more,
 });
+const unremarkable = { look: { is: "unknown" }, groupType: "organization", asked: 1, isOld: true, now } as const;
 const everyone = { groups: [{ properties: [], rollout_percentage: 100 }] };
 const codes = (more: Partial<HygieneInput>) =>
   flagFindings({
     feature: tied(),
     flag: flag(),
     catalogue: catalogue([tied()], [plan("free"), plan("pro", { sso: true })]),
-    asked: 1,
-    isOld: true,
-    now,
+    ...unremarkable,
     ...more,
   }).map((f) => f.code);
 
@@ -32,9 +31,14 @@ describe("flag hygiene", () => {
     expect(codes({ flag: undefined })).toEqual([]);
   });
 
+  test("finds what its definition says of the tie too", () => {
+    const look = { is: "found", active: true, audience: "persons", filters: null } as const;
+    expect(codes({ look })).toEqual(["persons"]);
+  });
+
   test("finds a flag that is inactive, and says what that does by its rule", () => {
     const says = (rule: "grant" | "gate") =>
-      flagFindings({ feature: tied(rule), flag: flag({ active: false }), catalogue: catalogue([]), asked: 1, isOld: true, now })[0]?.says;
+      flagFindings({ feature: tied(rule), flag: flag({ active: false }), catalogue: catalogue([]), ...unremarkable })[0]?.says;
     expect(says("grant")).toContain("adds nothing");
     expect(says("gate")).toContain("switches the feature off");
   });

@@ -1,12 +1,13 @@
 import type { Catalogue } from "./catalogue";
 import { type FlagFilters, variantsOf } from "./flag-filters";
+import { type FlagLook, type TieFinding, tieFindings } from "./flag-ties";
 import type { Feature, FlagTie, Instant, Json } from "./model";
 
 /** What PostHog's list says of a flag, as far as tidying up needs it. */
 export type FlagInfo = { id: number; key: string; active: boolean; createdAt: Instant | null; updatedAt: Instant | null; filters: Json };
 
 export type Finding = {
-  code: "missing" | "inactive" | "everyone" | "never_asked" | "in_every_plan";
+  code: "inactive" | "everyone" | "never_asked" | "in_every_plan" | TieFinding["code"];
   says: string;
   todo: string;
 };
@@ -17,6 +18,9 @@ export type HygieneInput = {
   feature: Feature & { flag: FlagTie };
   /** Null: PostHog has no such flag. Undefined: PostHog's list cannot be read, so nothing is said of it. */
   flag: FlagInfo | null | undefined;
+  /** What its definition says of it, where there is one. */
+  look: FlagLook;
+  groupType: string;
   catalogue: Catalogue;
   /** Checks in the last 30 days that had it in their answer. */
   asked: number;
@@ -26,11 +30,10 @@ export type HygieneInput = {
 };
 
 /** Ties that have outlived their use, each with what to do about it. */
-export function flagFindings({ feature, flag, catalogue, asked, isOld, now }: HygieneInput): Finding[] {
-  const found: Finding[] = [];
+export function flagFindings({ feature, flag, look, groupType, catalogue, asked, isOld, now }: HygieneInput): Finding[] {
+  const found: Finding[] = tieFindings(feature, flag === null ? { is: "missing" } : look, groupType);
   const add = (code: Finding["code"], says: string, todo: string) => found.push({ code, says, todo });
-  const { key, rule } = feature.flag;
-  if (flag === null) add("missing", `PostHog has no flag ${key}.`, "Create it in PostHog, or take the tie off the feature.");
+  const { rule } = feature.flag;
   if (flag && !flag.active) {
     const effect = rule === "grant" ? "so it adds nothing" : "so it switches the feature off for everybody";
     add("inactive", `The flag is inactive, ${effect}.`, "Switch it on in PostHog, or take the tie off the feature.");

@@ -12,7 +12,8 @@ export type FlagOpinion = {
   payload: Json | undefined;
   variant: string | undefined;
   isStale: boolean;
-  userRequired: boolean;
+  /** Why it says nothing, when more is known than that. */
+  unknownBecause: "user_required" | "other_group_type" | null;
   /** When a stale value stops granting. */
   lapsesAt: Instant | null;
 };
@@ -27,7 +28,7 @@ export function flagOpinion(tie: FlagTie, reading: FlagReading | undefined, now:
     payload: from?.payload,
     variant: from?.variant,
     isStale: false,
-    userRequired: reading?.userRequired === true,
+    unknownBecause: reading?.userRequired ? "user_required" : reading?.otherGroupType ? "other_group_type" : null,
     lapsesAt: null,
   });
   if (reading && reading.state !== "unknown") return opinion(reading.state, reading);

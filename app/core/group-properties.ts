@@ -28,21 +28,20 @@ export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: 
   return properties;
 }
 
-/** For evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer at all. */
-export function asFlagProperties(properties: GroupProperties): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === null) continue;
-    texts[name] =
-      typeof value === "string"
-        ? value
-        : Array.isArray(value)
-          ? value.join(",")
-          : typeof value === "object"
-            ? JSON.stringify(value)
-            : String(value);
-  }
+/**
+ * For evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer at all. What a tenant has not is
+ * named as null, as it is when it is sent: what is not named is no answer here, and may be an older one there.
+ */
+export function asFlagProperties(properties: GroupProperties): Record<string, string | null> {
+  const texts: Record<string, string | null> = {};
+  for (const [name, value] of Object.entries(properties)) texts[name] = value === null ? null : asText(value);
   return texts;
+}
+
+function asText(value: Exclude<Json, null>): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** Properties that were sent before and are gone now are sent as null: PostHog keeps what it is not told to drop. */

@@ -125,8 +125,10 @@ export type FlagReading = {
   payload?: Json;
   variant?: string;
   last?: { state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
-  /** Every condition of the flag is about persons, and the question named none. */
+  /** The flag tells persons apart, and the question named none. */
   userRequired?: true;
+  /** The flag tells groups of another type than tenants apart. */
+  otherGroupType?: true;
 };
 
 /** Who did it, as the audit log shows it. */

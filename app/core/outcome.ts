@@ -18,6 +18,8 @@ export const refusalCodes = [
   "feature_exists",
   "feature_archived",
   "feature_type",
+  "flag_not_found",
+  "flag_group_type",
   "value_invalid",
   "ends_before_start",
   "ends_in_past",

@@ -17,7 +17,7 @@ export type Source = Winning &
         state: "on" | "off" | "unknown" | "not_asked";
         value?: Value;
         isStale?: true;
-        reason?: "user_required";
+        reason?: "user_required" | "other_group_type";
       }
   );
 export type SourceKind = Source["source"];
@@ -88,7 +88,7 @@ function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" 
     state: flag.state,
     ...(value === undefined ? {} : { value }),
     ...(flag.isStale ? { isStale: true } : {}),
-    ...(flag.userRequired && flag.state === "unknown" ? { reason: "user_required" } : {}),
+    ...(flag.unknownBecause && flag.state === "unknown" ? { reason: flag.unknownBecause } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { typeWords } from "~/forms/feature-words";
 import { keyOf, paths } from "~/paths";
 import { theirChange } from "~/server/catalogue-edits.server";
 import { actOnFeature, readFeaturePage } from "~/server/feature-page.server";
+import { findingsOfTies, isTied, whyNotTied } from "~/server/feature-ties.server";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
@@ -18,8 +19,10 @@ import { ConfirmButton } from "~/ui/confirm-button";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureForm } from "~/ui/feature-form";
 import { FeaturePlans } from "~/ui/feature-plans";
+import { FindingList } from "~/ui/finding-list";
 import { KeyValue } from "~/ui/key-value";
 import { Means } from "~/ui/means";
+import { Notice } from "~/ui/notice";
 import { PageHeader } from "~/ui/page-header";
 import { StaleNotice } from "~/ui/stale-notice";
 
@@ -29,7 +32,9 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
-  return { ...(await readFeaturePage(context, keyOf(params.feature))), canChange: mayAct(admin.role, "admin") };
+  const page = await readFeaturePage(context, keyOf(params.feature));
+  const [tie] = await findingsOfTies(context, [page.feature].filter(isTied));
+  return { ...page, findings: tie?.findings ?? [], canChange: mayAct(admin.role, "admin") };
 }
 
 const done = { save: "saved", archive: "archived", restore: "in use again" } as const;
@@ -40,6 +45,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const submission = await readForm(request, featurePageForm(feature.type));
   if (submission.status !== "success") return invalid(submission, undefined, { theirs: null });
   const act = submission.value;
+  const notTied = act.intent === "save" ? await whyNotTied(context, feature.key, act.feature.flag) : null;
+  if (notTied) return refused(submission, notTied, { flag: "flagKey" }, { theirs: null });
   const result = await actOnFeature(context, actorOf(admin), feature.key, act);
   if (!result.ok) {
     const isStale = result.code === "stale" && act.intent === "save";
@@ -54,7 +61,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditFeature() {
-  const { feature, plans, groups, now, canChange } = useLoaderData<typeof loader>();
+  const { feature, plans, groups, findings, now, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   return (
     <>
@@ -70,6 +77,11 @@ export default function EditFeature() {
         actions={<LinkButton to={paths.audit({ kind: "feature", subject: feature.key })}>History</LinkButton>}
         description={<Code>{feature.key}</Code>}
       />
+      {findings.length > 0 && (
+        <Notice kind="warning" title="The PostHog flag of this feature" className="mb-4">
+          <FindingList findings={findings} />
+        </Notice>
+      )}
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Section title="In plans" flush className="lg:order-last">
           <FeaturePlans feature={feature.key} plans={plans} />

@@ -5,6 +5,7 @@ import { newFeatureForm } from "~/forms/feature";
 import { paths } from "~/paths";
 import { changeCatalogue } from "~/server/change.server";
 import { readNewFeaturePage } from "~/server/feature-page.server";
+import { whyNotTied } from "~/server/feature-ties.server";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
@@ -26,6 +27,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const submission = await readForm(request, newFeatureForm);
   if (submission.status !== "success") return invalid(submission);
   const { key, feature } = submission.value;
+  const notTied = await whyNotTied(context, key, feature.flag);
+  if (notTied) return refused(submission, notTied, { flag: "flagKey" });
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createFeature(facts, key, feature, stamp));
   if (!result.ok) return refused(submission, result, { key: "key" });
   return redirectWithToast(paths.feature(key), { message: `${feature.name} is there. Now say which plans give it.` });

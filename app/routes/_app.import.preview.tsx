@@ -9,6 +9,7 @@ import { Button, LinkButton } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
 import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
+import { FindingList } from "~/ui/finding-list";
 import { ImportDiffList } from "~/ui/import-diff";
 import { ImportForm } from "~/ui/import-form";
 import { Notice } from "~/ui/notice";
@@ -68,7 +69,7 @@ function Again({ page }: { page: Exclude<Page, { step: "preview" }> | undefined 
   );
 }
 
-function Preview({ page: { name, text, revision, summary, sections, moved } }: { page: Extract<Page, { step: "preview" }> }) {
+function Preview({ page: { name, text, revision, summary, sections, moved, warnings } }: { page: Extract<Page, { step: "preview" }> }) {
   const busy = useNavigation().formMethod === "POST";
   if (summary === null) {
     return (
@@ -93,6 +94,11 @@ function Preview({ page: { name, text, revision, summary, sections, moved } }: {
       <Card flush>
         <ImportDiffList sections={sections} />
       </Card>
+      {warnings.length > 0 && (
+        <Notice kind="warning" title="PostHog flags to look at" className="mt-3">
+          <FindingList findings={warnings} />
+        </Notice>
+      )}
       <Form method="post" action={paths.importPreview()} encType="multipart/form-data" className="mt-3">
         <input type="hidden" name="name" value={name} />
         <input type="hidden" name="text" value={text} />

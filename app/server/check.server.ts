@@ -11,7 +11,15 @@ import type { Flags } from "./posthog/flags.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "./usage-cache.server";
 
 /** All that answers about one tenant are made from, as it is known now. */
-export type Ground = { tenant: string; held: Held; flags: FlagState; usage: UsageState; user: string | undefined };
+export type Ground = {
+  tenant: string;
+  held: Held;
+  flags: FlagState;
+  usage: UsageState;
+  user: string | undefined;
+  /** What it is for; null: any. */
+  features: readonly string[] | null;
+};
 
 /** One answer, ready to be sent for as long as nothing changes that it was made from. */
 export type Prepared = {
@@ -63,7 +71,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       held === facts.peek(ground.tenant) &&
       catalogue === facts.catalogue() &&
       isStale === facts.isStale() &&
-      ground.flags === flags.peek(held.facts, user) &&
+      ground.flags === flags.peek(held.facts, user, ground.features) &&
       ground.usage === usage.peek(held.facts) &&
       at >= madeAt &&
       (validUntil === null || at < validUntil)
@@ -71,18 +79,18 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
   }
 
   /** At once when all is in memory. Throws (or rejects with) FactsUnavailable. */
-  function ground(tenant: string, user?: string): Ground | Promise<Ground> {
+  function ground(tenant: string, user?: string, features: readonly string[] | null = null): Ground | Promise<Ground> {
     const held = facts.tenant(tenant);
-    if (held instanceof Promise) return held.then((h) => groundOf(tenant, h, user));
-    return groundOf(tenant, held, user);
+    const asked = { tenant, user, features };
+    return held instanceof Promise ? held.then((h) => groundOf(asked, h)) : groundOf(asked, held);
   }
 
-  function groundOf(tenant: string, held: Held, user: string | undefined): Ground | Promise<Ground> {
-    if (held.facts === null) return { tenant, held, flags: noFlags.of(), usage: noUsage, user };
-    const [f, u] = [flags.of(held.facts, user), usage.of(held.facts)];
-    if (!(f instanceof Promise) && !(u instanceof Promise)) return { tenant, held, flags: f, usage: u, user };
+  function groundOf(asked: Pick<Ground, "tenant" | "user" | "features">, held: Held): Ground | Promise<Ground> {
+    if (held.facts === null) return { ...asked, held, flags: noFlags.of(), usage: noUsage };
+    const [f, u] = [flags.of(held.facts, asked.user, asked.features), usage.of(held.facts)];
+    if (!(f instanceof Promise) && !(u instanceof Promise)) return { ...asked, held, flags: f, usage: u };
     return Promise.all([f, u]).then(
-      ([f, u]) => ({ tenant, held, flags: f, usage: u, user }),
+      ([f, u]) => ({ ...asked, held, flags: f, usage: u }),
       (cause) => {
         throw new FactsUnavailable("The database cannot be read and this tenant is not in memory.", { cause });
       },
@@ -129,7 +137,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     },
     /** Throws FactsUnavailable. */
     ask(asked: Asked): Prepared | Promise<Prepared> {
-      const on = ground(asked.tenant, asked.user);
+      const on = ground(asked.tenant, asked.user, asked.features);
       return on instanceof Promise ? on.then((g) => prepare(asked, g)) : prepare(asked, on);
     },
     isStillTrue: (made: Made) => isTrue(made, now()),

@@ -24,7 +24,9 @@ export async function flagHygiene({ db, facts, posthog, now, counts }: Services)
     const flag = flags === null ? undefined : (flags.get(feature.flag.key) ?? (isComplete ? null : undefined));
     const { key, name } = feature;
     const times = (asked.get(key) ?? 0) + (asked.get(allFeatures) ?? 0);
-    const findings = flagFindings({ feature, flag, catalogue, asked: times, isOld: tiedThen.has(key), now: now() });
+    const look = posthog?.flagLook.inDefinitions(feature.flag.key) ?? { is: "unknown" as const };
+    const groupType = posthog?.settings.groupType ?? "";
+    const findings = flagFindings({ feature, flag, look, groupType, catalogue, asked: times, isOld: tiedThen.has(key), now: now() });
     const link = flag ? flagLink(posthog?.settings, flag) : null;
     return { key, name, flag: feature.flag.key, rule: feature.flag.rule, link, isKnown: flag !== undefined, findings };
   });

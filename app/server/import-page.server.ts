@@ -1,9 +1,10 @@
 import type { Diff, DiffLine } from "~/core/catalogue-import";
 import { isEmptyDiff, summaryOf } from "~/core/import-words";
-import type { Actor } from "~/core/model";
+import type { Actor, Feature } from "~/core/model";
 import type { ImportDiff } from "~/core/tenant-import";
 import { type BadFile, problemLines } from "~/forms/catalogue-file";
 import { readSentFile, type SentFile } from "~/forms/import";
+import { findingsOfTies, isTied } from "./feature-ties.server";
 import { applyFile, previewFile } from "./import.server";
 import type { Services } from "./services.server";
 
@@ -15,7 +16,17 @@ export type DiffSection = { title: string; kind: keyof Diff | "skipped"; lines: 
 export type ImportPage =
   /** `text`: what was pasted, or travels on to the next step. */
   | { step: "refused"; name: string; text: string; problems: string[] }
-  | { step: "preview"; name: string; text: string; revision: number; summary: string | null; sections: DiffSection[]; moved: boolean }
+  | {
+      step: "preview";
+      name: string;
+      text: string;
+      revision: number;
+      summary: string | null;
+      sections: DiffSection[];
+      moved: boolean;
+      /** Of flags that features are to be tied to. */
+      warnings: Finding[];
+    }
   | { step: "applied"; name: string; summary: string };
 
 /** Throws a 400 for a body that is no form. */
@@ -33,9 +44,20 @@ type Sent = Extract<SentFile, { ok: true }>;
 export async function showImport(services: Services, { name, text }: Sent, moved = false): Promise<ImportPage> {
   const preview = await previewFile(services, { name, text });
   if (!preview.ok) return refusedPage(preview, text);
-  const { diff, revision } = preview;
+  const { diff, revision, tied } = preview;
   const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
-  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved };
+  const warnings = await warningsOf(services, tied);
+  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings };
+}
+
+type Finding = { code: string; says: string; todo: string };
+
+async function warningsOf(services: Services, tied: Feature[]): Promise<Finding[]> {
+  const ties = await findingsOfTies(services, tied.filter(isTied));
+  const all = ties.flatMap(({ feature, findings }) =>
+    findings.map((f) => ({ ...f, code: `${feature.key} ${f.code}`, says: `${feature.name}: ${f.says}` })),
+  );
+  return all.slice(0, mostLines);
 }
 
 /** Applies what was shown. When the catalogue has moved on since, it is shown again instead. */

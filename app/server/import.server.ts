@@ -1,5 +1,5 @@
 import { isOver } from "~/core/grant-lifetime";
-import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
+import type { Actor, CatalogueFacts, Feature, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/catalogue-file";
@@ -18,7 +18,8 @@ const longFile = 100_000;
 
 const isLong = ({ background }: Services, { text }: FileText) => text.length >= longFile && background.isOn();
 
-export type Previewed = { ok: true; diff: ImportDiff; revision: number } | BadFile;
+/** `tied`: features that are tied to a flag that they were not tied to before. */
+export type Previewed = { ok: true; diff: ImportDiff; revision: number; tied: Feature[] } | BadFile;
 
 /** What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. */
 export async function previewFile(services: Services, file: FileText): Promise<Previewed> {
@@ -51,7 +52,22 @@ export async function previewImport(services: Services, read: ReadFile): Promise
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   if (!plan.ok) return read.refuse(plan.problems);
-  return (await refuseUnfit(services, read, current, plan)) ?? { ok: true, diff: plan.diff, revision: current.revision };
+  return (
+    (await refuseUnfit(services, read, current, plan)) ?? {
+      ok: true,
+      diff: plan.diff,
+      revision: current.revision,
+      tied: newlyTied(current, plan),
+    }
+  );
+}
+
+function newlyTied({ features }: CatalogueFacts, { catalogue }: WholeImport & { ok: true }): Feature[] {
+  const before = new Map(features.map((f) => [f.key, f.flag]));
+  return (catalogue?.features ?? []).filter(({ key, flag, archivedAt }) => {
+    const had = before.get(key);
+    return flag !== null && archivedAt === null && (had?.key !== flag.key || had.rule !== flag.rule);
+  });
 }
 
 /** With its line: what live grants hold would no longer fit. */

@@ -13,7 +13,7 @@ export type TenantFlag = {
   now: Says | null;
   /** What counts while PostHog does not say anything. */
   last: (Says & { seenAt: Instant }) | null;
-  needsUser: boolean;
+  unknownBecause: "user_required" | "other_group_type" | null;
 };
 
 /** What PostHog says of each flag for one tenant, as checks read it from memory. */
@@ -42,9 +42,14 @@ export function TenantFlags({ flags, now }: { flags: TenantFlag[]; now: Instant 
   );
 }
 
-function Answer({ row: { now: says, last, needsUser }, now }: { row: TenantFlag; now: Instant }) {
+const why = {
+  user_required: "About persons: only a check that names a user has an answer.",
+  other_group_type: "About groups of another type: it says nothing of tenants.",
+};
+
+function Answer({ row: { now: says, last, unknownBecause }, now }: { row: TenantFlag; now: Instant }) {
   if (says) return <Verdict says={says} />;
-  if (needsUser) return <p className="text-ink-muted text-sm">About persons: only a check that names a user has an answer.</p>;
+  if (unknownBecause) return <p className="text-ink-muted text-sm">{why[unknownBecause]}</p>;
   if (!last) return <p className="text-ink-muted text-sm">Not known yet.</p>;
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">

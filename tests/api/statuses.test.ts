@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createKey, revokeKey } from "~/server/api-keys.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
+import { startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import type { Route } from "../support/described-api";
 import { listen } from "../support/events";
@@ -16,7 +17,7 @@ const seen = new Set<string>();
 let api: Api;
 let walk: Walk;
 let keys: Awaited<ReturnType<typeof makeKeys>>;
-const started: Api[] = [];
+const started: Pick<Api, "stop">[] = [];
 
 beforeAll(async () => {
   ({ api, walk, keys } = await start());
@@ -230,6 +231,20 @@ test("what cannot be done is refused with its own code", async () => {
     status: 409,
     code: "idempotency_key_reused",
   });
+});
+
+test("a feature is not tied to a flag that cannot speak of tenants", async () => {
+  const fake = await startFakePosthog({ groupTypes: ["organization", "team"] });
+  started.push({ stop: fake.close });
+  fake.state.setFlag({ key: "of-teams", groupType: "team" });
+  const { api, walk, keys } = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
+  for (const [key, code] of [
+    ["none", "flag_not_found"],
+    ["of-teams", "flag_group_type"],
+  ]) {
+    const sent = { ...(await rightOf("putFeature", api)), body: { name: "New", flag: { key, rule: "gate", whenUnknown: "last" } } };
+    expect(await walk.ask("putFeature", keys.all, sent)).toMatchObject({ status: 422, code, said: { field: "flag" } });
+  }
 });
 
 test("who asks too often, or listens too much, is told when to come back", async () => {

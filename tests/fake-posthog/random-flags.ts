@@ -7,7 +7,7 @@ export type RandomFlag = {
   plainly: (key: string, properties: Tenant["properties"]) => { value: boolean | string; payload: unknown };
 };
 
-export type Tenant = { key: string; properties: { plan: string; seats: number; name: string; status: string; beta: boolean } };
+export type Tenant = { key: string; properties: { plan: string | null; seats: number; name: string; status: string; beta: boolean } };
 
 /** Numbers from 0 to 1 that are the same on every run (mulberry32). */
 function dice(seed: number) {
@@ -26,7 +26,7 @@ export function randomTenant(key: string, seed: number): Tenant {
   const random = dice(seed);
   const pick = <T>(of: T[]) => of[Math.floor(random() * of.length)] as T;
   const properties = {
-    plan: pick(plans),
+    plan: pick([...plans, null]),
     seats: Math.floor(random() * 100),
     name: pick(["Acme Ltd", "ACME Inc", "Globex", "Initech"]),
     status: pick(["active", "suspended"]),
@@ -56,6 +56,7 @@ function randomTest(random: () => number): Test {
     { filter: { key: "name", operator: "not_regex", value: "tech$" }, holds: (p) => !p.name.endsWith("tech") },
     { filter: { key: "status", operator: "exact", value: "active" }, holds: (p) => p.status === "active" },
     { filter: { key: "beta", operator: "exact", value: ["true"] }, holds: (p) => p.beta },
+    // What a tenant has not is there as null.
     { filter: { key: "plan", operator: "is_set", value: "is_set" }, holds: () => true },
   ];
   return tests[Math.floor(random() * tests.length)] as Test;

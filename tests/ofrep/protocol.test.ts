@@ -133,10 +133,10 @@ describe("who asks", () => {
     const asked = vi.spyOn(api.services.checks, "ground");
     for (const more of [{ tenant: "acme" }, { tenantKey: "acme" }, { organization: "acme" }, { groups: { organization: "acme" } }]) {
       expect(await json(await single(api, "sso", { targetingKey: "user-1", ...more }))).toMatchObject({ value: true });
-      expect(asked.mock.lastCall).toEqual(["acme", "user-1"]);
+      expect(asked.mock.lastCall).toEqual(["acme", "user-1", ["sso"]]);
     }
     await single(api, "sso", { targetingKey: "acme" });
-    expect(asked.mock.lastCall).toEqual(["acme", undefined]);
+    expect(asked.mock.lastCall).toEqual(["acme", undefined, ["sso"]]);
     asked.mockRestore();
   });
 });

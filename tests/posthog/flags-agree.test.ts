@@ -20,7 +20,10 @@ const catalogue = JSON.stringify({
   features: Object.fromEntries(flags.map(({ given: { key } }) => [key, { flag: { key, rule: "grant", whenUnknown: "off" } }])),
   plans: Object.fromEntries(["free", "starter", "premium", "ultimate"].map((key, rank) => [key, { rank, features: [] }])),
   tenants: Object.fromEntries(
-    tenants.map(({ key, properties: { name, plan, status, seats, beta } }) => [key, { name, plan, status, metadata: { seats, beta } }]),
+    tenants.map(({ key, properties: { name, plan, status, seats, beta } }) => [
+      key,
+      { name, ...(plan === null ? {} : { plan }), status, metadata: { seats, beta } },
+    ]),
   ),
 });
 
@@ -89,7 +92,8 @@ test("local evaluation, remote evaluation and plain SHA-1 agree on 2,000 random 
   }
   expect(seen.on + seen.off).toBe(2_000);
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
-  // One asked PostHog once for each tenant, the other one for nothing but its definitions.
-  expect(fake.state.requests["/flags/"]).toBe(50);
+  expect(tenants.filter(({ properties }) => properties.plan === null).length).toBeGreaterThan(3);
+  // One asked PostHog once whom the flags are about and once for each tenant, the other one for nothing but its definitions.
+  expect(fake.state.requests["/flags/"]).toBe(51);
   expect(fake.state.requests["/flags/definitions"]).toBe(1);
 });

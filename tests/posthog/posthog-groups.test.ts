@@ -13,7 +13,7 @@ afterAll(() => api.stop());
 
 const path = (key: string) => `/api/tenants/${encodeURIComponent(key)}/posthog-groups`;
 
-test("an app gets the groups and the group properties of a tenant as Latchkey knows it, as texts, without a PostHog key here", async () => {
+test("an app gets the groups and the group properties of a tenant as Latchkey knows it, as texts or null, without a PostHog key here", async () => {
   const answer = await api.get(path("acme / 1"));
   expect(answer.status).toBe(200);
   expect(await answer.json()).toEqual({
@@ -29,6 +29,7 @@ test("an app gets the groups and the group properties of a tenant as Latchkey kn
         add_ons: "",
         live_trials: "",
         live_trial_ends: "",
+        next_trial_end: null,
         created_at: new Date(now).toISOString(),
       },
     },

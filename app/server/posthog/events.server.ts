@@ -4,7 +4,7 @@ import type { PostHog } from "posthog-node";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCount } from "~db/store/check-counts.server";
-import type { Verdict } from "./remote-flags.server";
+import type { Said } from "./remote-flags.server";
 import type { Requests } from "./request-context.server";
 import type { PosthogSettings } from "./settings.server";
 
@@ -74,7 +74,7 @@ export function createEvents({ settings, client, requests, now, log }: Parts) {
     },
 
     /** Told once of each verdict that is new or another one than before. */
-    flagCalled(tenant: string, flag: string, verdict: Exclude<Verdict, "unknown">): void {
+    flagCalled(tenant: string, flag: string, verdict: Said): void {
       const value = verdict.state === "off" ? false : (verdict.variant ?? true);
       capture(tenant, "$feature_flag_called", { $feature_flag: flag, $feature_flag_response: value, [`$feature/${flag}`]: value });
     },

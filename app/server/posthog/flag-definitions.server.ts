@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { FlagDefinitionCacheData, FlagDefinitionCacheProvider } from "posthog-node";
-import { type FlagFilters, isAboutPersons, payloadOf } from "~/core/flag-filters";
+import { type Audience, audienceOf, dependenciesOf, type FlagFilters, payloadOf, withoutPersons } from "~/core/flag-filters";
 import type { Instant, Json } from "~/core/model";
 import type { Database } from "~db/database";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
@@ -29,6 +29,16 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   let isFromKept = false;
 
   const filtersOf = (flag: string) => latest?.data.flags.find(({ key }) => key === flag)?.filters as FlagFilters | undefined;
+
+  /** A flag that depends on one of persons is of persons too: what it says without one is a guess. */
+  function audience(flag: string, above: string[] = []): Audience | undefined {
+    const filters = filtersOf(flag);
+    if (!filters || above.includes(flag)) return undefined;
+    const { group_type_mapping, groupTypeMapping } = latest?.data ?? { groupTypeMapping: {} };
+    const [own] = Object.entries(group_type_mapping ?? groupTypeMapping).find(([, type]) => type === settings.groupType) ?? [];
+    const rests = dependenciesOf(filters).some((key) => ["persons", "mixed"].includes(audience(key, [...above, flag]) ?? ""));
+    return rests ? "persons" : audienceOf(filters, own === undefined ? undefined : Number(own));
+  }
 
   async function readKept(): Promise<Kept | undefined> {
     const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
@@ -101,11 +111,10 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     fetchThrough,
     /** Whether this process began with what was kept, and has still to ask what counts now. */
     isFromKept: () => isFromKept,
-    /** Unknown flags do not. */
-    needsUser: (flag: string) => {
-      const filters = filtersOf(flag);
-      return filters !== undefined && isAboutPersons(filters);
-    },
+    /** Undefined: it is in no definitions. */
+    audience: (flag: string) => audience(flag),
+    /** Undefined: there are none. Else its definition, or null. */
+    find: (flag: string) => (latest ? (latest.data.flags.find(({ key }) => key === flag) ?? null) : undefined),
     payload: (flag: string, variant?: string) => {
       const filters = filtersOf(flag);
       return filters && payloadOf(filters, variant);
@@ -130,19 +139,28 @@ async function meet(ask: () => Promise<Response>): Promise<Met> {
     if (status === 304) return { why: null, response };
     if (status !== 200) return { why: statusInWords(status, "secret key"), response };
     const text = await response.text();
-    const why = text.includes('"flags"') && isJson(text) ? null : "Something that is not PostHog answered.";
-    return { why, response: new Response(text, { status, headers }) };
+    const kept = text.includes('"flags"') ? ofTenants(text) : null;
+    return {
+      why: kept === null ? "Something that is not PostHog answered." : null,
+      response: new Response(kept ?? text, { status, headers }),
+    };
   } catch (error) {
     return { why: whyNoAnswer(error), response: null, error };
   }
 }
 
-function isJson(text: string): boolean {
+/**
+ * The SDK answers a flag of tenants and persons for whoever it is asked about, also where nobody was named: so it has only what is
+ * said of tenants, and PostHog itself is asked about a person. Null: this is no JSON.
+ */
+function ofTenants(text: string): string | null {
   try {
-    JSON.parse(text);
-    return true;
+    const data = JSON.parse(text) as { flags?: unknown };
+    if (!Array.isArray(data.flags)) return text;
+    const flags = (data.flags as { filters?: FlagFilters }[]).map((f) => (f?.filters ? { ...f, filters: withoutPersons(f.filters) } : f));
+    return JSON.stringify({ ...data, flags });
   } catch {
-    return false;
+    return null;
   }
 }
 

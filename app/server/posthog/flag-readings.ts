@@ -1,9 +1,10 @@
 import type { FlagReading } from "~/core/model";
+import type { FlagAudiences } from "./flag-audiences.server";
 import type { FlagTrouble } from "./flag-contact";
 import type { LastValues } from "./last-values.server";
 import type { Verdict } from "./remote-flags.server";
 
-/** What is known of one tenant's flags. Another object whenever a reading is another one. */
+/** What is known of flags for one tenant, or for one user of it. Another object whenever a reading is another one. */
 export type FlagState = { readonly readings: ReadonlyMap<string, FlagReading> };
 
 export type Verdicts = Map<string, Verdict>;
@@ -19,20 +20,35 @@ export type FlagStatus = { trouble: FlagTrouble | null; restsOn: "definitions" |
 /** What stands in for all of this when PostHog is off: every flag is unknown. */
 export const noFlags = { of: () => nothing, peek: () => nothing };
 
-/** `needsUser`: whether a flag cannot be answered for as it was asked. */
+type Readings = Map<string, FlagReading>;
+
+/** `user`: somebody was named. */
 export function readingsOf(
   flags: string[],
   said: Verdicts,
   last: LastValues,
-  needsUser: (flag: string) => boolean,
-): Map<string, FlagReading> {
+  audiences: Pick<FlagAudiences, "of" | "isOfPersons">,
+  user: boolean,
+): Readings {
   return new Map(
     flags.map((flag): [string, FlagReading] => {
       const verdict = said.get(flag) ?? "unknown";
-      if (verdict !== "unknown") return [flag, verdict];
-      if (needsUser(flag)) return [flag, { state: "unknown", userRequired: true }];
+      if (typeof verdict === "object") return [flag, verdict];
+      if (verdict === "no_group" || audiences.of(flag) === "elsewhere") return [flag, { state: "unknown", otherGroupType: true }];
+      if (!user && audiences.isOfPersons(flag)) return [flag, { state: "unknown", userRequired: true }];
       const known = last.get(flag);
       return [flag, { state: "unknown", ...(known ? { last: known } : {}) }];
     }),
   );
+}
+
+/** For a user: of flags about persons what was said of this one, of all else what is known of the tenant. */
+export function withUser({ readings: ofTenant }: FlagState, { readings: ofUser }: FlagState): FlagState {
+  const readings = new Map(ofTenant);
+  for (const [flag, reading] of ofUser) {
+    // Of a flag about both, what switches it on for the tenant does so for everybody.
+    const isOnForAll = reading.state === "unknown" && ofTenant.get(flag)?.state === "on";
+    if (!isOnForAll) readings.set(flag, reading);
+  }
+  return { readings };
 }

@@ -1,64 +1,55 @@
 import { LRUCache } from "lru-cache";
-import limitTo from "p-limit";
-import type { Logger } from "pino";
-import type { PostHog } from "posthog-node";
-import { asFlagProperties, groupProperties } from "~/core/group-properties";
+import type { Catalogue } from "~/core/catalogue";
 import type { FlagReading, Instant, TenantFacts } from "~/core/model";
-import type { FactsCache } from "../facts-cache.server";
-import type { Breaker } from "./breaker.server";
 import { createContact } from "./flag-contact";
 import type { FlagDefinitions } from "./flag-definitions.server";
-import { type FlagState, type FlagStatus, nothing, readingsOf, type Verdicts } from "./flag-readings";
+import { createFlagQuestions, type QuestionParts, type Reason } from "./flag-questions.server";
+import { type FlagState, type FlagStatus, nothing, readingsOf, type Verdicts, withUser } from "./flag-readings";
 import type { LastValueStore, LastValues } from "./last-values.server";
-import { askLocalFlags } from "./local-flags.server";
 import type { Noted, PastReadings } from "./past-readings.server";
-import { askRemoteFlags, type FlagQuestion, FlagsUnavailable, type Verdict } from "./remote-flags.server";
-import type { PosthogSettings } from "./settings.server";
+import type { Said } from "./remote-flags.server";
 import { hasTies, tiedFlags } from "./tied-flags";
 
+/** What is held of one tenant, or of one user of it, of whom only flags about persons are asked. */
 type Entry = {
+  user: string | undefined;
   state: FlagState;
   last: LastValues;
   noted: Noted;
   checkedAt: Instant;
+  /** What the state was made from. */
   revision: number;
-  catalogue: object;
-  definitions: number;
+  catalogue: Catalogue | undefined;
+  epoch: number;
   refreshing: Promise<void> | undefined;
   /** While what this process can say by itself is made anew. */
   catchingUp: Promise<void> | undefined;
+  /** With what is known of the tenant, for as long as both are the same. */
+  both: { ofTenant: FlagState; ofUser: FlagState; state: FlagState } | undefined;
 };
 
-/** Tenants (and tenant with user) whose verdicts are held. */
+/** Tenants whose verdicts are held, and as many users. */
 const mostHeld = 200_000;
-/** Questions to PostHog under way for tenants that are known. The verdicts of many grow old together; nobody waits for them. */
-const askedAtOnce = 8;
 
-export type FlagParts = {
-  settings: PosthogSettings;
-  client: PostHog;
-  facts: FactsCache;
+export type FlagParts = Omit<QuestionParts, "definitions" | "contact"> & {
   last: LastValueStore;
   past: Pick<PastReadings, "read" | "note">;
-  breaker: Breaker;
-  definitions: Pick<FlagDefinitions, "needsUser" | "payload" | "id" | "trouble" | "heardAt">;
-  metadata: () => readonly string[];
+  definitions: Pick<FlagDefinitions, "audience" | "payload" | "id" | "trouble" | "heardAt">;
   /** Told once of each verdict that is new or another one than before. */
-  onVerdict: (tenant: string, flag: string, verdict: Exclude<Verdict, "unknown">) => void;
-  now: () => Instant;
-  log: Logger;
+  onVerdict: (tenant: string, flag: string, said: Said) => void;
 };
 
 /**
  * Verdicts are made when facts or definitions change or have grown old, and kept: evaluating one flag costs seventy times
- * what a whole decision does. A tenant that is known never waits for PostHog; one that is not waits `flagTimeout` at the
- * longest. What can be evaluated here is so before the first answer after a change.
+ * what a whole decision does. A tenant that is known never waits for PostHog; one that is not, or a user of it about whom a flag
+ * is to be asked, waits `flagTimeout` at the longest. What can be evaluated here is so before the first answer after a change.
  */
 export function createFlags(parts: FlagParts) {
-  const { settings, client, facts, now, log } = parts;
-  const held = new LRUCache<string, Entry>({ max: mostHeld });
+  const { settings, client, facts, audiences, now, log } = parts;
+  const tenants = new LRUCache<string, Entry>({ max: mostHeld });
+  const users = new LRUCache<string, Entry>({ max: mostHeld });
   const contact = createContact(now);
-  const inTurn = limitTo(askedAtOnce);
+  const questions = createFlagQuestions({ ...parts, contact });
   let definitions = 0;
   let definitionsId: string | undefined;
   client.on("localEvaluationFlagsLoaded", () => {
@@ -68,59 +59,54 @@ export function createFlags(parts: FlagParts) {
     definitionsId = id;
   });
 
-  /** Whether a flag cannot be answered for without a user, and there is none. */
-  const needsUser = (user: string | undefined) => (flag: string) => user === undefined && parts.definitions.needsUser(flag);
-  const idOf = (tenant: string, user: string | undefined) => (user === undefined ? tenant : `${tenant}\n${user}`);
+  const epoch = () => definitions + audiences.version();
+  const userId = (tenant: string, user: string) => `${tenant}\n${user}`;
 
-  function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
-    const type = settings.groupType;
-    const properties = asFlagProperties(groupProperties(tenant, facts.catalogue(), now(), parts.metadata()));
-    const askable = flags.filter((f) => !needsUser(user)(f));
-    const distinctId = user ?? `$${type}_${tenant.key}`;
-    return { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags: askable };
-  }
-
-  async function askOverTheWire(question: FlagQuestion): Promise<Map<string, Verdict>> {
-    if (!parts.breaker.mayTry()) return new Map();
-    try {
-      const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
-      parts.breaker.succeeded();
-      contact.heard();
-      return verdicts;
-    } catch (err) {
-      parts.breaker.failed();
-      contact.missed(err instanceof FlagsUnavailable ? err.message : "PostHog cannot be reached.");
-      log.debug({ err }, "flags are unknown");
-      return new Map();
-    }
+  /** Whether what is asked can depend on who asks. `features` null: all. */
+  function isPersonal(features: readonly string[] | null): boolean {
+    const { features: all } = facts.catalogue();
+    const isTied = (key: string) => {
+      const flag = all.get(key)?.flag;
+      return flag ? audiences.isOfPersons(flag.key) : false;
+    };
+    return features === null ? tiedFlags(facts.catalogue()).some(audiences.isOfPersons) : features.some(isTied);
   }
 
   /** First what this process can say by itself, after which `saidHere` is called; then what PostHog has to be asked for. */
-  async function refresh(entry: Entry, tenant: TenantFacts, user: string | undefined, saidHere: () => void): Promise<void> {
-    const isAwaited = entry.checkedAt === 0;
-    Object.assign(entry, { definitions, revision: tenant.revision, catalogue: facts.catalogue() });
-    const flags = tiedFlags(facts.catalogue());
-    const question = questionOf(tenant, user, flags);
-    const said = await askLocalFlags(client, parts.definitions, question);
-    const open = question.flags.filter((f) => !said.has(f));
-    take(entry, tenant, user, flags, said, open);
+  async function refresh(entry: Entry, tenant: TenantFacts, reason: Reason, saidHere: () => void): Promise<void> {
+    Object.assign(entry, { epoch: epoch(), revision: tenant.revision, catalogue: facts.catalogue() });
+    const { user } = entry;
+    const all = tiedFlags(facts.catalogue());
+    const flags = user === undefined ? all : all.filter(audiences.isOfPersons);
+    // Definitions of a flag about both say what counts for the tenant.
+    const here = flags.filter((flag) => {
+      const audience = audiences.of(flag);
+      return audience !== "elsewhere" && (user === undefined ? audience !== "persons" : audience !== "mixed");
+    });
+    const said = await questions.here(tenant, user, here);
+    const open = flags.filter(
+      (flag) => !said.has(flag) && audiences.of(flag) !== "elsewhere" && (user !== undefined || !audiences.isOfPersons(flag)),
+    );
+    take(entry, tenant, flags, said, open);
     saidHere();
     if (open.length === 0) return;
-    const ask = () => askOverTheWire({ ...question, flags: open });
-    take(entry, tenant, user, flags, new Map([...said, ...(await (isAwaited ? ask() : inTurn(ask)))]), []);
+    const told = await questions.overTheWire(tenant, user, open, reason);
+    // What turned out only now to be about persons was asked about nobody.
+    const isOfUse = ([flag]: [string, unknown]) => user !== undefined || !audiences.isOfPersons(flag);
+    take(entry, tenant, flags, new Map([...said, ...[...told].filter(isOfUse)]), []);
   }
 
-  function take(entry: Entry, tenant: TenantFacts, user: string | undefined, flags: string[], said: Verdicts, open: string[]): void {
-    const before = entry.last;
+  function take(entry: Entry, tenant: TenantFacts, flags: string[], said: Verdicts, open: string[]): void {
+    const { user, last: before } = entry;
     if (user === undefined) {
       entry.last = parts.last.note(tenant.key, entry.last, said, now());
       for (const [flag, verdict] of said) {
         const was = before.get(flag);
-        if (verdict !== "unknown" && (was?.state !== verdict.state || was.variant !== verdict.variant))
+        if (typeof verdict === "object" && (was?.state !== verdict.state || was.variant !== verdict.variant))
           parts.onVerdict(tenant.key, flag, verdict);
       }
     }
-    const readings = readingsOf(flags, said, entry.last, needsUser(user));
+    const readings = readingsOf(flags, said, entry.last, audiences, user !== undefined);
     // What PostHog is still to be asked stays as it was.
     for (const flag of open) {
       const known = entry.state.readings.get(flag);
@@ -137,17 +123,17 @@ export function createFlags(parts: FlagParts) {
   }
 
   /** Made from something else than what counts now. */
-  function isBehind(entry: Entry, tenant: TenantFacts | undefined): boolean {
-    return (
-      entry.definitions !== definitions ||
-      entry.catalogue !== facts.catalogue() ||
-      (tenant !== undefined && tenant.revision !== entry.revision)
-    );
+  const isBehind = (entry: Entry, tenant: TenantFacts) =>
+    entry.epoch !== epoch() || entry.catalogue !== facts.catalogue() || tenant.revision !== entry.revision;
+
+  const isOld = (entry: Entry, tenant: TenantFacts) => isBehind(entry, tenant) || now() - entry.checkedAt >= settings.flagsTtl;
+
+  function reasonOf(entry: Entry, tenant: TenantFacts): Reason {
+    if (entry.checkedAt === 0) return "awaited";
+    return tenant.revision === entry.revision ? "aged" : "changed";
   }
 
-  const isOld = (entry: Entry, tenant: TenantFacts | undefined) => isBehind(entry, tenant) || now() - entry.checkedAt >= settings.flagsTtl;
-
-  function startRefresh(entry: Entry, tenant: TenantFacts, user: string | undefined): Promise<void> {
+  function startRefresh(entry: Entry, tenant: TenantFacts): Promise<void> {
     if (entry.refreshing) return entry.refreshing;
     let saidHere = () => {};
     const here = new Promise<void>((resolve) => {
@@ -158,7 +144,7 @@ export function createFlags(parts: FlagParts) {
         entry.catchingUp = undefined;
       });
     }
-    entry.refreshing = refresh(entry, tenant, user, saidHere)
+    entry.refreshing = refresh(entry, tenant, reasonOf(entry, tenant), saidHere)
       .catch((err) => log.warn({ err }, "flags were not evaluated"))
       .finally(() => {
         entry.checkedAt = now();
@@ -168,54 +154,104 @@ export function createFlags(parts: FlagParts) {
     return entry.refreshing;
   }
 
-  async function meet(tenant: TenantFacts, user: string | undefined): Promise<FlagState> {
-    const entry: Entry = {
-      state: nothing,
-      last: new Map(),
-      noted: new Map(),
-      checkedAt: 0,
-      revision: -1,
-      catalogue: {},
-      definitions: -1,
-      refreshing: undefined,
-      catchingUp: undefined,
-    };
-    held.set(idOf(tenant.key, user), entry);
+  const newEntry = (user?: string): Entry => ({
+    user,
+    state: nothing,
+    last: new Map(),
+    noted: new Map(),
+    checkedAt: 0,
+    revision: -1,
+    catalogue: undefined,
+    epoch: -1,
+    refreshing: undefined,
+    catchingUp: undefined,
+    both: undefined,
+  });
+
+  async function meetTenant(tenant: TenantFacts, patience: Promise<void>): Promise<FlagState> {
+    const entry = newEntry();
+    tenants.set(tenant.key, entry);
     try {
       [entry.last, entry.noted] = await Promise.all([parts.last.read(tenant.key), parts.past.read(tenant.key)]);
     } catch (err) {
       log.debug({ err }, "last flag values cannot be read");
     }
-    put(entry, readingsOf(tiedFlags(facts.catalogue()), new Map(), entry.last, needsUser(user)));
-    await Promise.race([startRefresh(entry, tenant, user), timeout(settings.flagTimeout)]);
-    if (user === undefined) parts.past.note(tenant.key, entry.noted, entry.state.readings, now());
+    put(entry, readingsOf(tiedFlags(facts.catalogue()), new Map(), entry.last, audiences, false));
+    await Promise.race([startRefresh(entry, tenant), patience]);
+    parts.past.note(tenant.key, entry.noted, entry.state.readings, now());
+    return entry.state;
+  }
+
+  async function meetUser(tenant: TenantFacts, user: string, patience: Promise<void>): Promise<FlagState> {
+    const entry = newEntry(user);
+    users.set(userId(tenant.key, user), entry);
+    put(entry, readingsOf(tiedFlags(facts.catalogue()).filter(audiences.isOfPersons), new Map(), entry.last, audiences, true));
+    await Promise.race([startRefresh(entry, tenant), patience]);
     return entry.state;
   }
 
   const meeting = new Map<string, Promise<FlagState>>();
 
+  /** At once for who is known. */
+  function stateOf(
+    id: string,
+    entry: Entry | undefined,
+    tenant: TenantFacts,
+    meet: () => Promise<FlagState>,
+  ): FlagState | Promise<FlagState> {
+    const first = meeting.get(id);
+    if (first) return first;
+    if (entry) {
+      if (isOld(entry, tenant)) void startRefresh(entry, tenant);
+      return entry.catchingUp ? entry.catchingUp.then(() => entry.state) : entry.state;
+    }
+    const started = meet().finally(() => meeting.delete(id));
+    meeting.set(id, started);
+    return started;
+  }
+
+  /** The same object for as long as both are the same. */
+  function both(entry: Entry | undefined, ofTenant: FlagState, ofUser: FlagState): FlagState {
+    if (entry?.both?.ofTenant === ofTenant && entry.both.ofUser === ofUser) return entry.both.state;
+    const state = withUser(ofTenant, ofUser);
+    if (entry) entry.both = { ofTenant, ofUser, state };
+    return state;
+  }
+
+  function peekAt(entry: Entry | undefined, tenant: TenantFacts): FlagState | undefined {
+    if (entry && isOld(entry, tenant)) void startRefresh(entry, tenant);
+    return entry?.catchingUp ? undefined : entry?.state;
+  }
+
   return {
-    /** At once for a tenant that is known. Never throws. */
-    of(tenant: TenantFacts, user?: string): FlagState | Promise<FlagState> {
-      if (tiedFlags(facts.catalogue()).length === 0) return nothing;
-      const id = idOf(tenant.key, user);
-      const entry = held.get(id);
-      const first = meeting.get(id);
-      if (first) return first;
-      if (entry) {
-        if (isOld(entry, tenant)) void startRefresh(entry, tenant, user);
-        return entry.catchingUp ? entry.catchingUp.then(() => entry.state) : entry.state;
-      }
-      const started = meet(tenant, user).finally(() => meeting.delete(id));
-      meeting.set(id, started);
-      return started;
+    /** At once for whom it is known; nobody waits longer than `flagTimeout`. Never throws. `features`: what is asked; null: all. */
+    of(tenant: TenantFacts, user?: string, features: readonly string[] | null = null): FlagState | Promise<FlagState> {
+      if (!hasTies(facts.catalogue())) return nothing;
+      let started: Promise<void> | undefined;
+      const patience = () => {
+        started ??= timeout(settings.flagTimeout);
+        return started;
+      };
+      const own = stateOf(tenant.key, tenants.get(tenant.key), tenant, () => meetTenant(tenant, patience()));
+      if (user === undefined) return own;
+      // Whether a flag is about persons may be known only once the tenant was met.
+      const andUser = (ofTenant: FlagState): FlagState | Promise<FlagState> => {
+        if (!isPersonal(features)) return ofTenant;
+        const id = userId(tenant.key, user);
+        const ofUser = stateOf(id, users.get(id), tenant, () => meetUser(tenant, user, patience()));
+        const join = (state: FlagState) => both(users.peek(id), ofTenant, state);
+        return ofUser instanceof Promise ? ofUser.then(join) : join(ofUser);
+      };
+      return own instanceof Promise ? own.then(andUser) : andUser(own);
     },
     /** What counts now, or undefined; an old one is asked again in the background. Undefined also while it is made anew here. */
-    peek(tenant: TenantFacts | null, user?: string): FlagState | undefined {
+    peek(tenant: TenantFacts | null, user?: string, features: readonly string[] | null = null): FlagState | undefined {
       if (tenant === null || !hasTies(facts.catalogue())) return nothing;
-      const entry = held.get(idOf(tenant.key, user));
-      if (entry && isOld(entry, tenant)) void startRefresh(entry, tenant, user);
-      return entry?.catchingUp ? undefined : entry?.state;
+      const own = peekAt(tenants.get(tenant.key), tenant);
+      if (user === undefined || own === undefined || !isPersonal(features)) return own;
+      const entry = users.get(userId(tenant.key, user));
+      const ofUser = peekAt(entry, tenant);
+      return ofUser && both(entry, own, ofUser);
     },
     /** When PostHog last told something of flags or their definitions; null: not yet. */
     answeredAt: () => newer(parts.definitions.heardAt(), contact.heardAt()),
@@ -228,7 +264,7 @@ export function createFlags(parts: FlagParts) {
       return {
         trouble: ofDefinitions ?? contact.trouble(),
         restsOn: isHeld ? "definitions" : "last",
-        isAsking: tenant !== undefined && held.peek(tenant)?.refreshing !== undefined,
+        isAsking: tenant !== undefined && tenants.peek(tenant)?.refreshing !== undefined,
       };
     },
   };

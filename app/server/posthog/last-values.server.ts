@@ -51,7 +51,7 @@ export function createLastValues(db: Database, log: Logger) {
     note(tenant: string, known: LastValues, said: Map<string, Verdict>, now: Instant): LastValues {
       const next = new Map(known);
       for (const [flag, verdict] of said) {
-        if (verdict === "unknown") continue;
+        if (typeof verdict === "string") continue;
         const before = known.get(flag);
         if (before && saysTheSame(before, verdict) && now - before.seenAt < writeAgainAfter) continue;
         const value = { ...verdict, seenAt: now };

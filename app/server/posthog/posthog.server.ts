@@ -7,7 +7,9 @@ import { createBreaker } from "./breaker.server";
 import { createCaptures } from "./captures.server";
 import { createClient } from "./client.server";
 import { createDriftCheck } from "./drift.server";
+import { createFlagAudiences } from "./flag-audiences.server";
 import { createFlagDefinitions } from "./flag-definitions.server";
+import { createFlagLook } from "./flag-look.server";
 import { createFlags } from "./flags.server";
 import { createGroupSync } from "./group-sync.server";
 import type { PosthogHooks } from "./hooks.server";
@@ -39,8 +41,11 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   const jobs = jobLog(log, captures.exceptions.ofJob);
   const last = createLastValues(db, jobs);
   const past = createPastReadings(db, jobs);
+  const audiences = createFlagAudiences(settings, definitions, now);
+  const flagLook = createFlagLook({ settings, definitions, audiences, log });
   const flags = createFlags({
     settings,
+    audiences,
     client,
     facts,
     last,
@@ -58,6 +63,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     settings,
     client,
     flags,
+    flagLook,
     groupSync,
     drift,
     ...captures,

@@ -4,19 +4,21 @@ import { statusInWords } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
 
 /** What PostHog said of one flag. Absent from a complete answer means off: it leaves inactive flags out. */
-export type Verdict = { state: "on" | "off"; payload?: Json; variant?: string } | "unknown";
+export type Verdict = Said | "unknown" | "no_group";
+export type Said = { state: "on" | "off"; payload?: Json; variant?: string };
 
 export type FlagQuestion = {
   distinctId: string;
   groups: Record<string, string>;
-  groupProperties: Record<string, Record<string, string>>;
+  groupProperties: Record<string, Record<string, string | null>>;
   flags: readonly string[];
 };
 
 type Answer = {
   flags?: Record<
     string,
-    { enabled?: boolean; variant?: string | null; failed?: boolean; metadata?: { payload?: unknown } } | undefined
+    | { enabled?: boolean; variant?: string | null; failed?: boolean; reason?: { code?: string }; metadata?: { payload?: unknown } }
+    | undefined
   > | null;
   errorsWhileComputingFlags?: boolean;
   quotaLimited?: string[];
@@ -33,6 +35,17 @@ export class FlagsUnavailable extends Error {}
  * answers, which here all mean unknown. Throws FlagsUnavailable.
  */
 export async function askRemoteFlags(settings: PosthogSettings, question: FlagQuestion, timeout: number): Promise<Map<string, Verdict>> {
+  const { given, isPartial } = await ask(settings, question, timeout);
+  return new Map(question.flags.map((key) => [key, verdictOf(given.get(key), isPartial)]));
+}
+
+/** Why each flag says what it says; null where PostHog does not tell, and inactive flags are left out. Throws FlagsUnavailable. */
+export async function askReasons(settings: PosthogSettings, question: FlagQuestion, timeout: number): Promise<Map<string, string | null>> {
+  const { given } = await ask(settings, question, timeout);
+  return new Map([...given].flatMap(([key, flag]) => (flag && !flag.failed ? [[key, flag.reason?.code ?? null] as const] : [])));
+}
+
+async function ask(settings: PosthogSettings, question: FlagQuestion, timeout: number) {
   const body = JSON.stringify({
     token: settings.projectKey,
     distinct_id: question.distinctId,
@@ -44,8 +57,7 @@ export async function askRemoteFlags(settings: PosthogSettings, question: FlagQu
   const answer = await post(`${settings.host}/flags/?v=2`, body, timeout);
   if (answer.quotaLimited?.includes("feature_flags")) throw new FlagsUnavailable("PostHog's quota of flag requests is used up.");
   if (typeof answer.flags !== "object" || answer.flags === null) throw new FlagsUnavailable("PostHog's answer has no flags.");
-  const given = new Map(Object.entries(answer.flags));
-  return new Map(question.flags.map((key) => [key, verdictOf(given.get(key), answer.errorsWhileComputingFlags === true)]));
+  return { given: new Map(Object.entries(answer.flags)), isPartial: answer.errorsWhileComputingFlags === true };
 }
 
 function withKeys({ groups, groupProperties }: FlagQuestion) {
@@ -55,6 +67,8 @@ function withKeys({ groups, groupProperties }: FlagQuestion) {
 function verdictOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean): Verdict {
   if (!flag) return partial ? "unknown" : { state: "off" };
   if (flag.failed || typeof flag.enabled !== "boolean") return "unknown";
+  // It is about groups of a type of which the question named none.
+  if (!flag.enabled && flag.reason?.code === "no_group_type") return "no_group";
   // Of an answer that says it has errors, a no is not to be relied on.
   if (!flag.enabled) return partial ? "unknown" : { state: "off" };
   const payload = readPayload(flag.metadata?.payload);

@@ -11,8 +11,12 @@ export function tenantFlags({ catalogue, readings }: Pick<TenantRequest, "catalo
 }
 
 function known(reading: FlagReading | undefined) {
-  const needsUser = reading?.userRequired === true;
-  if (!reading || reading.state === "unknown") return { now: null, last: reading?.last ?? null, needsUser };
+  const unknownBecause = reading?.userRequired
+    ? ("user_required" as const)
+    : reading?.otherGroupType
+      ? ("other_group_type" as const)
+      : null;
+  if (!reading || reading.state === "unknown") return { now: null, last: reading?.last ?? null, unknownBecause };
   const { state, variant, payload } = reading;
-  return { now: { state, variant, payload }, last: null, needsUser };
+  return { now: { state, variant, payload }, last: null, unknownBecause };
 }

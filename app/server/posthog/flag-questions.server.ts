@@ -1,0 +1,83 @@
+import limitTo from "p-limit";
+import type { Logger } from "pino";
+import type { PostHog } from "posthog-node";
+import { asFlagProperties, groupProperties } from "~/core/group-properties";
+import type { Instant, TenantFacts } from "~/core/model";
+import type { FactsCache } from "../facts-cache.server";
+import type { Breaker } from "./breaker.server";
+import type { FlagAudiences } from "./flag-audiences.server";
+import type { Contact } from "./flag-contact";
+import type { FlagDefinitions } from "./flag-definitions.server";
+import type { Verdicts } from "./flag-readings";
+import { askLocalFlags } from "./local-flags.server";
+import { askRemoteFlags, type FlagQuestion, FlagsUnavailable } from "./remote-flags.server";
+import type { PosthogSettings } from "./settings.server";
+
+/** Why PostHog is asked: a check waits for it, the tenant is another one, or what it said has grown old. */
+export type Reason = "awaited" | "changed" | "aged";
+
+/** Questions under way for each reason that nobody waits for: the verdicts of many tenants grow old together. */
+const askedAtOnce = 16;
+
+export type QuestionParts = {
+  settings: PosthogSettings;
+  client: PostHog;
+  facts: FactsCache;
+  breaker: Breaker;
+  definitions: Pick<FlagDefinitions, "payload">;
+  audiences: FlagAudiences;
+  contact: Contact;
+  metadata: () => readonly string[];
+  now: () => Instant;
+  log: Logger;
+};
+
+/** How flags are asked about: here, as far as definitions go, and over the wire. Neither ever throws. */
+export function createFlagQuestions({
+  settings,
+  client,
+  facts,
+  breaker,
+  definitions,
+  audiences,
+  contact,
+  metadata,
+  now,
+  log,
+}: QuestionParts) {
+  const inTurn = { changed: limitTo(askedAtOnce), aged: limitTo(askedAtOnce) };
+
+  function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
+    const type = settings.groupType;
+    const properties = asFlagProperties(groupProperties(tenant, facts.catalogue(), now(), metadata()));
+    const distinctId = user ?? `$${type}_${tenant.key}`;
+    return { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags };
+  }
+
+  async function askOverTheWire(question: FlagQuestion): Promise<Verdicts> {
+    if (!breaker.mayTry()) return new Map();
+    try {
+      await audiences.learn(question.flags);
+      const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
+      breaker.succeeded();
+      contact.heard();
+      return verdicts;
+    } catch (err) {
+      breaker.failed();
+      contact.missed(err instanceof FlagsUnavailable ? err.message : "PostHog cannot be reached.");
+      log.debug({ err }, "flags are unknown");
+      return new Map();
+    }
+  }
+
+  return {
+    /** What this process can say by itself. */
+    here: (tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> =>
+      askLocalFlags(client, definitions, questionOf(tenant, user, flags)),
+    overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<Verdicts> {
+      const ask = () => askOverTheWire(questionOf(tenant, user, flags));
+      return reason === "awaited" ? ask() : inTurn[reason](ask);
+    },
+  };
+}
+export type FlagQuestions = ReturnType<typeof createFlagQuestions>;
