@@ -85,10 +85,13 @@ describe("asked about a real Latchkey", () => {
     await latchkey.has("acme", "sso", { user: "u 1" });
     await latchkey.has("acme", "sso", { user: "u2" });
     await latchkey.decide("acme", "api_calls", { requested: 50 });
+    await latchkey.all("acme", { user: "u2" });
+    await latchkey.has("acme", "theme", { user: "u2" });
     expect(asked.slice(1).map(({ path }) => path)).toEqual([
       "/api/entitlements?tenant=acme&feature=sso&user=u%201",
       "/api/entitlements?tenant=acme&feature=sso&user=u2",
       "/api/entitlements?tenant=acme&feature=api_calls&requested=50",
+      "/api/entitlements?tenant=acme&user=u2",
     ]);
   });
 

@@ -42,7 +42,7 @@ export type Latchkey = {
   /** The same with how much, why and until when. Never rejects. */
   decide(tenant: string, feature: string, options?: CheckOptions): Promise<Decision>;
   /** Every feature of the tenant at once. Never rejects. */
-  all(tenant: string): Promise<Answer>;
+  all(tenant: string, options?: Pick<CheckOptions, "user">): Promise<Answer>;
   /** For Express, Fastify and fetch-style handlers: answers 403 with the reason to a tenant that may not. */
   requireFeature<Request = unknown>(feature: string, options: RequireOptions<Request>): Guard<Request>;
   /** What your own PostHog calls need to carry the tenant as Latchkey knows it. Never rejects. */
@@ -80,15 +80,16 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
 
   async function decide(tenant: string, feature: string, { user, requested }: CheckOptions = {}): Promise<Decision> {
     changes?.follow(tenant);
-    const isPlain = user === undefined && requested === undefined;
-    const whole = isPlain ? lookup.fresh<Answer>(pathOf({ tenant })) : undefined;
+    // What was told of all features says it too, unless more than one unit is asked for.
+    const all = requested === undefined ? pathOf({ tenant, user }) : null;
+    const whole = all === null ? undefined : lookup.fresh<Answer>(all);
     if (whole && Object.hasOwn(whole.entitlements, feature)) {
       return { ...(whole.entitlements[feature] as Entitlement), tenant, feature, from: "latchkey" };
     }
     const path = pathOf({ tenant, feature, user, requested });
     const found = await lookup.find({ tenant, path, read: (json) => readAnswer(json, tenant, feature) });
     if (found?.from === "latchkey") return { ...(found.body.entitlements[feature] as Entitlement), tenant, feature, from: "latchkey" };
-    const before = found?.body ?? (isPlain ? lookup.standIn<Answer>(pathOf({ tenant })) : undefined);
+    const before = found?.body ?? (all === null ? undefined : lookup.standIn<Answer>(all));
     if (!before || !Object.hasOwn(before.entitlements, feature)) return { ...fallback(feature), tenant, feature, from: "default" };
     return { ...(before.entitlements[feature] as Entitlement), isStale: true, tenant, feature, from: "stale" };
   }
@@ -96,9 +97,9 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   return {
     decide,
     has: async (tenant, feature, more) => (await decide(tenant, feature, more)).entitled,
-    async all(tenant) {
+    async all(tenant, { user } = {}) {
       changes?.follow(tenant);
-      const found = await lookup.find({ tenant, path: pathOf({ tenant }), read: (json) => readAnswer(json, tenant, null) });
+      const found = await lookup.find({ tenant, path: pathOf({ tenant, user }), read: (json) => readAnswer(json, tenant, null) });
       if (found) return { ...found.body, from: found.from, isStale: found.body.isStale || found.from === "stale" };
       const entitlements = Object.fromEntries(Object.keys(defaults).map((feature) => [feature, fallback(feature)]));
       return { tenant, plan: null, validUntil: null, revision: 0, isStale: true, entitlements, from: "default" };

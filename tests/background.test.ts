@@ -140,19 +140,24 @@ test("a thread that dies fails what waits for it with an error, and is there aga
 parentPort.on("message", ({ kind, id, file }) => {
   if (kind === "stop") parentPort.close();
   else if (file.text === "die") process.exit(1);
+  else if (file.text === "throw") throw new Error("thrown in the thread");
   else parentPort.postMessage({ kind: "done", id, result: file.text });
 });`,
   );
-  const background = createBackground(pino({ level: "silent" }), () => {}, file);
+  const troubles: string[] = [];
+  const background = createBackground(pino({ level: "silent" }), (error) => troubles.push(error.message), file);
   expect(background.start()).toBe(true);
   await expect(background.preview({ name: "a", text: "hello" })).resolves.toBe("hello");
-  await expect(background.preview({ name: "a", text: "die" })).rejects.toThrow("The background thread has ended.");
-  await until(
-    async () => background.isOn() || undefined,
-    30_000,
-    () => "the thread did not come back",
-  );
-  await expect(background.preview({ name: "a", text: "again" })).resolves.toBe("again");
+  for (const text of ["die", "throw"]) {
+    await expect(background.preview({ name: "a", text })).rejects.toThrow("The background thread has ended.");
+    await until(
+      async () => background.isOn() || undefined,
+      30_000,
+      () => "the thread did not come back",
+    );
+    await expect(background.preview({ name: "a", text: "again" })).resolves.toBe("again");
+  }
+  expect(troubles).toEqual(["thrown in the thread"]);
   await background.stop();
   expect(background.isOn()).toBe(false);
 });

@@ -121,6 +121,20 @@ describe("a trial is converted when the plan", () => {
     expect(converts([trial("sso", { startsAt: now })], {})).toBe(true);
     expect(converts([trial("sso", { startsAt: now + 1 })], {})).toBe(false);
   });
+  test("comes after another change took the trial out of the facts; of several trials the last is the one", () => {
+    const past = [
+      trial("sso", { id: "gr_1", endsAt: now - 9 * day }),
+      trial("sso", { id: "gr_3", endsAt: now + day, endedAt: now - hour }),
+      trial("sso", { id: "gr_2", endsAt: now - 5 * day }),
+    ];
+    const converted = (more: typeof past) =>
+      eventsBetween(tenant({ plan: "basic" }), tenant({ plan: "pro" }), shop, now, more).filter((e) => e.event === "trial_converted");
+    expect(converted(past)).toEqual([
+      expect.objectContaining({ about: "gr_3", properties: expect.objectContaining({ trial: "expired" }) }),
+    ]);
+    expect(converted([])).toEqual([]);
+    expect(eventsBetween(tenant({ plan: "basic" }), tenant({ plan: "basic", name: "B" }), shop, now, past)).toEqual([]);
+  });
 });
 
 test("a suspension is told once, and a reinstatement is none", () => {

@@ -1,4 +1,5 @@
 import type { Catalogue } from "./catalogue";
+import { endOf, isOver } from "./grant-lifetime";
 import type { Feature, Instant, Json, Limit, TenantFacts, Trial, Value } from "./model";
 import { sameJson } from "./same-json";
 import { addLimits, isBetterValue, isHigherLimit } from "./values";
@@ -11,19 +12,30 @@ export type TenantEvent = {
   properties: { [name: string]: Json };
 };
 
-/** What one change made of a tenant. `before`: as it was until then; null: it was not there. `at`: the change's instant. */
-export function eventsBetween(before: TenantFacts | null, after: TenantFacts, catalogue: Catalogue, at: Instant): TenantEvent[] {
+/**
+ * What one change made of a tenant. `before`: as it was until then; null: it was not there. `at`: the change's instant.
+ * `past`: trials that had left the facts by then, of which a plan that has moved may still be the fruit.
+ */
+export function eventsBetween(
+  before: TenantFacts | null,
+  after: TenantFacts,
+  catalogue: Catalogue,
+  at: Instant,
+  past: readonly Trial[] = [],
+): TenantEvent[] {
   const events = [...trialEvents(before, after, at)];
   if (before === null) return events;
-  const planMoved = before.plan !== after.plan || !sameJson(addOnsOf(before), addOnsOf(after));
-  if (planMoved) {
+  if (hasPlanMoved(before, after)) {
     events.push({ event: "plan_changed", about: "", properties: planProperties(before, after, catalogue) });
-    events.push(...conversions(before, after, catalogue, at));
+    events.push(...conversions(before, after, catalogue, at, latestTrials([...past, ...trialsOf(before)])));
   }
   if (before.status !== "suspended" && after.status === "suspended")
     events.push({ event: "tenant_suspended", about: "", properties: { plan: after.plan } });
   return events;
 }
+
+export const hasPlanMoved = (before: TenantFacts, after: TenantFacts) =>
+  before.plan !== after.plan || !sameJson(addOnsOf(before), addOnsOf(after));
 
 export function trialExpired(trial: Pick<Trial, "id" | "feature" | "startsAt" | "endsAt">, plan: string | null): TenantEvent {
   return { event: "trial_expired", about: trial.id, properties: { ...trialProperties(trial), plan } };
@@ -72,14 +84,30 @@ function planProperties(before: TenantFacts, after: TenantFacts, catalogue: Cata
   };
 }
 
+/** Of each feature the one that ended last, or has not ended yet. */
+function latestTrials(trials: readonly Trial[]): Iterable<Trial> {
+  const latest = new Map<string, Trial>();
+  for (const trial of trials) {
+    const known = latest.get(trial.feature);
+    if (!known || (endOf(trial) as Instant) >= (endOf(known) as Instant)) latest.set(trial.feature, trial);
+  }
+  return latest.values();
+}
+
 /** Trials that had begun, and whose feature the plan or an add-on now gives at least as much of. */
-function* conversions(before: TenantFacts, after: TenantFacts, catalogue: Catalogue, at: Instant): Iterable<TenantEvent> {
-  for (const trial of trialsOf(before)) {
+function* conversions(
+  before: TenantFacts,
+  after: TenantFacts,
+  catalogue: Catalogue,
+  at: Instant,
+  trials: Iterable<Trial>,
+): Iterable<TenantEvent> {
+  for (const trial of trials) {
     const feature = catalogue.features.get(trial.feature);
     if (!feature || trial.startsAt > at) continue;
     const had = covers(feature, planGives(before, catalogue, feature), trial.value);
     if (had || !covers(feature, planGives(after, catalogue, feature), trial.value)) continue;
-    const was = trial.endsAt > at ? "live" : "expired";
+    const was = isOver(trial, at) ? "expired" : "live";
     const properties = { ...trialProperties(trial), trial: was, plan_before: before.plan, plan: after.plan };
     yield { event: "trial_converted", about: trial.id, properties };
   }

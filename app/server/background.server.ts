@@ -38,7 +38,11 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     const started = new Worker(script);
     started.unref();
     started.on("message", hear);
-    started.on("error", (err) => log.error({ err }, "the background thread failed"));
+    // What it logs as trouble it tells as well; of this it can say nothing any more.
+    started.on("error", (error) => {
+      log.error({ err: error }, "the background thread failed");
+      onTrouble(error, "the background thread failed");
+    });
     started.on("exit", () => {
       worker = undefined;
       for (const { reject } of waiting.values()) reject(new Error("The background thread has ended."));

@@ -89,6 +89,7 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
   state.requests[path] = (state.requests[path] ?? 0) + 1;
   const mode = modeOf(state.mode, path);
   const answer = wasTaken(mode) ? route(state, request, url, body) : notTaken;
+  if (mode === "ok") state.statuses[`${path} ${answer.status}`] = (state.statuses[`${path} ${answer.status}`] ?? 0) + 1;
   misbehave(response, mode, answer, state);
 }
 

@@ -34,6 +34,8 @@ export type FakeState = Received &
     faults: Faults;
     /** How often each path was asked. */
     requests: Record<string, number>;
+    /** How often each path was answered with which status while it behaved: "/flags/definitions 304". */
+    statuses: Record<string, number>;
     /** The bodies of POST /flags/. */
     questions: Properties[];
     /** Recordings of sessions that arrived at /s/. */
@@ -56,6 +58,7 @@ export function createState(options: FakeOptions): FakeState {
     trickleMs: 1000,
     faults: { errorsWhileComputingFlags: false, quotaLimited: false, failed: new Set() },
     requests: {},
+    statuses: {},
     questions: [],
     recordings: 0,
     events: [],

@@ -126,3 +126,30 @@ describe("$feature_flag_called", () => {
       .toEqual([true, true, false]);
   });
 });
+
+test("what two processes tell of the same hour, or of the same verdict on one day, is the same event for PostHog", async () => {
+  const app = await start();
+  app.fake.state.setFlag({ key: "ai-search" });
+  const env = { DATABASE_URL: `file:${app.databaseFile}`, POSTHOG_HOST: app.fake.origin, POSTHOG_FEATURE_FLAGS_CACHE_TTL: "1" };
+  const other = await startPosthogApp({ env });
+  open.push(other);
+  const authorization = `Bearer ${await app.apiKey("check")}`;
+  async function askBoth() {
+    for (const { url, services, posthog } of [app, other]) {
+      for (const feature of ["sso", "ai_search"])
+        await fetch(`${url}/api/entitlements?tenant=acme&feature=${feature}`, { headers: { authorization } });
+      await services.counts.flush();
+      await posthog.client.flush();
+    }
+  }
+  const told = async (event: string) => {
+    const events = await app.captured(event);
+    return [events.length, new Set(events.map((e) => e.uuid)).size];
+  };
+  await askBoth();
+  await expect.poll(() => told("entitlement_denied")).toEqual([2, 1]);
+  await expect.poll(() => told("$feature_flag_called")).toEqual([2, 1]);
+  for (const { clock } of [app, other]) clock.now += 3_600_000;
+  await askBoth();
+  await expect.poll(() => told("entitlement_denied")).toEqual([4, 2]);
+});

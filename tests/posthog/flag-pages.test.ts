@@ -161,7 +161,9 @@ tenants: { acme: { plan: basic } }
     for (const feature of ["fine", "gone", "asleep", "rolled", "given"]) await ask(feature);
     const page = await read(app, "/flags");
     expect(page).toContain("6 features are tied to a flag, 5 with something to tidy up.");
-    expect(rowOf(page, "Gone")).toContain("PostHog has no flag no-such-flag. Create it in PostHog, or take the tie off the feature.");
+    expect(rowOf(page, "Gone")).toContain(
+      "PostHog has no flag no-such-flag. Create it in PostHog, correct the key, or take the tie off the feature.",
+    );
     expect(rowOf(page, "Asleep")).toContain("The flag is inactive, so it switches the feature off for everybody. Switch it on");
     expect(rowOf(page, "Rolled out")).toContain("rolled out to everyone for over 30 days. The gate has opened for all: take the tie off.");
     expect(rowOf(page, "Given anyway")).toContain("Every plan gives this feature, so the flag can add nothing. Take the tie off.");
@@ -188,7 +190,7 @@ tenants: { acme: { plan: basic } }
 
   test.each([
     ["500", "PostHog answered 500."],
-    ["401", "PostHog refuses the secret key. It needs the scope feature_flag:read for this project."],
+    ["401", "PostHog refuses the secret key (401). It needs the scope feature_flag:read for this project."],
     ["garbage", "PostHog's answer cannot be read. Is POSTHOG_APP_HOST right?"],
     ["refuse", "PostHog cannot be reached."],
   ] as const)("says why PostHog's list is missing (%s), and goes on with what is known without it", async (mode, why) => {

@@ -110,6 +110,31 @@ describe("the hooks of posthog.config.ts", () => {
     for (const hook of ["requestFilter", "extraTags", "tagMap"]) expect(app.log()).toContain(`"hook":"${hook}"`);
     const odd = await ask({ extraTags: () => "tags" as never, tagMap: () => undefined as never });
     expect(odd.seen[0]?.properties).toMatchObject({ $request_path: "/seen" });
+    expect(odd.app.log()).toContain("something else than an object of tags");
+  });
+
+  test("one that answers later is not waited for, and told of, also when it fails then", async () => {
+    const later = (async () => {
+      throw new Error("too late");
+    }) as never;
+    const { app, seen } = await ask({ requestFilter: later, extraTags: later, tagMap: later });
+    expect(seen[0]?.properties).toMatchObject({ $request_path: "/seen" });
+    for (const hook of ["requestFilter", "extraTags", "tagMap"])
+      expect(app.log()).toMatch(new RegExp(`"hook":"${hook}"[^\n]*returned a promise`));
+    expect(app.log()).toContain("too late");
+  });
+
+  test("a tag that cannot be sent is left out, and costs neither the others nor the events", async () => {
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    const { app, seen, failed } = await ask({
+      extraTags: () => ({ circle, big: 1n, work: () => 1, region: "eu", since: new Date(0) }),
+      tagMap: (tags) => ({ ...tags, circle }),
+    });
+    expect(seen[0]?.properties).toMatchObject({ $request_path: "/seen", region: "eu", since: "1970-01-01T00:00:00.000Z" });
+    for (const name of ["circle", "big", "work"]) expect(seen[0]?.properties).not.toHaveProperty(name);
+    expect(failed).toHaveLength(1);
+    expect(app.log()).toContain("circular");
   });
 
   test("never see a key or a cookie", async () => {

@@ -119,6 +119,22 @@ describe.each(engines)("what becomes of tenants, on %s", (engine) => {
     expect(new Set(fake.state.events.map((e) => e.uuid)).size).toBe(sofar.length + 1);
   });
 
+  test("is a conversion also when the trial had run out, and something else had changed since", async () => {
+    const s = await world(engine);
+    await trial(s, "acme", now + day);
+    s.clock.now = now + 3 * day;
+    await tenant(s, "acme", { name: "Acme Inc." });
+    s.clock.now = now + 4 * day;
+    await tenant(s, "acme", { plan: "pro" });
+    await settle(s);
+    expect(told().filter((e) => e !== "trial_expired")).toEqual(["trial_granted", "plan_changed", "trial_converted"]);
+    expect(fake.state.events.find((e) => e.event === "trial_converted")?.properties).toMatchObject({
+      feature: "sso",
+      trial: "expired",
+      plan: "pro",
+    });
+  });
+
   test("is told of what programs, imports and other processes changed, in the words of who it was", async () => {
     const s = await world(engine);
     const other = await world(engine, s.url);

@@ -4,12 +4,15 @@ import type { PostHog } from "posthog-node";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { CheckCount } from "~db/store/check-counts.server";
+import { eventId } from "./event-id.server";
 import type { Said } from "./remote-flags.server";
 import type { Requests } from "./request-context.server";
 import type { PosthogSettings } from "./settings.server";
 
 /** Of one tenant and feature at most one event in this time, in milliseconds. */
 const deniedEvery = 3_600_000;
+/** Of one tenant, flag and verdict PostHog keeps at most one `$feature_flag_called` in this time, in milliseconds. */
+const calledEvery = 24 * 3_600_000;
 /** Of all tenants together at most so many in a minute. */
 const deniedPerMinute = 30;
 /** Pairs of tenant and feature that are remembered; of the longest silent ones an event may come early. */
@@ -19,23 +22,28 @@ const mostPairs = 50_000;
 export type Explain = (tenant: string, feature: string) => Promise<Decision | null>;
 
 type Parts = {
-  settings: Pick<PosthogSettings, "groupType">;
+  settings: Pick<PosthogSettings, "groupType" | "projectKey">;
   client: PostHog;
   requests: Requests;
   now: () => Instant;
   log: Logger;
 };
 
-/** What happens often and may be missed: sampled, limited, and sent by the SDK. Set off by no request in particular. */
+/**
+ * What happens often and may be missed: sampled, limited, and sent by the SDK. Set off by no request in particular. Each process
+ * samples for itself; what two of them tell of the same time has the same id, so that PostHog keeps one of it.
+ */
 export function createEvents({ settings, client, requests, now, log }: Parts) {
-  const type = settings.groupType;
+  const { groupType: type, projectKey } = settings;
   const sampled = new LRUCache<string, { at: Instant; since: number }>({ max: mostPairs });
   let minute = { start: 0, sent: 0 };
 
-  function capture(tenant: string, event: string, properties: Record<string, unknown>): void {
+  /** `once`: what makes it the same event as another. */
+  function capture(tenant: string, event: string, once: unknown[], properties: Record<string, unknown>): void {
     // Of no person: the tenant stands for itself, without a profile.
     const own = { ...properties, $process_person_profile: false };
-    requests.outside(() => client.capture({ distinctId: `$${type}_${tenant}`, event, properties: own, groups: { [type]: tenant } }));
+    const uuid = eventId(projectKey, event, tenant, ...once);
+    requests.outside(() => client.capture({ distinctId: `$${type}_${tenant}`, event, uuid, properties: own, groups: { [type]: tenant } }));
   }
 
   function mayCapture(at: Instant): boolean {
@@ -43,11 +51,12 @@ export function createEvents({ settings, client, requests, now, log }: Parts) {
     return minute.sent < deniedPerMinute;
   }
 
-  async function denied({ tenant, feature }: CheckCount, count: number, explain: Explain): Promise<void> {
+  async function denied({ tenant, feature }: CheckCount, count: number, at: Instant, explain: Explain): Promise<void> {
     const decision = await explain(tenant, feature);
     if (decision === null || decision.entitled) return;
     const { reason, source, availableIn } = decision;
-    capture(tenant, "entitlement_denied", { feature, reason, source, available_in: availableIn, count });
+    const once = [feature, Math.floor(at / deniedEvery)];
+    capture(tenant, "entitlement_denied", once, { feature, reason, source, available_in: availableIn, count });
   }
 
   return {
@@ -66,7 +75,7 @@ export function createEvents({ settings, client, requests, now, log }: Parts) {
         sampled.set(pair, { at, since: 0 });
         minute.sent += 1;
         try {
-          await denied(no, count, explain);
+          await denied(no, count, at, explain);
         } catch (err) {
           log.debug({ err }, "a denial was not captured");
         }
@@ -76,7 +85,8 @@ export function createEvents({ settings, client, requests, now, log }: Parts) {
     /** Told once of each verdict that is new or another one than before. */
     flagCalled(tenant: string, flag: string, verdict: Said): void {
       const value = verdict.state === "off" ? false : (verdict.variant ?? true);
-      capture(tenant, "$feature_flag_called", { $feature_flag: flag, $feature_flag_response: value, [`$feature/${flag}`]: value });
+      const once = [flag, value, Math.floor(now() / calledEvery)];
+      capture(tenant, "$feature_flag_called", once, { $feature_flag: flag, $feature_flag_response: value, [`$feature/${flag}`]: value });
     },
   };
 }

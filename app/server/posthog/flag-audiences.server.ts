@@ -39,21 +39,26 @@ export function createFlagAudiences(settings: PosthogSettings, definitions: Pick
 
   const of = (flag: string): Audience | undefined => definitions.audience(flag) ?? learned.get(flag)?.audience ?? undefined;
 
+  async function learn(flags: readonly string[]): Promise<void> {
+    const mine = flags.filter((flag) => definitions.audience(flag) === undefined && (isUnknown(flag) || isOld(flag)));
+    if (mine.length === 0) return;
+    asking ??= ask(mine).finally(() => {
+      asking = undefined;
+    });
+    // What was known goes on counting meanwhile.
+    if (!mine.some(isUnknown)) return void asking.catch(() => {});
+    await asking;
+    // What was under way may have been about other flags.
+    if (mine.some(isUnknown)) await learn(mine);
+  }
+
   return {
     /** Undefined: not known. */
     of,
     /** Cannot be answered for a tenant alone, or not in full. */
     isOfPersons: (flag: string): boolean => ["persons", "mixed"].includes(of(flag) ?? ""),
     /** Asks for what is not known yet. Rejects with FlagsUnavailable. */
-    async learn(flags: readonly string[]): Promise<void> {
-      const mine = flags.filter((flag) => definitions.audience(flag) === undefined && (isUnknown(flag) || isOld(flag)));
-      if (mine.length === 0) return;
-      asking ??= ask(mine).finally(() => {
-        asking = undefined;
-      });
-      if (mine.some(isUnknown)) await asking;
-      else asking.catch(() => {}); // what was known goes on counting
-    },
+    learn,
     /** Another number when a flag that was known tells others apart. */
     version: () => version,
   };

@@ -26,6 +26,14 @@ export function createContact(now: () => Instant) {
 }
 export type Contact = ReturnType<typeof createContact>;
 
+/** Why a look-up over PostHog's REST API was refused, 401 or 403. A project's secret key opens flag definitions, and not that API. */
+export function refusedLookUp(status: number, secretKey: string, scope: string): string {
+  const refused = `PostHog refuses the secret key (${status}).`;
+  if (secretKey.startsWith("phs_"))
+    return `${refused} A project's key (phs_) is for flags alone: set a personal key (phx_) with the scope ${scope}.`;
+  return `${refused} It needs the scope ${scope} for this project.`;
+}
+
 /** `key`: the name of the key that goes along with the question. */
 export function statusInWords(status: number, key: "project API key" | "secret key"): string {
   if (status === 401 || status === 403) return `PostHog refuses the ${key} (${status}).`;

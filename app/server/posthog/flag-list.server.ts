@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FlagInfo } from "~/core/flag-hygiene";
 import type { Json } from "~/core/model";
+import { refusedLookUp } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
 
 const page = z.object({
@@ -69,7 +70,7 @@ async function read(url: string, secretKey: string, signal: AbortSignal): Promis
     throw unreachable(cause);
   }
   if (response.status === 401 || response.status === 403) {
-    throw new FlagListUnavailable("PostHog refuses the secret key. It needs the scope feature_flag:read for this project.");
+    throw new FlagListUnavailable(refusedLookUp(response.status, secretKey, "feature_flag:read"));
   }
   if (!response.ok) throw new FlagListUnavailable(`PostHog answered ${response.status}. Try again in a while.`);
   const parsed = page.safeParse(

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { GroupProperties } from "~/core/group-properties";
+import { refusedLookUp } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
 
 const timeout = 10_000; // ms
@@ -61,8 +62,7 @@ async function ask({ settings, stop }: Asker, path: string): Promise<unknown> {
       await wait(Math.min(longestWait, after), undefined, { signal: stop });
       continue;
     }
-    if (status === 401 || status === 403)
-      throw new GroupsUnavailable(`PostHog refuses the secret key (${status}). It needs the scope group:read for this project.`);
+    if (status === 401 || status === 403) throw new GroupsUnavailable(refusedLookUp(status, settings.secretKey as string, "group:read"));
     if (status === 404) throw new GroupsUnavailable(`PostHog knows no project ${settings.projectId}. Check POSTHOG_PROJECT_ID.`);
     throw new GroupsUnavailable(`PostHog answered ${status} to a question about its groups. Try again in a while.`);
   }

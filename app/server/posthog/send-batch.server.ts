@@ -50,6 +50,9 @@ export async function sendBatch(
   }
 }
 
+/** What PostHog says once it has taken events: its capture service, and in older versions its web server. */
+const taken: unknown[] = ["Ok", "ok", 1];
+
 /** A 200 alone proves nothing: proxies and sign-in pages of networks answer so too. */
 function verify(text: string): Delivery {
   let answer: { status?: unknown; quota_limited?: unknown };
@@ -58,7 +61,7 @@ function verify(text: string): Delivery {
   } catch {
     answer = {};
   }
-  if (typeof answer !== "object" || answer === null || !("status" in answer))
+  if (typeof answer !== "object" || answer === null || !taken.includes(answer.status))
     return down("Something that is not PostHog answered. Check POSTHOG_HOST, and the proxies between.");
   if (Array.isArray(answer.quota_limited) && answer.quota_limited.includes("events"))
     return down("PostHog dropped it: the project's quota of events is used up.");

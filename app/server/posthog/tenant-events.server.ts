@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
-import type { Instant } from "~/core/model";
-import { eventsBetween, trialExpired } from "~/core/tenant-events";
+import { isOver } from "~/core/grant-lifetime";
+import type { Instant, Trial } from "~/core/model";
+import { eventsBetween, hasPlanMoved, trialExpired } from "~/core/tenant-events";
 import type { Database, Queries } from "~db/database";
 import { readCatalogueFacts, readTenantFacts, readTenantFactsAt } from "~db/store/facts.server";
+import { grantOf, grantsOfTenant } from "~db/store/grants.server";
 import { giveUpLease, stillHolds, takeLease } from "~db/store/leases.server";
 import { actorOfChange, factsBefore, type TenantChanged, tenantChangesAfter } from "~db/store/tenant-news.server";
 import { readTold, type Told, tellFromHere, writeTold } from "~db/store/told-events.server";
@@ -73,10 +75,16 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
     if (after === null) return [];
     const before = await factsBefore(read, tables, change);
     if (!mayMatter(before, after)) return [];
-    const found = eventsBetween(before, after, await catalogueAt(change.at), change.at);
+    const past = before && hasPlanMoved(before, after) ? await pastTrials(change) : [];
+    const found = eventsBetween(before, after, await catalogueAt(change.at), change.at, past);
     if (found.length === 0) return [];
     const actor = await actorOfChange(read, tables, change);
     return found.map((e) => tenantEvent(settings, e, { tenant: change.tenant, at: change.at, seq: change.seq, actor }));
+  }
+
+  async function pastTrials({ tenant, at }: TenantChanged): Promise<Trial[]> {
+    const grants = (await grantsOfTenant(read, tables, tenant)).map(grantOf);
+    return grants.filter((g): g is Trial => g.kind === "trial" && isOver(g, at));
   }
 
   async function expired({ grant, tenant, feature, startsAt, endsAt }: TrialOver): Promise<BatchEvent> {
