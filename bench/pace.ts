@@ -3,14 +3,14 @@ import { exportCatalogue } from "~/server/import.server";
 import { benchKey, copyOf, withServices } from "./database";
 import { atConstantPace, type Paced, pacedSummary, startBare } from "./load";
 import { median, rounded } from "./numbers";
-import { type Server, startServer, stop } from "./process";
+import { goOn, holdStill, type Server, startServer, stop } from "./process";
 import { ask, oneFeature, requestOf } from "./questions";
 import { startStandIn } from "./stand-in";
 import { tenantKey, tenantsDatabase } from "./tenants-database";
 
 const perSecond = 2_000;
-const rounds = 5;
-const seconds = 5;
+const rounds = 11;
+const seconds = 3;
 const hot = 1_000;
 const imported = 10_000;
 
@@ -31,10 +31,12 @@ export async function benchPace() {
   const imports: number[] = [];
   const pace = (server: { port: number }) => atConstantPace({ port: server.port, requests }, perSecond, seconds);
   try {
-    for (const server of [idle, busy]) await pace(server); // every answer once, and the compiler has seen the path
+    for (const server of [bare, idle, busy]) await pace(server); // every answer once, and the compiler has seen the path
     for (let round = 0; round < rounds; round++) {
+      holdStill(busy.child, standIn.child);
       runs.bare.push(await pace(bare));
       runs.idle.push(await pace(idle));
+      goOn(busy.child, standIn.child);
       let isOver = false;
       const importing = importAgainAndAgain(busy, key, catalogue, round, imports, () => isOver);
       runs.busy.push(await pace(busy));
@@ -42,14 +44,15 @@ export async function benchPace() {
       await importing;
     }
     const groupsSent = await sentBy(busy, busyFile);
-    const times = runs.busy.map((r, i) => r.p99 / (runs.idle[i] as Paced).p99);
+    const overBare = (rs: Paced[]) => rounded(median(rs.map((r, i) => r.p99 - (runs.bare[i] as Paced).p99)));
+    const times = median(runs.busy.map((r) => r.p99)) / median(runs.idle.map((r) => r.p99));
     return {
       requestsPerSecond: perSecond,
       rounds,
       secondsEach: seconds,
       bareNodeHttp: pacedSummary(runs.bare),
-      idle: { ...pacedSummary(runs.idle), expectedP99Ms: 1.4 },
-      whileImportingAndSyncing: { ...pacedSummary(runs.busy), p99OverIdle: rounded(median(times)), expectedOverIdle: 3 },
+      idle: { ...pacedSummary(runs.idle), p99AboveBareMs: overBare(runs.idle), expectedP99Ms: 1.4 },
+      whileImportingAndSyncing: { ...pacedSummary(runs.busy), p99OverIdle: rounded(times), expectedOverIdle: 3 },
       imports: { tenantsEach: imported, done: imports.length, medianSeconds: rounded(median(imports) / 1_000) },
       groupsSent,
     };

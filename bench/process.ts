@@ -47,10 +47,19 @@ export async function untilLines(child: ChildProcess, patterns: RegExp[]): Promi
 
 export const untilLine = async (child: ChildProcess, pattern: RegExp) => (await untilLines(child, [pattern]))[0] as RegExpExecArray;
 
+/** What is not measured stands still, so that it takes nothing from what is. */
+export function holdStill(...children: ChildProcess[]): void {
+  for (const child of children) child.kill("SIGSTOP");
+}
+export function goOn(...children: ChildProcess[]): void {
+  for (const child of children) child.kill("SIGCONT");
+}
+
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
+  child.kill("SIGCONT"); // one that stands still hears nothing
   await exited;
 }
 

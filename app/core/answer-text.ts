@@ -11,7 +11,9 @@ export type Told = { readonly decision: Decision; readonly text: string; readonl
 
 /** Entries of all catalogues' shelves together, a kilobyte each; then they are made anew. */
 const mostShared = 20_000;
-const shelves = new WeakMap<Catalogue, { all: Map<string, Map<string, Told>>; entries: number }>();
+/** `flag`: of the feature, which has no say as long as it was not read. */
+type Shelf = Map<string, { told: Told; flag: string | null }>;
+const shelves = new WeakMap<Catalogue, { all: Map<string, Shelf>; entries: number }>();
 
 /**
  * Where nobody has a say but the tenant's status, plan and add-ons, tenants with the same ones are told the same at any time: such
@@ -24,7 +26,7 @@ function sharedShelf(tenant: TenantFacts, catalogue: Catalogue) {
     shelves.set(catalogue, held);
   }
   const same = [tenant.status, tenant.plan ?? "", ...tenant.addOns.map((a) => a.plan)].join("\n");
-  const shelf = held.all.get(same) ?? new Map<string, Told>();
+  const shelf: Shelf = held.all.get(same) ?? new Map();
   held.all.set(same, shelf);
   return { shelf, held };
 }
@@ -36,14 +38,16 @@ export function tell(question: AnswerQuestion, readings: Readings): Told[] {
   if (!tenant) return asked.map((key) => tellOne(key, question, readings));
   const granted = new Set(tenant.grants.map((g) => g.feature));
   const { shelf, held } = sharedShelf(tenant, catalogue);
+  const isRead = (flag: string | null) => flag !== null && readings.flag?.(flag) !== undefined;
   return asked.map((key) => {
-    const feature = catalogue.features.get(key);
-    const isReadOfFlag = feature?.flag && readings.flag?.(feature.flag.key) !== undefined;
-    if (!feature || feature.type === "metered" || isReadOfFlag || granted.has(key)) return tellOne(key, question, readings);
-    const known = shelf.get(key);
-    if (known) return known;
+    const hasGrant = granted.size > 0 && granted.has(key);
+    const known = hasGrant ? undefined : shelf.get(key);
+    if (known && !isRead(known.flag)) return known.told;
     const told = tellOne(key, question, readings);
-    shelf.set(key, told);
+    const feature = catalogue.features.get(key);
+    const flag = feature?.flag?.key ?? null;
+    if (!feature || feature.type === "metered" || hasGrant || isRead(flag)) return told;
+    shelf.set(key, { told, flag });
     held.entries += 1;
     return told;
   });

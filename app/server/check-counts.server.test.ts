@@ -26,10 +26,10 @@ describe("counts that could not be written", () => {
     s = await startServices();
     let isDown = true;
     const counts = countsOver(() => isDown);
-    counts.count("acme", yes, now);
-    counts.count("acme", yes, now + 1);
+    counts.count("acme", [yes], now);
+    counts.count("acme", [yes], now + 1);
     await counts.flush();
-    counts.count("acme", yes, now + 2);
+    counts.count("acme", [yes], now + 2);
     counts.countAll("acme", now + 3);
     await counts.flush();
     isDown = false;
@@ -46,9 +46,9 @@ describe("counts that could not be written", () => {
     let writes = 0;
     const counts = countsOver(() => ++writes === 2);
     const tenants = Array.from({ length: 2 * countsAtOnce + 1 }, (_, i) => `t${i}`);
-    for (const tenant of tenants) counts.count(tenant, yes, now);
+    for (const tenant of tenants) counts.count(tenant, [yes], now);
     await counts.flush();
-    for (const tenant of tenants) counts.count(tenant, yes, now);
+    for (const tenant of tenants) counts.count(tenant, [yes], now);
     await counts.flush();
     const rows = await s.db.read.select().from(s.db.tables.checkCounts);
     expect([writes, rows.length, rows.every((row) => row.count === 2)]).toEqual([5, tenants.length, true]);
@@ -58,9 +58,9 @@ describe("counts that could not be written", () => {
     s = await startServices();
     let isDown = true;
     const counts = countsOver(() => isDown, 2);
-    for (const tenant of ["a", "b", "c"]) counts.count(tenant, yes, now);
+    for (const tenant of ["a", "b", "c"]) counts.count(tenant, [yes], now);
     await counts.flush();
-    for (const tenant of ["d", "b"]) counts.count(tenant, yes, now);
+    for (const tenant of ["d", "b"]) counts.count(tenant, [yes], now);
     isDown = false;
     await counts.flush();
     const allowed = async (tenant: string) => (await written(tenant))[0]?.allowed;
@@ -75,7 +75,7 @@ test("a count is being written before a second has passed", async () => {
   try {
     const counts = countsOver(() => ++writes > 0);
     for (let second = 1; second <= 3; second++) {
-      counts.count("acme", yes, now);
+      counts.count("acme", [yes], now);
       await vi.advanceTimersByTimeAsync(999);
       expect(writes).toBeGreaterThanOrEqual(second);
     }
@@ -89,7 +89,7 @@ test.each(engines)("a process that serves on %s writes them beside its requests,
   s.db.startAside();
   const tenants = Array.from({ length: countsAtOnce + 1 }, (_, i) => `t${i}`);
   for (let round = 1; round <= 3; round++) {
-    for (const tenant of tenants) s.counts.count(tenant, yes, now + round);
+    for (const tenant of tenants) s.counts.count(tenant, [yes], now + round);
     if (round < 3) await s.counts.flush();
   }
   const other = await startServices(engine, { url: s.url });
@@ -113,11 +113,11 @@ test("while a write takes long, counts add up in one place instead of waiting be
     return s.db.aside(build);
   };
   const counts = createCheckCounts({ ...s.db, aside }, s.log);
-  counts.count("acme", yes, now);
+  counts.count("acme", [yes], now);
   const flushes = [counts.flush()];
   await new Promise(setImmediate);
   for (let i = 1; i < 5; i++) {
-    counts.count("acme", yes, now + i);
+    counts.count("acme", [yes], now + i);
     flushes.push(counts.flush());
   }
   finish();
@@ -157,9 +157,9 @@ test("whoever listens to what is written and fails makes no count twice, and non
     told += first?.count ?? 0;
     throw new Error("not now");
   });
-  s.counts.count("acme", yes, now);
+  s.counts.count("acme", [yes], now);
   await s.counts.flush();
-  s.counts.count("acme", yes, now);
+  s.counts.count("acme", [yes], now);
   await s.counts.flush();
   expect([told, await written("acme")]).toMatchObject([2, [{ allowed: 2 }]]);
 });

@@ -29,13 +29,17 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   let tell: (written: CheckCount[]) => void | Promise<void> = () => {};
   let timer: NodeJS.Timeout | undefined;
 
-  function bump(tenant: string, feature: string, allowed: boolean, source: string, now: Instant): CheckCount {
+  /** Counts checks of one tenant that come at one instant. */
+  function counter(tenant: string, now: Instant) {
     const day = dayOf(now);
-    const known = counts.find(tenant, feature, day, allowed, source);
-    if (known) return again(known, now);
-    const row = { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now };
-    add(row);
-    return row;
+    const ofTenant = counts.of(tenant);
+    return (feature: string, allowed: boolean, source: string): CheckCount => {
+      const known = counts.find(ofTenant, feature, day, allowed, source);
+      if (known) return again(known, now);
+      const row = { tenant, day, feature, allowed, source, count: 1, firstAt: now, lastAt: now };
+      add(row);
+      return row;
+    };
   }
 
   function again(row: CheckCount, now: Instant): CheckCount {
@@ -52,7 +56,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
 
   function putBack(unwritten: CheckCount[]): void {
     for (const old of unwritten) {
-      const newer = counts.find(old.tenant, old.feature, old.day, old.allowed, old.source);
+      const newer = counts.find(counts.of(old.tenant), old.feature, old.day, old.allowed, old.source);
       if (newer) Object.assign(newer, { count: newer.count + old.count, firstAt: old.firstAt });
       else add(old);
     }
@@ -99,9 +103,15 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     onWritten(listen: (written: CheckCount[]) => void | Promise<void>): void {
       tell = listen;
     },
-    count: (tenant: string, decision: Decision, now: Instant) =>
-      bump(tenant, decision.feature, decision.entitled, decision.source ?? "none", now),
-    countAll: (tenant: string, now: Instant) => bump(tenant, allFeatures, true, "none", now),
+    /** By name only what exists is counted: there would be no end to the names. */
+    count(tenant: string, decisions: readonly Decision[], now: Instant): CheckCount[] {
+      const countOne = counter(tenant, now);
+      const rows: CheckCount[] = [];
+      for (const { feature, type, entitled, source } of decisions)
+        if (type !== null) rows.push(countOne(feature, entitled, source ?? "none"));
+      return rows;
+    },
+    countAll: (tenant: string, now: Instant): CheckCount[] => [counter(tenant, now)(allFeatures, true, "none")],
     tallyOf: (rows: CheckCount[], now: Instant): Tally => ({ batch: counts, day: dayOf(now), rows }),
     /** The same once more, without looking for its rows; false: they were written, or the day is over. */
     countAgain({ batch, day, rows }: Tally, now: Instant): boolean {

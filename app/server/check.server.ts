@@ -155,7 +155,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       const { body, decisions } = answerFrom(on, features, at);
       return { body, decisions, held: on.held };
     },
-    /** By name only what exists is counted: there would be no end to the names. */
+    /** Of tenants that exist. */
     count(made: Pick<Prepared, "ground" | "decisions" | "tally">): void {
       const { ground, decisions, tally } = made;
       if (decisions === null) stats.all += 1;
@@ -163,8 +163,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       if (ground.held.facts === null) return;
       const at = now();
       if (tally && counts.countAgain(tally, at)) return;
-      const known = decisions?.filter((d) => d.type !== null);
-      const rows = known ? known.map((d) => counts.count(ground.tenant, d, at)) : [counts.countAll(ground.tenant, at)];
+      const rows = decisions ? counts.count(ground.tenant, decisions, at) : counts.countAll(ground.tenant, at);
       made.tally = counts.tallyOf(rows, at);
     },
     /** Since this process started. */

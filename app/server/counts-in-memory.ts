@@ -1,23 +1,32 @@
 import type { CheckCount } from "~db/store/check-counts.server";
 
+/** Of one tenant: by feature, and of each few. */
+type OfTenant = Map<string, CheckCount[]>;
+
 /** By tenant, then by feature: two look-ups by names that are there already cost less than putting one name together. */
 export function createCountsInMemory() {
-  const byTenant = new Map<string, Map<string, CheckCount[]>>();
+  const byTenant = new Map<string, OfTenant>();
   let size = 0;
+
+  function of(tenant: string): OfTenant {
+    const known = byTenant.get(tenant);
+    if (known) return known;
+    const fresh: OfTenant = new Map();
+    byTenant.set(tenant, fresh);
+    return fresh;
+  }
+
   return {
     size: () => size,
-    find(tenant: string, feature: string, day: string, allowed: boolean, source: string): CheckCount | undefined {
-      const found = byTenant.get(tenant)?.get(feature);
+    of,
+    find(ofTenant: OfTenant, feature: string, day: string, allowed: boolean, source: string): CheckCount | undefined {
+      const found = ofTenant.get(feature);
       if (!found) return undefined;
       for (const c of found) if (c.allowed === allowed && c.source === source && c.day === day) return c;
       return undefined;
     },
     add(count: CheckCount): void {
-      let ofTenant = byTenant.get(count.tenant);
-      if (!ofTenant) {
-        ofTenant = new Map();
-        byTenant.set(count.tenant, ofTenant);
-      }
+      const ofTenant = of(count.tenant);
       const ofFeature = ofTenant.get(count.feature);
       if (ofFeature) ofFeature.push(count);
       else ofTenant.set(count.feature, [count]);

@@ -163,6 +163,6 @@ export async function consume(
     return answer;
   });
   usage.took(taken);
-  if (decided) counts.count(body.tenant, decided, now());
+  if (decided) counts.count(body.tenant, [decided], now());
   return result;
 }
