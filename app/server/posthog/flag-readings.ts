@@ -1,4 +1,5 @@
-import type { FlagReading } from "~/core/model";
+import type { FlagReading, Json } from "~/core/model";
+import { sameJson } from "~/core/same-json";
 import type { FlagAudiences } from "./flag-audiences.server";
 import type { FlagTrouble } from "./flag-contact";
 import type { LastValues } from "./last-values.server";
@@ -24,7 +25,7 @@ type Readings = Map<string, FlagReading>;
 
 /** `user`: somebody was named. */
 export function readingsOf(
-  flags: string[],
+  flags: readonly string[],
   said: Verdicts,
   last: LastValues,
   audiences: Pick<FlagAudiences, "of" | "isOfPersons">,
@@ -40,6 +41,12 @@ export function readingsOf(
       return [flag, { state: "unknown", ...(known ? { last: known } : {}) }];
     }),
   );
+}
+
+export function sameReadings(a: FlagState["readings"], b: FlagState["readings"]): boolean {
+  if (a.size !== b.size) return false;
+  for (const [flag, reading] of a) if (!sameJson(reading as Json, b.get(flag) as Json | undefined)) return false;
+  return true;
 }
 
 /** For a user: of flags about persons what was said of this one, of all else what is known of the tenant. */

@@ -49,12 +49,13 @@ export function createLastValues(db: Database, log: Logger) {
     },
     /** Takes in what was just said; returns what is last known from now on. */
     note(tenant: string, known: LastValues, said: Map<string, Verdict>, now: Instant): LastValues {
-      const next = new Map(known);
+      let next = known;
       for (const [flag, verdict] of said) {
         if (typeof verdict === "string") continue;
         const before = known.get(flag);
         if (before && saysTheSame(before, verdict) && now - before.seenAt < writeAgainAfter) continue;
         const value = { ...verdict, seenAt: now };
+        if (next === known) next = new Map(known);
         next.set(flag, value);
         waiting.set(`${tenant}\n${flag}`, { tenant, flag, ...value });
       }

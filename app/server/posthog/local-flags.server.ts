@@ -9,12 +9,12 @@ import type { FlagQuestion, Verdict } from "./remote-flags.server";
 export async function askLocalFlags(
   client: PostHog,
   { payload: payloadOf }: Pick<FlagDefinitions, "payload">,
-  question: FlagQuestion,
+  question: () => FlagQuestion,
 ): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
   // Before the first definitions the SDK would fetch them now, and the caller would wait for it.
   if (!client.isLocalEvaluationReady()) return verdicts;
-  const { distinctId, groups, groupProperties, flags } = question;
+  const { distinctId, groups, groupProperties, flags } = question();
   const snapshot = await client.evaluateFlags(distinctId, { groups, groupProperties, flagKeys: [...flags], onlyEvaluateLocally: true });
   const unresolved = new Set(Object.keys(snapshot.unresolvedFlags));
   for (const key of snapshot.keys) {

@@ -49,15 +49,21 @@ export function createPastReadings(db: Database, log: Logger) {
       const readings = await readFlagReadings(db.read, db.tables, tenant);
       return new Map([...readings].map(([flag, reading]) => [flag, JSON.stringify(reading)]));
     },
-    /** From `at` on checks know this. */
-    note(tenant: string, noted: Noted, readings: ReadonlyMap<string, FlagReading>, at: Instant): void {
+    /** From `at` on checks know this. False: not all of it is noted, since too much waits. */
+    note(tenant: string, noted: Noted, readings: ReadonlyMap<string, FlagReading>, at: Instant): boolean {
+      let isWhole = true;
       for (const [flag, reading] of readings) {
         const text = JSON.stringify(reading);
-        if (noted.get(flag) === text || waiting.size >= mostWaiting) continue;
+        if (noted.get(flag) === text) continue;
+        if (waiting.size >= mostWaiting) {
+          isWhole = false;
+          continue;
+        }
         noted.set(flag, text);
         waiting.set(`${tenant}\n${flag}\n${at}`, { tenant, flag, at, reading });
       }
       if (waiting.size > 0) wake();
+      return isWhole;
     },
     flush,
   };

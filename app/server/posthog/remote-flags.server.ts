@@ -1,6 +1,7 @@
 import { readPayload } from "~/core/flag-filters";
 import type { Json } from "~/core/model";
 import { statusInWords } from "./flag-contact";
+import { AnswerTooLarge, AnswerTooLate, postJson } from "./post-json.server";
 import type { PosthogSettings } from "./settings.server";
 
 /** What PostHog said of one flag. Absent from a complete answer means off: it leaves inactive flags out. */
@@ -76,18 +77,10 @@ function verdictOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean)
 }
 
 async function post(url: string, body: string, timeout: number): Promise<Answer> {
-  const signal = AbortSignal.timeout(timeout);
-  let text: string;
-  try {
-    const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body, signal, redirect: "error" });
-    text = await readAll(response);
-    if (!response.ok) throw new FlagsUnavailable(statusInWords(response.status, "project API key"));
-  } catch (error) {
-    if (error instanceof FlagsUnavailable) throw error;
-    throw new FlagsUnavailable(signal.aborted ? `PostHog gave no answer about flags within ${timeout} ms.` : "PostHog cannot be reached.", {
-      cause: error,
-    });
-  }
+  const { status, text } = await postJson(url, body, { timeout, largest: largestAnswer }).catch((cause: unknown) => {
+    throw new FlagsUnavailable(whyNoAnswer(cause, timeout), { cause });
+  });
+  if (status < 200 || status > 299) throw new FlagsUnavailable(statusInWords(status, "project API key"));
   try {
     return JSON.parse(text) as Answer;
   } catch {
@@ -95,13 +88,7 @@ async function post(url: string, body: string, timeout: number): Promise<Answer>
   }
 }
 
-async function readAll(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > largestAnswer) throw new FlagsUnavailable("PostHog's answer about flags is too large.");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+function whyNoAnswer(cause: unknown, timeout: number): string {
+  if (cause instanceof AnswerTooLate) return `PostHog gave no answer about flags within ${timeout} ms.`;
+  return cause instanceof AnswerTooLarge ? "PostHog's answer about flags is too large." : "PostHog cannot be reached.";
 }

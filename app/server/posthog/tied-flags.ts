@@ -1,20 +1,16 @@
 import type { Catalogue } from "~/core/catalogue";
 
-/** Keys of the flags that features in use are tied to. */
-export function tiedFlags(catalogue: Catalogue): string[] {
+const ties = new WeakMap<Catalogue, readonly string[]>();
+
+/** Keys of the flags that features in use are tied to. Asked for at every check, so they are gathered once for each catalogue. */
+export function tiedFlags(catalogue: Catalogue): readonly string[] {
+  const known = ties.get(catalogue);
+  if (known) return known;
   const keys = new Set<string>();
   for (const { flag, archivedAt } of catalogue.features.values()) if (flag && archivedAt === null) keys.add(flag.key);
-  return [...keys];
+  const flags = [...keys];
+  ties.set(catalogue, flags);
+  return flags;
 }
 
-const ties = new WeakMap<Catalogue, boolean>();
-
-/** Asked at every check, so it is counted once for each catalogue. */
-export function hasTies(catalogue: Catalogue): boolean {
-  let has = ties.get(catalogue);
-  if (has === undefined) {
-    has = tiedFlags(catalogue).length > 0;
-    ties.set(catalogue, has);
-  }
-  return has;
-}
+export const hasTies = (catalogue: Catalogue) => tiedFlags(catalogue).length > 0;
