@@ -33,8 +33,9 @@ const shop = catalogue(
   ],
 );
 
-function message(feature: string, who: TenantFacts | null, more: { used?: number; flag?: FlagReading } = {}): string {
-  const decision = decide({ tenant: who, catalogue: shop, feature, now, usage: { used: more.used ?? 0 }, flag: more.flag });
+function message(feature: string, who: TenantFacts | null, more: { used?: number; requested?: number; flag?: FlagReading } = {}): string {
+  const { used = 0, requested, flag } = more;
+  const decision = decide({ tenant: who, catalogue: shop, feature, now, usage: { used }, requested, flag });
   return reasonMessage(decision, who, shop);
 }
 
@@ -61,6 +62,9 @@ test.each<[string, string]>([
   [message("sso", tenant()), "This tenant has no plan."],
   [message("api_calls", tenant({ plan: "starter" }), { used: 1000 }), "The limit of 1,000 calls is reached."],
   [message("seats", tenant({ plan: "starter" }), { used: 12_500 }), "The limit of 12,500 is reached."],
+  [message("api_calls", tenant({ plan: "starter" }), { used: 998, requested: 3 }), "Only 2 of 1,000 calls are left."],
+  [message("seats", tenant({ plan: "starter" }), { used: 12_499, requested: 2 }), "Only 1 of 12,500 is left."],
+  [message("seats", tenant({ plan: "starter" }), { requested: 20_000 }), "Only 12,500 of 12,500 are left."],
 ])("a reason reads: %s", (actual, expected) => {
   expect(actual).toBe(expected);
 });

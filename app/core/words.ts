@@ -48,8 +48,12 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
     }
     case "not_in_plan":
       return tenant?.plan ? `Not part of ${name(tenant.plan)}.` : "This tenant has no plan.";
-    case "limit_reached":
-      return `The limit of ${limitWords(decision.amount?.limit ?? 0, unitOf(decision.feature, catalogue))} is reached.`;
+    case "limit_reached": {
+      const { limit, remaining } = decision.amount ?? { limit: 0, remaining: 0 };
+      const all = limitWords(limit, unitOf(decision.feature, catalogue));
+      // More is wanted than is left.
+      return remaining === 0 ? `The limit of ${all} is reached.` : `Only ${limitWords(remaining, null)} of ${all} ${remaining === 1 ? "is" : "are"} left.`;
+    }
   }
 }
 
