@@ -52,7 +52,9 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
       const { limit, remaining } = decision.amount ?? { limit: 0, remaining: 0 };
       const all = limitWords(limit, unitOf(decision.feature, catalogue));
       // More is wanted than is left.
-      return remaining === 0 ? `The limit of ${all} is reached.` : `Only ${limitWords(remaining, null)} of ${all} ${remaining === 1 ? "is" : "are"} left.`;
+      return remaining === 0
+        ? `The limit of ${all} is reached.`
+        : `Only ${limitWords(remaining, null)} of ${all} ${remaining === 1 ? "is" : "are"} left.`;
     }
   }
 }

@@ -203,6 +203,14 @@ tenants: { acme: { plan: basic } }
     expect(rowOf(page, "Given anyway")).toContain("Every plan gives this feature");
   });
 
+  test("says that a project's secret key does not open PostHog's list", async () => {
+    const app = await fill(await startPosthogApp({ env: { ...secret, POSTHOG_SECRET_KEY: "phs_project" } }), catalogue);
+    app.fake.state.mode["/api/"] = "401";
+    expect(await read(app, "/flags")).toContain(
+      "PostHog refuses the secret key (401). A project's key (phs_) is for flags alone: set a personal key (phx_) with the scope feature_flag:read.",
+    );
+  });
+
   test("says which settings are missing for PostHog's list, and without a key what switches PostHog on, also where nothing is tied", async () => {
     const remote = await fill(await startPosthogApp(), catalogue);
     expect(await read(remote, "/flags")).toContain(
