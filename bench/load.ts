@@ -24,11 +24,11 @@ export async function asMuchAsItCan({ child, port, requests }: Target, end: { se
   return { ...seen, cpuMicros: used && (used * 1000) / answers, cpuShare: used && used / elapsed };
 }
 
-export type Paced = { p50: number; p99: number; p999: number; most: number; answers: number; late: number };
+export type Paced = { p50: number; p99: number; p999: number; most: number; answers: number; unmeasured: number };
 
 /**
  * So many questions a second, whatever became of the ones before: milliseconds count from when a question was due, so that a
- * server that stops for a while is blamed for everybody who waited meanwhile.
+ * server that stops for a while is blamed for everybody who waited meanwhile. `unmeasured`: the generator was kept from running.
  */
 export const atConstantPace = ({ port, requests }: Omit<Target, "child">, perSecond: number, seconds: number): Promise<Paced> =>
   generate("paced-load.mjs", { port, requests, connections, perSecond, seconds });
@@ -60,9 +60,10 @@ export const overBare = (runs: Run[], bare: Run[]) => ({
 export const pacedSummary = (runs: Paced[]) => ({
   p50ms: rounded(median(runs.map((r) => r.p50))),
   p99ms: rounded(median(runs.map((r) => r.p99))),
-  // Of the round in which the machine did least else: on a virtual one whole milliseconds are taken from everybody now and then.
+  // Of the round in which the machine did least else.
   quietestP99ms: rounded(Math.min(...runs.map((r) => r.p99))),
   p999ms: rounded(median(runs.map((r) => r.p999))),
   slowestMs: rounded(Math.max(...runs.map((r) => r.most))),
   answers: runs.reduce((sum, r) => sum + r.answers, 0),
+  unmeasured: runs.reduce((sum, r) => sum + r.unmeasured, 0),
 });

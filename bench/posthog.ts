@@ -1,5 +1,5 @@
 import { benchKey, copyOf, temporaryFile, withServices } from "./database";
-import { atConstantPace, type Paced, pacedSummary } from "./load";
+import { asMuchAsItCan, atConstantPace, type Paced, pacedSummary } from "./load";
 import { median, rounded } from "./numbers";
 import { startServer, stop } from "./process";
 import { oneFeature, requestOf } from "./questions";
@@ -32,7 +32,7 @@ export async function benchPosthog() {
   const pace = ({ port }: { port: number }) => atConstantPace({ port, requests }, perSecond, seconds);
   const runs = Object.fromEntries(states.map((state) => [state, { off: [] as Paced[], on: [] as Paced[] }]));
   try {
-    for (const server of [off, on]) await pace(server);
+    for (const { child, port } of [off, on]) await asMuchAsItCan({ child, port, requests }, { seconds: 5 });
     for (let round = 0; round < rounds; round++) {
       for (const state of states) {
         await standIn.order({ mode: { default: state } });
