@@ -139,10 +139,12 @@ test("one that PostHog cannot read is left out with a line in the log, and those
 });
 
 test("nobody is kept from signing in by a tag that cannot be written", async () => {
-  const app = await start({ posthogHooks: { extraTags: () => ({ big: 1n }) } });
+  const app = await start({ posthogHooks: { extraTags: () => ({ big: 1n, region: "eu" }) } });
   const id = await addAda(app.services);
   expect((await app.browser().post("/sign-in", adaSignsIn)).status).toBe(302);
   await settle(app);
   expect(told()).toEqual([["user_logged_in", id]]);
-  expect(app.log()).toContain("a sign-in is told without its group and tags");
+  expect(fake.state.events[0]?.properties).toMatchObject({ region: "eu" });
+  expect(fake.state.events[0]?.properties).not.toHaveProperty("big");
+  expect(app.log()).toContain('"hook":"extraTags"');
 });

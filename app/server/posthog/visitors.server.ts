@@ -66,11 +66,11 @@ export function createVisitors({ settings, hooks, requests, facts, now, log }: P
     return { [settings.groupType]: tenant };
   }
 
-  /** Nobody is kept from signing in because the database is slow to tell of a tenant, or a hook's tag cannot be written. */
+  /** Nobody is kept from signing in because the database is slow to tell of a tenant. */
   async function about(person: Person, goingTo: string | undefined): Promise<Tags> {
     try {
       const groups = await groupsOf(person, goingTo);
-      return JSON.parse(JSON.stringify({ ...requests.properties(), ...(groups ? { $groups: groups } : {}) }));
+      return { ...requests.properties(), ...(groups ? { $groups: groups } : {}) };
     } catch (err) {
       log.warn({ err }, "a sign-in is told without its group and tags");
       return {};
