@@ -29,8 +29,19 @@ const entries = {
       : undefined,
 };
 
-// Native or self-locating packages stay outside of the bundle; the rest goes in, which makes a start three times as quick.
-const external = ["better-sqlite3", "@node-rs/argon2", "pg", "@remix-run/node", "vite", "fastify", "@fastify/static", "pino"];
+// Native or self-locating packages stay outside of the bundle, and prom-client, which in it finds no `require` to measure the
+// event loop with and says nothing. The rest goes in, which makes a start three times as quick.
+const external = [
+  "better-sqlite3",
+  "@node-rs/argon2",
+  "pg",
+  "@remix-run/node",
+  "vite",
+  "fastify",
+  "@fastify/static",
+  "pino",
+  "prom-client",
+];
 
 export default defineConfig(({ command }) => ({
   plugins: [tailwindcss(), remix(remixConfig), entries],

@@ -3,6 +3,7 @@ import { startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
 import { until } from "../support/poll";
+import { startProgram } from "../support/program";
 
 let api: Api;
 afterEach(() => api.stop());
@@ -88,4 +89,24 @@ test("every metric that is promised is there and moves: outbox and its age, the 
   };
   await becomes("latchkey_facts_stale", (stale) => stale === 1);
   await fake.close();
+});
+
+test("as it is built, the program measures the delays of its event loop and its garbage collections", async () => {
+  api = await startApi();
+  const program = await startProgram({ METRICS_TOKEN: token });
+  try {
+    const line = async (name: string) => {
+      const answer = await fetch(`${program.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+      return (await answer.text()).split("\n").find((l) => l.startsWith(name));
+    };
+    const p99 = await until(
+      async () => Number((await line("nodejs_eventloop_lag_p99_seconds "))?.split(" ")[1]) || undefined,
+      10_000,
+      () => "no delay was measured",
+    );
+    expect(p99).toBeGreaterThan(0);
+    expect(await line("nodejs_gc_duration_seconds_count")).toBeTruthy();
+  } finally {
+    await program.stop();
+  }
 });
