@@ -259,6 +259,7 @@ export const checkResults = z
         }),
       ]),
     ),
+    isStale: z.boolean().optional(),
   })
   .meta({ id: "CheckResults" });
 

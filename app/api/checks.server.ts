@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { Decision } from "~/core/decide";
 import { explain } from "~/core/explain";
 import { type CheckItem, checksBody, checksQuery, mostDecisions, readChecks } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
@@ -15,7 +16,7 @@ const decisionsInOneGo = 1_000;
 
 /** Who may call: any key with the scope `check`. Many questions in one request, answered in the order asked. */
 export async function checksApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { checks, now } = services;
+  const { checks, facts, now } = services;
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
     const key = keyOf(request);
@@ -40,8 +41,10 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       results.push(a.success ? await answerOne(a.data, sent.query.explain === "1") : refusal(sent.body.checks[i], a.error.issues[0]));
       done += a.data?.features?.length ?? 1;
     }
-    return reply.header("cache-control", "no-store").header("content-type", answerType).send(joined(results));
+    return reply.header("cache-control", "no-store").header("content-type", answerType).send(joined(results, facts.isStale()));
   });
+
+  const trace = (decision: Decision) => explain(decision, facts.catalogue().features.get(decision.feature));
 
   /** One result for each feature, with a comma before each. */
   async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<string> {
@@ -53,7 +56,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       const told = checks.tellFrom(ground, keys, now(), requested);
       checks.count({ ground, decisions: told.map(({ decision }) => decision) });
       const rests = told.map(({ decision, rest }) =>
-        withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(explain(decision))}}` : rest,
+        withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(trace(decision))}}` : rest,
       );
       rests.unshift(""); // so that the first begins as the others do
       return rests.join(start);
@@ -69,8 +72,9 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
  * As bytes, some results at a time: putting megabytes of text together first, and then into bytes, takes several times as long.
  * `results` begin with a comma each.
  */
-function joined(results: string[]): Buffer {
-  const texts = ['{"results":[', (results[0] as string).slice(1), ...results.slice(1), "]}"];
+function joined(results: string[], isStale: boolean): Buffer {
+  const end = isStale ? '],"isStale":true}' : "]}";
+  const texts = ['{"results":[', (results[0] as string).slice(1), ...results.slice(1), end];
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
   for (const text of texts) at += bytes.write(text, at);

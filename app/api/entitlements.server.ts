@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Decision } from "~/core/decide";
 import { explain as explainDecision } from "~/core/explain";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import { checkOptions } from "~/forms/checks";
@@ -28,7 +29,7 @@ type Query = {
 
 /** Who may call: any key with the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { checks } = services;
+  const { checks, facts } = services;
 
   app.get<{ Querystring: Query }>(entitlementsPath, guarded(services, getEntitlements), (request, reply) => {
     const key = keyOf(request);
@@ -52,13 +53,15 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 
   /** Questions that people ask: not from what lies ready, not counted, not kept. */
   async function answerApart({ tenant, features, user }: Question, options: Options, request: FastifyRequest, reply: FastifyReply) {
-    const { requested, at = services.now() } = options;
+    const now = services.now();
+    const { requested, at = now } = options;
     try {
-      const { body, decisions } =
-        at < services.now()
+      const { body, decisions, catalogue } =
+        at < now
           ? await answerThen(services, tenant, features, at, requested)
-          : checks.answerFrom(await checks.ground(tenant, user, features), features, at, requested);
-      const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, explainDecision(d)])) : undefined;
+          : { ...checks.answerFrom(await checks.ground(tenant, user, features), features, at, requested), catalogue: facts.catalogue() };
+      const trace = (d: Decision) => explainDecision(d, catalogue.features.get(d.feature));
+      const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, trace(d)])) : undefined;
       const text = JSON.stringify({ ...body, ...(considered ? { considered } : {}) });
       const etag = etagOf(text);
       reply.headers({ "cache-control": "no-store", etag, vary: answerVary });

@@ -6,6 +6,7 @@ import type { Ground } from "~/server/check.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import { hasLeft } from "~/server/has-left";
 import type { HeldKey } from "~/server/key-ring.server";
+import { closeLingering } from "~/server/lingering-close.server";
 import type { Services } from "~/server/services.server";
 import { limitProblem } from "./admit.server";
 import { whoAsks } from "./authenticate.server";
@@ -32,6 +33,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
     const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]));
     if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
+    if (problem.status === 413) closeLingering(request.raw);
     if (problem.status === 503)
       return refuse(request, reply.header("retry-after", retryAfter), 429, "GENERAL", problem.detail, problem.code);
     return refuse(request, reply, problem.status, problem.code === "invalid_json" ? "PARSE_ERROR" : "GENERAL", problem.detail);
@@ -62,7 +64,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     }
   }
 
-  app.post("/ofrep/v1/evaluate/flags/*", { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
+  app.post(`${flagPath}*`, { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
     const name = flagOf(request);
     const known = await meet(request, reply, [name]);
     if (!known) return reply;
@@ -74,7 +76,8 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const [decision] = decisions;
     if (!decision) throw new Error("A known feature got no decision.");
     const flag = ofrepFlag(decision, feature, ground.held.facts, facts.catalogue());
-    return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision: body.revision } }));
+    const { revision, isStale } = body;
+    return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision, ...(isStale ? { isStale } : {}) } }));
   });
 
   app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
@@ -101,6 +104,18 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const until = (Math.floor(now() / ticketBucket) + 2) * ticketBucket;
     return tokens.mint("sse", { key: key.id, tenant, expiresAt: Math.min(until, key.expiresAt ?? until) });
   }
+}
+
+const flagPath = "/ofrep/v1/evaluate/flags/";
+
+/** A flag's name that cannot be read, such as "100%", names no feature: clients send names as they are. False: this is no such request. */
+export function refuseUnreadableName(request: FastifyRequest, reply: FastifyReply): boolean {
+  const { method, url } = request;
+  if (method !== "POST" || !url.startsWith(flagPath)) return false;
+  const key = url.slice(flagPath.length).split("?")[0] as string;
+  const errorDetails = "This is no name of a feature. Send it as an address has it: 100%25 for 100%.";
+  send(reply.code(404), JSON.stringify({ key, errorCode: "FLAG_NOT_FOUND", errorDetails }));
+  return true;
 }
 
 const flagOf = ({ params }: Asked) => params["*"] ?? "";

@@ -1,5 +1,6 @@
 import type { Decision, ReasonCode } from "./decide";
-import type { SourceKind } from "./sources";
+import type { Feature } from "./model";
+import type { Source, SourceKind } from "./sources";
 
 export type Considered = { rule: number; asks: string; answer: "no" | "yes" | "decides" | "not_reached" };
 
@@ -17,21 +18,28 @@ const rules: Rule[] = [
   { asks: "Is a trial live?", decides: ["trial"], source: ["trial"] },
   { asks: "Does the feature's flag grant it, and say on?", decides: ["flag_on"], source: ["flag"] },
   { asks: "Is there nothing that gives it?", decides: ["not_in_plan"] },
+  { asks: "Is its limit reached, with what is asked for?", decides: ["limit_reached"] },
 ];
+/** The first rule about what gives the feature: whatever decides before it, none of those is looked at. */
+const firstGiver = rules.findIndex(({ source }) => source?.includes("plan"));
+const limit = rules.length - 1;
 
 /**
  * Every rule in order and what it said. Of amounts and values the best source decides, so a later rule may decide although an
- * earlier one said yes. A reached limit is the decision of the source that gave it, and then of usage.
+ * earlier one said yes. A reached limit decides last, whatever gave it. `feature`: what was decided about.
  */
-export function explain(decision: Decision): Considered[] {
-  const byLimit = decision.reason === "limit_reached";
-  const decider = rules.findIndex((r) =>
-    byLimit ? r.source?.includes(decision.source as SourceKind) : r.decides.includes(decision.reason),
-  );
-  return rules.map(({ asks, source }, rule) => {
+export function explain({ reason, source, amount, sources }: Decision, feature: Feature | undefined): Considered[] {
+  const decider = rules.findIndex(({ decides }) => decides.includes(reason));
+  const overridden = rules.findIndex((r) => r.source?.includes("override"));
+  // An override settles what is given, and only its limit is looked at after it.
+  const last = decider === limit && source === "override" ? overridden : decider;
+  const gives = (s: Source) => s.source !== "flag" || (s.state === "on" && feature?.flag?.rule === "grant");
+  return rules.map(({ asks, source: givers }, rule) => {
     if (rule === decider) return { rule, asks, answer: "decides" };
-    const hasOpinion = decision.sources.some((s) => source?.includes(s.source) && (s.source !== "flag" || s.state === "on"));
-    if (hasOpinion && rule >= 6) return { rule, asks, answer: "yes" };
-    return { rule, asks, answer: rule < decider ? "no" : "not_reached" };
+    if (rule === last) return { rule, asks, answer: "yes" };
+    if (rule === limit && amount) return { rule, asks, answer: "no" };
+    if (last >= firstGiver && rule >= firstGiver && sources.some((s) => givers?.includes(s.source) && gives(s)))
+      return { rule, asks, answer: "yes" };
+    return { rule, asks, answer: rule < last ? "no" : "not_reached" };
   });
 }

@@ -14,7 +14,7 @@ import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { managementApi } from "~/api/management.server";
 import { metricsApi } from "~/api/metrics.server";
-import { ofrepApi } from "~/api/ofrep.server";
+import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
 import { openApi } from "~/api/openapi.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { problemBody, problemType } from "~/api/problem.server";
@@ -70,6 +70,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
+      if (refuseUnreadableName(request, reply)) return;
       if (isForPrograms(request)) refuseError(error as FastifyError, request, reply);
       else sendPlainPage(reply, error.statusCode ?? 400, "This address cannot be read. Check it and try again.");
     },

@@ -110,6 +110,8 @@ describe("a server in a process of its own", () => {
     for (let i = 0; i < 20; i++) {
       const answer = await send("PUT", "/api/tenants/big", "x".repeat(10 * 1024 * 1024));
       expect([answer.status, await answer.json()]).toMatchObject([413, { code: "body_too_large", field: "body" }]);
+      const flag = await send("POST", "/ofrep/v1/evaluate/flags/sso", "x".repeat(10 * 1024 * 1024));
+      expect([flag.status, await flag.json()]).toMatchObject([413, { key: "sso", errorCode: "GENERAL" }]);
     }
     const endless = await connect(program.url, { allowHalfOpen: true });
     const answered = firstAnswer(endless);

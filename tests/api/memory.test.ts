@@ -97,6 +97,13 @@ describe("a PostgreSQL that is gone", () => {
     const stale = async () => (await (await ask("acme")).json()).isStale as boolean;
     await soon(stale);
     expect(await (await ask("acme")).json()).toMatchObject({ isStale: true, entitlements: { sso: { entitled: true } } });
+    const many = await other.send("POST", "/api/entitlements", { checks: [{ tenant: "acme", feature: "sso" }] }, api.keys.check);
+    expect(await many.json()).toMatchObject({ isStale: true, results: [{ entitled: true }] });
+    const context = { context: { targetingKey: "acme" } };
+    for (const path of ["flags/sso", "flags"]) {
+      const flag = await other.send("POST", `/ofrep/v1/evaluate/${path}`, context, api.keys.check);
+      expect(await flag.json()).toMatchObject({ metadata: { isStale: true } });
+    }
     const cold = await ask("cold");
     expect(cold.status).toBe(503);
     expect(cold.headers.get("retry-after")).toBe("1");

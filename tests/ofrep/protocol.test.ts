@@ -42,6 +42,13 @@ describe("one evaluation", () => {
     expect((body.metadata as object & { unlimited?: true }).unlimited).toBe(key === "seats" ? true : undefined);
   });
 
+  test("a name that cannot be read as one is a feature that is not there, with the name as it was sent", async () => {
+    const response = await api.send("POST", `${bulkPath}/100%`, { context: { targetingKey: "acme" } }, api.keys.check);
+    const body = await json(response);
+    expect([response.status, body]).toMatchObject([404, { key: "100%", errorCode: "FLAG_NOT_FOUND" }]);
+    expect(problemsOf("flagNotFound", body)).toBe("");
+  });
+
   test.each([
     ["a feature that is not there", "none", { context: { targetingKey: "acme" } }, 404, "FLAG_NOT_FOUND"],
     ["a key with a slash", "a/b", { context: { targetingKey: "acme" } }, 404, "FLAG_NOT_FOUND"],
