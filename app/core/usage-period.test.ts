@@ -34,6 +34,12 @@ describe("by the calendar, in UTC", () => {
     expect(usagePeriod("never", 0)).toEqual({ start: null, end: null });
   });
 
+  test("the last period that there is has no end: years have four digits", () => {
+    const last = "9999-12-31T23:59:59.999Z";
+    for (const period of resetPeriods) expect(bounds(period, last)[1]).toBe(null);
+    expect(bounds("hour", "9999-12-31T22:00:00.000Z")[1]).toBe("9999-12-31T23:00:00.000Z");
+  });
+
   test.each<[ResetPeriod, string]>([
     ["hour", "2026-11-20T11:00:00.000Z"],
     ["day", "2026-11-21T00:00:00.000Z"],

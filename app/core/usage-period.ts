@@ -1,4 +1,4 @@
-import type { Instant, ResetPeriod } from "./model";
+import { type Instant, lastInstant, type ResetPeriod } from "./model";
 
 /** Half-open: the reset instant belongs to the new period. `null` stands for no bound (`never`). */
 export type Period = { start: Instant | null; end: Instant | null };
@@ -34,8 +34,13 @@ function monthly(months: number, anchor: Instant, now: Instant): Period {
   return { start: addMonths(anchor, steps * months), end: addMonths(anchor, (steps + 1) * months) };
 }
 
-/** The reset period that holds `now`. Without an anchor it follows the calendar in UTC. */
+/** The reset period that holds `now`. Without an anchor it follows the calendar in UTC. One that no instant can end has no end. */
 export function usagePeriod(period: ResetPeriod, now: Instant, anchor?: Instant | null): Period {
+  const { start, end } = periodOf(period, now, anchor);
+  return { start, end: end !== null && end > lastInstant ? null : end };
+}
+
+function periodOf(period: ResetPeriod, now: Instant, anchor?: Instant | null): Period {
   switch (period) {
     case "hour":
       return fixed(hour, anchor ?? 0, now);

@@ -50,16 +50,8 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   const { db, now, usage } = services;
   const checked = await Promise.all(reports.map((body) => check(services, body)));
   const valid = new Map<string, Valid>();
-  const first = checked.map((c): Recorded | null => {
-    if ("status" in c) return c;
-    const twin = valid.get(keyOf(c.body));
-    if (!twin) {
-      valid.set(keyOf(c.body), c);
-      return null;
-    }
-    return sameJson(reportOf(twin.body), reportOf(c.body)) ? { status: "duplicate" } : mixedUp;
-  });
-  if (valid.size === 0) return first as Recorded[];
+  for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
+  if (valid.size === 0) return checked as Refused[];
 
   const noted = [...valid.values()].map(({ body }): NewReport => ({ ...pick(body), report: reportOf(body) }));
   const { fresh, totals } = await db.transaction([], async (tx) => {
@@ -68,15 +60,18 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
     return { fresh, totals: await addToTotals(tx, db.tables, changes, now()) };
   });
   usage.took(totals);
-  const mixed = await mixedUpAmong(
+  const counted = await reportsBefore(
     services,
     noted.filter((n) => !fresh.has(keyOf(n))),
   );
-  return checked.map((c, i) => {
-    const early = first[i];
-    if (early) return early;
-    const key = keyOf((c as Valid).body);
-    return fresh.has(key) ? { status: "recorded" } : mixed.has(key) ? mixedUp : { status: "duplicate" };
+  for (const n of noted) if (fresh.has(keyOf(n))) counted.set(keyOf(n), n.report);
+  return checked.map((c): Recorded => {
+    if ("status" in c) return c;
+    const key = keyOf(c.body);
+    if (fresh.has(key) && valid.get(key) === c) return { status: "recorded" };
+    // One that was forgotten meanwhile cannot be told from this one.
+    const first = counted.get(key);
+    return first === undefined || sameJson(first, reportOf(c.body)) ? { status: "duplicate" } : mixedUp;
   });
 }
 
@@ -87,11 +82,9 @@ const mixedUp = refused(
 );
 const pick = ({ tenant, feature, idempotencyKey }: UsageReportBody) => ({ tenant, feature, idempotencyKey });
 
-/** Of keys that were there already: those whose first report said something else. */
-async function mixedUpAmong({ db }: Services, noted: NewReport[]): Promise<Set<string>> {
-  const before = new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r.report]));
-  const isAnother = (n: NewReport) => before.has(keyOf(n)) && !sameJson(before.get(keyOf(n)) as Json, n.report);
-  return new Set(noted.filter(isAnother).map(keyOf));
+/** What the first report of each key said, of keys that were there already. */
+async function reportsBefore({ db }: Services, noted: NewReport[]): Promise<Map<string, Json>> {
+  return new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r.report]));
 }
 
 function changesOf(reports: Valid[]): (Counter & ReturnType<typeof tally>)[] {

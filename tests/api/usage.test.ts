@@ -53,6 +53,15 @@ describe.each(engines)("usage on %s", (engine) => {
     expect((await report({ ...twice, quantity: 3 })).results[0]).toMatchObject({ status: "refused", code: "idempotency_key_reused" });
   });
 
+  test("compares what has a known key with what was counted, and not with its neighbour in the batch", async () => {
+    const counted = event({ quantity: 1 });
+    await report(counted);
+    const { results } = await report({ ...counted, quantity: 2 }, { ...counted, quantity: 2 }, counted);
+    const reused = { status: "refused", code: "idempotency_key_reused" };
+    expect(results).toMatchObject([reused, reused, { status: "duplicate" }]);
+    expect(await ask()).toMatchObject({ used: 1 });
+  });
+
   test("takes back what goes down again, and sets; never below 0", async () => {
     await report(event({ feature: "seats", quantity: 4 }), event({ feature: "seats", quantity: -1 }));
     expect(await ask("seats")).toMatchObject({ used: 3, resetsAt: null });
