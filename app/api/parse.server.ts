@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { z } from "zod";
+import { unstorable } from "~/forms/storable";
 import { type Problem, sendProblem } from "./problem.server";
 
 type Shape = Record<string, z.ZodType>;
@@ -7,8 +8,6 @@ type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
 /** Whoever walks what was sent needs a stack: metadata and values are a few deep. */
 const deepest = 64;
-/** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
-const unstorable = /\0|\p{Surrogate}/u;
 
 /** What no schema should be asked about, with the place where it stands; of what is nested too deep, where it begins. */
 function unfit(value: unknown): Fault | null {

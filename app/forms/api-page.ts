@@ -1,21 +1,26 @@
 import { z } from "zod";
+import { unstorable } from "./storable";
 
 /** What a cursor holds: where the page before ended, in the order of the list. Callers pass it on and look into it never. */
 export const cursorOf = (...place: (string | number)[]): string => Buffer.from(JSON.stringify(place)).toString("base64url");
 
 const badCursor = "This is no cursor of this list: take it as it was answered, or leave it out to begin at the start.";
 
+/** Characters of a cursor: of a tenant's name and key, as long as they may be, and as base64. */
+export const longestCursor = 6_000;
+
 /** A cursor whose place has this shape. */
 export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(...place: P) =>
   z
     .string()
-    .max(2_000, badCursor)
+    .max(longestCursor, badCursor)
     .transform((text, ctx) => {
       try {
         const read = z
           .tuple(place as unknown as [z.ZodType, ...z.ZodType[]])
           .safeParse(JSON.parse(Buffer.from(text, "base64url").toString()));
-        if (read.success) return read.data as { [I in keyof P]: z.output<P[I]> };
+        if (read.success && !read.data.some((part) => typeof part === "string" && unstorable.test(part)))
+          return read.data as { [I in keyof P]: z.output<P[I]> };
       } catch {}
       ctx.addIssue({ code: "custom", message: badCursor });
       return z.NEVER;

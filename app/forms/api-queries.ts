@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
-import { featureTypes, keyPattern, tenantStatuses } from "~/core/model";
+import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
 import { cursor, limit, yes } from "./api-page";
 import { auditSubjects } from "./audit-filter";
 import { fileFormats } from "./catalogue-text";
@@ -33,7 +33,8 @@ export const tenantsQuery = z.object({
     .enum(["live", "ending"], "Say live, or ending for within 7 days.")
     .optional()
     .describe("Has a live trial; one that ends within 7 days."),
-  cursor: cursor(z.string().max(500), z.string().max(200)).optional(),
+  // By name and key in lower case, which may be twice as long.
+  cursor: cursor(z.string().max(1_000), z.string().max(200)).optional(),
   limit,
 });
 
@@ -44,7 +45,7 @@ export const grantsQuery = z.object({
   state: z.enum(grantStates, `A state is one of ${grantStates.join(", ")}.`).optional(),
   kind: z.enum(["trial", "override"], "A kind is trial or override.").optional(),
   feature: featureKey.optional(),
-  cursor: cursor(z.int(), z.string().max(100)).optional(),
+  cursor: cursor(z.int().min(0).max(lastInstant), z.string().max(100)).optional(),
   limit,
 });
 
@@ -60,7 +61,7 @@ export const tenantUsageQuery = z.object({
 
 const archived = yes.describe("1: only what is archived; 0: only what is not.");
 const byKey = { cursor: cursor(z.string().max(100)).optional(), limit };
-const byRank = { cursor: cursor(z.int(), z.string().max(100)).optional(), limit };
+const byRank = { cursor: cursor(z.int().min(0).max(1_000_000), z.string().max(100)).optional(), limit };
 
 /** GET /api/plans, by rank */
 export const plansQuery = z.object({ kind: z.enum(["base", "add_on"], "A kind is base or add_on.").optional(), archived, ...byRank });

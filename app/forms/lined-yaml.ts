@@ -1,4 +1,5 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from "yaml";
+import { unstorable } from "./storable";
 
 /** Keeps maps as `Map`s: `__proto__` would vanish from an object, and "10" would move to its front. */
 export type Tree = null | boolean | number | string | Tree[] | Map<string, Tree>;
@@ -71,9 +72,6 @@ function walk(node: unknown, say: (node: unknown, message: string) => void): Tre
   if (isSeq(node)) return node.items.map((item) => walk(item, say));
   return isScalar(node) ? scalar(node.value, (message) => say(node, message)) : null;
 }
-
-/** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
-const unstorable = /\0|\p{Surrogate}/u;
 
 function scalar(value: unknown, say: (message: string) => void): Tree {
   switch (typeof value) {

@@ -108,7 +108,7 @@ const probes: { [row: string]: () => Probe } = {
   }),
   "a cursor": () => ({
     fits: [get(`/api/features?cursor=${Buffer.from('["f1"]').toString("base64url")}`)],
-    refused: ["x", "WzFd", x(2_001)].map((c) => [get(`/api/tenants?cursor=${c}`), request("cursor")]),
+    refused: ["x", "WzFd", x(6_001)].map((c) => [get(`/api/tenants?cursor=${c}`), request("cursor")]),
   }),
   "`search`": () => ({
     fits: [get(`/api/tenants?search=${x(200)}`), get(`/api/features?search=${x(200)}`)],

@@ -60,6 +60,34 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     expect((await get("/api/tenants?unknown=1")).status).toBe(200);
   });
 
+  test("goes on from tenants with the longest names and keys that there are", async () => {
+    const [growing, wide] = ["İ".repeat(200), "字".repeat(200)];
+    for (const [key, name] of [
+      [growing, growing],
+      ["a", growing],
+      ["b", growing],
+      [wide, wide],
+      ["z", wide],
+    ])
+      expect((await send("PUT", `/api/tenants/${encodeURIComponent(key as string)}`, { name })).status).toBe(201);
+    expect((await all("/api/tenants", 1)).map((t) => t.key).sort()).toEqual(["a", "b", "z", growing, wide].sort());
+  });
+
+  test("refuses a cursor that somebody made up, whatever it holds", async () => {
+    await api.tenant("acme", {});
+    const made = (...place: unknown[]) => Buffer.from(JSON.stringify(place)).toString("base64url");
+    const numbers = [-1, 2 ** 53 - 1, -(2 ** 53 - 1), 8_640_000_000_000_000, -8_640_000_000_000_000, 253_402_300_800_000];
+    for (const [path, cursors] of [
+      ["/api/tenants", [made("\0", "x"), made("x", "\ud800"), made("x".repeat(1_001), "x")]],
+      ["/api/tenants/acme/grants", [made(1, "\0"), ...numbers.map((n) => made(n, "x"))]],
+      ["/api/plans", [made(1, "\0"), ...numbers.map((n) => made(n, "x"))]],
+      ["/api/features", [made("\0"), made("\udc00")]],
+    ] as const)
+      for (const cursor of cursors)
+        expect([path, cursor, ...(await refused(await get(`${path}?cursor=${cursor}`)))]).toEqual([path, cursor, 400, "invalid_request"]);
+    expect((await get(`/api/audit?cursor=${made(2 ** 53 - 1)}`)).status).toBe(200);
+  });
+
   test("changes a tenant only if it is what was read: If-Match, If-None-Match, ETag and 304", async () => {
     const put = (body: object, headers = {}) => send("PUT", "/api/tenants/acme", body, headers);
     expect(await refused(await put({}, { "if-match": '"1"' }))).toEqual([412, "stale"]);
