@@ -88,9 +88,10 @@ async function create(open: Open, options: CreateOptions): Promise<void> {
 async function rotate(open: Open, old: string, { overlapHours, json }: { overlapHours: number; json?: boolean }): Promise<void> {
   const rotated = await rotateKey(await open(), operator(), old, overlapHours * hour);
   if (!rotated.ok) throw new Failure(`${rotationRefusals[rotated.why]} See: latchkey keys list`);
-  const { id, key, oldEndsAt } = rotated;
-  if (json) return printJson({ id, key, replaces: old, oldEndsAt: isoTime(oldEndsAt) });
+  const { id, key, expiresAt, oldEndsAt } = rotated;
+  if (json) return printJson({ id, key, replaces: old, expiresAt: timeOrNull(expiresAt), oldEndsAt: isoTime(oldEndsAt) });
   remark(`API key ${id} takes over from ${old}, which works until ${isoTime(oldEndsAt)}. Keep it now: it is not shown again.`);
+  if (expiresAt !== null) remark(`It ends at ${isoTime(expiresAt)}.`);
   print(key);
 }
 

@@ -8,7 +8,9 @@ import type { Services } from "./services.server";
 /** How long the old key goes on working, in milliseconds, unless told. */
 export const usualOverlap = 24 * 3_600_000;
 
-export type Rotated = { ok: true; id: string; key: string; oldEndsAt: Instant } | { ok: false; why: "unknown" | "over" | "replaced" };
+export type Rotated =
+  | { ok: true; id: string; key: string; expiresAt: Instant | null; oldEndsAt: Instant }
+  | { ok: false; why: "unknown" | "over" | "replaced" };
 
 /** Another key that may do what this one may, with as long a life; the old one ends after the overlap, or sooner if it would anyway. */
 export async function rotateKey(services: Services, actor: Actor, id: string, overlap = usualOverlap): Promise<Rotated> {
@@ -21,7 +23,8 @@ export async function rotateKey(services: Services, actor: Actor, id: string, ov
     if (keyStateOf(old, at) !== "active") return { ok: false, why: "over" };
     if (successorOf(old, all)) return { ok: false, why: "replaced" };
     const oldEndsAt = Math.min(old.expiresAt ?? Number.POSITIVE_INFINITY, at + overlap);
-    const expiresAt = old.expiresAt === null ? null : at + (old.expiresAt - old.createdAt);
+    const { createdAt, expiresAt: end } = lastInLine(old, all);
+    const expiresAt = end === null ? null : at + (end - createdAt);
     const { name, scopes, kind, tenant, origins } = old;
     const made = makeKey(services, actor, { name, scopes, kind, tenant, origins, expiresAt, replaces: id });
     await insertApiKey(tx, db.tables, made.row);
@@ -31,7 +34,7 @@ export async function rotateKey(services: Services, actor: Actor, id: string, ov
     await writeAudit(tx, db.tables, { ...about, action: "api_key.created", subject: made.row.id, after: made.after });
     const before = { name, expiresAt: old.expiresAt };
     await writeAudit(tx, db.tables, { ...about, action: "api_key.rotated", subject: id, before, after: { name, expiresAt: oldEndsAt } });
-    return { ok: true, id: made.row.id, key: made.key, oldEndsAt };
+    return { ok: true, id: made.row.id, key: made.key, expiresAt, oldEndsAt };
   });
   keys.forget();
   await keys.refresh();
@@ -41,6 +44,15 @@ export async function rotateKey(services: Services, actor: Actor, id: string, ov
 /** The key that took over from this one, unless it was revoked since. */
 export const successorOf = <K extends Pick<ApiKey, "replaces" | "revokedAt">>({ id }: Pick<ApiKey, "id">, all: K[]): K | undefined =>
   all.find((k) => k.replaces === id && k.revokedAt === null);
+
+/**
+ * The latest of those that took over one from the other, also where they were revoked since. It alone tells how long they were
+ * meant to live: all before it end with their overlap.
+ */
+function lastInLine(key: ApiKey, all: ApiKey[]): ApiKey {
+  const [next] = all.filter((k) => k.replaces === key.id).sort((a, b) => b.createdAt - a.createdAt);
+  return next ? lastInLine(next, all) : key;
+}
 
 export const rotationRefusals = {
   unknown: "There is no such API key. Look in the list.",

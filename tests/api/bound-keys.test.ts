@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
 import { rotateKey, usualOverlap } from "~/server/key-rotation.server";
 import { type Api, ada, startApi } from "../support/api";
-import { feature, meteredFeature, plan } from "../support/facts";
+import { day, feature, meteredFeature, plan } from "../support/facts";
 
 let api: Api;
 beforeAll(async () => {
@@ -76,4 +76,22 @@ test("a key with an end gets a successor with as long a life", async () => {
   if (!rotated.ok) throw new Error(rotated.why);
   expect(rotated.oldEndsAt).toBe(api.clock.now + 1_000);
   expect((await listKeys(api.services)).find((k) => k.id === rotated.id)?.expiresAt).toBe(api.clock.now + 1_000);
+});
+
+test("however often keys take over and are revoked, one that was to live on does, and one with an end has as long a life", async () => {
+  const end = async (id: string) => (await listKeys(api.services)).find((k) => k.id === id)?.expiresAt;
+  for (const life of [null, 90 * day]) {
+    const old = await make({ expiresAt: life && api.clock.now + life });
+    const rotate = async (id: string) => {
+      const rotated = await rotateKey(api.services, ada, id, 60_000);
+      if (!rotated.ok) throw new Error(rotated.why);
+      expect(await end(rotated.id)).toBe(rotated.expiresAt);
+      return rotated;
+    };
+    const second = await rotate(old.id);
+    const third = await rotate(second.id);
+    await revokeKey(api.services, ada, third.id);
+    await revokeKey(api.services, ada, second.id);
+    expect((await rotate(old.id)).expiresAt).toBe(life && api.clock.now + life);
+  }
 });
