@@ -32,9 +32,13 @@ const lastUsed = async (id: string) => (await listKeys(app.services)).find((key)
 describe("a key", () => {
   test("is taken as Bearer, in whatever case, and as X-API-Key alike", async () => {
     const { key } = await make();
-    for (const headers of [bearer(key), { authorization: `bearer  ${key}` }, { "x-api-key": key }]) {
-      expect((await ask(headers)).status).toBe(200);
-    }
+    const ways: Record<string, string>[] = [
+      bearer(key),
+      { authorization: `bearer  ${key}` },
+      { "x-api-key": key },
+      { authorization: "Basic YTpi", "x-api-key": key },
+    ];
+    for (const headers of ways) expect((await ask(headers)).status).toBe(200);
   });
 
   test("that is missing, mistyped, unknown or of the wrong kind is refused with 401, its own code and what to do", async () => {

@@ -3,11 +3,11 @@ import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { type Problem, sendProblem } from "./problem.server";
 
-/** Programs come with a key and never with a cookie. */
+/** Programs come with a key and never with a cookie. X-API-Key is for where Authorization is taken, by a proxy say. */
 export function presentedIn({ headers }: FastifyRequest): string | undefined {
-  const { authorization } = headers;
-  if (authorization === undefined) return headers["x-api-key"] as string | undefined;
-  return authorization.startsWith("Bearer ") ? authorization.slice(7) : /^bearer +(.*)$/i.exec(authorization)?.[1];
+  const { authorization = "" } = headers;
+  if (authorization.startsWith("Bearer ")) return authorization.slice(7);
+  return /^bearer +(.*)$/i.exec(authorization)?.[1] ?? (headers["x-api-key"] as string | undefined);
 }
 
 const refusals = {
