@@ -60,13 +60,11 @@ export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) 
   gauge("latchkey_facts_stale", "1 while the database cannot be read and answers come from what was last known.", () =>
     Number(facts.isStale()),
   );
-  gauge(
-    "latchkey_outbox_rows",
-    "Tenants whose properties have still to reach PostHog.",
-    async () => (await outboxDepth(db.read, db.tables)).rows,
-  );
+  // Without PostHog they lie there until it is set up, and nobody waits for them.
+  const outbox = async () => (posthog ? await outboxDepth(db.read, db.tables) : { rows: 0, oldest: null });
+  gauge("latchkey_outbox_rows", "Tenants whose properties have still to reach PostHog; 0 without one.", async () => (await outbox()).rows);
   gauge("latchkey_outbox_age_seconds", "How long the oldest of them has waited.", async () => {
-    const { oldest } = await outboxDepth(db.read, db.tables);
+    const { oldest } = await outbox();
     return oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000);
   });
   gauge("latchkey_flags_down", "1 while PostHog is not asked about flags because it failed several times.", () =>

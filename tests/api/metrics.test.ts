@@ -36,7 +36,8 @@ test("metrics count checks by outcome, hits and misses, and name no tenant", asy
     'latchkey_answers_total{cache="miss"} 3',
     "latchkey_facts_tenants 1",
     "latchkey_facts_stale 0",
-    "latchkey_outbox_rows 2",
+    "latchkey_outbox_rows 0",
+    "latchkey_outbox_age_seconds 0",
   ])
     expect(text.split("\n")).toContain(line);
   expect(text).toMatch(/latchkey_transaction_seconds_count [1-9]/);
