@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Instant } from "~/core/model";
 import type { Prepared } from "~/server/check.server";
-import { type RateLimit, rateLimitField, rateLimitPolicy, type Taken } from "~/server/rate-limits.server";
+import { bucketOf, type RateLimit, rateLimitField, rateLimitPolicy, type Taken } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
 import type { NoteCheck } from "./request-log.server";
@@ -29,7 +29,7 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const known = checks.known(url);
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
     const limit = limits.checks;
-    const taken = limit.limit > 0 ? limit.take(key.id, at) : null;
+    const taken = limit.limit > 0 ? limit.take(bucketOf(key), at) : null;
     if (taken && !taken.ok) return false;
     checks.count(known);
     const head = headOf(known, at);

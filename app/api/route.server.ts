@@ -45,11 +45,11 @@ function placeOf(route: string): { method: HTTPMethods; url: string } {
 }
 
 /** Who asks is known before any of the body is read, so that it costs a stranger nothing but a 401. */
-function door(services: Services, { scope, bound }: Pick<RouteDescription, "scope" | "bound">) {
+function door(services: Services, { scope, bound, limit }: Pick<RouteDescription, "scope" | "bound" | "limit">) {
   if (scope === null) return {};
   return {
     onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-      const key = admit(services, request, reply, scope, { bound });
+      const key = admit(services, request, reply, scope, { bound, limit });
       if (!key) return;
       admitted.set(request, key);
       done();

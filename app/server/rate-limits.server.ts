@@ -1,4 +1,6 @@
+import { LRUCache } from "lru-cache";
 import type { Instant } from "~/core/model";
+import type { HeldKey } from "./key-ring.server";
 
 const window = 60; // seconds
 
@@ -12,11 +14,17 @@ export type RateLimit = {
   take(key: string, now: Instant): Taken;
 };
 
-/** A bucket for each API key, refilled all the time: a key may send a minute's worth at once, and then as many as come back. */
+/** Keys are tens, tenants with tokens may be many; whose bucket is thrown away begins with a full one. */
+const mostBuckets = 10_000;
+
+/** Whose requests are counted together: a key's, and apart from it those of its tokens for one tenant, so that a page cannot use up what a server needs. */
+export const bucketOf = ({ id, kind, tenant }: HeldKey): string => (kind === "tok" || kind === "sse" ? `${id}\n${tenant}` : id);
+
+/** A bucket each, refilled all the time: whoever has it may send a minute's worth at once, and then as many as come back. */
 export function createRateLimit(name: string, limit: number): RateLimit {
   const perMs = limit / (window * 1000);
-  // Installations have tens of keys, so buckets are never thrown away. One object for each is reused, not made anew.
-  const buckets = new Map<string, { tokens: number; at: Instant; taken: Taken }>();
+  // One object for each is reused, not made anew.
+  const buckets = new LRUCache<string, { tokens: number; at: Instant; taken: Taken }>({ max: mostBuckets });
   const free: Taken = { ok: true, left: 0, resets: 0 };
 
   function take(key: string, now: Instant): Taken {

@@ -75,6 +75,29 @@ test("checks have a limit of their own, on the quick way, on the plain one and f
   expect(await flag.json()).toMatchObject({ key: "sso", errorCode: "GENERAL" });
 });
 
+test("a page with a token uses up what tokens of its tenant may send, and nothing of its server or of other tenants", async () => {
+  const api = await start({ LATCHKEY_CHECK_RATE_LIMIT: "2" });
+  await api.catalogue([feature("sso")], [plan("starter", { sso: true })]);
+  for (const key of ["acme", "other"]) await api.tenant(key, { plan: "starter" });
+  const mint = async (tenant: string) => (await (await api.send("POST", `/api/tenants/${tenant}/token`, {}, api.keys.check)).json()).token;
+  const [acme, again, other] = [await mint("acme"), await mint("acme"), await mint("other")];
+  const ask = async (tenant: string, key: string) => (await api.get(`/api/entitlements?tenant=${tenant}&feature=sso`, key)).status;
+  expect([await ask("acme", acme), await ask("acme", again), await ask("acme", acme)]).toEqual([200, 200, 429]);
+  expect([await ask("other", other), await ask("acme", api.keys.check)]).toEqual([200, 200]);
+});
+
+test("minting a token and groups for PostHog are requests, and no checks", async () => {
+  const api = await start({ LATCHKEY_RATE_LIMIT: "2" });
+  await api.tenant("acme", {});
+  const mint = (key: string) => api.send("POST", "/api/tenants/acme/token", {}, key);
+  for (const key of [api.keys.check, api.keys.manage]) {
+    expect(item((await mint(key)).headers.get("ratelimit"))).toMatchObject(["requests", { r: 1 }]);
+    expect([(await mint(key)).status, (await mint(key)).status]).toEqual([201, 429]);
+  }
+  const groups = await api.get("/api/tenants/acme/posthog-groups", await api.keyFor("check"));
+  expect(item(groups.headers.get("ratelimit"))).toMatchObject(["requests", { r: 1 }]);
+});
+
 test("a stranger is told so before anything of the body is read, however broken it is", async () => {
   const api = await start();
   for (const path of ["/api/tenants/a/grants", "/api/usage", "/api/usage/consume", "/api/entitlements", "/api/catalogue/import"]) {
