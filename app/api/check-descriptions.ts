@@ -23,7 +23,9 @@ export const getEntitlements: RouteDescription = {
     at: z.iso
       .datetime({ offset: true })
       .optional()
-      .describe("What was answered then to a question without a user, or what today's facts will say then."),
+      .describe(
+        "What was answered then to a question without a user, or what today's facts will say then. Of a metered feature what was used is what the period of that instant has by now: reports of it come late.",
+      ),
     explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
   }),
   headers: ["If-None-Match"],

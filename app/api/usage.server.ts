@@ -28,7 +28,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       id: "reportUsage",
       tag: "Usage",
       summary: "Report what tenants consumed",
-      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, \`time\` at most 7 days ago and 5 minutes ahead.`,
+      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter never goes below 0. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
       scope: "usage",
       bound: true,
       headers: ["Idempotency-Key"],
@@ -67,6 +67,8 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       id: "consume",
       tag: "Usage",
       summary: "Consume and be told, or be refused and consume nothing",
+      detail:
+        "Of many that ask at once for the last units exactly as many get them as there are. The same `idempotencyKey` gets the same answer again within 7 days, also where it was a no.",
       scope: "usage",
       bound: true,
       headers: ["Idempotency-Key"],

@@ -43,8 +43,19 @@ test.each([
 
 test.each([
   ["curl", '"sso":{"entitled":true'],
+  ["Many questions, another time, and why", '{"tenant":"bare","feature":"calls","entitled":false'],
   ["OpenFeature in the browser", '"token":"lk_tok_'],
 ])("the page for developers of apps says what works in a shell: %s", async (heading, expected) => {
   const { stdout } = await run("sh", ["-c", here(docBlock(heading, "sh"))], { env: env() });
   expect(stdout).toContain(expected);
+});
+
+test("the page for developers of apps says how consumption is reported and taken", async () => {
+  const key = await api.keyFor("usage");
+  const { stdout } = await run("sh", ["-c", here(docBlock("Usage", "sh"))], { env: { ...env(), LATCHKEY_KEY: key } });
+  expect(JSON.parse(stdout)).toMatchObject({ recorded: 2, duplicates: 0, refused: 0 });
+  const consume = async () => (await api.send("POST", "/api/usage/consume", docBlock("Usage", "json"), key)).json();
+  const first = await consume();
+  expect(first).toMatchObject({ consumed: true, entitlement: { used: 4, remaining: 96 } });
+  expect(await consume()).toEqual(first);
 });
