@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
@@ -110,4 +111,13 @@ test("as it is built, the program measures the delays of its event loop and its 
   } finally {
     await program.stop();
   }
+});
+
+test("the table of metrics names each that there is, with its type, and no other", async () => {
+  api = await startApi("sqlite", { variables: { METRICS_TOKEN: token } });
+  const table = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+  const told = [...table.matchAll(/^\| `(latchkey_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
+  const text = await (await scrape(token)).text();
+  const there = [...text.matchAll(/^# TYPE (latchkey_\w+ \w+)$/gm)].map(([, name]) => name);
+  expect(told.toSorted()).toEqual(there.toSorted());
 });
