@@ -20,7 +20,12 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
     const key = keyOf(request);
-    const sent = parse(reply, { query: checksQuery, body: checksBody }, { query: { ...request.query }, body: request.body });
+    const sent = parse(
+      reply,
+      { query: checksQuery, body: checksBody },
+      { query: { ...request.query }, body: request.body },
+      { areApart: true },
+    );
     if (!sent) return reply;
     const asked = readChecks(sent.body.checks);
     const foreign = asked.find((a) => a.success && key.tenant !== null && a.data.tenant !== key.tenant);
@@ -38,7 +43,11 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
         breath = done + decisionsInOneGo;
         await new Promise(setImmediate);
       }
-      results.push(a.success ? await answerOne(a.data, sent.query.explain === "1") : refusal(sent.body.checks[i], a.error.issues[0]));
+      results.push(
+        a.success
+          ? await answerOne(a.data, sent.query.explain === "1")
+          : refusal("isUnfit" in a ? {} : sent.body.checks[i], a.error.issues[0]),
+      );
       done += a.data?.features?.length ?? 1;
     }
     return reply.header("cache-control", "no-store").header("content-type", answerType).send(joined(results, facts.isStale()));

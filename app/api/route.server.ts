@@ -65,7 +65,7 @@ export const guarded = (services: Services, description: RouteDescription) => ({
 
 function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   services: Services,
-  { params, query, body, bodyIsOptional }: Description<P, Q, B>,
+  { params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
   request: FastifyRequest,
 ): { ok: true; asked: Asked<P, Q, B> } | { ok: false; problem: Problem } {
   const schemas: Record<string, z.ZodType> = {};
@@ -73,7 +73,11 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   if (query) schemas.query = query;
   if (body) schemas.body = body;
   const sent = bodyIsOptional && request.body === undefined ? {} : request.body;
-  const result = read(schemas, { params: request.params, query: { ...(request.query as object) }, body: sent });
+  const result = read(
+    schemas,
+    { params: request.params, query: { ...(request.query as object) }, body: sent },
+    { areApart: bodyShown !== undefined },
+  );
   if (!result.ok) return { ok: false, problem: plainly(result.problem) };
   const { headers } = request;
   const conditions = readConditions(headers["if-match"], request.method === "GET" ? undefined : headers["if-none-match"]);

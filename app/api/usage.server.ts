@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { consumeBody, mostReports, type UsageReportBody, usageBody, usageBodyShown, usageReport } from "~/forms/usage";
+import { consumeBody, mostReports, readReport, usageBody, usageBodyShown } from "~/forms/usage";
 import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
@@ -44,12 +44,15 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       },
     },
     async ({ services, body, key }): Promise<Recorded[] | Forbidden> => {
-      const read = body.events.map((event) => usageReport.safeParse(event));
-      const good = read.flatMap((r) => (r.success ? [r.data as UsageReportBody] : []));
+      const read = body.events.map(readReport);
+      const good = read.flatMap((r) => (r.ok ? [r.report] : []));
       if (good.some(({ tenant }) => !isFor(key, tenant))) return { forbidden: key };
       const recorded = await recordUsage(services, good);
       let next = 0;
-      return read.map((r): Recorded => (r.success ? (recorded[next++] as Recorded) : refusalOf(faultsOf(r.error)[0])));
+      return read.map((r): Recorded => {
+        if (r.ok) return recorded[next++] as Recorded;
+        return refusalOf("issues" in r.error ? faultsOf(r.error)[0] : r.error);
+      });
     },
     (results) => {
       if ("forbidden" in results) return forbidden(results);

@@ -17,7 +17,8 @@ const check = fc.oneof(
 test("many checks are each read as one alone is, whatever lists came before", () => {
   fc.assert(
     fc.property(fc.array(check, { maxLength: 8 }), (sent) => {
-      const plain = ({ success, data, error }: ReturnType<typeof checkItem.safeParse>) => ({ success, data, issues: error?.issues });
+      type Read = { success: boolean; data?: unknown; error?: { issues: readonly unknown[] } };
+      const plain = ({ success, data, error }: Read) => ({ success, data, issues: error?.issues });
       expect(readChecks(sent).map(plain)).toEqual(sent.map((one) => plain(checkItem.safeParse(one))));
     }),
     { numRuns: 2_000 },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { featureKey } from "./grant";
 import { isoInstant } from "./instants";
+import { unfit } from "./storable";
 import { tenantKey } from "./tenant";
 
 export const mostChecks = 1_000;
@@ -32,6 +33,8 @@ const isSame = (sent: unknown, known: unknown[] | undefined): sent is unknown[] 
 export function readChecks(sent: readonly unknown[]) {
   let before: { sent: unknown[]; read: string[] } | undefined;
   return sent.map((check) => {
+    const bad = unfit(check);
+    if (bad) return { success: false, data: undefined, error: { issues: [bad] }, isUnfit: true } as const;
     const { features } = (check ?? {}) as { features?: unknown };
     if (before && isSame(features, before.sent)) {
       const read = checkItem.safeParse({ ...(check as object), features: before.read.slice(0, 1) });

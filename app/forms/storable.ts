@@ -1,2 +1,34 @@
 /** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
 export const unstorable = /\0|\p{Surrogate}/u;
+
+export type Fault = { path: PropertyKey[]; message: string };
+
+/** Whoever walks what was sent needs a stack: metadata and values are a few deep. */
+const deepest = 64;
+
+/** What no schema should be asked about, with the place where it stands; of what is nested too deep, where it begins. */
+export function unfit(value: unknown): Fault | null {
+  const fault = unfitWithin(value, 0);
+  return fault && fault.path.length > deepest ? { ...fault, path: fault.path.slice(0, 3) } : fault;
+}
+
+/** Much is walked and little found: a place is put together only on the way back from a fault. */
+function unfitWithin(value: unknown, depth: number): Fault | null {
+  if (typeof value === "string")
+    return unstorable.test(value) ? { path: [], message: "This holds a character that cannot be stored." } : null;
+  if (typeof value !== "object" || value === null) return null;
+  if (depth > deepest) return { path: [], message: `This is nested more than ${deepest} deep.` };
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const fault = unfitWithin(value[i], depth + 1);
+      if (fault) return { ...fault, path: [i, ...fault.path] };
+    }
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    if (unstorable.test(key)) return { path: [], message: "This holds a name with a character that cannot be stored." };
+    const fault = unfitWithin((value as Record<string, unknown>)[key], depth + 1);
+    if (fault) return { ...fault, path: [key, ...fault.path] };
+  }
+  return null;
+}

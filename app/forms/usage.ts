@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { featureKey } from "./grant";
 import { isoInstant } from "./instants";
+import { type Fault, unfit } from "./storable";
 import { tenantKey } from "./tenant";
 
 export const mostReports = 1_000;
@@ -18,6 +19,13 @@ export const usageReport = z
     time: isoInstant.optional(),
   })
   .refine((r) => r.action === "add" || r.quantity >= 0, { path: ["quantity"], error: "What is set cannot be negative." });
+/** One of a batch, read by itself; or what is wrong with it first. */
+export function readReport(event: unknown): { ok: true; report: UsageReportBody } | { ok: false; error: Fault | z.ZodError } {
+  const bad = unfit(event);
+  if (bad) return { ok: false, error: bad };
+  const { success, data, error } = usageReport.safeParse(event);
+  return success ? { ok: true, report: data } : { ok: false, error };
+}
 export type UsageReportBody = z.infer<typeof usageReport>;
 
 /** POST /api/usage: each report is taken or refused by itself, so here only the shape of the list is asked for. */

@@ -56,6 +56,18 @@ describe("POST /api/entitlements", () => {
     ]);
   });
 
+  test("a character that nobody can store and nesting without an end cost no other question its answer", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const sent = `{"checks":[{"tenant":"a\\u0000","feature":"sso"},{"tenant":"acme","feature":"\\ud800"},{"tenant":${deep}},{"tenant":"acme","feature":"sso"}]}`;
+    const { results } = await (await api.send("POST", "/api/entitlements", sent, api.keys.check)).json();
+    expect(results.map((r: { error?: { code: string; field: string } }) => r.error && [r.error.code, r.error.field])).toEqual([
+      ["invalid_check", "tenant"],
+      ["invalid_check", "feature"],
+      ["invalid_check", "tenant.0.0"],
+      undefined,
+    ]);
+  });
+
   test.each([
     [{}],
     [{ checks: [] }],

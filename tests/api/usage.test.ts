@@ -101,6 +101,8 @@ describe.each(engines)("usage on %s", (engine) => {
     [{ idempotencyKey: "" }, "invalid_event", "idempotencyKey"],
     [{ idempotencyKey: "a b" }, "invalid_event", "idempotencyKey"],
     [{ extra: 1 }, "invalid_event", "extra"],
+    [{ feature: "a\0" }, "invalid_event", "feature"],
+    [{ tenant: "\ud800" }, "invalid_event", "tenant"],
     [{ tenant: "nobody" }, "tenant_not_found", "tenant"],
     [{ feature: "nothing" }, "feature_not_found", "feature"],
     [{ feature: "sso" }, "feature_type", "feature"],
