@@ -22,7 +22,8 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-describe.each(engines)("a long file that is imported into a server on %s", (engine) => {
+// Where other things run beside it, an import into PostgreSQL may take half a minute by itself.
+describe.each(engines)("a long file that is imported into a server on %s", { timeout: 120_000 }, (engine) => {
   async function start(more: Record<string, string> = {}): Promise<{ program: Program; headers: Record<string, string> }> {
     const { url, remove } = await freshDatabaseUrl(engine);
     stops.push(remove);

@@ -4,7 +4,7 @@ import { presentedIn } from "./authenticate.server";
 import { entitlementsPath } from "./entitlements.server";
 
 const routes = new Map([
-  [entitlementsPath, "GET"],
+  [entitlementsPath, "GET, POST"],
   ["/api/stream", "GET"],
   ["/ofrep/v1/stream", "GET"],
   ["/ofrep/v1/evaluate/flags", "POST"],

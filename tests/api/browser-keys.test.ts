@@ -89,6 +89,7 @@ describe("a page of another origin", () => {
       expect(headers.get("access-control-allow-credentials")).toBeNull();
     }
     expect((await preflight(nowhere)).headers.get("access-control-allow-origin")).toBeNull();
+    expect((await preflight(here, "/api/entitlements")).headers.get("access-control-allow-methods")).toBe("GET, POST");
     expect((await preflight(here, "/ofrep/v1/evaluate/flags")).headers.get("access-control-allow-methods")).toBe("POST");
   });
 
