@@ -152,7 +152,7 @@ describe("a stream", () => {
   });
 });
 
-test("opening streams is counted among a key's requests, and not among its checks", async () => {
+test("opening streams is counted among a key's requests and not among its checks, and by ticket apart from the key", async () => {
   const limited = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "2", LATCHKEY_CHECK_RATE_LIMIT: "1" } });
   await limited.tenant("acme", { name: "Acme" });
   const open = () => listen(`${limited.origin}/api/stream?tenant=acme`, bearer(limited.keys.check));
@@ -161,7 +161,9 @@ test("opening streams is counted among a key's requests, and not among its check
   const { eventStreams } = await (
     await limited.send("POST", "/ofrep/v1/evaluate/flags", { context: { targetingKey: "acme" } }, limited.keys.check)
   ).json();
-  for (const refused of [await limited.get("/api/stream?tenant=acme"), await limited.get(eventStreams[0].endpoint.requestUri, null)]) {
+  const byTicket = eventStreams[0].endpoint.requestUri;
+  for (let i = 0; i < 2; i++) expect((await listen(limited.origin + byTicket, {})).status).toBe(200);
+  for (const refused of [await limited.get("/api/stream?tenant=acme"), await limited.get(byTicket, null)]) {
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "30"]);
     expect(await refused.json()).toMatchObject({ code: "rate_limited", "violated-policies": ["requests"] });
   }
