@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
 import type { Engine } from "./dialect";
 import type { Schema } from "./schema";
@@ -29,6 +30,11 @@ export type Database = {
    * serves (`startAside`) SQLite does it in a thread of its own, so that no request waits while it writes.
    */
   aside(build: (q: Queries) => Statement): Promise<void>;
+  /**
+   * The same for one statement that is put together once, and takes its data in pieces: all of them or none are written. What runs
+   * aside rests between two pieces.
+   */
+  prepareAside(build: (q: Queries, piece: SQL) => Statement): (pieces: string[]) => Promise<void>;
   startAside(): void;
   /**
    * Other writes of this process wait until this is done, for as long as it takes: a thread of the process's own is writing, and

@@ -8,6 +8,7 @@ import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
 import { defineSchema } from "./schema";
+import { textOf } from "./statement-text";
 import { tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
@@ -66,6 +67,13 @@ export async function openPostgres(url: string): Promise<Database> {
       inside.refuse();
       await tellingUnavailable(Promise.resolve(build(write as unknown as Queries)));
     },
+    prepareAside(build) {
+      const statement = textOf(build, write as unknown as Queries);
+      return async (pieces) => {
+        inside.refuse();
+        await tellingUnavailable(inOneTransaction(writers, (client) => eachInTurn(client, statement, pieces)));
+      };
+    },
     // Nothing of it is done in this process anyway.
     startAside: () => {},
     holdWrites: (work) => work(),
@@ -81,6 +89,28 @@ export async function openPostgres(url: string): Promise<Database> {
 }
 
 const byKey = (a: Lock, b: Lock) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+
+async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  let failed: Error | undefined;
+  try {
+    await client.query("begin");
+    await work(client);
+    await client.query("commit");
+  } catch (error) {
+    // A connection that cannot even roll back is of no use to anybody.
+    await client.query("rollback").catch((error) => {
+      failed = error;
+    });
+    throw error;
+  } finally {
+    client.release(failed);
+  }
+}
+
+async function eachInTurn(client: pg.PoolClient, statement: string, pieces: string[]): Promise<void> {
+  for (const piece of pieces) await client.query(statement, [piece]);
+}
 
 /** On a connection of its own, where a statement may take as long as it takes. */
 async function migrate(url: string): Promise<void> {

@@ -12,19 +12,35 @@ export function rowsAsOne<T extends SQLiteTable, Name extends keyof T["$inferIns
   rows: Pick<T["$inferInsert"], Name>[],
   only?: Name[],
 ): SQL {
-  const columns = Object.entries(getTableColumns(table)).filter(([name]) => only?.includes(name as Name) ?? true);
+  return selectedFrom(sql`${rowsText(table, rows, only)}`, table, only);
+}
+
+const columnsOf = <T extends SQLiteTable>(table: T, only?: string[]) =>
+  Object.entries(getTableColumns(table)).filter(([name]) => only?.includes(name) ?? true);
+
+/** What `selectedFrom` reads again. */
+export function rowsText<T extends SQLiteTable, Name extends keyof T["$inferInsert"] & string>(
+  table: T,
+  rows: Pick<T["$inferInsert"], Name>[],
+  only?: Name[],
+): string {
+  const columns = columnsOf(table, only);
   const plain = rows.map((row) =>
     columns.map(([name, column]) => {
       const value = row[name as Name] ?? null;
       return value === null ? null : column.mapToDriverValue(value);
     }),
   );
+  return JSON.stringify(plain);
+}
+
+export function selectedFrom(data: SQL, table: SQLiteTable, only?: string[]): SQL {
   const isPostgres = is(table, PgTable);
-  const parts = columns.map(([, column], i) => {
+  const parts = columnsOf(table, only).map(([, column], i) => {
     const value = isPostgres ? `(value ->> ${i})::${column.getSQLType()}` : `value ->> ${i}`;
     return `${value} as "${column.name}"`;
   });
-  const [list, data] = [sql.raw(parts.join(", ")), JSON.stringify(plain)];
+  const list = sql.raw(parts.join(", "));
   // "where true": or else SQLite takes the "on conflict" that follows for a join's.
   return isPostgres
     ? sql`select ${list} from json_array_elements(${data}::json) as value`

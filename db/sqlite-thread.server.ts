@@ -33,11 +33,12 @@ export function startThread(workerData: ThreadData) {
 
   return {
     isAlive: () => isAlive,
-    run(sql: string, params: unknown[]): Promise<void> {
+    /** Once with each list of parameters, all in one transaction. */
+    run(sql: string, lists: unknown[][]): Promise<void> {
       return new Promise((resolve, reject) => {
         const id = ++last;
         waiting.set(id, (error) => (error ? reject(error) : resolve()));
-        worker.postMessage({ id, sql, params });
+        worker.postMessage({ id, sql, lists });
       });
     },
     /** What it was given before is written before. */

@@ -9,6 +9,7 @@ import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
 import { startThread, type Thread } from "./sqlite-thread.server";
+import { textOf } from "./statement-text";
 import { tellingUnavailable } from "./unavailable";
 
 /** How long a write waits for another process before it gives up, in milliseconds. */
@@ -77,7 +78,17 @@ export async function openSqlite(file: string): Promise<Database> {
       if (!thread?.isAlive()) return void (await transaction(async (tx) => await build(tx)));
       const { sql, params } = build(write).toSQL();
       await held;
-      await tellingUnavailable(thread.run(sql, params));
+      await tellingUnavailable(thread.run(sql, [params]));
+    },
+    prepareAside(build) {
+      const statement = textOf(build, write);
+      return async (pieces) => {
+        inside.refuse();
+        if (!thread?.isAlive()) return transaction(async () => eachInTurn(writer.prepare(statement), pieces));
+        await held;
+        const lists = pieces.map((piece) => [piece]);
+        await tellingUnavailable(thread.run(statement, lists));
+      };
     },
     startAside() {
       thread ??= startThread({ file: path.resolve(file), settings: connectionSettings, lockPatience });
@@ -105,6 +116,10 @@ export async function openSqlite(file: string): Promise<Database> {
       writer.close();
     },
   };
+}
+
+function eachInTurn(statement: Sqlite.Statement, pieces: string[]): void {
+  for (const piece of pieces) statement.run(piece);
 }
 
 async function openFile(file: string): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {

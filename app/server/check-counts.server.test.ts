@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Decision } from "~/core/decide";
-import { addCheckCounts, type CheckCount, countsAtOnce, countsByFeature } from "~db/store/check-counts.server";
+import { addingCheckCounts, type CheckCount, countsAtOnce, countsByFeature } from "~db/store/check-counts.server";
 import { now } from "../../tests/support/facts";
 import { until } from "../../tests/support/poll";
 import { engines, startServices, type TestServices } from "../../tests/support/services";
@@ -17,8 +17,11 @@ const written = (tenant: string) => countsByFeature(s.db.read, s.db.tables, tena
 
 /** Counts over a database whose writes fail while `isDown` says so. */
 function countsOver(isDown: () => boolean, most?: number) {
-  const aside: TestServices["db"]["aside"] = (build) => (isDown() ? Promise.reject(new Error("no writing now")) : s.db.aside(build));
-  return createCheckCounts({ ...s.db, aside }, s.log, most);
+  const prepareAside: TestServices["db"]["prepareAside"] = (build) => {
+    const add = s.db.prepareAside(build);
+    return (pieces) => (isDown() ? Promise.reject(new Error("no writing now")) : add(pieces));
+  };
+  return createCheckCounts({ ...s.db, prepareAside }, s.log, most);
 }
 
 describe("counts that could not be written", () => {
@@ -107,12 +110,15 @@ test("while a write takes long, counts add up in one place instead of waiting be
   const slow = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const aside: TestServices["db"]["aside"] = async (build) => {
-    writes += 1;
-    if (writes === 1) await slow;
-    return s.db.aside(build);
+  const prepareAside: TestServices["db"]["prepareAside"] = (build) => {
+    const add = s.db.prepareAside(build);
+    return async (pieces) => {
+      writes += 1;
+      if (writes === 1) await slow;
+      return add(pieces);
+    };
   };
-  const counts = createCheckCounts({ ...s.db, aside }, s.log);
+  const counts = createCheckCounts({ ...s.db, prepareAside }, s.log);
   counts.count("acme", [yes], now);
   const flushes = [counts.flush()];
   await new Promise(setImmediate);
@@ -131,7 +137,8 @@ test("two processes that add to the same counts do not wait for each other in a 
   const other = await startServices("postgres", { url: s.url });
   const rows = (...sources: string[]): CheckCount[] =>
     sources.map((source) => ({ tenant: "acme", day: today, feature: "sso", allowed: true, source, count: 1, firstAt: now, lastAt: now }));
-  await addCheckCounts(s.db, rows("a", "b", "x", "y"));
+  const [addHere, addThere] = [addingCheckCounts(s.db), addingCheckCounts(other.db)];
+  await addHere(rows("a", "b", "x", "y"));
   const [blocker, watcher] = [new pg.Client({ connectionString: s.url }), new pg.Client({ connectionString: s.url })];
   await Promise.all([blocker.connect(), watcher.connect()]);
   const waiting = async () => {
@@ -141,7 +148,7 @@ test("two processes that add to the same counts do not wait for each other in a 
   // Each has taken its first row and waits for another one that both will let go of at once.
   await blocker.query("begin");
   await blocker.query("select from check_counts where source in ('x', 'y') for update");
-  const both = Promise.all([addCheckCounts(s.db, rows("a", "x", "b")), addCheckCounts(other.db, rows("b", "y", "a"))]);
+  const both = Promise.all([addHere(rows("a", "x", "b")), addThere(rows("b", "y", "a"))]);
   await until(waiting, 5_000, () => "the two did not get as far as waiting");
   await blocker.query("commit");
   await both;

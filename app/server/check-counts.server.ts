@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Decision } from "~/core/decide";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
-import { addCheckCounts, type CheckCount, countsAtOnce } from "~db/store/check-counts.server";
+import { addingCheckCounts, type CheckCount, countsAtOnce } from "~db/store/check-counts.server";
 import { createCountsInMemory } from "./counts-in-memory";
 
 /** How soon the counts in memory are written, in milliseconds: a kill may lose those of a second, of which writing takes a part. */
@@ -18,10 +18,11 @@ export type Tally = { batch: object; day: string; rows: CheckCount[] };
 export type CheckCounts = ReturnType<typeof createCheckCounts>;
 
 /**
- * Adds up in memory and writes aside, some hundreds at a time, within the second, so that a check never waits for a write. What
+ * Adds up in memory and writes aside, a thousand at a time, within the second, so that a check never waits for a write. What
  * could not be written is written with what comes after it.
  */
 export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) {
+  const addCounts = addingCheckCounts(db);
   let counts = createCountsInMemory();
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
@@ -71,7 +72,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     try {
       while (done < batch.length) {
         const rows = batch.slice(done, done + countsAtOnce);
-        await addCheckCounts(db, rows);
+        await addCounts(rows);
         done += rows.length;
         written.push(rows);
       }

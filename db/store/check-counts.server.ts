@@ -1,7 +1,7 @@
-import { and, desc, eq, gte, inArray, max, min, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, max, min, type SQL, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { rowsAsOne } from "../rows-as-one";
+import { rowsAsOne, rowsText, selectedFrom } from "../rows-as-one";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -17,37 +17,59 @@ export type CheckCount = {
 };
 
 /**
- * Rows that one statement adds: made ready, and written, in some tenths of a millisecond each. Where the thread that writes shares
- * a core with the one that answers, a check waits for as long as a statement takes.
+ * Rows that are made ready, and written, in one go, some tenths of a millisecond long: a check waits for as long, also where the
+ * thread that writes shares a core with the one that answers.
  */
-export const countsAtOnce = 50;
+const inOneGo = 50;
+/** Rows of one transaction, for which others who write wait. */
+export const countsAtOnce = 1_000;
 
-/** All of them or none, at most `countsAtOnce`; nobody waits for it. */
-export function addCheckCounts(db: Database, counts: CheckCount[]): Promise<void> {
-  return db.aside((q) => adding(q, db.tables, inOrder(counts)));
+export type AddCheckCounts = (counts: CheckCount[]) => Promise<void>;
+
+/** What adds counts, all of them or none, at most `countsAtOnce`; nobody waits for it. */
+export function addingCheckCounts(db: Database): AddCheckCounts {
+  const { checkCounts: t } = db.tables;
+  const add = db.prepareAside((q, piece) => adding(q, db.tables, selectedFrom(piece, t)));
+  return async (counts) => {
+    const ordered = inOrder(counts);
+    const pieces: string[] = [];
+    for (let at = 0; at < ordered.length; at += inOneGo) {
+      if (at > 0) await new Promise(setImmediate);
+      pieces.push(rowsText(t, ordered.slice(at, at + inOneGo).map(rowOf)));
+    }
+    await add(pieces);
+  };
 }
 
 /** Inside the caller's transaction. */
 export async function putCheckCounts(tx: Queries, t: Schema, counts: CheckCount[]): Promise<void> {
-  await inBatches(inOrder(counts), async (batch) => await adding(tx, t, batch));
+  await inBatches(inOrder(counts), async (batch) => await adding(tx, t, rowsAsOne(t.checkCounts, batch.map(rowOf))));
 }
 
-function adding(q: Queries, { checkCounts: t }: Schema, counts: CheckCount[]) {
-  const rows = counts.map((c) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) }));
+const rowOf = (c: CheckCount) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) });
+
+function adding(q: Queries, { checkCounts: t }: Schema, rows: SQL) {
   return q
     .insert(t)
-    .select(rowsAsOne(t, rows))
+    .select(rows)
     .onConflictDoUpdate({
       target: [t.tenant, t.day, t.feature, t.allowed, t.source],
       set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
     });
 }
 
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
 /** One order everywhere: two processes that add to the same rows must not wait for each other. */
 function inOrder(counts: CheckCount[]): CheckCount[] {
-  const keyOf = (c: CheckCount) => [c.tenant, c.day, c.feature, c.allowed, c.source].join("\n");
-  const keyed = counts.map((c) => ({ key: keyOf(c), c })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return keyed.map(({ c }) => c);
+  return [...counts].sort(
+    (a, b) =>
+      byText(a.tenant, b.tenant) ||
+      byText(a.feature, b.feature) ||
+      byText(a.day, b.day) ||
+      byText(a.source, b.source) ||
+      Number(a.allowed) - Number(b.allowed),
+  );
 }
 
 export type DayCount = { day: string; allowed: boolean; count: number };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Queries } from "~db/database";
+import { rowsText, selectedFrom } from "~db/rows-as-one";
 import { startThread } from "~db/sqlite-thread.server";
 import { isUniqueViolation } from "~db/unique";
 import { engines, startServices, type TestServices } from "../support/services";
@@ -21,6 +22,24 @@ describe.each(engines)("what is written aside on %s", (engine) => {
     expect(isUniqueViolation(again)).toBe(true);
     await s.db.aside(putting("c"));
     expect(await keys()).toEqual(expect.arrayContaining(["a", "b", "c"]));
+  });
+
+  test.each(["serves", "does not serve"])("is there in all its pieces or in none, in a process that %s", async (what) => {
+    if (what === "serves") s.db.startAside();
+    const { settings } = s.db.tables;
+    const add = s.db.prepareAside((q, piece) => q.insert(settings).select(selectedFrom(piece, settings)));
+    const piece = (...keys: string[]) =>
+      rowsText(
+        settings,
+        keys.map((key) => ({ key, value: { n: 1 } })),
+      );
+    await add([piece("a", "b"), piece("c")]);
+    const again = await add([piece("d"), piece("a"), piece("e")]).catch((error) => error);
+    expect(isUniqueViolation(again)).toBe(true);
+    await Promise.all([add([piece("f")]), add([]), s.db.aside(putting("g"))]);
+    const now = await keys();
+    expect(["a", "b", "c", "d", "e", "f", "g"].filter((key) => now.includes(key))).toEqual(["a", "b", "c", "f", "g"]);
+    await expect(s.db.transaction([], () => add([piece("h")]))).rejects.toThrow("inside another one");
   });
 
   test("waits its turn beside transactions of this process and of others", async () => {
@@ -49,7 +68,7 @@ describe.each(engines)("what is written aside on %s", (engine) => {
 
 test("a thread that cannot go on says so, and takes nothing more", async () => {
   const thread = startThread({ file: "/nowhere/at/all.db", settings: [], lockPatience: 0 });
-  await expect(thread.run("select 1", [])).rejects.toThrow("has ended");
+  await expect(thread.run("select 1", [[]])).rejects.toThrow("has ended");
   expect(thread.isAlive()).toBe(false);
   await thread.stop();
 });
