@@ -9,11 +9,12 @@ const badCursor = "This is no cursor of this list: take it as it was answered, o
 /** Characters of a cursor: of a tenant's name and key, as long as they may be, and as base64. */
 export const longestCursor = 6_000;
 
-/** A cursor whose place has this shape. */
-export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(...place: P) =>
+/** A cursor whose place has this shape, such as `example`. */
+export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(example: (string | number)[], ...place: P) =>
   z
     .string()
     .max(longestCursor, badCursor)
+    .meta({ examples: [cursorOf(...example)] })
     .transform((text, ctx) => {
       try {
         const read = z
