@@ -30,8 +30,11 @@ export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(example: 
 export const largestPage = 200;
 const size = `A limit is a whole number from 1 to ${largestPage}.`;
 
-/** In an address everything is text. */
-export const limit = z.coerce.number(size).int(size).min(1, size).max(largestPage, size).default(50);
+/** In an address everything is text: plain digits are read as a number, and 0x10 or 1e3 is none. */
+export const fromDigits = <T extends z.ZodType>(number: T) =>
+  z.preprocess((text) => (typeof text === "string" && /^\d{1,16}$/.test(text) ? Number(text) : text), number);
+
+export const limit = fromDigits(z.int(size).min(1, size).max(largestPage, size)).default(50);
 
 /** A switch in an address; left out, it is undefined. */
 export const yes = z

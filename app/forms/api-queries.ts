@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
 import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
-import { cursor, limit, yes } from "./api-page";
+import { cursor, fromDigits, limit, yes } from "./api-page";
 import { auditSubjects } from "./audit-filter";
 import { fileFormats } from "./catalogue-text";
 import { featureKey, grantId } from "./grant";
@@ -19,7 +19,7 @@ const pathKey = z
   .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
 export const planParams = z.object({ plan: pathKey });
 export const featureParams = z.object({ feature: pathKey });
-export const auditParams = z.object({ seq: z.coerce.number(badSeq).int(badSeq).min(1, badSeq) });
+export const auditParams = z.object({ seq: fromDigits(z.int(badSeq).min(1, badSeq)) });
 
 /** GET /api/tenants */
 export const tenantsQuery = z.object({
@@ -50,13 +50,7 @@ export const grantsQuery = z.object({
 });
 
 export const tenantUsageQuery = z.object({
-  days: z.coerce
-    .number(badDays)
-    .int(badDays)
-    .min(1, badDays)
-    .max(366, badDays)
-    .default(30)
-    .describe("How many days of UTC, today included."),
+  days: fromDigits(z.int(badDays).min(1, badDays).max(366, badDays)).default(30).describe("How many days of UTC, today included."),
 });
 
 const archived = yes.describe("1: only what is archived; 0: only what is not.");

@@ -119,7 +119,7 @@ const probes: { [row: string]: () => Probe } = {
   },
   "a page": () => ({
     fits: [get("/api/tenants?limit=1"), get("/api/tenants?limit=200")],
-    refused: ["0", "201", "1.5", "x"].map((n) => [get(`/api/features?limit=${n}`), request("limit")]),
+    refused: ["0", "201", "1.5", "x", "", "0x10", "1e1", "%205", "+5"].map((n) => [get(`/api/features?limit=${n}`), request("limit")]),
   }),
   "a cursor": () => ({
     fits: [get(`/api/features?cursor=${Buffer.from('["f1"]').toString("base64url")}`)],
@@ -145,7 +145,7 @@ const probes: { [row: string]: () => Probe } = {
   }),
   "days of a usage summary": () => ({
     fits: [get("/api/tenants/acme/usage?days=1"), get("/api/tenants/acme/usage?days=366")],
-    refused: ["0", "367", "1.5"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
+    refused: ["0", "367", "1.5", "0x10", "1e1", "%205"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
   }),
   name: () => ({
     fits: [put({ name: x(200) }), put({ name: x(200) }, "/api/plans/p"), put({ name: x(200) }, "/api/features/f")],

@@ -57,6 +57,7 @@ test.each([
   ["too long", () => put({ metadata: { ["x".repeat(101)]: 1 } }), `metadata.${"x".repeat(101)}`, "This has up to 100 characters."],
   ["an unknown field", () => put({ colour: "red" }), "colour", 'There is no field "colour" here.'],
   ["a name that stands twice", () => get("/api/tenants?search=a&search=b"), "search", "search stands more than once. Send it once."],
+  ["a number in other than plain digits", () => get("/api/audit/0x1"), "seq", "That is not an entry's number."],
   [
     "the same of a check",
     () => get("/api/entitlements?tenant=a&requested=1&requested=2"),
