@@ -222,6 +222,11 @@ describe("the pages", () => {
     const { id, key } = await make({ name: "Rotating" });
     expect(await (await owner.get(`/keys/${id}/rotate`)).text()).toContain("Rotate “Rotating”");
     const page = await (await owner.post(`/keys/${id}/rotate`, { overlap: "24" })).text();
+    expect(page.replace(/<!--.*?-->/g, "")).toContain("It works without an end.");
+    const short = await make({ name: "Short", expiresAt: app.clock.now + 30 * day });
+    const ending = await (await owner.post(`/keys/${short.id}/rotate`, { overlap: "1" })).text();
+    const end = new Date(app.clock.now + 30 * day).toISOString();
+    expect(ending.replace(/<!--.*?-->/g, "")).toMatch(new RegExp(`It works until[^]*dateTime="${end}"[^]*The old key works`, "i"));
     const next = /lk_live_\w{36}/.exec(page)?.[0] ?? "";
     for (const k of [key, next]) expect((await ask(bearer(k))).status).toBe(200);
     await app.services.keys.flush();

@@ -73,6 +73,33 @@ describe("what a program gets wrong", () => {
     expect((await api("/api/usage", { method: "GET" })).headers.get("allow")).toBe("POST");
   });
 
+  test.each(["PROPFIND", "LINK", "TRACE"])(
+    "%s, which no address answers, is told which methods would do, or that there is nothing",
+    async (method) => {
+      const ask = (path: string) => raw(`${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      for (const [path, allow] of [
+        ["/api/tenants/a%2Fb?x=1", "GET, HEAD, PUT"],
+        ["/api/tenants/acme/token", "POST"],
+        ["/api/usage", "POST"],
+        ["/ofrep/v1/evaluate/flags/a/b", "POST, OPTIONS"],
+        ["/healthz", "GET, HEAD"],
+      ]) {
+        const answer = await ask(path as string);
+        expect([path, answer.split("\r\n")[0], /^allow: (.*)$/im.exec(answer)?.[1]]).toEqual([
+          path,
+          "HTTP/1.1 405 Method Not Allowed",
+          allow,
+        ]);
+        expect(answer).toContain('"code":"method_not_allowed"');
+      }
+      for (const path of ["/api/nothing", "/api/tenants/acme/nothing", "/ofrep/v2"]) {
+        const answer = await ask(path);
+        expect([path, answer.split("\r\n")[0]]).toEqual([path, "HTTP/1.1 404 Not Found"]);
+        expect(answer).toContain('"code":"not_found"');
+      }
+    },
+  );
+
   test("headers of more than 16 kB are refused with 431 before anything is read", async () => {
     const answer = await raw(`GET /api/entitlements?tenant=${"x".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);

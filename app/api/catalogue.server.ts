@@ -7,6 +7,7 @@ import { applyFile, exportCatalogue, type Imported, previewFile } from "~/server
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
 import type { Conditions } from "./conditions";
+import { exampleFile, exampleFileAsJson } from "./example-parameters";
 import { type Answered, addRead, addWrite } from "./route.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
@@ -30,7 +31,14 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       summary: "The whole catalogue as a file that can be imported",
       scope: "manage",
       query: catalogueQuery,
-      answers: { 200: { what: "A catalogue file, version 1.", type: ["application/yaml", "application/json"] } },
+      answers: {
+        200: {
+          what: "A catalogue file, version 1.",
+          type: ["application/yaml", "application/json"],
+          example: exampleFile,
+          exampleAsJson: exampleFileAsJson,
+        },
+      },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ query: { format, tenants = false } }) => ({
@@ -55,7 +63,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       headers: ["If-Match", "Idempotency-Key"],
       body: z.string("Send a catalogue file as the body.").min(1, "The file is empty.").describe("A catalogue file, as YAML or JSON."),
       bodyTypes: textTypes,
-      bodyExample: "latchkey: 1\nfeatures:\n  sso: Single sign-on\nplans:\n  starter:\n    features: [sso]\n",
+      bodyExample: exampleFile,
+      bodyExampleAsJson: exampleFileAsJson,
       answers: { 200: { what: "What changed, or would.", schema: answers.imported, headers: ["ETag", "Idempotency-Replayed"] } },
       problems: {
         400: ["invalid_request"],
@@ -63,6 +72,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
         412: ["stale"],
         422: ["invalid_catalogue", "idempotency_key_reused"],
       },
+      problemExamples: { stale: { detail: staleDetail, field: "If-Match" } },
     },
     async ({ services, query, body, actor, conditions }): Promise<Done> => {
       const dryRun = query.dryRun ?? false;
@@ -98,14 +108,8 @@ const wouldChange = ({ features, plans, tenants }: (Imported & { ok: true })["di
   [features, plans].some((d) => d.added.length + d.changed.length + d.archived.length + d.restored.length > 0) ||
   tenants.added.length + tenants.changed.length > 0;
 
-const stale: Answered = {
-  problem: {
-    status: 412,
-    code: "stale",
-    detail: "The catalogue was changed since you saw it. Look at what the import would do now, then send it with the new ETag.",
-    field: "If-Match",
-  },
-};
+const staleDetail = "The catalogue was changed since you saw it. Look at what the import would do now, then send it with the new ETag.";
+const stale: Answered = { problem: { status: 412, code: "stale", detail: staleDetail, field: "If-Match" } };
 
 function badFile({ problems, more }: BadFile): Answered {
   const errors = problems.map(({ line, message }) => ({ field: line === null ? "body" : `line ${line}`, message }));

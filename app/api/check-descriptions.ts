@@ -40,6 +40,8 @@ export const askMany: RouteDescription = {
   id: "askMany",
   tag: "Checks",
   summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
+  detail:
+    "However many questions it holds, such a request counts as one check under the key's limit. Up to 25,000 decisions together. A question that cannot be read, or whose tenant cannot be looked up now, has an `error` in its place, and the rest are answered.",
   scope: "check",
   bound: true,
   query: checksQuery,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ProblemExample } from "./problem-examples";
 
 /** What one answer of a route looks like. Without a schema it has no body of JSON. */
 export type DescribedAnswer = {
@@ -6,7 +7,12 @@ export type DescribedAnswer = {
   schema?: z.ZodType;
   /** Left out: application/json. */
   type?: string | string[];
+  /** Left out: what examples.ts has for the id of the schema. */
   example?: unknown;
+  /** Of a file, which is text in its other types. */
+  exampleAsJson?: object;
+  /** In place of one: several, by name. */
+  examples?: { [name: string]: unknown };
   headers?: readonly AnswerHeader[];
 };
 
@@ -42,9 +48,13 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   /** Nothing at all may be sent, which is the same as {}. */
   bodyIsOptional?: boolean;
   bodyExample?: unknown;
+  /** Of a file, which is text in its other types. */
+  bodyExampleAsJson?: object;
   answers: { [status: number]: DescribedAnswer };
   /** status → the codes that a problem with it may have. */
   problems?: { [status: number]: readonly string[] };
+  /** By code, or "409 code": what this route says with it, where problem-examples.ts says what others do. */
+  problemExamples?: { [code: string]: ProblemExample };
   /** Refusals have a shape of their own, as OFREP's have: status → schema, in place of a problem. */
   ownProblems?: { [status: number]: DescribedAnswer };
 };

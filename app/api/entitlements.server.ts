@@ -3,6 +3,7 @@ import type { Decision } from "~/core/decide";
 import { explain as explainDecision } from "~/core/explain";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import { checkOptions } from "~/forms/checks";
+import { addressWords } from "~/forms/house-words";
 import type { Prepared } from "~/server/check.server";
 import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
@@ -39,7 +40,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
     if (!mayAskAbout(key, asked.tenant, reply)) return reply;
-    const options = checkOptions.safeParse(request.query);
+    const options = checkOptions.safeParse(request.query, addressWords);
     if (!options.success) return refuseOptions(reply, options.error.issues[0]);
     const { requested, at, explain } = options.data;
     if (at !== undefined || explain === "1") return answerApart(asked, { requested, at, explain: explain === "1" }, request, reply);

@@ -3,6 +3,7 @@ import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
 import type { TenantState } from "~/server/streams.server";
 import type { Problem } from "./problem.server";
+import { factsUnavailable } from "./unavailable.server";
 
 export const streamLimits = {
   /** Open streams of one process, of one API key with the tokens that it minted, and of one tenant. */
@@ -105,7 +106,7 @@ export function eventStreams(app: FastifyInstance, services: Pick<Services, "key
         note(entry, -1);
         return error;
       });
-    if (watched instanceof FactsUnavailable) return later(503, "facts_unavailable", watched.message);
+    if (watched instanceof FactsUnavailable) return later(503, "facts_unavailable", factsUnavailable);
     if (watched instanceof Error) throw watched;
     const letGo = () => {
       if (!open.has(entry)) return;

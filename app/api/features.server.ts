@@ -77,6 +77,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       headers: ["If-None-Match"],
       answers: { 200: { what: "The feature.", schema: answers.feature, headers: ["ETag"] }, 304: { what: "It is as the ETag says." } },
       problems: { 400: ["invalid_request"], 404: ["feature_not_found"] },
+      problemExamples: { feature_not_found: noFeature("export").problem },
     },
     async ({ params: { feature: key } }) => {
       const feature = find((await catalogueNow(services)).facts, key);
@@ -105,6 +106,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         412: ["stale"],
         422: ["feature_type", "value_invalid", "flag_not_found", "flag_group_type", "idempotency_key_reused"],
       },
+      problemExamples: { value_invalid: { detail: "A feature of type config needs its settings: send config.", field: "config" } },
     },
     ({ services, params: { feature: key }, body, actor, conditions }) =>
       changeCatalogue(

@@ -139,6 +139,13 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         412: ["stale"],
         422: ["ends_before_start", "tenant_archived", "idempotency_key_reused"],
       },
+      problemExamples: {
+        grant_overlaps: {
+          detail: "From 4 December 2026 another trial takes over. Extend up to there, or end that one first.",
+          field: "endsAt",
+        },
+        ends_before_start: { detail: "The new end has to be after 4 December 2026. To shorten it, end it now.", field: "endsAt" },
+      },
     },
     ({ services, params: { id }, body, actor, conditions }) =>
       changeTenantOfGrant(

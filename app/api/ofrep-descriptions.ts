@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DescribedAnswer, RouteDescription } from "./describe";
+import { problemExample } from "./problem-examples";
 
 const flagMetadata = z.record(z.string(), z.union([z.boolean(), z.string(), z.number()]));
 const flag = z
@@ -29,16 +30,51 @@ const refusal = z
   })
   .meta({ id: "OfrepRefusal" });
 
-const refused = (what: string): DescribedAnswer => ({ what, schema: refusal });
-const refusals: { [status: number]: DescribedAnswer } = {
-  400: refused("The context names no tenant, or one that is not there; or it is no JSON."),
-  401: refused("There is no key, or none that counts."),
-  403: refused("The key may not do this."),
-  413: refused("The body is too large."),
-  415: refused("It is no JSON."),
-  429: refused("Asked too often, or the database cannot be read now."),
-  500: refused("Something went wrong on our side."),
+type Said = { errorCode: z.output<typeof refusal>["errorCode"]; errorDetails: string; code?: string };
+const general = (errorDetails: string, code?: string): Said => ({ errorCode: "GENERAL", errorDetails, ...(code ? { code } : {}) });
+/** What a problem with this code says elsewhere, in the protocol's words. */
+const coded = (status: number, ...codes: string[]) =>
+  codes.map((code) => general(problemExample({ scope: "check" }, status, code)?.example.detail ?? "", code));
+const uncoded = (status: number, code: string) => coded(status, code).map(({ errorDetails }) => general(errorDetails));
+
+const context = '{"context": {"targetingKey": "acme"}}';
+const said: { [status: number]: [what: string, said: Said[]] } = {
+  400: [
+    "The context names no tenant, or one that is not there; or it is no JSON.",
+    [
+      { errorCode: "INVALID_CONTEXT", errorDetails: "There is no tenant globex." },
+      { errorCode: "TARGETING_KEY_MISSING", errorDetails: "Send the tenant's key as targetingKey, or as tenant." },
+      { errorCode: "PARSE_ERROR", errorDetails: `The body is an object: ${context}` },
+    ],
+  ],
+  401: ["There is no key, or none that counts.", coded(401, "key_missing", "key_malformed", "key_unknown", "key_revoked", "key_expired")],
+  403: [
+    "The key may not do this.",
+    [...coded(403, "scope_missing"), general("This API key is bound to the tenant acme and may not ask about others.", "tenant_forbidden")],
+  ],
+  404: ["There is no such feature.", [{ errorCode: "FLAG_NOT_FOUND", errorDetails: "There is no feature sso." }]],
+  413: ["The body is too large.", uncoded(413, "body_too_large")],
+  415: ["It is no JSON.", uncoded(415, "unsupported_media_type")],
+  429: ["Asked too often, or the database cannot be read now.", coded(429, "rate_limited", "facts_unavailable", "database_unavailable")],
+  500: ["Something went wrong on our side.", uncoded(500, "internal_error")],
 };
+
+/** `key`: the flag that was asked for, which a refusal of a single one names. */
+function refusals(statuses: number[], key?: string): { [status: number]: DescribedAnswer } {
+  const answer = (status: number): DescribedAnswer => {
+    const [what, examples] = said[status] as (typeof said)[number];
+    const names = examples.map(({ errorCode, code }) => code ?? errorCode);
+    const whole = examples.map((example) => ({ ...(key === undefined ? {} : { key }), ...example }));
+    return {
+      what: `${what} ${names.join(", ")}.`,
+      schema: refusal,
+      examples: Object.fromEntries(names.map((name, i) => [name, whole[i]])),
+    };
+  };
+  return Object.fromEntries(statuses.map((status) => [status, answer(status)]));
+}
+const always = [400, 401, 403, 413, 415, 429, 500];
+
 const body = z.object({
   context: z
     .looseObject({ targetingKey: z.string().describe("The tenant, or the user where the context names the tenant itself.") })
@@ -46,13 +82,61 @@ const body = z.object({
 });
 const shared = { tag: "OpenFeature", scope: "check", bound: true, body, bodyExample: { context: { targetingKey: "acme" } } } as const;
 
+const ssoFlag = {
+  key: "sso",
+  value: true,
+  reason: "TARGETING_MATCH",
+  variant: "on",
+  metadata: {
+    tenant: "acme",
+    plan: "starter",
+    entitled: true,
+    source: "trial",
+    code: "trial",
+    message: "On trial until 4 December 2026.",
+    expiresAt: "2026-12-04T10:00:00.000Z",
+  },
+};
+const callsFlag = {
+  key: "api_calls",
+  value: 1000,
+  reason: "TARGETING_MATCH",
+  variant: "starter",
+  metadata: {
+    tenant: "acme",
+    plan: "starter",
+    entitled: true,
+    source: "plan",
+    code: "plan",
+    message: "Part of Starter.",
+    used: 4,
+    limit: 1000,
+    remaining: 996,
+    resetsAt: "2026-12-01T00:00:00.000Z",
+  },
+};
+
+const flagExample = { ...ssoFlag, metadata: { ...ssoFlag.metadata, revision: 43 } };
+const flagsExample = {
+  flags: [callsFlag, ssoFlag],
+  metadata: { tenant: "acme", plan: "starter", revision: 43 },
+  eventStreams: [
+    { type: "sse", endpoint: { requestUri: "/ofrep/v1/stream?ticket=lk_sse_…&since=EJ9hMq8Gi63OZQ5H" }, inactivityDelaySec: 120 },
+  ],
+};
+
 export const evaluateFlag: RouteDescription = {
   ...shared,
   id: "evaluateFlag",
   summary: "One feature of a tenant as a flag (OFREP 0.3)",
-  params: z.object({ key: z.string().min(1) }),
-  answers: { 200: { what: "The flag.", schema: flag } },
-  ownProblems: { ...refusals, 404: refused("There is no such feature.") },
+  params: z.object({
+    key: z
+      .string()
+      .min(1)
+      .meta({ examples: ["sso"] }),
+  }),
+  answers: { 200: { what: "The flag.", schema: flag, example: flagExample } },
+  ownProblems: refusals([...always, 404], "sso"),
 };
 
 export const evaluateFlags: RouteDescription = {
@@ -61,8 +145,8 @@ export const evaluateFlags: RouteDescription = {
   summary: "All features of a tenant as flags (OFREP 0.3)",
   headers: ["If-None-Match"],
   answers: {
-    200: { what: "The flags.", schema: flags, headers: ["ETag"] },
+    200: { what: "The flags.", schema: flags, example: flagsExample, headers: ["ETag"] },
     304: { what: "They are as the ETag says." },
   },
-  ownProblems: refusals,
+  ownProblems: refusals(always),
 };

@@ -1,8 +1,11 @@
 import { STATUS_CODES } from "node:http";
-import type { z } from "zod";
+import { z } from "zod";
 import * as answers from "./answers";
 import type { AnswerHeader, DescribedAnswer, RequestHeader, RouteDescription } from "./describe";
+import { problemContent, problemsOf, type SharedExamples } from "./described-problems.server";
 import type { DescribedRoute } from "./described-routes";
+import { exampleParameters } from "./example-parameters";
+import { exampleAnswers } from "./examples";
 import { type JsonSchema, schemaWriter } from "./json-schema";
 
 const tags: { [T in RouteDescription["tag"]]: string } = {
@@ -23,9 +26,11 @@ const about = `Latchkey answers one question: may this tenant use this feature, 
 
 Every request carries an API key: \`Authorization: Bearer lk_live_…\` or \`X-API-Key\`. Refusals are problem documents (RFC 9457) whose \`code\` is for programs and whose \`detail\` says what would work. Unknown fields are refused in what is written and ignored in what is asked. Answers may gain fields.
 
-Writes take \`Idempotency-Key\`: the same key with the same request does the thing once and gets the same answer for 24 hours. Updates take \`If-Match\` with the ETag that was read. Lists give a \`next\` cursor.`;
+Writes take \`Idempotency-Key\`: the same key with the same request does the thing once and gets the same answer for 24 hours. Updates take \`If-Match\` with the ETag that was read. Lists give a \`next\` cursor.
 
-const requestHeaders: { [H in RequestHeader]: { description: string; schema: JsonSchema; example?: string } } = {
+Besides what stands with each route, any address may answer: 400 \`bad_request\` (it is no request that can be read), 404 \`not_found\` (there is nothing at this address), 405 \`method_not_allowed\` (\`Allow\` says which methods would do), 408 \`too_slow\` (it did not arrive in time; the connection closes), 414 \`address_too_long\`, and 431 \`headers_too_large\` (address and headers together are larger than 16 kB; the connection closes). Their problems look as all others do.`;
+
+const requestHeaders: { [H in RequestHeader]: { description: string; schema: JsonSchema; example: string } } = {
   "If-Match": {
     description: "Change it only if it is still what was read: the ETag, or * for anything that exists.",
     schema: { type: "string" },
@@ -34,13 +39,18 @@ const requestHeaders: { [H in RequestHeader]: { description: string; schema: Jso
   "If-None-Match": {
     description: "Reading: the ETag that is known already. Writing: * to create and never to change.",
     schema: { type: "string" },
+    example: '"42"',
   },
   "Idempotency-Key": {
     description: "A name for this one write, so that it can be sent again: a quoted string or bare, 1 to 255 characters.",
     schema: { type: "string", minLength: 1, maxLength: 257 },
     example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
   },
-  "Last-Event-ID": { description: "The last event that was received: go on after it.", schema: { type: "string" } },
+  "Last-Event-ID": {
+    description: "The last event that was received: go on after it.",
+    schema: { type: "string" },
+    example: "43-EJ9hMq8Gi63OZQ5H",
+  },
 };
 
 const answerHeaders: {
@@ -71,46 +81,14 @@ const answerHeaders: {
   "WWW-Authenticate": { description: "What kind of key is wanted.", schema: { type: "string" } },
 };
 
-const details: { [code: string]: string } = {
-  key_missing: "Send an API key: Authorization: Bearer lk_live_… (or X-API-Key).",
-  scope_missing: 'This API key lacks the scope "manage". Use a key that has it.',
-  rate_limited: "This key has sent 6000 requests within a minute. Wait 3 s, then go on.",
-  body_too_large: "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.",
-  unsupported_media_type: "Send JSON, with Content-Type: application/json.",
-  internal_error: "Something went wrong on our side; the log has the reason under this request id.",
-  database_unavailable: "The database cannot be reached at the moment, or is in other hands. Ask again in a few seconds.",
-  facts_unavailable: "The database cannot be read and this tenant is not in memory. Ask again in a moment.",
-  stale: "tenant acme was changed since you read it. Read it again, then send the change with its new ETag.",
-};
-
 const headerRefs = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-
-/** The codes of every refusal that a route can give. */
-export function problemsOf(route: Pick<RouteDescription, "scope" | "body" | "params" | "headers" | "problems" | "ownProblems">): {
-  [status: number]: readonly string[];
-} {
-  const { scope, body, params, headers, problems = {}, ownProblems = {} } = route;
-  const all: { [status: number]: readonly string[] } = { 500: ["internal_error"] };
-  // What may be sent twice writes.
-  if (headers?.includes("Idempotency-Key")) all[503] = ["database_unavailable"];
-  // A flag's key is the rest of the address, which is never too long to be none.
-  if (params && !route.ownProblems) all[414] = ["address_too_long"];
-  if (body) Object.assign(all, { 413: ["body_too_large"], 415: ["unsupported_media_type"] });
-  if (scope) {
-    all[401] = ["key_missing", "key_malformed", "key_unknown", "key_revoked", "key_expired"];
-    all[403] = ["scope_missing", "tenant_forbidden"];
-    all[429] = ["rate_limited"];
-  }
-  for (const [status, codes] of Object.entries(problems)) all[Number(status)] = [...new Set([...(all[Number(status)] ?? []), ...codes])];
-  for (const status of Object.keys(ownProblems)) delete all[Number(status)];
-  return all;
-}
 
 export type OpenApiDocument = ReturnType<typeof openApiDocument>;
 
 /** OpenAPI 3.1 of all routes that describe themselves. `exact` is for tests: answers then have no fields but those described. */
 export function openApiDocument(routes: readonly DescribedRoute[], { origin, exact = false }: { origin: string | null; exact?: boolean }) {
   const schemas: { [id: string]: JsonSchema } = {};
+  const examples: SharedExamples = {};
   const write = schemaWriter(schemas);
   write(answers.problem, "output", exact);
   const paths: { [path: string]: { [method: string]: object } } = {};
@@ -121,30 +99,25 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
   }
 
   function operation(route: RouteDescription) {
-    const { id, tag, summary, detail, scope, body, bodyShown, bodyTypes = ["application/json"], bodyExample, bodyIsOptional } = route;
+    const { id, tag, summary, detail, scope, body, bodyTypes = ["application/json"], bodyIsOptional } = route;
     const limited = scope === null ? [] : ["RateLimit", "RateLimit-Policy"];
     const responses: { [status: string]: object } = {};
     for (const [status, answer] of Object.entries(route.answers))
       responses[status] = responseOf(answer, status === "304" ? ["ETag", ...limited] : limited);
     for (const [status, answer] of Object.entries(route.ownProblems ?? {}))
       responses[status] = responseOf(answer, headersOfRefusal(Number(status)));
-    for (const [status, codes] of Object.entries(problemsOf(route))) responses[status] = refusal(Number(status), codes);
+    for (const [status, codes] of Object.entries(problemsOf(route))) responses[status] = refusal(route, Number(status), codes);
     return {
       operationId: id,
       tags: [tag],
       summary,
       description: detail ?? `${summary}.`,
-      parameters: [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query"), ...(route.headers ?? []).map(headerOf)],
+      parameters: [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query"), ...headersOf(route)],
       ...(body
         ? {
             requestBody: {
               required: !bodyIsOptional,
-              content: Object.fromEntries(
-                bodyTypes.map((type) => [
-                  type,
-                  { schema: write(bodyShown ?? body, "input", exact), ...(bodyExample === undefined ? {} : { example: bodyExample }) },
-                ]),
-              ),
+              content: Object.fromEntries(bodyTypes.map((type) => [type, requestMedia(route, type)])),
             },
           }
         : {}),
@@ -154,19 +127,35 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
     };
   }
 
-  function responseOf({ what, schema, type, example, headers = [] }: DescribedAnswer, more: readonly string[]) {
+  function requestMedia({ body, bodyShown, bodyTypes, bodyExample, bodyExampleAsJson }: RouteDescription, type: string) {
+    // What is taken as a file of several types is text, and an object where it is JSON.
+    if (bodyTypes && isJson(type)) return { schema: { type: "object" }, ...exampleIn(bodyExampleAsJson) };
+    return { schema: write((bodyShown ?? body) as z.ZodType, "input", exact), ...exampleIn(bodyExample) };
+  }
+
+  function responseOf(answer: DescribedAnswer, more: readonly string[]) {
+    const { what, schema, type, examples, headers = [] } = answer;
     const types = [type ?? (schema ? "application/json" : [])].flat();
     const content = Object.fromEntries(
       types.map((t) => [
         t,
         {
-          schema: schema ? write(schema, "output", exact) : { type: t.endsWith("json") ? "object" : "string" },
-          ...(example === undefined ? {} : { example }),
+          schema: schema ? write(schema, "output", exact) : { type: isJson(t) ? "object" : "string" },
+          ...(examples ? { examples: byName(examples) } : exampleIn(exampleOf(answer, t))),
         },
       ]),
     );
     const all = headerRefs([...headers, ...more]);
     return { description: what, ...(Object.keys(all).length > 0 ? { headers: all } : {}), ...(types.length > 0 ? { content } : {}) };
+  }
+
+  function refusal(route: RouteDescription, status: number, codes: readonly string[]) {
+    const headers = headersOfRefusal(status);
+    return {
+      description: `${STATUS_CODES[status]}: ${codes.join(", ")}.`,
+      ...(headers.length > 0 ? { headers: headerRefs(headers) } : {}),
+      content: { "application/problem+json": problemContent(route, status, codes, examples) },
+    };
   }
 
   function parametersOf(shape: z.ZodObject | undefined, place: "path" | "query") {
@@ -175,12 +164,13 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
       properties?: { [name: string]: JsonSchema };
       required?: string[];
     };
-    return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    return Object.entries(properties).map(([name, { description, examples, ...schema }]) => ({
       name,
       in: place,
       required: place === "path" || required.includes(name),
       ...(description ? { description } : {}),
       schema,
+      ...exampleIn((examples as unknown[] | undefined)?.[0] ?? exampleParameter(name, schema)),
     }));
   }
 
@@ -198,6 +188,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
     paths,
     components: {
       schemas,
+      examples,
       headers: answerHeaders,
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key of Latchkey." },
@@ -212,25 +203,30 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
   };
 }
 
-const headerOf = (name: RequestHeader) => ({ name, in: "header", required: false, ...requestHeaders[name] });
+const isJson = (type: string) => type.endsWith("json");
+const exampleIn = (example: unknown) => (example === undefined ? {} : { example });
+const byName = (examples: { [name: string]: unknown }) =>
+  Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
+
+function exampleOf({ schema, type, example, exampleAsJson }: DescribedAnswer, of: string): unknown {
+  if (Array.isArray(type) && isJson(of)) return exampleAsJson;
+  return example ?? exampleAnswers[(schema && z.globalRegistry.get(schema)?.id) ?? ""];
+}
+
+/** Of a closed choice its first, unless the one that goes by this name is one of it. */
+function exampleParameter(name: string, { type, enum: choices }: JsonSchema): unknown {
+  const example = exampleParameters[name];
+  if (Array.isArray(choices)) return choices.includes(example) ? example : choices[0];
+  return type === "array" && example !== undefined ? [example] : example;
+}
+
+function headersOf({ headers = [] }: RouteDescription) {
+  const isWrite = headers.includes("Idempotency-Key");
+  return headers.map((name) => {
+    const header = { name, in: "header", required: false, ...requestHeaders[name] };
+    return name === "If-None-Match" && isWrite ? { ...header, example: "*" } : header;
+  });
+}
 
 const headersOfRefusal = (status: number) =>
   status === 401 || status === 403 ? ["WWW-Authenticate"] : status === 429 || status === 503 ? ["Retry-After"] : [];
-
-function refusal(status: number, codes: readonly string[]) {
-  const code = codes[0] as string;
-  const title = STATUS_CODES[status] ?? "Error";
-  const type = status === 429 ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : "about:blank";
-  const detail = details[code] ?? "What is wrong, and what would work.";
-  const headers = headersOfRefusal(status);
-  return {
-    description: `${title}: ${codes.join(", ")}.`,
-    ...(headers.length > 0 ? { headers: headerRefs(headers) } : {}),
-    content: {
-      "application/problem+json": {
-        schema: { allOf: [{ $ref: "#/components/schemas/Problem" }, { type: "object", properties: { code: { enum: codes } } }] },
-        example: { type, title, status, detail, code, requestId: "k3Jd0a-17" },
-      },
-    },
-  };
-}

@@ -15,7 +15,13 @@ export async function openApi(app: FastifyInstance, { services, routes }: { serv
     tag: "Description",
     summary: "This description, as OpenAPI 3.1",
     scope: null,
-    answers: { 200: { what: "An OpenAPI document.", schema: z.object({ openapi: z.string() }).loose() } },
+    answers: {
+      200: {
+        what: "An OpenAPI document.",
+        schema: z.object({ openapi: z.string() }).loose(),
+        example: { openapi: "3.1.0", info: { title: "Latchkey", version: "1.0.0" }, paths: {} },
+      },
+    },
   });
   app.get(openApiPath, described, async (_request, reply) => {
     // Made when it is first asked for: all routes have been added by then.

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { z } from "zod";
+import { addressWords, houseWords } from "~/forms/house-words";
 import { type Fault, unfit } from "~/forms/storable";
 import { type Problem, sendProblem } from "./problem.server";
 
@@ -8,6 +9,13 @@ type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
 const missingBody = (schema: z.ZodType): Fault | null =>
   schema.safeParse(undefined).success ? null : { path: [], message: "This needs a body: send it as JSON." };
+
+/** A name that stands twice in an address is a list; none of what is read here takes one. */
+function repeated(schema: z.ZodType, sent: unknown): Fault | null {
+  const known = Object.keys((schema as Partial<z.ZodObject>).shape ?? {});
+  const name = known.find((name) => Array.isArray((sent as { [name: string]: unknown } | undefined)?.[name]));
+  return name === undefined ? null : { path: [name], message: `${name} stands more than once. Send it once.` };
+}
 
 /** What a schema finds wrong, each with its own place: a field that there is none of is at fault itself, not what it stands in. */
 export function faultsOf({ issues }: Pick<z.ZodError, "issues">): Fault[] {
@@ -36,8 +44,9 @@ export function read<S extends Shape>(
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
     const whole = areApart && name === "body" ? withoutParts(input[name]) : input[name];
-    const bad = unfit(whole) ?? (name === "body" && input[name] === undefined ? missingBody(schema) : null);
-    const result = bad ? null : schema.safeParse(input[name]);
+    const missing = name === "body" && input[name] === undefined ? missingBody(schema) : null;
+    const bad = unfit(whole) ?? missing ?? (name === "query" ? repeated(schema, input[name]) : null);
+    const result = bad ? null : schema.safeParse(input[name], name === "query" ? addressWords : houseWords);
     if (result?.success) parsed[name] = result.data;
     for (const { path, message } of bad ? [bad] : result?.error ? faultsOf(result.error) : []) {
       errors.push({ field: (name === "body" || name === "query" ? path : [name, ...path]).join(".") || name, message });

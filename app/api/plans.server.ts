@@ -21,6 +21,7 @@ const answer = { what: "The plan as it is now.", schema: answers.plan, headers: 
 const noPlan = (key: string) => ({
   problem: { status: 404, code: "plan_not_found", detail: `There is no plan ${key}. Create it with PUT /api/plans/{plan}.`, field: "plan" },
 });
+const goneExample = { plan_not_found: { detail: "There is no plan gold. It may have been deleted meanwhile.", field: "plan" } };
 
 /** What the path names is missing (404), or what the body names is (422). */
 function afterwards(
@@ -72,6 +73,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
       headers: ["If-None-Match"],
       answers: { 200: { what: "The plan.", schema: answers.plan, headers: ["ETag"] }, 304: { what: "It is as the ETag says." } },
       problems: { 400: ["invalid_request"], 404: ["plan_not_found"] },
+      problemExamples: { plan_not_found: noPlan("gold").problem },
     },
     async ({ params: { plan: key } }) => {
       const plan = find((await catalogueNow(services)).facts, key);
@@ -108,6 +110,14 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
           "value_invalid",
           "idempotency_key_reused",
         ],
+      },
+      problemExamples: {
+        plan_not_found: { detail: "There is no plan gold. Choose one that the catalogue has.", field: "includes" },
+        plan_kind: { detail: "A plan can include only a plan, and an add-on only an add-on.", field: "includes" },
+        plan_archived: { detail: "Starter is archived and cannot be newly included. Choose another plan.", field: "includes" },
+        feature_not_found: { detail: "There is no feature export. Choose one that the catalogue has.", field: "features" },
+        feature_archived: { detail: "Single sign-on is archived. Restore it before you put it in a plan.", field: "features" },
+        value_invalid: { detail: "Single sign-on in Premium is on or off: its value is true.", field: "features" },
       },
     },
     ({ services, params: { plan: key }, body, actor, conditions }) =>
@@ -146,6 +156,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
           412: ["stale"],
           422: ["idempotency_key_reused"],
         },
+        problemExamples: goneExample,
       },
       ({ services, params: { plan: key }, body, actor, conditions }) =>
         changeCatalogue(
@@ -176,6 +187,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
         412: ["stale"],
         422: ["idempotency_key_reused"],
       },
+      problemExamples: goneExample,
     },
     ({ services, params: { plan: key }, actor, conditions }) =>
       changeCatalogue(

@@ -8,6 +8,7 @@ import { etagOf, matchesEtag } from "./etag.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
+import { noTenant } from "./tenants.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
@@ -29,10 +30,7 @@ export async function posthogGroupsApi(app: FastifyInstance, { services }: { ser
     if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
     const tenant = await Promise.resolve(facts.tenant(sent.key)).catch((error) => void sendUnavailable(error, reply));
     if (!tenant) return reply;
-    if (!tenant.facts) {
-      const detail = `There is no tenant ${sent.key}. Create it first with PUT /api/tenants/{key}.`;
-      return sendProblem(reply, { status: 404, code: "tenant_not_found", detail, field: "key" });
-    }
+    if (!tenant.facts) return sendProblem(reply, noTenant(sent.key).problem);
     const at = now();
     // Texts, as PostHog's `exact` compares them.
     const properties = asFlagProperties(groupProperties(tenant.facts, facts.catalogue(), at, metadata.keys()));

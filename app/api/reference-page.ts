@@ -30,8 +30,18 @@ system.addEventListener("change", follow);
 follow();
 `;
 
-/** The description is the same for every server that serves this page, so requests go to where the page came from. */
-export const start = (description: string) => `SwaggerUIBundle({
+/**
+ * The description is the same for every server that serves this page, so requests go to where the page came from. The viewer fills
+ * in each example of a parameter; one that may be left out stays empty, since all of them together ask for nothing sensible.
+ */
+export const start = (description: string) => `const onlyShown = (select) => (_state, ...asked) => {
+  const parameter = select(...asked);
+  const example = parameter?.get("example");
+  if (example === undefined || parameter.get("required")) return parameter;
+  return parameter.delete("example").set("x-example", example);
+};
+SwaggerUIBundle({
+  plugins: [() => ({ statePlugins: { spec: { wrapSelectors: { parameterWithMetaByIdentity: onlyShown } } } })],
   url: "${description}",
   dom_id: "#reference",
   deepLinking: true,

@@ -73,13 +73,35 @@ export function refuseTheRest(app: FastifyInstance, known: Map<string, Set<strin
     });
   for (const [url, has] of [...known]) {
     const missing = methods.filter((method) => !has.has(method));
-    const allow = methods.filter((method) => has.has(method)).join(", ");
-    if (missing.length === 0) continue;
-    const detail = `This address answers ${allow}.`;
-    refuse(url, missing, () => ({ status: 405, code: "method_not_allowed", detail, headers: { allow } }));
+    if (missing.length > 0) refuse(url, missing, () => notAllowed(has));
   }
   for (const url of ["/api", "/api/*", "/ofrep/*"]) refuse(url, methods, nothingThere);
 }
+
+function notAllowed(has: Set<string>): Problem {
+  const allow = methods.filter((method) => has.has(method)).join(", ");
+  return { status: 405, code: "method_not_allowed", detail: `This address answers ${allow}.`, headers: { allow } };
+}
+
+/** The same for methods that the router does not know, such as PROPFIND. `known` is as it was before `refuseTheRest`. */
+export function refuseStrangeMethods(known: Map<string, Set<string>>): (request: FastifyRequest) => Problem {
+  const routes = [...known]
+    .map(([url, has]) => ({ has, pattern: patternOf(url), open: url.split(/[:*]/).length }))
+    .sort((a, b) => a.open - b.open);
+  return (request) => {
+    const path = request.url.split("?")[0] as string;
+    const route = routes.find(({ pattern }) => pattern.test(path));
+    return route ? notAllowed(route.has) : nothingThere(request);
+  };
+}
+
+const patternOf = (url: string) =>
+  new RegExp(
+    `^${url
+      .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+      .replace(/:\w+/g, "[^/]+")
+      .replace(/\*/g, ".*")}$`,
+  );
 
 /** What is too long for a route's parameter comes here, where nothing is too long. */
 function nothingThere({ url }: FastifyRequest): Problem {

@@ -78,7 +78,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
     { params: request.params, query: { ...(request.query as object) }, body: sent },
     { areApart: bodyShown !== undefined },
   );
-  if (!result.ok) return { ok: false, problem: plainly(result.problem) };
+  if (!result.ok) return { ok: false, problem: byItsOwnName(result.problem) };
   const { headers } = request;
   const conditions = readConditions(headers["if-match"], request.method === "GET" ? undefined : headers["if-none-match"]);
   if (typeof conditions === "string") {
@@ -92,7 +92,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
 
 /** A parameter of the path goes by its own name. */
 const bare = (field: string) => field.replace(/^params\./, "");
-const plainly = (problem: Problem): Problem => ({
+export const byItsOwnName = (problem: Problem): Problem => ({
   ...problem,
   field: problem.field === undefined ? undefined : bare(problem.field),
   errors: problem.errors?.map((e) => ({ ...e, field: bare(e.field) })),

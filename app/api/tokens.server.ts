@@ -8,6 +8,7 @@ import { mintToken } from "./check-descriptions";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
+import { noTenant } from "./tenants.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
@@ -28,8 +29,7 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
     if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
     try {
       const { facts: tenant } = await facts.tenant(sent.key);
-      if (!tenant)
-        return sendProblem(reply, { status: 404, code: "tenant_not_found", detail: `There is no tenant ${sent.key}.`, field: "key" });
+      if (!tenant) return sendProblem(reply, noTenant(sent.key).problem);
     } catch (error) {
       return sendUnavailable(error, reply);
     }

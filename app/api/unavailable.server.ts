@@ -2,9 +2,10 @@ import type { FastifyReply } from "fastify";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import { sendProblem } from "./problem.server";
 
+export const factsUnavailable = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
+
 /** What is not known is not guessed. Any other error is thrown on. */
 export function sendUnavailable(error: unknown, reply: FastifyReply) {
   if (!(error instanceof FactsUnavailable)) throw error;
-  const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
-  return sendProblem(reply, { status: 503, code: "facts_unavailable", detail, headers: { "retry-after": "1" } });
+  return sendProblem(reply, { status: 503, code: "facts_unavailable", detail: factsUnavailable, headers: { "retry-after": "1" } });
 }

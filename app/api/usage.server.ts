@@ -84,6 +84,15 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
         422: [...inner, "idempotency_key_reused"],
         503: ["facts_unavailable"],
       },
+      problemExamples: {
+        "409 idempotency_key_reused": {
+          detail: "This idempotency key was used for another report. Give every report its own.",
+          field: "idempotencyKey",
+        },
+        tenant_not_found: { detail: "There is no tenant globex.", field: "tenant" },
+        feature_not_found: { detail: "There is no feature export.", field: "feature" },
+        feature_type: { detail: "Single sign-on is not metered, so nothing of it is consumed.", field: "feature" },
+      },
     },
     async ({ services, body, key }): Promise<Consumed | Refused | Forbidden> =>
       isFor(key, body.tenant) ? consume(services, body) : { forbidden: key },

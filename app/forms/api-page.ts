@@ -9,11 +9,12 @@ const badCursor = "This is no cursor of this list: take it as it was answered, o
 /** Characters of a cursor: of a tenant's name and key, as long as they may be, and as base64. */
 export const longestCursor = 6_000;
 
-/** A cursor whose place has this shape. */
-export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(...place: P) =>
+/** A cursor whose place has this shape, such as `example`. */
+export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(example: (string | number)[], ...place: P) =>
   z
     .string()
     .max(longestCursor, badCursor)
+    .meta({ examples: [cursorOf(...example)] })
     .transform((text, ctx) => {
       try {
         const read = z
@@ -29,8 +30,11 @@ export const cursor = <P extends readonly [z.ZodType, ...z.ZodType[]]>(...place:
 export const largestPage = 200;
 const size = `A limit is a whole number from 1 to ${largestPage}.`;
 
-/** In an address everything is text. */
-export const limit = z.coerce.number(size).int(size).min(1, size).max(largestPage, size).default(50);
+/** In an address everything is text: plain digits are read as a number, and 0x10 or 1e3 is none. */
+export const fromDigits = <T extends z.ZodType>(number: T) =>
+  z.preprocess((text) => (typeof text === "string" && /^\d{1,16}$/.test(text) ? Number(text) : text), number);
+
+export const limit = fromDigits(z.int(size).min(1, size).max(largestPage, size)).default(50);
 
 /** A switch in an address; left out, it is undefined. */
 export const yes = z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
 import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
-import { cursor, limit, yes } from "./api-page";
+import { cursor, fromDigits, limit, yes } from "./api-page";
 import { auditSubjects } from "./audit-filter";
 import { fileFormats } from "./catalogue-text";
 import { featureKey, grantId } from "./grant";
@@ -19,7 +19,7 @@ const pathKey = z
   .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
 export const planParams = z.object({ plan: pathKey });
 export const featureParams = z.object({ feature: pathKey });
-export const auditParams = z.object({ seq: z.coerce.number(badSeq).int(badSeq).min(1, badSeq) });
+export const auditParams = z.object({ seq: fromDigits(z.int(badSeq).min(1, badSeq)) });
 
 /** GET /api/tenants */
 export const tenantsQuery = z.object({
@@ -34,7 +34,7 @@ export const tenantsQuery = z.object({
     .optional()
     .describe("Has a live trial; one that ends within 7 days."),
   // By name and key in lower case, which may be twice as long.
-  cursor: cursor(z.string().max(1_000), z.string().max(200)).optional(),
+  cursor: cursor(["acme", "acme"], z.string().max(1_000), z.string().max(200)).optional(),
   limit,
 });
 
@@ -45,23 +45,17 @@ export const grantsQuery = z.object({
   state: z.enum(grantStates, `A state is one of ${grantStates.join(", ")}.`).optional(),
   kind: z.enum(["trial", "override"], "A kind is trial or override.").optional(),
   feature: featureKey.optional(),
-  cursor: cursor(z.int().min(0).max(lastInstant), z.string().max(100)).optional(),
+  cursor: cursor([1795168800000, "gr_7C40sM21RW1pjgTWQWxE"], z.int().min(0).max(lastInstant), z.string().max(100)).optional(),
   limit,
 });
 
 export const tenantUsageQuery = z.object({
-  days: z.coerce
-    .number(badDays)
-    .int(badDays)
-    .min(1, badDays)
-    .max(366, badDays)
-    .default(30)
-    .describe("How many days of UTC, today included."),
+  days: fromDigits(z.int(badDays).min(1, badDays).max(366, badDays)).default(30).describe("How many days of UTC, today included."),
 });
 
 const archived = yes.describe("1: only what is archived; 0: only what is not.");
-const byKey = { cursor: cursor(z.string().max(100)).optional(), limit };
-const byRank = { cursor: cursor(z.int().min(0).max(1_000_000), z.string().max(100)).optional(), limit };
+const byKey = { cursor: cursor(["sso"], z.string().max(100)).optional(), limit };
+const byRank = { cursor: cursor([10, "starter"], z.int().min(0).max(1_000_000), z.string().max(100)).optional(), limit };
 
 /** GET /api/plans, by rank */
 export const plansQuery = z.object({ kind: z.enum(["base", "add_on"], "A kind is base or add_on.").optional(), archived, ...byRank });
@@ -95,6 +89,6 @@ export const auditQuery = z.object({
     })
     .optional(),
   action: z.string().min(1).max(100, "An action has up to 100 characters.").optional(),
-  cursor: cursor(z.int().min(1)).optional(),
+  cursor: cursor([8], z.int().min(1)).optional(),
   limit,
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkItem, readChecks } from "./checks";
+import { houseWords } from "./house-words";
 
 const key = fc.constantFrom("sso", "calls", "no key", "", 5, null);
 const list = fc.oneof(fc.constant(["sso", "calls"]), fc.array(key, { maxLength: 3 }), fc.constant("sso"), fc.constant(undefined));
@@ -19,7 +20,7 @@ test("many checks are each read as one alone is, whatever lists came before", ()
     fc.property(fc.array(check, { maxLength: 8 }), (sent) => {
       type Read = { success: boolean; data?: unknown; error?: { issues: readonly unknown[] } };
       const plain = ({ success, data, error }: Read) => ({ success, data, issues: error?.issues });
-      expect(readChecks(sent).map(plain)).toEqual(sent.map((one) => plain(checkItem.safeParse(one))));
+      expect(readChecks(sent).map(plain)).toEqual(sent.map((one) => plain(checkItem.safeParse(one, houseWords))));
     }),
     { numRuns: 2_000 },
   );

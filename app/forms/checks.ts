@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { featureKey } from "./grant";
+import { houseWords } from "./house-words";
 import { isoInstant } from "./instants";
 import { unfit } from "./storable";
 import { tenantKey } from "./tenant";
@@ -37,11 +38,11 @@ export function readChecks(sent: readonly unknown[]) {
     if (bad) return { success: false, data: undefined, error: { issues: [bad] }, isUnfit: true } as const;
     const { features } = (check ?? {}) as { features?: unknown };
     if (before && isSame(features, before.sent)) {
-      const read = checkItem.safeParse({ ...(check as object), features: before.read.slice(0, 1) });
+      const read = checkItem.safeParse({ ...(check as object), features: before.read.slice(0, 1) }, houseWords);
       if (read.success) read.data.features = before.read;
       return read;
     }
-    const read = checkItem.safeParse(check);
+    const read = checkItem.safeParse(check, houseWords);
     if (read.data?.features) before = { sent: features as unknown[], read: read.data.features };
     return read;
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { featureKey } from "./grant";
+import { houseWords } from "./house-words";
 import { isoInstant } from "./instants";
 import { type Fault, unfit } from "./storable";
 import { tenantKey } from "./tenant";
@@ -23,7 +24,7 @@ export const usageReport = z
 export function readReport(event: unknown): { ok: true; report: UsageReportBody } | { ok: false; error: Fault | z.ZodError } {
   const bad = unfit(event);
   if (bad) return { ok: false, error: bad };
-  const { success, data, error } = usageReport.safeParse(event);
+  const { success, data, error } = usageReport.safeParse(event, houseWords);
   return success ? { ok: true, report: data } : { ok: false, error };
 }
 export type UsageReportBody = z.infer<typeof usageReport>;

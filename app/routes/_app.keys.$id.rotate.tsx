@@ -36,7 +36,8 @@ export async function action({ request, params, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const rotated = await rotateKey(context, actorOf(me), keyOf(params.id), Number(submission.value.overlap) * hour);
   if (!rotated.ok) return refuseForm(submission, { message: rotationRefusals[rotated.why] }, rotated.why === "unknown" ? 404 : 409);
-  return data({ made: rotated.key, oldEndsAt: rotated.oldEndsAt, now: context.now() });
+  const { key: made, expiresAt, oldEndsAt } = rotated;
+  return data({ made, expiresAt, oldEndsAt, now: context.now() });
 }
 
 const overlaps = [
@@ -63,8 +64,15 @@ export default function RotateKey() {
         {made ? (
           <div className="grid gap-4">
             <Notice kind="success" role="status" title="The new key is made">
-              It is shown only here: copy it now. The old key works until <Time at={made.oldEndsAt} now={made.now} show="both" />; the list
-              says when it was last used.
+              It is shown only here: copy it now. It works{" "}
+              {made.expiresAt === null ? (
+                "without an end"
+              ) : (
+                <>
+                  until <Time at={made.expiresAt} now={made.now} show="both" />
+                </>
+              )}
+              . The old key works until <Time at={made.oldEndsAt} now={made.now} show="both" />; the list says when it was last used.
             </Notice>
             <CodeBlock text={made.made} label="API key" wrap />
             <FormActions>
@@ -76,7 +84,7 @@ export default function RotateKey() {
             <Form method="post" {...getFormProps(form)}>
               <FormErrors errors={form.errors} />
               <p className="mb-4 text-ink-muted text-sm">
-                Makes another key that may do what this one ({key.hint}) may. Last used:{" "}
+                Makes another key that may do what this one ({key.hint}) may, and lives as long as this one was made to. Last used:{" "}
                 {key.lastUsedAt === null ? "never" : <Time at={key.lastUsedAt} now={now} />}.
               </p>
               <Field label="The old key" field={fields.overlap}>

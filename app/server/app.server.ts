@@ -17,10 +17,10 @@ import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
 import { openApi } from "~/api/openapi.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
-import { problemBody, problemType } from "~/api/problem.server";
+import { problemBody, problemType, sendProblem } from "~/api/problem.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { referencePage } from "~/api/reference-page.server";
-import { longestPart, noteRoutes, problemOf, refuseError, refuseTheRest } from "~/api/refusals.server";
+import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
 import { logRequests } from "~/api/request-log.server";
 import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
@@ -78,9 +78,10 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   app.addHook("preClose", async () => {
     stopping = true;
   });
+  let strange = refuseStrangeMethods(new Map());
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => {
-    if (isForPrograms(request)) return refuseError({ statusCode: 405 } as FastifyError, request, reply);
+    if (isForPrograms(request)) return sendProblem(reply, strange(request));
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
@@ -93,6 +94,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   await app.register(async (programs) => addProgramRoutes(programs, services));
   await app.register(openApi, { services, routes });
   await app.register(referencePage);
+  strange = refuseStrangeMethods(new Map(known));
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));

@@ -25,6 +25,27 @@ const mint = (tenant: string, body: unknown = {}, key = backend.key) => api.send
 const token = async (...args: Parameters<typeof mint>) => ((await (await mint(...args)).json()) as { token: string }).token;
 const code = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
 
+test("X-API-Key counts where Authorization is taken by a proxy, on every route that pages of other origins ask", async () => {
+  const headers = { authorization: "Basic YTpi", "x-api-key": pub, origin: here };
+  const ask = (path: string, body?: unknown) =>
+    body === undefined ? api.get(path, null, headers) : api.send("POST", path, body, null, headers);
+  for (const [path, body] of [
+    [question],
+    ["/api/entitlements", { checks: [{ tenant: "acme", feature: "sso" }] }],
+    ["/ofrep/v1/evaluate/flags", { context: { targetingKey: "acme" } }],
+    ["/ofrep/v1/evaluate/flags/sso", { context: { targetingKey: "acme" } }],
+    ["/api/stream?tenant=acme"],
+  ] as [string, unknown?][]) {
+    const answer = await ask(path, body);
+    expect([path, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([path, 200, here]);
+    await answer.body?.cancel();
+  }
+  const foreign = await api.get(question, null, { ...headers, origin: nowhere });
+  expect([foreign.status, foreign.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+  const stranger = await api.get(question, null, { authorization: "Basic YTpi", origin: here });
+  expect(await code(stranger)).toEqual([401, "key_missing"]);
+});
+
 describe("a token", () => {
   test("checks its tenant and no other, until the millisecond in which it ends", async () => {
     const start = api.clock.now;

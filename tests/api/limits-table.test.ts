@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openApiDocument } from "~/api/openapi-document.server";
 import { type Api, startApi } from "../support/api";
 import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
 
@@ -47,6 +48,11 @@ const report = (more: object) => async () => {
   const [result] = (await (await api.send("POST", "/api/usage", body, usage)).json()).results;
   return Response.json(result, { status: result.status === "recorded" ? 200 : 400 });
 };
+/** What became of one check, as if it had been the whole request. */
+const oneCheck = (more: object) => async () => {
+  const [result] = (await (await check({ checks: [{ tenant: "acme", ...more }] })()).json()).results;
+  return Response.json(result.error ?? result, { status: result.error ? 400 : 200 });
+};
 const consume = (quantity: unknown) => send("POST", "/api/usage/consume", { tenant: "acme", feature: "calls", quantity }, usage);
 const x = (n: number) => "x".repeat(n);
 const at = (ms: number) => new Date(now + ms).toISOString();
@@ -56,6 +62,8 @@ const entries = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, 
 const options = (n: number, of = (i: number) => `o${i}`) => ({
   config: { kind: "text", options: Array.from({ length: n }, (_, i) => of(i)) },
 });
+const metered = (unit: string) => ({ type: "metered", meter: { resetPeriod: "month", unit } });
+const tied = (key: string) => ({ flag: { key, rule: "grant" } });
 const metadata = (n: number) => ({ metadata: { a: x(n - '{"a":""}'.length) } });
 const list = (n: number) => ({ feature: undefined, features: Array.from({ length: n }, (_, i) => ({ feature: `f${i}` })) });
 const max = Number.MAX_SAFE_INTEGER;
@@ -94,6 +102,13 @@ const probes: { [row: string]: () => Probe } = {
       [check({ checks: [] }), request("checks")],
     ],
   }),
+  "features in one check": () => ({
+    fits: [1, 1_000].map((n) => oneCheck({ features: Array.from({ length: n }, (_, i) => `f${i}`) })),
+    refused: [0, 1_001].map((n) => [
+      oneCheck({ features: Array.from({ length: n }, (_, i) => `f${i}`) }),
+      [400, "invalid_check", "features"],
+    ]),
+  }),
   "decisions in one POST": () => {
     const whole = { tenant: "acme", features: Array.from({ length: 1_000 }, (_, i) => `f${i}`) };
     const many = Array.from({ length: 25 }, () => whole);
@@ -104,7 +119,7 @@ const probes: { [row: string]: () => Probe } = {
   },
   "a page": () => ({
     fits: [get("/api/tenants?limit=1"), get("/api/tenants?limit=200")],
-    refused: ["0", "201", "1.5", "x"].map((n) => [get(`/api/features?limit=${n}`), request("limit")]),
+    refused: ["0", "201", "1.5", "x", "", "0x10", "1e1", "%205", "+5"].map((n) => [get(`/api/features?limit=${n}`), request("limit")]),
   }),
   "a cursor": () => ({
     fits: [get(`/api/features?cursor=${Buffer.from('["f1"]').toString("base64url")}`)],
@@ -114,9 +129,23 @@ const probes: { [row: string]: () => Probe } = {
     fits: [get(`/api/tenants?search=${x(200)}`), get(`/api/features?search=${x(200)}`)],
     refused: [[get(`/api/tenants?search=${x(201)}`), request("search")]],
   }),
+  "`group` of features": () => ({
+    fits: [get(`/api/features?group=${x(200)}`)],
+    refused: [[get(`/api/features?group=${x(201)}`), request("group")]],
+  }),
+  "`subject`, `actor`, `action` of the audit log": () => ({
+    fits: [get(`/api/audit?subject=${x(200)}&actor=cli:${x(296)}&action=${x(100)}`), get("/api/audit?subject=a&action=a")],
+    refused: [
+      [get(`/api/audit?subject=${x(201)}`), request("subject")],
+      [get(`/api/audit?actor=cli:${x(297)}`), request("actor")],
+      [get(`/api/audit?action=${x(101)}`), request("action")],
+      [get("/api/audit?subject="), request("subject")],
+      [get("/api/audit?action="), request("action")],
+    ],
+  }),
   "days of a usage summary": () => ({
     fits: [get("/api/tenants/acme/usage?days=1"), get("/api/tenants/acme/usage?days=366")],
-    refused: ["0", "367", "1.5"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
+    refused: ["0", "367", "1.5", "0x10", "1e1", "%205"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
   }),
   name: () => ({
     fits: [put({ name: x(200) }), put({ name: x(200) }, "/api/plans/p"), put({ name: x(200) }, "/api/features/f")],
@@ -129,6 +158,18 @@ const probes: { [row: string]: () => Probe } = {
   description: () => ({
     fits: [put({ description: x(10_000) }, "/api/plans/p")],
     refused: [[put({ description: x(10_001) }, "/api/features/f"), request("description")]],
+  }),
+  "group of a feature": () => ({
+    fits: [put({ group: x(200) }, "/api/features/f")],
+    refused: ["", x(201), "a\nb"].map((group) => [put({ group }, "/api/features/f"), request("group")]),
+  }),
+  "unit of a metered feature": () => ({
+    fits: [put(metered(x(50)), "/api/features/u")],
+    refused: ["", x(51), "a\nb"].map((unit) => [put(metered(unit), "/api/features/u"), request("meter.unit")]),
+  }),
+  "key of a flag": () => ({
+    fits: [put(tied(x(400)), "/api/features/t")],
+    refused: ["", x(401), "a\nb"].map((key) => [put(tied(key), "/api/features/t"), request("flag.key")]),
   }),
   "note, why": () => ({
     fits: [put({ why: x(1_000) }), grant({ note: x(1_000) })],
@@ -243,8 +284,9 @@ const probes: { [row: string]: () => Probe } = {
   }),
 };
 
+const limitsPage = readFileSync(new URL("../../docs/api-limits.md", import.meta.url), "utf8");
 /** Rows of the page's last two tables: what is asked, and what is written. */
-const documented = readFileSync(new URL("../../docs/api-limits.md", import.meta.url), "utf8")
+const documented = limitsPage
   .split("## Of what is asked")[1]
   ?.split("\n")
   .filter((line) => /^\| (?!what |-)/.test(line))
@@ -254,6 +296,34 @@ test("every row of the page of limits is tried at its limit and beyond", () => {
   // Streams have a test of their own.
   expect(Object.keys(probes)).toEqual(documented.filter((row) => row !== "event streams"));
 });
+
+test("every bound of a request that the description states is a row of the page of limits", () => {
+  const document = openApiDocument(api.routes, { origin: null });
+  const requests = Object.values(document.paths).flatMap((methods) => Object.values(methods as { [method: string]: Operation }));
+  const rows = limitsPage.split("\n").filter((line) => line.startsWith("|"));
+  const missing = requests.flatMap(({ operationId, parameters, requestBody }) =>
+    boundsIn([parameters, requestBody?.content]).flatMap((bound) => {
+      // 2^53 - 1 is written so; a quoted Idempotency-Key has two characters more than what is in it.
+      if (bound === max) return [];
+      const written = (bound === 257 ? 255 : bound).toLocaleString("en-US");
+      const isThere = rows.some((row) => new RegExp(`(?<![\\d,])${written}(?![\\d,]\\d)`).test(row));
+      return isThere ? [] : [`${operationId} states ${written}: say so in docs/api-limits.md, and try it here`];
+    }),
+  );
+  expect(missing).toEqual([]);
+});
+
+type Operation = { operationId: string; parameters: unknown; requestBody?: { content: unknown } };
+
+/** Of all schemas in here, examples apart. */
+function boundsIn(node: unknown): number[] {
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) => {
+    if (name === "example" || name === "examples") return [];
+    const isBound = ["maxLength", "maxItems", "maximum"].includes(name) && typeof value === "number";
+    return isBound ? [value] : boundsIn(value);
+  });
+}
 
 test.each(Object.keys(probes))("%s: what is at the limit is taken, and a step beyond is a problem that names the field", async (row) => {
   const { fits, refused } = (probes[row] as () => Probe)();

@@ -11,9 +11,10 @@ import { listen } from "../support/events";
 import { addOn, day, feature, meteredFeature, now, plan } from "../support/facts";
 import { unknownKey } from "../support/fuzz-pools";
 import { at, fresh, newGrant, newTenant, right } from "../support/right-requests";
-import { createWalk, type Sent, type Walk } from "../support/walk";
+import { createWalk, type Refusals, type Sent, type Walk } from "../support/walk";
 
 const seen = new Set<string>();
+const refusals: Refusals = new Map();
 let api: Api;
 let walk: Walk;
 let keys: Awaited<ReturnType<typeof makeKeys>>;
@@ -40,7 +41,7 @@ async function start(variables: Record<string, string> = { LATCHKEY_RATE_LIMIT: 
   );
   await api.tenant("acme", { name: "Acme", plan: "starter" });
   await api.tenant("closed", { name: "Closed", status: "archived" });
-  return { api, walk: createWalk(api, seen), keys: await makeKeys(api) };
+  return { api, walk: createWalk(api, seen, refusals), keys: await makeKeys(api) };
 }
 
 async function makeKeys(api: Api) {
@@ -133,6 +134,7 @@ test("what cannot be read is refused: bodies, types, lengths, parameters", async
       expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), query: { limit: "0" } })).status).toBe(400);
     },
   );
+  expect((await walk.ask("getEntitlements", keys.all)).status).toBe(400);
   for (const id of ["getEntitlements", "listenToChanges"])
     expect((await walk.ask(id, keys.all, { query: { tenant: "" } })).status).toBe(400);
   expect((await walk.ask("exportCatalogue", keys.all, { query: { format: "xml" } })).status).toBe(400);
@@ -140,6 +142,15 @@ test("what cannot be read is refused: bodies, types, lengths, parameters", async
   const features = Array.from({ length: 1_000 }, (_, i) => `f${i}`);
   const many = { checks: Array.from({ length: 26 }, () => ({ tenant: "acme", features })) };
   expect((await walk.ask("askMany", keys.all, { body: many })).code).toBe("too_many_checks");
+});
+
+test("what evaluates flags refuses in the protocol's words", async () => {
+  for (const id of ["evaluateFlag", "evaluateFlags"])
+    for (const [context, errorCode] of [
+      [{ targetingKey: "nobody" }, "INVALID_CONTEXT"],
+      [{}, "TARGETING_KEY_MISSING"],
+    ] as const)
+      expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), body: { context } })).said).toMatchObject({ errorCode });
 });
 
 test("what is not there is not found, and what is known already is not sent again", async () => {
@@ -163,6 +174,13 @@ test("what is not there is not found, and what is known already is not sent agai
 test("a write whose condition does not hold, whose name was used, or which is under way is refused", async () => {
   const { db } = api.services;
   await walk.ask("putTenant", keys.all, { params: { key: "acme" }, body: { name: "Acme" }, headers: { "idempotency-key": "used" } });
+  const there: { [id: string]: { [name: string]: string } } = {
+    putTenant: { key: "acme" },
+    putPlan: { plan: "starter" },
+    putFeature: { feature: "sso" },
+  };
+  for (const [id, params] of Object.entries(there))
+    expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), params, headers: { "if-match": '"0"' } })).code).toBe("stale");
   await each(isWrite, async (id, { operation }) => {
     const sent = await rightOf(id);
     if (operation.parameters.some((p) => p.name === "If-Match"))
@@ -297,8 +315,14 @@ test("while the database is away, every operation that needs it says 503 and whe
       expect([id, await statusOf(id, past)]).toEqual([id, "database_unavailable"]);
     },
   );
+  const flags = ["evaluateFlag", "evaluateFlags"];
+  vi.spyOn(away.services.facts, "tenant").mockImplementation(() => Promise.reject(busy()));
+  for (const id of flags)
+    expect((await here.ask(id, k.all, sent.get(id))).said).toMatchObject({ errorCode: "GENERAL", code: "database_unavailable" });
   const unknown = () => Promise.reject(new FactsUnavailable("The database cannot be read."));
   vi.spyOn(away.services.facts, "tenant").mockImplementation(unknown);
+  for (const id of flags)
+    expect((await here.ask(id, k.all, sent.get(id))).said).toMatchObject({ errorCode: "GENERAL", code: "facts_unavailable" });
   await each(
     ({ operation }) => promisedCodes(operation.operationId, 503).includes("facts_unavailable"),
     async (id) => {
@@ -361,3 +385,30 @@ test("every status and every code that the description promises was seen, and no
   const missing = walk.promised().filter((line) => !seen.has(line));
   expect(missing).toEqual([]);
 });
+
+/** What the examples are about: these names differ from those that the tests ask about. */
+const names = /^(acme|globex|gold|export|starter|premium|boost|sso|single|sign-on|gr_\w+|organization|december|.*\d.*)$/i;
+const wordsOf = (text: unknown) => String(text).split(/[^\p{L}\d_'-]+/u);
+
+test("every example of a refusal says what the server says: the same fields, the same place, the same sentence but for names", () => {
+  const wrong = walk.shown().flatMap(({ place, example }) => {
+    const real = refusals.get(place);
+    if (!real) return [`${place}: nobody saw it`];
+    const shape = (problem: object) => Object.keys(problem).sort().join();
+    const isAlike = (problem: { [field: string]: unknown }) =>
+      shape(problem) === shape(example) &&
+      ["type", "title", "status", "errorCode"].every((field) => problem[field] === example[field]) &&
+      (place.endsWith("invalid_request") || problem.field === example.field) &&
+      (place.endsWith("invalid_request") || saysTheSame(example, problem));
+    if (real.some(isAlike)) return [];
+    return [
+      `${place}: say in app/api/problem-examples.ts, or in the route's problemExamples, ${JSON.stringify(real[0])} and not ${JSON.stringify(example)}`,
+    ];
+  });
+  expect(wrong).toEqual([]);
+});
+
+function saysTheSame(example: { [field: string]: unknown }, real: { [field: string]: unknown }): boolean {
+  const said = new Set(wordsOf(real.detail ?? real.errorDetails));
+  return wordsOf(example.detail ?? example.errorDetails).every((word) => said.has(word) || names.test(word));
+}

@@ -38,6 +38,9 @@ for (const { width, height } of [
 
     const check = page.locator("#operations-Checks-getEntitlements");
     await check.getByRole("button", { name: "May this tenant use these features" }).click();
+    // Examples are filled in where something has to stand, and nowhere else.
+    await expect(check.locator('[data-param-name="tenant"] input')).toHaveValue("acme");
+    await expect(check.locator('[data-param-name="at"] input')).toHaveValue("");
     await check.getByPlaceholder("tenant").fill("nobody");
     const answered = page.waitForResponse((response) => response.url().includes("/api/entitlements?"));
     await check.getByRole("button", { name: "Execute" }).click();

@@ -6,7 +6,8 @@ import { openApiDocument } from "~/api/openapi-document.server";
 import type { JsonSchema } from "./from-schema";
 
 export type Parameter = { name: string; in: "path" | "query" | "header"; required: boolean; schema: JsonSchema };
-type Media = { [type: string]: { schema: JsonSchema; example?: unknown } };
+type Example = { $ref?: string; value?: unknown };
+type Media = { [type: string]: { schema: JsonSchema; example?: unknown; examples?: { [name: string]: Example } } };
 type Header = { required?: boolean; schema: JsonSchema };
 export type Operation = {
   operationId: string;

@@ -12,10 +12,13 @@ export type Sent = {
   headers?: { [name: string]: string };
 };
 
+/** "operation status code" → what was said with it. */
+export type Refusals = Map<string, { [field: string]: unknown }[]>;
+
 export type Walk = ReturnType<typeof createWalk>;
 
 /** Asks by the names of the description, holds every answer to it, and notes what was seen: "operation status code". */
-export function createWalk(api: Api, seen: Set<string>) {
+export function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new Map()) {
   const described = describedApi(api.routes);
   const byId = new Map(described.routes.map((r) => [r.operation.operationId, r]));
   const routeOf = (id: string): Route => {
@@ -51,6 +54,11 @@ export function createWalk(api: Api, seen: Set<string>) {
     const said = answer.text !== "" && answer.headers.get("content-type")?.includes("json") ? JSON.parse(answer.text) : null;
     const code: string = isProblem ? said.code : "";
     seen.add(`${id} ${answer.status} ${code}`.trim());
+    const name = code || said?.code || said?.errorCode;
+    if (answer.status >= 400 && name) {
+      const place = `${id} ${answer.status} ${name}`;
+      refusals.set(place, [...(refusals.get(place) ?? []), said]);
+    }
     return { status: answer.status, code, said, etag: answer.headers.get("etag"), headers: answer.headers };
   }
 
@@ -66,5 +74,18 @@ export function createWalk(api: Api, seen: Set<string>) {
       }),
     );
 
-  return { ask, note, routes: described.routes, routeOf, promised };
+  /** The examples of refusals: "operation status code" → what is said with it. */
+  const shown = () =>
+    described.routes.flatMap(({ operation: { operationId: id, responses } }) =>
+      Object.entries(responses).flatMap(([status, { content = {} }]) =>
+        Number(status) < 400
+          ? []
+          : Object.entries(Object.values(content)[0]?.examples ?? {}).map(([code, { $ref, value }]) => ({
+              place: `${id} ${status} ${code}`,
+              example: ($ref ? described.resolve($ref).value : value) as { [field: string]: unknown },
+            })),
+      ),
+    );
+
+  return { ask, note, routes: described.routes, routeOf, promised, shown };
 }
