@@ -54,8 +54,9 @@ test("OFREP's answers equal those of /api/entitlements, in any state of tenant, 
       const wanted = Object.entries(entitlements).map(([name, e]) => [name, expected(e, features.get(name) as Feature)]);
       expect(all.flags.map((f) => [f.key, f.value])).toEqual(wanted);
       for (const { key: name, metadata } of all.flags) {
-        const e = entitlements[name] as Entitlement;
+        const e = entitlements[name] as Entitlement & { used?: number; resetsAt?: string | null };
         expect(metadata).toMatchObject({
+          ...(e.type === "metered" ? { used: e.used, ...(e.resetsAt ? { resetsAt: e.resetsAt } : {}) } : {}),
           entitled: e.entitled,
           source: e.source ?? "none",
           code: e.reason.code,
