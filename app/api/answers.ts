@@ -184,7 +184,12 @@ export const usageResults = z
     results: z
       .array(
         z.union([
-          z.object({ status: z.enum(["recorded", "duplicate"]) }),
+          z.object({
+            status: z.enum(["recorded", "duplicate"]),
+            used: z.int().describe("After this batch, in the period that the event belongs to."),
+            remaining: limit.describe("Of what the tenant has now; 0 where it does not have the feature."),
+            resetsAt: instant.nullable().describe("When the event's own period ends; null: never."),
+          }),
           z.object({ status: z.literal("refused"), code: z.string(), message: z.string(), field: z.string() }),
         ]),
       )

@@ -22,8 +22,17 @@ export async function readTotals(q: Queries, t: Schema, tenant: string, counters
     .where(and(eq(u.tenant, tenant), any));
 }
 
+/** The same of counters of any tenants; one that was never written is left out. */
+export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): Promise<Total[]> {
+  if (counters.length === 0) return [];
+  const u = t.usageTotals;
+  const wanted = rowsAsOne(u, counters, ["tenant", "feature", "periodStart"]);
+  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_start = ${u.periodStart}`;
+  return q.select(columns(t)).from(u).innerJoin(sql`(${wanted}) as wanted`, isIt);
+}
+
 /**
- * The same of one counter, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
+ * One counter of `readTotals`, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
  * has one writer anyway, and no such clause.
  */
 export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: Instant): Promise<number> {
@@ -70,17 +79,18 @@ export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], 
   return fresh;
 }
 
-export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null };
+export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null; recordedAt: Instant };
 
 /** Of these, the ones that are noted, as they were noted first. */
 export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedReport, "tenant" | "idempotencyKey">[]): Promise<NotedReport[]> {
   const { usageEvents: e } = t;
   if (wanted.length === 0) return [];
   const keys = rowsAsOne(e, wanted, ["tenant", "idempotencyKey"]);
-  return q
-    .select({ tenant: e.tenant, idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer })
+  const rows = await q
+    .select({ tenant: e.tenant, idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer, recordedAt: e.recordedAt })
     .from(e)
     .innerJoin(sql`(${keys}) as wanted`, sql`wanted.tenant = ${e.tenant} and wanted.idempotency_key = ${e.idempotencyKey}`);
+  return rows.map((row) => ({ ...row, recordedAt: row.recordedAt.getTime() }));
 }
 
 /** Adds to (or sets) counters, each at most once, and returns what they are now. Never below 0, never past 2^53 - 1. */
