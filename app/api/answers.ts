@@ -176,6 +176,16 @@ export const auditEntry = z
   .meta({ id: "AuditEntry" });
 export const auditPage = pageOf(auditEntry, "AuditPage");
 
+const eventRefusals = [
+  "invalid_event",
+  "tenant_forbidden",
+  "tenant_not_found",
+  "feature_not_found",
+  "feature_type",
+  "time_out_of_range",
+  "idempotency_key_reused",
+];
+
 export const usageResults = z
   .object({
     recorded: z.int(),
@@ -190,7 +200,12 @@ export const usageResults = z
             remaining: limit.describe("Of what the tenant has now; 0 where it does not have the feature."),
             resetsAt: instant.nullable().describe("When the event's own period ends; null: never."),
           }),
-          z.object({ status: z.literal("refused"), code: z.string(), message: z.string(), field: z.string() }),
+          z.object({
+            status: z.literal("refused"),
+            code: z.string().describe(`One of ${eventRefusals.join(", ")}.`),
+            message: z.string(),
+            field: z.string(),
+          }),
         ]),
       )
       .describe("One for each event, in the order sent."),
@@ -260,7 +275,11 @@ export const checkResults = z
         z.object({
           tenant: z.unknown().optional(),
           feature: z.unknown().optional(),
-          error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+          error: z.object({
+            code: z.string().describe("One of invalid_check, tenant_forbidden, facts_unavailable."),
+            message: z.string(),
+            field: z.string().optional(),
+          }),
         }),
       ]),
     ),

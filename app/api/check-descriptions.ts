@@ -42,6 +42,7 @@ export const askMany: RouteDescription = {
   summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
   scope: "check",
   bound: true,
+  forbidsInResult: true,
   query: checksQuery,
   body: z.object({
     checks: z
