@@ -57,13 +57,24 @@ async function check(services: Services, body: UsageReportBody): Promise<Valid |
   return "status" in found ? found : { body, at, ...found };
 }
 
+const isUnknown = (found: object) => "code" in found && (found.code === "tenant_not_found" || found.code === "feature_not_found");
+
+/** What is not known here may be new, and made by another process that word has not come from yet. */
+async function checkAll(services: Services, reports: UsageReportBody[]): Promise<(Valid | Refused)[]> {
+  const all = () => Promise.all(reports.map((body) => check(services, body)));
+  const checked = await all();
+  if (!checked.some(isUnknown)) return checked;
+  await services.facts.catchUpNow();
+  return all();
+}
+
 /**
  * Takes reports of consumption: each is recorded, known already, or refused by itself. What is said to be recorded is on
  * the disk. Throws FactsUnavailable.
  */
 export async function recordUsage(services: Services, reports: UsageReportBody[]): Promise<Recorded[]> {
   const { db, now, usage } = services;
-  const checked = await Promise.all(reports.map((body) => check(services, body)));
+  const checked = await checkAll(services, reports);
   const valid = new Map<string, Valid>();
   for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
   if (valid.size === 0) return checked as Refused[];
@@ -133,8 +144,13 @@ export async function consume(
   body: { tenant: string; feature: string; quantity: number; idempotencyKey?: string },
 ): Promise<Consumed | Refused> {
   const { db, now, checks, usage, counts } = services;
-  const asked = await known(services, body);
+  let asked = await known(services, body);
+  if (isUnknown(asked)) {
+    await services.facts.catchUpNow();
+    asked = await known(services, body);
+  }
   if ("status" in asked) return asked;
+  const first = asked;
   const { flags } = await checks.ground(body.tenant, undefined, [body.feature]);
   const report: Json = ["consume", body.feature, body.quantity];
   let decided: Decision | undefined;
@@ -145,7 +161,7 @@ export async function consume(
       const [before] = await readReports(tx, db.tables, [{ tenant: body.tenant, idempotencyKey: body.idempotencyKey }]);
       if (before) return sameJson(before.report, report) && before.answer ? (before.answer as unknown as Consumed) : mixedUp;
     }
-    const held = await hold(services, tx, body, asked);
+    const held = await hold(services, tx, body, first);
     if ("status" in held) return held;
     const { tenant, catalogue, feature, counter, used, at } = held;
     const flag = feature.flag ? flags.readings.get(feature.flag.key) : undefined;

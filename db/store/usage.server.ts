@@ -1,6 +1,6 @@
 import { and, eq, gte, or, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
-import { bounded, type Tally } from "~/core/usage";
+import { mostUsed, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
@@ -102,11 +102,12 @@ export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Ta
   const inOrder = [...changes].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   for (const run of runsOfOneKind(inOrder)) {
     const first = run[0] as Tally;
-    const sum = kindOf(first) === "less" ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
-    const least = kindOf(first) === "less" ? first.least : 0;
-    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${mostUsed} then ${mostUsed} else ${sum} end`;
+    const isApart = kindOf(first) === "apart";
+    const sum = isApart ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
+    const { least, most } = isApart ? first : { least: 0, most: mostUsed };
+    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${most} then ${most} else ${sum} end`;
     const used = kindOf(first) === "set" ? sql`excluded.used` : next;
-    const rows = run.map((c) => ({ ...c, used: bounded(c.set ?? Math.max(c.least, c.add)), updatedAt }));
+    const rows = run.map((c) => ({ ...c, used: c.set ?? c.least, updatedAt }));
     await inBatches(rows, async (batch) => {
       const written = await tx
         .insert(u)
@@ -119,10 +120,8 @@ export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Ta
   return totals;
 }
 
-const mostUsed = Number.MAX_SAFE_INTEGER;
-
-/** `less`: no row of its own could say how much is taken away. */
-const kindOf = ({ set, add, least }: Tally) => (set !== null ? "set" : add < least ? "less" : "more");
+/** `apart`: no row of its own could say how much is taken away, or where it stops. */
+const kindOf = ({ set, add, least, most }: Tally) => (set !== null ? "set" : add === least && most === mostUsed ? "more" : "apart");
 
 /** Neighbours that one statement can do. */
 function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
@@ -130,7 +129,7 @@ function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
   for (const change of changes) {
     const run = runs.at(-1);
     const kind = kindOf(change);
-    if (run?.[0] && kind !== "less" && kind === kindOf(run[0])) run.push(change);
+    if (run?.[0] && kind !== "apart" && kind === kindOf(run[0])) run.push(change);
     else runs.push([change]);
   }
   return runs;

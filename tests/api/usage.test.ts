@@ -2,7 +2,7 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
-import { consume as consumeUnits } from "~/server/usage.server";
+import { consume as consumeUnits, recordUsage } from "~/server/usage.server";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -106,10 +106,14 @@ describe.each(engines)("usage on %s", (engine) => {
 
   test("comes to the same whether events are sent in one batch or one by one, whatever goes up, down and is set", async () => {
     const names = ["api_calls", "seats", "soft"];
+    const most = Number.MAX_SAFE_INTEGER;
     const some = fc.record({
       feature: fc.constantFrom(...names),
       action: fc.constantFrom("add", "add", "add", "set"),
-      quantity: fc.integer({ min: -6, max: 6 }),
+      quantity: fc.oneof(
+        { arbitrary: fc.integer({ min: -6, max: 6 }), weight: 5 },
+        { arbitrary: fc.constantFrom(most, most - 2, 2 - most, -most), weight: 1 },
+      ),
     });
     const made = some.map((e) => (e.action === "set" ? { ...e, quantity: Math.abs(e.quantity) } : e));
     const used = new Map(names.map((name) => [name, 0]));
@@ -117,7 +121,7 @@ describe.each(engines)("usage on %s", (engine) => {
       fc.asyncProperty(fc.array(made, { minLength: 1, maxLength: 12 }), async (events) => {
         for (const { feature, action, quantity } of events) {
           const next = action === "set" ? quantity : (used.get(feature) as number) + quantity;
-          used.set(feature, Math.max(0, next));
+          used.set(feature, Math.min(most, Math.max(0, next)));
         }
         expect(await report(...events.map(event))).toMatchObject({ recorded: events.length });
         for (const name of names) expect([name, (await ask(name)).used]).toEqual([name, used.get(name)]);
@@ -258,6 +262,23 @@ describe.each(engines)("usage on %s", (engine) => {
       5_000,
       () => "not seen by the other process",
     );
+    await other.stop();
+  });
+
+  test("takes reports of a tenant and a feature that another process has just made, though it was told that there are none", async () => {
+    const other = await startApi(engine, { url: api.services.url });
+    const calls = { tenant: "late", feature: "late_calls" };
+    await other.services.facts.look();
+    await api.catalogue([...features, meteredFeature("late_calls")], [plan("starter", { late_calls: 10 })]);
+    await api.tenant("late", { plan: "starter" });
+    // As one that asked before the commit, and has not heard of it.
+    other.services.facts.putTenant("late", null);
+    expect(await recordUsage(other.services, [{ ...calls, action: "add", quantity: 2, idempotencyKey: "l1" }])).toMatchObject([
+      { status: "recorded", used: 2 },
+    ]);
+    await api.tenant("later", { plan: "starter" });
+    other.services.facts.putTenant("later", null);
+    expect(await consumeUnits(other.services, { ...calls, tenant: "later", quantity: 3 })).toMatchObject({ consumed: true });
     await other.stop();
   });
 
