@@ -21,7 +21,7 @@ export type Entitlement = {
   readonly type: "boolean" | "config" | "metered" | null;
   /** What is given of a config feature. */
   readonly value?: Json;
-  /** These six are of metered features. */
+  /** These six are of metered features. There is no limit where nothing is given, and `remaining` is then 0. */
   readonly limit?: Limit;
   readonly used?: number;
   readonly remaining?: Limit;

@@ -176,6 +176,16 @@ export const auditEntry = z
   .meta({ id: "AuditEntry" });
 export const auditPage = pageOf(auditEntry, "AuditPage");
 
+const eventRefusals = [
+  "invalid_event",
+  "tenant_forbidden",
+  "tenant_not_found",
+  "feature_not_found",
+  "feature_type",
+  "time_out_of_range",
+  "idempotency_key_reused",
+];
+
 export const usageResults = z
   .object({
     recorded: z.int(),
@@ -184,8 +194,18 @@ export const usageResults = z
     results: z
       .array(
         z.union([
-          z.object({ status: z.enum(["recorded", "duplicate"]) }),
-          z.object({ status: z.literal("refused"), code: z.string(), message: z.string(), field: z.string() }),
+          z.object({
+            status: z.enum(["recorded", "duplicate"]),
+            used: z.int().describe("After this batch, in the period that the event belongs to."),
+            remaining: limit.describe("Of what the tenant has now; 0 where it does not have the feature."),
+            resetsAt: instant.nullable().describe("When the event's own period ends; null: never."),
+          }),
+          z.object({
+            status: z.literal("refused"),
+            code: z.string().describe(`One of ${eventRefusals.join(", ")}.`),
+            message: z.string(),
+            field: z.string(),
+          }),
         ]),
       )
       .describe("One for each event, in the order sent."),
@@ -217,9 +237,9 @@ const entitlementFields = {
   entitled: z.boolean(),
   type: z.enum(featureTypes).nullable(),
   value: json.optional().describe("Of config features."),
-  limit: limit.optional(),
-  used: z.int().optional(),
-  remaining: limit.optional(),
+  limit: limit.optional().describe("Of metered features, as the five below; left out where nothing is given."),
+  used: z.int().optional().describe("In the present period, whether the tenant has the feature or not."),
+  remaining: limit.optional().describe("0 where nothing is given."),
   resetPeriod: z.enum(resetPeriods).optional(),
   resetsAt: instant.nullable().optional(),
   softLimit: z.boolean().optional(),
@@ -255,7 +275,11 @@ export const checkResults = z
         z.object({
           tenant: z.unknown().optional(),
           feature: z.unknown().optional(),
-          error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+          error: z.object({
+            code: z.string().describe("One of invalid_check, tenant_forbidden, facts_unavailable."),
+            message: z.string(),
+            field: z.string().optional(),
+          }),
         }),
       ]),
     ),

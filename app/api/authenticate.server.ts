@@ -81,3 +81,9 @@ export const forbiddenTenant = ({ tenant }: HeldKey): Problem => ({
   code: "tenant_forbidden",
   detail: `This API key is bound to the tenant ${tenant} and may not ask about others. Use a key without a tenant.`,
 });
+
+/** The same of one among many, of which the others are answered. */
+export function forbiddenIn(key: HeldKey): { code: string; message: string; field: string } {
+  const { code, detail } = forbiddenTenant(key);
+  return { code, message: detail, field: "tenant" };
+}

@@ -44,6 +44,7 @@ export const askMany: RouteDescription = {
     "However many questions it holds, such a request counts as one check under the key's limit. Up to 25,000 decisions together. A question that cannot be read, or whose tenant cannot be looked up now, has an `error` in its place, and the rest are answered.",
   scope: "check",
   bound: true,
+  forbidsInResult: true,
   query: checksQuery,
   body: z.object({
     checks: z

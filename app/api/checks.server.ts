@@ -4,7 +4,7 @@ import { explain } from "~/core/explain";
 import { type CheckItem, checksBody, checksQuery, mostDecisions, readChecks } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { Services } from "~/server/services.server";
-import { mayAskAbout } from "./authenticate.server";
+import { forbiddenIn, isFor } from "./authenticate.server";
 import { askMany } from "./check-descriptions";
 import { answerType, entitlementsPath } from "./entitlements.server";
 import { parse } from "./parse.server";
@@ -28,8 +28,6 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     );
     if (!sent) return reply;
     const asked = readChecks(sent.body.checks);
-    const foreign = asked.find((a) => a.success && key.tenant !== null && a.data.tenant !== key.tenant);
-    if (foreign?.data && !mayAskAbout(key, foreign.data.tenant, reply)) return reply;
     const decisions = asked.reduce((n, a) => n + (a.success ? (a.data.features?.length ?? 1) : 0), 0);
     if (decisions > mostDecisions) {
       const detail = `This asks for ${decisions} decisions. Ask for up to ${mostDecisions} in one request.`;
@@ -45,7 +43,9 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       }
       results.push(
         a.success
-          ? await answerOne(a.data, sent.query.explain === "1")
+          ? isFor(key, a.data.tenant)
+            ? await answerOne(a.data, sent.query.explain === "1")
+            : refusals(a.data, forbiddenIn(key))
           : refusal("isUnfit" in a ? {} : sent.body.checks[i], a.error.issues[0]),
       );
       done += a.data?.features?.length ?? 1;
@@ -56,9 +56,10 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
   const trace = (decision: Decision) => explain(decision, facts.catalogue().features.get(decision.feature));
 
   /** One result for each feature, with a comma before each. */
-  async function answerOne({ tenant, feature, features, user, requested }: CheckItem, withTrace: boolean): Promise<string> {
+  async function answerOne(asked: CheckItem, withTrace: boolean): Promise<string> {
+    const { tenant, feature, features, user, requested } = asked;
     const keys = features ?? [feature as string];
-    const start = `,{"tenant":${JSON.stringify(tenant)},"feature":`;
+    const start = startOf(tenant);
     try {
       const on = checks.ground(tenant, user, keys);
       const ground = on instanceof Promise ? await on : on;
@@ -71,8 +72,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       return rests.join(start);
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
-      const why = JSON.stringify({ code: "facts_unavailable", message: error.message });
-      return keys.map((key) => `${start}${JSON.stringify(key)},"error":${why}}`).join("");
+      return refusals(asked, { code: "facts_unavailable", message: error.message });
     }
   }
 }
@@ -88,6 +88,14 @@ function joined(results: string[], isStale: boolean): Buffer {
   let at = 0;
   for (const text of texts) at += bytes.write(text, at);
   return bytes;
+}
+
+const startOf = (tenant: string) => `,{"tenant":${JSON.stringify(tenant)},"feature":`;
+
+/** One for each feature that was asked for. */
+function refusals({ tenant, feature, features }: CheckItem, error: { code: string; message: string; field?: string }): string {
+  const [start, why] = [startOf(tenant), JSON.stringify(error)];
+  return (features ?? [feature as string]).map((key) => `${start}${JSON.stringify(key)},"error":${why}}`).join("");
 }
 
 function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): string {

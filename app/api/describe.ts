@@ -34,6 +34,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   scope: Scope | readonly Scope[] | null;
   /** Keys that are bound to one tenant may call it too; it looks at the tenant itself. */
   bound?: true;
+  /** What is asked for about other tenants is refused part by part, in an answer of success. */
+  forbidsInResult?: true;
   /** Under which of a key's limits it counts, where the scope does not say so: `check` is for checks. */
   limit?: "checks" | "requests";
   /** The names stand in the path. */

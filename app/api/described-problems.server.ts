@@ -6,10 +6,10 @@ import { type ProblemExample, problemExample } from "./problem-examples";
 import { byItsOwnName } from "./route.server";
 
 /** The codes of every refusal that a route can give. */
-export function problemsOf(route: Pick<RouteDescription, "scope" | "body" | "params" | "headers" | "problems" | "ownProblems">): {
-  [status: number]: readonly string[];
-} {
-  const { scope, body, params, headers, problems = {}, ownProblems = {} } = route;
+export function problemsOf(
+  route: Pick<RouteDescription, "scope" | "body" | "params" | "headers" | "problems" | "ownProblems" | "forbidsInResult">,
+): { [status: number]: readonly string[] } {
+  const { scope, body, params, headers, problems = {}, ownProblems = {}, forbidsInResult } = route;
   const all: { [status: number]: readonly string[] } = { 500: ["internal_error"] };
   // What may be sent twice writes.
   if (headers?.includes("Idempotency-Key")) all[503] = ["database_unavailable"];
@@ -18,7 +18,7 @@ export function problemsOf(route: Pick<RouteDescription, "scope" | "body" | "par
   if (body) Object.assign(all, { 413: ["body_too_large"], 415: ["unsupported_media_type"] });
   if (scope) {
     all[401] = ["key_missing", "key_malformed", "key_unknown", "key_revoked", "key_expired"];
-    all[403] = ["scope_missing", "tenant_forbidden"];
+    all[403] = forbidsInResult ? ["scope_missing"] : ["scope_missing", "tenant_forbidden"];
     all[429] = ["rate_limited"];
   }
   for (const [status, codes] of Object.entries(problems)) all[Number(status)] = [...new Set([...(all[Number(status)] ?? []), ...codes])];

@@ -84,14 +84,18 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const known = await meet(request, reply, null);
     if (!known) return reply;
     const { key, ground, asker } = known;
-    const { decisions, body } = checks.answerFrom(ground, null, now());
+    const at = now();
+    const { decisions, body } = checks.answerFrom(ground, null, at);
     checks.count({ ground, decisions: null });
+    // A stream tells of what is decided of the tenant, whoever listens.
+    const ofTenant = asker.user === undefined ? ground : await checks.ground(asker.tenant);
+    const streamed = ofTenant.flags === ground.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
     const catalogue = facts.catalogue();
     const flags = decisions.map((d) => ofrepFlag(d, catalogue.features.get(d.feature) as Feature, ground.held.facts, catalogue));
     const { tenant, plan, revision, isStale } = body;
     const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };
     // A stream that begins after something changed says so at once.
-    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}&since=${services.streams.markOf(decisions)}`;
+    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}&since=${services.streams.markOf(streamed)}`;
     const text = JSON.stringify({ flags, metadata, eventStreams: [{ type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 }] });
     // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
     const etag = etagOf(text);

@@ -4,16 +4,15 @@ import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
 import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
 import * as answers from "./answers";
-import { forbiddenTenant, isFor } from "./authenticate.server";
+import { forbiddenIn, forbiddenTenant, isFor } from "./authenticate.server";
 import { faultsOf } from "./parse.server";
-import { type Answered, addWrite } from "./route.server";
+import { addWrite } from "./route.server";
 
 /** A thousand reports with long keys; larger bodies are refused before they are read. */
 const largestBody = mostReports * 1_000;
 
-/** What a caller gets who asks for more than their key may: nothing was done. */
+/** The key may not consume for this tenant: nothing was done. */
 type Forbidden = { forbidden: HeldKey };
-const forbidden = ({ forbidden }: Forbidden): Answered => ({ problem: forbiddenTenant(forbidden) });
 
 const exampleEvent = { tenant: "acme", feature: "api_calls", quantity: 3, idempotencyKey: "job-4711" };
 const inner = ["tenant_not_found", "feature_not_found", "feature_type"] as const;
@@ -31,6 +30,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter never goes below 0. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
       scope: "usage",
       bound: true,
+      forbidsInResult: true,
       headers: ["Idempotency-Key"],
       body: usageBody,
       bodyShown: usageBodyShown,
@@ -43,19 +43,19 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
         503: ["facts_unavailable"],
       },
     },
-    async ({ services, body, key }): Promise<Recorded[] | Forbidden> => {
+    async ({ services, body, key }): Promise<Recorded[]> => {
       const read = body.events.map(readReport);
-      const good = read.flatMap((r) => (r.ok ? [r.report] : []));
-      if (good.some(({ tenant }) => !isFor(key, tenant))) return { forbidden: key };
-      const recorded = await recordUsage(services, good);
+      const recorded = await recordUsage(
+        services,
+        read.flatMap((r) => (r.ok && isFor(key, r.report.tenant) ? [r.report] : [])),
+      );
       let next = 0;
       return read.map((r): Recorded => {
-        if (r.ok) return recorded[next++] as Recorded;
-        return refusalOf("issues" in r.error ? faultsOf(r.error)[0] : r.error);
+        if (!r.ok) return refusalOf("issues" in r.error ? faultsOf(r.error)[0] : r.error);
+        return isFor(key, r.report.tenant) ? (recorded[next++] as Recorded) : { status: "refused", ...forbiddenIn(key) };
       });
     },
     (results) => {
-      if ("forbidden" in results) return forbidden(results);
       const count = (status: Recorded["status"]) => results.filter((r) => r.status === status).length;
       return { status: 200, body: { recorded: count("recorded"), duplicates: count("duplicate"), refused: count("refused"), results } };
     },
@@ -97,7 +97,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
     async ({ services, body, key }): Promise<Consumed | Refused | Forbidden> =>
       isFor(key, body.tenant) ? consume(services, body) : { forbidden: key },
     (result) => {
-      if ("forbidden" in result) return forbidden(result);
+      if ("forbidden" in result) return { problem: forbiddenTenant(result.forbidden) };
       if (!("status" in result)) return { status: 200, body: result };
       const { code, message, field } = result;
       return { problem: { status: code === "idempotency_key_reused" ? 409 : 422, code, detail: message, field } };

@@ -24,12 +24,12 @@ export function readingsOf({ usage, flag }: Readings, feature: Feature | undefin
 
 /** One entry of an answer, in the order of fields that equal bytes depend on. */
 export function entitlement(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue) {
-  const { amount, availableIn } = decision;
+  const { availableIn, amount: consumption = decision.consumption } = decision;
   return {
     entitled: decision.entitled,
     type: decision.type,
     ...(decision.value === undefined ? {} : { value: decision.value }),
-    ...(amount ? { ...amount, resetsAt: isoOrNull(amount.resetsAt) } : {}),
+    ...(consumption ? { ...consumption, resetsAt: isoOrNull(consumption.resetsAt) } : {}),
     source: decision.source,
     reason: { code: decision.reason, message: reasonMessage(decision, tenant, catalogue) },
     expiresAt: isoOrNull(decision.expiresAt),

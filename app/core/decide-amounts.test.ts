@@ -141,6 +141,21 @@ describe("usage against the limit", () => {
     expect(denied.amount).toBeUndefined();
   });
 
+  test.each([
+    ["not_in_plan", {}, hard],
+    ["override", { plan: "all", grants: [denial("f")] }, hard],
+    ["tenant_suspended", { plan: "all", status: "suspended" as const }, hard],
+    ["tenant_archived", { plan: "all", status: "archived" as const }, soft],
+    ["feature_archived", { plan: "all" }, { ...hard, archivedAt: now }],
+  ])("a no for %s tells what was used in which period, and that nothing remains, but no limit", (reason, has, f) => {
+    const shop = catalogue([f], [plan("all", { f: 10 })]);
+    const decision = decide({ tenant: tenant(has), catalogue: shop, feature: "f", now, usage: { used: 4 } });
+    const resetsAt = Date.UTC(2026, 11, 1);
+    expect(decision).toMatchObject({ entitled: false, reason });
+    expect(decision.consumption).toEqual({ used: 4, remaining: 0, resetPeriod: "month", resetsAt, softLimit: f.meter.soft });
+    expect(decision.amount).toBeUndefined();
+  });
+
   test("the winner of a limit that is reached keeps its mark and its end", () => {
     const decision = ask(hard, { plan: 1, trials: [5] }, { used: 5 });
     expect(decision).toMatchObject({ reason: "limit_reached", source: "trial", expiresAt: now + day });

@@ -1,7 +1,6 @@
 import type { Catalogue } from "./catalogue";
-import type { Feature, FlagReading, Instant, Limit, ResetPeriod, TenantFacts, Usage, Value } from "./model";
+import type { Feature, FlagReading, Instant, Limit, MeterSettings, ResetPeriod, TenantFacts, Usage, Value } from "./model";
 import { gather, type Known, type Source, type SourceKind } from "./sources";
-import { usagePeriod } from "./usage-period";
 import { addLimits, isBetterValue, isHigherLimit, valueProblem } from "./values";
 
 export const reasonCodes = [
@@ -21,14 +20,16 @@ export const reasonCodes = [
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
 
-export type Amount = {
-  limit: Limit;
+/** What the tenant used of a metered feature in its present period, whether it has the feature or not. */
+export type Consumption = {
   used: number;
+  /** 0 where nothing is given. */
   remaining: Limit;
   resetPeriod: ResetPeriod;
   resetsAt: Instant | null;
   softLimit: boolean;
 };
+export type Amount = { limit: Limit } & Consumption;
 
 /** The answer for one tenant and one feature. Times are instants; `answer.ts` writes it for the wire. */
 export type Decision = {
@@ -39,8 +40,10 @@ export type Decision = {
   source: SourceKind | null;
   /** What is given of a config feature. */
   value?: Value;
-  /** What is given of a metered feature. */
+  /** What is given of a metered feature, and what is left of it. */
   amount?: Amount;
+  /** Of a metered feature of which nothing is given: in place of `amount`, since there is no limit. */
+  consumption?: Consumption;
   /** When the winner ends; null for a plan. */
   expiresAt: Instant | null;
   /** The clock alone changes nothing before this instant; null: never. */
@@ -64,13 +67,13 @@ export type Question = {
 
 /** May this tenant use this feature, how much, why, and until when? The first rule that matches decides. */
 export function decide(question: Question): Decision {
-  const { tenant, catalogue, now } = question;
+  const { tenant, catalogue } = question;
   const feature = catalogue.features.get(question.feature);
   if (!tenant) return unknown(question.feature, "tenant_not_found");
   if (!feature) return unknown(question.feature, "feature_not_found");
 
   const known = gather(question, tenant, feature);
-  const no = (reason: ReasonCode, more?: Partial<Decision>) => verdict(known, false, reason, more);
+  const no = (reason: ReasonCode, more?: Partial<Decision>) => denial(known, question, reason, more);
 
   if (feature.archivedAt !== null) return no("feature_archived");
   if (tenant.status !== "active") return no(tenant.status === "suspended" ? "tenant_suspended" : "tenant_archived");
@@ -85,7 +88,7 @@ export function decide(question: Question): Decision {
   for (const source of winner.of) source.wins = true;
   const reason = winner.of[0]?.source === "flag" ? "flag_on" : (winner.of[0]?.source as ReasonCode);
   const yes = verdict(known, true, reason, { source: winner.of[0]?.source, expiresAt: winner.expiresAt });
-  const decision = withValue(yes, feature, winner.value, question, now);
+  const decision = withValue(yes, known, winner.value, question);
   if (decision.reason !== "limit_reached") return decision;
   return { ...decision, availableIn: enough(known, tenant, catalogue, neededBy(question)) };
 }
@@ -134,28 +137,32 @@ function pickWinner(known: Known): Winner | undefined {
 
 function byOverride(known: Known, override: Source & { source: "override" }, question: Question): Decision {
   override.wins = true;
-  const entitled = override.effect === "allow";
-  const decision = verdict(known, entitled, "override", { source: "override", expiresAt: override.expiresAt });
-  return entitled ? withValue(decision, known.feature, override.value as Value, question, question.now) : decision;
+  const more = { source: "override", expiresAt: override.expiresAt } as const;
+  if (override.effect === "deny") return denial(known, question, "override", more);
+  return withValue(verdict(known, true, "override", more), known, override.value as Value, question);
 }
 
 /** Adds what a yes gives; a metered feature whose hard limit is reached becomes a no. */
-function withValue(yes: Decision, feature: Feature, value: Value, question: Question, now: Instant): Decision {
+function withValue(yes: Decision, known: Known, value: Value, question: Question): Decision {
+  const { feature } = known;
   if (feature.type === "boolean") return yes;
   if (feature.type === "config") return { ...yes, value };
   const limit = value as Limit;
-  const used = question.usage?.used ?? 0;
-  const { resetPeriod, soft } = feature.meter;
-  const amount: Amount = {
-    limit,
-    used,
-    remaining: limit === "unlimited" ? limit : Math.max(0, limit - used),
-    resetPeriod,
-    resetsAt: usagePeriod(resetPeriod, now, question.tenant?.usageAnchor).end,
-    softLimit: soft,
-  };
-  if (soft || covers(limit, neededBy(question))) return { ...yes, amount };
+  const amount: Amount = { limit, ...consumptionOf(known, feature.meter, limit, question) };
+  if (amount.softLimit || covers(limit, neededBy(question))) return { ...yes, amount };
   return { ...yes, amount, entitled: false, reason: "limit_reached" };
+}
+
+function denial(known: Known, question: Question, reason: ReasonCode, more?: Partial<Decision>): Decision {
+  const no = verdict(known, false, reason, more);
+  const { feature } = known;
+  return feature.type === "metered" ? { ...no, consumption: consumptionOf(known, feature.meter, 0, question) } : no;
+}
+
+function consumptionOf({ resetsAt }: Known, { resetPeriod, soft }: MeterSettings, limit: Limit, { usage }: Question): Consumption {
+  const used = usage?.used ?? 0;
+  const remaining = limit === "unlimited" ? limit : Math.max(0, limit - used);
+  return { used, remaining, resetPeriod, resetsAt, softLimit: soft };
 }
 
 const covers = (limit: Limit, needed: number) => limit === "unlimited" || needed <= limit;

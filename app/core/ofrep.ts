@@ -59,6 +59,7 @@ function variantOf({ entitled, source, sources }: Decision, feature: Feature): s
 
 function metadataOf(decision: Decision, tenant: TenantFacts, catalogue: Catalogue): OfrepFlag["metadata"] {
   const { entitled, reason, source, amount, expiresAt, isStale } = decision;
+  const consumption = amount ?? decision.consumption;
   return {
     tenant: tenant.key,
     ...(tenant.plan === null ? {} : { plan: tenant.plan }),
@@ -67,9 +68,10 @@ function metadataOf(decision: Decision, tenant: TenantFacts, catalogue: Catalogu
     code: reason,
     message: reasonMessage(decision, tenant, catalogue),
     ...(expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }),
-    ...(amount ? { used: amount.used, ...numberOr("limit", amount.limit), ...numberOr("remaining", amount.remaining) } : {}),
+    ...(amount ? numberOr("limit", amount.limit) : {}),
+    ...(consumption ? { used: consumption.used, ...numberOr("remaining", consumption.remaining) } : {}),
     ...(entitled && amount?.limit === "unlimited" ? { unlimited: true } : {}),
-    ...(amount?.resetsAt ? { resetsAt: isoTime(amount.resetsAt) } : {}),
+    ...(consumption?.resetsAt ? { resetsAt: isoTime(consumption.resetsAt) } : {}),
     ...(isStale ? { isStale } : {}),
   };
 }

@@ -31,6 +31,8 @@ export type Known = {
   flag: FlagOpinion | undefined;
   flagSource: (Source & { source: "flag" }) | undefined;
   validUntil: Instant | null;
+  /** When the present period of a metered feature ends; null: never. */
+  resetsAt: Instant | null;
 };
 
 type Asked = { catalogue: Catalogue; now: Instant; flag?: FlagReading };
@@ -62,12 +64,13 @@ export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantF
     else override = overrideSource(grant, end);
   }
   const flag = feature.flag ? flagOpinion(feature.flag, reading, now) : undefined;
-  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil: null };
+  const known: Known = { feature, override, base, trials, flag, flagSource: undefined, validUntil: null, resetsAt: null };
   if (flag) known.flagSource = flagSource(known, flag);
   // A flag that is not asked must not show in the answer, not even as an instant.
   if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
-  if (feature.type === "metered") change(usagePeriod(feature.meter.resetPeriod, now, tenant.usageAnchor).end);
-  return { ...known, validUntil };
+  const resetsAt = feature.type === "metered" ? usagePeriod(feature.meter.resetPeriod, now, tenant.usageAnchor).end : null;
+  change(resetsAt);
+  return { ...known, validUntil, resetsAt };
 }
 
 function overrideSource(grant: Override, end: Instant | null): Source & { source: "override" } {

@@ -24,22 +24,30 @@ export function timeProblem(at: Instant, now: Instant): string | null {
 }
 
 /**
- * What several reports to one counter come to, one after the other: `set`, or the greater of `least` and what it had plus `add`.
- * `least` is there since a counter never goes below 0 on the way either.
+ * What several reports to one counter come to, one after the other: `set`, or what it had plus `add`, but no less than `least`
+ * and no more than `most`. Both are there since a counter stays between its bounds on the way, too.
  */
-export type Tally = { set: number | null; add: number; least: number };
+export type Tally = { set: number | null; add: number; least: number; most: number };
+
+const fixed = (set: number): Tally => ({ set, add: 0, least: 0, most: mostUsed });
 
 export function tally(reports: Pick<UsageReport, "action" | "quantity">[]): Tally {
-  let sum: Tally = { set: null, add: 0, least: 0 };
+  let sum: Tally = { set: null, add: 0, least: 0, most: mostUsed };
   for (const { action, quantity } of reports) {
-    if (action === "set") sum = { set: quantity, add: 0, least: 0 };
-    else if (sum.set !== null) sum.set = bounded(sum.set + quantity);
-    else sum = { set: null, add: sum.add + quantity, least: Math.max(0, sum.least + quantity) };
+    if (action === "set") sum = fixed(quantity);
+    else if (sum.set !== null) sum = fixed(bounded(sum.set + quantity));
+    else {
+      const [least, most] = [bounded(sum.least + quantity), bounded(sum.most + quantity)];
+      // Whatever it had, it comes to the same.
+      sum = least === most ? fixed(least) : { set: null, add: sum.add + quantity, least, most };
+    }
   }
   return sum;
 }
 
+export const mostUsed = Number.MAX_SAFE_INTEGER;
+
 /** A counter holds whole numbers from 0 to 2^53 - 1. */
 export function bounded(used: number): number {
-  return Math.min(Math.max(0, used), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.max(0, used), mostUsed);
 }

@@ -22,7 +22,7 @@ function stampFor({ now, newId }: Services, actor: Actor): Stamp {
 }
 
 /** The catalogue as this transaction sees it: the compiled one in memory unless another process was quicker. */
-async function catalogueIn(services: Services, tx: Queries): Promise<Catalogue> {
+export async function catalogueIn(services: Services, tx: Queries): Promise<Catalogue> {
   const held = services.facts.catalogue();
   const revision = await readCatalogueRevision(tx, services.db.tables);
   return held.revision === revision ? held : compileCatalogue(await readCatalogueFacts(tx, services.db.tables));

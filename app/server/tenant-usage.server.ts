@@ -54,8 +54,9 @@ export async function usageSummary(services: Services, tenant: string, days: num
   const names = metered.map((f) => f.key);
   const { body } = checks.answerFrom(await checks.ground(tenant), names, now);
   const consumption = metered.flatMap(({ key, ...f }) => {
-    const { limit, used, remaining, resetPeriod, resetsAt, softLimit } = body.entitlements[key] ?? {};
-    if (limit === undefined) return [];
+    const entry = body.entitlements[key];
+    if (!entry || !("limit" in entry)) return [];
+    const { limit, used, remaining, resetPeriod, resetsAt, softLimit } = entry;
     return [{ feature: key, unit: f.type === "metered" ? f.meter.unit : null, limit, used, remaining, resetPeriod, resetsAt, softLimit }];
   });
   return {

@@ -1,36 +1,51 @@
 import { entitlement } from "~/core/answer";
-import type { Decision } from "~/core/decide";
+import type { Catalogue } from "~/core/catalogue";
+import { type Decision, decide } from "~/core/decide";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { bounded, counterStart, type MeteredFeature, tally, timeProblem, type UsageReport } from "~/core/usage";
+import { bounded, type MeteredFeature, tally, timeProblem, type UsageReport } from "~/core/usage";
 import type { UsageReportBody } from "~/forms/usage";
-import type { Lock } from "~db/database";
-import { addToTotals, type Counter, holdTotal, type NewReport, noteReports, readReports, type Total } from "~db/store/usage.server";
+import type { Lock, Queries } from "~db/database";
+import { readTenantFacts } from "~db/store/facts.server";
+import {
+  addToTotals,
+  type Counter,
+  holdTotal,
+  type NewReport,
+  type NotedReport,
+  noteReports,
+  readReports,
+  type Total,
+} from "~db/store/usage.server";
+import { catalogueIn } from "./change.server";
 import type { Services } from "./services.server";
+import { type Counted, counterOf, type Standing, standingsOf } from "./usage-standing.server";
 
 export type Refused = { status: "refused"; code: string; message: string; field: string };
-export type Recorded = { status: "recorded" | "duplicate" } | Refused;
+export type Recorded = ({ status: "recorded" | "duplicate" } & Standing) | Refused;
 
-type Valid = { body: UsageReportBody; feature: MeteredFeature; tenant: TenantFacts; at: Instant };
+type Valid = Counted & { body: UsageReportBody };
 
 const refused = (code: string, message: string, field: string): Refused => ({ status: "refused", code, message, field });
 const keyOf = ({ tenant, idempotencyKey }: { tenant: string; idempotencyKey: string }) => `${tenant}\n${idempotencyKey}`;
 const reportOf = ({ feature, action, quantity, time }: UsageReportBody): Json => [feature, action, quantity, time ?? null];
 const counterLock = ({ tenant, feature }: Omit<Counter, "periodStart">): Lock => ({ key: `usage:${tenant}\n${feature}` });
 
-async function known(
-  services: Services,
-  tenantKey: string,
-  featureKey: string,
-): Promise<{ tenant: TenantFacts; feature: MeteredFeature } | Refused> {
-  const { facts } = services;
-  const tenant = (await facts.tenant(tenantKey)).facts;
+type Named = { tenant: string; feature: string };
+type Found = { tenant: TenantFacts; feature: MeteredFeature };
+
+function find({ tenant: tenantKey, feature: featureKey }: Named, tenant: TenantFacts | null, catalogue: Catalogue): Found | Refused {
   if (!tenant) return refused("tenant_not_found", `There is no tenant ${tenantKey}.`, "tenant");
-  const feature = facts.catalogue().features.get(featureKey);
+  const feature = catalogue.features.get(featureKey);
   if (!feature) return refused("feature_not_found", `There is no feature ${featureKey}.`, "feature");
   if (feature.type !== "metered")
     return refused("feature_type", `${feature.name} is not metered, so nothing of it is consumed.`, "feature");
   return { tenant, feature };
+}
+
+async function known({ facts }: Services, named: Named): Promise<Found | Refused> {
+  const tenant = (await facts.tenant(named.tenant)).facts;
+  return find(named, tenant, facts.catalogue());
 }
 
 async function check(services: Services, body: UsageReportBody): Promise<Valid | Refused> {
@@ -38,8 +53,19 @@ async function check(services: Services, body: UsageReportBody): Promise<Valid |
   const at = body.time ?? now;
   const late = timeProblem(at, now);
   if (late) return refused("time_out_of_range", late, "time");
-  const found = await known(services, body.tenant, body.feature);
+  const found = await known(services, body);
   return "status" in found ? found : { body, at, ...found };
+}
+
+const isUnknown = (found: object) => "code" in found && (found.code === "tenant_not_found" || found.code === "feature_not_found");
+
+/** What is not known here may be new, and made by another process that word has not come from yet. */
+async function checkAll(services: Services, reports: UsageReportBody[]): Promise<(Valid | Refused)[]> {
+  const all = () => Promise.all(reports.map((body) => check(services, body)));
+  const checked = await all();
+  if (!checked.some(isUnknown)) return checked;
+  await services.facts.catchUpNow();
+  return all();
 }
 
 /**
@@ -48,7 +74,7 @@ async function check(services: Services, body: UsageReportBody): Promise<Valid |
  */
 export async function recordUsage(services: Services, reports: UsageReportBody[]): Promise<Recorded[]> {
   const { db, now, usage } = services;
-  const checked = await Promise.all(reports.map((body) => check(services, body)));
+  const checked = await checkAll(services, reports);
   const valid = new Map<string, Valid>();
   for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
   if (valid.size === 0) return checked as Refused[];
@@ -60,19 +86,27 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
     return { fresh, totals: await addToTotals(tx, db.tables, changes, now()) };
   });
   usage.took(totals);
-  const counted = await reportsBefore(
+  const before = await reportsBefore(
     services,
     noted.filter((n) => !fresh.has(keyOf(n))),
   );
-  for (const n of noted) if (fresh.has(keyOf(n))) counted.set(keyOf(n), n.report);
-  return checked.map((c): Recorded => {
+  const told = checked.map((c): ({ status: "recorded" | "duplicate" } & { of: Counted }) | Refused => {
     if ("status" in c) return c;
     const key = keyOf(c.body);
-    if (fresh.has(key) && valid.get(key) === c) return { status: "recorded" };
+    const counted = valid.get(key) as Valid;
+    const isFresh = fresh.has(key);
+    if (isFresh && counted === c) return { status: "recorded", of: c };
     // One that was forgotten meanwhile cannot be told from this one.
-    const first = counted.get(key);
-    return first === undefined || sameJson(first, reportOf(c.body)) ? { status: "duplicate" } : mixedUp;
+    const first = isFresh ? { report: reportOf(counted.body), recordedAt: counted.at } : before.get(key);
+    if (first && !sameJson(first.report, reportOf(c.body))) return mixedUp;
+    return { status: "duplicate", of: { ...c, at: c.body.time ?? first?.recordedAt ?? c.at } };
   });
+  const standing = await standingsOf(
+    services,
+    told.flatMap((r) => (r.status === "refused" ? [] : [r.of])),
+    totals,
+  );
+  return told.map((r): Recorded => (r.status === "refused" ? r : { status: r.status, ...standing(r.of) }));
 }
 
 const mixedUp = refused(
@@ -82,15 +116,15 @@ const mixedUp = refused(
 );
 const pick = ({ tenant, feature, idempotencyKey }: UsageReportBody) => ({ tenant, feature, idempotencyKey });
 
-/** What the first report of each key said, of keys that were there already. */
-async function reportsBefore({ db }: Services, noted: NewReport[]): Promise<Map<string, Json>> {
-  return new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r.report]));
+/** The first reports of keys that were there already. */
+async function reportsBefore({ db }: Services, noted: NewReport[]): Promise<Map<string, NotedReport>> {
+  return new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r]));
 }
 
 function changesOf(reports: Valid[]): (Counter & ReturnType<typeof tally>)[] {
   const counters = new Map<string, { counter: Counter; reports: Pick<UsageReport, "action" | "quantity">[] }>();
-  for (const { body, feature, tenant, at } of reports) {
-    const counter = { tenant: tenant.key, feature: feature.key, periodStart: counterStart(feature, tenant, at) };
+  for (const { body, ...counted } of reports) {
+    const counter = counterOf(counted);
     const name = JSON.stringify(counter);
     const entry = counters.get(name) ?? { counter, reports: [] };
     entry.reports.push(body);
@@ -109,28 +143,30 @@ export async function consume(
   services: Services,
   body: { tenant: string; feature: string; quantity: number; idempotencyKey?: string },
 ): Promise<Consumed | Refused> {
-  const { db, now, checks, usage, counts, facts } = services;
-  const found = await known(services, body.tenant, body.feature);
-  if ("status" in found) return found;
-  const ground = await checks.ground(body.tenant);
+  const { db, now, checks, usage, counts } = services;
+  let asked = await known(services, body);
+  if (isUnknown(asked)) {
+    await services.facts.catchUpNow();
+    asked = await known(services, body);
+  }
+  if ("status" in asked) return asked;
+  const first = asked;
+  const { flags } = await checks.ground(body.tenant, undefined, [body.feature]);
   const report: Json = ["consume", body.feature, body.quantity];
   let decided: Decision | undefined;
   let taken: Total[] = [];
 
   const result = await db.transaction([counterLock(body)], async (tx): Promise<Consumed | Refused> => {
-    // One instant for all of it, after the wait for others: a new period may have begun meanwhile.
-    const at = now();
-    const counter: Counter = { tenant: body.tenant, feature: body.feature, periodStart: counterStart(found.feature, found.tenant, at) };
     if (body.idempotencyKey !== undefined) {
       const [before] = await readReports(tx, db.tables, [{ tenant: body.tenant, idempotencyKey: body.idempotencyKey }]);
       if (before) return sameJson(before.report, report) && before.answer ? (before.answer as unknown as Consumed) : mixedUp;
     }
-    const answerAfter = (used: number, requested: number) => {
-      const state = { totals: new Map([[`${counter.feature}\n${counter.periodStart}`, used]]) };
-      const { decisions } = checks.answerFrom({ ...ground, usage: state }, [body.feature], at, requested);
-      return decisions[0] as Decision;
-    };
-    const used = await holdTotal(tx, db.tables, counter, at);
+    const held = await hold(services, tx, body, first);
+    if ("status" in held) return held;
+    const { tenant, catalogue, feature, counter, used, at } = held;
+    const flag = feature.flag ? flags.readings.get(feature.flag.key) : undefined;
+    const answerAfter = (used: number, requested: number) =>
+      decide({ tenant, catalogue, feature: feature.key, now: at, requested, usage: { used }, flag });
     const decision = answerAfter(used, body.quantity);
     decided = decision;
     const consumed = decision.entitled;
@@ -140,7 +176,7 @@ export async function consume(
       consumed,
       tenant: body.tenant,
       feature: body.feature,
-      entitlement: entitlement(shown, found.tenant, facts.catalogue()),
+      entitlement: entitlement(shown, tenant, catalogue),
     };
     if (body.idempotencyKey !== undefined) {
       const noted = {
@@ -158,4 +194,25 @@ export async function consume(
   usage.took(taken);
   if (decided) counts.count(body.tenant, [decided], now());
   return result;
+}
+
+type Hold = Found & { catalogue: Catalogue; counter: Counter; used: number; at: Instant };
+
+/**
+ * The counter of the present period, which nobody else changes until this transaction ends, and the facts and the instant of
+ * after the wait for it: meanwhile a plan may have been changed, a grant ended, or a new period begun.
+ */
+async function hold(services: Services, tx: Queries, named: Named, asked: Found): Promise<Hold | Refused> {
+  const { db, now } = services;
+  let found = asked;
+  for (let at = now(); ; ) {
+    const counter = counterOf({ ...found, at });
+    const used = await holdTotal(tx, db.tables, counter, at);
+    const catalogue = await catalogueIn(services, tx);
+    const read = find(named, await readTenantFacts(tx, db.tables, named.tenant), catalogue);
+    if ("status" in read) return read;
+    at = now();
+    if (counterOf({ ...read, at }).periodStart === counter.periodStart) return { ...read, catalogue, counter, used, at };
+    found = read;
+  }
 }

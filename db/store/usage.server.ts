@@ -1,6 +1,6 @@
 import { and, eq, gte, or, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
-import { bounded, type Tally } from "~/core/usage";
+import { mostUsed, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
@@ -22,8 +22,17 @@ export async function readTotals(q: Queries, t: Schema, tenant: string, counters
     .where(and(eq(u.tenant, tenant), any));
 }
 
+/** The same of counters of any tenants; one that was never written is left out. */
+export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): Promise<Total[]> {
+  if (counters.length === 0) return [];
+  const u = t.usageTotals;
+  const wanted = rowsAsOne(u, counters, ["tenant", "feature", "periodStart"]);
+  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_start = ${u.periodStart}`;
+  return q.select(columns(t)).from(u).innerJoin(sql`(${wanted}) as wanted`, isIt);
+}
+
 /**
- * The same of one counter, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
+ * One counter of `readTotals`, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
  * has one writer anyway, and no such clause.
  */
 export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: Instant): Promise<number> {
@@ -70,17 +79,18 @@ export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], 
   return fresh;
 }
 
-export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null };
+export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null; recordedAt: Instant };
 
 /** Of these, the ones that are noted, as they were noted first. */
 export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedReport, "tenant" | "idempotencyKey">[]): Promise<NotedReport[]> {
   const { usageEvents: e } = t;
   if (wanted.length === 0) return [];
   const keys = rowsAsOne(e, wanted, ["tenant", "idempotencyKey"]);
-  return q
-    .select({ tenant: e.tenant, idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer })
+  const rows = await q
+    .select({ tenant: e.tenant, idempotencyKey: e.idempotencyKey, report: e.report, answer: e.answer, recordedAt: e.recordedAt })
     .from(e)
     .innerJoin(sql`(${keys}) as wanted`, sql`wanted.tenant = ${e.tenant} and wanted.idempotency_key = ${e.idempotencyKey}`);
+  return rows.map((row) => ({ ...row, recordedAt: row.recordedAt.getTime() }));
 }
 
 /** Adds to (or sets) counters, each at most once, and returns what they are now. Never below 0, never past 2^53 - 1. */
@@ -92,11 +102,12 @@ export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Ta
   const inOrder = [...changes].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   for (const run of runsOfOneKind(inOrder)) {
     const first = run[0] as Tally;
-    const sum = kindOf(first) === "less" ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
-    const least = kindOf(first) === "less" ? first.least : 0;
-    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${mostUsed} then ${mostUsed} else ${sum} end`;
+    const isApart = kindOf(first) === "apart";
+    const sum = isApart ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
+    const { least, most } = isApart ? first : { least: 0, most: mostUsed };
+    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${most} then ${most} else ${sum} end`;
     const used = kindOf(first) === "set" ? sql`excluded.used` : next;
-    const rows = run.map((c) => ({ ...c, used: bounded(c.set ?? Math.max(c.least, c.add)), updatedAt }));
+    const rows = run.map((c) => ({ ...c, used: c.set ?? c.least, updatedAt }));
     await inBatches(rows, async (batch) => {
       const written = await tx
         .insert(u)
@@ -109,10 +120,8 @@ export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Ta
   return totals;
 }
 
-const mostUsed = Number.MAX_SAFE_INTEGER;
-
-/** `less`: no row of its own could say how much is taken away. */
-const kindOf = ({ set, add, least }: Tally) => (set !== null ? "set" : add < least ? "less" : "more");
+/** `apart`: no row of its own could say how much is taken away, or where it stops. */
+const kindOf = ({ set, add, least, most }: Tally) => (set !== null ? "set" : add === least && most === mostUsed ? "more" : "apart");
 
 /** Neighbours that one statement can do. */
 function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
@@ -120,7 +129,7 @@ function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
   for (const change of changes) {
     const run = runs.at(-1);
     const kind = kindOf(change);
-    if (run?.[0] && kind !== "less" && kind === kindOf(run[0])) run.push(change);
+    if (run?.[0] && kind !== "apart" && kind === kindOf(run[0])) run.push(change);
     else runs.push([change]);
   }
   return runs;

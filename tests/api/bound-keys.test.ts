@@ -29,20 +29,44 @@ test("a key of a tenant is answered about that tenant, and forbidden to ask abou
   expect((await api.get("/api/entitlements?tenant=acme&feature=sso", key)).status).toBe(200);
   const checks = (...tenants: string[]) => ({ checks: tenants.map((tenant) => ({ tenant, feature: "sso" })) });
   expect((await api.send("POST", "/api/entitlements", checks("acme"), key)).status).toBe(200);
-  expect(await refusal(await api.send("POST", "/api/entitlements", checks("acme", "other"), key))).toEqual(forbidden);
 });
 
-test("a bound key reports and consumes for its own tenant only: of a batch that names another nothing is taken", async () => {
+test("of many questions those about another tenant are refused by themselves, one for each feature, and the others answered", async () => {
+  const { key } = await make({ tenant: "acme" });
+  const checks = [
+    { tenant: "other", features: ["sso", "calls"] },
+    { tenant: "acme", feature: "sso" },
+    { tenant: "nobody", feature: "sso" },
+  ];
+  for (const query of ["", "?explain=1"]) {
+    const answer = await api.send("POST", `/api/entitlements${query}`, { checks }, key);
+    expect(answer.status).toBe(200);
+    const { results } = await answer.json();
+    const error = { code: "tenant_forbidden", field: "tenant", message: expect.stringContaining("bound to the tenant acme") };
+    expect(results).toEqual([
+      { tenant: "other", feature: "sso", error },
+      { tenant: "other", feature: "calls", error },
+      expect.objectContaining({ tenant: "acme", feature: "sso", entitled: true }),
+      { tenant: "nobody", feature: "sso", error },
+    ]);
+  }
+});
+
+test("a bound key reports and consumes for its own tenant only: of a batch what names another is refused by itself", async () => {
   const { key } = await make({ tenant: "acme", scopes: ["usage"] });
   const event = (tenant: string, idempotencyKey: string) => ({ tenant, feature: "calls", quantity: 1, idempotencyKey });
   const report = (...events: object[]) => api.send("POST", "/api/usage", { events }, key);
-  expect((await report(event("acme", "a"))).status).toBe(200);
-  expect(await refusal(await report(event("acme", "b"), event("other", "c")))).toEqual(forbidden);
+  const answer = await report(event("other", "a"), event("acme", "b"), event("nobody", "c"), event("acme", "d"));
+  expect(answer.status).toBe(200);
+  const refused = { status: "refused", code: "tenant_forbidden", field: "tenant" };
+  const recorded = { status: "recorded", used: 2 };
+  expect(await answer.json()).toMatchObject({ recorded: 2, refused: 2, results: [refused, recorded, refused, recorded] });
+  expect(await (await report(event("other", "e"))).json()).toMatchObject({ recorded: 0, refused: 1 });
   const consume = (tenant: string) => api.send("POST", "/api/usage/consume", { tenant, feature: "calls", quantity: 1 }, key);
   expect((await consume("acme")).status).toBe(200);
   expect(await refusal(await consume("other"))).toEqual(forbidden);
-  const answer = await (await api.get("/api/entitlements?tenant=acme&feature=calls")).json();
-  expect(answer).toMatchObject({ entitlements: { calls: { used: 2 } } });
+  const used = async (tenant: string) => (await (await api.get(`/api/entitlements?tenant=${tenant}`)).json()).entitlements.calls.used;
+  expect([await used("acme"), await used("other")]).toEqual([3, 0]);
 });
 
 test("a bound key is refused wherever nobody looks at its tenant", async () => {

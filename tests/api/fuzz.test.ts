@@ -163,7 +163,7 @@ async function check(world: World, one: Case): Promise<Promised[]> {
 const isElsewhere = ({ url }: Asked) => new URL(api.origin + url).pathname !== url.replace(/\?.*/, "");
 
 /** What is wrong with an answer; null: nothing. */
-function faultOf({ described, seen }: World, { route, way }: Case, asked: Asked, answer: Answer): string | null {
+function faultOf({ described, seen, pools }: World, { route, way }: Case, asked: Asked, answer: Answer): string | null {
   const { status, headers, text } = answer;
   const { operationId, security } = route.operation;
   if (status >= 500) return "it failed inside";
@@ -185,6 +185,10 @@ function faultOf({ described, seen }: World, { route, way }: Case, asked: Asked,
     if (status !== (guardedWays[way] ?? status)) return `it should be ${guardedWays[way]}`;
     if (way === "bound" && !route.isBound && said.code !== "tenant_forbidden") return "a bound key gets in";
     if (way === "bound" && isDone && tenantsIn(said).some((t) => t !== boundTo)) return "it tells a bound key of another tenant";
+  }
+  if (pools.hasTold(operationId, asked.query.cursor)) {
+    seen.set("cursor taken", (seen.get("cursor taken") ?? 0) + (isDone ? 1 : 0));
+    if (status === 400 && said.field === "cursor") return "a cursor that it answered is refused";
   }
   if (way === "bytes" && asked.isJson && isDone) return "bytes that are no JSON are taken";
   if (way === "media" && asked.text !== undefined && ![415, 429].includes(status)) return "another type is taken";
@@ -253,7 +257,7 @@ async function fuzz(engine: "sqlite" | "postgres", count: number): Promise<void>
   // All of it was reached: each operation gave answers of success, and something was made and deleted.
   const succeeded = new Set([...seen.keys()].filter((k) => / 2\d\d$/.test(k)).map((k) => k.split(" ")[0]));
   expect(described.routes.map((r) => r.operation.operationId).filter((id) => !succeeded.has(id))).toEqual([]);
-  expect([seen.has("created"), seen.has("deleted")]).toEqual([true, true]);
+  expect([seen.has("created"), seen.has("deleted"), (seen.get("cursor taken") ?? 0) > 0]).toEqual([true, true, true]);
 }
 
 test(`${requests} requests made from the description: no 5xx, every answer as described, nobody gets past the door (FUZZ_SEED=${seed})`, async () => {

@@ -100,7 +100,10 @@ test("whoever has no key that counts, not the scope, or another tenant's key is 
     const scopes = operation["x-scopes"] ?? [];
     const wrong = !scopes.includes("usage") ? keys.usage : keys.check;
     expect((await walk.ask(id, wrong, await rightOf(id))).status).toBe(403);
-    expect([id, (await walk.ask(id, keys.other, await rightOf(id))).status]).toEqual([id, 403]);
+    const foreign = await walk.ask(id, keys.other, await rightOf(id));
+    // Of many questions, or events, each is refused by itself.
+    const isOfMany = id === "askMany" || id === "reportUsage";
+    expect([id, foreign.status]).toEqual([id, isOfMany ? 200 : 403]);
   });
   expect(await walk.ask("mintToken", keys.pub, await rightOf("mintToken"))).toMatchObject({ status: 403, code: "secret_key_required" });
   expect((await walk.ask("listenForFlags", null, { query: { ticket: "lk_sse_x" } })).status).toBe(401);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
-import { consume as consumeUnits } from "~/server/usage.server";
+import { consume as consumeUnits, recordUsage } from "~/server/usage.server";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -53,6 +53,39 @@ describe.each(engines)("usage on %s", (engine) => {
     expect((await report({ ...twice, quantity: 3 })).results[0]).toMatchObject({ status: "refused", code: "idempotency_key_reused" });
   });
 
+  test("tells beside each event what its own period has come to after the batch, and what is left of what the tenant has now", async () => {
+    await api.catalogue([...features, meteredFeature("hourly", { resetPeriod: "hour" }), meteredFeature("free")], plans);
+    const lastMonth = { time: new Date(now - 7 * day).toISOString() };
+    await api.tenant("acme", { usageAnchor: now - 2 * day });
+    const late = event({ quantity: 2, ...lastMonth });
+    const before = { used: 2, remaining: 8, resetsAt: new Date(now - 2 * day).toISOString() };
+    const after = { used: 4, remaining: 6, resetsAt: "2026-12-18T10:00:00.000Z" };
+    const batch = [late, event({ quantity: 3 }), event(), event({ feature: "seats", action: "set", quantity: 7 })];
+    expect((await report(...batch)).results).toEqual([
+      { status: "recorded", ...before },
+      { status: "recorded", ...after },
+      { status: "recorded", ...after },
+      { status: "recorded", used: 7, remaining: 0, resetsAt: null },
+    ]);
+    const again = await report(late, event({ feature: "free", quantity: 5 }), batch[2], batch[2]);
+    const notGiven = { used: 5, remaining: 0, resetsAt: after.resetsAt };
+    expect(again.results).toEqual([
+      { status: "duplicate", ...before },
+      { status: "recorded", ...notGiven },
+      { status: "duplicate", ...after },
+      { status: "duplicate", ...after },
+    ]);
+  });
+
+  test("a repeated event without a time belongs to the period in which it came first", async () => {
+    await api.catalogue([meteredFeature("api_calls", { resetPeriod: "hour" })], [plan("starter", { api_calls: 10 })]);
+    const first = event({ quantity: 3 });
+    const told = { used: 3, remaining: 7, resetsAt: new Date(now + hour).toISOString() };
+    expect((await report(first)).results).toEqual([{ status: "recorded", ...told }]);
+    api.clock.now = now + 2 * hour;
+    expect((await report(first)).results).toEqual([{ status: "duplicate", ...told }]);
+  });
+
   test("compares what has a known key with what was counted, and not with its neighbour in the batch", async () => {
     const counted = event({ quantity: 1 });
     await report(counted);
@@ -73,10 +106,14 @@ describe.each(engines)("usage on %s", (engine) => {
 
   test("comes to the same whether events are sent in one batch or one by one, whatever goes up, down and is set", async () => {
     const names = ["api_calls", "seats", "soft"];
+    const most = Number.MAX_SAFE_INTEGER;
     const some = fc.record({
       feature: fc.constantFrom(...names),
       action: fc.constantFrom("add", "add", "add", "set"),
-      quantity: fc.integer({ min: -6, max: 6 }),
+      quantity: fc.oneof(
+        { arbitrary: fc.integer({ min: -6, max: 6 }), weight: 5 },
+        { arbitrary: fc.constantFrom(most, most - 2, 2 - most, -most), weight: 1 },
+      ),
     });
     const made = some.map((e) => (e.action === "set" ? { ...e, quantity: Math.abs(e.quantity) } : e));
     const used = new Map(names.map((name) => [name, 0]));
@@ -84,7 +121,7 @@ describe.each(engines)("usage on %s", (engine) => {
       fc.asyncProperty(fc.array(made, { minLength: 1, maxLength: 12 }), async (events) => {
         for (const { feature, action, quantity } of events) {
           const next = action === "set" ? quantity : (used.get(feature) as number) + quantity;
-          used.set(feature, Math.max(0, next));
+          used.set(feature, Math.min(most, Math.max(0, next)));
         }
         expect(await report(...events.map(event))).toMatchObject({ recorded: events.length });
         for (const name of names) expect([name, (await ask(name)).used]).toEqual([name, used.get(name)]);
@@ -173,6 +210,29 @@ describe.each(engines)("usage on %s", (engine) => {
     expect(await ask()).toMatchObject({ used: 10 });
   });
 
+  test.each([
+    ["a plan that was taken away", (a: Api) => a.tenant("acme", { plan: null }), { consumed: false, entitlement: { entitled: false } }],
+    ["a plan that gives less", (a: Api) => a.catalogue(features, [plan("starter", { api_calls: 1 })]), { entitlement: { limit: 1 } }],
+    ["a plan that gives more", (a: Api) => a.catalogue(features, [plan("starter", { api_calls: 99 })]), { entitlement: { remaining: 97 } }],
+    [
+      "another counter",
+      (a: Api) => a.catalogue([meteredFeature("api_calls", { resetPeriod: "hour" })], [plan("starter", { api_calls: 10 })]),
+      { entitlement: { used: 2, resetPeriod: "hour" } },
+    ],
+  ])("sees %s while it waited for its turn", async (_what, change, told) => {
+    const transaction: typeof api.db.transaction = async (locks, work) => {
+      await change(api);
+      return api.db.transaction(locks, work);
+    };
+    const answer = await consumeUnits(
+      { ...api.services, db: { ...api.db, transaction } },
+      { tenant: "acme", feature: "api_calls", quantity: 2 },
+    );
+    expect(answer).toMatchObject(told);
+    const { used } = await ask();
+    expect(used).toBe((answer as { consumed: boolean }).consumed ? 2 : 0);
+  });
+
   test("consumes all or nothing, and answers the same key the same again", async () => {
     expect(await (await consume({ quantity: 11 })).json()).toMatchObject({ consumed: false, entitlement: { used: 0, remaining: 10 } });
     const first = await (await consume({ quantity: 10, idempotencyKey: "order-1" })).json();
@@ -202,6 +262,23 @@ describe.each(engines)("usage on %s", (engine) => {
       5_000,
       () => "not seen by the other process",
     );
+    await other.stop();
+  });
+
+  test("takes reports of a tenant and a feature that another process has just made, though it was told that there are none", async () => {
+    const other = await startApi(engine, { url: api.services.url });
+    const calls = { tenant: "late", feature: "late_calls" };
+    await other.services.facts.look();
+    await api.catalogue([...features, meteredFeature("late_calls")], [plan("starter", { late_calls: 10 })]);
+    await api.tenant("late", { plan: "starter" });
+    // As one that asked before the commit, and has not heard of it.
+    other.services.facts.putTenant("late", null);
+    expect(await recordUsage(other.services, [{ ...calls, action: "add", quantity: 2, idempotencyKey: "l1" }])).toMatchObject([
+      { status: "recorded", used: 2 },
+    ]);
+    await api.tenant("later", { plan: "starter" });
+    other.services.facts.putTenant("later", null);
+    expect(await consumeUnits(other.services, { ...calls, tenant: "later", quantity: 3 })).toMatchObject({ consumed: true });
     await other.stop();
   });
 
@@ -285,7 +362,10 @@ describe.each(engines)("usage on %s", (engine) => {
   });
 });
 
-test("a limit holds while a number is set at the same time", async () => {
+test.each([
+  ["a limit holds while a number is set at the same time", false],
+  ["a plan that ends while somebody waits for a number gives nothing more", true],
+])("%s", async (_name, planEnds) => {
   const api = await startApi("postgres");
   await api.catalogue(features, plans);
   await api.tenant("acme", { plan: "starter" });
@@ -304,8 +384,10 @@ test("a limit holds while a number is set at the same time", async () => {
     return rows.length > 0 || undefined;
   };
   await until(isWaiting, 10_000, () => "nobody waits for the report");
-  await other.query("commit");
-  expect(await (await late).json()).toMatchObject({ consumed: false, entitlement: { used: 5, remaining: 0 } });
+  if (planEnds) await api.tenant("acme", { plan: null });
+  await other.query(planEnds ? "rollback" : "commit");
+  const entitlement = planEnds ? { reason: { code: "not_in_plan" }, used: 1, remaining: 0 } : { used: 5, remaining: 0 };
+  expect(await (await late).json()).toMatchObject({ consumed: false, entitlement });
   await Promise.all([other.end(), watcher.end()]);
   await api.stop();
 });

@@ -80,6 +80,23 @@ describe.each(["by asking PostHog", "by local evaluation"] as const)("flags %s",
     expect(await ask("for_persons")).toMatchObject({ entitled: false });
   });
 
+  test("about persons do not make an OpenFeature client fetch again what it has just got: the stream begins with nothing new", async () => {
+    const bulk = async (user: string | undefined) => {
+      const context = user ? { targetingKey: user, tenant: "acme" } : { targetingKey: "acme" };
+      const { flags, eventStreams } = await (await api.send("POST", "/ofrep/v1/evaluate/flags", { context }, api.keys.check)).json();
+      const { requestUri } = eventStreams[0].endpoint;
+      return { value: flags.find((f: { key: string }) => f.key === "for_persons").value, requestUri };
+    };
+    expect((await bulk(undefined)).value).toBe(false);
+    const { value, requestUri } = await bulk(ann);
+    expect(value).toBe(true);
+    const ending = new AbortController();
+    const stream = await fetch(api.origin + requestUri, { signal: ending.signal });
+    const first = new TextDecoder().decode((await stream.body?.getReader().read())?.value);
+    ending.abort();
+    expect(first).not.toContain("refetchEvaluation");
+  });
+
   test("about both say of a tenant alone what they say of tenants, where definitions tell it apart", async () => {
     expect((await ask("for_both")).sources).toEqual([
       expect.objectContaining(isLocal ? { state: "off" } : { state: "unknown", reason: "user_required" }),

@@ -23,6 +23,7 @@ export type Pools = ReturnType<typeof createPools>;
 export function createPools() {
   const lists = new Map<string, string[]>();
   const types = new Map<string, Typed>();
+  const cursors = new Set<string>();
   let fresh = 0;
 
   function add(pool: string, ...items: string[]): void {
@@ -69,7 +70,10 @@ export function createPools() {
     if (typeof answered !== "object" || answered === null) return;
     const told = answered as { items?: Read[]; next?: string; grants?: Read[]; eventStreams?: Read[] };
     const { items = [answered as Read], next, grants = [], eventStreams = [] } = told;
-    if (typeof next === "string") lists.set(`cursor ${operation}`, [next]);
+    if (typeof next === "string") {
+      lists.set(`cursor ${operation}`, [next]);
+      cursors.add(`${operation} ${next}`);
+    }
     for (const item of items) {
       if (/tenant/i.test(operation) && typeof item.metadata === "object") add("tenant", String(item.key));
       if (/plan/i.test(operation) && item.kind) add(item.kind === "add_on" ? "addon" : "plan", String(item.key));
@@ -87,7 +91,10 @@ export function createPools() {
     }
   }
 
-  return { add, filled, learn };
+  /** Whether it was answered by this operation, and so has to be taken by it. */
+  const hasTold = (operation: string, cursor: unknown) => cursors.has(`${operation} ${cursor}`);
+
+  return { add, filled, learn, hasTold };
 }
 
 /** What may be given of a feature. */
@@ -99,6 +106,15 @@ function rightValue(feature: Typed | undefined, n: number): unknown {
   if (kind === "text") return options.length > 0 ? options[n % options.length] : `text ${n}`;
   return [{ a: n }, [n], "x", n, false][n % 5];
 }
+
+/** What no answer ever told: nothing, halves, and what has the shape of a cursor but another content. */
+export const forgedCursors = [
+  "",
+  "x",
+  "%",
+  "bnVsbA",
+  ...["[]", "{}", '["a"]', "[1,2]", '["\\u0000","b"]', "[1e400]"].map((text) => btoa(text)),
+];
 
 /** Which pool stands for a name in the description, by the path where it stands. */
 export function poolsOf(path: string) {
@@ -117,7 +133,7 @@ export function poolsOf(path: string) {
     addOns: from("addon"),
     id: from("grant"),
     seq: from("seq"),
-    cursor: from("cursor"),
+    cursor: fc.oneof({ weight: 4, arbitrary: from("cursor") }, { weight: 1, arbitrary: fc.constantFrom(...forgedCursors) }),
     ticket: from("ticket"),
     "If-Match": fc.oneof({ weight: 4, arbitrary: from("etag") }, { weight: 1, arbitrary: fc.constant("*") }),
     "If-None-Match": fc.oneof({ weight: 1, arbitrary: from("etag") }, { weight: 1, arbitrary: fc.constant("*") }),

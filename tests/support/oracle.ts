@@ -103,6 +103,10 @@ export function oracle(w: World): Verdict {
   };
   if (reason === "not_in_plan") verdict.availableIn = offered(w, f, () => true);
   if (entitled && f.type === "config") verdict.value = gives as Json;
+  if (!entitled && f.type === "metered") {
+    const { resetPeriod, soft } = f.meter;
+    verdict.consumption = { used: w.usage.used, remaining: 0, resetPeriod, resetsAt: nextReset(resetPeriod, w.now), softLimit: soft };
+  }
   if (entitled && f.type === "metered") {
     const limit = size(gives as Json);
     const left = Math.max(0, limit - w.usage.used);
