@@ -366,9 +366,26 @@ export function defineSchema(d: Dialect) {
       /** The period's first instant in milliseconds; -1: it never resets. */
       periodStart: integer("period_start").notNull(),
       used: integer("used").notNull(),
+      /** What it was before it was last written. */
+      usedBefore: integer("used_before").notNull().default(0),
+      /** Never earlier than the time before, whosever clock it was. */
       updatedAt: timestamp("updated_at").notNull(),
     },
     (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodStart] }), index("usage_totals_by_update").on(t.updatedAt)],
+  );
+
+  /** What counters were before each change of the last days: what `at` in the past reads. */
+  const usageHistory = table(
+    "usage_history",
+    {
+      tenant: text("tenant").notNull(),
+      feature: text("feature").notNull(),
+      periodStart: integer("period_start").notNull(),
+      at: timestamp("at").notNull(),
+      /** Null: nobody wrote it down. */
+      usedBefore: integer("used_before"),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodStart, t.at] }), index("usage_history_by_time").on(t.at)],
   );
 
   /** Answers to writes that named an Idempotency-Key, kept for a day. */
@@ -391,6 +408,7 @@ export function defineSchema(d: Dialect) {
   return {
     usageEvents,
     usageTotals,
+    usageHistory,
     idempotentAnswers,
     groupSyncs,
     flagValues,

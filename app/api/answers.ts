@@ -238,7 +238,10 @@ const entitlementFields = {
   type: z.enum(featureTypes).nullable(),
   value: json.optional().describe("Of config features."),
   limit: limit.optional().describe("Of metered features, as the five below; left out where nothing is given."),
-  used: z.int().optional().describe("In the present period, whether the tenant has the feature or not."),
+  used: z
+    .int()
+    .optional()
+    .describe("In the present period, whether the tenant has the feature or not. Left out where `at` lies so far back that nobody knows."),
   remaining: limit.optional().describe("0 where nothing is given."),
   resetPeriod: z.enum(resetPeriods).optional(),
   resetsAt: instant.nullable().optional(),

@@ -24,7 +24,7 @@ export const getEntitlements: RouteDescription = {
       .datetime({ offset: true })
       .optional()
       .describe(
-        "What was answered then to a question without a user, or what today's facts will say then. Of a metered feature what was used is what the period of that instant has by now: reports of it come late.",
+        "What was answered then to a question without a user, or what today's facts will say then. What was used is what was recorded by then; more than 7 days ago it may not be known, and is then left out, and no limit is said to be reached.",
       ),
     explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
   }),

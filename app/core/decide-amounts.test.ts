@@ -142,6 +142,17 @@ describe("usage against the limit", () => {
   });
 
   test.each([
+    [10, { limit: 10 }],
+    [0, { limit: 0, remaining: 0 }],
+    ["unlimited", { limit: "unlimited", remaining: "unlimited" }],
+  ])("of %s is not tested against what is not known, and nothing is made up of what remains", (limit, given) => {
+    const shop = catalogue([hard], [plan("base", { f: limit })]);
+    const decision = decide({ tenant: tenant({ plan: "base" }), catalogue: shop, feature: "f", now, usage: { used: null } });
+    expect(decision).toMatchObject({ entitled: true, reason: "plan" });
+    expect(decision.amount).toEqual({ ...given, resetPeriod: "month", resetsAt: Date.UTC(2026, 11, 1), softLimit: false });
+  });
+
+  test.each([
     ["not_in_plan", {}, hard],
     ["override", { plan: "all", grants: [denial("f")] }, hard],
     ["tenant_suspended", { plan: "all", status: "suspended" as const }, hard],

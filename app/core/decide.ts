@@ -22,9 +22,10 @@ export type ReasonCode = (typeof reasonCodes)[number];
 
 /** What the tenant used of a metered feature in its present period, whether it has the feature or not. */
 export type Consumption = {
-  used: number;
-  /** 0 where nothing is given. */
-  remaining: Limit;
+  /** Left out where it is not known any more. */
+  used?: number;
+  /** 0 where nothing is given; left out where it depends on what is not known. */
+  remaining?: Limit;
   resetPeriod: ResetPeriod;
   resetsAt: Instant | null;
   softLimit: boolean;
@@ -149,7 +150,8 @@ function withValue(yes: Decision, known: Known, value: Value, question: Question
   if (feature.type === "config") return { ...yes, value };
   const limit = value as Limit;
   const amount: Amount = { limit, ...consumptionOf(known, feature.meter, limit, question) };
-  if (amount.softLimit || covers(limit, neededBy(question))) return { ...yes, amount };
+  const isKnown = amount.used !== undefined;
+  if (amount.softLimit || !isKnown || covers(limit, neededBy(question))) return { ...yes, amount };
   return { ...yes, amount, entitled: false, reason: "limit_reached" };
 }
 
@@ -160,9 +162,10 @@ function denial(known: Known, question: Question, reason: ReasonCode, more?: Par
 }
 
 function consumptionOf({ resetsAt }: Known, { resetPeriod, soft }: MeterSettings, limit: Limit, { usage }: Question): Consumption {
+  const period = { resetPeriod, resetsAt, softLimit: soft };
+  if (usage?.used === null) return { ...(limit === "unlimited" || limit === 0 ? { remaining: limit } : {}), ...period };
   const used = usage?.used ?? 0;
-  const remaining = limit === "unlimited" ? limit : Math.max(0, limit - used);
-  return { used, remaining, resetPeriod, resetsAt, softLimit: soft };
+  return { used, remaining: limit === "unlimited" ? limit : Math.max(0, limit - used), ...period };
 }
 
 const covers = (limit: Limit, needed: number) => limit === "unlimited" || needed <= limit;

@@ -37,7 +37,7 @@ export function explain({ reason, source, amount, sources }: Decision, feature: 
   return rules.map(({ asks, source: givers }, rule) => {
     if (rule === decider) return { rule, asks, answer: "decides" };
     if (rule === last) return { rule, asks, answer: "yes" };
-    if (rule === limit && amount) return { rule, asks, answer: "no" };
+    if (rule === limit && amount?.used !== undefined) return { rule, asks, answer: "no" };
     if (last >= firstGiver && rule >= firstGiver && sources.some((s) => givers?.includes(s.source) && gives(s)))
       return { rule, asks, answer: "yes" };
     return { rule, asks, answer: rule < last ? "no" : "not_reached" };

@@ -116,8 +116,8 @@ export type TenantFacts = {
   grants: Grant[];
 };
 
-/** Consumption of one metered feature in the period that holds `now`. */
-export type Usage = { used: number };
+/** Consumption of one metered feature in the period that holds `now`; null: of an instant so far back that nobody knows. */
+export type Usage = { used: number | null };
 
 /** What is known of one tenant's flag; `last` is the newest value that PostHog ever gave. */
 export type FlagReading = {

@@ -1,7 +1,7 @@
 import { isoTime } from "./answer";
 import type { Catalogue } from "./catalogue";
 import type { Decision, ReasonCode } from "./decide";
-import type { Feature, Json, TenantFacts } from "./model";
+import type { Feature, Json, Limit, TenantFacts } from "./model";
 import { reasonMessage } from "./words";
 
 /** OFREP wants a number where there is no limit; `unlimited: true` in the metadata says so. */
@@ -69,11 +69,11 @@ function metadataOf(decision: Decision, tenant: TenantFacts, catalogue: Catalogu
     message: reasonMessage(decision, tenant, catalogue),
     ...(expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }),
     ...(amount ? numberOr("limit", amount.limit) : {}),
-    ...(consumption ? { used: consumption.used, ...numberOr("remaining", consumption.remaining) } : {}),
+    ...(consumption ? { ...numberOr("used", consumption.used), ...numberOr("remaining", consumption.remaining) } : {}),
     ...(entitled && amount?.limit === "unlimited" ? { unlimited: true } : {}),
     ...(consumption?.resetsAt ? { resetsAt: isoTime(consumption.resetsAt) } : {}),
     ...(isStale ? { isStale } : {}),
   };
 }
 
-const numberOr = (name: string, limit: number | "unlimited") => (limit === "unlimited" ? {} : { [name]: limit });
+const numberOr = (name: string, limit: Limit | undefined) => (typeof limit === "number" ? { [name]: limit } : {});

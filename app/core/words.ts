@@ -49,7 +49,7 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
     case "not_in_plan":
       return tenant?.plan ? `Not part of ${name(tenant.plan)}.` : "This tenant has no plan.";
     case "limit_reached": {
-      const { limit, remaining } = decision.amount ?? { limit: 0, remaining: 0 };
+      const { limit, remaining = 0 } = decision.amount ?? { limit: 0 };
       const all = limitWords(limit, unitOf(decision.feature, catalogue));
       // More is wanted than is left.
       return remaining === 0

@@ -1,20 +1,22 @@
 import { answer } from "~/core/answer";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import type { Decision } from "~/core/decide";
-import type { Instant, TenantFacts } from "~/core/model";
-import { counterStart } from "~/core/usage";
+import type { Instant, TenantFacts, Usage } from "~/core/model";
+import { counterStart, reportsAreLateAfter } from "~/core/usage";
 import type { Database } from "~db/database";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { readFlagReadings } from "~db/store/flag-readings.server";
-import { readTotals } from "~db/store/usage.server";
+import { readTotalsAt } from "~db/store/usage.server";
 import type { Services } from "./services.server";
 
 export type AnswerThen = ReturnType<typeof answer> & { tenant: TenantFacts | null; catalogue: Catalogue; decisions: Decision[] };
 
+/** How far back it is known what each counter was at any instant, in milliseconds. */
+const usageIsKnownFor = reportsAreLateAfter;
+
 /**
- * What a check was told at an instant that is past: the facts that were recorded by then, flags as they were known then without
- * a user. Consumption is what the period of that instant has by now: reports of it may come late. At an instant to come: what
- * is known now will say then.
+ * What a check was told at an instant that is past: the facts and the consumption that were recorded by then, flags as they were
+ * known then without a user. At an instant to come: what is known now will say then.
  */
 export async function answerThen(
   { db, now, posthog }: Services,
@@ -32,17 +34,17 @@ export async function answerThen(
     readFlagReadings(q, t, tenantKey, by),
   ]);
   const catalogue = compileCatalogue(facts);
-  const used = await usedThen(db, tenant, catalogue, at);
+  const used = await usedThen(db, tenant, catalogue, at, now());
   const question = { key: tenantKey, tenant, catalogue, features, now: at, requested };
   const answered = answer(question, { usage: (key) => used.get(key), flag: (key) => flags.get(key) }, false);
   return { ...answered, tenant, catalogue };
 }
 
-async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant) {
-  if (!tenant) return new Map<string, { used: number }>();
+async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant, now: Instant) {
+  if (!tenant) return new Map<string, Usage>();
   const counters = [...catalogue.features.values()].flatMap((f) =>
     f.type === "metered" ? [{ feature: f.key, periodStart: counterStart(f, tenant, at) }] : [],
   );
-  const totals = await readTotals(db.read, db.tables, tenant.key, counters);
+  const totals = await readTotalsAt(db.read, db.tables, tenant.key, counters, at, now - usageIsKnownFor);
   return new Map(totals.map(({ feature, used }) => [feature, { used }]));
 }

@@ -29,7 +29,8 @@ export async function standingsOf({ db, facts, posthog, now }: Services, counted
   const standings = new Map<string, Standing>();
   for (const [name, { tenant, feature, at }] of wanted) {
     const flags = feature.flag ? await posthog?.flags.of(tenant, undefined, [feature.key]) : undefined;
-    const [catalogue, usage] = [facts.catalogue(), { used: used.get(name) ?? 0 }];
+    const catalogue = facts.catalogue();
+    const usage = { used: used.get(name) ?? 0 };
     const flag = feature.flag ? flags?.readings.get(feature.flag.key) : undefined;
     const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
     const { end } = usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor);

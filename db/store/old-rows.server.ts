@@ -14,10 +14,11 @@ export type OldRows = { what: string; table: SQLiteTable; where: SQL; by: Column
 export type Ages = { reports: Instant; answers: Instant; feed: Instant; feedUntold: Instant; checkDay: string };
 
 export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<OldRows[]> {
-  const { usageEvents: e, idempotentAnswers: a, checkCounts: c, changes } = t;
+  const { usageEvents: e, usageHistory: h, idempotentAnswers: a, checkCounts: c, changes } = t;
   const rows = (what: string, table: SQLiteTable, by: Column, where: SQL): OldRows => ({ what, table, by, where });
   const all = [
     rows("usage reports", e, e.recordedAt, lt(e.recordedAt, new Date(ages.reports))),
+    rows("usage history", h, h.at, lt(h.at, new Date(ages.reports))),
     rows("idempotent answers", a, a.createdAt, lt(a.createdAt, new Date(ages.answers))),
     rows("check counts", c, c.day, lt(c.day, ages.checkDay)),
     // The newest stays: the numbers go on after it.

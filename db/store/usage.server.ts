@@ -97,7 +97,7 @@ export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedRepor
 export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Tally)[], now: Instant): Promise<Total[]> {
   const u = t.usageTotals;
   const updatedAt = new Date(now);
-  const totals: Total[] = [];
+  const totals: (Total & { usedBefore: number; updatedAt: Date })[] = [];
   // In one order everywhere, so that two transactions that touch the same counters cannot wait for each other.
   const inOrder = [...changes].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   for (const run of runsOfOneKind(inOrder)) {
@@ -107,18 +107,52 @@ export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Ta
     const { least, most } = isApart ? first : { least: 0, most: mostUsed };
     const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${most} then ${most} else ${sum} end`;
     const used = kindOf(first) === "set" ? sql`excluded.used` : next;
-    const rows = run.map((c) => ({ ...c, used: c.set ?? c.least, updatedAt }));
+    const later = sql`case when excluded.updated_at > ${u.updatedAt} then excluded.updated_at else ${u.updatedAt} end`;
+    const rows = run.map((c) => ({ ...c, used: c.set ?? c.least, usedBefore: 0, updatedAt }));
     await inBatches(rows, async (batch) => {
       const written = await tx
         .insert(u)
         .select(rowsAsOne(u, batch))
-        .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodStart], set: { used, updatedAt } })
-        .returning(columns(t));
+        .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodStart], set: { used, usedBefore: u.used, updatedAt: later } })
+        .returning({ ...columns(t), usedBefore: u.usedBefore, updatedAt: u.updatedAt });
       totals.push(...written);
     });
   }
+  const changed = totals.filter((total) => total.used !== total.usedBefore).map(({ updatedAt, ...total }) => ({ ...total, at: updatedAt }));
+  // Of several in one millisecond the first says what was before it.
+  await inBatches(changed, (batch) => tx.insert(t.usageHistory).select(rowsAsOne(t.usageHistory, batch)).onConflictDoNothing());
   return totals;
 }
+
+/** What counters were at an instant, where changes are known from `knownSince` on; null: not known any more. */
+export async function readTotalsAt(
+  q: Queries,
+  t: Schema,
+  tenant: string,
+  counters: Omit<Counter, "tenant">[],
+  at: Instant,
+  knownSince: Instant,
+): Promise<(Counter & { used: number | null })[]> {
+  if (counters.length === 0) return [];
+  const { usageTotals: u, usageHistory: h } = t;
+  const any = or(...counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodStart, c.periodStart))));
+  const isLater = sql`h.at > ${sql.param(new Date(at), h.at)}`;
+  const ofIt = sql`h.tenant = usage_totals.tenant and h.feature = usage_totals.feature and h.period_start = usage_totals.period_start`;
+  const before = sql<
+    number | null
+  >`(select coalesce(h.used_before, ${unknown}) from usage_history h where ${ofIt} and ${isLater} order by h.at limit 1)`;
+  const rows = await q
+    .select({ ...columns(t), updatedAt: u.updatedAt, before: before.mapWith(Number) })
+    .from(u)
+    .where(and(eq(u.tenant, tenant), any));
+  return rows.map(({ used, updatedAt, before, ...counter }) => {
+    if (updatedAt.getTime() <= at) return { ...counter, used };
+    if (at < knownSince || before === unknown) return { ...counter, used: null };
+    return { ...counter, used: before ?? used };
+  });
+}
+
+const unknown = -1;
 
 /** `apart`: no row of its own could say how much is taken away, or where it stops. */
 const kindOf = ({ set, add, least, most }: Tally) => (set !== null ? "set" : add === least && most === mostUsed ? "more" : "apart");

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, TenantFacts, Usage, Value } from "~/core/model";
+import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, TenantFacts, Value } from "~/core/model";
 import { flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
 import { catalogueFacts, configFeature, day, feature, flagTie, hour, meteredFeature, plan, tenant } from "./facts";
 
@@ -9,7 +9,7 @@ export type World = {
   tenant: TenantFacts | null;
   asked: string;
   now: Instant;
-  usage: Usage;
+  usage: { used: number };
   requested: number | undefined;
   flag: FlagReading | undefined;
 };
