@@ -194,7 +194,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
     duplicates: 0,
     refused: 1,
     results: [
-      { status: "recorded" },
+      { status: "recorded", used: 41, remaining: 959, resetsAt: nextMonth },
       { status: "refused", code: "invalid_event", message: "A quantity is a whole number.", field: "quantity" },
     ],
   },
