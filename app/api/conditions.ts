@@ -39,12 +39,16 @@ export function readConditions(match: string | undefined, noneMatch: string | un
   return { tags: match.match(/(W\/)?"[^"]*"/g) ?? [], mustExist: true, mustBeNew };
 }
 
-/** `revision` null: there is no such thing. A weak tag matches nothing here: the change would be made to what nobody saw. */
-export function conditionProblem(what: string, revision: number | null, { tags, mustExist, mustBeNew }: Conditions): Refusal | null {
-  if (mustBeNew && revision !== null)
+/** `version`: its revision, or the tag of what has none; null: there is no such thing. A weak tag matches nothing here: the change would be made to what nobody saw. */
+export function conditionProblem(
+  what: string,
+  version: number | string | null,
+  { tags, mustExist, mustBeNew }: Conditions,
+): Refusal | null {
+  if (mustBeNew && version !== null)
     return refuse("stale", `There is ${what} already. Read it, then change it with If-Match.`, "If-None-Match");
   if (!mustExist) return null;
-  if (revision === null) return refuse("stale", `There is no ${what} any more. Leave If-Match out to create it.`, "If-Match");
-  if (tags === null || tags.some((tag) => revisionIn(tag) === revision)) return null;
+  if (version === null) return refuse("stale", `There is no ${what} any more. Leave If-Match out to create it.`, "If-Match");
+  if (tags === null || tags.some((tag) => tag === version || revisionIn(tag) === version)) return null;
   return refuse("stale", `${what} was changed since you read it. Read it again, then send the change with its new ETag.`, "If-Match");
 }

@@ -9,7 +9,7 @@ import type { HeldKey } from "~/server/key-ring.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
-import { type Conditions, readConditions, revisionTag } from "./conditions";
+import { type Conditions, noConditions, readConditions, revisionTag } from "./conditions";
 import type { RouteDescription } from "./describe";
 import { matchesEtag } from "./etag.server";
 import { readIdempotencyKey } from "./idempotency-key";
@@ -82,7 +82,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   );
   if (!result.ok) return { ok: false, problem: plainly(result.problem) };
   const { headers } = request;
-  const conditions = readConditions(headers["if-match"], request.method === "GET" ? undefined : headers["if-none-match"]);
+  const conditions = request.method === "GET" ? noConditions : readConditions(headers["if-match"], headers["if-none-match"]);
   if ("cannotBe" in conditions) {
     const { cannotBe: field, detail } = conditions;
     return { ok: false, problem: { status: 400, code: "invalid_request", detail, field } };
