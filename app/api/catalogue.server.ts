@@ -3,12 +3,13 @@ import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
 import { largestFile } from "~/forms/catalogue-file";
-import { applyFile, exportCatalogue, type Imported, previewFile } from "~/server/import.server";
+import { applyFile, exportWithRevision, type Imported, previewFile } from "~/server/import.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
-import type { Conditions } from "./conditions";
+import { conditionProblem, noConditions, revisionsIn } from "./conditions";
+import { etagAt } from "./etag.server";
 import { exampleFile, exampleFileAsJson } from "./example-parameters";
-import { type Answered, addRead, addWrite } from "./route.server";
+import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 const textTypes = ["application/yaml", "text/yaml", "text/plain", "application/json"];
@@ -29,23 +30,26 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       id: "exportCatalogue",
       tag: "Catalogue",
       summary: "The whole catalogue as a file that can be imported",
+      detail: "Send its ETag along with an import, as `If-Match`: then nobody's change in between is undone.",
       scope: "manage",
       query: catalogueQuery,
+      headers: ["If-None-Match"],
       answers: {
         200: {
           what: "A catalogue file, version 1.",
           type: ["application/yaml", "application/json"],
+          headers: ["ETag"],
           example: exampleFile,
           exampleAsJson: exampleFileAsJson,
         },
+        304: { what: "It is as the ETag says." },
       },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
-    async ({ query: { format, tenants = false } }) => ({
-      status: 200,
-      body: await exportCatalogue(services, { format, tenants }),
-      type: types[format],
-    }),
+    async ({ query: { format, tenants = false } }) => {
+      const { text, revision } = await exportWithRevision(services, { format, tenants });
+      return { status: 200, body: text, type: types[format], tag: etagAt(revision, text) };
+    },
   );
 
   addWrite(
@@ -57,7 +61,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       tag: "Catalogue",
       summary: "Make the catalogue as a file says, all of it or nothing",
       detail:
-        "With `dryRun=1` it answers what would change and changes nothing. What the file does not name is archived, never deleted. `If-Match` takes the catalogue's revision, as a dry run answered it.",
+        "With `dryRun=1` it answers what would change and changes nothing. What the file does not name is archived, never deleted. `If-Match` takes the ETag of a dry run or of an export, which stands for the catalogue's revision.",
       scope: "manage",
       query: importQuery,
       headers: ["If-Match", "Idempotency-Key"],
@@ -77,11 +81,11 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
     async ({ services, query, body, actor, conditions }): Promise<Done> => {
       const dryRun = query.dryRun ?? false;
       const file = { name, text: body };
-      const expectedRevision = expected(conditions);
+      const expectedRevision = revisionsIn(conditions);
       if (dryRun) {
         const preview = await previewFile(services, file);
         if (!preview.ok) return { ...preview, dryRun };
-        if (expectedRevision !== undefined && expectedRevision !== preview.revision) return { ok: false, stale: true };
+        if (conditionProblem(name, preview.revision, conditions)) return { ok: false, stale: true };
         return { ...preview, dryRun, changed: wouldChange(preview.diff) };
       }
       const done = await applyFile(services, file, actor, { expectedRevision });
@@ -93,15 +97,16 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       const { dryRun, changed, revision, diff } = done;
       return { status: 200, body: { dryRun, changed, revision, ...diff } };
     },
-    { bodyLimit: largestFile, isSafeToRepeat: true },
+    {
+      bodyLimit: largestFile,
+      isSafeToRepeat: true,
+      // There always is a catalogue, whatever its revision.
+      whyNot: async ({ conditions: { mustBeNew } }) => {
+        const refusal = conditionProblem(name, 0, { ...noConditions, mustBeNew });
+        return refusal && refusalProblem(refusal).problem;
+      },
+    },
   );
-}
-
-/** -1: a revision that no catalogue has. */
-function expected({ tags, mustExist }: Conditions): number | undefined {
-  if (!mustExist || tags === null) return undefined;
-  const revisions = tags.map((tag) => Number(/^"(\d{1,15})"$/.exec(tag)?.[1] ?? -1));
-  return revisions.length === 1 ? revisions[0] : -1;
 }
 
 const wouldChange = ({ features, plans, tenants }: (Imported & { ok: true })["diff"]) =>

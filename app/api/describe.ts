@@ -27,7 +27,19 @@ export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "
 export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = {
   /** operationId: the name of the function that a generated client gets. */
   id: string;
-  tag: "Checks" | "OpenFeature" | "Usage" | "Tenants" | "Grants" | "Plans" | "Features" | "Catalogue" | "Audit" | "Keys" | "Description";
+  tag:
+    | "Checks"
+    | "OpenFeature"
+    | "Usage"
+    | "Tenants"
+    | "Grants"
+    | "Plans"
+    | "Features"
+    | "Catalogue"
+    | "Audit"
+    | "PostHog"
+    | "Keys"
+    | "Description";
   summary: string;
   detail?: string;
   /** Which scope a key needs, of several any; null: whoever asks. */

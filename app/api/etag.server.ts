@@ -7,5 +7,10 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
+const mark = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 22);
+
 /** Equal bytes have equal tags. */
-export const etagOf = (text: string) => `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+export const etagOf = (text: string) => `"${mark(text)}"`;
+
+/** Of what is more than its revision, such as what the clock changes too. As If-Match it stands for the revision. */
+export const etagAt = (revision: number, text: string) => `"${revision}.${mark(text)}"`;

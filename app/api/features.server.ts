@@ -115,7 +115,12 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         (facts, stamp) => conditionProblem(`feature ${key}`, revisionOf(facts, key), conditions) ?? putFeature(facts, key, body, stamp),
       ),
     (result, { params }) => afterwards(params.feature, result),
-    { whyNot: ({ params, body }) => whyNotTied(services, params.feature, body.flag) },
+    {
+      whyNot: async ({ params, body }) => {
+        const refusal = await whyNotTied(services, params.feature, body.flag);
+        return refusal && refusalProblem(refusal).problem;
+      },
+    },
   );
 
   const acts = {

@@ -13,11 +13,19 @@ import { grantNamed, grantsPage } from "~/server/grant-pages.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
 import { conditionProblem } from "./conditions";
+import { etagAt } from "./etag.server";
 import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
 import { noTenant } from "./tenants.server";
 import { grantOnWire, stateOf } from "./wire";
 
 const day = 86_400_000;
+
+/** What every read of grants has in common. */
+const unchanged = { 304: { what: "It is as the ETag says." } };
+const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
+
+/** Whether a grant is live is a matter of the clock too. */
+const tagged = (body: object, revision: number): Answered => ({ status: 200, body, tag: etagAt(revision, JSON.stringify(body)) });
 
 const described = (status: 200 | 201) => ({
   [status]: {
@@ -47,14 +55,15 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       scope: "manage",
       params: tenantParams,
       query: grantsQuery,
-      answers: { 200: { what: "A page of grants.", schema: answers.grantPage } },
+      headers: ["If-None-Match"],
+      answers: { 200: { what: "A page of grants.", schema: answers.grantPage, headers: ["ETag"] }, ...unchanged },
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
       const page = await grantsPage(services, key, query);
       if (!page) return noTenant(key);
       const items = page.grants.map((g) => ({ tenant: key, state: stateOf(g, page.now), grant: grantOnWire(g) }));
-      return { status: 200, body: { items, next: page.last && cursorOf(page.last.startsAt, page.last.id) } };
+      return tagged({ items, next: page.last && cursorOf(page.last.startsAt, page.last.id) }, page.revision);
     },
   );
 
@@ -66,6 +75,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       id: "grant",
       tag: "Grants",
       summary: "Grant a trial, or set an override",
+      detail: aboutIfMatch,
       scope: "manage",
       params: tenantParams,
       headers: ["If-Match", "Idempotency-Key"],
@@ -106,14 +116,15 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       summary: "One grant, and whose it is",
       scope: "manage",
       params: grantParams,
-      answers: { 200: { what: "The grant.", schema: answers.oneGrant } },
+      headers: ["If-None-Match"],
+      answers: { 200: { what: "The grant.", schema: answers.oneGrant, headers: ["ETag"] }, ...unchanged },
       problems: { 400: ["invalid_request"], 404: ["grant_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { id } }) => {
       const found = await grantNamed(services, id);
       if (!found) return { problem: { status: 404, code: "grant_not_found", detail: `There is no grant ${id}.`, field: "id" } };
-      const { tenant, grant, now } = found;
-      return { status: 200, body: { tenant, state: stateOf(grant, now), grant: grantOnWire(grant) } };
+      const { tenant, grant, now, revision } = found;
+      return tagged({ tenant, state: stateOf(grant, now), grant: grantOnWire(grant) }, revision);
     },
   );
 
@@ -125,7 +136,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       id: "extendGrant",
       tag: "Grants",
       summary: "Move the end of a grant to later",
-      detail: "A new grant takes over at once, so that what was promised before stays on record.",
+      detail: `A new grant takes over at once, so that what was promised before stays on record. ${aboutIfMatch}`,
       scope: "manage",
       params: grantParams,
       headers: ["If-Match", "Idempotency-Key"],
@@ -166,6 +177,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       id: "endGrant",
       tag: "Grants",
       summary: "End a grant now",
+      detail: aboutIfMatch,
       scope: "manage",
       params: grantParams,
       headers: ["If-Match", "Idempotency-Key"],

@@ -3,11 +3,18 @@ import type { Services } from "~/server/services.server";
 import { catalogueApi } from "./catalogue.server";
 import { featuresApi } from "./features.server";
 import { grantsApi } from "./grants.server";
+import { groupSyncApi } from "./group-sync.server";
 import { insightsApi } from "./insights.server";
 import { plansApi } from "./plans.server";
+import { posthogApi } from "./posthog.server";
 import { tenantsApi } from "./tenants.server";
 
-/** All that the pages can do, for programs. Who may call: keys with the scope `manage`. */
+const parts = [tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
+
+/**
+ * What the pages can do, for programs, apart from who may come in: keys and admins are for people (docs/decisions/0024).
+ * Who may call: keys with the scope `manage`.
+ */
 export async function managementApi(app: FastifyInstance, { services }: { services: Services }) {
-  for (const api of [tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, catalogueApi]) await app.register(api, { services });
+  for (const api of parts) await app.register(api, { services });
 }

@@ -18,6 +18,7 @@ const tags: { [T in RouteDescription["tag"]]: string } = {
   Features: "What there is to use.",
   Catalogue: "All features and plans as one file.",
   Audit: "Who changed what, and when.",
+  PostHog: "What PostHog knows of tenants, and the flags that features are tied to.",
   Keys: "Keys and tokens that let programs in.",
   Description: "This description.",
 };
@@ -27,6 +28,8 @@ const about = `Latchkey answers one question: may this tenant use this feature, 
 Every request carries an API key: \`Authorization: Bearer lk_live_…\` or \`X-API-Key\`. Refusals are problem documents (RFC 9457) whose \`code\` is for programs and whose \`detail\` says what would work. Unknown fields are refused in what is written and ignored in what is asked. Answers may gain fields.
 
 Writes take \`Idempotency-Key\`: the same key with the same request does the thing once and gets the same answer for 24 hours. Updates take \`If-Match\` with the ETag that was read. Lists give a \`next\` cursor.
+
+API keys and admins are made by people, in the pages or with the command line: no key can make another key or let somebody in. The one exception is a token for one tenant, which lives for an hour at most.
 
 Besides what stands with each route, any address may answer: 400 \`bad_request\` (it is no request that can be read), 404 \`not_found\` (there is nothing at this address), 405 \`method_not_allowed\` (\`Allow\` says which methods would do), 408 \`too_slow\` (it did not arrive in time; the connection closes), 414 \`address_too_long\`, and 431 \`headers_too_large\` (address and headers together are larger than 16 kB; the connection closes). Their problems look as all others do.`;
 

@@ -9,7 +9,7 @@ import type { HeldKey } from "~/server/key-ring.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
-import { type Conditions, readConditions, revisionTag } from "./conditions";
+import { type Conditions, noConditions, readConditions, revisionTag } from "./conditions";
 import type { RouteDescription } from "./describe";
 import { matchesEtag } from "./etag.server";
 import { readIdempotencyKey } from "./idempotency-key";
@@ -17,8 +17,10 @@ import { read } from "./parse.server";
 import { type Problem, problemBody, sendProblem, sendProblemText } from "./problem.server";
 import { sendUnavailable } from "./unavailable.server";
 
-/** What a route answers; a `revision` in it becomes its ETag. A text is sent as it is, under its own type. */
-export type Answered = { status: number; body?: object | string; type?: string; headers?: Record<string, string> } | { problem: Problem };
+/** What a route answers; `tag` is its ETag, else a `revision` in it becomes that. A text is sent as it is, under its own type. */
+export type Answered =
+  | { status: number; body?: object | string; type?: string; tag?: string; headers?: Record<string, string> }
+  | { problem: Problem };
 
 export type Asked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = {
   services: Services;
@@ -80,10 +82,10 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   );
   if (!result.ok) return { ok: false, problem: byItsOwnName(result.problem) };
   const { headers } = request;
-  const conditions = readConditions(headers["if-match"], request.method === "GET" ? undefined : headers["if-none-match"]);
-  if (typeof conditions === "string") {
-    const detail = `${conditions} cannot be read: send an ETag in quotes, as it was answered, or *.`;
-    return { ok: false, problem: { status: 400, code: "invalid_request", detail, field: conditions } };
+  const conditions = request.method === "GET" ? noConditions : readConditions(headers["if-match"], headers["if-none-match"]);
+  if ("cannotBe" in conditions) {
+    const { cannotBe: field, detail } = conditions;
+    return { ok: false, problem: { status: 400, code: "invalid_request", detail, field } };
   }
   const key = keyOf(request);
   const asked = { services, key, actor: actorOfKey(key), conditions, headers, ...result.sent };
@@ -126,8 +128,10 @@ function unavailable(error: unknown) {
 
 export type WriteOptions<A> = {
   bodyLimit?: number;
-  /** Looked at before anything is done, outside of any transaction. */
-  whyNot?: (asked: A) => Promise<Refusal | null>;
+  /** Looked at before anything is done, outside of any transaction. Such a refusal is not kept: nothing was begun. */
+  whyNot?: (asked: A) => Promise<Problem | null>;
+  /** The ETag of an answer without a `revision`, made of its text. */
+  tagOf?: (text: string) => string;
   /** What `act` returns is not what its transaction returned, so the answer is kept after it; doing it twice changes nothing. */
   isSafeToRepeat?: true;
 };
@@ -140,8 +144,9 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
   description: Description<P, Q, B>,
   act: (asked: Asked<P, Q, B>) => Promise<Result>,
   answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
-  { bodyLimit, whyNot, isSafeToRepeat }: WriteOptions<Asked<P, Q, B>> = {},
+  options: WriteOptions<Asked<P, Q, B>> = {},
 ) {
+  const { bodyLimit, whyNot, tagOf } = options;
   app.route({
     ...placeOf(route),
     ...guarded(services, description as unknown as RouteDescription),
@@ -151,11 +156,13 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
       if (!read.ok) return sendProblem(reply, read.problem);
       const { asked } = read;
       try {
-        const refusal = await whyNot?.(asked);
-        if (refusal) return sendProblem(reply, refusalProblem(refusal).problem);
         const header = request.headers["idempotency-key"];
-        if (header === undefined) return send(reply, answer(await act(asked), asked));
-        return await sendOnce(String(header), request, reply, asked, act, answer, isSafeToRepeat ?? false);
+        if (header !== undefined) return await sendOnce(String(header), request, reply, asked, act, answer, options);
+        const problem = await whyNot?.(asked);
+        if (problem) return sendProblem(reply, problem);
+        const answered = answer(await act(asked), asked);
+        if ("problem" in answered) return sendProblem(reply, answered.problem);
+        return sendText(reply, answered.status, bodyText(answered), tagOf);
       } catch (error) {
         return sendUnavailable(error, reply);
       }
@@ -170,7 +177,7 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
   asked: Asked<P, Q, B>,
   act: (asked: Asked<P, Q, B>) => Promise<Result>,
   answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
-  isSafeToRepeat: boolean,
+  { whyNot, isSafeToRepeat, tagOf }: WriteOptions<Asked<P, Q, B>>,
 ) {
   const field = "Idempotency-Key";
   const key = readIdempotencyKey(header);
@@ -183,7 +190,10 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
   const fingerprint = sha256(JSON.stringify([request.method, request.url, conditions, body]));
   const kept = (result: Result) => textOf(answer(result, asked), request.id);
   const work = (services: Services) => act({ ...asked, services });
-  const done = await once(asked.services, { principal: asked.key.id, key }, fingerprint, work, kept, { inItsTransaction: !isSafeToRepeat });
+  const done = await once(asked.services, { principal: asked.key.id, key }, fingerprint, work, kept, {
+    inItsTransaction: !isSafeToRepeat,
+    whyNot: async () => (await whyNot?.(asked)) ?? null,
+  });
   if (done.is === "running") {
     const detail = "The first request with this Idempotency-Key is still being worked on. Ask again in a moment.";
     return sendProblem(reply, { status: 409, code: "idempotency_key_in_use", detail, field, headers: { "retry-after": "1" } });
@@ -192,37 +202,43 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
     const detail = "This Idempotency-Key was used for another request. Give every request its own.";
     return sendProblem(reply, { status: 422, code: "idempotency_key_reused", detail, field });
   }
+  if (done.is === "refused") return sendProblem(reply, done.why);
   if (done.replayed) reply.header("idempotency-replayed", "true");
-  return sendText(reply, done.status, done.body);
+  return sendText(reply, done.status, done.body, tagOf);
 }
+
+const bodyText = ({ body }: { body?: object | string }) => (body === undefined ? "" : JSON.stringify(body));
 
 function textOf(answered: Answered, requestId: string): { status: number; body: string } {
   if ("problem" in answered) return { status: answered.problem.status, body: problemBody(answered.problem, requestId) };
-  return { status: answered.status, body: answered.body === undefined ? "" : JSON.stringify(answered.body) };
+  return { status: answered.status, body: bodyText(answered) };
 }
 
-function sendText(reply: FastifyReply, status: number, body: string) {
+/** What a write answers. */
+function sendText(reply: FastifyReply, status: number, body: string, tagOf?: (text: string) => string) {
   if (status >= 400) return sendProblemText(reply, status, body);
   reply.code(status).header("cache-control", "no-store");
   if (body === "") return reply.send();
   const { revision } = JSON.parse(body) as { revision?: number };
-  if (revision !== undefined) reply.header("etag", revisionTag(revision));
+  const tag = tagOf?.(body) ?? (revision === undefined ? null : revisionTag(revision));
+  if (tag !== null) reply.header("etag", tag);
   return reply.header("content-type", "application/json; charset=utf-8").send(body);
 }
 
-function send(reply: FastifyReply, answered: Answered, noneMatch?: string) {
+/** What a read answers. */
+function send(reply: FastifyReply, answered: Answered, noneMatch: string | undefined) {
   if ("problem" in answered) return sendProblem(reply, answered.problem);
   const { status, body, type, headers } = answered;
   reply.code(status).header("cache-control", "no-store");
   if (headers) reply.headers(headers);
-  if (typeof body === "string") return reply.header("content-type", type ?? "text/plain; charset=utf-8").send(body);
-  if (body === undefined) return reply.send();
-  const { revision } = body as { revision?: number };
-  if (revision !== undefined) {
-    const tag = revisionTag(revision);
+  const { revision } = (typeof body === "object" ? body : {}) as { revision?: number };
+  const tag = answered.tag ?? (revision === undefined ? null : revisionTag(revision));
+  if (tag !== null) {
     reply.header("etag", tag);
     if (matchesEtag(noneMatch, tag)) return reply.code(304).send();
   }
+  if (typeof body === "string") return reply.header("content-type", type ?? "text/plain; charset=utf-8").send(body);
+  if (body === undefined) return reply.send();
   return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
 }
 

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { type FlagTie, featureTypes, flagRules, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
 import { isoInstant } from "./instants";
 import { displayName, longText } from "./plan";
-import { note, planKey } from "./tenant";
+import { metadataKey, mostAtOnce, mostKeys } from "./posthog-page";
+import { note, planKey, tenantKey } from "./tenant";
 
 const short = (what: string, most: number) =>
   z
@@ -79,6 +80,21 @@ export const featureBody = z.strictObject({
 
 /** Archive, restore, delete: nothing but the reason. */
 export const whyBody = z.strictObject({ why: note.nullish() });
+
+const whom = `Say "all", or the keys of 1 to ${mostAtOnce} tenants.`;
+
+/** POST /api/posthog/resync */
+export const resyncBody = z.strictObject({
+  tenants: z.union([z.literal("all"), z.array(tenantKey).min(1).max(mostAtOnce)], whom).describe("all, or their keys."),
+});
+
+/** Where there is nothing to say. */
+export const emptyBody = z.strictObject({});
+
+const tooMany = `Choose up to ${mostKeys} keys.`;
+
+/** PUT /api/posthog/metadata: the whole choice. */
+export const metadataChoiceBody = z.strictObject({ keys: z.array(metadataKey).max(mostKeys, tooMany) });
 
 /** POST /api/grants/{id}/extend */
 export const extendBody = z.strictObject({ endsAt: isoInstant, note: note.nullish() });

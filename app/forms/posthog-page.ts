@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tenantKey } from "./tenant";
 
-const mostAtOnce = 1_000;
+export const mostAtOnce = 1_000;
 
 /** Of the buttons on the page: all of them, those that were chosen, or those whose keys were typed, one on each line. */
 export const resyncForm = z.discriminatedUnion("what", [
@@ -20,8 +20,8 @@ export const resyncForm = z.discriminatedUnion("what", [
   }),
 ]);
 
-const mostKeys = 50;
-const metadataKey = z.string().trim().min(1).max(100, "A key of metadata has up to 100 characters.");
+export const mostKeys = 50;
+export const metadataKey = z.string().trim().min(1).max(100, "A key of metadata has up to 100 characters.");
 
 /** Keys of metadata: those that were ticked, and others that were typed, one on each line. */
 export const metadataForm = z

@@ -1,12 +1,12 @@
 import type { Actor } from "~/core/model";
-import type { FileText, Imported, Previewed } from "./import.server";
+import type { ExpectedRevision, FileText, Imported, Previewed } from "./import.server";
 
 /** To the thread that works in the background. `id`: of an order that is answered. */
 export type Order =
   | { kind: "wake" }
   | { kind: "stop" }
   | { kind: "preview"; id: number; file: FileText }
-  | { kind: "import"; id: number; file: FileText; actor: Actor; expectedRevision: number | undefined };
+  | { kind: "import"; id: number; file: FileText; actor: Actor; expectedRevision: ExpectedRevision };
 
 /** From it. `trouble`: what its jobs have written to the log, for whoever collects exceptions. */
 export type Word =

@@ -1,20 +1,25 @@
 import { claimWrite, type KeptAnswer, keepAnswer, letGoOfWrite, type WriteName } from "~db/store/idempotency.server";
 import type { Services } from "./services.server";
 
-export type Once = ({ is: "done"; replayed: boolean } & KeptAnswer) | { is: "running" } | { is: "other" };
+export type Once<Why = never> =
+  | ({ is: "done"; replayed: boolean } & KeptAnswer)
+  | { is: "running" }
+  | { is: "other" }
+  | { is: "refused"; why: Why };
 
 /**
  * Does a write that its caller named at most once, however often it is sent and whatever happens in between. `work` gets
- * services whose one transaction keeps the answer together with what it writes: both are there, or neither.
+ * services whose one transaction keeps the answer together with what it writes: both are there, or neither. `whyNot` is asked
+ * when it was not done yet, and what it says is not kept.
  */
-export async function once<Result>(
+export async function once<Result, Why = never>(
   services: Services,
   name: WriteName,
   fingerprint: string,
   work: (services: Services) => Promise<Result>,
   answerOf: (result: Result) => KeptAnswer,
-  { inItsTransaction }: { inItsTransaction: boolean },
-): Promise<Once> {
+  { inItsTransaction, whyNot }: { inItsTransaction: boolean; whyNot?: () => Promise<Why | null> },
+): Promise<Once<Why>> {
   const { db, now } = services;
   const lock = { key: `idempotent:${name.principal}\n${name.key}` };
   const claim = await db.transaction([lock], (tx) => claimWrite(tx, db.tables, name, fingerprint, now()));
@@ -34,14 +39,20 @@ export async function once<Result>(
         return result;
       }),
   };
+  const letGo = () => db.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at));
   try {
+    const why = (await whyNot?.()) ?? null;
+    if (why !== null) {
+      await letGo();
+      return { is: "refused", why };
+    }
     const result = await work(inItsTransaction ? { ...services, db: keeping } : services);
     if (kept) return { is: "done", replayed: false, ...(kept as KeptAnswer) };
     const answer = answerOf(result);
     await db.transaction([], (tx) => keepAnswer(tx, db.tables, name, claim.at, answer));
     return { is: "done", replayed: false, ...answer };
   } catch (error) {
-    await db.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at)).catch(() => {});
+    await letGo().catch(() => {});
     throw error;
   }
 }

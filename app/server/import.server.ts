@@ -28,12 +28,15 @@ export async function previewFile(services: Services, file: FileText): Promise<P
   return read.ok ? previewImport(services, read) : read;
 }
 
-/** The whole file in one transaction, or nothing. `expectedRevision`: the catalogue's, as the preview showed it. */
+/** The catalogue's, as the preview showed it; of several any. */
+export type ExpectedRevision = number | readonly number[] | undefined;
+
+/** The whole file in one transaction, or nothing. */
 export async function applyFile(
   services: Services,
   file: FileText,
   actor: Actor,
-  options: { expectedRevision?: number } = {},
+  options: { expectedRevision?: ExpectedRevision } = {},
 ): Promise<Imported> {
   if (isLong(services, file)) {
     const { db, facts, background } = services;
@@ -83,12 +86,12 @@ export async function applyImport(
   services: Services,
   read: ReadFile,
   actor: Actor,
-  { expectedRevision }: { expectedRevision?: number } = {},
+  { expectedRevision }: { expectedRevision?: ExpectedRevision } = {},
 ): Promise<Imported> {
   let plan: WholeImport | undefined;
   let before: CatalogueFacts | undefined;
   const result = await changeMany(services, actor, [...read.file.tenants.keys()], (current, tenants, stamp) => {
-    if (expectedRevision !== undefined && expectedRevision !== current.revision) {
+    if (expectedRevision !== undefined && ![expectedRevision].flat().includes(current.revision)) {
       return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
     }
     before = current;
@@ -108,7 +111,13 @@ export async function applyImport(
 const tenantsAtOnce = 500;
 
 /** A file that imports to the same state: with tenants, their plans, add-ons and what is not over of their grants. */
-export async function exportCatalogue(services: Services, options: { tenants: boolean; format: FileFormat }): Promise<string> {
+export const exportCatalogue = async (services: Services, options: ExportOptions): Promise<string> =>
+  (await exportWithRevision(services, options)).text;
+
+type ExportOptions = { tenants: boolean; format: FileFormat };
+
+/** `revision`: the catalogue's. */
+export async function exportWithRevision(services: Services, options: ExportOptions): Promise<{ text: string; revision: number }> {
   const { db, now } = services;
   for (let attempt = 1; ; attempt++) {
     const facts = await readCatalogueFacts(db.read, db.tables);
@@ -118,7 +127,7 @@ export async function exportCatalogue(services: Services, options: { tenants: bo
     if (after.revision !== facts.revision && attempt < 5) continue;
     const at = now();
     const lasting = tenants?.map((t) => ({ ...t, grants: t.grants.filter((g) => !isOver(g, at)) })) ?? null;
-    return writeCatalogueFile(facts, lasting, options.format);
+    return { text: writeCatalogueFile(facts, lasting, options.format), revision: facts.revision };
   }
 }
 

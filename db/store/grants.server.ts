@@ -74,10 +74,16 @@ export async function heldValues(
   return rows.map((row) => ({ ...row, value: row.value as Value }));
 }
 
-/** Null: there is no such grant. */
-export async function findGrant(q: Queries, t: Schema, id: string): Promise<GrantRow | null> {
-  const [row] = await q.select().from(t.grants).where(eq(t.grants.id, id)).limit(1);
-  return row ?? null;
+/** With its tenant's revision. Null: there is no such grant. */
+export async function findGrant(q: Queries, t: Schema, id: string): Promise<{ row: GrantRow; revision: number } | null> {
+  const { grants, tenants } = t;
+  const [found] = await q
+    .select({ row: grants, revision: tenants.revision })
+    .from(grants)
+    .innerJoin(tenants, eq(tenants.key, grants.tenant))
+    .where(eq(grants.id, id))
+    .limit(1);
+  return found ?? null;
 }
 
 /** A row as the facts hold it. */

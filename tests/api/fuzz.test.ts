@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { createKey, revokeKey } from "~/server/api-keys.server";
+import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import { type Answer, type DescribedApi, describedApi, type Operation, type Route, type Sent } from "../support/described-api";
 import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
@@ -18,11 +19,25 @@ const boundTo = "acme";
 const guardedWays: { [W in Way]?: number } = { stranger: 401, forged: 401, mistyped: 401, revoked: 401, expired: 401, scope: 403 };
 
 let api: Api;
+let fake: FakePosthog;
 beforeAll(() => console.info(`FUZZ_SEED=${seed}`));
-afterEach(() => api.stop());
+afterEach(async () => {
+  await api.stop();
+  await fake.close();
+});
 
 async function startWorld(engine: "sqlite" | "postgres") {
-  api = await startApi(engine, { variables: { LATCHKEY_RATE_LIMIT: "0", LOG_LEVEL: "error" } });
+  fake = await startFakePosthog();
+  const { projectKey, secretKey } = fake.state;
+  const posthog = {
+    POSTHOG_HOST: fake.origin,
+    POSTHOG_PROJECT_API_KEY: projectKey,
+    POSTHOG_SECRET_KEY: secretKey,
+    POSTHOG_PROJECT_ID: "1",
+  };
+  // A flag's key is drawn as any other key is.
+  for (const key of [boundTo, "beta"]) fake.state.setFlag({ key });
+  api = await startApi(engine, { variables: { ...posthog, LATCHKEY_RATE_LIMIT: "0", LOG_LEVEL: "error" } });
   await api.catalogue(
     [
       feature("sso"),

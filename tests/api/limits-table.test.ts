@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApiDocument } from "~/api/openapi-document.server";
+import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
+let fake: FakePosthog;
 let usage: string;
 beforeAll(async () => {
-  api = await startApi("sqlite", { variables: { LATCHKEY_RATE_LIMIT: "0" } });
+  fake = await startFakePosthog();
+  const posthog = { POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin };
+  api = await startApi("sqlite", { variables: { ...posthog, LATCHKEY_RATE_LIMIT: "0" } });
   usage = await api.keyFor("usage");
   const many = Array.from({ length: 5_000 }, (_, i) => feature(`f${i}`));
   const addOns = Array.from({ length: 101 }, (_, i) => addOn(`a${i}`));
@@ -17,7 +21,10 @@ beforeAll(async () => {
   );
   await api.tenant("acme", { plan: "starter" });
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await api.stop();
+  await fake.close();
+});
 
 type Refused = [status: number, code: string, field: string | undefined];
 /** `fits` is at the limit and taken, `refused` a step beyond it. */
@@ -66,6 +73,9 @@ const metered = (unit: string) => ({ type: "metered", meter: { resetPeriod: "mon
 const tied = (key: string) => ({ flag: { key, rule: "grant" } });
 const metadata = (n: number) => ({ metadata: { a: x(n - '{"a":""}'.length) } });
 const list = (n: number) => ({ feature: undefined, features: Array.from({ length: n }, (_, i) => ({ feature: `f${i}` })) });
+const keys = (n: number) => Array.from({ length: n }, (_, i) => `t${i}`);
+const resync = (tenants: unknown) => send("POST", "/api/posthog/resync", { tenants });
+const choose = (...keys: string[]) => put({ keys }, "/api/posthog/metadata");
 const max = Number.MAX_SAFE_INTEGER;
 
 const probes: { [row: string]: () => Probe } = {
@@ -277,6 +287,24 @@ const probes: { [row: string]: () => Probe } = {
   "`idempotencyKey` of an event": () => ({
     fits: [report({ idempotencyKey: x(100) })],
     refused: ["", x(101), "a b", "é"].map((idempotencyKey) => [report({ idempotencyKey }), [400, "invalid_event", "idempotencyKey"]]),
+  }),
+  "tenants that are sent to PostHog again in one request": () => ({
+    fits: [
+      resync("all"),
+      async () => {
+        for (const key of keys(1_000)) await api.tenant(key, {});
+        return resync(keys(1_000))();
+      },
+    ],
+    refused: [keys(0), keys(1_001), "some"].map((tenants) => [resync(tenants), request("tenants")]),
+  }),
+  "keys of metadata that PostHog gets": () => ({
+    fits: [choose(), choose(...keys(50)), choose(x(100))],
+    refused: [
+      [choose(...keys(51)), request("keys")],
+      [choose(x(101)), request("keys.0")],
+      [choose(""), request("keys.0")],
+    ],
   }),
   "life of a token": () => ({
     fits: [10, 3_600].map((ttl) => send("POST", "/api/tenants/acme/token", { ttl })),

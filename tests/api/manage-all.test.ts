@@ -108,6 +108,50 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     expect(await refused(await get("/api/tenants/none"))).toEqual([404, "tenant_not_found"]);
   });
 
+  test("says of an If-None-Match that no write can mean what would be meant", async () => {
+    const answer = await send("PUT", "/api/tenants/acme", {}, { "if-none-match": '"8"' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      {
+        code: "invalid_request",
+        field: "If-None-Match",
+        detail:
+          "Of a write only If-None-Match: * has a meaning: create it, and change nothing that is there. To change what you read, send its ETag as If-Match.",
+      },
+    ]);
+    const match = await send("PUT", "/api/tenants/acme", {}, { "if-match": "8" });
+    expect(await match.json()).toMatchObject({ field: "If-Match", detail: expect.stringContaining("in quotes") });
+  });
+
+  test("tags grants by the tenant's revision and by the clock, and takes the tag when a grant is written", async () => {
+    await api.tenant("acme", { plan: "starter" });
+    const { grants } = await (await send("POST", "/api/tenants/acme/grants", { kind: "trial", feature: "sso", days: 7 })).json();
+    const one = `/api/grants/${grants[0].id}`;
+    const tagOf = async (path: string) => (await get(path)).headers.get("etag") as string;
+    const before = { list: await tagOf("/api/tenants/acme/grants"), one: await tagOf(one) };
+    for (const [path, tag] of [
+      ["/api/tenants/acme/grants", before.list],
+      [one, before.one],
+    ] as const) {
+      const again = await get(path, { "if-none-match": tag });
+      expect([path, again.status, again.headers.get("etag"), await again.text()]).toEqual([path, 304, tag, ""]);
+    }
+    expect(await tagOf("/api/tenants/acme/grants?kind=override")).not.toBe(before.list);
+    // Nothing is written, and yet it says something else.
+    api.clock.now = now + 7 * day;
+    expect((await get(one, { "if-none-match": before.one })).status).toBe(200);
+    expect((await get("/api/tenants/acme/grants", { "if-none-match": before.list })).status).toBe(200);
+    api.clock.now = now;
+
+    const override = (feature: string, tag: string) =>
+      send("POST", "/api/tenants/acme/grants", { kind: "override", feature, effect: "deny" }, { "if-match": tag });
+    expect((await override("audit", before.list)).status).toBe(201);
+    expect(await refused(await override("sso", before.list))).toEqual([412, "stale"]);
+    expect(await refused(await send("POST", `${one}/end`, {}, { "if-match": before.one }))).toEqual([412, "stale"]);
+    expect((await get(one, { "if-none-match": before.one })).status).toBe(200);
+    expect((await send("POST", `${one}/end`, {}, { "if-match": `W/"1", ${await tagOf(one)}` })).status).toBe(200);
+  });
+
   test("lists, extends and ends grants, with what was promised before on record", async () => {
     await api.tenant("acme", { plan: "starter" });
     const { grants } = await (await send("POST", "/api/tenants/acme/grants", { kind: "trial", feature: "sso", days: 7 })).json();
@@ -222,10 +266,39 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     expect(await (await load(next, "", { "idempotency-key": "i" })).json()).toMatchObject({ changed: true });
     expect((await load(next, "", { "idempotency-key": "i" })).headers.get("idempotency-replayed")).toBe("true");
     expect((await get("/api/features/brand_new")).status).toBe(200);
+    expect((await load(next, "", { "if-match": "*" })).status).toBe(200);
+    expect((await load(next, "", { "if-match": `"0", W/${tag}, ${(await load(next, "?dryRun=1")).headers.get("etag")}` })).status).toBe(
+      200,
+    );
+    for (const query of ["", "?dryRun=1"]) {
+      expect(await refused(await load(next, query, { "if-match": '"0", "1"' }))).toEqual([412, "stale"]);
+      expect(await refused(await load(next, query, { "if-none-match": "*" }))).toEqual([412, "stale"]);
+    }
     const asJson = await (await get("/api/catalogue?format=json&tenants=1")).text();
     expect(await (await load(asJson, "", { "content-type": "application/json" })).json()).toMatchObject({ changed: false });
     const bad = await load("latchkey: 1\nfeatures: 5\n");
     expect([bad.status, await bad.json()]).toMatchObject([422, { code: "invalid_catalogue", field: expect.stringMatching(/^line \d/) }]);
+  });
+
+  test("tags an export, and takes the tag when the file comes back", async () => {
+    const tags = new Map<string, string>();
+    for (const query of ["", "?format=json", "?tenants=1"]) {
+      const tag = (await get(`/api/catalogue${query}`)).headers.get("etag") as string;
+      expect([query, (await get(`/api/catalogue${query}`, { "if-none-match": tag })).status]).toEqual([query, 304]);
+      tags.set(query, tag);
+    }
+    await api.tenant("acme", { plan: "starter" });
+    const isKnown = async (query: string) => (await get(`/api/catalogue${query}`, { "if-none-match": tags.get(query) })).status === 304;
+    expect([await isKnown(""), await isKnown("?tenants=1")]).toEqual([true, false]);
+    const load = async () =>
+      send("POST", "/api/catalogue/import", await (await get("/api/catalogue")).text(), {
+        "content-type": "application/yaml",
+        "if-match": tags.get("?tenants=1"),
+      });
+    expect((await load()).status).toBe(200);
+    await send("PUT", "/api/features/between", {});
+    expect(await isKnown("")).toBe(false);
+    expect(await refused(await load())).toEqual([412, "stale"]);
   });
 
   test("tells who changed what, a page at a time, with the key as the actor", async () => {

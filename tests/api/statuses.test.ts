@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createKey, revokeKey } from "~/server/api-keys.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
-import { startFakePosthog } from "../fake-posthog/start";
+import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import type { Route } from "../support/described-api";
 import { listen } from "../support/events";
@@ -15,20 +15,31 @@ import { createWalk, type Refusals, type Sent, type Walk } from "../support/walk
 
 const seen = new Set<string>();
 const refusals: Refusals = new Map();
+let fake: FakePosthog;
 let api: Api;
 let walk: Walk;
 let keys: Awaited<ReturnType<typeof makeKeys>>;
 const started: Pick<Api, "stop">[] = [];
 
 beforeAll(async () => {
+  fake = await startFakePosthog();
   ({ api, walk, keys } = await start());
 });
 afterAll(async () => {
   for (const one of started) await one.stop();
+  await fake.close();
 });
 
+/** Beside a PostHog that can be asked everything. */
 async function start(variables: Record<string, string> = { LATCHKEY_RATE_LIMIT: "0" }) {
-  const api = await startApi("sqlite", { variables });
+  const { origin, state } = fake;
+  const beside = {
+    POSTHOG_HOST: origin,
+    POSTHOG_PROJECT_API_KEY: state.projectKey,
+    POSTHOG_SECRET_KEY: state.secretKey,
+    POSTHOG_PROJECT_ID: "1",
+  };
+  const api = await startApi("sqlite", { variables: { ...beside, ...variables } });
   started.push(api);
   await api.catalogue(
     [feature("sso"), meteredFeature("calls"), feature("gone", { archivedAt: now - day })],
@@ -188,6 +199,7 @@ test("a write whose condition does not hold, whose name was used, or which is un
     const sent = await rightOf(id);
     if (operation.parameters.some((p) => p.name === "If-Match"))
       expect([id, (await walk.ask(id, keys.all, { ...sent, headers: { "if-match": '"0"' } })).code]).toEqual([id, "stale"]);
+    expect((await walk.ask(id, keys.all, { ...sent, headers: { "idempotency-key": "not one" } })).status).toBe(400);
     expect((await walk.ask(id, keys.all, { ...sent, headers: { "idempotency-key": "used" } })).code).toBe("idempotency_key_reused");
     const named = { ...sent, headers: { "idempotency-key": fresh() } };
     expect((await walk.ask(id, keys.all, named)).status).toBeLessThan(300);
@@ -255,10 +267,9 @@ test("what cannot be done is refused with its own code", async () => {
 });
 
 test("a feature is not tied to a flag that cannot speak of tenants", async () => {
-  const fake = await startFakePosthog({ groupTypes: ["organization", "team"] });
-  started.push({ stop: fake.close });
+  fake.state.groupTypes.push("team");
   fake.state.setFlag({ key: "of-teams", groupType: "team" });
-  const { api, walk, keys } = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
+  const { api, walk, keys } = await start({ POSTHOG_SECRET_KEY: "" });
   for (const [key, code] of [
     ["none", "flag_not_found"],
     ["of-teams", "flag_group_type"],
@@ -266,6 +277,36 @@ test("a feature is not tied to a flag that cannot speak of tenants", async () =>
     const sent = { ...(await rightOf("putFeature", api)), body: { name: "New", flag: { key, rule: "gate", whenUnknown: "last" } } };
     expect(await walk.ask("putFeature", keys.all, sent)).toMatchObject({ status: 422, code, said: { field: "flag" } });
   }
+});
+
+test("what PostHog is asked or told is refused while it is off, cannot be looked up, or is being compared", async () => {
+  const { api: off, walk: here, keys: k } = await start({ POSTHOG_ENABLED: "false", LATCHKEY_RATE_LIMIT: "0" });
+  await each(
+    ({ operation }) => promisedCodes(operation.operationId, 409).includes("posthog_off"),
+    async (id) => {
+      const answer = await here.ask(id, k.all, await rightOf(id, off));
+      expect([id, answer.status, answer.code]).toEqual([id, 409, "posthog_off"]);
+    },
+  );
+  expect((await here.ask("listFlagTies", k.all)).said).toMatchObject({ items: [], trouble: expect.stringContaining("PostHog is off") });
+  const { walk: blind, keys: theirs } = await start({ POSTHOG_SECRET_KEY: "" });
+  expect(await blind.ask("compare", theirs.all)).toMatchObject({ status: 409, code: "posthog_groups_unavailable" });
+  expect((await blind.ask("getDrift", theirs.all)).said).toMatchObject({
+    whyNot: expect.stringContaining("POSTHOG_SECRET_KEY"),
+    result: null,
+  });
+
+  const { walk: busy, keys: its } = await start();
+  fake.state.mode["/api/"] = "silent";
+  expect((await busy.ask("compare", its.all)).said).toMatchObject({ isRunning: true });
+  expect(await busy.ask("compare", its.all)).toMatchObject({ status: 409, code: "comparison_running" });
+  expect((await busy.ask("getDrift", its.all)).said).toMatchObject({ isRunning: true, result: { finishedAt: null, read: 0 } });
+  fake.state.mode["/api/"] = "ok";
+  expect(await walk.ask("resync", keys.all, { body: { tenants: ["acme", "nobody"] } })).toMatchObject({
+    status: 422,
+    code: "tenant_not_found",
+    said: { field: "tenants" },
+  });
 });
 
 test("who asks too often, or listens too much, is told when to come back", async () => {

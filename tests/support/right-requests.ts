@@ -1,5 +1,6 @@
 import type { Api } from "./api";
 import { day, now } from "./facts";
+import { until } from "./poll";
 import type { Sent } from "./walk";
 
 let count = 0;
@@ -40,6 +41,21 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   putFeature: () => ({ params: { feature: fresh() }, body: { name: "New" } }),
   archiveFeature: async (api) => ({ params: { feature: await newFeature(api) }, body: {} }),
   restoreFeature: async (api) => ({ params: { feature: await newFeature(api) }, body: {} }),
+  getGroupSync: () => ({}),
+  resync: () => ({ body: { tenants: ["acme"] } }),
+  getTenantSync: () => ({ params: { key: "acme" } }),
+  resyncTenant: () => ({ params: { key: "acme" } }),
+  listFlagTies: () => ({}),
+  getMetadataChoice: () => ({}),
+  putMetadataChoice: () => ({ body: { keys: ["region"] } }),
+  listMetadataKeys: () => ({}),
+  getDrift: () => ({}),
+  compare: async ({ services: { posthog } }) => {
+    // One at a time: the one before has to be over.
+    const isFree = async () => (posthog && (await posthog.drift.isRunning()) ? undefined : true);
+    await until(isFree, 20_000, () => "the comparison before does not end");
+    return {};
+  },
   getTenantUsage: () => ({ params: { key: "acme" } }),
   listAudit: () => ({}),
   getAuditEntry: () => ({ params: { seq: "1" } }),

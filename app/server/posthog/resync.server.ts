@@ -1,4 +1,5 @@
 import type { Actor } from "~/core/model";
+import type { Refusal } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { writeAudit } from "~db/store/audit.server";
 import { countTenants, revisionsOf } from "~db/store/group-syncs.server";
@@ -9,6 +10,8 @@ import { startFanOut } from "./group-fan-out.server";
 import { metadataSetting, readMetadataChoice } from "./metadata-choice.server";
 import { writeResync } from "./resync-progress.server";
 
+/** Two who choose at once: the later one reads what the earlier one chose. */
+const settingLock = { key: `setting:${metadataSetting}` };
 const subject = { subjectKind: "settings" as const, subject: "posthog" };
 
 /** Has everything sent again, whether or not PostHog has it. Returns how many tenants that are. */
@@ -29,13 +32,13 @@ export async function resyncAll({ db, now, newId, posthog }: Services, actor: Ac
 /** Has these sent again, and at once, also when they are waiting for their next try. Returns how many of them exist. */
 export async function resyncTenants({ db, now, posthog }: Services, keys: string[]): Promise<number> {
   const t = db.tables;
-  const due = await db.transaction([], async (tx) => {
+  const n = await db.transaction([], async (tx) => {
     const found = await revisionsOf(tx, t, keys);
     await wakeGroupSync(tx, t, found, now(), true);
-    return found;
+    return found.length;
   });
   posthog?.groupSync.wake();
-  return due.length;
+  return n;
 }
 
 /** The same of keys that somebody typed. A string: which of them is none, and nothing is sent. */
@@ -47,19 +50,33 @@ export async function resyncNamed(services: Services, keys: string[]): Promise<n
   return resyncTenants(services, keys);
 }
 
-/** Which keys of tenants' metadata may leave the house; everybody whom that concerns is sent again. */
-export async function chooseMetadata({ db, now, newId, metadata, posthog }: Services, actor: Actor, keys: string[]): Promise<void> {
+/**
+ * Which keys of tenants' metadata may leave the house; everybody whom that concerns is sent again. `whyNot` looks at those that
+ * are chosen until now.
+ */
+export async function chooseMetadata(
+  { db, now, newId, metadata, posthog }: Services,
+  actor: Actor,
+  keys: string[],
+  whyNot: (before: string[]) => Refusal | null = () => null,
+): Promise<{ ok: true; keys: string[] } | Refusal> {
   const t = db.tables;
   const chosen = [...new Set(keys)].sort();
-  await db.transaction([], async (tx) => {
+  const done = { ok: true as const, keys: chosen };
+  const result = await db.transaction([settingLock], async (tx) => {
     const at = now();
     const before = await readMetadataChoice(tx, t);
-    if (sameJson(before, chosen)) return;
+    const refusal = whyNot(before);
+    if (refusal) return refusal;
+    if (sameJson(before, chosen)) return done;
     await writeSetting(tx, t, metadataSetting, chosen);
     await startFanOut(tx, t, { id: newId("walk"), at, forced: false });
     const action = "posthog.metadata_chosen";
     await writeAudit(tx, t, { at, actor, action, ...subject, before: { metadata: before }, after: { metadata: chosen } });
+    return done;
   });
+  if (!result.ok) return result;
   metadata.put(chosen);
   posthog?.groupSync.wake();
+  return result;
 }

@@ -51,7 +51,8 @@ const waitingRow = ({ subject, name, attempts, createdAt, nextAttemptAt, lastErr
 type TenantSyncState = "in_sync" | "pending" | "failing" | "never";
 
 /** Of one tenant: what PostHog has of it, and what it should have. Null: PostHog is off. */
-export async function tenantSync({ db, posthog }: Services, { facts, catalogue, now }: TenantRequest) {
+export async function tenantSync({ db, posthog }: Services, tenant: Pick<TenantRequest, "facts" | "catalogue" | "now">) {
+  const { facts, catalogue, now } = tenant;
   if (!posthog) return null;
   const { read, tables: t } = db;
   const { sent, waiting } = await readTenantSync(read, t, facts.key);

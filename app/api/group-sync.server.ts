@@ -1,0 +1,127 @@
+import type { FastifyInstance } from "fastify";
+import { emptyBody, resyncBody } from "~/forms/api-bodies";
+import { tenantParams } from "~/forms/api-queries";
+import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/resync.server";
+import { syncStatus, tenantSync } from "~/server/posthog/sync-status.server";
+import { tenantFlags } from "~/server/posthog/tenant-flags.server";
+import type { Services } from "~/server/services.server";
+import { currentTenant } from "~/server/tenants.server";
+import * as answers from "./posthog-answers";
+import * as examples from "./posthog-examples";
+import { posthogOff, whyOff } from "./posthog-off.server";
+import { groupSyncOnWire, tenantSyncOnWire } from "./posthog-wire";
+import { addRead, addWrite } from "./route.server";
+import { noTenant } from "./tenants.server";
+
+const sentAgain = {
+  202: { what: "They are sent again, in the background.", schema: answers.resync, headers: ["Idempotency-Replayed"] as const },
+};
+
+/** What PostHog knows of tenants, and sending it again. */
+export async function groupSyncApi(app: FastifyInstance, { services }: { services: Services }) {
+  addRead(
+    app,
+    services,
+    "GET /api/posthog/sync",
+    {
+      id: "getGroupSync",
+      tag: "PostHog",
+      summary: "How group sync fares: what waits, what fails, how far a resync is, when flags were read last",
+      scope: "manage",
+      answers: { 200: { what: "As the page shows it.", schema: answers.groupSync, example: examples.groupSync } },
+      problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
+    },
+    async () => {
+      const status = await syncStatus(services);
+      return status ? { status: 200, body: groupSyncOnWire(status) } : posthogOff;
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/posthog/resync",
+    {
+      id: "resync",
+      tag: "PostHog",
+      summary: "Send tenants to PostHog again, all of them or some",
+      detail:
+        "Changes are sent by themselves. This is for when somebody changed or deleted groups in PostHog. One tenant that does not exist, and none is sent.",
+      scope: "manage",
+      headers: ["Idempotency-Key"],
+      body: resyncBody,
+      bodyExample: { tenants: ["acme", "umbrella"] },
+      answers: { 202: { ...sentAgain[202], example: { tenants: 2 } } },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        409: ["posthog_off", "idempotency_key_in_use"],
+        422: ["tenant_not_found", "idempotency_key_reused"],
+      },
+    },
+    ({ services, body: { tenants }, actor }) => (tenants === "all" ? resyncAll(services, actor) : resyncNamed(services, tenants)),
+    (n) => {
+      if (typeof n === "number") return { status: 202, body: { tenants: n } };
+      return { problem: { status: 422, code: "tenant_not_found", detail: n, field: "tenants" } };
+    },
+    { whyNot: async () => whyOff(services) },
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/tenants/{key}/posthog",
+    {
+      id: "getTenantSync",
+      tag: "PostHog",
+      summary: "What PostHog has of a tenant, what it should have, and what its flags say of it",
+      scope: "manage",
+      params: tenantParams,
+      answers: { 200: { what: "As the tenant's page shows it.", schema: answers.tenantSync, example: examples.tenantSync } },
+      problems: {
+        400: ["invalid_request"],
+        404: ["tenant_not_found"],
+        409: ["posthog_off"],
+        503: ["facts_unavailable", "database_unavailable"],
+      },
+    },
+    async ({ params: { key } }) => {
+      const { checks, posthog } = services;
+      if (!posthog) return posthogOff;
+      const facts = await currentTenant(services, key);
+      if (!facts) return noTenant(key);
+      const now = services.now();
+      const tenant = { facts, catalogue: services.facts.catalogue(), now, readings: checks.readings(await checks.ground(key), now) };
+      const sync = await tenantSync(services, tenant);
+      if (!sync) return posthogOff;
+      const status = posthog.flags.status(key);
+      return { status: 200, body: tenantSyncOnWire({ key, sync, flags: tenantFlags(tenant), status }) };
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/tenants/{key}/posthog/resync",
+    {
+      id: "resyncTenant",
+      tag: "PostHog",
+      summary: "Send one tenant to PostHog again, and at once",
+      scope: "manage",
+      params: tenantParams,
+      headers: ["Idempotency-Key"],
+      body: emptyBody,
+      bodyIsOptional: true,
+      bodyExample: {},
+      answers: { 202: { ...sentAgain[202], what: "It is sent again, in the background.", example: { tenants: 1 } } },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        404: ["tenant_not_found"],
+        409: ["posthog_off", "idempotency_key_in_use"],
+        422: ["idempotency_key_reused"],
+      },
+    },
+    ({ services, params: { key } }) => resyncTenants(services, [key]),
+    (n, { params: { key } }) => (n === 1 ? { status: 202, body: { tenants: n } } : noTenant(key)),
+    { whyNot: async () => whyOff(services) },
+  );
+}

@@ -1,0 +1,80 @@
+import { isoTime } from "~/core/answer";
+import type { Instant } from "~/core/model";
+import type { flagHygiene } from "~/server/flag-hygiene.server";
+import type { driftStatus } from "~/server/posthog/drift.server";
+import type { FlagStatus } from "~/server/posthog/flag-readings";
+import type { metadataOptions } from "~/server/posthog/metadata-choice.server";
+import type { syncStatus, tenantSync } from "~/server/posthog/sync-status.server";
+import type { tenantFlags } from "~/server/posthog/tenant-flags.server";
+
+type Result<F extends (...given: never[]) => unknown> = NonNullable<Awaited<ReturnType<F>>>;
+
+const iso = (at: Instant | null) => (at === null ? null : isoTime(at));
+const troubleOnWire = (trouble: FlagStatus["trouble"]) => trouble && { since: isoTime(trouble.since), why: trouble.why };
+
+export function groupSyncOnWire({
+  host,
+  appHost,
+  groupType,
+  projectId,
+  counts,
+  health,
+  resync,
+  waiting,
+  flags,
+}: Result<typeof syncStatus>) {
+  const { lastSentAt, lastError, down } = health;
+  return {
+    host,
+    appHost,
+    groupType,
+    projectId,
+    counts,
+    lastSentAt: iso(lastSentAt),
+    lastError: lastError && { at: isoTime(lastError.at), why: lastError.why },
+    down: down && { since: isoTime(down.since), failures: down.failures, nextTryAt: isoTime(down.nextTryAt) },
+    resync: resync && { ...resync, startedAt: isoTime(resync.startedAt), doneAt: iso(resync.doneAt) },
+    waiting: waiting.map(({ key, since, nextAttemptAt, ...row }) => ({
+      tenant: key,
+      ...row,
+      since: isoTime(since),
+      nextAttemptAt: iso(nextAttemptAt),
+    })),
+    flags: { ...flags, answeredAt: iso(flags.answeredAt), trouble: troubleOnWire(flags.trouble) },
+  };
+}
+
+type OfTenant = { key: string; sync: Result<typeof tenantSync>; flags: Result<typeof tenantFlags>; status: FlagStatus | null };
+
+export function tenantSyncOnWire({ key, sync, flags, status }: OfTenant) {
+  const { groupType, state, since, attempts, lastError, nextTry, sentAt, sent, news } = sync;
+  return {
+    tenant: key,
+    groupType,
+    state,
+    since: iso(since),
+    attempts,
+    lastError,
+    nextTryAt: iso(nextTry),
+    sentAt: iso(sentAt),
+    sent,
+    wanted: news,
+    flags: flags.map(({ last, ...flag }) => ({ ...flag, last: last && { ...last, seenAt: isoTime(last.seenAt) } })),
+    flagTrouble: troubleOnWire(status?.trouble ?? null),
+  };
+}
+
+export const flagTiesOnWire = ({ rows, trouble }: Result<typeof flagHygiene>) => ({
+  items: rows.map(({ key, ...row }) => ({ feature: key, ...row })),
+  trouble,
+});
+
+export const metadataKeysOnWire = ({ options, chosen }: Result<typeof metadataOptions>) => ({
+  items: options.map(({ key, tenants }) => ({ key, tenants, chosen: chosen.includes(key) })),
+});
+
+export const driftOnWire = ({ isRunning, whyNot, result }: Result<typeof driftStatus>) => ({
+  isRunning,
+  whyNot,
+  result: result && { ...result, startedAt: isoTime(result.startedAt), finishedAt: iso(result.finishedAt) },
+});

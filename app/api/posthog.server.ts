@@ -1,0 +1,168 @@
+import type { FastifyInstance } from "fastify";
+import { metadataChoiceBody } from "~/forms/api-bodies";
+import { flagHygiene } from "~/server/flag-hygiene.server";
+import { driftStatus } from "~/server/posthog/drift.server";
+import { whyNoGroups } from "~/server/posthog/group-list.server";
+import { metadataOptions, readMetadataChoice } from "~/server/posthog/metadata-choice.server";
+import { chooseMetadata } from "~/server/posthog/resync.server";
+import type { Services } from "~/server/services.server";
+import { conditionProblem } from "./conditions";
+import { etagOf } from "./etag.server";
+import * as answers from "./posthog-answers";
+import * as examples from "./posthog-examples";
+import { posthogOf, posthogOff, whyOff } from "./posthog-off.server";
+import { driftOnWire, flagTiesOnWire, metadataKeysOnWire } from "./posthog-wire";
+import type { Problem } from "./problem.server";
+import { addRead, addWrite, refusalProblem } from "./route.server";
+
+const choice = { schema: answers.metadataChoice, example: { keys: ["region"] } };
+const choiceText = (keys: readonly string[]) => JSON.stringify({ keys });
+
+/** Why PostHog's groups cannot be compared with ours at all. */
+function whyNoComparison(services: Services): Problem | null {
+  const off = whyOff(services);
+  if (off) return off;
+  const detail = whyNoGroups(posthogOf(services).settings);
+  return detail === null ? null : { status: 409, code: "posthog_groups_unavailable", detail };
+}
+
+/** What the pages PostHog and Flags can do besides group sync. */
+export async function posthogApi(app: FastifyInstance, { services }: { services: Services }) {
+  const { db } = services;
+
+  addRead(
+    app,
+    services,
+    "GET /api/posthog/flags",
+    {
+      id: "listFlagTies",
+      tag: "PostHog",
+      summary: "Every feature that is tied to a flag, those with something to tidy up first",
+      detail: "Also without PostHog: `trouble` says then what is not known.",
+      scope: "manage",
+      answers: { 200: { what: "All of them.", schema: answers.flagTies, example: examples.flagTies } },
+      problems: { 503: ["database_unavailable"] },
+    },
+    async () => ({ status: 200, body: flagTiesOnWire(await flagHygiene(services)) }),
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/posthog/metadata",
+    {
+      id: "getMetadataChoice",
+      tag: "PostHog",
+      summary: "Which keys of tenants' metadata PostHog gets, as metadata_…",
+      scope: "manage",
+      headers: ["If-None-Match"],
+      answers: { 200: { what: "The choice.", ...choice, headers: ["ETag"] }, 304: { what: "It is as the ETag says." } },
+      problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
+    },
+    async () => {
+      if (whyOff(services)) return posthogOff;
+      const keys = await readMetadataChoice(db.read, db.tables);
+      return { status: 200, body: { keys }, tag: etagOf(choiceText(keys)) };
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "PUT /api/posthog/metadata",
+    {
+      id: "putMetadataChoice",
+      tag: "PostHog",
+      summary: "Choose which keys of tenants' metadata PostHog gets",
+      detail: "The whole choice: what is no longer in it is set to null in PostHog.",
+      scope: "manage",
+      headers: ["If-Match", "Idempotency-Key"],
+      body: metadataChoiceBody,
+      bodyExample: { keys: ["region"] },
+      answers: { 200: { what: "The choice as it is now, sorted.", ...choice, headers: ["ETag", "Idempotency-Replayed"] } },
+      problems: {
+        400: ["invalid_request", "invalid_json"],
+        409: ["posthog_off", "idempotency_key_in_use"],
+        412: ["stale"],
+        422: ["idempotency_key_reused"],
+      },
+    },
+    ({ services, body, actor, conditions }) =>
+      chooseMetadata(services, actor, body.keys, (before) =>
+        conditionProblem("the choice of metadata", etagOf(choiceText(before)), conditions),
+      ),
+    (result) => (result.ok ? { status: 200, body: { keys: result.keys } } : refusalProblem(result)),
+    { whyNot: async () => whyOff(services), tagOf: etagOf },
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/posthog/metadata/seen",
+    {
+      id: "listMetadataKeys",
+      tag: "PostHog",
+      summary: "Keys of metadata that there are to choose from",
+      scope: "manage",
+      answers: {
+        200: {
+          what: "Those that the newest tenants have, and those that are chosen.",
+          schema: answers.metadataKeys,
+          example: examples.metadataKeys,
+        },
+      },
+      problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
+    },
+    async () => (whyOff(services) ? posthogOff : { status: 200, body: metadataKeysOnWire(await metadataOptions(db)) }),
+  );
+
+  addRead(
+    app,
+    services,
+    "GET /api/posthog/drift",
+    {
+      id: "getDrift",
+      tag: "PostHog",
+      summary: "Where PostHog's groups said something else than the tenants here, when they were compared last",
+      scope: "manage",
+      answers: { 200: { what: "The last comparison, or the one that is under way.", schema: answers.drift, example: examples.driftDone } },
+      problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
+    },
+    async () => {
+      if (whyOff(services)) return posthogOff;
+      return { status: 200, body: driftOnWire(await driftStatus(posthogOf(services), db)) };
+    },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/posthog/drift",
+    {
+      id: "compare",
+      tag: "PostHog",
+      summary: "Compare PostHog's groups with the tenants here, in the background",
+      detail: "Nothing is changed. Ask with GET how far it is and what it found.",
+      scope: "manage",
+      headers: ["Idempotency-Key"],
+      answers: {
+        202: { what: "It has begun.", schema: answers.drift, example: examples.driftBegun, headers: ["Idempotency-Replayed"] },
+      },
+      problems: {
+        400: ["invalid_request"],
+        409: ["posthog_off", "posthog_groups_unavailable", "comparison_running", "idempotency_key_in_use"],
+        422: ["idempotency_key_reused"],
+      },
+    },
+    async ({ services, actor }) => {
+      const posthog = posthogOf(services);
+      return (await posthog.drift.start(actor.name)) ? driftStatus(posthog, services.db) : null;
+    },
+    (begun) => {
+      if (begun) return { status: 202, body: driftOnWire(begun) };
+      const detail = "A comparison is under way already. Ask with GET /api/posthog/drift how far it is.";
+      return { problem: { status: 409, code: "comparison_running", detail } };
+    },
+    { whyNot: async () => whyNoComparison(services), isSafeToRepeat: true },
+  );
+}
