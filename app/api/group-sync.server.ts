@@ -57,6 +57,9 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
         409: ["posthog_off", "idempotency_key_in_use"],
         422: ["tenant_not_found", "idempotency_key_reused"],
       },
+      problemExamples: {
+        tenant_not_found: { detail: "There is no tenant globex. Correct it, or take it out; nothing was sent yet.", field: "tenants" },
+      },
     },
     ({ services, body: { tenants }, actor }) => (tenants === "all" ? resyncAll(services, actor) : resyncNamed(services, tenants)),
     (n) => {

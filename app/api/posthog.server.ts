@@ -153,6 +153,12 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
         409: ["posthog_off", "posthog_groups_unavailable", "comparison_running", "idempotency_key_in_use"],
         422: ["idempotency_key_reused"],
       },
+      problemExamples: {
+        invalid_request: {
+          detail: 'An Idempotency-Key has 1 to 255 visible ASCII characters, in "quotes" or bare.',
+          field: "Idempotency-Key",
+        },
+      },
     },
     async ({ services, actor }) => {
       const posthog = posthogOf(services);

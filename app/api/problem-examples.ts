@@ -98,6 +98,12 @@ const table: { [code: string]: ProblemExample } = {
     ],
   },
 
+  posthog_off: { detail: "PostHog is off. Whoever runs this Latchkey sets POSTHOG_PROJECT_API_KEY and starts it again." },
+  posthog_groups_unavailable: {
+    detail: "Set POSTHOG_SECRET_KEY to a personal API key with the scope group:read, then start Latchkey again.",
+  },
+  comparison_running: { detail: "A comparison is under way already. Ask with GET /api/posthog/drift how far it is." },
+
   too_many_streams: {
     detail: "500 streams of this tenant are open here, which is as many as there may be. End one, or connect again later.",
   },
