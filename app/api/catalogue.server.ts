@@ -3,10 +3,10 @@ import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
 import { largestFile } from "~/forms/catalogue-file";
-import { applyFile, exportWithRevision, type Imported, previewFile } from "~/server/import.server";
+import { type Applied, applyFile, exportWithRevision, type Previewed, previewFile } from "~/server/import.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
-import { conditionProblem, noConditions, revisionsIn } from "./conditions";
+import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./conditions";
 import { etagAt } from "./etag.server";
 import { exampleFile, exampleFileAsJson } from "./example-parameters";
 import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
@@ -15,7 +15,7 @@ const types = { yaml: "application/yaml; charset=utf-8", json: "application/json
 const textTypes = ["application/yaml", "text/yaml", "text/plain", "application/json"];
 const name = "the catalogue";
 
-type Done = (Imported & { dryRun: boolean }) | { ok: false; stale: true };
+type Done = (Applied & { dryRun: boolean }) | { ok: false; stale: true };
 
 /** A catalogue file is read as text, JSON too, so that what is wrong is told with its line. */
 export async function catalogueApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -86,7 +86,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
         const preview = await previewFile(services, file);
         if (!preview.ok) return { ...preview, dryRun };
         if (conditionProblem(name, preview.revision, conditions)) return { ok: false, stale: true };
-        return { ...preview, dryRun, changed: wouldChange(preview.diff) };
+        const { revision, diff } = preview;
+        return { ok: true, dryRun, changed: wouldChange(diff), revision, diffText: JSON.stringify(diff) };
       }
       const done = await applyFile(services, file, actor, { expectedRevision });
       const isStale = !done.ok && expectedRevision !== undefined && done.problems[0]?.line === null;
@@ -94,8 +95,9 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
     },
     (done): Answered => {
       if (!done.ok) return "stale" in done ? stale : badFile(done);
-      const { dryRun, changed, revision, diff } = done;
-      return { status: 200, body: { dryRun, changed, revision, ...diff } };
+      const { dryRun, changed, revision, diffText } = done;
+      const json = `${JSON.stringify({ dryRun, changed, revision }).slice(0, -1)},${diffText.slice(1)}`;
+      return { status: 200, json, tag: revisionTag(revision) };
     },
     {
       bodyLimit: largestFile,
@@ -109,7 +111,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
   );
 }
 
-const wouldChange = ({ features, plans, tenants }: (Imported & { ok: true })["diff"]) =>
+const wouldChange = ({ features, plans, tenants }: (Previewed & { ok: true })["diff"]) =>
   [features, plans].some((d) => d.added.length + d.changed.length + d.archived.length + d.restored.length > 0) ||
   tenants.added.length + tenants.changed.length > 0;
 

@@ -18,8 +18,9 @@ import { type Problem, problemBody, sendProblem, sendProblemText } from "./probl
 import { sendUnavailable } from "./unavailable.server";
 
 /** What a route answers; `tag` is its ETag, else a `revision` in it becomes that. A text is sent as it is, under its own type. */
+/** `json`: the body of a write, put into words already. */
 export type Answered =
-  | { status: number; body?: object | string; type?: string; tag?: string; headers?: Record<string, string> }
+  | { status: number; body?: object | string; json?: string; type?: string; tag?: string; headers?: Record<string, string> }
   | { problem: Problem };
 
 export type Asked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = {
@@ -162,7 +163,8 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
         if (problem) return sendProblem(reply, problem);
         const answered = answer(await act(asked), asked);
         if ("problem" in answered) return sendProblem(reply, answered.problem);
-        return sendText(reply, answered.status, bodyText(answered), tagOf);
+        const { status, tag } = answered;
+        return sendText(reply, status, bodyText(answered), tag === undefined ? tagOf : () => tag);
       } catch (error) {
         return sendUnavailable(error, reply);
       }
@@ -207,7 +209,7 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
   return sendText(reply, done.status, done.body, tagOf);
 }
 
-const bodyText = ({ body }: { body?: object | string }) => (body === undefined ? "" : JSON.stringify(body));
+const bodyText = ({ body, json }: { body?: object | string; json?: string }) => json ?? (body === undefined ? "" : JSON.stringify(body));
 
 function textOf(answered: Answered, requestId: string): { status: number; body: string } {
   if ("problem" in answered) return { status: answered.problem.status, body: problemBody(answered.problem, requestId) };
@@ -219,10 +221,14 @@ function sendText(reply: FastifyReply, status: number, body: string, tagOf?: (te
   if (status >= 400) return sendProblemText(reply, status, body);
   reply.code(status).header("cache-control", "no-store");
   if (body === "") return reply.send();
-  const { revision } = JSON.parse(body) as { revision?: number };
-  const tag = tagOf?.(body) ?? (revision === undefined ? null : revisionTag(revision));
+  const tag = (tagOf ?? tagOfRevision)(body);
   if (tag !== null) reply.header("etag", tag);
   return reply.header("content-type", "application/json; charset=utf-8").send(body);
+}
+
+function tagOfRevision(body: string): string | null {
+  const { revision } = JSON.parse(body) as { revision?: number };
+  return revision === undefined ? null : revisionTag(revision);
 }
 
 /** What a read answers. */

@@ -1,5 +1,5 @@
 import type { Actor } from "~/core/model";
-import type { ExpectedRevision, FileText, Imported, Previewed } from "./import.server";
+import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
 /** To the thread that works in the background. `id`: of an order that is answered. */
 export type Order =
@@ -10,6 +10,6 @@ export type Order =
 
 /** From it. `trouble`: what its jobs have written to the log, for whoever collects exceptions. */
 export type Word =
-  | { kind: "done"; id: number; result: Imported | Previewed }
+  | { kind: "done"; id: number; result: Applied | Previewed }
   | { kind: "failed"; id: number; error: Error }
   | { kind: "trouble"; error: Error; sentence: string };

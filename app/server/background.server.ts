@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { Actor } from "~/core/model";
 import type { Order, Word } from "./background-messages";
-import type { ExpectedRevision, FileText, Imported, Previewed } from "./import.server";
+import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
 /** A thread that ended by itself is started again after this long, in milliseconds. */
 const restartAfter = 1_000;
@@ -73,7 +73,7 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     wake: () => tell({ kind: "wake" }),
     preview: (file: FileText) => ask<Previewed>((id) => ({ kind: "preview", id, file })),
     import: (file: FileText, actor: Actor, expectedRevision: ExpectedRevision) =>
-      ask<Imported>((id) => ({ kind: "import", id, file, actor, expectedRevision })),
+      ask<Applied>((id) => ({ kind: "import", id, file, actor, expectedRevision })),
     async stop(): Promise<void> {
       isStopping = true;
       if (!worker) return;

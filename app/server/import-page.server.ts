@@ -64,7 +64,7 @@ async function warningsOf(services: Services, tied: Feature[]): Promise<Finding[
 export async function applySent(services: Services, sent: Sent, actor: Actor): Promise<ImportPage> {
   const { name, text, revision } = sent;
   const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
-  if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(done.diff) : "changes nothing" };
+  if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(JSON.parse(done.diffText)) : "changes nothing" };
   // What is not about a line of the file is about the catalogue.
   return done.problems.some(({ line }) => line === null) ? showImport(services, sent, true) : refusedPage(done, text);
 }
