@@ -95,5 +95,5 @@ export const getPosthogGroups: RouteDescription = {
     200: { what: "Groups and their properties.", schema: answers.posthogGroups, headers: ["ETag", "Cache-Control"] },
     304: { what: "It is as the ETag says." },
   },
-  problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+  problems: { 400: ["invalid_request"], 403: ["secret_key_required"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
 };

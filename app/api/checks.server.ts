@@ -64,7 +64,8 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       const on = checks.ground(tenant, user, keys);
       const ground = on instanceof Promise ? await on : on;
       const told = checks.tellFrom(ground, keys, now(), requested);
-      checks.count({ ground, decisions: told.map(({ decision }) => decision) });
+      // Who wants to know why looks at it; nobody is let in by it.
+      if (!withTrace) checks.count({ ground, decisions: told.map(({ decision }) => decision) });
       const rests = told.map(({ decision, rest }) =>
         withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(trace(decision))}}` : rest,
       );

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { isoTime } from "~/core/answer";
+import { withTimes } from "~/core/audit-words";
 import { cursorOf } from "~/forms/api-page";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
 import { type AuditRecord, auditEntriesPage, auditEntryNumbered } from "~/server/audit-pages.server";
@@ -80,7 +81,7 @@ const entryOnWire = ({ seq, at, actorKind, actorId, actorName, action, subjectKi
   action,
   subjectKind,
   subject,
-  before,
-  after,
+  before: withTimes(before),
+  after: withTimes(after),
   why,
 });

@@ -9,6 +9,7 @@ import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
 import { noTenant } from "./tenants.server";
+import { secretKeyOnly } from "./tokens.server";
 import { sendUnavailable } from "./unavailable.server";
 
 /** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
@@ -18,7 +19,8 @@ const defaultGroupType = "organization";
 
 /**
  * What an app hands to its own PostHog client, so that its events and flags carry the tenant as Latchkey knows it: `groups`
- * to `capture`, both to `evaluateFlags`. From memory; works without a PostHog key here. Who may call: keys with the scope `check`.
+ * to `capture`, both to `evaluateFlags`. From memory; works without a PostHog key here. Who may call: an app's server, with a secret key of the scope `check`, since
+ * properties hold metadata of the tenant; a page gets them from its server.
  */
 export async function posthogGroupsApi(app: FastifyInstance, { services }: { services: Services }) {
   const { facts, metadata, now, posthog } = services;
@@ -26,6 +28,7 @@ export async function posthogGroupsApi(app: FastifyInstance, { services }: { ser
 
   app.get<{ Params: { key: string } }>("/api/tenants/:key/posthog-groups", guarded(services, getPosthogGroups), async (request, reply) => {
     const key = keyOf(request);
+    if (key.kind !== "live") return sendProblem(reply, secretKeyOnly);
     const sent = parse(reply, { key: tenantKey }, { key: request.params.key });
     if (!sent || !mayAskAbout(key, sent.key, reply)) return reply;
     const tenant = await Promise.resolve(facts.tenant(sent.key)).catch((error) => void sendUnavailable(error, reply));

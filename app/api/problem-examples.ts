@@ -25,7 +25,7 @@ const table: { [code: string]: ProblemExample } = {
   key_expired: { detail: `This API key has expired. ${other}` },
   ticket_invalid: { detail: "This ticket has ended, or is none. Evaluate all flags again: the answer has a new one." },
   tenant_forbidden: { detail: "This API key is bound to the tenant acme and may not ask about others. Use a key without a tenant." },
-  secret_key_required: { detail: "Only a secret key (lk_live_…) mints tokens. Let your server ask for one." },
+  secret_key_required: { detail: "Only a secret key (lk_live_…) may ask for this. Let your server ask, and hand on what it gets." },
 
   invalid_json: { detail: "The body is not valid JSON." },
   invalid_query: { detail: "Name the tenant: /api/entitlements?tenant=acme", field: "tenant" },

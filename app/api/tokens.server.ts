@@ -6,10 +6,16 @@ import type { Services } from "~/server/services.server";
 import { mayAskAbout } from "./authenticate.server";
 import { mintToken } from "./check-descriptions";
 import { parse } from "./parse.server";
-import { sendProblem } from "./problem.server";
+import { type Problem, sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
 import { noTenant } from "./tenants.server";
 import { sendUnavailable } from "./unavailable.server";
+
+export const secretKeyOnly: Problem = {
+  status: 403,
+  code: "secret_key_required",
+  detail: "Only a secret key (lk_live_…) may ask for this. Let your server ask, and hand on what it gets.",
+};
 
 /** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
 export async function tokensApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -17,10 +23,7 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
 
   app.post<{ Params: { key: string } }>("/api/tenants/:key/token", guarded(services, mintToken), async (request, reply) => {
     const key = keyOf(request);
-    if (key.kind !== "live") {
-      const detail = "Only a secret key (lk_live_…) mints tokens. Let your server ask for one.";
-      return sendProblem(reply, { status: 403, code: "secret_key_required", detail });
-    }
+    if (key.kind !== "live") return sendProblem(reply, secretKeyOnly);
     const sent = parse(
       reply,
       { key: tenantKey, body: tokenBody },

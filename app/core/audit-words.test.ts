@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { actionWords, leaves, legible, onlyDifferent } from "./audit-words";
+import { actionWords, leaves, legible, onlyDifferent, withTimes } from "./audit-words";
 
 test.each([
   ["plan.entries_changed", "Plan entries changed"],
@@ -40,6 +40,16 @@ describe("before and after", () => {
       grants: { gr_1: { endsAt: "2026-12-04T00:00:00.000Z", value: { createdAt: 5, plans: [{ key: 1 }] } } },
       metadata: { seenAt: 7 },
     });
+  });
+  test("are told to programs as they are, but for instants", () => {
+    const grant = { id: "gr_1", endsAt: Date.UTC(2026, 11, 4), endedAt: null, value: { createdAt: 5 } };
+    const tenant = { key: "acme", revision: 7, usageAnchor: Date.UTC(2026, 0, 31), grants: [grant], metadata: { seenAt: 7 } };
+    expect(withTimes(tenant)).toEqual({
+      ...tenant,
+      usageAnchor: "2026-01-31T00:00:00.000Z",
+      grants: [{ ...grant, endsAt: "2026-12-04T00:00:00.000Z" }],
+    });
+    expect([withTimes(null), withTimes(5)]).toEqual([null, 5]);
   });
   test("of equal documents are nothing", () => {
     expect(onlyDifferent({ a: [1], b: { c: 2 } }, { b: { c: 2 }, a: [1] })).toEqual({ before: undefined, after: undefined });

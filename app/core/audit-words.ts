@@ -17,6 +17,21 @@ const named: { [list: string]: string } = { features: "key", plans: "key", grant
 /** What somebody else made up is left as it is. */
 const opaque = new Set(["metadata", "value", "config"]);
 
+const isInstant = (field: string, value: Json): value is number => typeof value === "number" && /(At|Anchor)$/.test(field);
+
+/** A document of the audit log as programs read it: instants as times. */
+export function withTimes(document: Json): Json {
+  if (Array.isArray(document)) return document.map(withTimes);
+  if (!isFields(document)) return document;
+  const fields = Object.entries(document);
+  return Object.fromEntries(
+    fields.map(([field, value]): [string, Json] => {
+      if (opaque.has(field)) return [field, value];
+      return [field, isInstant(field, value) ? isoTime(value) : withTimes(value)];
+    }),
+  );
+}
+
 /**
  * A document of the audit log as people compare it: lists by the names of what is in them, so that a new entry
  * does not look as if all after it had moved; instants as times; without our own numbering.
@@ -27,7 +42,7 @@ export function legible(document: Json): Json {
   return Object.fromEntries(
     fields.map(([field, value]): [string, Json] => {
       if (opaque.has(field)) return [field, value];
-      if (typeof value === "number" && /At$/.test(field)) return [field, isoTime(value)];
+      if (isInstant(field, value)) return [field, isoTime(value)];
       const by = named[field];
       if (by !== undefined && Array.isArray(value)) return [field, byName(value, by)];
       return [field, legible(value)];

@@ -125,6 +125,20 @@ describe("explain", () => {
       expect([answer.status, (await answer.json()).field]).toEqual([400, "explain"]);
   });
 
+  test("is not counted as a check, by GET and by POST", async () => {
+    const checks = [{ tenant: "acme", feature: "sso" }];
+    const { counts, db } = api.services;
+    const counted = async () => {
+      await counts.flush();
+      return db.read.$count(db.tables.checkCounts);
+    };
+    await get("tenant=acme&feature=sso&explain=1");
+    await post({ checks }, "?explain=1");
+    expect(await counted()).toBe(0);
+    await post({ checks }, "?explain=0");
+    expect(await counted()).toBe(1);
+  });
+
   test("has a tag, as every answer has, and so does an answer about another time", async () => {
     for (const query of ["explain=1", "at=2026-12-01T00:00:00Z", "at=2026-11-01T00:00:00Z"]) {
       const ask = (headers = {}) => api.get(`/api/entitlements?tenant=acme&${query}`, undefined, headers);

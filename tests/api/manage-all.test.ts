@@ -307,6 +307,9 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
     expect(entries.map((e) => (e as { subject?: string }).subject)).toEqual(["c", "b", "a"]);
     const one = await json(`/api/audit/${entries[0]?.seq}`);
     expect(one).toMatchObject({ action: "tenant.created", subject: "c", why: "because", actor: { kind: "api_key", name: "manage" } });
+    await send("PUT", "/api/tenants/c", { usageAnchor: "2026-01-31T00:00:00.000Z" });
+    const [anchored] = await all("/api/audit?subjectKind=tenant", 1);
+    expect(anchored).toMatchObject({ before: {}, after: { usageAnchor: "2026-01-31T00:00:00.000Z" } });
     expect((await all(`/api/audit?actor=api_key:${one.actor.id}&action=tenant.created`, 50)).length).toBe(3);
     expect(await refused(await get("/api/audit/999999"))).toEqual([404, "audit_entry_not_found"]);
   });

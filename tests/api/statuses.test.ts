@@ -116,6 +116,8 @@ test("whoever has no key that counts, not the scope, or another tenant's key is 
     const isOfMany = id === "askMany" || id === "reportUsage";
     expect([id, foreign.status]).toEqual([id, isOfMany ? 200 : 403]);
   });
+  const groups = await walk.ask("getPosthogGroups", keys.pub, await rightOf("getPosthogGroups"));
+  expect(groups).toMatchObject({ status: 403, code: "secret_key_required" });
   expect(await walk.ask("mintToken", keys.pub, await rightOf("mintToken"))).toMatchObject({ status: 403, code: "secret_key_required" });
   expect((await walk.ask("listenForFlags", null, { query: { ticket: "lk_sse_x" } })).status).toBe(401);
 });
