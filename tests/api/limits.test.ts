@@ -71,14 +71,14 @@ describe("the limits that the documentation names:", () => {
     expect(await send({ quantity: 2 ** 53 })).toMatchObject({ status: "refused", field: "quantity" });
     expect(await send({ quantity: 1.5 })).toMatchObject({ status: "refused", field: "quantity" });
     expect(await send({ time: new Date(now + 300_001).toISOString() })).toMatchObject({ code: "time_out_of_range", field: "time" });
-    expect(await send({ time: new Date(now + 300_000).toISOString() })).toEqual({ status: "recorded" });
+    expect(await send({ time: new Date(now + 300_000).toISOString() })).toMatchObject({ status: "recorded" });
     expect(await send({ time: new Date(now - 7 * day - 1).toISOString() })).toMatchObject({ code: "time_out_of_range", field: "time" });
-    expect(await send({ quantity: 2 ** 53 - 1 })).toEqual({ status: "recorded" });
+    expect(await send({ quantity: 2 ** 53 - 1 })).toMatchObject({ status: "recorded" });
     for (const jump of [-30 * day, 400 * day, 0]) {
       api.clock.now = now + jump;
       expect((await api.get("/api/entitlements?tenant=acme&feature=api_calls")).status).toBe(200);
       expect((await put({ name: `At ${jump}` })).status).toBe(200);
-      expect(await send({})).toEqual({ status: "recorded" });
+      expect(await send({})).toMatchObject({ status: "recorded" });
     }
     expect((await (await api.get("/api/tenants/acme/usage", api.keys.manage)).json()).consumption).toMatchObject([{ used: 2 ** 53 - 1 }]);
   });
