@@ -71,6 +71,22 @@ describe("counts that could not be written", () => {
   });
 });
 
+test.each([
+  ["stay in memory", 100],
+  ["are too many to stay there", 4],
+])("counts that were written and %s go on from nothing", async (_, most) => {
+  s = await startServices();
+  const counts = countsOver(() => false, most);
+  const tenants = ["a", "b", "c"];
+  const tallies = tenants.map((tenant) => counts.tallyOf(counts.count(tenant, [yes], now), now));
+  await counts.flush();
+  expect(tallies.map((tally) => counts.countAgain(tally, now + 5))).toEqual(tenants.map(() => most === 100));
+  for (const tenant of tenants) counts.count(tenant, [yes], now + 7);
+  await counts.flush();
+  const count = most === 100 ? 3 : 2;
+  for (const tenant of tenants) expect(await written(tenant)).toMatchObject([{ allowed: count, firstAt: now, lastAt: now + 7 }]);
+});
+
 test("a count is being written before a second has passed", async () => {
   s = await startServices();
   let writes = 0;

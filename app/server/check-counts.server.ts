@@ -9,10 +9,12 @@ import { createCountsInMemory } from "./counts-in-memory";
 const flushEvery = 500;
 /** Different counts that may be in memory, a few hundred bytes each: what cannot be written for a long time has to end somewhere. */
 const mostAtOnce = 100_000;
+/** Counts that stay in memory when they are written, since most are asked for again: making them anew is work for the collector. */
+const mostKept = 10_000;
 /** Asking for all features at once counts once, under this name. */
 export const allFeatures = "*";
 
-/** The rows that one answer adds to, for as long as they lie in memory and the day lasts. */
+/** The rows that one answer adds to, for as long as they stay in memory and the day lasts. */
 export type Tally = { batch: object; day: string; rows: CheckCount[] };
 
 export type CheckCounts = ReturnType<typeof createCheckCounts>;
@@ -24,6 +26,8 @@ export type CheckCounts = ReturnType<typeof createCheckCounts>;
 export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) {
   const addCounts = addingCheckCounts(db);
   let counts = createCountsInMemory();
+  /** Those with something to write. */
+  let due: CheckCount[] = [];
   let writing: Promise<void> = Promise.resolve();
   let dropped = 0;
   let isFailing = false;
@@ -44,29 +48,58 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
   }
 
   function again(row: CheckCount, now: Instant): CheckCount {
+    if (row.count === 0) {
+      row.firstAt = now;
+      isDue(row);
+    }
     row.count += 1;
     row.lastAt = now;
     return row;
   }
 
-  function add(count: CheckCount): void {
-    if (counts.size() < most) counts.add(count);
-    else dropped += count.count;
+  function isDue(row: CheckCount): void {
+    due.push(row);
     timer ??= setTimeout(flush, flushEvery).unref();
+  }
+
+  function add(count: CheckCount): void {
+    if (counts.size() >= most) {
+      dropped += count.count;
+      return;
+    }
+    counts.add(count);
+    isDue(count);
   }
 
   function putBack(unwritten: CheckCount[]): void {
     for (const old of unwritten) {
       const newer = counts.find(counts.of(old.tenant), old.feature, old.day, old.allowed, old.source);
-      if (newer) Object.assign(newer, { count: newer.count + old.count, firstAt: old.firstAt });
+      if (newer) addBefore(newer, old);
       else add(old);
     }
   }
 
+  function addBefore(newer: CheckCount, old: CheckCount): void {
+    if (newer.count === 0) {
+      newer.lastAt = old.lastAt;
+      isDue(newer);
+    }
+    newer.count += old.count;
+    newer.firstAt = old.firstAt;
+  }
+
+  /** What there is to write, as it is now; it is counted on from nothing. */
+  function take(): CheckCount[] {
+    const taken = due.map((row) => ({ ...row }));
+    for (const row of due) row.count = 0;
+    due = [];
+    if (counts.size() > Math.min(mostKept, most / 2)) counts = createCountsInMemory();
+    return taken;
+  }
+
   async function write(): Promise<void> {
-    if (counts.size() === 0) return;
-    const batch = counts.all();
-    counts = createCountsInMemory();
+    if (due.length === 0) return;
+    const batch = take();
     const written: CheckCount[][] = [];
     let done = 0;
     try {
@@ -114,7 +147,7 @@ export function createCheckCounts(db: Database, log: Logger, most = mostAtOnce) 
     },
     countAll: (tenant: string, now: Instant): CheckCount[] => [counter(tenant, now)(allFeatures, true, "none")],
     tallyOf: (rows: CheckCount[], now: Instant): Tally => ({ batch: counts, day: dayOf(now), rows }),
-    /** The same once more, without looking for its rows; false: they were written, or the day is over. */
+    /** The same once more, without looking for its rows; false: they are no longer in memory, or the day is over. */
     countAgain({ batch, day, rows }: Tally, now: Instant): boolean {
       if (batch !== counts || day !== dayOf(now)) return false;
       for (const row of rows) again(row, now);

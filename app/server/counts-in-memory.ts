@@ -32,6 +32,5 @@ export function createCountsInMemory() {
       else ofTenant.set(count.feature, [count]);
       size += 1;
     },
-    all: (): CheckCount[] => [...byTenant.values()].flatMap((ofTenant) => [...ofTenant.values()].flat()),
   };
 }
