@@ -17,8 +17,10 @@ import { read } from "./parse.server";
 import { type Problem, problemBody, sendProblem, sendProblemText } from "./problem.server";
 import { sendUnavailable } from "./unavailable.server";
 
-/** What a route answers; `tag` is its ETag, else a `revision` in it becomes that. A text is sent as it is, under its own type. */
-/** `json`: the body of a write, put into words already. */
+/**
+ * What a route answers; `tag` is its ETag, else a `revision` in it becomes that. A text is sent as it is, under its own type;
+ * `json` is the body of a write that was put into words already.
+ */
 export type Answered =
   | { status: number; body?: object | string; json?: string; type?: string; tag?: string; headers?: Record<string, string> }
   | { problem: Problem };
