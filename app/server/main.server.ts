@@ -1,5 +1,7 @@
+import { letHelpersStandBack } from "./helper-threads.server";
 import { keepTickShape } from "./tick-shape.server";
 
 // Before anything else is loaded.
+letHelpersStandBack();
 keepTickShape();
 await import("./serve.server");

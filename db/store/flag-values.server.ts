@@ -16,19 +16,24 @@ export async function readFlagValues(q: Queries, t: Schema, tenant: string): Pro
   }));
 }
 
-/** Rows of one statement. */
+/** Rows of one statement, which are all that is made ready in one go: of 1,000 tenants with 20 flags it would stop checks for 20 ms. */
 const atOnce = 500;
+
+/** One order everywhere: two processes that write the same rows must not wait for each other. */
+const inOrder = (values: FlagValue[]) =>
+  values.sort((a, b) => (a.tenant < b.tenant || (a.tenant === b.tenant && a.flag < b.flag) ? -1 : 1));
+
+const rowOf = (v: FlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
 
 /** Keeps the newest value of each tenant and flag. Nobody waits for it. */
 export async function writeFlagValues(db: Database, values: FlagValue[]): Promise<void> {
   const t = db.tables.flagValues;
-  const inOrder = [...values].sort((a, b) => (a.tenant < b.tenant || (a.tenant === b.tenant && a.flag < b.flag) ? -1 : 1));
-  const rows = inOrder.map((v) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) }));
-  for (let from = 0; from < rows.length; from += atOnce) {
+  for (let from = 0; from < values.length; from += atOnce) {
+    const rows = inOrder(values.slice(from, from + atOnce)).map(rowOf);
     await db.aside((q) =>
       q
         .insert(t)
-        .select(rowsAsOne(t, rows.slice(from, from + atOnce)))
+        .select(rowsAsOne(t, rows))
         .onConflictDoUpdate({
           target: [t.tenant, t.flag],
           set: {
