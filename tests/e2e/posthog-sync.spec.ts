@@ -44,9 +44,8 @@ test("what an admin changes reaches PostHog; a resync shows how far it is, also 
   await page.getByLabel("Name").fill("Acme Ltd");
   await page.getByLabel("Key").fill("acme");
   await page.getByRole("button", { name: "Create tenant" }).click();
-  // The menu has a link of the same name: the last one is the tenant's only once its page is there.
-  await page.waitForURL((url) => url.pathname === "/tenants/acme");
-  await page.getByRole("link", { name: "PostHog" }).last().click();
+  // The menu has a link of the same name, and the address is the tenant's before its page is there.
+  await page.getByRole("navigation", { name: "Acme Ltd" }).getByRole("link", { name: "PostHog" }).click();
   await page.waitForURL((url) => url.pathname === "/tenants/acme/posthog");
   await expect(page.getByText("In sync")).toBeVisible();
   expect(fake.state.group("acme")).toMatchObject({ name: "Acme Ltd" });
