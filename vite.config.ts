@@ -20,7 +20,7 @@ const entries = {
                 main: "app/server/main.server.ts",
                 cli: "app/cli/main.server.ts",
                 "sqlite-writer": "db/sqlite-writer.server.mjs",
-                background: "app/server/background-thread.server.ts",
+                background: "app/server/background-process.server.ts",
               } as never,
               output: { entryFileNames: "[name].js" },
             },

@@ -131,34 +131,34 @@ describe.each(engines)("a long file that is imported into a server on %s", { tim
   });
 });
 
-test("a thread that dies fails what waits for it with an error, and is there again for what comes next", async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-thread-"));
+test("a process that dies fails what waits for it with an error, and is there again for what comes next", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-background-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, "thread.mjs");
+  const file = path.join(folder, "background.mjs");
   writeFileSync(
     file,
-    `import { parentPort } from "node:worker_threads";
-parentPort.on("message", ({ kind, id, file }) => {
-  if (kind === "stop") parentPort.close();
+    `process.on("message", ({ kind, id, file }) => {
+  if (kind === "stop") process.exit(0);
   else if (file.text === "die") process.exit(1);
-  else if (file.text === "throw") throw new Error("thrown in the thread");
-  else parentPort.postMessage({ kind: "done", id, result: file.text });
+  else if (file.text === "kill") process.kill(process.pid, "SIGKILL");
+  else if (file.text === "tell") process.send({ kind: "trouble", error: new Error("told"), sentence: "a job failed" }, () => process.exit(1));
+  else process.send({ kind: "done", id, result: file.text });
 });`,
   );
   const troubles: string[] = [];
-  const background = createBackground(pino({ level: "silent" }), (error) => troubles.push(error.message), file);
+  const background = createBackground(pino({ level: "silent" }), (error, sentence) => troubles.push(`${sentence}: ${error.message}`), file);
   expect(background.start()).toBe(true);
   await expect(background.preview({ name: "a", text: "hello" })).resolves.toBe("hello");
-  for (const text of ["die", "throw"]) {
-    await expect(background.preview({ name: "a", text })).rejects.toThrow("The background thread has ended.");
+  for (const text of ["die", "kill", "tell"]) {
+    await expect(background.preview({ name: "a", text })).rejects.toThrow("The background process has ended.");
     await until(
       async () => background.isOn() || undefined,
       30_000,
-      () => "the thread did not come back",
+      () => "the process did not come back",
     );
     await expect(background.preview({ name: "a", text: "again" })).resolves.toBe("again");
   }
-  expect(troubles).toEqual(["thrown in the thread"]);
+  expect(troubles).toEqual(["a job failed: told"]);
   await background.stop();
   expect(background.isOn()).toBe(false);
 });

@@ -1,7 +1,7 @@
 import type { Actor } from "~/core/model";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
-/** To the thread that works in the background. `id`: of an order that is answered. */
+/** To the process that works in the background. `id`: of an order that is answered. */
 export type Order =
   | { kind: "wake" }
   | { kind: "stop" }

@@ -1,25 +1,25 @@
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { Actor } from "~/core/model";
 import type { Order, Word } from "./background-messages";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
-/** A thread that ended by itself is started again after this long, in milliseconds. */
+/** A process that ended by itself is started again after this long, in milliseconds. */
 const restartAfter = 1_000;
 
 export type Background = ReturnType<typeof createBackground>;
 
 /**
- * A thread for what would keep a check waiting: long imports, and sending tenants' groups to PostHog. Its work is durable, so a
- * thread that dies loses nothing but the answer to an import, which has been written whole or not at all.
+ * A process for what would keep a check waiting: long imports, and sending tenants' groups to PostHog. Its work is durable, so one
+ * that dies loses nothing but the answer to an import, which has been written whole or not at all. It ends with this process.
  */
-export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = threadFile()) {
+export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = programFile()) {
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
-  let worker: Worker | undefined;
+  let child: ChildProcess | undefined;
   let last = 0;
   let isStopping = false;
 
@@ -34,28 +34,28 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     else asker?.reject(word.error);
   }
 
-  function start(script: string): void {
-    const started = new Worker(script);
+  function start(program: string): void {
+    const started = fork(program, { serialization: "advanced" });
     started.unref();
+    started.channel?.unref();
     started.on("message", hear);
-    // What it logs as trouble it tells as well; of this it can say nothing any more.
-    started.on("error", (error) => {
-      log.error({ err: error }, "the background thread failed");
-      onTrouble(error, "the background thread failed");
-    });
-    started.on("exit", () => {
-      worker = undefined;
-      for (const { reject } of waiting.values()) reject(new Error("The background thread has ended."));
+    started.on("error", (error) => log.error({ err: error }, "the background process could not be started or told"));
+    started.on("close", (code, signal) => {
+      child = undefined;
+      for (const { reject } of waiting.values()) reject(new Error("The background process has ended."));
       waiting.clear();
-      if (!isStopping) setTimeout(() => start(script), restartAfter).unref();
+      if (isStopping) return;
+      log.warn({ code, signal }, "the background process has ended and is started again");
+      setTimeout(() => start(program), restartAfter).unref();
     });
-    worker = started;
+    child = started;
   }
 
-  const tell = (order: Order) => worker?.postMessage(order);
+  // Whether it arrived is seen by whether it is answered.
+  const tell = (order: Order) => child?.send(order, () => {});
 
   function ask<T>(order: (id: number) => Order): Promise<T> {
-    if (!worker) return Promise.reject(new Error("The background thread is being started again."));
+    if (!child) return Promise.reject(new Error("The background process is being started again."));
     return new Promise<T>((resolve, reject) => {
       const id = ++last;
       waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
@@ -64,29 +64,29 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
   }
 
   return {
-    /** False: there is no such thread where the program runs from its sources, and everything is done in place. */
+    /** False: there is no such process where the program runs from its sources, and everything is done in place. */
     start(): boolean {
       if (file) start(file);
       return file !== null;
     },
-    isOn: () => worker !== undefined,
+    isOn: () => child !== undefined,
     wake: () => tell({ kind: "wake" }),
     preview: (file: FileText) => ask<Previewed>((id) => ({ kind: "preview", id, file })),
     import: (file: FileText, actor: Actor, expectedRevision: ExpectedRevision) =>
       ask<Applied>((id) => ({ kind: "import", id, file, actor, expectedRevision })),
     async stop(): Promise<void> {
       isStopping = true;
-      if (!worker) return;
-      const exited = once(worker, "exit");
-      worker.ref();
+      if (!child) return;
+      const closed = once(child, "close");
+      child.ref();
       tell({ kind: "stop" });
-      await exited;
+      await closed;
     },
   };
 }
 
 /** Beside the server's own build. */
-function threadFile(): string | null {
+function programFile(): string | null {
   for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
     const file = path.join(folder, "background.js");
     if (existsSync(file)) return file;

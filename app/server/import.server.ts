@@ -13,7 +13,7 @@ import { findUnfitGrants } from "./unfit-grants.server";
 export { readCatalogueFile } from "~/forms/catalogue-file";
 
 export type FileText = { name: string; text: string };
-/** From so many characters on, which is about a thousand tenants, a file is read and imported in the background thread. */
+/** From so many characters on, which is about a thousand tenants, a file is read and imported in the background process. */
 const longFile = 100_000;
 
 const isLong = ({ background }: Services, { text }: FileText) => text.length >= longFile && background.isOn();
@@ -31,7 +31,7 @@ export async function previewFile(services: Services, file: FileText): Promise<P
 /** The catalogue's, as the preview showed it; of several any. */
 export type ExpectedRevision = number | readonly number[] | undefined;
 
-/** `diffText`: the diff as JSON. Of ten thousand tenants it is a megabyte, which the thread that made it puts into words. */
+/** `diffText`: the diff as JSON. Of ten thousand tenants it is a megabyte, which the process that made it puts into words. */
 export type Applied = { ok: true; changed: boolean; diffText: string; revision: number } | BadFile;
 
 /** The whole file in one transaction, or nothing. */

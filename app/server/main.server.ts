@@ -1,4 +1,4 @@
-import { letHelpersStandBack } from "./helper-threads.server";
+import { letHelpersStandBack } from "./priority.server";
 import { keepTickShape } from "./tick-shape.server";
 
 // Before anything else is loaded.

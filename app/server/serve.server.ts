@@ -21,8 +21,8 @@ async function serve(env: Env): Promise<void> {
     await app.listen({ host: env.host, port: env.port });
     startJobs(services);
     const { background, posthog } = services;
-    const hasThread = background.start();
-    await posthog?.start(hasThread ? background.wake : undefined);
+    const isBeside = background.start();
+    await posthog?.start(isBeside ? background.wake : undefined);
     stopOnSignal(app, services);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);

@@ -1,22 +1,27 @@
-import { constants, setPriority } from "node:os";
-import { type MessagePort, parentPort } from "node:worker_threads";
 import type { Order, Word } from "./background-messages";
 import { readEnv } from "./env.server";
 import { applyFile, previewFile } from "./import.server";
 import { jobLog } from "./job-log.server";
 import { createLog } from "./log.server";
 import { createGroupSync } from "./posthog/group-sync.server";
+import { standBack } from "./priority.server";
 import { randomId } from "./random.server";
 import { createServices, stopServices } from "./start.server";
 
-// Starts as a thread of the server, with connections of its own: to the database it is another process.
-const port = parentPort as MessagePort;
-// On Linux a priority is a thread's own: where cores are few, the one that answers checks goes first. Elsewhere it is the process's.
-if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-const say = (word: Word) => port.postMessage(word);
+// Before anything else is started. On few cores the process that answers checks goes first.
+standBack();
+const say = (word: Word) => process.connected && process.send?.(word);
+
+// A signal that a terminal or a supervisor sends to all processes is for the server: that one says when to stop, or is gone.
+process.on("SIGTERM", () => {}).on("SIGINT", () => {});
+process.on("disconnect", () => process.exit(1));
 
 const { posthog: settings, ...env } = readEnv();
 const log = jobLog(createLog(env.logLevel), (error, sentence) => say({ kind: "trouble", error, sentence }));
+process.on("uncaughtException", (error) => {
+  log.error({ err: error }, "the background process failed");
+  process.disconnect(); // what was said goes first
+});
 const services = await createServices({ ...env, posthog: null }, { log });
 const { db, now, newId } = services;
 const groupSync = settings && createGroupSync({ db, settings, holder: randomId("proc"), now, newId, log });
@@ -36,10 +41,10 @@ async function answer(order: Extract<Order, { id: number }>): Promise<void> {
 async function stop(): Promise<void> {
   await groupSync?.stop();
   await stopServices(services);
-  port.close();
+  process.exit(0);
 }
 
-port.on("message", (order: Order) => {
+process.on("message", (order: Order) => {
   if (order.kind === "wake") groupSync?.wake();
   else if (order.kind === "stop") void stop();
   else void answer(order);

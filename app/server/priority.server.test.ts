@@ -1,20 +1,28 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test.runIf(process.platform === "linux")("threads that Node starts with stand back, the one that answers does not", () => {
+/** How far each thread of a process stands back once it has called the function of this name. */
+function niceAfter(call: string): { own: number; helpers: number[] } {
   const program = `
     import { readdirSync, readFileSync } from "node:fs";
-    import { letHelpersStandBack } from "./app/server/helper-threads.server.ts";
+    import { letHelpersStandBack, standBack } from "./app/server/priority.server.ts";
     const nice = (thread) => Number(readFileSync("/proc/self/task/" + thread + "/stat", "utf8").split(") ").at(-1).split(" ")[16]);
     const own = nice(process.pid);
     const threads = readdirSync("/proc/self/task").filter((t) => Number(t) !== process.pid);
-    letHelpersStandBack();
+    ${call}();
     console.log(JSON.stringify({ own: nice(process.pid) - own, helpers: threads.map((t) => nice(t)) }));
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { encoding: "utf8" });
   expect(stderr).toBe("");
-  const { own, helpers } = JSON.parse(stdout);
-  expect(own).toBe(0);
+  return JSON.parse(stdout);
+}
+
+test.runIf(process.platform === "linux").each([
+  ["letHelpersStandBack", 0, 5],
+  ["standBack", 10, 10],
+])("%s sets the thread that calls it back by %i and those that Node starts with to %i", (call, ofOwn, ofHelpers) => {
+  const { own, helpers } = niceAfter(call);
+  expect(own).toBe(ofOwn);
   expect(helpers.length).toBeGreaterThan(0);
-  expect(new Set(helpers)).toEqual(new Set([5]));
+  expect(new Set(helpers)).toEqual(new Set([ofHelpers]));
 });
