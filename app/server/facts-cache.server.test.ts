@@ -140,7 +140,7 @@ describe("what another process commits on PostgreSQL is seen", () => {
 test("changes are read once, not again and again for as long as an older one might still be committed", async () => {
   await create("acme");
   await cache.start();
-  await slow.query("insert into changes (kind, subject, at) select 'tenant', 't' || n, now() from generate_series(1, 25000) n");
+  await slow.query("insert into changes (kind, subject, at) select 'tenant', 't' || n, now() from generate_series(1, 110000) n");
   const readsForOneMore = async () => {
     await cache.tenant("acme");
     const before = selects;

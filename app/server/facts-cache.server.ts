@@ -68,26 +68,31 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     for (const facts of list) if (tenants.peek(facts.key) || loading.has(facts.key)) putTenant(facts.key, facts);
   }
 
+  function dropIfOlder(key: string, seq: number): void {
+    const held = tenants.peek(key);
+    if (held && held.facts !== null && seq <= held.facts.revision) return;
+    if (held) tenants.delete(key);
+    if (loading.has(key)) touchedMeanwhile.set(key, seq);
+  }
+
   /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
     const wasAway = Date.now() - lookedAt > longestAbsence;
     if (wasAway) await startAnew();
     let from = position.from(Date.now());
-    const read: number[] = [];
+    let read: number[] = [];
     let catalogueMoved = wasAway;
     for (;;) {
-      const rows = await readChanges(db.read, db.tables, from);
-      for (const { seq, kind, subject } of rows) {
-        from = seq;
-        read.push(seq);
+      const { seqs, subjects, others } = await readChanges(db.read, db.tables, from);
+      const ofOthers = new Set(others.map(({ seq }) => seq));
+      for (const [i, seq] of seqs.entries()) if (!ofOthers.has(seq)) dropIfOlder(subjects[i] as string, seq);
+      for (const { seq, kind } of others) {
         if (kind === "key") for (const tell of onKeyChange) tell();
-        else if (kind === "catalogue") catalogueMoved ||= seq > catalogueFacts.revision;
-        else if (seq > (tenants.peek(subject)?.facts?.revision ?? 0)) {
-          tenants.delete(subject);
-          if (loading.has(subject)) touchedMeanwhile.set(subject, seq);
-        }
+        else catalogueMoved ||= seq > catalogueFacts.revision;
       }
-      if (rows.length < changesAtOnce) break;
+      read = read.length === 0 ? seqs : [...read, ...seqs];
+      if (seqs.length < changesAtOnce) break;
+      from = seqs.at(-1) as number;
     }
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     lookedAt = Date.now();

@@ -102,7 +102,7 @@ describe.each(engines)("what is old on %s", (engine) => {
     await tenant("acme", "Acme");
     await tenant("acme", "Acme Ltd");
     const last = await lastChange(s.db.read, s.db.tables);
-    const seqs = async () => (await readChanges(s.db.read, s.db.tables, 0)).map((row) => row.seq);
+    const seqs = async () => (await readChanges(s.db.read, s.db.tables, 0)).seqs;
     const before = await seqs();
     await s.db.transaction([], (tx) => writeTold(tx, s.db.tables, { seq: before[0] as number, told: [], clock: now }));
     s.clock.now += 7 * day;
