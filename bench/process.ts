@@ -49,17 +49,33 @@ export const untilLine = async (child: ChildProcess, pattern: RegExp) => (await 
 
 /** What is not measured stands still, so that it takes nothing from what is. */
 export function holdStill(...children: ChildProcess[]): void {
-  for (const child of children) child.kill("SIGSTOP");
+  for (const { pid } of children) signal(pid, "SIGSTOP");
 }
 export function goOn(...children: ChildProcess[]): void {
-  for (const child of children) child.kill("SIGCONT");
+  for (const { pid } of children) signal(pid, "SIGCONT");
+}
+
+/** To a process and to those that it started, where the system tells which (only Linux does). */
+function signal(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  process.kill(pid, name);
+  try {
+    for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean)) signal(Number(child), name);
+  } catch {
+    // Another system, or one of them is gone.
+  }
+}
+
+/** What starts and tells everything stays off the core that is measured. */
+export function leaveTheMeasuredCore(): void {
+  if (canPin) spawnSync("taskset", ["-a", "-p", "-c", "1", String(process.pid)]);
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
-  child.kill("SIGCONT"); // one that stands still hears nothing
+  goOn(child); // one that stands still hears nothing
   await exited;
 }
 
