@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import type { Database } from "~db/database";
-import { changesAtOnce, lastChange, readChanges } from "~db/store/changes.server";
+import { changesAtOnce, changesReader, lastChange } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { createFeedPosition } from "./feed-position";
 
@@ -33,6 +33,7 @@ export type FactsCache = ReturnType<typeof createFactsCache>;
  * writer is answered; what others commit is noticed at the next check, asked of the database once per turn of the event loop.
  */
 export function createFactsCache(db: Database, log: Logger, bytes: number) {
+  const readChanges = changesReader(db.read, db.tables);
   const tenants = new LRUCache<string, Held>({ maxSize: bytes, sizeCalculation: sizeOf });
   const loading = new Map<string, Promise<Held>>();
   /** Of tenants that are being read: the newest change that the feed told of meanwhile. */
@@ -83,7 +84,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     let read: number[] = [];
     let catalogueMoved = wasAway;
     for (;;) {
-      const { seqs, subjects, others } = await readChanges(db.read, db.tables, from);
+      const { seqs, subjects, others } = await readChanges(from);
       const ofOthers = new Set(others.map(({ seq }) => seq));
       for (const [i, seq] of seqs.entries()) if (!ofOthers.has(seq)) dropIfOlder(subjects[i] as string, seq);
       for (const { seq, kind } of others) {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue-changes";
 import { putTenant } from "~/core/changes";
 import { listAudit } from "~db/store/audit.server";
-import { lastChange, readChanges } from "~db/store/changes.server";
+import { changesReader, lastChange } from "~db/store/changes.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { takeLease } from "~db/store/leases.server";
@@ -102,7 +102,7 @@ describe.each(engines)("what is old on %s", (engine) => {
     await tenant("acme", "Acme");
     await tenant("acme", "Acme Ltd");
     const last = await lastChange(s.db.read, s.db.tables);
-    const seqs = async () => (await readChanges(s.db.read, s.db.tables, 0)).seqs;
+    const seqs = async () => (await changesReader(s.db.read, s.db.tables)(0)).seqs;
     const before = await seqs();
     await s.db.transaction([], (tx) => writeTold(tx, s.db.tables, { seq: before[0] as number, told: [], clock: now }));
     s.clock.now += 7 * day;

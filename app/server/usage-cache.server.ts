@@ -4,7 +4,7 @@ import type { Instant, TenantFacts, Usage } from "~/core/model";
 import { counterStart, type MeteredFeature } from "~/core/usage";
 import { usagePeriod } from "~/core/usage-period";
 import type { Database } from "~db/database";
-import { readTotals, readTotalsSince, type Total } from "~db/store/usage.server";
+import { readTotals, type Total, totalsSinceReader } from "~db/store/usage.server";
 import type { FactsCache } from "./facts-cache.server";
 
 /** What is known of one tenant's consumption. Another object whenever a number is another one. */
@@ -31,6 +31,7 @@ export type UsageCache = ReturnType<typeof createUsageCache>;
 
 /** Consumption of asked tenants in memory, so that a check reads no database. */
 export function createUsageCache(db: Database, facts: FactsCache, now: () => Instant, log: Logger) {
+  const readTotalsSince = totalsSinceReader(db.read, db.tables);
   const held = new LRUCache<string, Held>({ max: mostHeld });
   const loading = new Map<string, Loading>();
   let readUntil = now();
@@ -106,7 +107,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
       try {
         const mine = new Set<string>();
         tookMeanwhile = mine;
-        for (const total of await readTotalsSince(db.read, db.tables, from)) if (!mine.has(counterName(total))) put(total);
+        for (const total of await readTotalsSince(from)) if (!mine.has(counterName(total))) put(total);
         readUntil = at;
         if (isFar) readFarAt = at;
       } catch (err) {

@@ -46,15 +46,15 @@ export const changesAtOnce = 20_000;
 export type FeedPage = { seqs: number[]; subjects: string[]; others: { seq: number; kind: ChangeKind }[] };
 
 /**
- * What was touched after `seq`, oldest first, `changesAtOnce` at most. It comes column by column, each as one JSON text: of an
- * import of ten thousand tenants checks wait for all of this, and row by row it takes more than twice as long.
+ * Reads what was touched after a number, oldest first, `changesAtOnce` at most. It comes column by column, each as one JSON text: of
+ * an import of ten thousand tenants checks wait for all of this, and row by row it takes more than twice as long.
  */
-export async function readChanges(q: Queries, t: Schema, seq: number): Promise<FeedPage> {
+export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<FeedPage> {
   const { changes: c } = t;
   const page = q
     .select({ seq: c.seq, kind: c.kind, subject: c.subject })
     .from(c)
-    .where(gt(c.seq, seq))
+    .where(gt(c.seq, sql.placeholder("seq")))
     .orderBy(asc(c.seq))
     .limit(changesAtOnce)
     .as("page");
@@ -63,18 +63,22 @@ export async function readChanges(q: Queries, t: Schema, seq: number): Promise<F
     is(c, PgTable) ? sql<string | null>`json_agg(${column} order by ${page.seq})` : sql<string | null>`json_group_array(${column})`;
   const ofOthers = sql`filter (where ${page.kind} <> 'tenant')`;
   const asText = (list: SQLWrapper) => sql<string | null>`cast(${list} as text)`;
-  const [row] = await q
+  const query = q
     .select({
       seqs: asText(list(page.seq)),
       subjects: asText(list(page.subject)),
       otherSeqs: asText(sql`${list(page.seq)} ${ofOthers}`),
       otherKinds: asText(sql`${list(page.kind)} ${ofOthers}`),
     })
-    .from(page);
+    .from(page)
+    .prepare();
   const read = <T>(text: string | null | undefined) => JSON.parse(text ?? "[]") as T[];
-  const kinds = read<ChangeKind>(row?.otherKinds);
-  const others = read<number>(row?.otherSeqs).map((seq, i) => ({ seq, kind: kinds[i] as ChangeKind }));
-  return { seqs: read(row?.seqs), subjects: read(row?.subjects), others };
+  return async (seq) => {
+    const [row] = await query.execute({ seq });
+    const kinds = read<ChangeKind>(row?.otherKinds);
+    const others = read<number>(row?.otherSeqs).map((seq, i) => ({ seq, kind: kinds[i] as ChangeKind }));
+    return { seqs: read(row?.seqs), subjects: read(row?.subjects), others };
+  };
 }
 
 /** The newest number; with `by`, one that was drawn by then, with none of about that time above it. 0: there is none. */

@@ -1,4 +1,4 @@
-import { and, eq, gte, or, sql } from "drizzle-orm";
+import { and, eq, gte, or, Param, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
 import { mostUsed, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
@@ -51,11 +51,12 @@ export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: I
 }
 
 /** What was written since, by any process. */
-export async function readTotalsSince(q: Queries, t: Schema, since: Instant): Promise<Total[]> {
-  return q
-    .select(columns(t))
-    .from(t.usageTotals)
-    .where(gte(t.usageTotals.updatedAt, new Date(since)));
+/** Reads what was changed at an instant or since. */
+export function totalsSinceReader(q: Queries, t: Schema): (since: Instant) => Promise<Total[]> {
+  const { updatedAt } = t.usageTotals;
+  const since = new Param(sql.placeholder("since"), updatedAt);
+  const query = q.select(columns(t)).from(t.usageTotals).where(gte(updatedAt, since)).prepare();
+  return (instant) => query.execute({ since: new Date(instant) });
 }
 
 export type NewReport = { tenant: string; idempotencyKey: string; feature: string; report: Json; answer?: Json };
