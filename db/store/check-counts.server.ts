@@ -1,7 +1,8 @@
 import { and, desc, eq, gte, inArray, max, min, type SQL, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { rowsAsOne, rowsText, selectedFrom } from "../rows-as-one";
+import { rowsAsOne, selectedFrom } from "../rows-as-one";
+import { rowsInPieces } from "../rows-in-pieces";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -16,11 +17,6 @@ export type CheckCount = {
   lastAt: Instant;
 };
 
-/**
- * Rows that are made ready, and written, in one go, some tenths of a millisecond long: a check waits for as long, also where the
- * thread that writes shares a core with the one that answers.
- */
-const inOneGo = 50;
 /** Rows of one transaction, for which others who write wait. */
 export const countsAtOnce = 1_000;
 
@@ -30,15 +26,7 @@ export type AddCheckCounts = (counts: CheckCount[]) => Promise<void>;
 export function addingCheckCounts(db: Database): AddCheckCounts {
   const { checkCounts: t } = db.tables;
   const add = db.prepareAside((q, piece) => adding(q, db.tables, selectedFrom(piece, t)));
-  return async (counts) => {
-    const ordered = inOrder(counts);
-    const pieces: string[] = [];
-    for (let at = 0; at < ordered.length; at += inOneGo) {
-      if (at > 0) await new Promise(setImmediate);
-      pieces.push(rowsText(t, ordered.slice(at, at + inOneGo).map(rowOf)));
-    }
-    await add(pieces);
-  };
+  return async (counts) => add(await rowsInPieces(t, inOrder(counts), rowOf));
 }
 
 /** Inside the caller's transaction. */

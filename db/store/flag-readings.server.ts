@@ -1,7 +1,8 @@
 import { and, desc, eq, gt, lte, type SQL, sql } from "drizzle-orm";
 import type { FlagReading, Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { rowsAsOne } from "../rows-as-one";
+import { selectedFrom } from "../rows-as-one";
+import { rowsInPieces } from "../rows-in-pieces";
 import type { Schema } from "../schema";
 
 /** What checks of a tenant knew of a flag from this instant on. */
@@ -30,24 +31,31 @@ export async function readFlagReadings(q: Queries, t: Schema, tenant: string, by
   return new Map(rows.map(({ flag, reading }) => [flag, reading]));
 }
 
-/** Nobody waits for it. */
-export async function writeFlagReadings(db: Database, readings: NotedReading[]): Promise<void> {
+export type NoteFlagReadings = (readings: NotedReading[]) => Promise<void>;
+
+/** What notes readings, all of them or none. Nobody waits for it. */
+export function notingFlagReadings(db: Database): NoteFlagReadings {
   const r = db.tables.flagReadings;
-  const keyOf = ({ tenant, flag, at }: NotedReading) => `${tenant}\n${flag}\n${at}`;
-  const inOrder = [...readings].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const rows = inOrder.map((row) => ({ ...row, at: new Date(row.at) }));
-  await db.aside((q) =>
+  const note = db.prepareAside((q, piece) =>
     q
       .insert(r)
-      .select(rowsAsOne(r, rows))
+      .select(selectedFrom(piece, r))
       .onConflictDoUpdate({ target: [r.tenant, r.flag, r.at], set: { reading: sql`excluded.reading` } }),
   );
+  return async (readings) => note(await rowsInPieces(r, inOrder(readings), (row) => ({ ...row, at: new Date(row.at) })));
 }
+
+/** One order everywhere: two processes that write the same rows must not wait for each other. */
+const inOrder = (readings: NotedReading[]) =>
+  readings
+    .map((row) => ({ row, key: `${row.tenant}\n${row.flag}\n${row.at}` }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ row }) => row);
 
 /** PostHog was turned off: what was known before counts no more. */
 export async function noteFlagsOff(db: Database, now: Instant): Promise<void> {
   const r = db.tables.flagReadings;
   const before = lte(r.at, new Date(now));
   const [newest] = await db.read.select({ tenant: r.tenant }).from(r).where(before).orderBy(desc(r.at)).limit(1);
-  if (newest && newest.tenant !== off.tenant) await writeFlagReadings(db, [{ ...off, at: now, reading: { state: "unknown" } }]);
+  if (newest && newest.tenant !== off.tenant) await notingFlagReadings(db)([{ ...off, at: now, reading: { state: "unknown" } }]);
 }

@@ -1,7 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { rowsAsOne } from "../rows-as-one";
+import { selectedFrom } from "../rows-as-one";
+import { rowsInPieces } from "../rows-in-pieces";
 import type { Schema } from "../schema";
 
 export type FlagValue = { tenant: string; flag: string; state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
@@ -16,8 +17,8 @@ export async function readFlagValues(q: Queries, t: Schema, tenant: string): Pro
   }));
 }
 
-/** Rows of one statement, which are all that is made ready in one go: everything at once was seen to stop checks for 22 ms with 1,000 tenants and 20 flags. */
-const atOnce = 500;
+/** Rows of one transaction, for which others who write wait. */
+const atOnce = 1_000;
 
 /** One order everywhere: two processes that write the same rows must not wait for each other. */
 const inOrder = (values: FlagValue[]) =>
@@ -25,25 +26,28 @@ const inOrder = (values: FlagValue[]) =>
 
 const rowOf = (v: FlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
 
-/** Keeps the newest value of each tenant and flag. Nobody waits for it. */
-export async function writeFlagValues(db: Database, values: FlagValue[]): Promise<void> {
+export type KeepFlagValues = (values: FlagValue[]) => Promise<void>;
+
+/** What keeps the newest value of each tenant and flag. Nobody waits for it. */
+export function keepingFlagValues(db: Database): KeepFlagValues {
   const t = db.tables.flagValues;
-  for (let from = 0; from < values.length; from += atOnce) {
-    const rows = inOrder(values.slice(from, from + atOnce)).map(rowOf);
-    await db.aside((q) =>
-      q
-        .insert(t)
-        .select(rowsAsOne(t, rows))
-        .onConflictDoUpdate({
-          target: [t.tenant, t.flag],
-          set: {
-            state: sql`excluded.state`,
-            payload: sql`excluded.payload`,
-            variant: sql`excluded.variant`,
-            seenAt: sql`excluded.seen_at`,
-          },
-          setWhere: sql`excluded.seen_at >= ${t.seenAt}`,
-        }),
-    );
-  }
+  const keep = db.prepareAside((q, piece) =>
+    q
+      .insert(t)
+      .select(selectedFrom(piece, t))
+      .onConflictDoUpdate({
+        target: [t.tenant, t.flag],
+        set: {
+          state: sql`excluded.state`,
+          payload: sql`excluded.payload`,
+          variant: sql`excluded.variant`,
+          seenAt: sql`excluded.seen_at`,
+        },
+        setWhere: sql`excluded.seen_at >= ${t.seenAt}`,
+      }),
+  );
+  return async (values) => {
+    for (let from = 0; from < values.length; from += atOnce)
+      await keep(await rowsInPieces(t, inOrder(values.slice(from, from + atOnce)), rowOf));
+  };
 }

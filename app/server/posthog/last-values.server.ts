@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { FlagReading, Instant } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { Database } from "~db/database";
-import { type FlagValue, readFlagValues, writeFlagValues } from "~db/store/flag-values.server";
+import { type FlagValue, keepingFlagValues, readFlagValues } from "~db/store/flag-values.server";
 import type { Verdict } from "./remote-flags.server";
 
 const flushEvery = 1_000; // ms
@@ -17,6 +17,7 @@ export type LastValues = Map<string, Last>;
 
 /** The newest value that PostHog ever gave, kept in the database so that it outlives a restart. */
 export function createLastValues(db: Database, log: Logger) {
+  const keep = keepingFlagValues(db);
   const waiting = new Map<string, FlagValue>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -28,12 +29,7 @@ export function createLastValues(db: Database, log: Logger) {
     const batch = [...waiting];
     waiting.clear();
     writing = writing
-      .then(() =>
-        writeFlagValues(
-          db,
-          batch.map(([, value]) => value),
-        ),
-      )
+      .then(() => keep(batch.map(([, value]) => value)))
       .catch((err) => {
         log.warn({ err }, "last flag values were not written; trying again");
         for (const [key, value] of batch) if (!waiting.has(key) && waiting.size < mostWaiting) waiting.set(key, value);

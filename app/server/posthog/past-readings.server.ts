@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import type { FlagReading, Instant } from "~/core/model";
 import type { Database } from "~db/database";
-import { type NotedReading, readFlagReadings, writeFlagReadings } from "~db/store/flag-readings.server";
+import { type NotedReading, notingFlagReadings, readFlagReadings } from "~db/store/flag-readings.server";
 
 const flushEvery = 500; // ms
-/** Rows of one statement. */
+/** Rows of one transaction. */
 const atOnce = 500;
 /** Readings that wait while the database cannot be written; more are not noted. */
 const mostWaiting = 100_000;
@@ -14,6 +14,7 @@ export type Noted = Map<string, string>;
 
 /** Keeps what checks know of flags, each time that it is something else, so that the past can be answered. */
 export function createPastReadings(db: Database, log: Logger) {
+  const noteInDatabase = notingFlagReadings(db);
   const waiting = new Map<string, NotedReading>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -21,10 +22,7 @@ export function createPastReadings(db: Database, log: Logger) {
   async function write(): Promise<void> {
     try {
       for (let some = firstOf(waiting); some.length > 0; some = firstOf(waiting)) {
-        await writeFlagReadings(
-          db,
-          some.map(([, row]) => row),
-        );
+        await noteInDatabase(some.map(([, row]) => row));
         for (const [key, row] of some) if (waiting.get(key) === row) waiting.delete(key);
       }
     } catch (err) {
