@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
+import { readEnv } from "~/server/env.server";
 import { exportCatalogue } from "~/server/import.server";
+import { createGroupSync } from "~/server/posthog/group-sync.server";
 import { benchKey, copyOf, withServices } from "./database";
 import { asMuchAsItCan, atConstantPace, type Paced, pacedSummary, startBare } from "./load";
 import { median, rounded } from "./numbers";
@@ -15,7 +17,10 @@ const hot = 1_000;
 const imported = 10_000;
 const importsBefore = 6;
 
-/** One check at a constant pace: of an idle server, and of one that imports tenants and sends all groups to PostHog meanwhile. */
+/**
+ * One check at a constant pace: of an idle server without PostHog and of one with it, which asks for flags and has sent all groups,
+ * and of one that imports tenants and sends all groups meanwhile. That one is compared with the idle one of the same settings.
+ */
 export async function benchPace() {
   const file = copyOf(await tenantsDatabase(), "pace-idle");
   const { key, catalogue } = await withServices(file, async (services) => ({
@@ -23,47 +28,65 @@ export async function benchPace() {
     catalogue: await exportCatalogue(services, { tenants: false, format: "yaml" }),
   }));
   const busyFile = copyOf(file, "pace-busy");
+  const settledFile = copyOf(file, "pace-settled");
   const standIn = await startStandIn();
+  await settle(settledFile, standIn.settings);
   const requests = Array.from({ length: hot }, (_, i) => requestOf(oneFeature(tenantKey(i)), key));
   const idle = await startServer(file);
   const bare = await startBare(await ask(idle.port, oneFeature(tenantKey(0)), key));
-  const busy = await startServer(busyFile, { ...standIn.settings, LATCHKEY_RATE_LIMIT: "0" });
+  const withPosthog = { ...standIn.settings, LATCHKEY_RATE_LIMIT: "0" };
+  const settled = await startServer(settledFile, withPosthog);
+  const busy = await startServer(busyFile, withPosthog);
   const files = filesOf(catalogue);
-  const runs = { bare: [] as Paced[], idle: [] as Paced[], busy: [] as Paced[] };
+  const runs = { bare: [] as Paced[], idle: [] as Paced[], settled: [] as Paced[], busy: [] as Paced[] };
   const imports: number[] = [];
   const pace = (server: { port: number }) => atConstantPace({ port: server.port, requests }, perSecond, seconds);
   try {
     // Every answer once, and the compiler has seen the path often enough to be done with it; what an import passes through too.
-    for (const { child, port } of [bare, idle, busy]) await asMuchAsItCan({ child, port, requests }, { seconds: 5 });
+    for (const { child, port } of [bare, idle, settled, busy]) await asMuchAsItCan({ child, port, requests }, { seconds: 5 });
     let left = importsBefore;
     await importAgainAndAgain(busy, key, files, [], () => left-- === 0);
     for (let round = 0; round < rounds; round++) {
-      holdStill(busy.child, standIn.child);
+      holdStill(settled.child, busy.child, standIn.child);
       runs.bare.push(await pace(bare));
       runs.idle.push(await pace(idle));
-      goOn(busy.child, standIn.child);
+      goOn(settled.child, standIn.child);
+      runs.settled.push(await pace(settled));
+      holdStill(settled.child);
+      goOn(busy.child);
       let isOver = false;
       const importing = importAgainAndAgain(busy, key, files, imports, () => isOver);
       runs.busy.push(await pace(busy));
       isOver = true;
       await importing;
     }
-    const groupsSent = await sentBy(busy, busyFile);
+    const groupsSent = { idle: await sentBy(settled, settledFile), busy: await sentBy(busy, busyFile) };
     const overBare = (rs: Paced[]) => rounded(median(rs.map((r, i) => r.p99 - (runs.bare[i] as Paced).p99)));
-    const times = median(runs.busy.map((r) => r.p99)) / median(runs.idle.map((r) => r.p99));
+    const times = median(runs.busy.map((r) => r.p99)) / median(runs.settled.map((r) => r.p99));
     return {
       requestsPerSecond: perSecond,
       rounds,
       secondsEach: seconds,
       bareNodeHttp: pacedSummary(runs.bare),
       idle: { ...pacedSummary(runs.idle), p99AboveBareMs: overBare(runs.idle), expectedP99Ms: 1.4 },
+      idleWithPosthog: pacedSummary(runs.settled),
       whileImportingAndSyncing: { ...pacedSummary(runs.busy), p99OverIdle: rounded(times), expectedOverIdle: 3 },
       imports: { tenantsEach: imported, done: imports.length, medianSeconds: rounded(median(imports) / 1_000) },
       groupsSent,
     };
   } finally {
-    await Promise.all([idle, bare, busy, standIn].map(({ child }) => stop(child)));
+    await Promise.all([idle, bare, settled, busy, standIn].map(({ child }) => stop(child)));
   }
+}
+
+/** As after a full sync: PostHog is the one that tenants were sent to, and nothing is due. */
+async function settle(file: string, posthog: Record<string, string>): Promise<void> {
+  const { posthog: settings } = readEnv(posthog);
+  await withServices(file, async ({ db, now, newId, log }) => {
+    if (settings === null) throw new Error("These are no settings for PostHog.");
+    await createGroupSync({ db, settings, holder: "bench", now, newId, log }).prepare();
+    await db.transaction([], (tx) => tx.delete(db.tables.outbox));
+  });
 }
 
 /** How many tenants' properties PostHog has taken, as the server wrote down. */

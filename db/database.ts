@@ -37,7 +37,7 @@ export type Database = {
   prepareAside(build: (q: Queries, piece: SQL) => Statement): (pieces: string[]) => Promise<void>;
   startAside(): void;
   /**
-   * Other writes of this process wait until this is done, for as long as it takes: a thread of the process's own is writing, and
+   * Other writes of this process wait until this is done, for as long as it takes: a process that works for this one is writing, and
    * on SQLite they would give up.
    */
   holdWrites<T>(work: () => Promise<T>): Promise<T>;

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { createKey } from "~/server/api-keys.server";
@@ -81,7 +82,7 @@ describe.each(engines)("a long file that is imported into a server on %s", { tim
       await answer.arrayBuffer();
     }
     expect(await importing).toMatchObject({ status: 200 });
-    // One after the other: some 2,000 and 4,000 where a thread imports, 29 and 177 where checks and import share one.
+    // One after the other: some 2,000 and 4,000 where a thread imported beside them, 29 and 177 where checks and import share one.
     expect(answered).toBeGreaterThan(500);
   });
 
@@ -130,6 +131,44 @@ describe.each(engines)("a long file that is imported into a server on %s", { tim
     expect(server.program.output()).not.toMatch(/"level":[56]0/);
   });
 });
+
+test.runIf(process.platform === "linux")(
+  "it leaves signals to the server, and is gone when the server is, however that ended",
+  async () => {
+    const program = await startProgram({ LOG_LEVEL: "warn" });
+    const isThere = () => pidsOf(/background\.js/, program.env.DATABASE_URL as string);
+    const [pid] = await until(
+      async () => (isThere().length > 0 ? isThere() : undefined),
+      30_000,
+      () => "the background process did not start",
+    );
+    await setTimeout(1_000); // a signal that comes before it listens for it would end it
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.kill(pid as number, signal);
+    await setTimeout(300);
+    expect(isThere()).toEqual([pid]);
+    await program.kill();
+    await until(
+      async () => isThere().length === 0 || undefined,
+      30_000,
+      () => "the background process is still there",
+    );
+  },
+);
+
+/** Processes with this in their command and in their environment. */
+function pidsOf(command: RegExp, environment: string): number[] {
+  const has = (pid: string) => {
+    try {
+      const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
+      return command.test(read("cmdline")) && read("environ").includes(environment);
+    } catch {
+      return false; // gone, or somebody else's
+    }
+  };
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && has(name))
+    .map(Number);
+}
 
 test("a process that dies fails what waits for it with an error, and is there again for what comes next", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-background-"));

@@ -176,7 +176,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
       await startPosition();
       putCatalogue(await readCatalogueFacts(db.read, db.tables));
     },
-    /** For who cannot wait until word comes: a commit of this process's own thread, which is somebody else's here, or one elsewhere. */
+    /** For who cannot wait until word comes: a commit of what works beside this process, which is somebody else's here, or one elsewhere. */
     async catchUpNow(): Promise<void> {
       await catchingUp;
       await catchUp().catch(failed);

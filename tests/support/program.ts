@@ -44,7 +44,7 @@ export async function startProgram(extraEnv: Record<string, string> = {}, [file 
     child.kill(signal);
     const code = await exited;
     clearTimeout(hung);
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 }); // what works beside it may take a moment longer
     return code;
   };
   try {

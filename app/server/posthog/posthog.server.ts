@@ -67,7 +67,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     groupSync,
     drift,
     ...captures,
-    /** What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: groups are sent by another thread. */
+    /** What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: groups are sent by another process. */
     async start(wakeOther?: () => void): Promise<void> {
       if (wakeOther) groupSync.leaveTo(wakeOther);
       await Promise.all([wakeOther ? undefined : groupSync.start(), captures.tenantEvents.start()]);
