@@ -26,12 +26,12 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const at = now();
     const key = keys.verify(authorization.slice("Bearer ".length), at);
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
-    const known = checks.known(url);
+    const known = checks.known(url, at);
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
     const limit = limits.checks;
     const taken = limit.limit > 0 ? limit.take(bucketOf(key), at) : null;
     if (taken && !taken.ok) return false;
-    checks.count(known);
+    checks.count(known, at);
     const head = headOf(known, at);
     response.writeHead(200, taken ? [...head, ...rateFields(limit, taken)] : head);
     response.end(known.body);

@@ -129,9 +129,9 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
 
   return {
     /** What was answered to exactly this question, if it is still true. Call `facts.look()` before. */
-    known(question: string): Prepared | undefined {
+    known(question: string, at = now()): Prepared | undefined {
       const prepared = answers.get(question);
-      if (!prepared || !isTrue(prepared, now())) return undefined;
+      if (!prepared || !isTrue(prepared, at)) return undefined;
       stats.hits += 1;
       return prepared;
     },
@@ -156,12 +156,11 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       return { body, decisions, held: on.held };
     },
     /** Of tenants that exist. */
-    count(made: Pick<Prepared, "ground" | "decisions" | "tally">): void {
+    count(made: Pick<Prepared, "ground" | "decisions" | "tally">, at = now()): void {
       const { ground, decisions, tally } = made;
       if (decisions === null) stats.all += 1;
       else for (const { entitled } of decisions) stats[entitled ? "allowed" : "refused"] += 1;
       if (ground.held.facts === null) return;
-      const at = now();
       if (tally && counts.countAgain(tally, at)) return;
       const rows = decisions ? counts.count(ground.tenant, decisions, at) : counts.countAll(ground.tenant, at);
       made.tally = counts.tallyOf(rows, at);
