@@ -110,7 +110,8 @@ export function violations(file: string, source: string): string[] {
       const bringsIo = target === undefined ? isBuiltin(specifier) || !/^(drizzle-orm|zod)\b/.test(specifier) : target.includes(".server");
       if (bringsIo) say(line, `a file that imports ${specifier} needs the suffix .server.ts, so that it stays out of the browser`);
     }
-    if (isBuiltin(specifier) && /^(node:)?process$/.test(specifier) && !isTool(file)) say(line, "process is read through app/server/env.server.ts");
+    if (isBuiltin(specifier) && /^(node:)?process$/.test(specifier) && !isTool(file))
+      say(line, "process is read through app/server/env.server.ts");
   }
   for (const { text, line } of uses) {
     if (/^(globalThis\.)?process\.env$/.test(text) && file !== "app/server/env.server.ts" && !isTool(file))
