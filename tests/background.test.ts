@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -142,7 +142,12 @@ test.runIf(process.platform === "linux")(
       30_000,
       () => "the background process did not start",
     );
-    await setTimeout(1_000); // a signal that comes before it listens for it would end it
+    const opened = () => readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
+    await until(
+      async () => opened().some((file) => file.endsWith("latchkey.db")) || undefined,
+      30_000,
+      () => "the background process did not open the database, before which it listens for signals",
+    );
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.kill(pid as number, signal);
     await setTimeout(300);
     expect(isThere()).toEqual([pid]);
@@ -154,6 +159,14 @@ test.runIf(process.platform === "linux")(
     );
   },
 );
+
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return ""; // closed meanwhile
+  }
+}
 
 /** Processes with this in their command and in their environment. */
 function pidsOf(command: RegExp, environment: string): number[] {
