@@ -9,7 +9,7 @@ import type { Order, Word } from "./background-messages";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
 /** Its garbage is collected less often (megabytes) and by one thread: on few cores each other one takes turns with the one that answers. */
-const options = ["--max-semi-space-size=64", "--v8-pool-size=1"];
+const nodeOptions = ["--max-semi-space-size=64", "--v8-pool-size=1"];
 /** A process that ended by itself is started again after this long, in milliseconds. */
 const restartAfter = 1_000;
 
@@ -37,7 +37,7 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
   }
 
   function start(program: string): void {
-    const started = fork(program, { serialization: "advanced", execArgv: [...process.execArgv, ...options] });
+    const started = fork(program, { serialization: "advanced", execArgv: [...process.execArgv, ...nodeOptions] });
     started.unref();
     started.channel?.unref();
     started.on("message", hear);

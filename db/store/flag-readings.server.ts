@@ -31,10 +31,8 @@ export async function readFlagReadings(q: Queries, t: Schema, tenant: string, by
   return new Map(rows.map(({ flag, reading }) => [flag, reading]));
 }
 
-export type NoteFlagReadings = (readings: NotedReading[]) => Promise<void>;
-
 /** What notes readings, all of them or none. Nobody waits for it. */
-export function notingFlagReadings(db: Database): NoteFlagReadings {
+export function notingFlagReadings(db: Database): (readings: NotedReading[]) => Promise<void> {
   const r = db.tables.flagReadings;
   const note = db.prepareAside((q, piece) =>
     q

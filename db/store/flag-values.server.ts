@@ -26,10 +26,8 @@ const inOrder = (values: FlagValue[]) =>
 
 const rowOf = (v: FlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
 
-export type KeepFlagValues = (values: FlagValue[]) => Promise<void>;
-
 /** What keeps the newest value of each tenant and flag. Nobody waits for it. */
-export function keepingFlagValues(db: Database): KeepFlagValues {
+export function keepingFlagValues(db: Database): (values: FlagValue[]) => Promise<void> {
   const t = db.tables.flagValues;
   const keep = db.prepareAside((q, piece) =>
     q

@@ -50,8 +50,7 @@ export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: I
   return (await lock()) ?? 0;
 }
 
-/** What was written since, by any process. */
-/** Reads what was changed at an instant or since. */
+/** Reads what any process wrote at an instant or since. */
 export function totalsSinceReader(q: Queries, t: Schema): (since: Instant) => Promise<Total[]> {
   const { updatedAt } = t.usageTotals;
   const since = new Param(sql.placeholder("since"), updatedAt);
