@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
-import { bucketOf, rateLimitField, rateLimitPolicy } from "~/server/rate-limits.server";
+import { bucketOf, rateLimitField } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
 import { type Problem, sendProblem } from "./problem.server";
@@ -26,7 +26,7 @@ export function limitProblem({ limits, now }: Services, key: HeldKey, reply: Fas
   const limit = limits[of];
   if (limit.limit === 0) return null;
   const taken = limit.take(bucketOf(key), now());
-  reply.header("ratelimit-policy", rateLimitPolicy(limit)).header("ratelimit", rateLimitField(limit, taken));
+  reply.header("ratelimit-policy", limit.policy).header("ratelimit", rateLimitField(limit, taken));
   if (taken.ok) return null;
   return {
     status: 429,

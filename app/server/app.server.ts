@@ -32,7 +32,7 @@ import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
 import type { Services } from "./services.server";
-import { endSilentConnections } from "./silent-connections.server";
+import { endSilentConnections, keepAliveHint } from "./silent-connections.server";
 
 const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
@@ -40,15 +40,15 @@ const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz
 export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience };
 
 /**
- * With slow clients, in milliseconds: for the headers, for the whole request, with a connection without a byte, and between two
- * requests, which is longer than the minute that load balancers keep theirs. Looked at each `look`.
+ * With slow clients, in milliseconds: for the headers, for the whole request, and with a connection without a byte, which is longer
+ * than the minute that load balancers keep theirs. Looked at each `look`.
  */
-const patience = { headers: 15_000, request: 30_000, silence: 60_000, between: 72_000, look: 5_000 };
+const patience = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_000 };
 
 /** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
 export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
   const { vite = !services.env.production, build } = options;
-  const { headers, request, silence, between, look } = options.patience ?? patience;
+  const { headers, request, silence, look } = options.patience ?? patience;
   const { env, log } = services;
   let stopping = false;
   let count = 0;
@@ -64,8 +64,6 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     bodyLimit: 1024 * 1024,
     http: { headersTimeout: headers, connectionsCheckingInterval: look },
     requestTimeout: request,
-    connectionTimeout: silence,
-    keepAliveTimeout: between,
     // What still arrives on an open connection is answered; the connection ends with the answer.
     return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,
@@ -85,7 +83,9 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
-  endSilentConnections(app);
+  // Hot reload keeps a connection on which nothing may be said for hours.
+  const connections = { silence: vite && !build ? 86_400_000 : silence, look };
+  endSilentConnections(app, connections);
   const noteCheck = logRequests(app, services, newRequestId);
   captureFailures(app, services);
   const known = noteRoutes(app);
@@ -98,10 +98,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));
-  putInFront(
-    app.server,
-    quickCheck(services, () => stopping, noteCheck),
-  );
+  putInFront(app.server, quickCheck(services, { isStopping: () => stopping, note: noteCheck, hint: keepAliveHint(connections) }));
   return app;
 }
 

@@ -35,9 +35,11 @@ export type Prepared = {
   /** Null: all features were asked for, which counts once under its own name. */
   decisions: Decision[] | null;
   tally?: Tally;
-  /** What whoever sends it makes of it, once. */
-  head?: string[];
+  sending?: Sending;
 };
+
+/** What whoever sends an answer makes of it, once. `head` is flat: node:http takes several times as long to read an object. */
+export type Sending = { head: string[]; encoding: "latin1" | "utf8" };
 
 type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
 

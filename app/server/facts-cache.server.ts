@@ -117,12 +117,13 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     staleSince ??= Date.now();
   }
 
+  const waitFor = () => (db.engine === "sqlite" ? catchingUp : undefined);
+
   /**
    * Asks the database, once per turn of the event loop, whether somebody else committed. SQLite knows at once, so the asker
    * waits for what there is to read; on PostgreSQL word comes over a network anyway, and nobody waits for a query.
    */
   function look(): Promise<void> | undefined {
-    const waitFor = () => (db.engine === "sqlite" ? catchingUp : undefined);
     if (asked) return waitFor();
     asked = true;
     setImmediate(() => {

@@ -11,6 +11,8 @@ export type RateLimit = {
   readonly name: string;
   /** In a minute; 0: as many as they like. */
   readonly limit: number;
+  /** As the field RateLimit-Policy says it. */
+  readonly policy: string;
   take(key: string, now: Instant): Taken;
 };
 
@@ -45,11 +47,10 @@ export function createRateLimit(name: string, limit: number): RateLimit {
     taken.resets = Math.max(1, Math.ceil(missing / perMs / 1000));
     return taken;
   }
-  return { name, limit, take };
+  return { name, limit, policy: `"${name}";q=${limit};w=${window}`, take };
 }
 
 /** RFC draft ratelimit-headers, as structured fields. */
-export const rateLimitPolicy = ({ name, limit }: RateLimit) => `"${name}";q=${limit};w=${window}`;
 export const rateLimitField = ({ name }: RateLimit, { left, resets }: Taken) => `"${name}";r=${left};t=${resets}`;
 
 export type RateLimits = { requests: RateLimit; checks: RateLimit };

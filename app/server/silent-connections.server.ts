@@ -1,14 +1,49 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
-/** Browsers and HTTP clients open connections in advance; node:http does not count one that never said a word as idle, and waits for it. */
-export function endSilentConnections(app: FastifyInstance): void {
-  const sockets = new Set<Socket>();
+/** How long a connection may stay without a byte, and how often that is looked at, both in milliseconds. */
+type Patience = { silence: number; look: number };
+
+/** Tells clients for how long they may use their connection again; node:http tells it only of a timer of its own. */
+export const keepAliveHint = ({ silence }: Patience): [name: string, value: string] => [
+  "keep-alive",
+  `timeout=${Math.floor(silence / 1000)}`,
+];
+
+/**
+ * Hangs up on connections that nothing passes over, and tells clients of it. One look at all of them now and then stands in for
+ * node:http's timers, of which each request starts two: `npm run bench -- check` gave 0.04 of bare node:http more without.
+ */
+export function endSilentConnections(app: FastifyInstance, patience: Patience): void {
+  const { silence, look } = patience;
+  const sockets = new Map<Socket, { bytes: number; since: number }>();
+
+  app.server.keepAliveTimeout = 0; // here, since Fastify takes 0 for its own default
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.header(...keepAliveHint(patience));
+    done();
+  });
   app.server.on("connection", (socket) => {
-    sockets.add(socket);
+    sockets.set(socket, { bytes: 0, since: performance.now() });
     socket.once("close", () => sockets.delete(socket));
   });
+
+  function endThem(): void {
+    const now = performance.now();
+    for (const [socket, { bytes, since }] of sockets) {
+      const passed = socket.bytesRead + (socket.bytesWritten ?? 0);
+      if (passed !== bytes) sockets.set(socket, { bytes: passed, since: now });
+      else if (now - since < silence) continue;
+      else if (socket.writableLength === 0) socket.destroy();
+      // What was handed over counts as passed; whether it still goes out is seen by the socket's own timer.
+      else if (!socket.timeout) socket.setTimeout(silence);
+    }
+  }
+  const looking = setInterval(endThem, look).unref();
+  app.addHook("onClose", async () => clearInterval(looking));
+
+  // Browsers and HTTP clients open connections in advance; node:http does not count one that never said a word as idle, and waits for it.
   app.addHook("preClose", async () => {
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of sockets.keys()) if (socket.bytesRead === 0) socket.destroy();
   });
 }

@@ -33,7 +33,7 @@ const codeOf = (said: string) => [said.split("\r\n")[0], /"code":"(\w+)"/.exec(s
 
 describe("a client that is slow", () => {
   let api: Api;
-  const patience = { headers: 300, request: 600, silence: 900, between: 1_000, look: 50 };
+  const patience = { headers: 300, request: 600, silence: 900, look: 50 };
   beforeAll(async () => {
     api = await startApi("sqlite", { patience });
   });

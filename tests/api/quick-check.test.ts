@@ -21,15 +21,11 @@ beforeAll(async () => {
   await api.tenant("shut", { name: "Shut", plan: "basic", status: "suspended" });
   await api.tenant("trying", { name: "Trying" });
   await api.trial("trying", "sso", now + 14 * day);
-  const quick = quickCheck(
-    api.services,
-    () => stopping,
-    () => {},
-  );
+  const hint = ["keep-alive", "timeout=72"] as const;
+  const quick = quickCheck(api.services, { isStopping: () => stopping, note: () => {}, hint });
   alone = http.createServer((request, response) => {
     if (!quick(request, response)) response.writeHead(599).end();
   });
-  alone.keepAliveTimeout = 72_000; // as Fastify's, since the answer says so
   await once(alone.listen(0, "127.0.0.1"), "listening");
 });
 afterAll(async () => {
