@@ -4,6 +4,7 @@ import { applyFile, previewFile } from "./import.server";
 import { jobLog } from "./job-log.server";
 import { createLog } from "./log.server";
 import { createGroupSync } from "./posthog/group-sync.server";
+import { createTenantEvents } from "./posthog/tenant-events.server";
 import { standBack } from "./priority.server";
 import { randomId } from "./random.server";
 import { createServices, stopServices } from "./start.server";
@@ -23,15 +24,21 @@ process.on("uncaughtException", (error) => {
   process.disconnect(); // what was said goes first
 });
 const services = await createServices({ ...env, posthog: null }, { log });
-const { db, now, newId } = services;
-const groupSync = settings && createGroupSync({ db, settings, holder: randomId("proc"), now, newId, log });
+const { db, facts, now, newId } = services;
+const holder = randomId("proc");
+const runners = settings
+  ? [createGroupSync({ db, settings, holder, now, newId, log }), createTenantEvents({ db, settings, facts, holder, now, log })]
+  : [];
+const wake = () => {
+  for (const runner of runners) runner.wake();
+};
 
 async function answer(order: Extract<Order, { id: number }>): Promise<void> {
   const { id, file } = order;
   try {
     const isPreview = order.kind === "preview";
     const result = isPreview ? await previewFile(services, file) : await applyFile(services, file, order.actor, order);
-    groupSync?.wake();
+    wake();
     say({ kind: "done", id, result });
   } catch (error) {
     say({ kind: "failed", id, error: error as Error });
@@ -39,14 +46,14 @@ async function answer(order: Extract<Order, { id: number }>): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  await groupSync?.stop();
+  await Promise.all(runners.map((runner) => runner.stop()));
   await stopServices(services);
   process.exit(0);
 }
 
 process.on("message", (order: Order) => {
-  if (order.kind === "wake") groupSync?.wake();
+  if (order.kind === "wake") wake();
   else if (order.kind === "stop") void stop();
   else void answer(order);
 });
-await groupSync?.start();
+await Promise.all(runners.map((runner) => runner.start()));

@@ -67,10 +67,14 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     groupSync,
     drift,
     ...captures,
-    /** What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: groups are sent by another process. */
+    /**
+     * What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: what is read from
+     * commits is sent by another process.
+     */
     async start(wakeOther?: () => void): Promise<void> {
-      if (wakeOther) groupSync.leaveTo(wakeOther);
-      await Promise.all([wakeOther ? undefined : groupSync.start(), captures.tenantEvents.start()]);
+      const runners = [groupSync, captures.tenantEvents];
+      if (wakeOther) for (const runner of runners) runner.leaveTo(wakeOther);
+      else await Promise.all(runners.map((runner) => runner.start()));
     },
     /** Writes the last known values that are still in memory. */
     flushLast: () => Promise.all([last.flush(), past.flush()]),

@@ -52,6 +52,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  let wakeOther: (() => void) | undefined;
   let size = changesAtOnce;
   let failures = 0;
   let notBefore = 0;
@@ -151,6 +152,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   async function step(): Promise<boolean> {
     if (now() < notBefore) return false;
     if (await nothingNew()) return false;
+    await facts.look();
     if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
     const piece = await nextPiece();
     if (!piece) return false;
@@ -204,7 +206,14 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
 
   return {
     /** After a commit: told at once. Nothing happens in a process that did not start. */
-    wake: () => void (timer && wake()),
+    wake(): void {
+      wakeOther?.();
+      if (timer) wake();
+    },
+    /** Another process tells it all, and is woken. */
+    leaveTo(other: () => void): void {
+      wakeOther = other;
+    },
     async start(): Promise<void> {
       await begin();
       timer = setInterval(wake, lookEvery).unref();
