@@ -128,6 +128,12 @@ describe.each(engines)("a long file that is imported into a server on %s", { tim
       30_000,
       () => "the change did not arrive",
     );
+    const told = await until(
+      async () => fake.state.events.find(({ event }) => event === "plan_changed"),
+      30_000,
+      () => "what became of the tenant was not told",
+    );
+    expect(told.properties).toMatchObject({ tenant: "org-5" });
     expect(server.program.output()).not.toMatch(/"level":[56]0/);
   });
 });
