@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Database } from "~db/database";
+import type { Engine } from "~db/dialect";
+import { openDatabase } from "~db/open.server";
+import { addToTotals, readTotalsAt } from "~db/store/usage.server";
+import { now } from "../support/facts";
+import { engines, freshDatabaseUrl } from "../support/services";
+
+const folder = (engine: Engine) => new URL(`../../drizzle/${engine}/`, import.meta.url);
+
+/** What the version of the program whose last migration that was would have left behind. */
+function statementsUpTo(engine: Engine, tag: string): string[] {
+  const journal = JSON.parse(readFileSync(fileURLToPath(new URL("meta/_journal.json", folder(engine))), "utf8"));
+  const entries = journal.entries as { tag: string; when: number }[];
+  const last = entries.findIndex((entry) => entry.tag === tag);
+  expect(last).toBeGreaterThanOrEqual(0);
+  return [
+    "create table latchkey_migrations (at bigint primary key, hash text not null)",
+    ...entries
+      .slice(0, last + 1)
+      .flatMap(({ tag, when }) => [
+        ...readFileSync(fileURLToPath(new URL(`${tag}.sql`, folder(engine))), "utf8").split("--> statement-breakpoint"),
+        `insert into latchkey_migrations values (${when}, '${tag}')`,
+      ]),
+  ];
+}
+
+async function run(engine: Engine, url: string, statements: string[]): Promise<void> {
+  if (engine === "sqlite") {
+    const db = new Sqlite(url.slice("file:".length));
+    for (const statement of statements) db.exec(statement);
+    db.close();
+    return;
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+describe.each(engines)("a database of an older version on %s", (engine) => {
+  let url: string;
+  let remove: () => void;
+  let db: Database | undefined;
+  beforeEach(async () => {
+    ({ url, remove } = await freshDatabaseUrl(engine));
+  });
+  afterEach(async () => {
+    await db?.close();
+    remove();
+  });
+
+  test("from before consumption had a history keeps its counters, and says of their past that nobody knows it", async () => {
+    const [counted, hour] = [now - 3_600_000, 3_600_000];
+    const instant = engine === "sqlite" ? counted : `'${new Date(counted).toISOString()}'`;
+    await run(engine, url, [
+      ...statementsUpTo(engine, "0007_flag_readings"),
+      `insert into usage_totals (tenant, feature, period_start, used, updated_at) values ('acme', 'calls', 0, 7, ${instant})`,
+    ]);
+    db = await openDatabase(url);
+    const { read, tables } = db;
+    const counter = { feature: "calls", periodStart: 0 };
+    const usedAt = async (at: number) => (await readTotalsAt(read, tables, "acme", [counter], at, 0)).map(({ used }) => used);
+    expect(await usedAt(counted - 1)).toEqual([null]);
+    expect(await usedAt(counted)).toEqual([7]);
+    await db.transaction([], async (tx) => {
+      await addToTotals(tx, tables, [{ tenant: "acme", ...counter, set: null, add: 3, least: 3, most: Number.MAX_SAFE_INTEGER }], now);
+    });
+    expect(await usedAt(counted - hour)).toEqual([null]);
+    expect(await usedAt(now - 1)).toEqual([7]);
+    expect(await usedAt(now)).toEqual([10]);
+  });
+});
