@@ -49,7 +49,7 @@ export async function changeTenant(
   });
   if (result.ok && result.changed) {
     cache.putTenant(key, result.facts);
-    services.posthog?.groupSync.wake();
+    services.posthog?.wake();
   }
   return result;
 }
@@ -86,7 +86,7 @@ export async function changeCatalogue(
   });
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);
-    services.posthog?.groupSync.wake();
+    services.posthog?.wake();
   }
   return result;
 }
@@ -131,7 +131,7 @@ export async function changeMany(
   if (result.ok && result.changed) {
     cache.putCatalogue(result.facts);
     cache.replaceTenants(written);
-    services.posthog?.groupSync.wake();
+    services.posthog?.wake();
   }
   return result;
 }

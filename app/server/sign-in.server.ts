@@ -47,7 +47,7 @@ export async function logIn(
   const news = visit && posthog ? await posthog.visitors.signingIn(visit, admin, context.env, goingTo) : null;
   const cookie = await signInAs(context, request, admin, rehashed, news?.events);
   news?.written();
-  posthog?.tenantEvents.wake();
+  posthog?.wake();
   return cookie;
 }
 

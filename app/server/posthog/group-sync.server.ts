@@ -54,7 +54,6 @@ export function createGroupSync(parts: GroupSyncParts) {
   let wanted = false;
   let running: Promise<void> | undefined;
   let hasComplained = false;
-  let wakeOther: (() => void) | undefined;
 
   async function renew(): Promise<boolean> {
     const at = now();
@@ -110,7 +109,6 @@ export function createGroupSync(parts: GroupSyncParts) {
 
   /** After a commit: what is due is sent at once. Nothing happens in a process that did not start. */
   function wake(): void {
-    wakeOther?.();
     if (!timer || stopping.signal.aborted) return;
     wanted = true;
     running ??= run().finally(() => {
@@ -141,10 +139,6 @@ export function createGroupSync(parts: GroupSyncParts) {
       await prepare();
       timer = setInterval(wake, lookEvery).unref();
       wake();
-    },
-    /** Somebody else does it all, and is woken. */
-    leaveTo(other: () => void): void {
-      wakeOther = other;
     },
     wake,
     prepare,

@@ -59,6 +59,8 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   });
   const groupSync = createGroupSync({ db, settings, holder, now, newId, log: jobs });
   const drift = createDriftCheck({ db, settings, holder, now, log: jobs });
+  const runners = [groupSync, captures.tenantEvents];
+  let wakeOther: (() => void) | undefined;
   return {
     settings,
     client,
@@ -68,18 +70,22 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     drift,
     ...captures,
     /**
-     * What this process does of itself, once it serves: the command line leaves that to the server. `wakeOther`: what is read from
-     * commits is sent by another process.
+     * What this process does of itself, once it serves: the command line leaves that to the server. `other`: what is read from
+     * commits is sent by another process, which this wakes.
      */
-    async start(wakeOther?: () => void): Promise<void> {
-      const runners = [groupSync, captures.tenantEvents];
-      if (wakeOther) for (const runner of runners) runner.leaveTo(wakeOther);
-      else await Promise.all(runners.map((runner) => runner.start()));
+    async start(other?: () => void): Promise<void> {
+      wakeOther = other;
+      if (!other) await Promise.all(runners.map((runner) => runner.start()));
+    },
+    /** After a commit: what it brings is sent at once, by whichever process does that. */
+    wake(): void {
+      if (wakeOther) wakeOther();
+      else for (const runner of runners) runner.wake();
     },
     /** Writes the last known values that are still in memory. */
     flushLast: () => Promise.all([last.flush(), past.flush()]),
     async stop(): Promise<void> {
-      await Promise.all([groupSync.stop(), drift.stop(), captures.tenantEvents.stop()]);
+      await Promise.all([...runners, drift].map((runner) => runner.stop()));
       await Promise.all([last.flush(), past.flush()]);
       await client.shutdown(2_000);
     },

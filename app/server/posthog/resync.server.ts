@@ -25,7 +25,7 @@ export async function resyncAll({ db, now, newId, posthog }: Services, actor: Ac
     await writeAudit(tx, t, { at, actor, action: "posthog.resync_all", ...subject, after: { tenants } });
     return tenants;
   });
-  posthog?.groupSync.wake();
+  posthog?.wake();
   return total;
 }
 
@@ -37,7 +37,7 @@ export async function resyncTenants({ db, now, posthog }: Services, keys: string
     await wakeGroupSync(tx, t, found, now(), true);
     return found.length;
   });
-  posthog?.groupSync.wake();
+  posthog?.wake();
   return n;
 }
 
@@ -77,6 +77,6 @@ export async function chooseMetadata(
   });
   if (!result.ok) return result;
   metadata.put(chosen);
-  posthog?.groupSync.wake();
+  posthog?.wake();
   return result;
 }

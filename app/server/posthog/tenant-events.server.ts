@@ -52,7 +52,6 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
-  let wakeOther: (() => void) | undefined;
   let size = changesAtOnce;
   let failures = 0;
   let notBefore = 0;
@@ -206,14 +205,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
 
   return {
     /** After a commit: told at once. Nothing happens in a process that did not start. */
-    wake(): void {
-      wakeOther?.();
-      if (timer) wake();
-    },
-    /** Another process tells it all, and is woken. */
-    leaveTo(other: () => void): void {
-      wakeOther = other;
-    },
+    wake: () => void (timer && wake()),
     async start(): Promise<void> {
       await begin();
       timer = setInterval(wake, lookEvery).unref();
