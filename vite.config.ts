@@ -19,7 +19,7 @@ const entries = {
                 remix: "virtual:remix/server-build",
                 main: "app/server/main.server.ts",
                 cli: "app/cli/main.server.ts",
-                "sqlite-writer": "db/sqlite-writer.server.mjs",
+                "sqlite-worker": "db/sqlite-worker.server.mjs",
                 background: "app/server/background-process.server.ts",
               } as never,
               output: { entryFileNames: "[name].js" },

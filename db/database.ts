@@ -18,31 +18,34 @@ export type Statement = PromiseLike<unknown> & { toSQL(): { sql: string; params:
 export type Database = {
   engine: Engine;
   tables: Schema;
-  /** For reading only: a write through it would miss the queue and the locks. */
-  read: Queries;
   /**
-   * The only way to write. Everything in `work` happens or nothing does; it must await nothing but the database.
+   * For reading what a check needs: the facts and the usage of one tenant, keys, single rows. On SQLite it runs on the thread that
+   * answers checks, so only statements that look into an index belong here.
+   */
+  read: Queries;
+  /** For pages, lists, exports, previews and counts: however long one takes, it holds up neither checks nor the event loop. */
+  readAside: Queries;
+  /**
+   * The only way to write. Everything in `work` happens or nothing does; it must await nothing but the database. It waits for its
+   * turn and for its locks at most five seconds from now on, and is refused with DatabaseUnavailable then, or when the queue is full.
    * A transaction begun inside another one throws, since it would wait for itself for ever.
    */
   transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>): Promise<T>;
-  /**
-   * One statement in a transaction of its own, for what nobody waits for. It takes no locks but its rows'. In a process that
-   * serves (`startAside`) SQLite does it in a thread of its own, so that no request waits while it writes.
-   */
+  /** One statement in a transaction of its own, for what nobody waits for. It takes no locks but its rows'. */
   aside(build: (q: Queries) => Statement): Promise<void>;
-  /**
-   * The same for one statement that is put together once, and takes its data in pieces: all of them or none are written. What runs
-   * aside rests between two pieces.
-   */
+  /** One statement that is put together once and takes its data in pieces: all of them are written or none. */
   prepareAside(build: (q: Queries, piece: SQL) => Statement): (pieces: string[]) => Promise<void>;
-  startAside(): void;
+  /** A process that serves works with SQLite in threads of their own: all writes, and what is read through `readAside`. */
+  startThreads(): void;
   /**
    * Other writes of this process wait until this is done, for as long as it takes: a process that works for this one is writing, and
-   * on SQLite they would give up.
+   * they would give up. Their time limit begins when it is done.
    */
   holdWrites<T>(work: () => Promise<T>): Promise<T>;
-  /** Whether another process may have committed since the last call. Throws when the database cannot be read. */
+  /** Whether any process, this one included, may have committed since the last call. Throws when the database cannot be read. */
   hasMoved(): boolean;
+  /** Whether another process may have committed since the last call. A promise where this process wrote meanwhile. */
+  othersMoved(): boolean | Promise<boolean>;
   /** Throws when the database cannot be read or is not at the program's version. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -13,6 +13,8 @@ import { tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
+/** Pages, lists and exports may take longer. */
+const slowReadTimeoutMs = 30_000;
 /** How long a writer waits for a connection while others have them all. */
 const writePatience = 30_000;
 const longestStatement = 60_000;
@@ -30,6 +32,14 @@ export async function openPostgres(url: string): Promise<Database> {
     // For a server that does not even refuse, such as behind a cut cable.
     query_timeout: readPatience + 500,
   });
+  // What takes long has connections of its own too, so that a check's facts never wait for an export.
+  const slowReaders = new pg.Pool({
+    connectionString: url,
+    max: 4,
+    connectionTimeoutMillis: readPatience,
+    statement_timeout: slowReadTimeoutMs,
+    query_timeout: slowReadTimeoutMs + 500,
+  });
   const writers = new pg.Pool({
     connectionString: url,
     max: 10,
@@ -37,7 +47,7 @@ export async function openPostgres(url: string): Promise<Database> {
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestPause,
   });
-  for (const pool of [readers, writers]) {
+  for (const pool of [readers, slowReaders, writers]) {
     // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
     pool.on("error", () => {});
     // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
@@ -50,6 +60,7 @@ export async function openPostgres(url: string): Promise<Database> {
     engine: "postgres",
     tables: defineSchema(dialects.postgres),
     read: drizzle(readers) as unknown as Queries,
+    readAside: drizzle(slowReaders) as unknown as Queries,
     transaction(locks, work) {
       inside.refuse();
       const run = () =>
@@ -75,15 +86,16 @@ export async function openPostgres(url: string): Promise<Database> {
       };
     },
     // Nothing of it is done in this process anyway.
-    startAside: () => {},
+    startThreads: () => {},
     holdWrites: (work) => work(),
     hasMoved: follow.hasMoved,
+    othersMoved: () => true,
     async ping() {
       await readers.query("select 1 from settings limit 1");
     },
     async close() {
       await follow.stop();
-      await ended(Promise.all([readers.end(), writers.end()]));
+      await ended(Promise.all([readers.end(), slowReaders.end(), writers.end()]));
     },
   };
 }

@@ -1,26 +1,28 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { type Database, DatabaseProblem, type Queries } from "./database";
 import { dialects } from "./dialect";
-import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
-import { startThread, type Thread } from "./sqlite-thread.server";
+import { isBusy, retryWhileBusy } from "./sqlite-busy.server";
+import { watchCommits } from "./sqlite-commits.server";
+import { type Executor, executeHere, executeInThread, queriesOver } from "./sqlite-executor.server";
+import { createReaders } from "./sqlite-readers.server";
+import { createTransactions, lockTimeoutMs } from "./sqlite-transactions.server";
+import { maxIdleWalBytes, truncateWal } from "./sqlite-wal.server";
 import { textOf } from "./statement-text";
-import { tellingUnavailable } from "./unavailable";
 
-/** How long a write waits for another process before it gives up, in milliseconds. */
-const lockPatience = 5_000;
+const whileBusy = <T>(attempt: () => T) => retryWhileBusy(attempt, lockTimeoutMs);
 
-/** Another process holds the file; asking again helps. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
-}
-
-const connectionSettings = ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"];
+const connectionSettings = [
+  "journal_mode = WAL",
+  "synchronous = FULL",
+  "foreign_keys = ON",
+  "trusted_schema = OFF",
+  `journal_size_limit = ${maxIdleWalBytes}`,
+];
 
 /**
  * `busyTimeout` blocks the whole event loop while it waits, so connections of a server use 0 and ask again instead.
@@ -38,125 +40,78 @@ export function connect(file: string, busyTimeout = 0): Sqlite.Database {
   }
 }
 
-export async function openSqlite(file: string): Promise<Database> {
-  const { writer, reader } = await openFile(path.resolve(file));
+export async function openSqlite(name: string): Promise<Database> {
+  const file = path.resolve(name);
+  const { writer, reader } = await openFile(file);
   const tables = defineSchema(dialects.sqlite);
-  const write = drizzle(writer) as unknown as Queries;
-  const inside = insideTransaction();
-  let queue: Promise<unknown> = Promise.resolve();
-  let held: Promise<unknown> = queue;
-  let thread: Thread | undefined;
+  const read = drizzle(reader) as unknown as Queries;
+  let areThreadsOn = false;
+  const here = executeHere(writer);
+  let thread: Executor | undefined;
+  const writes = createTransactions(() => {
+    if (!areThreadsOn) return here;
+    if (!thread?.isAlive()) thread = executeInThread(file, connectionSettings);
+    return thread;
+  });
+  const readers = createReaders(file);
+  const readHere = executeHere(reader);
+  const movement = watchCommits(reader, writes);
+  const stopTruncating = truncateWal(file, writes);
 
-  async function run<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
-    await begin(writer);
-    try {
-      const result = await inside.run(() => work(write));
-      writer.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (writer.inTransaction) writer.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  function transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
-    inside.refuse();
-    const result = tellingUnavailable(queue.then(() => run(work)));
-    queue = result.catch(() => {});
-    return result;
-  }
-
-  const dataVersion = writer.prepare("PRAGMA data_version").pluck();
-  let seen = dataVersion.get();
   return {
     engine: "sqlite",
     tables,
-    read: drizzle(reader) as unknown as Queries,
-    transaction: (_locks, work) => transaction(work),
+    read,
+    readAside: queriesOver((sql, params) => (areThreadsOn ? readers : readHere).execute(sql, params)),
+    transaction: (_locks, work) => writes.transaction(work),
     async aside(build) {
-      inside.refuse();
-      if (!thread?.isAlive()) return void (await transaction(async (tx) => await build(tx)));
-      const { sql, params } = build(write).toSQL();
-      await held;
-      await tellingUnavailable(thread.run(sql, [params]));
+      await writes.transaction(async (tx) => await build(tx));
     },
     prepareAside(build) {
-      const statement = textOf(build, write);
-      return async (pieces) => {
-        inside.refuse();
-        if (!thread?.isAlive()) return transaction(async () => eachInTurn(writer.prepare(statement), pieces));
-        await held;
-        const lists = pieces.map((piece) => [piece]);
-        await tellingUnavailable(thread.run(statement, lists));
-      };
+      const statement = textOf(build, read);
+      return (pieces) =>
+        writes.transaction(async () => {
+          for (const piece of pieces) await writes.execute(statement, [piece]);
+        });
     },
-    startAside() {
-      thread ??= startThread({ file: path.resolve(file), settings: connectionSettings, lockPatience });
+    startThreads() {
+      areThreadsOn = true;
     },
-    holdWrites(work) {
-      inside.refuse();
-      const result = queue.then(work);
-      queue = result.catch(() => {});
-      held = queue;
-      return result;
-    },
-    // Moves on commits of other connections only, so it is asked on the one that writes for this process.
-    hasMoved() {
-      const version = dataVersion.get();
-      if (version === seen) return false;
-      seen = version;
-      return true;
-    },
+    holdWrites: (work) => writes.hold(work),
+    hasMoved: movement.hasMoved,
+    othersMoved: movement.othersMoved,
     async ping() {
       reader.prepare("select 1 from settings limit 1").get();
     },
     async close() {
-      await Promise.all([queue, thread?.stop()]);
+      stopTruncating();
+      await Promise.all([writes.close(), readers.stop()]);
       reader.close();
       writer.close();
     },
   };
 }
 
-function eachInTurn(statement: Sqlite.Statement, pieces: string[]): void {
-  for (const piece of pieces) statement.run(piece);
-}
-
 async function openFile(file: string): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    const writer = await patiently(() => connect(file));
+    const writer = await whileBusy(() => connect(file));
     await migrate(writer, file);
-    return { writer, reader: await patiently(() => connect(file)) };
+    return { writer, reader: await whileBusy(() => connect(file)) };
   } catch (error) {
     throw explain(error, file);
   }
 }
 
-/** Repeats what fails because another process holds the file, for up to `lockPatience`. */
-export async function patiently<T>(attempt: () => T): Promise<T> {
-  const until = performance.now() + lockPatience;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > until) throw error;
-      await wait(pause + Math.random() * pause);
-    }
-  }
-}
-
-const begin = (writer: Sqlite.Database) => patiently(() => void writer.exec("BEGIN IMMEDIATE"));
-
 async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
-  await patiently(() => writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`));
+  await whileBusy(() => writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`));
   const applied = () => writer.prepare(`select at from ${migrationsTable} order by at`).pluck().all() as number[];
   if (pendingMigrations("sqlite", applied()).length === 0) return;
   // A table rebuilt inside a transaction with keys on empties the tables that point at it.
   writer.pragma("foreign_keys = OFF");
   const before = applied();
   if (before.length > 0) writer.prepare("VACUUM INTO ?").run(`${file}.before-${before.at(-1)}-${Date.now()}`);
-  await begin(writer);
+  await whileBusy(() => writer.exec("BEGIN IMMEDIATE"));
   try {
     for (const migration of pendingMigrations("sqlite", applied())) {
       for (const statement of migration.sql) writer.exec(statement);

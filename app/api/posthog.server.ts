@@ -61,7 +61,7 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
     },
     async () => {
       if (whyOff(services)) return posthogOff;
-      const keys = await readMetadataChoice(db.read, db.tables);
+      const keys = await readMetadataChoice(db.readAside, db.tables);
       return { status: 200, body: { keys }, tag: etagOf(choiceText(keys)) };
     },
   );

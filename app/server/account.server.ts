@@ -5,7 +5,7 @@ import type { SignedIn } from "./sessions.server";
 /** Those that still count, last seen first. */
 export async function ownSessions({ db, env, now }: Services, me: SignedIn) {
   const at = now();
-  const sessions = await listSessions(db.read, db.tables, me.id);
+  const sessions = await listSessions(db.readAside, db.tables, me.id);
   return sessions
     .map(({ hash, createdAt, lastSeenAt, expiresAt }) => ({
       isThis: hash === me.session,

@@ -29,7 +29,7 @@ export type Linked = { ok: true; admin: Admin; token: string };
 export const adminsLock: Lock = { key: "admins" };
 const linkLife = 7 * 86_400_000; // ms
 
-export const listAllAdmins = ({ db }: Services): Promise<Admin[]> => listAdmins(db.read, db.tables);
+export const listAllAdmins = ({ db }: Services): Promise<Admin[]> => listAdmins(db.readAside, db.tables);
 export const findOneAdmin = ({ db }: Services, id: string): Promise<Admin | null> => findAdmin(db.read, db.tables, id);
 
 export type AdminState = "active" | "invited" | "lapsed" | "disabled";

@@ -17,7 +17,7 @@ export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor =>
 
 /** Newest first, revoked ones too. */
 export async function listKeys({ db }: Services): Promise<ApiKey[]> {
-  return (await listApiKeys(db.read, db.tables)).map(({ hash: _, ...key }) => key);
+  return (await listApiKeys(db.readAside, db.tables)).map(({ hash: _, ...key }) => key);
 }
 
 export type KeyState = "active" | "expired" | "revoked";

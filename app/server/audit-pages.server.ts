@@ -50,24 +50,24 @@ export async function readAuditPage(services: Services, query: AuditQuery) {
   const { db } = services;
   const { catalogue } = await catalogueNow(services);
   const filter = { subjectKind: query.kind, subject: query.subject, actor: query.actor, action: query.action };
-  const rows = await listAudit(db.read, db.tables, filter, { before: query.before, size: pageSize + 1 });
-  const actors = await auditedActors(db.read, db.tables);
+  const rows = await listAudit(db.readAside, db.tables, filter, { before: query.before, size: pageSize + 1 });
+  const actors = await auditedActors(db.readAside, db.tables);
   return {
     entries: rows.slice(0, pageSize).map((row) => entryOf(row, { catalogue, actors }, mostShown)),
     /** What the next page begins before; null: these are the oldest. */
     older: rows.length > pageSize ? (rows[pageSize - 1]?.seq ?? null) : null,
     actors,
-    actions: await auditedActions(db.read, db.tables),
+    actions: await auditedActions(db.readAside, db.tables),
     now: services.now(),
   };
 }
 
 export async function readAuditEntry(services: Services, seq: number) {
   const { db } = services;
-  const row = Number.isSafeInteger(seq) ? await findAudit(db.read, db.tables, seq) : null;
+  const row = Number.isSafeInteger(seq) ? await findAudit(db.readAside, db.tables, seq) : null;
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
-  const actors = await auditedActors(db.read, db.tables);
+  const actors = await auditedActors(db.readAside, db.tables);
   return { entry: entryOf(row, { catalogue, actors }, Number.POSITIVE_INFINITY), now: services.now() };
 }
 
@@ -76,9 +76,9 @@ export type AuditRecord = AuditRow;
 /** A page for programs, as it was written. */
 export async function auditEntriesPage({ db }: Services, query: z.output<typeof auditQuery>) {
   const { cursor, limit, ...filter } = query;
-  const rows = await listAudit(db.read, db.tables, filter, { before: cursor?.[0], size: limit + 1 });
+  const rows = await listAudit(db.readAside, db.tables, filter, { before: cursor?.[0], size: limit + 1 });
   const entries = rows.slice(0, limit);
   return { entries, older: rows.length > limit ? (entries.at(-1)?.seq ?? null) : null };
 }
 
-export const auditEntryNumbered = ({ db }: Services, seq: number): Promise<AuditRow | null> => findAudit(db.read, db.tables, seq);
+export const auditEntryNumbered = ({ db }: Services, seq: number): Promise<AuditRow | null> => findAudit(db.readAside, db.tables, seq);

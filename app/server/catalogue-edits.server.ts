@@ -23,7 +23,7 @@ const seen = { plan: seenPlan, feature: seenFeature };
 
 /** `expected`: the plan's revision that the editor saw. */
 export async function savePlan(services: Services, actor: Actor, key: string, form: PlanForm, expected: number) {
-  const base = await readCatalogueFactsAt(services.db.read, services.db.tables, expected);
+  const base = await readCatalogueFactsAt(services.db.readAside, services.db.tables, expected);
   return changeCatalogue(services, actor, (facts, stamp) => {
     const isSame = base !== null && sameJson(seenPlan(base, key), seenPlan(facts, key));
     return updatePlan(facts, key, form, stamp, isSame ? undefined : expected);
@@ -36,9 +36,9 @@ export type Theirs = { before: Json; after: Json; by: string | null; at: Instant
 /** `expected`: the revision that the form was opened at. */
 export async function theirChange(services: Services, kind: "plan" | "feature", key: string, expected: number): Promise<Theirs> {
   const { db, facts } = services;
-  const base = await readCatalogueFactsAt(db.read, db.tables, expected);
-  const [alone] = await listAudit(db.read, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
-  const [imported] = await listAudit(db.read, db.tables, { action: "catalogue.imported" }, { size: 1 });
+  const base = await readCatalogueFactsAt(db.readAside, db.tables, expected);
+  const [alone] = await listAudit(db.readAside, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
+  const [imported] = await listAudit(db.readAside, db.tables, { action: "catalogue.imported" }, { size: 1 });
   const last = (imported?.seq ?? 0) > (alone?.seq ?? 0) ? imported : alone;
   return {
     before: base ? seen[kind](base, key) : {},

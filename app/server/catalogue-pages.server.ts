@@ -28,7 +28,7 @@ export function findFeature(catalogue: Catalogue, key: string): Feature {
 
 export async function readPlanGrid(services: Services, filter: FeatureFilter) {
   const { catalogue } = await catalogueNow(services);
-  const tenants = await tenantsByPlan(services.db.read, services.db.tables);
+  const tenants = await tenantsByPlan(services.db.readAside, services.db.tables);
   const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
   const grid = planGrid(catalogue, filter);
   return {

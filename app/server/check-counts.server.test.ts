@@ -105,7 +105,7 @@ test("a count is being written before a second has passed", async () => {
 
 test.each(engines)("a process that serves on %s writes them beside its requests, all of them", async (engine) => {
   s = await startServices(engine);
-  s.db.startAside();
+  s.db.startThreads();
   const tenants = Array.from({ length: countsAtOnce + 1 }, (_, i) => `t${i}`);
   for (let round = 1; round <= 3; round++) {
     for (const tenant of tenants) s.counts.count(tenant, [yes], now + round);

@@ -98,7 +98,17 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     lookedAt = Date.now();
     position.readTo(read, lookedAt);
-    for (const follow of onMoved) await follow();
+    await tellMoved();
+  }
+
+  /** Nobody waits for it where this process wrote too: what it wrote itself is in memory already. */
+  async function tellMoved(): Promise<void> {
+    const moved = db.othersMoved();
+    const tell = async (moved: boolean) => {
+      if (moved) for (const follow of onMoved) await follow();
+    };
+    if (typeof moved === "boolean") await tell(moved);
+    else void moved.then(tell);
   }
 
   async function startPosition(): Promise<void> {

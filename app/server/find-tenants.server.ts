@@ -20,13 +20,13 @@ export async function findTenants(
 ): Promise<{ tenants: FoundTenant[]; total: number }> {
   const at = now();
   const asked = { ...filter, sort: "name" as const, descending: false, page: 1, size: limit, now: at };
-  const { rows, total } = await listTenants(db.read, db.tables, asked);
+  const { rows, total } = await listTenants(db.readAside, db.tables, asked);
   const tenants: FoundTenant[] = [];
   for (let from = 0; from < rows.length; from += atOnce) {
     const page = rows.slice(from, from + atOnce);
     const keys = page.map((r) => r.key);
-    const trials = new Map((await liveTrialsOf(db.read, db.tables, keys, at)).map((t) => [t.tenant, t.trials]));
-    const addOns = await addOnsOf(db.read, db.tables, keys);
+    const trials = new Map((await liveTrialsOf(db.readAside, db.tables, keys, at)).map((t) => [t.tenant, t.trials]));
+    const addOns = await addOnsOf(db.readAside, db.tables, keys);
     const held = new Map(keys.map((key): [string, string[]] => [key, []]));
     for (const { tenant, plan } of addOns) held.get(tenant)?.push(plan);
     for (const { key, name, status, plan, createdAt } of page) {

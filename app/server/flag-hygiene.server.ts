@@ -16,8 +16,8 @@ export async function flagHygiene({ db, facts, posthog, now, counts }: Services)
   await counts.flush();
   const monthAgo = now() - month;
   const keys = tied.map((f) => f.key);
-  const asked = await checksOfFeatures(db.read, db.tables, [...keys, allFeatures], new Date(monthAgo).toISOString().slice(0, 10));
-  const then = await readCatalogueFacts(db.read, db.tables, monthAgo);
+  const asked = await checksOfFeatures(db.readAside, db.tables, [...keys, allFeatures], new Date(monthAgo).toISOString().slice(0, 10));
+  const then = await readCatalogueFacts(db.readAside, db.tables, monthAgo);
   const tiedThen = new Set(then.features.filter((f) => f.flag !== null).map((f) => f.key));
   const { flags, trouble, isComplete } = await theirs(posthog?.settings ?? null);
   const rows = tied.map((feature) => {

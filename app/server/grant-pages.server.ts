@@ -12,12 +12,12 @@ export async function grantsPage(services: Services, tenant: string, query: z.ou
   if (!facts) return null;
   const { cursor, limit, ...filter } = query;
   const after = cursor && { startsAt: cursor[0], id: cursor[1] };
-  const found = (await pageOfGrants(db.read, db.tables, tenant, filter, now, { after, size: limit + 1 })).map(grantOf);
+  const found = (await pageOfGrants(db.readAside, db.tables, tenant, filter, now, { after, size: limit + 1 })).map(grantOf);
   const grants = found.slice(0, limit);
   return { grants, last: found.length > limit ? (grants.at(-1) ?? null) : null, now, revision: facts.revision };
 }
 
 export async function grantNamed({ db, now }: Services, id: string) {
-  const found = await findGrant(db.read, db.tables, id);
+  const found = await findGrant(db.readAside, db.tables, id);
   return found && { tenant: found.row.tenant, grant: grantOf(found.row), now: now(), revision: found.revision };
 }

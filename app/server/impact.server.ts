@@ -32,11 +32,11 @@ export async function impactOn(services: Services, feature: string, after: Catal
   if (changed?.length === 0) return impact;
   const addOns = keys.filter((p) => plans.get(p)?.kind === "add_on" && (givenBy(from, p) ?? givenBy(to, p)) !== undefined);
   const scope = { feature, changed, addOns };
-  for (const { plan, status, tenants } of await alikeTenants(db.read, db.tables, scope)) {
+  for (const { plan, status, tenants } of await alikeTenants(db.readAside, db.tables, scope)) {
     count({ revision: 0, key: "", name: "", status, plan, addOns: [], metadata: {}, createdAt: now, grants: [] }, tenants);
   }
   for (let last = ""; ; ) {
-    const tenants = await specialTenants(db.read, db.tables, scope, last, batch);
+    const tenants = await specialTenants(db.readAside, db.tables, scope, last, batch);
     for (const tenant of tenants) count(tenant, 1);
     if (tenants.length < batch) return impact;
     last = tenants.at(-1)?.key ?? "";

@@ -57,8 +57,8 @@ export async function applyFile(
 
 export async function previewImport(services: Services, read: ReadFile): Promise<Previewed> {
   const { db, now, newId } = services;
-  const current = await readCatalogueFacts(db.read, db.tables);
-  const tenants = await readTenantsByKey(db.read, db.tables, [...read.file.tenants.keys()]);
+  const current = await readCatalogueFacts(db.readAside, db.tables);
+  const tenants = await readTenantsByKey(db.readAside, db.tables, [...read.file.tenants.keys()]);
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   if (!plan.ok) return read.refuse(plan.problems);
@@ -83,7 +83,7 @@ function newlyTied({ features }: CatalogueFacts, { catalogue }: WholeImport & { 
 /** With its line: what live grants hold would no longer fit. */
 async function refuseUnfit({ db, now }: Services, read: ReadFile, current: CatalogueFacts, plan: WholeImport & { ok: true }) {
   if (!plan.catalogue) return null;
-  const unfit = await findUnfitGrants(db.read, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
+  const unfit = await findUnfitGrants(db.readAside, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
   return unfit ? read.refuse([{ path: ["features", unfit.feature.key, "config"], message: unfit.message }]) : null;
 }
 
@@ -127,9 +127,9 @@ type ExportOptions = { tenants: boolean; format: FileFormat };
 export async function exportWithRevision(services: Services, options: ExportOptions): Promise<{ text: string; revision: number }> {
   const { db, now } = services;
   for (let attempt = 1; ; attempt++) {
-    const facts = await readCatalogueFacts(db.read, db.tables);
+    const facts = await readCatalogueFacts(db.readAside, db.tables);
     const tenants = options.tenants ? await readAllTenants(services) : null;
-    const after = await readCatalogueFacts(db.read, db.tables);
+    const after = await readCatalogueFacts(db.readAside, db.tables);
     // A plan that came or went while tenants were being read would leave the file at odds with itself.
     if (after.revision !== facts.revision && attempt < 5) continue;
     const at = now();
@@ -141,7 +141,7 @@ export async function exportWithRevision(services: Services, options: ExportOpti
 async function readAllTenants({ db }: Services): Promise<TenantFacts[]> {
   const all: TenantFacts[] = [];
   for (let after: string | null = null; ; after = all[all.length - 1]?.key ?? null) {
-    const page = await readTenantDocuments(db.read, db.tables, { after, size: tenantsAtOnce });
+    const page = await readTenantDocuments(db.readAside, db.tables, { after, size: tenantsAtOnce });
     all.push(...page);
     if (page.length < tenantsAtOnce) return all;
     await new Promise(setImmediate);

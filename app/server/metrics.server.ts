@@ -61,7 +61,7 @@ export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) 
     Number(facts.isStale()),
   );
   // Without PostHog they lie there until it is set up, and nobody waits for them.
-  const outbox = async () => (posthog ? await outboxDepth(db.read, db.tables) : { rows: 0, oldest: null });
+  const outbox = async () => (posthog ? await outboxDepth(db.readAside, db.tables) : { rows: 0, oldest: null });
   gauge("latchkey_outbox_rows", "Tenants whose properties have still to reach PostHog; 0 without one.", async () => (await outbox()).rows);
   gauge("latchkey_outbox_age_seconds", "How long the oldest of them has waited.", async () => {
     const { oldest } = await outbox();

@@ -46,7 +46,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, log }: Par
   /** Statements by what they deleted; null: another process does it. */
   async function clean(most = atOnce): Promise<Record<string, number> | null> {
     const done: Record<string, number> = {};
-    const found = await findOldRows(db.read, db.tables, agesAt(now()));
+    const found = await findOldRows(db.readAside, db.tables, agesAt(now()));
     let leaseUntil = 0;
     for (const old of found) {
       do {
@@ -58,7 +58,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, log }: Par
         await db.aside((q) => deletingSome(q, old, most));
         done[old.what] = (done[old.what] ?? 0) + 1;
         await wait(pause, undefined, { signal: stopping.signal }).catch(() => {});
-      } while (await isThere(db.read, old));
+      } while (await isThere(db.readAside, old));
     }
     if (leaseUntil > 0) await giveUpLease(db, leaseName, holder);
     return done;

@@ -25,7 +25,7 @@ export async function answerThen(
   at: Instant,
   requested?: number,
 ): Promise<AnswerThen> {
-  const { read: q, tables: t } = db;
+  const { readAside: q, tables: t } = db;
   const by = at < now() ? at : undefined;
   await posthog?.flushLast();
   const [tenant, facts, flags] = await Promise.all([
@@ -45,6 +45,6 @@ async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Cat
   const counters = [...catalogue.features.values()].flatMap((f) =>
     f.type === "metered" ? [{ feature: f.key, periodStart: counterStart(f, tenant, at) }] : [],
   );
-  const totals = await readTotalsAt(db.read, db.tables, tenant.key, counters, at, now - usageIsKnownFor);
+  const totals = await readTotalsAt(db.readAside, db.tables, tenant.key, counters, at, now - usageIsKnownFor);
   return new Map(totals.map(({ feature, used }) => [feature, { used }]));
 }

@@ -28,7 +28,7 @@ export async function readPlanPage(services: Services, key: string) {
   const { catalogue } = await catalogueNow(services);
   const plan = findPlan(catalogue, key);
   const { entries, ...fields } = plan;
-  const tenants = await tenantsByPlan(services.db.read, services.db.tables);
+  const tenants = await tenantsByPlan(services.db.readAside, services.db.tables);
   const inUse = ({ feature }: { feature: string }) => catalogue.features.get(feature)?.archivedAt === null;
   const gives = [...(catalogue.gives.get(key) ?? [])].filter(([feature]) => inUse({ feature })).length;
   const own = entries.filter(inUse).length;

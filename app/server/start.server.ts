@@ -90,7 +90,7 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 
 /** What a process does of itself, once it serves. */
 export async function startJobs({ db, cleaning, posthog, now }: Services): Promise<void> {
-  db.startAside();
+  db.startThreads();
   cleaning.start();
   if (posthog === null) await noteFlagsOff(db, now());
 }

@@ -37,7 +37,7 @@ export async function saveTenant(
   { expected, fields }: { expected: number; fields: readonly Field[] },
 ): Promise<Saved> {
   const { db } = services;
-  const base = await readTenantFactsAt(db.read, db.tables, key, expected);
+  const base = await readTenantFactsAt(db.readAside, db.tables, key, expected);
   const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
     if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
     const isSame = base !== null && sameJson(seen(base, fields), seen(facts, fields));
@@ -47,7 +47,7 @@ export async function saveTenant(
   if (result.code !== "stale") return { ok: false, refusal: result, revision: expected, theirs: null };
   const current = await currentTenant(services, key);
   if (!current) return { ok: false, refusal: result, revision: null, theirs: null };
-  const changes = await listAudit(db.read, db.tables, { subjectKind: "tenant", subject: key }, { size: 20 });
+  const changes = await listAudit(db.readAside, db.tables, { subjectKind: "tenant", subject: key }, { size: 20 });
   const last = changes.find(({ action }) => action.startsWith("tenant."));
   const theirs = {
     before: base ? seen(base, fields) : {},

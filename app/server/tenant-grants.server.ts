@@ -32,7 +32,7 @@ type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; 
 
 /** What counts is in the facts; the rows tell of what is over, of that the newest. */
 async function knownGrants({ db }: Services, { facts }: TenantRequest): Promise<Known> {
-  const rows = await grantsOfTenant(db.read, db.tables, facts.key, most);
+  const rows = await grantsOfTenant(db.readAside, db.tables, facts.key, most);
   const grants = new Map(rows.map((row) => [row.id, grantOf(row)]));
   for (const grant of facts.grants) grants.set(grant.id, grant);
   const extended = new Set([...grants.values()].map((g) => g.extends));

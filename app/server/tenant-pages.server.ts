@@ -16,11 +16,11 @@ export async function tenantsPage({ db, now }: Services, query: z.output<typeof 
     now: now(),
   };
   const after = cursor && { searchText: cursor[0], key: cursor[1] };
-  const found = await tenantsAfter(db.read, db.tables, filter, { after, size: limit + 1 });
+  const found = await tenantsAfter(db.readAside, db.tables, filter, { after, size: limit + 1 });
   const page = found.slice(0, limit);
   const addOns = new Map<string, string[]>();
   const keys = page.map((row) => row.key);
-  for (const { tenant, plan } of await addOnsOf(db.read, db.tables, keys)) addOns.set(tenant, [...(addOns.get(tenant) ?? []), plan]);
+  for (const { tenant, plan } of await addOnsOf(db.readAside, db.tables, keys)) addOns.set(tenant, [...(addOns.get(tenant) ?? []), plan]);
   const rows = page.map((row) => ({
     ...row,
     createdAt: row.createdAt.getTime(),

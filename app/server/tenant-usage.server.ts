@@ -12,11 +12,11 @@ export async function tenantUsage({ db, counts }: Services, { facts, catalogue, 
   await counts.flush();
   const first = now - (days - 1) * day;
   const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(first + i * day), { allowed: 0, refused: 0 }]));
-  for (const row of await countsByDay(db.read, db.tables, facts.key, nameOf(first))) {
+  for (const row of await countsByDay(db.readAside, db.tables, facts.key, nameOf(first))) {
     const bar = byDay.get(row.day);
     if (bar) bar[row.allowed ? "allowed" : "refused"] += row.count;
   }
-  const rows = await countsByFeature(db.read, db.tables, facts.key, nameOf(first));
+  const rows = await countsByFeature(db.readAside, db.tables, facts.key, nameOf(first));
   const features = rows.map(({ feature, ...row }) => ({
     ...row,
     key: feature,
@@ -44,11 +44,11 @@ export async function usageSummary(services: Services, tenant: string, days: num
   const now = services.now();
   const first = nameOf(now - (days - 1) * day);
   const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
-  for (const row of await countsByDay(db.read, db.tables, tenant, first)) {
+  for (const row of await countsByDay(db.readAside, db.tables, tenant, first)) {
     const one = byDay.get(row.day);
     if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
   }
-  const features = await countsByFeature(db.read, db.tables, tenant, first);
+  const features = await countsByFeature(db.readAside, db.tables, tenant, first);
   const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
   const metered = [...facts.catalogue().features.values()].filter((f) => f.type === "metered" && f.archivedAt === null);
   const names = metered.map((f) => f.key);

@@ -34,16 +34,16 @@ export async function tenantList(services: Services, query: TenantListQuery) {
     size: pageSize,
     now,
   };
-  let { rows, total } = await listTenants(db.read, db.tables, asked);
+  let { rows, total } = await listTenants(db.readAside, db.tables, asked);
   let page = query.page;
   if (rows.length === 0 && total > 0) {
     page = Math.ceil(total / pageSize);
-    ({ rows, total } = await listTenants(db.read, db.tables, { ...asked, page }));
+    ({ rows, total } = await listTenants(db.readAside, db.tables, { ...asked, page }));
   }
   const keys = rows.map((r) => r.key);
-  const trials = new Map((await liveTrialsOf(db.read, db.tables, keys, now)).map((t) => [t.tenant, t]));
+  const trials = new Map((await liveTrialsOf(db.readAside, db.tables, keys, now)).map((t) => [t.tenant, t]));
   const addOns = new Map<string, string[]>();
-  for (const { tenant, plan } of await addOnsOf(db.read, db.tables, keys)) {
+  for (const { tenant, plan } of await addOnsOf(db.readAside, db.tables, keys)) {
     addOns.set(tenant, [...(addOns.get(tenant) ?? []), planName(catalogue, plan).name]);
   }
   return {

@@ -15,7 +15,7 @@ export async function readBeginning(services: Services): Promise<{ catalogue: bo
   const { catalogue } = await catalogueNow(services);
   return {
     catalogue: catalogue.features.size + catalogue.plans.size > 0,
-    tenants: await hasTenants(services.db.read, services.db.tables),
+    tenants: await hasTenants(services.db.readAside, services.db.tables),
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Queries } from "~db/database";
 import { rowsText, selectedFrom } from "~db/rows-as-one";
-import { startThread } from "~db/sqlite-thread.server";
+import { executeInThread } from "~db/sqlite-executor.server";
 import { isUniqueViolation } from "~db/unique";
 import { engines, startServices, type TestServices } from "../support/services";
 
@@ -16,7 +16,7 @@ describe.each(engines)("what is written aside on %s", (engine) => {
   const keys = async () => (await s.db.read.select().from(s.db.tables.settings)).map((row) => row.key);
 
   test.each(["serves", "does not serve"])("is there when it is said to be, and fails by itself, in a process that %s", async (what) => {
-    if (what === "serves") s.db.startAside();
+    if (what === "serves") s.db.startThreads();
     await Promise.all([s.db.aside(putting("a")), s.db.aside(putting("b"))]);
     const again = await s.db.aside(putting("a")).catch((error) => error);
     expect(isUniqueViolation(again)).toBe(true);
@@ -25,7 +25,7 @@ describe.each(engines)("what is written aside on %s", (engine) => {
   });
 
   test.each(["serves", "does not serve"])("is there in all its pieces or in none, in a process that %s", async (what) => {
-    if (what === "serves") s.db.startAside();
+    if (what === "serves") s.db.startThreads();
     const { settings } = s.db.tables;
     const add = s.db.prepareAside((q, piece) => q.insert(settings).select(selectedFrom(piece, settings)));
     const piece = (...keys: string[]) =>
@@ -43,7 +43,7 @@ describe.each(engines)("what is written aside on %s", (engine) => {
   });
 
   test("waits its turn beside transactions of this process and of others", async () => {
-    s.db.startAside();
+    s.db.startThreads();
     const other = await startServices(engine, { url: s.url });
     const { settings } = s.db.tables;
     const inTransaction = (db: TestServices["db"], key: string) =>
@@ -67,17 +67,18 @@ describe.each(engines)("what is written aside on %s", (engine) => {
 });
 
 test("a thread that cannot go on says so, and takes nothing more", async () => {
-  const thread = startThread({ file: "/nowhere/at/all.db", settings: [], lockPatience: 0 });
-  await expect(thread.run("select 1", [[]])).rejects.toThrow("has ended");
+  const thread = executeInThread("/nowhere/at/all.db", []);
+  await expect(thread.execute("select 1")).rejects.toThrow("has ended");
   expect(thread.isAlive()).toBe(false);
+  await expect(thread.execute("select 1")).rejects.toThrow("has ended");
   await thread.stop();
 });
 
-test("a thread waits while writes are held", async () => {
+test("what is written aside waits while writes are held", async () => {
   const s = await startServices();
   const putting = (key: string) => (q: Queries) => q.insert(s.db.tables.settings).values({ key, value: 1 });
   const keys = async () => (await s.db.read.select().from(s.db.tables.settings)).map((row) => row.key);
-  s.db.startAside();
+  s.db.startThreads();
   await s.db.aside(putting("a"));
   let release = () => {};
   const held = s.db.holdWrites(

@@ -50,7 +50,7 @@ type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () 
 
 /** Compares what PostHog says of our groups with what it should say. Runs in the background; the result is in the database. */
 export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
-  const { read, tables: t } = db;
+  const { readAside: read, tables: t } = db;
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
 

@@ -47,13 +47,14 @@ export function createDelivery(parts: DeliveryParts) {
 
   /** The newest, whoever changed it. */
   async function catalogue(): Promise<Catalogue> {
-    if (held.revision !== (await readCatalogueRevision(db.read, t))) held = compileCatalogue(await readCatalogueFacts(db.read, t));
+    if (held.revision !== (await readCatalogueRevision(db.readAside, t)))
+      held = compileCatalogue(await readCatalogueFacts(db.readAside, t));
     return held;
   }
 
   /** What time is it for group properties: never earlier than the instant up to which trials were looked at. */
   async function instant(): Promise<Instant> {
-    return Math.max(now(), (await readClock(db.read, t)) ?? 0);
+    return Math.max(now(), (await readClock(db.readAside, t)) ?? 0);
   }
 
   function write(work: (tx: Queries) => Promise<void>): Promise<void> {
@@ -66,9 +67,9 @@ export function createDelivery(parts: DeliveryParts) {
   /** Of the due ones: what has to be sent, and what PostHog has already. */
   async function pack(due: DueSync[]): Promise<{ parcels: Parcel[]; done: DueSync[] }> {
     const c = await catalogue();
-    const [metadata, at] = [await readMetadataChoice(db.read, t), await instant()];
+    const [metadata, at] = [await readMetadataChoice(db.readAside, t), await instant()];
     const rows = await readForSync(
-      db.read,
+      db.readAside,
       t,
       due.map((d) => d.key),
     );

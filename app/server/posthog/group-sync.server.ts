@@ -58,7 +58,7 @@ export function createGroupSync(parts: GroupSyncParts) {
   async function renew(): Promise<boolean> {
     const at = now();
     if (leaseUntil - at > leaseTtl / 2) return true;
-    const other = await readLease(db.read, db.tables, leaseName, at);
+    const other = await readLease(db.readAside, db.tables, leaseName, at);
     const isFree = other === null || other.holder === holder;
     const has = isFree && (await takeLease(db, leaseName, holder, at, leaseTtl));
     leaseUntil = has ? at + leaseTtl : 0;
@@ -70,8 +70,8 @@ export function createGroupSync(parts: GroupSyncParts) {
     if (stopping.signal.aborted) return false;
     const at = now();
     const isTime = await hasTimePassed(db, at);
-    const due = await dueGroupSyncs(db.read, db.tables, at, batchSize);
-    const isAll = due.length === 0 && (await dueSyncOfAll(db.read, db.tables)) !== null;
+    const due = await dueGroupSyncs(db.readAside, db.tables, at, batchSize);
+    const isAll = due.length === 0 && (await dueSyncOfAll(db.readAside, db.tables)) !== null;
     if (!isTime && due.length === 0 && !isAll) {
       await noteResyncDone(db, at);
       return false;
@@ -88,7 +88,7 @@ export function createGroupSync(parts: GroupSyncParts) {
       return done;
     }
     if (breaker.isOpen()) return false;
-    const metadata = await readMetadataChoice(db.read, db.tables);
+    const metadata = await readMetadataChoice(db.readAside, db.tables);
     return walkOn(db, { catalogue: await delivery.catalogue(), at: await delivery.instant(), metadata, newId });
   }
 
@@ -124,7 +124,7 @@ export function createGroupSync(parts: GroupSyncParts) {
       .update(JSON.stringify([host, projectKey, groupType]))
       .digest("hex")
       .slice(0, 16);
-    if ((await readSetting(db.read, db.tables, targetSetting)) === target) return;
+    if ((await readSetting(db.readAside, db.tables, targetSetting)) === target) return;
     await db.transaction([targetLock], async (tx) => {
       const before = await readSetting(tx, db.tables, targetSetting);
       if (before === target) return;

@@ -44,7 +44,7 @@ export function createPastReadings(db: Database, log: Logger) {
 
   return {
     async read(tenant: string): Promise<Noted> {
-      const readings = await readFlagReadings(db.read, db.tables, tenant);
+      const readings = await readFlagReadings(db.readAside, db.tables, tenant);
       return new Map([...readings].map(([flag, reading]) => [flag, JSON.stringify(reading)]));
     },
     /** From `at` on checks know this. False: not all of it is noted, since too much waits. */

@@ -43,7 +43,7 @@ export async function resyncTenants({ db, now, posthog }: Services, keys: string
 
 /** The same of keys that somebody typed. A string: which of them is none, and nothing is sent. */
 export async function resyncNamed(services: Services, keys: string[]): Promise<number | string> {
-  const { read, tables } = services.db;
+  const { readAside: read, tables } = services.db;
   const found = new Set((await revisionsOf(read, tables, keys)).map(({ key }) => key));
   const unknown = keys.find((key) => !found.has(key));
   if (unknown !== undefined) return `There is no tenant ${unknown}. Correct it, or take it out; nothing was sent yet.`;

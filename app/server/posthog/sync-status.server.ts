@@ -16,7 +16,7 @@ const mostListed = 50;
 /** How the connection to PostHog stands. Null: PostHog is off. */
 export async function syncStatus({ db, facts, posthog, now }: Services) {
   if (!posthog) return null;
-  const { read, tables: t } = db;
+  const { readAside: read, tables: t } = db;
   const { host, appHost, groupType, secretKey, projectId } = posthog.settings;
   const tied = [...facts.catalogue().features.values()].filter((f) => f.flag !== null && f.archivedAt === null).length;
   const walk = (await dueSyncOfAll(read, t)) ? ((await readFanOut(read, t)) ?? { cursor: "" }) : null;
@@ -54,7 +54,7 @@ type TenantSyncState = "in_sync" | "pending" | "failing" | "never";
 export async function tenantSync({ db, posthog }: Services, tenant: Pick<TenantRequest, "facts" | "catalogue" | "now">) {
   const { facts, catalogue, now } = tenant;
   if (!posthog) return null;
-  const { read, tables: t } = db;
+  const { readAside: read, tables: t } = db;
   const { sent, waiting } = await readTenantSync(read, t, facts.key);
   const { down } = await readSyncHealth(read, t);
   const had = (sent?.properties ?? null) as GroupProperties | null;

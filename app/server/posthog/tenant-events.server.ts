@@ -48,7 +48,7 @@ type Parts = {
  * document shows, such as a sign-in, was written as it is to be sent, with what it tells of.
  */
 export function createTenantEvents({ db, settings, facts, holder, now, log, random }: Parts) {
-  const { read, tables } = db;
+  const { readAside: read, tables } = db;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;

@@ -1,0 +1,170 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Queries } from "./database";
+import { insideTransaction } from "./inside-transaction.server";
+import { isBusy } from "./sqlite-busy.server";
+import { type Executor, queriesOver } from "./sqlite-executor.server";
+import { DatabaseUnavailable, isUnavailable } from "./unavailable";
+
+/** How long a write waits for another process that holds the file, from the moment it was asked for, in ms. */
+export const lockTimeoutMs = 5_000;
+/** Transactions that share one commit, and how long further ones may join it, in ms. */
+const maxBatch = 64;
+const maxBatchMs = 25;
+/** Transactions that may wait for their turn; more are refused. */
+export const maxWaitingWrites = 2_000;
+/** Between two attempts at a file that another process holds, in ms. */
+const maxPauseMs = 50;
+
+type Waiting = {
+  work: (tx: Queries) => Promise<unknown>;
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
+  askedAt: number;
+};
+
+/**
+ * The queue of writes. Transactions that wait at the same time share one BEGIN and one COMMIT, each inside its own savepoint: one
+ * that fails takes back only what it wrote itself, and each is answered after the commit. The executor runs on another thread in
+ * a process that serves, so a commit's wait for the disk holds up no check.
+ */
+export function createTransactions(executor: () => Executor) {
+  const inside = insideTransaction();
+  const waiting: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let batching: Promise<void> | undefined;
+  let holding: Promise<unknown> | undefined;
+  let isClosed = false;
+  const commits = { begun: 0, done: 0 };
+  /** One for a whole batch; the next batch gets another one if this one has ended. */
+  let current = executor();
+  const execute: Executor["execute"] = (sql, params) => current.execute(sql, params);
+  const queries = queriesOver(execute);
+
+  function transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
+    inside.refuse();
+    if (isClosed) return Promise.reject(new DatabaseUnavailable("The database is closed."));
+    if (waiting.length >= maxWaitingWrites) return Promise.reject(new DatabaseUnavailable("Too many writes are waiting."));
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: performance.now() });
+      start();
+    });
+  }
+
+  function start(): void {
+    running ??= runAll().finally(() => {
+      running = undefined;
+      if (waiting.length > 0) start();
+    });
+  }
+
+  async function runAll(): Promise<void> {
+    while (waiting.length > 0) {
+      while (holding) await holding;
+      batching = begin().then((isOpen) => (isOpen ? runBatch() : undefined));
+      await batching;
+      // Requests that wait are let in between two batches.
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** False: nobody waits any longer, each was refused when its own time was over. */
+  async function begin(): Promise<boolean> {
+    for (let pause = 1; waiting.length > 0; pause = Math.min(pause * 2, maxPauseMs)) {
+      try {
+        current = executor();
+        await execute("BEGIN IMMEDIATE");
+        return true;
+      } catch (error) {
+        if (isBusy(error)) refuseOverdue(error);
+        else for (const { reject } of waiting.splice(0)) reject(unavailable(error));
+      }
+      await wait(pause + Math.random() * pause);
+    }
+    return false;
+  }
+
+  function refuseOverdue(cause: unknown): void {
+    const overdue = performance.now() - lockTimeoutMs;
+    while (waiting[0] && waiting[0].askedAt <= overdue) waiting.shift()?.reject(unavailable(cause));
+  }
+
+  async function runBatch(): Promise<void> {
+    const until = performance.now() + maxBatchMs;
+    const batch: { one: Waiting; settle: () => void }[] = [];
+    try {
+      while (waiting.length > 0 && batch.length < maxBatch && performance.now() < until) {
+        const one = waiting.shift() as Waiting;
+        const entry = { one, settle: () => {} };
+        batch.push(entry);
+        entry.settle = await runOne(one);
+      }
+      commits.begun += 1;
+      await execute("COMMIT").finally(() => {
+        commits.done += 1;
+      });
+    } catch (error) {
+      await execute("ROLLBACK").catch(() => {}); // SQLite may have rolled back by itself, as on a full disk
+      for (const { one } of batch) one.reject(unavailable(error));
+      return;
+    }
+    for (const { settle } of batch) settle();
+  }
+
+  /** Runs one transaction in a savepoint. Rejects when the whole batch cannot go on. */
+  async function runOne({ work, resolve, reject }: Waiting): Promise<() => void> {
+    const savepoint = execute("SAVEPOINT one");
+    savepoint.catch(() => {}); // seen below
+    try {
+      const result = await inside.run(() => work(queries));
+      await Promise.all([savepoint, execute("RELEASE one")]);
+      return () => resolve(result);
+    } catch (error) {
+      await Promise.all([savepoint, execute("ROLLBACK TO one"), execute("RELEASE one")]).catch(() => {
+        throw error;
+      });
+      return () => reject(unavailableOr(error));
+    }
+  }
+
+  return {
+    transaction,
+    refuseInside: inside.refuse,
+    /** Inside a transaction only. */
+    execute,
+    /** One value that is asked of the connection that writes, in between of what it does. */
+    async ask(sql: string): Promise<unknown> {
+      return (await current.execute(sql))[0]?.[0];
+    },
+    commits,
+    isIdle: () => running === undefined && holding === undefined,
+    /** No write of this process begins until `work` is done. The time limit of those that wait begins again afterwards. */
+    hold<T>(work: () => Promise<T>): Promise<T> {
+      inside.refuse();
+      const before = holding;
+      const turn = async () => {
+        await before;
+        await batching;
+        return work();
+      };
+      const result = turn();
+      const mine: Promise<unknown> = result
+        .catch(() => {})
+        .then(() => {
+          if (holding === mine) holding = undefined;
+          const now = performance.now();
+          for (const one of waiting) one.askedAt = now;
+        });
+      holding = mine;
+      return result;
+    },
+    /** Resolves when all that was asked for is done. */
+    async close(): Promise<void> {
+      isClosed = true;
+      while (running) await running;
+      await current.stop();
+    },
+  };
+}
+
+const unavailable = (cause: unknown) => new DatabaseUnavailable("The database cannot be written at the moment.", { cause });
+const unavailableOr = (error: unknown) => (isUnavailable(error) && !(error instanceof DatabaseUnavailable) ? unavailable(error) : error);
