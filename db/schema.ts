@@ -82,6 +82,7 @@ export function defineSchema(d: Dialect) {
       index("tenants_by_plan").on(t.plan, t.searchText, t.key),
       index("tenants_by_status").on(t.status, t.searchText, t.key),
       index("tenants_by_created").on(t.createdAt, t.key),
+      index("tenants_by_plan_and_status").on(t.plan, t.status),
     ],
   );
 
@@ -96,7 +97,7 @@ export function defineSchema(d: Dialect) {
         .references(() => plans.key),
       addedAt: timestamp("added_at").notNull(),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.plan] }), index("tenant_add_ons_by_plan").on(t.plan)],
+    (t) => [primaryKey({ columns: [t.tenant, t.plan] }), index("tenant_add_ons_by_plan").on(t.plan, t.tenant)],
   );
 
   const grants = table(
@@ -128,7 +129,7 @@ export function defineSchema(d: Dialect) {
     },
     (t) => [
       index("grants_by_tenant").on(t.tenant, t.startsAt),
-      index("grants_by_feature").on(t.feature),
+      index("grants_by_feature").on(t.feature, t.tenant),
       // The last two so that "who has a live trial" is answered from the index alone.
       index("grants_by_end").on(t.kind, t.endsAt, t.tenant, t.startsAt, t.endedAt),
       index("grants_by_start").on(t.kind, t.startsAt, t.tenant),

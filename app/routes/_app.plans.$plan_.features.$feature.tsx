@@ -32,7 +32,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const cell = await readCellPage(context, keyOf(params.plan), keyOf(params.feature));
   return {
     ...cell,
-    proposal: await proposeCell(context, actorOf(admin), cell, url.searchParams),
+    proposal: await proposeCell(context, actorOf(admin), cell, url.searchParams, request.signal),
     back: backTo(url),
     canChange: mayAct(admin.role, "admin"),
   };

@@ -2,7 +2,6 @@ import type { Catalogue } from "~/core/catalogue";
 import { type FeatureFilter, type FeatureSort, groupsOf, listFeatures } from "~/core/feature-list";
 import type { CatalogueFacts, Feature, Plan } from "~/core/model";
 import { gridPlans, planGrid } from "~/core/plan-grid";
-import { tenantsByPlan } from "~db/store/tenants-list.server";
 import type { Services } from "./services.server";
 
 /** The catalogue in memory, after what other processes committed has been read. */
@@ -28,7 +27,7 @@ export function findFeature(catalogue: Catalogue, key: string): Feature {
 
 export async function readPlanGrid(services: Services, filter: FeatureFilter) {
   const { catalogue } = await catalogueNow(services);
-  const tenants = await tenantsByPlan(services.db.readAside, services.db.tables);
+  const tenants = await services.tenantCounts.byPlan();
   const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
   const grid = planGrid(catalogue, filter);
   return {

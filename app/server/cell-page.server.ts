@@ -9,7 +9,7 @@ import type { Refusal } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { cellForm } from "~/forms/cell";
 import { catalogueNow, findFeature, findPlan } from "./catalogue-pages.server";
-import { type Impact, impactOn } from "./impact.server";
+import { type ImpactEstimate, impactOf } from "./impact.server";
 import type { Services } from "./services.server";
 
 /** `self`: the plan that the page is about, whose entries are its own. */
@@ -49,13 +49,14 @@ export async function proposeCell(
   actor: Actor,
   cell: { plan: { key: string; name: string }; feature: Feature; own: Value | null },
   params: URLSearchParams,
+  signal: AbortSignal,
 ): Promise<CellProposal | null> {
   if (!params.has("gives")) return null;
   const { plan, feature, own } = cell;
   const submission = parseWithZod(params, { schema: cellForm(feature) });
   if (submission.status !== "success") return { result: submission.reply(), preview: null, stale: null };
   const { value, was } = submission.value;
-  const preview = await previewCell(services, { plan: plan.key, feature: feature.key, value }, actor);
+  const preview = await previewCell(services, { plan: plan.key, feature: feature.key, value }, actor, signal);
   const is = own === null ? "has no entry of its own" : `is ${describeValue(feature, own)}`;
   const stale = sameJson(was, own) ? null : `${feature.name} in ${plan.name} was changed while you were editing: it now ${is}.`;
   return { result: submission.reply(), preview, stale };
@@ -64,10 +65,10 @@ export async function proposeCell(
 export type CellPreview =
   | Refusal
   /** `along`: names of other plans that inherit it, and change too. `changed` false: it is as asked already. */
-  | { ok: true; changed: boolean; before: Given; after: Given; along: string[]; impact: Impact };
+  | { ok: true; changed: boolean; before: Given; after: Given; along: string[]; impact: ImpactEstimate };
 
 /** Worked out on the catalogue as it is now. Writes nothing. */
-async function previewCell(services: Services, cell: Cell, actor: Actor): Promise<CellPreview> {
+async function previewCell(services: Services, cell: Cell, actor: Actor, signal: AbortSignal): Promise<CellPreview> {
   const { facts, catalogue } = await catalogueNow(services);
   const feature = findFeature(catalogue, cell.feature);
   const outcome = setPlanEntries(facts, [cell], { now: services.now(), actor, newId: services.newId });
@@ -82,6 +83,6 @@ async function previewCell(services: Services, cell: Cell, actor: Actor): Promis
     before: givenBy(catalogue, cell.plan, feature, cell.plan),
     after: givenBy(next, cell.plan, feature, cell.plan),
     along: along.map((plan) => plan.name),
-    impact: outcome.change ? await impactOn(services, feature.key, after) : { gains: 0, loses: 0, changes: 0 },
+    impact: await impactOf(services, after, { signal }),
   };
 }

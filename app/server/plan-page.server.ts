@@ -2,7 +2,7 @@ import { type Catalogue, planChain } from "~/core/catalogue";
 import type { Actor, Plan, PlanKind } from "~/core/model";
 import { archivePlan, deletePlan, type PlanForm, restorePlan } from "~/core/plan-changes";
 import { gridPlans } from "~/core/plan-grid";
-import { tenantsByPlan } from "~db/store/tenants-list.server";
+import { tenantsHavingPlan } from "~db/store/tenants-list.server";
 import { savePlan } from "./catalogue-edits.server";
 import { catalogueNow, findPlan } from "./catalogue-pages.server";
 import { changeCatalogue } from "./change.server";
@@ -28,7 +28,7 @@ export async function readPlanPage(services: Services, key: string) {
   const { catalogue } = await catalogueNow(services);
   const plan = findPlan(catalogue, key);
   const { entries, ...fields } = plan;
-  const tenants = await tenantsByPlan(services.db.readAside, services.db.tables);
+  const tenants = await services.tenantCounts.byPlan();
   const inUse = ({ feature }: { feature: string }) => catalogue.features.get(feature)?.archivedAt === null;
   const gives = [...(catalogue.gives.get(key) ?? [])].filter(([feature]) => inUse({ feature })).length;
   const own = entries.filter(inUse).length;
@@ -57,7 +57,7 @@ export function actOnPlan(services: Services, actor: Actor, key: string, act: Pl
       case "restore":
         return restorePlan(facts, key, stamp, act.why);
       case "delete":
-        return deletePlan(facts, key, (await tenantsByPlan(tx, services.db.tables)).get(key) ?? 0, stamp, act.why);
+        return deletePlan(facts, key, await tenantsHavingPlan(tx, services.db.tables, key), stamp, act.why);
     }
   });
 }

@@ -16,6 +16,7 @@ import type { Visit } from "./posthog/visitors.server";
 import type { RateLimits } from "./rate-limits.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 import type { Streams } from "./streams.server";
+import type { TenantCounts } from "./tenant-counts.server";
 import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
 
@@ -42,6 +43,7 @@ export type Services = {
   metadata: MetadataChoice;
   /** Null: PostHog is off. */
   posthog: Posthog | null;
+  tenantCounts: TenantCounts;
   background: Background;
   passwords: Passwords;
   throttle: SignInThrottle;

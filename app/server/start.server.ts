@@ -20,6 +20,7 @@ import { createRateLimits } from "./rate-limits.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
 import { createStreams } from "./streams.server";
+import { createTenantCounts } from "./tenant-counts.server";
 import { createTokens } from "./tokens.server";
 import { createUsageCache } from "./usage-cache.server";
 
@@ -76,6 +77,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     streams,
     metadata,
     posthog,
+    tenantCounts: createTenantCounts(db),
     background,
     passwords,
     throttle: createSignInThrottle(),

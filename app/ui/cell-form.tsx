@@ -29,7 +29,7 @@ type Preview =
       before: Given;
       after: Given;
       along: string[];
-      impact: { gains: number; loses: number; changes: number };
+      impact: { gains: number; loses: number; changes: number; isLowerBound: boolean };
     };
 type Proposal = { result: SubmissionResult; preview: Preview | null; stale: string | null };
 

@@ -2,19 +2,35 @@ import type { ReactNode } from "react";
 import { Stat, StatRow } from "./key-value";
 import { count } from "./pagination";
 
-/** How many tenants gain, lose or get something else when a change is saved. */
-export function ImpactCounts({ gains, loses, changes }: { gains: number; loses: number; changes: number }) {
+type Props = {
+  gains: number;
+  loses: number;
+  changes: number;
+  /** Not every tenant was evaluated. */
+  isLowerBound: boolean;
+  /** What they gain or lose. */
+  noun?: string;
+};
+
+/** How many tenants gain, lose or get another value when a change is saved. */
+export function ImpactCounts({ gains, loses, changes, isLowerBound, noun = "it" }: Props) {
+  const toned = (n: number, tone: string) => <Toned n={n} tone={tone} prefix={isLowerBound ? "at least " : ""} />;
   return (
     <StatRow className="shadow-none max-sm:grid-cols-1">
-      <Stat label="Gain it" value={<Toned n={gains} tone="text-yes" />} unit={unit(gains)} />
-      <Stat label="Lose it" value={<Toned n={loses} tone="text-no" />} unit={unit(loses)} />
-      <Stat label="Get another value" value={<Toned n={changes} tone="text-warn" />} unit={unit(changes)} />
+      <Stat label={`Gain ${noun}`} value={toned(gains, "text-yes")} unit={unit(gains)} />
+      <Stat label={`Lose ${noun}`} value={toned(loses, "text-no")} unit={unit(loses)} />
+      <Stat label="Get another value" value={toned(changes, "text-warn")} unit={unit(changes)} />
     </StatRow>
   );
 }
 
 const unit = (n: number) => (n === 1 ? "tenant" : "tenants");
 
-function Toned({ n, tone }: { n: number; tone: string }): ReactNode {
-  return <span className={n > 0 ? tone : "text-ink-faint"}>{count(n)}</span>;
+function Toned({ n, tone, prefix }: { n: number; tone: string; prefix: string }): ReactNode {
+  return (
+    <span className={n > 0 ? tone : "text-ink-faint"}>
+      {prefix && <span className="font-normal text-ink-muted text-sm">{prefix}</span>}
+      {count(n)}
+    </span>
+  );
 }

@@ -136,11 +136,15 @@ export async function addOnsOf(q: Queries, t: Schema, keys: string[]): Promise<{
   return q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
 }
 
-/** How many tenants have each plan, as the plan or as an add-on; archived tenants count too: they hold it. */
-export async function tenantsByPlan(q: Queries, t: Schema): Promise<Map<string, number>> {
-  const byPlan = await q.select({ plan: t.tenants.plan, n: count() }).from(t.tenants).groupBy(t.tenants.plan);
-  const byAddOn = await q.select({ plan: t.tenantAddOns.plan, n: count() }).from(t.tenantAddOns).groupBy(t.tenantAddOns.plan);
-  const counts = new Map<string, number>();
-  for (const { plan, n } of [...byPlan, ...byAddOn]) if (plan !== null) counts.set(plan, (counts.get(plan) ?? 0) + Number(n));
-  return counts;
+/** Tenants per add-on; archived tenants count too. */
+export async function tenantsByAddOn(q: Queries, t: Schema): Promise<Map<string, number>> {
+  const rows = await q.select({ plan: t.tenantAddOns.plan, n: count() }).from(t.tenantAddOns).groupBy(t.tenantAddOns.plan);
+  return new Map(rows.map(({ plan, n }) => [plan, Number(n)]));
+}
+
+/** Tenants that have one plan or add-on; archived tenants count too. */
+export async function tenantsHavingPlan(q: Queries, t: Schema, plan: string): Promise<number> {
+  const [base] = await q.select({ n: count() }).from(t.tenants).where(eq(t.tenants.plan, plan));
+  const [addOn] = await q.select({ n: count() }).from(t.tenantAddOns).where(eq(t.tenantAddOns.plan, plan));
+  return Number(base?.n ?? 0) + Number(addOn?.n ?? 0);
 }

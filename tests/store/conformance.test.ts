@@ -8,7 +8,7 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf, grantsOfTenant } from "~db/store/grants.server";
-import { listTenants, liveTrialsOf, tenantSorts, tenantsByPlan } from "~db/store/tenants-list.server";
+import { listTenants, liveTrialsOf, tenantSorts, tenantsHavingPlan } from "~db/store/tenants-list.server";
 import { isUniqueViolation } from "~db/unique";
 import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
@@ -224,7 +224,9 @@ describe.each(engines)("the store on %s", (engine) => {
       trials: 1,
       nextEnd: now + 5 * day,
     });
-    expect(await tenantsByPlan(s.db.read, s.db.tables)).toEqual(
+    const plans = ["starter", "premium", "boost"];
+    for (const plan of plans) expect(await tenantsHavingPlan(s.db.read, s.db.tables, plan)).toBe(1);
+    expect(await s.tenantCounts.byPlan()).toEqual(
       new Map([
         ["starter", 1],
         ["premium", 1],
