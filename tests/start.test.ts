@@ -5,6 +5,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProgram } from "./support/program";
 
@@ -88,5 +89,26 @@ test("with an owner from the environment no link is printed, and the owner signs
   expect([answer.status, answer.headers.get("location")]).toEqual([302, "/"]);
   expect(program.output()).not.toContain("There is no owner yet");
   expect(program.output()).not.toContain(owner.password);
+  expect(await program.stop()).toBe(0);
+});
+
+test("a database that is locked while the server starts delays its jobs and does not end it", async () => {
+  const file = path.join(folder, "locked.db");
+  const owner = { LATCHKEY_OWNER_EMAIL: "root@example.com", LATCHKEY_OWNER_PASSWORD: "walrus teapot grammar" };
+  const env = { DATABASE_URL: `file:${file}`, ...owner };
+  await (await startProgram(env)).stop();
+  const other = new Sqlite(file);
+  other.exec(`insert into flag_readings (tenant, flag, at, reading) values ('acme', 'beta', ${Date.now() - 1_000}, '{"state":"on"}')`);
+  other.exec("BEGIN IMMEDIATE");
+
+  const program = await startProgram(env);
+  await expect.poll(program.output, { timeout: 30_000 }).toContain("that PostHog is off was not noted; trying again");
+  await expect.poll(program.output).toContain("Latchkey is ready");
+  other.exec("COMMIT");
+
+  const noted = () => other.prepare("select count(*) from flag_readings where tenant = ''").pluck().get();
+  await expect.poll(noted, { timeout: 30_000 }).toBe(1);
+  expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
+  other.close();
   expect(await program.stop()).toBe(0);
 });

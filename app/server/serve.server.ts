@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
 import { createApp } from "./app.server";
+import { isUnavailable } from "./database-away";
 import { type Env, readEnv } from "./env.server";
 import { createOwnerFromEnv, openSetup } from "./first-owner.server";
 import { createLog } from "./log.server";
@@ -19,7 +20,7 @@ async function serve(env: Env): Promise<void> {
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
     const app = await createApp(services);
     await app.listen({ host: env.host, port: env.port });
-    startJobs(services);
+    await startJobs(services);
     const { background, posthog } = services;
     const isBeside = background.start();
     await posthog?.start(isBeside ? background.wake : undefined);
@@ -42,6 +43,7 @@ function whyNot(error: unknown, env: Env | undefined): string | null {
   if (code === "EACCES" && env) return `Port ${env.port} needs more rights than this user has. Choose one above 1023: PORT=3000 npm start`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
     return `HOST=${env?.host} is not an address of this machine. HOST=0.0.0.0 means all of them.`;
+  if (isUnavailable(error)) return "The database cannot be written at the moment. Wait until it can, then start Latchkey again.";
   return operatorSentence(error);
 }
 

@@ -1,3 +1,6 @@
+import type { Logger } from "pino";
+import type { Instant } from "~/core/model";
+import type { Database } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { createBackground } from "./background.server";
@@ -26,6 +29,9 @@ import { createUsageCache } from "./usage-cache.server";
 
 /** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
 const shareOfAnswers = 1 / 3;
+
+/** Between two attempts to note that PostHog is off, in ms. */
+const retryMs = 5_000;
 
 type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & { posthogHooks?: PosthogHooks };
 
@@ -90,11 +96,21 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
   return held.facts ? (decisions[0] ?? null) : null;
 };
 
-/** What a process does of itself, once it serves. */
-export async function startJobs({ db, cleaning, posthog, now }: Services): Promise<void> {
+/** Starts what a process does by itself. A database that is locked at this moment delays it and ends nothing. */
+export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
   db.startThreads();
   cleaning.start();
-  if (posthog === null) await noteFlagsOff(db, now());
+  if (posthog === null) await noteFlagsOffWhenPossible(db, now(), log);
+}
+
+/** Tries again in the background until it is written: past answers read it, present ones do not. */
+async function noteFlagsOffWhenPossible(db: Database, at: Instant, log: Logger): Promise<void> {
+  try {
+    await noteFlagsOff(db, at);
+  } catch (err) {
+    log.warn({ err }, "that PostHog is off was not noted; trying again");
+    setTimeout(() => void noteFlagsOffWhenPossible(db, at, log), retryMs).unref();
+  }
 }
 
 /** Writes what is still in memory, then lets go of the database. */

@@ -16,7 +16,8 @@ function Exports() {
   );
 }
 
-OpenFeature.setContext({ targetingKey: "user-1", tenant: tenant ?? "" });
+// Without a provider it is done at once.
+void OpenFeature.setContext({ targetingKey: "user-1", tenant: tenant ?? "" });
 OpenFeature.setProvider(new OFREPWebProvider({ baseUrl: url ?? "", headers: [["Authorization", `Bearer ${key}`]], cacheMode: "disabled" }));
 createRoot(document.getElementById("app") as HTMLElement).render(
   <OpenFeatureProvider suspendUntilReady={false}>
