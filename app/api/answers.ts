@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { featureTypes, flagRules, planKinds, resetPeriods, tenantStatuses, whenUnknownChoices } from "~/core/model";
+import { featureTypes, flagRules, planKinds, resetPeriods, tenantStatuses, unknownReasons, whenUnknownChoices } from "~/core/model";
 import { auditSubjects } from "~/forms/audit-filter";
 
 /** What the API answers, for its description and for the tests that hold it to that. Instants are ISO 8601 in UTC. */
@@ -223,6 +223,8 @@ const source = z
     flag: z.string().optional(),
     rule: z.enum(flagRules).optional(),
     state: z.enum(["on", "off", "unknown", "not_asked"]).optional(),
+    isAssumed: z.literal(true).optional().describe("PostHog gave no answer or was not asked: what the feature says of that case counts."),
+    reason: z.enum(unknownReasons).optional().describe("Why the flag's value is unknown."),
     limit: limit.optional(),
     value: json.optional(),
     expiresAt: instant.nullable().optional(),

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
+import type { Asker } from "~/server/posthog/user-budget.server";
 import type { Services } from "~/server/services.server";
 import { type Problem, sendProblem } from "./problem.server";
 
@@ -87,3 +88,6 @@ export function forbiddenIn(key: HeldKey): { code: string; message: string; fiel
   const { code, detail } = forbiddenTenant(key);
   return { code, message: detail, field: "tenant" };
 }
+
+/** Anyone who opens the page can read a browser key or a token; a secret key is only on a server. */
+export const askerOf = ({ kind }: Pick<HeldKey, "kind">): Asker => (kind === "live" ? "server" : "browser");

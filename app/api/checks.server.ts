@@ -3,8 +3,9 @@ import type { Decision } from "~/core/decide";
 import { explain } from "~/core/explain";
 import { type CheckItem, checksBody, checksQuery, mostDecisions, readChecks } from "~/forms/checks";
 import { FactsUnavailable } from "~/server/facts-cache.server";
+import type { Asker } from "~/server/posthog/user-budget.server";
 import type { Services } from "~/server/services.server";
-import { forbiddenIn, isFor } from "./authenticate.server";
+import { askerOf, forbiddenIn, isFor } from "./authenticate.server";
 import { askMany } from "./check-descriptions";
 import { answerType, entitlementsPath } from "./entitlements.server";
 import { parse } from "./parse.server";
@@ -44,7 +45,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
       results.push(
         a.success
           ? isFor(key, a.data.tenant)
-            ? await answerOne(a.data, sent.query.explain === "1")
+            ? await answerOne(a.data, askerOf(key), sent.query.explain === "1")
             : refusals(a.data, forbiddenIn(key))
           : refusal("isUnfit" in a ? {} : sent.body.checks[i], a.error.issues[0]),
       );
@@ -56,12 +57,12 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
   const trace = (decision: Decision) => explain(decision, facts.catalogue().features.get(decision.feature));
 
   /** One result for each feature, with a comma before each. */
-  async function answerOne(asked: CheckItem, withTrace: boolean): Promise<string> {
+  async function answerOne(asked: CheckItem, asker: Asker, withTrace: boolean): Promise<string> {
     const { tenant, feature, features, user, requested } = asked;
     const keys = features ?? [feature as string];
     const start = startOf(tenant);
     try {
-      const on = checks.ground(tenant, user, keys);
+      const on = checks.ground(tenant, user, keys, asker);
       const ground = on instanceof Promise ? await on : on;
       const told = checks.tellFrom(ground, keys, now(), requested);
       // Who wants to know why looks at it; nobody is let in by it.

@@ -7,7 +7,7 @@ import { addressWords } from "~/forms/house-words";
 import type { Prepared } from "~/server/check.server";
 import { answerThen } from "~/server/past.server";
 import type { Services } from "~/server/services.server";
-import { isFor, mayAskAbout } from "./authenticate.server";
+import { askerOf, isFor, mayAskAbout } from "./authenticate.server";
 import { getEntitlements } from "./check-descriptions";
 import { etagOf, matchesEtag } from "./etag.server";
 import { sendProblem } from "./problem.server";
@@ -35,7 +35,8 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
   app.get<{ Querystring: Query }>(entitlementsPath, guarded(services, getEntitlements), (request, reply) => {
     const key = keyOf(request);
     const question = request.raw.url as string;
-    const known = checks.known(question);
+    const asker = askerOf(key);
+    const known = checks.known(question, services.now(), asker);
     if (known && isFor(key, known.ground.tenant)) return send(known, request, reply);
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
@@ -44,7 +45,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     if (!options.success) return refuseOptions(reply, options.error.issues[0]);
     const { requested, at, explain } = options.data;
     if (at !== undefined || explain === "1") return answerApart(asked, { requested, at, explain: explain === "1" }, request, reply);
-    const made = checks.ask({ question, ...asked, requested });
+    const made = checks.ask({ question, ...asked, requested, asker });
     if (!(made instanceof Promise)) return send(made, request, reply);
     return made.then(
       (m) => send(m, request, reply),
@@ -60,7 +61,10 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
       const { body, decisions, catalogue } =
         at < now
           ? await answerThen(services, tenant, features, at, requested)
-          : { ...checks.answerFrom(await checks.ground(tenant, user, features), features, at, requested), catalogue: facts.catalogue() };
+          : {
+              ...checks.answerFrom(await checks.ground(tenant, user, features, askerOf(keyOf(request))), features, at, requested),
+              catalogue: facts.catalogue(),
+            };
       const trace = (d: Decision) => explainDecision(d, catalogue.features.get(d.feature));
       const considered = options.explain ? Object.fromEntries(decisions.map((d) => [d.feature, trace(d)])) : undefined;
       const text = JSON.stringify({ ...body, ...(considered ? { considered } : {}) });

@@ -9,7 +9,7 @@ import type { HeldKey } from "~/server/key-ring.server";
 import { closeLingering } from "~/server/lingering-close.server";
 import type { Services } from "~/server/services.server";
 import { limitProblem } from "./admit.server";
-import { whoAsks } from "./authenticate.server";
+import { askerOf, whoAsks } from "./authenticate.server";
 import { etagOf, matchesEtag } from "./etag.server";
 import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
 import type { Problem } from "./problem.server";
@@ -54,7 +54,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const asker = readContext(request.body, key.tenant, groupType);
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
-      const ground = await checks.ground(asker.tenant, asker.user, features);
+      const ground = await checks.ground(asker.tenant, asker.user, features, askerOf(key));
       if (ground.held.facts) return { key, asker, ground: ground as Known["ground"] };
       return refuseContext(request, reply, { errorCode: "INVALID_CONTEXT", details: `There is no tenant ${asker.tenant}.` });
     } catch (error) {

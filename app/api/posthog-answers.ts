@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flagRules } from "~/core/model";
+import { flagRules, unknownReasons } from "~/core/model";
 
 /** What the routes under PostHog answer. Instants are ISO 8601 in UTC. */
 const instant = z.iso.datetime();
@@ -75,7 +75,7 @@ export const tenantSync = z
             .object({ ...said, seenAt: instant })
             .nullable()
             .describe("What was known last, where it is not known now."),
-          unknownBecause: z.enum(["user_required", "other_group_type"]).nullable(),
+          unknownBecause: z.enum(unknownReasons).nullable(),
         }),
       )
       .describe("What is known of every flag for this tenant."),

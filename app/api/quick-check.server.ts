@@ -3,6 +3,7 @@ import type { Instant } from "~/core/model";
 import type { Prepared, Sending } from "~/server/check.server";
 import { bucketOf, type RateLimit, rateLimitField, type Taken } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
+import { askerOf } from "./authenticate.server";
 import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
 import type { NoteCheck } from "./request-log.server";
 
@@ -29,7 +30,7 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const at = now();
     const key = keys.verify(authorization.slice("Bearer ".length), at);
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
-    const known = checks.known(url, at);
+    const known = checks.known(url, at, askerOf(key));
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
     const limit = limits.checks;
     const taken = limit.limit > 0 ? limit.take(bucketOf(key), at) : null;

@@ -40,8 +40,8 @@ test("an answer names plans in place of keys and shows what each source gives", 
   });
 });
 
-test("a flag that nobody has asked yet stands there as unknown", () => {
-  expect(row(sso).sources).toContainEqual(expect.objectContaining({ kind: "flag", label: "Flag the-flag: unknown", wins: false }));
+test("a flag that PostHog was not asked about is listed as not asked", () => {
+  expect(row(sso).sources).toContainEqual(expect.objectContaining({ kind: "flag", label: "Flag the-flag: not asked", wins: false }));
 });
 
 test("grants that are still to begin stand behind the sources, with their start; those that are over do not", () => {
@@ -50,7 +50,7 @@ test("grants that are still to begin stand behind the sources, with their start;
   const { sources } = row(sso, tenant({ grants: [later, over, denial("sso", { id: "gr_no", endsAt: now + day })] }));
   expect(sources.map((s) => [s.label, s.denies, s.startsAt, s.expiresAt])).toEqual([
     ["Override: deny", true, null, now + day],
-    ["Flag the-flag: unknown", false, null, null],
+    ["Flag the-flag: not asked", false, null, null],
     ["Trial", false, now + day, now + 2 * day],
   ]);
 });

@@ -60,7 +60,10 @@ export function answerRow({ facts, catalogue, now, readings }: World, feature: F
         : describeValue(feature, value) + (decision.amount?.used ? `, ${limitWords(decision.amount.used)} used` : ""),
     availableIn: decision.availableIn.map(name),
     next: nextStep(decision),
-    sources: [...decision.sources.map((s) => sourceRow(s, feature, name)), ...later.map((g) => laterRow(g, feature))],
+    sources: [
+      ...decision.sources.map((s) => sourceRow(s, feature, name, decision.reason === "flag_off")),
+      ...later.map((g) => laterRow(g, feature)),
+    ],
   };
 }
 
@@ -73,7 +76,8 @@ export function byGroup(a: { group: string | null; name: string }, b: { group: s
 const shown = (feature: Feature, value: Value | undefined) =>
   feature.type === "boolean" || value === undefined ? null : describeValue(feature, value);
 
-function sourceRow(source: Source, feature: Feature, name: (plan: string) => string): SourceRow {
+/** `denies`: the flag is what switches the feature off. */
+function sourceRow(source: Source, feature: Feature, name: (plan: string) => string, denies: boolean): SourceRow {
   const common = { kind: source.source, gives: shown(feature, source.value as Value | undefined), wins: source.wins ?? false };
   const always = { ...common, denies: false, grant: null, startsAt: null, expiresAt: null };
   switch (source.source) {
@@ -88,9 +92,18 @@ function sourceRow(source: Source, feature: Feature, name: (plan: string) => str
     }
     case "flag": {
       const says = { on: "on", off: "off", unknown: "unknown", not_asked: "not asked" }[source.state];
-      const because = { user_required: ", needs a user", other_group_type: ", is not about tenants" };
+      const because = {
+        user_required: ", needs a user",
+        other_group_type: ", is not about tenants",
+        flag_failed: ", PostHog could not compute it",
+        user_limit: ", too many users were asked about",
+      };
       const more = source.isStale ? ", last known" : source.reason ? because[source.reason] : "";
-      return { ...always, label: `Flag ${source.flag}: ${says}${more}`, denies: source.state === "off" };
+      return {
+        ...always,
+        label: `Flag ${source.flag}: ${says}${more}`,
+        denies: source.state === "off" || (denies && source.wins === true),
+      };
     }
   }
 }

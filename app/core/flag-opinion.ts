@@ -1,4 +1,4 @@
-import type { FlagReading, FlagTie, Instant, Json } from "./model";
+import { type FlagReading, type FlagTie, type Instant, type Json, type UnknownBecause, unknownBecause } from "./model";
 
 /** How long a granting flag's last known value counts while PostHog does not answer. A gate's does not lapse. */
 export const lastGrantCountsFor = 24 * 3_600_000;
@@ -6,21 +6,24 @@ export const lastGrantCountsFor = 24 * 3_600_000;
 /** What a flag says about one feature of one tenant; `null` is no opinion. */
 export type FlagOpinion = {
   key: string;
-  state: "on" | "off" | "unknown";
+  /** `not_asked`: PostHog is off, or nothing has asked it about this flag. */
+  state: "on" | "off" | "unknown" | "not_asked";
   gate: "on" | "off" | null;
   grant: "on" | "off" | null;
   payload: Json | undefined;
   variant: string | undefined;
   isStale: boolean;
-  /** Why it says nothing, when more is known than that. */
-  unknownBecause: "user_required" | "other_group_type" | null;
+  /** PostHog gave no answer: `gate` and `grant` are what the feature says of that case. */
+  isAssumed: boolean;
+  /** Why the value is unknown, when more is known than that. */
+  unknownBecause: UnknownBecause | null;
   /** When a stale value stops granting. */
   lapsesAt: Instant | null;
 };
 
-/** A reading that is absent counts as unknown: the tie itself says what that means. */
+/** `reading` undefined: PostHog was not asked. Without a value, the link's `whenUnknown` decides. */
 export function flagOpinion(tie: FlagTie, reading: FlagReading | undefined, now: Instant): FlagOpinion {
-  const opinion = (state: FlagOpinion["state"], from?: { payload?: Json; variant?: string }): FlagOpinion => ({
+  const opinion = (state: "on" | "off" | "unknown", from?: { payload?: Json; variant?: string }): FlagOpinion => ({
     key: tie.key,
     state,
     gate: tie.rule === "grant" || state === "unknown" ? null : state,
@@ -28,12 +31,14 @@ export function flagOpinion(tie: FlagTie, reading: FlagReading | undefined, now:
     payload: from?.payload,
     variant: from?.variant,
     isStale: false,
-    unknownBecause: reading?.userRequired ? "user_required" : reading?.otherGroupType ? "other_group_type" : null,
+    isAssumed: false,
+    unknownBecause: unknownBecause(reading),
     lapsesAt: null,
   });
   if (reading && reading.state !== "unknown") return opinion(reading.state, reading);
-  if (tie.whenUnknown !== "last") return opinion(tie.whenUnknown);
-  if (!reading?.last) return opinion("unknown");
+  if (!reading) return { ...opinion(tie.whenUnknown === "last" ? "unknown" : tie.whenUnknown), state: "not_asked", isAssumed: true };
+  if (tie.whenUnknown !== "last") return { ...opinion(tie.whenUnknown), isAssumed: true };
+  if (!reading.last) return opinion("unknown");
   const last = { ...opinion(reading.last.state, reading.last), isStale: true };
   if (last.grant !== "on") return last;
   const lapsesAt = reading.last.seenAt + lastGrantCountsFor;

@@ -129,7 +129,22 @@ export type FlagReading = {
   userRequired?: true;
   /** The flag tells groups of another type than tenants apart. */
   otherGroupType?: true;
+  /** PostHog could not compute the flag. */
+  failed?: true;
+  /** More users were asked about than one tenant may in a minute, so PostHog was not asked about this one. */
+  userLimit?: true;
 };
+
+/** Why a flag's value is unknown, where more is known than that PostHog gave no answer. */
+export const unknownReasons = ["user_required", "other_group_type", "flag_failed", "user_limit"] as const;
+export type UnknownBecause = (typeof unknownReasons)[number];
+
+export function unknownBecause(reading: FlagReading | undefined): UnknownBecause | null {
+  if (reading?.userRequired) return "user_required";
+  if (reading?.otherGroupType) return "other_group_type";
+  if (reading?.userLimit) return "user_limit";
+  return reading?.failed ? "flag_failed" : null;
+}
 
 /** Who did it, as the audit log shows it. */
 export type Actor = { kind: "admin" | "api_key" | "cli" | "system"; id: string; name: string };

@@ -1,7 +1,7 @@
 import type { Catalogue } from "./catalogue";
 import { type FlagOpinion, flagOpinion } from "./flag-opinion";
 import { endOf, isLive } from "./grant-lifetime";
-import type { Feature, FlagReading, Instant, Override, TenantFacts, Value } from "./model";
+import type { Feature, FlagReading, Instant, Override, TenantFacts, UnknownBecause, Value } from "./model";
 import { usagePeriod } from "./usage-period";
 
 type Winning = { wins?: true };
@@ -17,7 +17,9 @@ export type Source = Winning &
         state: "on" | "off" | "unknown" | "not_asked";
         value?: Value;
         isStale?: true;
-        reason?: "user_required" | "other_group_type";
+        /** PostHog gave no answer, or was not asked: the feature's `whenUnknown` counts. */
+        isAssumed?: true;
+        reason?: UnknownBecause;
       }
   );
 export type SourceKind = Source["source"];
@@ -78,20 +80,20 @@ function overrideSource(grant: Override, end: Instant | null): Source & { source
   return grant.effect === "deny" ? { ...common, effect: "deny" } : { ...common, effect: "allow", value: grant.value };
 }
 
-/** A boolean feature that plan or trial grants does not ask a flag that could only grant. */
+/** The flag is not asked for a boolean feature that has a plan or trial if it could only grant, nor for an archived feature. */
 function flagSource(known: Known, flag: FlagOpinion): Source & { source: "flag" } {
   const granted = known.base.length > 0 || known.trials.length > 0;
-  if (known.feature.type === "boolean" && known.feature.flag?.rule === "grant" && granted) {
-    return { source: "flag", flag: flag.key, state: "not_asked" };
-  }
-  const value = flag.state === "on" ? flagValue(known.feature, flag) : undefined;
+  const isPointless = known.feature.type === "boolean" && known.feature.flag?.rule === "grant" && granted;
+  if (isPointless || known.feature.archivedAt !== null) return { source: "flag", flag: flag.key, state: "not_asked" };
+  const value = flag.state === "on" || flag.grant === "on" ? flagValue(known.feature, flag) : undefined;
   return {
     source: "flag",
     flag: flag.key,
     state: flag.state,
     ...(value === undefined ? {} : { value }),
     ...(flag.isStale ? { isStale: true } : {}),
-    ...(flag.unknownBecause && flag.state === "unknown" ? { reason: flag.unknownBecause } : {}),
+    ...(flag.isAssumed && (flag.gate ?? flag.grant) !== null ? { isAssumed: true } : {}),
+    ...(flag.unknownBecause && (flag.state === "unknown" || flag.isAssumed) ? { reason: flag.unknownBecause } : {}),
   };
 }
 

@@ -22,6 +22,8 @@ const shop = catalogue(
     feature("sso"),
     feature("old", { archivedAt: now }),
     feature("flagged", { flag: flagTie("both") }),
+    feature("assumed_off", { flag: flagTie("gate", { whenUnknown: "off" }) }),
+    feature("assumed_on", { flag: flagTie("grant", { whenUnknown: "on" }) }),
     meteredFeature("api_calls", { unit: "calls" }),
     meteredFeature("seats"),
   ],
@@ -39,6 +41,7 @@ function message(feature: string, who: TenantFacts | null, more: { used?: number
   return reasonMessage(decision, who, shop);
 }
 
+const unanswered = { flag: { state: "unknown" } } as const;
 const until = { endsAt: Date.UTC(2026, 11, 4, 10) };
 
 test.each<[string, string]>([
@@ -53,6 +56,10 @@ test.each<[string, string]>([
   [message("sso", tenant({ grants: [denial("sso", until)] })), "Denied by an override until 4 December 2026."],
   [message("flagged", tenant(), { flag: { state: "off" } }), "Switched off by its feature flag."],
   [message("flagged", tenant(), { flag: { state: "on" } }), "Switched on by its feature flag."],
+  [message("assumed_off", tenant()), "PostHog was not asked about the feature flag, and the feature is off then."],
+  [message("assumed_on", tenant()), "PostHog was not asked about the feature flag, and the feature is on then."],
+  [message("assumed_off", tenant(), unanswered), "PostHog gave no answer about the feature flag, and the feature is off then."],
+  [message("assumed_on", tenant(), unanswered), "PostHog gave no answer about the feature flag, and the feature is on then."],
   [message("sso", tenant({ plan: "premium" })), "Part of Premium."],
   [message("sso", tenant({ plan: "ultimate" })), "Part of Ultimate, from Premium."],
   [message("sso", tenant({ plan: "starter", addOns: ["security"] })), "Part of Security pack."],

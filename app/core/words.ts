@@ -34,9 +34,9 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
     case "override":
       return `${decision.entitled ? "Allowed" : "Denied"} by an override${until}.`;
     case "flag_off":
-      return "Switched off by its feature flag.";
+      return flagMessage("off", decision);
     case "flag_on":
-      return "Switched on by its feature flag.";
+      return flagMessage("on", decision);
     case "trial":
       return `On trial${until}.`;
     case "plan":
@@ -57,6 +57,14 @@ export function reasonMessage(decision: Decision, tenant: TenantFacts | null, ca
         : `Only ${limitWords(remaining, null)} of ${all} ${remaining === 1 ? "is" : "are"} left.`;
     }
   }
+}
+
+function flagMessage(state: "on" | "off", { sources }: Decision): string {
+  const flag = sources.find((s) => s.source === "flag");
+  if (flag?.source !== "flag" || !flag.isAssumed) return `Switched ${state} by its feature flag.`;
+  return flag.state === "not_asked"
+    ? `PostHog was not asked about the feature flag, and the feature is ${state} then.`
+    : `PostHog gave no answer about the feature flag, and the feature is ${state} then.`;
 }
 
 function unitOf(key: string, catalogue: Catalogue): string | null {

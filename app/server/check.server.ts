@@ -8,6 +8,7 @@ import type { CheckCounts, Tally } from "./check-counts.server";
 import { type FactsCache, FactsUnavailable, type Held } from "./facts-cache.server";
 import { type FlagState, noFlags } from "./posthog/flag-readings";
 import type { Flags } from "./posthog/flags.server";
+import type { Asker } from "./posthog/user-budget.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "./usage-cache.server";
 
 /** All that answers about one tenant are made from, as it is known now. */
@@ -19,6 +20,8 @@ export type Ground = {
   user: string | undefined;
   /** What it is for; null: any. */
   features: readonly string[] | null;
+  /** Whose budget questions about the user count against. */
+  asker: Asker;
 };
 
 /** One answer, ready to be sent for as long as nothing changes that it was made from. */
@@ -44,7 +47,7 @@ export type Sending = { head: string[]; encoding: "latin1" | "utf8" };
 type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
 
 /** `question` names all that is asked, for `known`. `features` null: all that are listed. */
-export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number };
+export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number; asker?: Asker };
 
 /** What a prepared answer takes in bytes: its question, the entry itself, and twice its body, since decisions are about as large. */
 const sizeOf = ({ body }: Prepared, question: string) => question.length + body.length * 2 + 600;
@@ -67,13 +70,13 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
 
   const stats = { hits: 0, misses: 0, allowed: 0, refused: 0, all: 0 };
 
-  function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Made, at: Instant): boolean {
+  function isTrue({ ground, catalogue, isStale, madeAt, validUntil }: Made, at: Instant, asker = ground.asker): boolean {
     const { held, user } = ground;
     return (
       held === facts.peek(ground.tenant) &&
       catalogue === facts.catalogue() &&
       isStale === facts.isStale() &&
-      ground.flags === flags.peek(held.facts, user, ground.features) &&
+      ground.flags === flags.peek(held.facts, user, ground.features, asker) &&
       ground.usage === usage.peek(held.facts) &&
       at >= madeAt &&
       (validUntil === null || at < validUntil)
@@ -81,15 +84,20 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
   }
 
   /** At once when all is in memory. Throws (or rejects with) FactsUnavailable. */
-  function ground(tenant: string, user?: string, features: readonly string[] | null = null): Ground | Promise<Ground> {
+  function ground(
+    tenant: string,
+    user?: string,
+    features: readonly string[] | null = null,
+    asker: Asker = "server",
+  ): Ground | Promise<Ground> {
     const held = facts.tenant(tenant);
-    const asked = { tenant, user, features };
+    const asked = { tenant, user, features, asker };
     return held instanceof Promise ? held.then((h) => groundOf(asked, h)) : groundOf(asked, held);
   }
 
-  function groundOf(asked: Pick<Ground, "tenant" | "user" | "features">, held: Held): Ground | Promise<Ground> {
+  function groundOf(asked: Pick<Ground, "tenant" | "user" | "features" | "asker">, held: Held): Ground | Promise<Ground> {
     if (held.facts === null) return { ...asked, held, flags: noFlags.of(), usage: noUsage };
-    const [f, u] = [flags.of(held.facts, asked.user, asked.features), usage.of(held.facts)];
+    const [f, u] = [flags.of(held.facts, asked.user, asked.features, asked.asker), usage.of(held.facts)];
     if (!(f instanceof Promise) && !(u instanceof Promise)) return { ...asked, held, flags: f, usage: u };
     return Promise.all([f, u]).then(
       ([f, u]) => ({ ...asked, held, flags: f, usage: u }),
@@ -131,15 +139,15 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
 
   return {
     /** What was answered to exactly this question, if it is still true. Call `facts.look()` before. */
-    known(question: string, at = now()): Prepared | undefined {
+    known(question: string, at = now(), asker: Asker = "server"): Prepared | undefined {
       const prepared = answers.get(question);
-      if (!prepared || !isTrue(prepared, at)) return undefined;
+      if (!prepared || !isTrue(prepared, at, asker)) return undefined;
       stats.hits += 1;
       return prepared;
     },
     /** Throws FactsUnavailable. */
     ask(asked: Asked): Prepared | Promise<Prepared> {
-      const on = ground(asked.tenant, asked.user, asked.features);
+      const on = ground(asked.tenant, asked.user, asked.features, asked.asker);
       return on instanceof Promise ? on.then((g) => prepare(asked, g)) : prepare(asked, on);
     },
     isStillTrue: (made: Made) => isTrue(made, now()),

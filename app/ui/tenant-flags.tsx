@@ -1,4 +1,4 @@
-import type { Instant, Json } from "~/core/model";
+import type { Instant, Json, UnknownBecause } from "~/core/model";
 import { paths } from "~/paths";
 import { Badge } from "./badge";
 import { TextLink } from "./button";
@@ -13,7 +13,7 @@ export type TenantFlag = {
   now: Says | null;
   /** What counts while PostHog does not say anything. */
   last: (Says & { seenAt: Instant }) | null;
-  unknownBecause: "user_required" | "other_group_type" | null;
+  unknownBecause: UnknownBecause | null;
 };
 
 /** What PostHog says of each flag for one tenant, as checks read it from memory. */
@@ -45,11 +45,14 @@ export function TenantFlags({ flags, now }: { flags: TenantFlag[]; now: Instant 
 const why = {
   user_required: "About persons: only a check that names a user has an answer.",
   other_group_type: "About groups of another type: it says nothing of tenants.",
+  flag_failed: "PostHog could not compute this flag.",
+  user_limit: "Too many users were asked about within a minute.",
 };
 
 function Answer({ row: { now: says, last, unknownBecause }, now }: { row: TenantFlag; now: Instant }) {
   if (says) return <Verdict says={says} />;
-  if (unknownBecause) return <p className="text-ink-muted text-sm">{why[unknownBecause]}</p>;
+  // A flag that failed keeps its last value.
+  if (unknownBecause && !last) return <p className="text-ink-muted text-sm">{why[unknownBecause]}</p>;
   if (!last) return <p className="text-ink-muted text-sm">Not known yet.</p>;
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">

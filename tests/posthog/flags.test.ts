@@ -188,10 +188,15 @@ describe("PostHog's ways to fail", () => {
     },
   );
 
-  test("a failed flag, a no in an answer with errors, and an answer over quota are unknown, not off", async () => {
+  test("a failed flag and an answer over quota are unknown, not off", async () => {
     fake.state.faults.failed.add("exports-gate");
     await start();
-    expect((await ask("exports")).sources).toContainEqual({ source: "flag", flag: "exports-gate", state: "unknown" });
+    expect((await ask("exports")).sources).toContainEqual({
+      source: "flag",
+      flag: "exports-gate",
+      state: "unknown",
+      reason: "flag_failed",
+    });
     fake.state.faults.failed.clear();
     await becomes("exports", (e) => e.sources.at(-1).state === "on");
     fake.state.faults.quotaLimited = true;

@@ -30,7 +30,7 @@ export function oracle(w: World): Verdict {
   const extras = tenant.addOns.flatMap(({ plan }) => claimOf(w.facts.plans, plan, f.key, "add_on"));
   const flag = flagSays(f, w);
   const isGranted = base.length + extras.length + trials.length > 0;
-  const isAsked = f.flag !== null && !(f.type === "boolean" && f.flag.rule === "grant" && isGranted);
+  const isAsked = f.flag !== null && f.archivedAt === null && !(f.type === "boolean" && f.flag.rule === "grant" && isGranted);
   const flagGives = flagValue(f, flag);
 
   // Who claims what, and who wins.
@@ -87,8 +87,15 @@ export function oracle(w: World): Verdict {
     }),
   ];
   if (f.flag) {
-    const shown = flag.state === "on" && flagGives !== undefined ? JSON.stringify(flagGives) : "nothing";
-    lines.push(["flag", isAsked ? `flag ${flag.state} gives ${shown}${flag.isStale ? " stale" : ""}` : "flag not_asked gives nothing"]);
+    const wasAsked = w.flag !== undefined;
+    const isShown = wasAsked ? flag.state === "on" : flag.grants === "on";
+    const shown = isShown && flagGives !== undefined ? JSON.stringify(flagGives) : "nothing";
+    lines.push([
+      "flag",
+      isAsked
+        ? `flag ${wasAsked ? flag.state : "not_asked"} gives ${shown}${flag.isStale ? " stale" : ""}`
+        : "flag not_asked gives nothing",
+    ]);
   }
   const verdict: Verdict = {
     ...blank,

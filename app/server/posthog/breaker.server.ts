@@ -21,6 +21,7 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
   let failures = 0;
   let openUntil = 0;
   let trying = false;
+  let lastFailedAt = Number.NEGATIVE_INFINITY;
   return {
     /** Whether to ask at all. A yes has to be followed by `succeeded` or `failed`. */
     mayTry(): boolean {
@@ -33,7 +34,13 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
       failures = 0;
       trying = false;
     },
-    failed(): void {
+    /**
+     * `askedAt`: when the request that failed was sent. Requests that were under way together when PostHog stumbled count once, so
+     * that how many are sent at a time has no part in it.
+     */
+    failed(askedAt: Instant = now()): void {
+      if (askedAt < lastFailedAt && !trying) return;
+      lastFailedAt = now();
       failures += 1;
       trying = false;
       if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random, longestOutagePause);

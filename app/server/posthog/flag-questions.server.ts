@@ -1,4 +1,5 @@
-import limitTo from "p-limit";
+import { LRUCache } from "lru-cache";
+import limitTo, { type LimitFunction } from "p-limit";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
 import { asFlagProperties, groupProperties } from "~/core/group-properties";
@@ -10,7 +11,7 @@ import type { Contact } from "./flag-contact";
 import type { FlagDefinitions } from "./flag-definitions.server";
 import type { Verdicts } from "./flag-readings";
 import { askLocalFlags } from "./local-flags.server";
-import { askRemoteFlags, type FlagQuestion, FlagsUnavailable } from "./remote-flags.server";
+import { askRemoteFlags, type FlagQuestion, FlagsUnavailable, QuestionRefused } from "./remote-flags.server";
 import type { PosthogSettings } from "./settings.server";
 
 /** Why PostHog is asked: a check waits for it, the tenant is another one, or what it said has grown old. */
@@ -18,12 +19,20 @@ export type Reason = "awaited" | "changed" | "aged";
 
 /** Questions under way for each reason that nobody waits for: the verdicts of many tenants grow old together. */
 const askedAtOnce = 16;
+/** Concurrent questions about users: of all tenants together, and of one. */
+const maxUserQuestions = 32;
+const maxUserQuestionsOfTenant = 8;
+/** Tenants whose questions about users are kept apart. */
+const maxLanes = 10_000;
 
 export type QuestionParts = {
   settings: PosthogSettings;
   client: PostHog;
   facts: FactsCache;
+  /** For questions about tenants. */
   breaker: Breaker;
+  /** For questions about users, whose number is in the hands of whoever asks: they cannot stop the refreshes of tenants. */
+  userBreaker: Breaker;
   definitions: Pick<FlagDefinitions, "payload">;
   audiences: FlagAudiences;
   contact: Contact;
@@ -38,6 +47,7 @@ export function createFlagQuestions({
   client,
   facts,
   breaker,
+  userBreaker,
   definitions,
   audiences,
   contact,
@@ -46,6 +56,15 @@ export function createFlagQuestions({
   log,
 }: QuestionParts) {
   const inTurn = { changed: limitTo(askedAtOnce), aged: limitTo(askedAtOnce) };
+  const ofUsers = limitTo(maxUserQuestions);
+  const lanes = new LRUCache<string, LimitFunction>({ max: maxLanes });
+
+  /** One tenant's users wait for each other, and hardly for those of another tenant. */
+  function laneOf(tenant: string): LimitFunction {
+    const lane = lanes.get(tenant) ?? limitTo(maxUserQuestionsOfTenant);
+    lanes.set(tenant, lane);
+    return lane;
+  }
 
   function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
     const type = settings.groupType;
@@ -55,18 +74,24 @@ export function createFlagQuestions({
   }
 
   async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> {
-    if (!breaker.mayTry()) return new Map();
+    const health = user === undefined ? breaker : userBreaker;
+    if (!health.mayTry()) return new Map();
+    const askedAt = now();
     try {
       const question = questionOf(tenant, user, flags);
       await audiences.learn(flags);
       const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
-      breaker.succeeded();
+      health.succeeded();
       contact.heard();
       return verdicts;
     } catch (err) {
-      breaker.failed();
-      contact.missed(err instanceof FlagsUnavailable ? err.message : "PostHog cannot be reached.");
       log.debug({ err }, "flags are unknown");
+      if (err instanceof QuestionRefused && user !== undefined) {
+        health.succeeded();
+        return new Map();
+      }
+      health.failed(askedAt);
+      contact.missed(err instanceof FlagsUnavailable ? err.message : "PostHog cannot be reached.");
       return new Map();
     }
   }
@@ -77,6 +102,7 @@ export function createFlagQuestions({
       askLocalFlags(client, definitions, () => questionOf(tenant, user, flags)),
     overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<Verdicts> {
       const ask = () => askOverTheWire(tenant, user, flags);
+      if (user !== undefined) return laneOf(tenant.key)(() => ofUsers(ask));
       return reason === "awaited" ? ask() : inTurn[reason](ask);
     },
   };

@@ -37,8 +37,9 @@ export function readingsOf(
       if (typeof verdict === "object") return [flag, verdict];
       if (verdict === "no_group" || audiences.of(flag) === "elsewhere") return [flag, { state: "unknown", otherGroupType: true }];
       if (!user && audiences.isOfPersons(flag)) return [flag, { state: "unknown", userRequired: true }];
+      if (verdict === "user_limit") return [flag, { state: "unknown", userLimit: true }];
       const known = last.get(flag);
-      return [flag, { state: "unknown", ...(known ? { last: known } : {}) }];
+      return [flag, { state: "unknown", ...(known ? { last: known } : {}), ...(verdict === "failed" ? { failed: true } : {}) }];
     }),
   );
 }

@@ -18,6 +18,7 @@ import type { MetadataChoice } from "./metadata-choice.server";
 import { createPastReadings } from "./past-readings.server";
 import type { PosthogSettings } from "./settings.server";
 import { createTroubleLog } from "./trouble-log.server";
+import { createUserBudget } from "./user-budget.server";
 
 export type PosthogNeeds = {
   db: Database;
@@ -51,6 +52,8 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     last,
     past,
     breaker: createBreaker(now),
+    userBreaker: createBreaker(now),
+    userBudget: createUserBudget(settings, now),
     definitions,
     metadata: metadata.keys,
     onVerdict: captures.events.flagCalled,

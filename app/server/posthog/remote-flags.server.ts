@@ -4,8 +4,12 @@ import { statusInWords } from "./flag-contact";
 import { AnswerTooLarge, AnswerTooLate, postJson } from "./post-json.server";
 import type { PosthogSettings } from "./settings.server";
 
-/** What PostHog said of one flag. Absent from a complete answer means off: it leaves inactive flags out. */
-export type Verdict = Said | "unknown" | "no_group";
+/**
+ * What PostHog said of one flag. Absent from a complete answer means off, since PostHog leaves inactive flags out. `unknown`: absent
+ * from an answer that has errors. `failed`: PostHog could not compute this flag; the others of the same answer are believed.
+ * `user_limit`: not asked, because too many users were asked about.
+ */
+export type Verdict = Said | "unknown" | "failed" | "no_group" | "user_limit";
 export type Said = { state: "on" | "off"; payload?: Json; variant?: string };
 
 export type FlagQuestion = {
@@ -30,6 +34,9 @@ const largestAnswer = 5_000_000;
 
 /** The service did not give a usable answer; `message` has no secrets. */
 export class FlagsUnavailable extends Error {}
+
+/** PostHog refused this one question, for example because of the user's id. It says nothing about PostHog's health. */
+export class QuestionRefused extends FlagsUnavailable {}
 
 /**
  * POST /flags/?v=2, asked by ourselves: posthog-node reports a failed flag as off and hides quota, time-out and partial
@@ -67,11 +74,10 @@ function withKeys({ groups, groupProperties }: FlagQuestion) {
 
 function verdictOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean): Verdict {
   if (!flag) return partial ? "unknown" : { state: "off" };
-  if (flag.failed || typeof flag.enabled !== "boolean") return "unknown";
+  if (flag.failed || typeof flag.enabled !== "boolean") return "failed";
   // It is about groups of a type of which the question named none.
   if (!flag.enabled && flag.reason?.code === "no_group_type") return "no_group";
-  // Of an answer that says it has errors, a no is not to be relied on.
-  if (!flag.enabled) return partial ? "unknown" : { state: "off" };
+  if (!flag.enabled) return { state: "off" };
   const payload = readPayload(flag.metadata?.payload);
   return { state: "on", ...(payload === undefined ? {} : { payload }), ...(flag.variant ? { variant: flag.variant } : {}) };
 }
@@ -80,6 +86,7 @@ async function post(url: string, body: string, timeout: number): Promise<Answer>
   const { status, text } = await postJson(url, body, { timeout, largest: largestAnswer }).catch((cause: unknown) => {
     throw new FlagsUnavailable(whyNoAnswer(cause, timeout), { cause });
   });
+  if (status === 400 || status === 413) throw new QuestionRefused(statusInWords(status, "project API key"));
   if (status < 200 || status > 299) throw new FlagsUnavailable(statusInWords(status, "project API key"));
   try {
     return JSON.parse(text) as Answer;

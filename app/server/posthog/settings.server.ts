@@ -69,6 +69,8 @@ const variables = z.object({
   POSTHOG_VALIDATE_DISTINCT_ID: z.string().max(200).default("latchkey"),
   POSTHOG_FLAG_TIMEOUT_MS: whole(10, 60_000, 300),
   POSTHOG_FLAG_POLL_INTERVAL: whole(1, 86_400, 30),
+  POSTHOG_USER_QUESTIONS_PER_MINUTE: whole(0, 1_000_000, 600),
+  POSTHOG_BROWSER_USER_QUESTIONS_PER_MINUTE: whole(0, 1_000_000, 60),
   // The SDK reads it by itself, and in its other mode tells nobody when nothing arrived.
   POSTHOG_CAPTURE_MODE: z.literal("v0", "has to be v0, or not set").default("v0"),
   POSTHOG_SESSION_REPLAY: yesNo(false),
@@ -116,6 +118,8 @@ function toSettings(v: z.output<typeof variables>, projectKey: string) {
     /** The longest that a check waits for flags that were never known, in milliseconds. */
     flagTimeout: v.POSTHOG_FLAG_TIMEOUT_MS,
     pollInterval: v.POSTHOG_FLAG_POLL_INTERVAL * 1000,
+    /** Requests to PostHog about users, for each tenant and minute, by who asks; 0: no limit. */
+    userQuestions: { server: v.POSTHOG_USER_QUESTIONS_PER_MINUTE, browser: v.POSTHOG_BROWSER_USER_QUESTIONS_PER_MINUTE },
     sessionReplay: v.POSTHOG_SESSION_REPLAY,
     browser: v.POSTHOG_JS_ENABLED,
   };

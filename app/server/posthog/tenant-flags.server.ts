@@ -1,4 +1,4 @@
-import type { FlagReading } from "~/core/model";
+import { type FlagReading, unknownBecause } from "~/core/model";
 import type { TenantRequest } from "../tenants.server";
 
 /** What is known of every flag that a feature in use is tied to, for one tenant. */
@@ -11,12 +11,8 @@ export function tenantFlags({ catalogue, readings }: Pick<TenantRequest, "catalo
 }
 
 function known(reading: FlagReading | undefined) {
-  const unknownBecause = reading?.userRequired
-    ? ("user_required" as const)
-    : reading?.otherGroupType
-      ? ("other_group_type" as const)
-      : null;
-  if (!reading || reading.state === "unknown") return { now: null, last: reading?.last ?? null, unknownBecause };
+  const because = unknownBecause(reading);
+  if (!reading || reading.state === "unknown") return { now: null, last: reading?.last ?? null, unknownBecause: because };
   const { state, variant, payload } = reading;
-  return { now: { state, variant, payload }, last: null, unknownBecause };
+  return { now: { state, variant, payload }, last: null, unknownBecause: because };
 }
