@@ -6,7 +6,6 @@ import { exitWith } from "./run.mjs";
 
 try {
   await ensureReady({ quiet: true });
-  process.env.NODE_ENV = "production";
   await import(new URL("../build/server/cli.js", import.meta.url).href);
 } catch (error) {
   exitWith(error);

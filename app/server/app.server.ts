@@ -25,6 +25,9 @@ import { logRequests } from "~/api/request-log.server";
 import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
+import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
+import { EnvProblem } from "./env.server";
+import { isBuilt } from "./is-built";
 import { sendPlainPage } from "./plain-page.server";
 import { captureFailures, runInContext } from "./posthog/doors.server";
 import { relay } from "./posthog/relay.server";
@@ -47,17 +50,18 @@ const patience = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_00
 
 /** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
 export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
-  const { vite = !services.env.production, build } = options;
+  const { vite = !isBuilt && !services.env.production, build } = options;
   const { headers, request, silence, look } = options.patience ?? patience;
   const { env, log } = services;
   let stopping = false;
   let count = 0;
   const thisProcess = randomText(6);
+  const isTrusted = createIsTrusted(env.trustProxy);
   const newRequestId = () => `${thisProcess}-${++count}`;
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: env.trustProxy,
+    trustProxy: isTrusted,
     requestIdHeader: false,
     genReqId: newRequestId,
     routerOptions: { maxParamLength: longestPart },
@@ -99,6 +103,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 
   await app.register(async (pages) => addPages(pages, services, vite, build));
   putInFront(app.server, quickCheck(services, { isStopping: () => stopping, note: noteCheck, hint: keepAliveHint(connections) }));
+  if (env.trustProxy !== false) cleanForwardedFor(app.server, isTrusted);
   return app;
 }
 
@@ -153,7 +158,9 @@ async function addPages(app: FastifyInstance, services: Services, vite: boolean,
   app.addHook("onRequest", refuseForeignForms(env.publicUrl));
   if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
   if (given) return void (await app.register(remixRoutes, { services, build: given }));
-  if (vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
+  // Never part of the bundle, which holds neither Vite nor a way to the sources.
+  if (!isBuilt && vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
+  if (!isBuilt) throw new EnvProblem("The sources are served in development only: npm run dev. For everything else: npm start.");
   await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });
   await addFiles(app);
   const build = await import("virtual:remix/server-build");

@@ -20,7 +20,7 @@ test("nothing has to be set, and what is set empty counts as not set", () => {
     publicUrl: null,
     trustProxy: false,
   });
-  expect(plain).toMatchObject({ production: false, owner: null, sessionIdleMs: 30 * 60_000, sessionMaxMs: 12 * 3_600_000 });
+  expect(plain).toMatchObject({ production: true, owner: null, sessionIdleMs: 30 * 60_000, sessionMaxMs: 12 * 3_600_000 });
   expect(readEnv({ PORT: "", PUBLIC_URL: "", TRUST_PROXY: "", LATCHKEY_OWNER_EMAIL: "", DATABASE_URL: "" })).toEqual(plain);
 });
 
@@ -62,11 +62,24 @@ test("PUBLIC_URL is an origin and nothing more", () => {
   }
 });
 
-test("TRUST_PROXY is yes, no, or addresses and ranges", () => {
-  expect(readEnv({ TRUST_PROXY: "true" }).trustProxy).toBe(true);
+test("TRUST_PROXY is false, a number of proxies, or their addresses and ranges", () => {
   expect(readEnv({ TRUST_PROXY: "false" }).trustProxy).toBe(false);
+  expect(readEnv({ TRUST_PROXY: "0" }).trustProxy).toBe(false);
+  expect(readEnv({ TRUST_PROXY: "1" }).trustProxy).toBe(1);
+  expect(readEnv({ TRUST_PROXY: "10" }).trustProxy).toBe(10);
   expect(readEnv({ TRUST_PROXY: "10.0.0.1, 192.168.0.0/16,::1" }).trustProxy).toEqual(["10.0.0.1", "192.168.0.0/16", "::1"]);
-  for (const bad of ["yes", "1", "10.0.0.0/33", "10.0.0.1,", "proxy.example.com"]) {
-    expect(sentenceFor({ TRUST_PROXY: bad })).toMatch(/^TRUST_PROXY has to be/);
+  for (const bad of ["yes", "-1", "11", "1.5", "10.0.0.0/33", "10.0.0.1,", "1,2", "proxy.example.com"]) {
+    expect(sentenceFor({ TRUST_PROXY: bad })).toMatch(/^TRUST_PROXY has to be the number of proxies/);
   }
+});
+
+test("TRUST_PROXY=true is refused with what to write instead", () => {
+  expect(sentenceFor({ TRUST_PROXY: "true" })).toMatch(
+    /^TRUST_PROXY cannot be true: clients could then choose .* the number of proxies in front of Latchkey, such as 1, or their addresses, such as 10\.0\.0\.1/,
+  );
+});
+
+test("only NODE_ENV=development is development", () => {
+  expect(readEnv({ NODE_ENV: "development" }).production).toBe(false);
+  for (const other of ["", "production", "test", "dev", "staging"]) expect(readEnv({ NODE_ENV: other }).production).toBe(true);
 });

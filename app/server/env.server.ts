@@ -1,5 +1,6 @@
-import { isIP } from "node:net";
 import { z } from "zod";
+import { isAddressOrRange, type TrustProxy } from "./client-address.server";
+import { isBuilt } from "./is-built";
 import { posthogVariables, readPosthogSettings } from "./posthog/settings.server";
 
 /** A sentence for the operator: which variable, and what it has to look like. */
@@ -20,15 +21,23 @@ function toOrigin(text: string): string | null {
   return isBare && (protocol === "http:" || protocol === "https:") ? origin : null;
 }
 
-function isAddressOrRange(text: string): boolean {
-  const [address = "", bits, ...rest] = text.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+const maxHops = 10;
+const howToTrust =
+  "has to be the number of proxies in front of Latchkey, such as 1, or their addresses, such as 10.0.0.1,192.168.0.0/16 (false: there is none)";
+
+/** A number of hops, a list of addresses and ranges, or false. */
+function toTrust(text: string, context: z.RefinementCtx): TrustProxy {
+  if (text === "false" || text === "0") return false;
+  const parts = text.split(",").map((part) => part.trim());
+  if (/^\d{1,2}$/.test(text) && Number(text) <= maxHops) return Number(text);
+  if (parts.every(isAddressOrRange)) return parts;
+  const why = text === "true" ? "cannot be true: clients could then choose the address they are known by. It " : "";
+  context.addIssue({ code: "custom", message: why + howToTrust });
+  return z.NEVER;
 }
 
 const variables = z.object({
-  NODE_ENV: z.string().default("development"),
+  NODE_ENV: z.string().optional(),
   DATABASE_URL: z
     .string()
     .regex(/^(file:.|postgres(ql)?:\/\/)/, "has to begin with file: (SQLite) or postgres:// (PostgreSQL)")
@@ -40,14 +49,7 @@ const variables = z.object({
     .transform(toOrigin)
     .refine((origin) => origin !== null, "has to be a bare origin without a path, such as https://latchkey.example.com")
     .optional(),
-  TRUST_PROXY: z
-    .string()
-    .transform((text) => (text === "true" || text === "false" ? text === "true" : text.split(",").map((part) => part.trim())))
-    .refine(
-      (value) => typeof value === "boolean" || value.every(isAddressOrRange),
-      "has to be true, false, or the proxies' addresses such as 10.0.0.1,192.168.0.0/16",
-    )
-    .default(false),
+  TRUST_PROXY: z.string().transform(toTrust).default(false),
   LOG_LEVEL: z.enum(levels, `has to be one of ${levels.join(", ")}`).default("info"),
   LATCHKEY_OWNER_EMAIL: z.email("has to be an e-mail address").optional(),
   LATCHKEY_OWNER_PASSWORD: z.string().optional(),
@@ -76,7 +78,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     throw new EnvProblem("LATCHKEY_OWNER_EMAIL and LATCHKEY_OWNER_PASSWORD go together: set both, or neither.");
   }
   return {
-    production: env.NODE_ENV === "production",
+    /** What was built never runs as anything else; the sources do only with NODE_ENV=development. */
+    production: isBuilt || env.NODE_ENV !== "development",
     databaseUrl: env.DATABASE_URL,
     host: env.HOST,
     port: env.PORT,
