@@ -53,3 +53,9 @@ export type Database = {
 
 /** A sentence that says what to do, for the operator at start; `cause` is for the log. */
 export class DatabaseProblem extends Error {}
+
+/** `mayCreate`: a missing database is made, and `onCreate` is called with where; otherwise it is a DatabaseProblem. The default is true. */
+export type OpenOptions = { mayCreate?: boolean; onCreate?: (where: string) => void };
+
+export const noDatabase = (where: string) =>
+  new DatabaseProblem(`There is no Latchkey database at ${where}. Correct DATABASE_URL, or make one with: latchkey migrate`);

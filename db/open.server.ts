@@ -1,4 +1,4 @@
-import { type Database, DatabaseProblem } from "./database";
+import { type Database, DatabaseProblem, type OpenOptions } from "./database";
 import { openPostgres } from "./postgres.server";
 import { openSqlite } from "./sqlite.server";
 
@@ -6,8 +6,8 @@ import { openSqlite } from "./sqlite.server";
  * Opens the database that the address names and brings it to the program's version.
  * `file:./data/latchkey.db` is SQLite; `postgres://…` is PostgreSQL. Throws a DatabaseProblem with a sentence for the operator.
  */
-export function openDatabase(url: string): Promise<Database> {
-  if (url.startsWith("file:")) return openSqlite(url.slice("file:".length));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
+export function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
+  if (url.startsWith("file:")) return openSqlite(url.slice("file:".length), options);
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, options);
   throw new DatabaseProblem("DATABASE_URL has to begin with file: (SQLite) or postgres:// (PostgreSQL).");
 }

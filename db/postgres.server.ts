@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
-import { type Database, DatabaseProblem, type Lock, type Queries } from "./database";
+import { type Database, DatabaseProblem, type Lock, noDatabase, type OpenOptions, type Queries } from "./database";
 import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
@@ -21,8 +21,8 @@ const longestStatement = 60_000;
 /** A transaction that nobody goes on with for so long is ended by the server. */
 const longestPause = 15_000;
 
-export async function openPostgres(url: string): Promise<Database> {
-  await migrate(url);
+export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
+  await migrate(url, options);
   // Writers wait for each other's locks with their connections in hand, so those who read have connections of their own.
   const readers = new pg.Pool({
     connectionString: url,
@@ -125,13 +125,16 @@ async function eachInTurn(client: pg.PoolClient, statement: string, pieces: stri
 }
 
 /** On a connection of its own, where a statement may take as long as it takes. */
-async function migrate(url: string): Promise<void> {
+async function migrate(url: string, { mayCreate = true, onCreate }: OpenOptions): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: readPatience });
   client.on("error", () => {});
   try {
     await client.connect();
     // Between processes: the second one finds nothing left to do.
     await client.query("select pg_advisory_lock(hashtextextended('latchkey migrations', 0))");
+    const found = await client.query("select to_regclass($1) as name", [migrationsTable]);
+    const isNew = found.rows[0].name === null;
+    if (isNew && !mayCreate) throw noDatabase(placeOf(client));
     await client.query(`create table if not exists ${migrationsTable} (at bigint primary key, hash text not null)`);
     const { rows } = await client.query(`select at from ${migrationsTable} order by at`);
     for (const migration of pendingMigrations(
@@ -143,6 +146,7 @@ async function migrate(url: string): Promise<void> {
       await client.query(`insert into ${migrationsTable} values ($1, $2)`, [migration.folderMillis, migration.hash]);
       await client.query("commit");
     }
+    if (isNew) onCreate?.(placeOf(client));
   } catch (error) {
     throw explain(error);
   } finally {
@@ -150,6 +154,9 @@ async function migrate(url: string): Promise<void> {
     await client.end();
   }
 }
+
+/** Without the user and the password. */
+const placeOf = ({ host, port, database }: pg.Client) => `${host}:${port}/${database}`;
 
 function explain(error: unknown): Error {
   if (error instanceof DatabaseProblem) return error;

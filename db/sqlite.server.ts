@@ -1,9 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
-import { type Database, DatabaseProblem, type Queries } from "./database";
+import { type Database, DatabaseProblem, noDatabase, type OpenOptions, type Queries } from "./database";
 import { dialects } from "./dialect";
+import { createPrivateFile } from "./file-modes.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { defineSchema } from "./schema";
 import { isBusy, retryWhileBusy } from "./sqlite-busy.server";
@@ -40,9 +41,9 @@ export function connect(file: string, busyTimeout = 0): Sqlite.Database {
   }
 }
 
-export async function openSqlite(name: string): Promise<Database> {
+export async function openSqlite(name: string, options: OpenOptions = {}): Promise<Database> {
   const file = path.resolve(name);
-  const { writer, reader } = await openFile(file);
+  const { writer, reader } = await openFile(file, options);
   const tables = defineSchema(dialects.sqlite);
   const read = drizzle(reader) as unknown as Queries;
   let areThreadsOn = false;
@@ -92,11 +93,28 @@ export async function openSqlite(name: string): Promise<Database> {
   };
 }
 
-async function openFile(file: string): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {
+/** Read-only, since a mistyped address may name another program's file. An empty file holds no database yet. */
+function isDatabase(file: string): boolean {
+  if (!statSync(file, { throwIfNoEntry: false })?.size) return false;
+  const connection = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    return connection.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(migrationsTable) !== undefined;
+  } finally {
+    connection.close();
+  }
+}
+
+async function openFile(
+  file: string,
+  { mayCreate = true, onCreate }: OpenOptions,
+): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {
+  try {
+    const isNew = !(await whileBusy(() => isDatabase(file)));
+    if (isNew && !mayCreate) throw noDatabase(file);
+    createPrivateFile(file);
     const writer = await whileBusy(() => connect(file));
     await migrate(writer, file);
+    if (isNew) onCreate?.(file);
     return { writer, reader: await whileBusy(() => connect(file)) };
   } catch (error) {
     throw explain(error, file);
@@ -110,7 +128,11 @@ async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
   // A table rebuilt inside a transaction with keys on empties the tables that point at it.
   writer.pragma("foreign_keys = OFF");
   const before = applied();
-  if (before.length > 0) writer.prepare("VACUUM INTO ?").run(`${file}.before-${before.at(-1)}-${Date.now()}`);
+  if (before.length > 0) {
+    const copy = `${file}.before-${before.at(-1)}-${Date.now()}`;
+    createPrivateFile(copy);
+    writer.prepare("VACUUM INTO ?").run(copy);
+  }
   await whileBusy(() => writer.exec("BEGIN IMMEDIATE"));
   try {
     for (const migration of pendingMigrations("sqlite", applied())) {
@@ -134,7 +156,7 @@ function explain(error: unknown, file: string): Error {
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) {
     return say(`${file} is not a usable SQLite database. Put back a copy of it, or name another file in DATABASE_URL.`);
   }
-  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_IOERR|SQLITE_PERM|EACCES|EROFS|ENOTDIR|EEXIST|EPERM)/.test(code)) {
+  if (/^(SQLITE_CANTOPEN|SQLITE_READONLY|SQLITE_IOERR|SQLITE_PERM|EACCES|EROFS|ENOTDIR|ENOENT|EEXIST|EISDIR|EPERM)/.test(code)) {
     return say(`${file} cannot be written. Give this user the right to write it and its folder, or name another file in DATABASE_URL.`);
   }
   if (isBusy(error)) return say(`${file} is held by another program. Stop that one, then start Latchkey again.`);

@@ -9,7 +9,7 @@ export function register(program: Command, open: Open): void {
     .command("demo")
     .description("fill a fresh database with 500 made-up tenants on the GitLab catalogue, their history and a month of checks")
     .action(async () => {
-      const done = await fillWithDemo(await open(), operator());
+      const done = await fillWithDemo(await open({ mayCreate: true }), operator());
       if (!done.ok) throw new Failure(done.message);
       print("Done: 500 tenants. Start the server to look at them: npm start");
     });

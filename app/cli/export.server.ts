@@ -20,7 +20,8 @@ export function register(program: Command, open: Open): void {
         process.stdout.write(text);
         return;
       }
-      await writeFile(output, text).catch((error: NodeJS.ErrnoException) => {
+      // A new file is for this user alone: tenants and their metadata may be in it.
+      await writeFile(output, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
         throw new Failure(`${output}: cannot be written (${error.code ?? error.message}).`);
       });
       remark(`Written to ${output}.`);

@@ -29,7 +29,7 @@ async function run(path: string, { yes, json, dryRun }: Options, open: Open): Pr
   const read = readCatalogueFile(path, await readText(path));
   if (!read.ok) throw refused(read);
 
-  const services = await open();
+  const services = await open({ mayCreate: !dryRun });
   const preview = await previewImport(services, read);
   if (!preview.ok) throw refused(preview);
   const { diff, revision } = preview;

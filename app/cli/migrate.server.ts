@@ -7,7 +7,7 @@ export function register(program: Command, open: Open): void {
     .command("migrate")
     .description("bring the database to this program's version; every start does the same")
     .action(async () => {
-      const { db } = await open();
+      const { db } = await open({ mayCreate: true });
       await db.ping();
       print("The database is at this program's version.");
     });

@@ -36,7 +36,7 @@ export function register(program: Command, open: Open): void {
 async function create(open: Open, options: Options): Promise<void> {
   const form = { email: valid(email, options.email), name: valid(personName, options.name) };
   const password = await passwordIn(options);
-  const services = await open();
+  const services = await open({ mayCreate: true });
   if (password === null) {
     const done = await invite(services, operator(), { ...form, role: "owner" });
     if (!done.ok) throw new Failure(done.message);

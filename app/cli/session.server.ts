@@ -4,23 +4,26 @@ import { readEnv } from "~/server/env.server";
 import { createLog } from "~/server/log.server";
 import type { Services } from "~/server/services.server";
 import { createServices, stopServices } from "~/server/start.server";
+import { remark } from "./print.server";
 
-export type Open = () => Promise<Services>;
+/** `mayCreate`: for the few commands that make a database where there is none. The others only use one. */
+export type Open = (options?: { mayCreate?: boolean }) => Promise<Services>;
 
 /** Services for one command, built when it first asks and ended with it. */
 export function createSession(): { open: Open; close: () => Promise<void> } {
   let opened: Promise<Services> | undefined;
 
-  async function build(): Promise<Services> {
+  async function build(mayCreate: boolean): Promise<Services> {
     const env = readEnv();
     // What goes wrong is told as a sentence; LOG_LEVEL=debug shows what is behind it.
     const level = env.logLevel === "debug" || env.logLevel === "trace" ? env.logLevel : "silent";
-    return createServices(env, { log: createLog(level, process.stderr) });
+    const onCreate = (where: string) => remark(`Created the database ${where}.`);
+    return createServices(env, { log: createLog(level, process.stderr), database: { mayCreate, onCreate } });
   }
 
   return {
-    open() {
-      opened ??= build();
+    open({ mayCreate = false } = {}) {
+      opened ??= build(mayCreate);
       return opened;
     },
     async close() {

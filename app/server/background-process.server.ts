@@ -23,7 +23,7 @@ process.on("uncaughtException", (error) => {
   log.error({ err: error }, "the background process failed");
   process.disconnect(); // what was said goes first
 });
-const services = await createServices({ ...env, posthog: null }, { log });
+const services = await createServices({ ...env, posthog: null }, { log, database: { mayCreate: false } });
 const { db, facts, now, newId } = services;
 const holder = randomId("proc");
 const runners = settings

@@ -10,11 +10,14 @@ import { originOf } from "./origin.server";
 import { validateOnStartup } from "./posthog/validate.server";
 import { createServices, startJobs, stopServices } from "./start.server";
 import { stopOnSignal } from "./stop.server";
+import { warnOfWideFiles } from "./wide-files.server";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 async function serve(env: Env): Promise<void> {
-  const services = await createServices(env);
+  const onCreate = (where: string) => void process.stderr.write(`Created the database ${where}.\n`);
+  const services = await createServices(env, { database: { onCreate } });
+  warnOfWideFiles(services);
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });

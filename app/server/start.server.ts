@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
-import type { Database } from "~db/database";
+import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { createBackground } from "./background.server";
@@ -33,13 +33,13 @@ const shareOfAnswers = 1 / 3;
 /** Between two attempts to note that PostHog is off, in ms. */
 const retryMs = 5_000;
 
-type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & { posthogHooks?: PosthogHooks };
+type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & { posthogHooks?: PosthogHooks; database?: OpenOptions };
 
 /** Builds what a process needs. Throws a DatabaseProblem with a sentence for the operator. */
 export async function createServices(env: Env, overrides: Overrides = {}): Promise<Services> {
   const log = overrides.log ?? createLog(env.logLevel);
   let tellTransaction = (_since: number) => {};
-  const db = timed(await openDatabase(env.databaseUrl), (since) => tellTransaction(since));
+  const db = timed(await openDatabase(env.databaseUrl, overrides.database), (since) => tellTransaction(since));
   const now = overrides.now ?? Date.now;
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   let posthog: Posthog | null = null;
