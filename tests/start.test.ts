@@ -71,7 +71,9 @@ describe("what keeps it from starting is one sentence with the way out, exit cod
 
 test("the set-up link is printed while nobody is the owner, and SIGTERM ends it in order while a client holds on", async () => {
   const program = await startProgram();
-  await expect.poll(program.output).toMatch(/There is no owner yet\. Open this link [^\n]*\nhttp:\/\/127\.0\.0\.1:\d+\/setup\/[\w-]{43}\n/);
+  await expect
+    .poll(program.output, { timeout: 15_000 })
+    .toMatch(/There is no owner yet\. Open this link [^\n]*\nhttp:\/\/127\.0\.0\.1:\d+\/setup\/[\w-]{43}\n/);
   expect(program.output()).toMatch(/Latchkey is ready on http:\/\/127\.0\.0\.1:\d+ \(\d+ ms\)/);
   const socket = net.connect(Number(new URL(program.url).port), "127.0.0.1", () =>
     socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
