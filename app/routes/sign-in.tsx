@@ -1,6 +1,6 @@
 import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
-import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { type ActionFunctionArgs, type HeadersFunction, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { signInForm } from "~/forms/admin";
 import { paths, safePath } from "~/paths";
@@ -17,6 +17,8 @@ import { FormErrors, Notice } from "~/ui/notice";
 
 export const meta: MetaFunction = () => [{ title: "Sign in · Latchkey" }];
 
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const returnTo = safePath(new URL(request.url).searchParams.get("returnTo"), paths.home());
   if (await signedIn(request, context)) throw redirect(returnTo);
@@ -27,7 +29,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const submission = await readForm(request, signInForm);
   if (submission.status !== "success") return refuseForm(submission);
   const result = await signIn(context, request, submission.value);
-  if (!result.ok) return refuseForm(submission, { message: result.message }, result.status);
+  if (!result.ok) return refuseForm(submission, result, result.status);
   throw redirect(safePath(submission.value.returnTo, paths.home()), { headers: { "Set-Cookie": result.cookie } });
 }
 

@@ -16,6 +16,7 @@ import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { isUniqueViolation } from "~db/unique";
 import { passwordProblem } from "./password-policy.server";
+import { passwordsBusy } from "./passwords.server";
 import { randomToken, sha256 } from "./random.server";
 import type { Services } from "./services.server";
 import { waitInWords } from "./sign-in-throttle.server";
@@ -139,15 +140,21 @@ export async function changePassword(
 ): Promise<Done | Refused> {
   const { db, passwords, throttle, now, ip } = services;
   const { id } = actor;
-  const wait = throttle.take(`password of ${id}`, ip, now());
+  const tried = { account: `password of ${id}`, ip };
+  const wait = throttle.take(tried, now());
   if (wait > 0) return refused(`Too many tries. Wait ${waitInWords(wait)}, then try again.`, "current");
   const found = await findCredentials(db.read, db.tables, { id });
-  if (!found || !(await passwords.verify(found.passwordHash, form.current)))
-    return refused("This is not your current password.", "current");
-  throttle.forget(`password of ${id}`);
+  const isRight = await passwords.verify(found?.passwordHash ?? null, form.current, { goesFirst: true });
+  if (isRight === null) {
+    throttle.takeBack(tried);
+    return refused(passwordsBusy);
+  }
+  if (!found || !isRight) return refused("This is not your current password.", "current");
+  throttle.succeeded(tried, now());
   const problem = passwordProblem(form.password, found.admin);
   if (problem) return refused(problem, "password");
   const passwordHash = await passwords.hash(form.password);
+  if (passwordHash === null) return refused(passwordsBusy);
   return change(services, actor, id, async () => ({
     patch: { passwordHash, inviteHash: null, inviteExpiresAt: null },
     action: "admin.password_changed",

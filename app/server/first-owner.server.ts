@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import type { Actor } from "~/core/model";
 import { type OwnerForm, ownerForm } from "~/forms/admin";
 import { type Admin, findAdmin, hasOwner, insertAdmin } from "~db/store/admins.server";
@@ -7,7 +8,8 @@ import { isUniqueViolation } from "~db/unique";
 import { adminsLock, type Done, type Refused } from "./admins.server";
 import { EnvProblem } from "./env.server";
 import { passwordProblem } from "./password-policy.server";
-import { randomToken, sha256 } from "./random.server";
+import { passwordsBusy } from "./passwords.server";
+import { randomToken, sha256, tokenPattern } from "./random.server";
 import type { Services } from "./services.server";
 
 /** Holds the SHA-256 of the set-up link's token for as long as there is no owner. */
@@ -27,25 +29,36 @@ export async function openSetup({ db }: Services): Promise<string | null> {
 export const isSetUp = ({ db }: Services): Promise<boolean> => hasOwner(db.read, db.tables);
 
 export async function isSetupToken({ db }: Services, token: string): Promise<boolean> {
-  return (await readSetting(db.read, db.tables, setupSetting)) === sha256(token);
+  return isSame(await readSetting(db.read, db.tables, setupSetting), token);
 }
+
+/** In constant time. */
+function isSame(stored: unknown, token: string): boolean {
+  if (typeof stored !== "string" || !tokenPattern.test(token)) return false;
+  return timingSafeEqual(Buffer.from(stored), Buffer.from(sha256(token)));
+}
+
+const spent: Refused = { ok: false, message: "This set-up link is not the newest one, or has done its work. Use the newest, or sign in." };
 
 type How = { actor: Actor | "themselves"; onlyFirst: boolean; token?: string };
 
 async function create(services: Services, form: OwnerForm, { actor, onlyFirst, token }: How): Promise<Done | Refused> {
   const { db, now, newId, passwords } = services;
   const { name, email, password } = form;
+  // Anybody can send this form: what is cheap comes before the password is hashed.
+  if (token !== undefined && !(await isSetupToken(services, token))) return spent;
   const problem = passwordProblem(password, form);
   if (problem) return { ok: false, message: problem, field: "password" };
   const passwordHash = await passwords.hash(password);
+  if (passwordHash === null) return { ok: false, message: passwordsBusy };
   const id = newId("adm");
   const at = now();
   const by: Actor = actor === "themselves" ? { kind: "admin", id, name } : actor;
   try {
     return await db.transaction([adminsLock], async (tx) => {
-      const isUsed = token !== undefined && (await readSetting(tx, db.tables, setupSetting)) !== sha256(token);
+      const isUsed = token !== undefined && !isSame(await readSetting(tx, db.tables, setupSetting), token);
       if (isUsed || (onlyFirst && (await hasOwner(tx, db.tables)))) {
-        return { ok: false, message: "There is an owner already, so this link has done its work. Sign in instead." };
+        return spent;
       }
       await insertAdmin(tx, db.tables, { id, name, email, role: "owner", passwordHash, createdAt: new Date(at), createdBy: by.name });
       await deleteSetting(tx, db.tables, setupSetting);

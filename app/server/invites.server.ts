@@ -3,6 +3,7 @@ import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { adminsLock, type Done, type Refused } from "./admins.server";
 import { passwordProblem } from "./password-policy.server";
+import { passwordsBusy } from "./passwords.server";
 import { sha256 } from "./random.server";
 import type { Services } from "./services.server";
 import { actorOf } from "./sessions.server";
@@ -26,6 +27,7 @@ export async function acceptInvite(services: Services, token: string, password: 
   const problem = passwordProblem(password, invited);
   if (problem) return { ok: false, message: problem, field: "password" };
   const passwordHash = await passwords.hash(password);
+  if (passwordHash === null) return { ok: false, message: passwordsBusy };
   const at = now();
   return db.transaction([adminsLock], async (tx) => {
     const admin = await findByInvite(tx, db.tables, sha256(token));

@@ -6,37 +6,48 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 // The package's enum has no value at run time where modules stand alone.
 const argon2id = 2 as Algorithm;
 /** More would fill the thread pool that files and name look-ups share. */
-const atOnce = 2;
+const maxRunning = 2;
+/** About a second of work. Known browsers have a line of their own and go first, so that a flood of strangers does not keep them out. */
+const maxWaiting = 100;
+
+/** What a person reads when the line is full; nothing was looked at. */
+export const passwordsBusy = "Too many passwords are being checked just now. Try again in a few seconds.";
+export const busyRetrySeconds = 2;
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
 /** Passwords are hashed and compared exactly as received. */
 export function createPasswords() {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const first: (() => void)[] = [];
+  const later: (() => void)[] = [];
   let nobodys: Promise<string> | undefined;
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= atOnce) await new Promise<void>((go) => waiting.push(go));
+  async function inTurn<T>(work: () => Promise<T>, goesFirst: boolean): Promise<T | null> {
+    const line = goesFirst ? first : later;
+    if (running >= maxRunning && line.length >= maxWaiting) return null;
+    if (running >= maxRunning) await new Promise<void>((go) => line.push(go));
     else running += 1;
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
+      const next = first.shift() ?? later.shift();
       if (next) next();
       else running -= 1;
     }
   }
 
-  const make = (password: string) => inTurn(() => hash(password, { ...cost, algorithm: argon2id }));
+  const compute = (password: string) => hash(password, { ...cost, algorithm: argon2id });
 
   return {
-    hash: make,
-    /** Null stands for nobody's: it costs as much time and is never right. */
-    async verify(hashed: string | null, password: string): Promise<boolean> {
-      nobodys ??= make(randomText(30));
+    /** Only for who has proved something already: a password, a session or a one-time link. Null: the line is full. */
+    hash: (password: string) => inTurn(() => compute(password), true),
+    /** No hash stands for nobody's: it costs as much time and is never right. Null: the line is full. */
+    async verify(hashed: string | null, password: string, { goesFirst = false } = {}): Promise<boolean | null> {
+      nobodys ??= compute(randomText(30));
       const against = hashed ?? (await nobodys);
-      return (await inTurn(() => verify(against, password))) && hashed !== null;
+      const isRight = await inTurn(() => verify(against, password), goesFirst);
+      return isRight === null ? null : isRight && hashed !== null;
     },
     /** Made with less than today's cost, so that it is worth hashing again at the next sign-in. */
     isWeak(hashed: string): boolean {

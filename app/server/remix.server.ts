@@ -34,12 +34,12 @@ function toRequest(request: FastifyRequest, reply: FastifyReply, publicUrl: stri
   return new Request(address, init);
 }
 
-function send(reply: FastifyReply, response: Response, more: string | null | undefined) {
+function send(reply: FastifyReply, response: Response, more: string[]) {
   reply.code(response.status);
   // Pages show what only a signed-in person may see; a page that may be kept says so itself.
   reply.header("cache-control", "no-store");
   for (const [name, value] of response.headers) if (name !== "set-cookie") reply.header(name, value);
-  const cookies = [...response.headers.getSetCookie(), ...(more ? [more] : [])];
+  const cookies = [...response.headers.getSetCookie(), ...more];
   if (cookies.length > 0) reply.header("set-cookie", cookies);
   return response.body ? reply.send(Readable.fromWeb(response.body as NodeReadableStream)) : reply.send();
 }
@@ -76,9 +76,9 @@ export async function remixRoutes(app: FastifyInstance, { services, build }: Rem
     handler: async (request, reply) => {
       const asked = toRequest(request, reply, services.env.publicUrl);
       if (!asked) return sendPlainPage(reply, 400, "This address cannot be read. Check it and try again.");
-      const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip, visit: null };
+      const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip, visit: null, moreCookies: [] };
       const response = await answer(request, reply, asked, context, () => handle(asked, context));
-      return send(reply, response, context.visit?.cookie);
+      return send(reply, response, [...context.moreCookies, ...(context.visit?.cookie ? [context.visit.cookie] : [])]);
     },
   });
 }

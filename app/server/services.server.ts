@@ -56,4 +56,6 @@ export type RequestContext = Services & {
   ip: string;
   /** Null: PostHog is off. */
   visit: Visit | null;
+  /** Cookies that the answer sets beside its own. */
+  moreCookies: string[];
 };

@@ -1,52 +1,86 @@
 import { LRUCache } from "lru-cache";
 import type { Instant } from "~/core/model";
+import { attackFailures, type Failures, failureWait, type Level, levelAt, networkLimits, networkOf, raised } from "./sign-in-rules";
 
-/** Tries without any wait, for each account; then the wait doubles from the first to the longest, in ms. */
-const freeTries = 5;
-const firstWait = 1_000;
-const longestWait = 15 * 60_000;
-/** Tries in a minute for each address, over all accounts. */
-const triesPerMinute = 20;
+/** Entries of each kind; the ones not used for longest are forgotten first. About 10 MB in all. */
+const maxEntries = 20_000;
 const minute = 60_000;
-/** Names and addresses remembered; the ones not seen for longest are forgotten first. */
-const remembered = 20_000;
 /** Failures that the audit log takes in a minute; it is not for strangers to fill. */
 const notedPerMinute = 10;
 
-type Account = { failures: number; lastAt: Instant };
-type Address = { minute: number; tries: number };
+/** `device`: the browser, if it proved an earlier sign-in to this account. It then waits for its own failures alone. */
+export type Try = { account: string; ip: string; device?: string | null };
 
 export type SignInThrottle = ReturnType<typeof createSignInThrottle>;
+type Windows = { index: number; tries: number }[];
 
-/** Slows guessing down without locking anybody out for good. Lives in this process; each process counts for itself. */
+/** Slows guessing down without letting strangers shut an account. Lives in this process; each process counts for itself. */
 export function createSignInThrottle() {
-  const accounts = new LRUCache<string, Account>({ max: remembered });
-  const addresses = new LRUCache<string, Address>({ max: remembered });
+  /** By account and network, or account and device. */
+  const failures = new LRUCache<string, Failures>({ max: maxEntries });
+  const networks = new LRUCache<string, Windows>({ max: maxEntries });
+  const attacks = new LRUCache<string, Level>({ max: maxEntries });
   let noted = { minute: 0, written: 0, left: 0 };
 
-  function waitOf({ failures, lastAt }: Account, now: Instant): number {
-    if (failures < freeTries) return 0;
-    return Math.max(0, lastAt + Math.min(firstWait * 2 ** (failures - freeTries), longestWait) - now);
-  }
+  const accountOf = ({ account }: Try) => account.slice(0, 254);
+  const sourceOf = (tried: Try) => `${accountOf(tried)}\n${tried.device ? `device ${tried.device}` : networkOf(tried.ip)}`;
+
+  const windowsOf = (network: string, now: Instant): Windows =>
+    networkLimits.map(({ spanMs }, i) => {
+      const index = Math.floor(now / spanMs);
+      const known = networks.get(network)?.[i];
+      return known?.index === index ? known : { index, tries: 0 };
+    });
+  const networkWait = (windows: Windows, now: Instant) =>
+    Math.max(
+      0,
+      ...windows.map(({ index, tries }, i) => {
+        const { spanMs, tries: limit } = networkLimits[i as 0 | 1];
+        return tries < limit ? 0 : (index + 1) * spanMs - now;
+      }),
+    );
 
   return {
     /**
-     * Counts one try, before the password is looked at, so that tries at the same moment count too.
-     * Returns 0, or how long to wait in ms; then nothing was counted and nothing may be tried.
+     * Counts one try as a failure, before the password is looked at, so that tries at the same moment count too; `succeeded` takes
+     * it back. Returns 0, or how long to wait in ms: then nothing may be tried, and only the network's budget was used.
      */
-    take(account: string, ip: string, now: Instant): number {
-      const name = account.slice(0, 254);
-      const network = networkOf(ip);
-      const address = addresses.get(network);
-      const thisMinute = Math.floor(now / minute);
-      const tries = address?.minute === thisMinute ? address.tries : 0;
-      if (tries >= triesPerMinute) return (thisMinute + 1) * minute - now;
-      const known = accounts.get(name);
-      const wait = known ? waitOf(known, now) : 0;
+    take(tried: Try, now: Instant): number {
+      const source = sourceOf(tried);
+      const known = failures.get(source) ?? { count: 0, lastAt: now };
+      const attack = attacks.get(accountOf(tried)) ?? { level: 0, at: now };
+      const isUnderAttack = !tried.device && levelAt(attack, now) >= attackFailures;
+      let wait = failureWait(known, isUnderAttack, now);
+      if (!tried.device) {
+        const network = networkOf(tried.ip);
+        const windows = windowsOf(network, now);
+        wait = Math.max(wait, networkWait(windows, now));
+        networks.set(
+          network,
+          windows.map(({ index, tries }) => ({ index, tries: tries + 1 })),
+        );
+      }
       if (wait > 0) return wait;
-      addresses.set(network, { minute: thisMinute, tries: tries + 1 });
-      accounts.set(name, { failures: (known?.failures ?? 0) + 1, lastAt: now });
+      failures.set(source, { count: known.count + 1, lastAt: now });
+      if (!tried.device) attacks.set(accountOf(tried), raised(attack, now));
       return 0;
+    },
+    /** The password was right: this try was not a failure, and what its source failed before is forgotten. Others' failures stay. */
+    succeeded(tried: Try, now: Instant): void {
+      failures.delete(sourceOf(tried));
+      if (tried.device) return;
+      const network = networkOf(tried.ip);
+      networks.set(
+        network,
+        windowsOf(network, now).map(({ index, tries }) => ({ index, tries: Math.max(0, tries - 1) })),
+      );
+      const attack = attacks.get(accountOf(tried));
+      if (attack) attacks.set(accountOf(tried), { level: Math.max(0, levelAt(attack, now) - 1), at: now });
+    },
+    /** Nothing was looked at after all. */
+    takeBack(tried: Try): void {
+      const known = failures.get(sourceOf(tried));
+      if (known) failures.set(sourceOf(tried), { ...known, count: Math.max(0, known.count - 1) });
     },
     /** Null: there are enough of them in the audit log for this minute; else how many were left out since the last one. */
     mayNoteFailure(now: Instant): number | null {
@@ -61,20 +95,7 @@ export function createSignInThrottle() {
       noted.left = 0;
       return left;
     },
-    /** The password was right. */
-    forget(account: string): void {
-      accounts.delete(account.slice(0, 254));
-    },
   };
-}
-
-/** One subscriber of IPv6 has at least a /64 of addresses to come from. */
-function networkOf(ip: string): string {
-  if (!ip.includes(":") || ip.includes(".")) return ip;
-  const [head = "", tail] = ip.split("::");
-  const left = head.split(":").filter(Boolean);
-  const missing = tail === undefined ? 0 : 8 - left.length - tail.split(":").filter(Boolean).length;
-  return [...left, ...Array<string>(missing).fill("0")].slice(0, 4).join(":");
 }
 
 export function waitInWords(ms: number): string {

@@ -2,12 +2,14 @@ import type { Actor, Json } from "~/core/model";
 import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { addWaitingEvents, type WaitingEvent } from "~db/store/waiting-events.server";
+import { deviceCookie, hasDeviceCookie, knownDevice } from "./device-cookie.server";
+import { busyRetrySeconds, passwordsBusy } from "./passwords.server";
 import type { BatchEvent } from "./posthog/send-batch.server";
 import type { RequestContext, Services } from "./services.server";
 import { actorOf, beginSession } from "./sessions.server";
 import { waitInWords } from "./sign-in-throttle.server";
 
-export type SignInResult = { ok: true; cookie: string } | { ok: false; status: 400 | 429; message: string };
+export type SignInResult = { ok: true; cookie: string } | { ok: false; status: 400 | 429 | 503; message: string; retryAfter?: number };
 
 const wrong = "The e-mail address or the password is wrong.";
 const nobody: Actor = { kind: "system", id: "sign-in", name: "Sign-in" };
@@ -18,19 +20,32 @@ export async function signIn(
   request: Request,
   form: { email: string; password: string; returnTo?: string },
 ): Promise<SignInResult> {
-  const { db, now, passwords, throttle, ip } = context;
+  const { db, env, now, passwords, throttle, ip } = context;
   const email = form.email.trim().toLowerCase();
-  const wait = throttle.take(email, ip, now());
-  if (wait > 0) return { ok: false, status: 429, message: `Too many tries. Wait ${waitInWords(wait)}, then try again.` };
+  const cookies = request.headers.get("Cookie");
+  const look = () => findCredentials(db.read, db.tables, { email });
+  // A cookie needs the account to be checked; without one a refusal costs no query.
+  const early = hasDeviceCookie(cookies, env) ? await look() : null;
+  const device = knownDevice(cookies, early && { admin: early.admin.id, passwordHash: early.passwordHash }, now(), env);
+  const tried = { account: email, ip, device };
+  const wait = throttle.take(tried, now());
+  if (wait > 0) {
+    const message = `Too many tries. Wait ${waitInWords(wait)}, then try again.`;
+    return { ok: false, status: 429, message, retryAfter: Math.ceil(wait / 1000) };
+  }
 
-  const found = await findCredentials(db.read, db.tables, { email });
-  const isRight = await passwords.verify(found?.passwordHash ?? null, form.password);
+  const found = early ?? (await look());
+  const isRight = await passwords.verify(found?.passwordHash ?? null, form.password, { goesFirst: device !== null });
+  if (isRight === null) {
+    throttle.takeBack(tried);
+    return { ok: false, status: 503, message: passwordsBusy, retryAfter: busyRetrySeconds };
+  }
   if (!found || !isRight || found.admin.disabledAt !== null) {
     await noteFailure(context, found?.admin.id ?? "unknown");
     return { ok: false, status: 400, message: wrong };
   }
 
-  throttle.forget(email);
+  throttle.succeeded(tried, now());
   const { admin, passwordHash } = found;
   const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
   return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo }) };
@@ -59,13 +74,15 @@ export async function signInAs(
   rehashed: string | null = null,
   events: BatchEvent[] = [],
 ): Promise<string> {
-  const { db, now, ip } = context;
+  const { db, env, now, ip, moreCookies } = context;
   const at = now();
   return db.transaction([], async (tx) => {
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
     const actor = actorOf(admin);
     await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });
     await addWaitingEvents(tx, db.tables, events as WaitingEvent["body"][], at);
+    const stored = await findCredentials(tx, db.tables, { id: admin.id });
+    if (stored?.passwordHash) moreCookies.push(deviceCookie(admin.id, stored.passwordHash, at, env));
     return beginSession(tx, context, admin.id, request);
   });
 }
