@@ -15,6 +15,16 @@ export const tenantLock = (key: string): Lock => ({ key: `tenant:${key}` });
 /** What Drizzle's builders are before they are awaited. */
 export type Statement = PromiseLike<unknown> & { toSQL(): { sql: string; params: unknown[] } };
 
+/**
+ * `askedAt`: when the write was asked for, by `performance.now()`, if that was before now. `maxLockWaitMs`: on PostgreSQL, how long
+ * it waits for its locks once it has a connection.
+ */
+export type TransactionOptions = { askedAt?: number; maxLockWaitMs?: number };
+/** How long a transaction waits for the file, a connection or its locks, from the moment it was asked for, in ms. */
+export const lockTimeoutMs = 5_000;
+/** Transactions that may wait for their turn or their locks; more are refused. */
+export const maxWaitingWrites = 2_000;
+
 export type Database = {
   engine: Engine;
   tables: Schema;
@@ -26,11 +36,11 @@ export type Database = {
   /** For pages, lists, exports, previews and counts: however long one takes, it holds up neither checks nor the event loop. */
   readAside: Queries;
   /**
-   * The only way to write. Everything in `work` happens or nothing does; it must await nothing but the database. It waits for its
-   * turn and for its locks at most five seconds from now on, and is refused with DatabaseUnavailable then, or when the queue is full.
+   * The only way to write. Everything in `work` happens or nothing does; it must await nothing but the database. Where others hold
+   * the file or a lock it is refused with DatabaseBusy after five seconds, and with DatabaseUnavailable when the queue is full.
    * A transaction begun inside another one throws, since it would wait for itself for ever.
    */
-  transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>): Promise<T>;
+  transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** One statement in a transaction of its own, for what nobody waits for. It takes no locks but its rows'. */
   aside(build: (q: Queries) => Statement): Promise<void>;
   /** One statement that is put together once and takes its data in pieces: all of them are written or none. */

@@ -1,22 +1,29 @@
-import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
-import { type Database, DatabaseProblem, type Lock, noDatabase, type OpenOptions, type Queries } from "./database";
+import {
+  catalogueLock,
+  type Database,
+  DatabaseProblem,
+  lockTimeoutMs,
+  maxWaitingWrites,
+  noDatabase,
+  type OpenOptions,
+  type Queries,
+} from "./database";
 import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
 import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
+import { takeLocks } from "./postgres-locks.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import { tellingUnavailable } from "./unavailable";
+import { DatabaseUnavailable, tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
 /** Pages, lists and exports may take longer. */
 const slowReadTimeoutMs = 30_000;
-/** How long a writer waits for a connection while others have them all. */
-const writePatience = 30_000;
 const longestStatement = 60_000;
 /** A transaction that nobody goes on with for so long is ended by the server. */
 const longestPause = 15_000;
@@ -43,7 +50,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   const writers = new pg.Pool({
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: writePatience,
+    connectionTimeoutMillis: lockTimeoutMs,
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestPause,
   });
@@ -55,24 +62,33 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   }
   const write = drizzle(writers);
   const inside = insideTransaction();
+  let unsettled = 0;
+  let held: Promise<unknown> = Promise.resolve();
+  let heldUntil = 0;
   const follow = followNotifications(url);
   return {
     engine: "postgres",
     tables: defineSchema(dialects.postgres),
     read: drizzle(readers) as unknown as Queries,
     readAside: drizzle(slowReaders) as unknown as Queries,
-    transaction(locks, work) {
+    async transaction(locks, work, { askedAt = performance.now(), maxLockWaitMs = lockTimeoutMs } = {}) {
       inside.refuse();
-      const run = () =>
-        write.transaction(async (tx) => {
-          // READ COMMITTED loses a read-decide-write; sorted, so that two of them cannot wait for each other.
-          for (const lock of [...locks].sort(byKey)) {
-            const fn = sql.raw(lock.shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock");
-            await tx.execute(sql`select ${fn}(hashtextextended(${lock.key}, 0))`);
-          }
-          return work(tx as unknown as Queries);
-        });
-      return tellingUnavailable(inside.run(run));
+      if (unsettled >= maxWaitingWrites) throw new DatabaseUnavailable("Too many writes are waiting.");
+      unsettled += 1;
+      try {
+        const needsCatalogue = locks.some(({ key }) => key === catalogueLock.key);
+        if (needsCatalogue) await held;
+        const since = needsCatalogue ? Math.max(askedAt, heldUntil) : askedAt;
+        const run = () =>
+          write.transaction(async (tx) => {
+            // READ COMMITTED loses a read-decide-write.
+            await takeLocks(tx, locks, Math.min(maxLockWaitMs, since + lockTimeoutMs - performance.now()));
+            return work(tx as unknown as Queries);
+          });
+        return await tellingUnavailable(inside.run(run));
+      } finally {
+        unsettled -= 1;
+      }
     },
     async aside(build) {
       inside.refuse();
@@ -87,7 +103,17 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     },
     // Nothing of it is done in this process anyway.
     startThreads: () => {},
-    holdWrites: (work) => work(),
+    /** Only those that need the catalogue's lock have to wait: whoever holds it for long is the one that works for this process. */
+    holdWrites(work) {
+      inside.refuse();
+      const result = held.then(work);
+      held = result
+        .catch(() => {})
+        .then(() => {
+          heldUntil = performance.now();
+        });
+      return result;
+    },
     hasMoved: follow.hasMoved,
     othersMoved: () => true,
     async ping() {
@@ -99,8 +125,6 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     },
   };
 }
-
-const byKey = (a: Lock, b: Lock) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await pool.connect();

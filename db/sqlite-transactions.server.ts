@@ -1,17 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Queries } from "./database";
+import { lockTimeoutMs, maxWaitingWrites, type Queries, type TransactionOptions } from "./database";
 import { insideTransaction } from "./inside-transaction.server";
 import { isBusy } from "./sqlite-busy.server";
 import { type Executor, queriesOver } from "./sqlite-executor.server";
-import { DatabaseUnavailable, isUnavailable } from "./unavailable";
+import { DatabaseBusy, DatabaseUnavailable, isUnavailable } from "./unavailable";
 
-/** How long a write waits for another process that holds the file, from the moment it was asked for, in ms. */
-export const lockTimeoutMs = 5_000;
 /** Transactions that share one commit, and how long further ones may join it, in ms. */
 const maxBatch = 64;
 const maxBatchMs = 25;
-/** Transactions that may wait for their turn; more are refused. */
-export const maxWaitingWrites = 2_000;
 /** Between two attempts at a file that another process holds, in ms. */
 const maxPauseMs = 50;
 
@@ -29,10 +25,11 @@ type Waiting = {
  */
 export function createTransactions(executor: () => Executor) {
   const inside = insideTransaction();
-  const waiting: Waiting[] = [];
+  let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let batching: Promise<void> | undefined;
   let holding: Promise<unknown> | undefined;
+  let heldUntil = 0;
   let isClosed = false;
   const commits = { begun: 0, done: 0 };
   /** One for a whole batch; the next batch gets another one if this one has ended. */
@@ -40,12 +37,12 @@ export function createTransactions(executor: () => Executor) {
   const execute: Executor["execute"] = (sql, params) => current.execute(sql, params);
   const queries = queriesOver(execute);
 
-  function transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T> {
+  function transaction<T>(work: (tx: Queries) => Promise<T>, { askedAt = performance.now() }: TransactionOptions = {}): Promise<T> {
     inside.refuse();
     if (isClosed) return Promise.reject(new DatabaseUnavailable("The database is closed."));
     if (waiting.length >= maxWaitingWrites) return Promise.reject(new DatabaseUnavailable("Too many writes are waiting."));
     return new Promise<T>((resolve, reject) => {
-      waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: performance.now() });
+      waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: Math.max(askedAt, heldUntil) });
       start();
     });
   }
@@ -85,7 +82,9 @@ export function createTransactions(executor: () => Executor) {
 
   function refuseOverdue(cause: unknown): void {
     const overdue = performance.now() - lockTimeoutMs;
-    while (waiting[0] && waiting[0].askedAt <= overdue) waiting.shift()?.reject(unavailable(cause));
+    const isOverdue = (one: Waiting) => one.askedAt <= overdue;
+    for (const { reject } of waiting.filter(isOverdue)) reject(busy(cause));
+    waiting = waiting.filter((one) => !isOverdue(one));
   }
 
   async function runBatch(): Promise<void> {
@@ -151,8 +150,8 @@ export function createTransactions(executor: () => Executor) {
         .catch(() => {})
         .then(() => {
           if (holding === mine) holding = undefined;
-          const now = performance.now();
-          for (const one of waiting) one.askedAt = now;
+          heldUntil = performance.now();
+          for (const one of waiting) one.askedAt = heldUntil;
         });
       holding = mine;
       return result;
@@ -166,5 +165,7 @@ export function createTransactions(executor: () => Executor) {
   };
 }
 
+const busy = (cause: unknown) => new DatabaseBusy("Another program holds the database.", { cause });
 const unavailable = (cause: unknown) => new DatabaseUnavailable("The database cannot be written at the moment.", { cause });
+/** Where that is the reason, however deep it lies. */
 const unavailableOr = (error: unknown) => (isUnavailable(error) && !(error instanceof DatabaseUnavailable) ? unavailable(error) : error);

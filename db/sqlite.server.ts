@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
-import { type Database, DatabaseProblem, noDatabase, type OpenOptions, type Queries } from "./database";
+import { type Database, DatabaseProblem, lockTimeoutMs, noDatabase, type OpenOptions, type Queries } from "./database";
 import { dialects } from "./dialect";
 import { createPrivateFile } from "./file-modes.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
@@ -11,7 +11,7 @@ import { isBusy, retryWhileBusy } from "./sqlite-busy.server";
 import { watchCommits } from "./sqlite-commits.server";
 import { type Executor, executeHere, executeInThread, queriesOver } from "./sqlite-executor.server";
 import { createReaders } from "./sqlite-readers.server";
-import { createTransactions, lockTimeoutMs } from "./sqlite-transactions.server";
+import { createTransactions } from "./sqlite-transactions.server";
 import { maxIdleWalBytes, truncateWal } from "./sqlite-wal.server";
 import { textOf } from "./statement-text";
 
@@ -64,7 +64,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
     tables,
     read,
     readAside: queriesOver((sql, params) => (areThreadsOn ? readers : readHere).execute(sql, params)),
-    transaction: (_locks, work) => writes.transaction(work),
+    transaction: (_locks, work, options) => writes.transaction(work, options),
     async aside(build) {
       await writes.transaction(async (tx) => await build(tx));
     },

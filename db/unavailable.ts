@@ -3,12 +3,15 @@ export class DatabaseUnavailable extends Error {
   readonly statusCode = 503;
 }
 
+/** Somebody else held the file or a lock for the whole time limit, so the transaction never began. */
+export class DatabaseBusy extends DatabaseUnavailable {}
+
 /**
  * Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. Of SQLite: held
  * by somebody else, no room on the disk, a file or a disk that does not let itself be opened, read or written.
  */
 const codes =
-  /^(08...|53...|57...|25P03|40P01|55000|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+  /^(08...|53...|57...|25P03|40P01|55000|55P03|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
 /** The driver's own, which have no code. */
 const sentences = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
@@ -25,6 +28,7 @@ export async function tellingUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof DatabaseUnavailable) throw error;
     if (isUnavailable(error)) throw new DatabaseUnavailable("The database cannot be written at the moment.", { cause: error });
     throw error;
   }

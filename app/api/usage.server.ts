@@ -1,8 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { consumeBody, mostReports, readReport, usageBody, usageBodyShown } from "~/forms/usage";
+import { type Consumed, consume } from "~/server/consume.server";
 import type { HeldKey } from "~/server/key-ring.server";
 import type { Services } from "~/server/services.server";
-import { type Consumed, consume, type Recorded, type Refused, recordUsage } from "~/server/usage.server";
+import { type Recorded, type Refused, recordUsage } from "~/server/usage.server";
 import * as answers from "./answers";
 import { forbiddenIn, forbiddenTenant, isFor } from "./authenticate.server";
 import { faultsOf } from "./parse.server";

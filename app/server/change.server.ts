@@ -1,15 +1,16 @@
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import type { CatalogueChange } from "~/core/catalogue-changes";
 import type { TenantChange } from "~/core/changes";
-import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
+import type { Actor, CatalogueFacts, Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
-import { catalogueLock, catalogueSharedLock, type Queries, tenantLock } from "~db/database";
+import { catalogueLock, catalogueSharedLock, type Queries, type TransactionOptions, tenantLock } from "~db/database";
 import { writeCatalogueChange } from "~db/store/catalogue-writes.server";
-import { readCatalogueFacts, readCatalogueRevision, readTenantFacts } from "~db/store/facts.server";
+import { readCatalogueFacts, readCatalogueRevision } from "~db/store/facts.server";
 import { tenantOfGrant } from "~db/store/grants.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
-import type { Services } from "./services.server";
+import type { Settled } from "./gather.server";
+import type { KeepAnswer, Services } from "./services.server";
 import { findUnfitGrants, type UnfitGrants } from "./unfit-grants.server";
 
 /** `changed` false: all was as asked already, and `change` is null. A refusal has written nothing. */
@@ -17,41 +18,92 @@ export type Changed<Facts, Change = unknown> = { ok: true; changed: boolean; fac
 export type TenantChanged = Changed<TenantFacts | null, TenantChange>;
 export type CatalogueChanged = Changed<CatalogueFacts, CatalogueChange>;
 
-function stampFor({ now, newId }: Services, actor: Actor): Stamp {
-  return { now: now(), actor, newId };
+function stampFor({ newId, now }: Pick<Services, "now" | "newId">, actor: Actor, at = now()): Stamp {
+  return { now: at, actor, newId };
 }
 
 /** The catalogue as this transaction sees it: the compiled one in memory unless another process was quicker. */
-export async function catalogueIn(services: Services, tx: Queries): Promise<Catalogue> {
+export async function catalogueIn(services: Pick<Services, "db" | "facts">, tx: Queries): Promise<Catalogue> {
   const held = services.facts.catalogue();
   const revision = await readCatalogueRevision(tx, services.db.tables);
   return held.revision === revision ? held : compileCatalogue(await readCatalogueFacts(tx, services.db.tables));
 }
 
+type DecideTenant = (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>;
+export type TenantChangeToWrite = { key: string; actor: Actor; decideChange: DecideTenant; keepAnswer?: KeepAnswer };
+type Parts = Pick<Services, "db" | "now" | "newId" | "facts" | "posthog">;
+
 /**
  * Locks the tenant, reads its facts, lets the pure function decide, and writes rows, history, audit, feed and outbox in one
- * transaction. What is in memory is replaced before this returns.
+ * transaction, which it may share with changes of other tenants. What is in memory is replaced before this returns.
  */
-export async function changeTenant(
-  services: Services,
-  key: string,
-  actor: Actor,
-  decideChange: (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
-): Promise<TenantChanged> {
-  const { db, facts: cache } = services;
-  const result = await db.transaction([catalogueSharedLock, tenantLock(key)], async (tx): Promise<TenantChanged> => {
-    const before = await readTenantFacts(tx, db.tables, key);
-    const outcome = decideChange(before, await catalogueIn(services, tx), stampFor(services, actor));
-    if (!outcome.ok) return outcome;
-    if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
-    const [after] = await writeTenantChanges(tx, db.tables, [{ before, change: outcome.change }], actor);
-    return { ok: true, changed: true, facts: after ?? null, change: outcome.change };
-  });
-  if (result.ok && result.changed) {
-    cache.putTenant(key, result.facts);
-    services.posthog?.wake();
+export function changeTenant(services: Services, key: string, actor: Actor, decideChange: DecideTenant): Promise<TenantChanged> {
+  return services.gathered.tenants({ key, actor, decideChange, keepAnswer: services.keepAnswer });
+}
+
+/** Decides on changes of different tenants, each by itself, and writes them in one transaction. */
+export async function writeTenants(
+  parts: Parts,
+  changes: TenantChangeToWrite[],
+  options: TransactionOptions,
+): Promise<Settled<TenantChanged>[]> {
+  const { db, facts: cache } = parts;
+  const keys = changes.map(({ key }) => key);
+  const settled = await db.transaction(
+    [catalogueSharedLock, ...keys.map(tenantLock)],
+    async (tx) => {
+      const before = await readTenantsByKey(tx, db.tables, keys);
+      const catalogue = await catalogueIn(parts, tx);
+      const at = parts.now();
+      const decided = changes.map((change) => decideOne(parts, change, before.get(change.key) ?? null, catalogue, at));
+      const settled = await writeDecided(parts, tx, changes, decided);
+      for (const [i, one] of settled.entries()) if ("result" in one) await changes[i]?.keepAnswer?.(tx, one.result);
+      return settled;
+    },
+    options,
+  );
+  for (const [i, one] of settled.entries()) {
+    if ("result" in one && one.result.ok && one.result.changed) cache.putTenant(keys[i] as string, one.result.facts);
   }
-  return result;
+  if (settled.some((one) => "result" in one && one.result.ok && one.result.changed)) parts.posthog?.wake();
+  return settled;
+}
+
+/** A function that throws fails for itself alone. */
+function decideOne(parts: Parts, change: TenantChangeToWrite, before: TenantFacts | null, catalogue: Catalogue, at: Instant) {
+  try {
+    return { before, outcome: change.decideChange(before, catalogue, stampFor(parts, change.actor, at)) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function writeDecided(
+  { db }: Parts,
+  tx: Queries,
+  changes: TenantChangeToWrite[],
+  decided: ReturnType<typeof decideOne>[],
+): Promise<Settled<TenantChanged>[]> {
+  const after = new Map<string, TenantFacts>();
+  const byActor = new Map<string, { actor: Actor; writes: TenantWrite[] }>();
+  for (const [i, one] of decided.entries()) {
+    if ("error" in one || !one.outcome.ok || !one.outcome.change) continue;
+    const { actor } = changes[i] as TenantChangeToWrite;
+    const group = byActor.get(JSON.stringify(actor)) ?? { actor, writes: [] };
+    group.writes.push({ before: one.before, change: one.outcome.change });
+    byActor.set(JSON.stringify(actor), group);
+  }
+  for (const { actor, writes } of byActor.values()) {
+    for (const facts of await writeTenantChanges(tx, db.tables, writes, actor)) after.set(facts.key, facts);
+  }
+  return decided.map((one, i): Settled<TenantChanged> => {
+    if ("error" in one) return { error: one.error };
+    const { before, outcome } = one;
+    if (!outcome.ok) return { result: outcome };
+    if (!outcome.change) return { result: { ok: true, changed: false, facts: before, change: null } };
+    const facts = after.get((changes[i] as TenantChangeToWrite).key) ?? null;
+    return { result: { ok: true, changed: true, facts, change: outcome.change } };
+  });
 }
 
 /** For programs and links that name a grant and not its tenant. */

@@ -1,5 +1,5 @@
 import { claimWrite, type KeptAnswer, keepAnswer, letGoOfWrite, type WriteName } from "~db/store/idempotency.server";
-import type { Services } from "./services.server";
+import type { KeepAnswer, Services } from "./services.server";
 
 export type Once<Why = never> =
   | ({ is: "done"; replayed: boolean } & KeptAnswer)
@@ -27,17 +27,23 @@ export async function once<Result, Why = never>(
   if (claim.is !== "mine") return claim;
 
   let kept: KeptAnswer | null = null;
+  const keep: KeepAnswer = async (tx, result) => {
+    const answer = answerOf(result as Result);
+    if (!(await keepAnswer(tx, db.tables, name, claim.at, answer))) throw new Error("This write took so long that another took it over.");
+    kept = answer;
+  };
   const keeping: typeof db = {
     ...db,
-    transaction: (locks, inside) =>
-      db.transaction(locks, async (tx) => {
-        const result = await inside(tx);
-        const answer = answerOf(result as unknown as Result);
-        if (!(await keepAnswer(tx, db.tables, name, claim.at, answer)))
-          throw new Error("This write took so long that another took it over.");
-        kept = answer;
-        return result;
-      }),
+    transaction: (locks, inside, options) =>
+      db.transaction(
+        locks,
+        async (tx) => {
+          const result = await inside(tx);
+          await keep(tx, result);
+          return result;
+        },
+        options,
+      ),
   };
   const letGo = () => db.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at));
   try {
@@ -46,7 +52,7 @@ export async function once<Result, Why = never>(
       await letGo();
       return { is: "refused", why };
     }
-    const result = await work(inItsTransaction ? { ...services, db: keeping } : services);
+    const result = await work(inItsTransaction ? { ...services, db: keeping, keepAnswer: keep } : services);
     if (kept) return { is: "done", replayed: false, ...(kept as KeptAnswer) };
     const answer = answerOf(result);
     await db.transaction([], (tx) => keepAnswer(tx, db.tables, name, claim.at, answer));

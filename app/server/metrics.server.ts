@@ -104,10 +104,10 @@ export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) 
 export function timed(db: Database, tell: (since: number) => void): Database {
   return {
     ...db,
-    async transaction(locks, work) {
+    async transaction(locks, work, options) {
       const since = performance.now();
       try {
-        return await db.transaction(locks, work);
+        return await db.transaction(locks, work, options);
       } finally {
         tell(since);
       }

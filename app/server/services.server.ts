@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
-import type { Database } from "~db/database";
+import type { Database, Queries } from "~db/database";
 import type { Background } from "./background.server";
 import type { Checks } from "./check.server";
 import type { CheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
+import type { Gathered } from "./gathered.server";
 import type { KeyRing } from "./key-ring.server";
 import type { Metrics } from "./metrics.server";
 import type { Cleaning } from "./old-rows.server";
@@ -19,6 +20,8 @@ import type { Streams } from "./streams.server";
 import type { TenantCounts } from "./tenant-counts.server";
 import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
+
+export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
 
 /** Built once for each process and passed on; nothing here is global. */
 export type Services = {
@@ -45,6 +48,10 @@ export type Services = {
   posthog: Posthog | null;
   tenantCounts: TenantCounts;
   background: Background;
+  /** Writes that many requests ask for at the same time, and that share a transaction then. */
+  gathered: Gathered;
+  /** Where a request named an Idempotency-Key: a gathered write calls it in its transaction with its result. */
+  keepAnswer?: KeepAnswer;
   passwords: Passwords;
   throttle: SignInThrottle;
 };

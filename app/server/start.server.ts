@@ -8,6 +8,7 @@ import { type Checks, createChecks } from "./check.server";
 import { createCheckCounts } from "./check-counts.server";
 import type { Env } from "./env.server";
 import { createFactsCache } from "./facts-cache.server";
+import { createGathered } from "./gathered.server";
 import { jobLog } from "./job-log.server";
 import { createKeyRing } from "./key-ring.server";
 import { createLog } from "./log.server";
@@ -65,6 +66,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const passwords = createPasswords();
   const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const limits = createRateLimits(env);
+  const gathered = createGathered({ db, now, newId, facts, posthog, usage, counts });
   return {
     env,
     log,
@@ -85,6 +87,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     posthog,
     tenantCounts: createTenantCounts(db),
     background,
+    gathered,
     passwords,
     throttle: createSignInThrottle(),
   };

@@ -1,4 +1,5 @@
-import { and, eq, gte, or, Param, sql } from "drizzle-orm";
+import { and, asc, eq, gte, is, or, Param, sql } from "drizzle-orm";
+import { PgTable } from "drizzle-orm/pg-core";
 import type { Instant, Json } from "~/core/model";
 import { mostUsed, type Tally } from "~/core/usage";
 import type { Queries } from "../database";
@@ -32,22 +33,29 @@ export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): 
 }
 
 /**
- * One counter of `readTotals`, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite
- * has one writer anyway, and no such clause.
+ * Counters, each once, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite has one
+ * writer anyway, and needs no lock. A counter that was never written is 0.
  */
-export async function holdTotal(tx: Queries, t: Schema, counter: Counter, now: Instant): Promise<number> {
+export async function holdTotals(tx: Queries, t: Schema, counters: Counter[], now: Instant): Promise<Total[]> {
   const u = t.usageTotals;
-  const isIt = and(eq(u.tenant, counter.tenant), eq(u.feature, counter.feature), eq(u.periodStart, counter.periodStart));
-  const found = () => tx.select({ used: u.used }).from(u).where(isIt);
-  type Locking = { for?: (strength: "update") => ReturnType<typeof found> };
-  const lock = async () => (await ((found() as Locking).for?.("update") ?? found()))[0]?.used;
-  const used = await lock();
-  if (used !== undefined || !(found() as Locking).for) return used ?? 0;
-  await tx
-    .insert(u)
-    .values({ ...counter, used: 0, updatedAt: new Date(now) })
-    .onConflictDoNothing();
-  return (await lock()) ?? 0;
+  if (!is(u, PgTable)) return readTotalsOf(tx, t, counters);
+  // In one order everywhere, so that two transactions that hold the same counters cannot wait for each other.
+  const inOrder = [...counters].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+  const rows = inOrder.map((c) => ({ ...c, used: 0, usedBefore: 0, updatedAt: new Date(now) }));
+  const wanted = rowsAsOne(u, inOrder, ["tenant", "feature", "periodStart"]);
+  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_start = ${u.periodStart}`;
+  const found = () => {
+    const query = tx
+      .select(columns(t))
+      .from(u)
+      .innerJoin(sql`(${wanted}) as wanted`, isIt)
+      .orderBy(asc(u.tenant), asc(u.feature), asc(u.periodStart));
+    return (query as unknown as { for: (strength: "update", of: { of: unknown }) => Promise<Total[]> }).for("update", { of: u });
+  };
+  const held = await found();
+  if (held.length === counters.length) return held;
+  await tx.insert(u).select(rowsAsOne(u, rows)).onConflictDoNothing();
+  return found();
 }
 
 /** Reads what any process wrote at an instant or since. */

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
-import { consume as consumeUnits, recordUsage } from "~/server/usage.server";
+import { consume as consumeUnits } from "~/server/consume.server";
+import { createGathered } from "~/server/gathered.server";
+import { recordUsage } from "~/server/usage.server";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -200,7 +202,7 @@ describe.each(engines)("usage on %s", (engine) => {
       return api.db.transaction(locks, work);
     };
     const answer = await consumeUnits(
-      { ...api.services, db: { ...api.db, transaction } },
+      { ...api.services, gathered: createGathered({ ...api.services, db: { ...api.db, transaction } }) },
       { tenant: "acme", feature: "api_calls", quantity: 4 },
     );
     const resetsAt = new Date(now + 2 * hour).toISOString();
@@ -225,7 +227,7 @@ describe.each(engines)("usage on %s", (engine) => {
       return api.db.transaction(locks, work);
     };
     const answer = await consumeUnits(
-      { ...api.services, db: { ...api.db, transaction } },
+      { ...api.services, gathered: createGathered({ ...api.services, db: { ...api.db, transaction } }) },
       { tenant: "acme", feature: "api_calls", quantity: 2 },
     );
     expect(answer).toMatchObject(told);

@@ -1,0 +1,99 @@
+import type { TransactionOptions } from "~db/database";
+import { DatabaseBusy, DatabaseUnavailable, isUnavailable } from "~db/unavailable";
+
+/** Writes of one kind that may wait or be under way; more are refused. */
+const maxUnsettled = 2_000;
+
+/** How long a batch waits for all its locks before each item waits for its own, in ms. */
+const maxSharedLockWaitMs = 200;
+
+/** What became of one item of a batch. */
+export type Settled<Result> = { result: Result } | { error: unknown };
+
+type Waiting<Item, Result> = {
+  item: Item;
+  /** By `performance.now()`. */
+  askedAt: number;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+};
+
+type Options<Item> = {
+  maxBatch: number;
+  /** How much of `maxBatch` an item takes; 1 by default. */
+  sizeOf?: (item: Item) => number;
+  /** Two items with the same key are never in the same batch. */
+  keyOf?: (item: Item) => string;
+};
+
+/**
+ * Gathers items that are asked for at the same time and works on them in batches, one batch after the other. `work` writes a batch
+ * in one transaction. When that fails because of one item, or because it could not get all locks, each item is done by itself.
+ */
+export function createGatherer<Item, Result>(
+  work: (items: Item[], options: TransactionOptions) => Promise<Settled<Result>[]>,
+  { maxBatch, sizeOf = () => 1, keyOf }: Options<Item>,
+): (item: Item) => Promise<Result> {
+  let waiting: Waiting<Item, Result>[] = [];
+  let unsettled = 0;
+  let isRunning = false;
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    // What the same turn of the event loop brings goes together.
+    await new Promise(setImmediate);
+    while (waiting.length > 0) await attempt(nextBatch(), { maxLockWaitMs: maxSharedLockWaitMs });
+    isRunning = false;
+  }
+
+  function nextBatch(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    const later: Waiting<Item, Result>[] = [];
+    const keys = new Set<string>();
+    let size = 0;
+    for (const one of waiting) {
+      const key = keyOf?.(one.item);
+      const isFull = batch.length > 0 && size + sizeOf(one.item) > maxBatch;
+      if (isFull || (key !== undefined && keys.has(key))) {
+        later.push(one);
+        continue;
+      }
+      if (key !== undefined) keys.add(key);
+      size += sizeOf(one.item);
+      batch.push(one);
+    }
+    waiting = later;
+    return batch;
+  }
+
+  async function attempt(batch: Waiting<Item, Result>[], options: TransactionOptions): Promise<void> {
+    const [first] = batch;
+    if (!first) return;
+    try {
+      const items = batch.map(({ item }) => item);
+      const settled = await work(items, { ...options, askedAt: first.askedAt });
+      for (const [i, { resolve, reject }] of batch.entries()) {
+        const one = settled[i] as Settled<Result>;
+        if ("error" in one) reject(one.error);
+        else resolve(one.result);
+      }
+    } catch (error) {
+      const isLocked = error instanceof DatabaseBusy && options.maxLockWaitMs !== undefined;
+      const isOfOne = batch.length > 1 && !isUnavailable(error);
+      // Nobody waits for these: what comes after them may be free of what holds them up.
+      if (isLocked || isOfOne) for (const one of batch) void attempt([one], {});
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  return (item) => {
+    if (unsettled >= maxUnsettled) return Promise.reject(new DatabaseUnavailable("Too many writes are waiting."));
+    unsettled += 1;
+    return new Promise<Result>((resolve, reject) => {
+      waiting.push({ item, askedAt: performance.now(), resolve, reject });
+      if (!isRunning) void run();
+    }).finally(() => {
+      unsettled -= 1;
+    });
+  };
+}

@@ -1,0 +1,32 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { Lock } from "./database";
+import { DatabaseBusy } from "./unavailable";
+
+/** PostgreSQL gave up waiting for a lock. */
+const lockNotAvailable = "55P03";
+
+/**
+ * Takes locks for the rest of the transaction, all with one statement. Sorted, so that two transactions cannot wait for each other.
+ * Rejects with DatabaseBusy where that takes longer than `timeoutMs`; locks of rows, which come later, are not limited by it.
+ */
+export async function takeLocks(tx: Pick<NodePgDatabase, "execute">, locks: Lock[], timeoutMs: number): Promise<void> {
+  if (locks.length === 0) return;
+  const timeout = (value: string): SQL => sql`set_config('lock_timeout', ${value}, true)`;
+  const taken = [...locks].sort(byKey).map((lock): SQL => {
+    const take = sql.raw(lock.shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock");
+    return sql`${take}(hashtextextended(${lock.key}, 0))`;
+  });
+  // What is selected is evaluated from left to right. 0 would be no limit at all.
+  const all = [timeout(String(Math.max(1, Math.round(timeoutMs)))), ...taken, timeout("0")];
+  try {
+    await tx.execute(sql`select ${sql.join(all, sql`, `)}`);
+  } catch (error) {
+    if (codeOf(error) === lockNotAvailable) throw new DatabaseBusy("Another process holds a lock.", { cause: error });
+    throw error;
+  }
+}
+
+const codeOf = (error: unknown) => ((error as { cause?: { code?: string } }).cause ?? (error as { code?: string })).code;
+
+const byKey = (a: Lock, b: Lock) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
