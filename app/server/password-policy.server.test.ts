@@ -44,6 +44,41 @@ describe("what is guessed first is refused:", () => {
   });
 });
 
+describe("what is guessed first with something around it, between it or after it is refused:", () => {
+  test.each([
+    "Password123!Password",
+    "passwordpassword",
+    "p4ssw0rd!p4ssw0rd!",
+    "password-password-1",
+    "Welcome2026Welcome",
+    "letmein!letmein!letmein",
+    "adminadminadmin1",
+    "qwertyuiopasdf",
+    "asdfghjkl12345",
+    "helloworldhello",
+    "Summer2026!Winter",
+    "walruswalrus",
+    "walruswalruswalrus",
+    "1234567890qwertz",
+    "dragon2025dragon2026",
+  ])("%s", (password) => {
+    expect(passwordProblem(password, ada)).toMatch(/Use a few words that do not belong together\.$/);
+  });
+});
+
+test("the longest password costs no more than a few hundred short ones, whatever it repeats", () => {
+  const cost = (password: string, times: number) => {
+    const before = performance.now();
+    for (let i = 0; i < times; i++) passwordProblem(password, ada);
+    return (performance.now() - before) / times;
+  };
+  cost("walrus teapot", 200);
+  const short = cost("walrus teapot", 200);
+  for (const piece of ["a", "ab", "password", "qwertyuiop", "1!aA", "abcdefgh1990", "walrus teapot grammar "]) {
+    expect(cost(piece.repeat(200).slice(0, 200), 20) / short).toBeLessThan(300);
+  }
+});
+
 describe("a name or address with little else is refused:", () => {
   test.each(["Lovelace2026!", "ada.lovelace1", "latchkey-2026", "example.com12", "!!!Lovelace!!"])("%s", (password) => {
     expect(passwordProblem(password, ada)).toMatch(/too little is left to guess/);
@@ -58,6 +93,10 @@ describe("what is hard to guess is taken, whatever it is made of:", () => {
     "密码很长而且很难猜到的一句话",
     "x7Gq2mVt9sLd",
     "        walrus        ",
+    "violet otter signs",
+    "another long sentence",
+    "the admin of a purple kettle",
+    "walrus walrus grammar",
   ])("%s", (password) => {
     expect(passwordProblem(password, ada)).toBeNull();
   });

@@ -21,6 +21,56 @@ function isSequence(text: string): boolean {
   return Math.max(up, down) >= text.length - 2;
 }
 
+const keyboardRows = ["qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1234567890", "abcdefghijklmnopqrstuvwxyz"];
+const runs = keyboardRows.flatMap((row) => [row, [...row].reverse().join("")]);
+const maxWordLength = 24;
+/** Characters that have to be guessed beside what guessing programs try first. */
+const minToGuess = 8;
+
+/** The known word at `i`, or null. */
+function wordAt(text: string, i: number): string | null {
+  for (let length = Math.min(maxWordLength, text.length - i); length >= 4; length--) {
+    const piece = text.slice(i, i + length);
+    if (stems.has(piece) || whole.has(piece)) return piece;
+  }
+  return null;
+}
+
+/** The length of the longest piece at `i` that runs along the keyboard or the alphabet, from three characters on; else 0. */
+function runAt(text: string, i: number): number {
+  for (let length = Math.min(26, text.length - i); length >= 3; length--) {
+    const piece = text.slice(i, i + length);
+    if (runs.some((run) => run.includes(piece))) return length;
+  }
+  return 0;
+}
+
+/** The length of the longest piece at `i`, from four characters on, that the text before it holds; else 0. */
+function repetitionAt(text: string, i: number): number {
+  const before = text.slice(0, i);
+  let length = 0;
+  while (i + length < text.length && before.includes(text.slice(i, i + length + 1))) length += 1;
+  return length >= 4 ? length : 0;
+}
+
+/**
+ * Characters of it that have to be guessed. The first known word counts nothing and each other one two; years, runs and equal
+ * characters in a row count one, repetitions nothing.
+ */
+function leftToGuess(reading: string): number {
+  const text = reading.replace(/(?:19|20)\d\d/g, "\u0000").replace(/(.)\1+/gsu, "$1$1");
+  const words = new Set<string>();
+  let left = 0;
+  for (let i = 0; i < text.length; ) {
+    const word = wordAt(text, i);
+    const repeated = word === null ? repetitionAt(text, i) : 0;
+    if (word !== null) words.add(word);
+    else if (repeated === 0) left += 1;
+    i += word?.length ?? (repeated || runAt(text, i) || (text[i] === text[i + 1] ? 2 : 1));
+  }
+  return left + 2 * Math.max(0, words.size - 1);
+}
+
 /** What a guesser tries first: the name, the address, its parts, and the name of this program. */
 function wordsOf({ email, name }: { email: string; name: string }): string[] {
   const own = `${email} ${name}`.toLowerCase();
@@ -40,6 +90,9 @@ export function passwordProblem(password: string, person: { email: string; name:
   const readings = [plain, withoutEnds(plain), withoutEnds(asLetters(plain)), asLetters(withoutEnds(plain)), plain.replace(/[^a-z]/g, "")];
   if (readings.some((reading) => stems.has(reading) || whole.has(reading))) {
     return "This is among the passwords that are guessed first. Use a few words that do not belong together.";
+  }
+  if ([plain, asLetters(plain)].some((reading) => leftToGuess(reading) < minToGuess)) {
+    return "Apart from words that are guessed first, repetitions and runs such as 123, too little is left to guess. Use a few words that do not belong together.";
   }
   const word = wordsOf(person).find((w) => plain.includes(w) && length - w.length < 8);
   if (word !== undefined)
