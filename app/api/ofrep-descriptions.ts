@@ -6,7 +6,7 @@ const flagMetadata = z.record(z.string(), z.union([z.boolean(), z.string(), z.nu
 const flag = z
   .object({
     key: z.string(),
-    value: z.json(),
+    value: z.json().optional().describe("Left out of a config feature that the tenant does not have: the code's default counts."),
     reason: z.enum(["STATIC", "TARGETING_MATCH", "SPLIT", "DISABLED"]),
     variant: z.string(),
     metadata: flagMetadata,
@@ -16,9 +16,10 @@ const flags = z
   .object({
     flags: z.array(flag),
     metadata: flagMetadata,
-    eventStreams: z.array(
-      z.object({ type: z.literal("sse"), endpoint: z.object({ requestUri: z.string() }), inactivityDelaySec: z.int() }),
-    ),
+    eventStreams: z
+      .array(z.object({ type: z.literal("sse"), endpoint: z.object({ requestUri: z.string() }), inactivityDelaySec: z.int() }))
+      .optional()
+      .describe("Left out for a tenant that does not exist."),
   })
   .meta({ id: "OfrepFlags" });
 const refusal = z
@@ -40,7 +41,7 @@ const uncoded = (status: number, code: string) => coded(status, code).map(({ err
 const context = '{"context": {"targetingKey": "acme"}}';
 const said: { [status: number]: [what: string, said: Said[]] } = {
   400: [
-    "The context names no tenant, or one that is not there; or it is no JSON.",
+    "The context names no tenant, or for a single flag one that does not exist; or the body is not JSON.",
     [
       { errorCode: "INVALID_CONTEXT", errorDetails: "There is no tenant globex." },
       { errorCode: "TARGETING_KEY_MISSING", errorDetails: "Send the tenant's key as targetingKey, or as tenant." },
@@ -59,12 +60,16 @@ const said: { [status: number]: [what: string, said: Said[]] } = {
   500: ["Something went wrong on our side.", uncoded(500, "internal_error")],
 };
 
+const unfitTarget = "The targetingKey has 1 to 200 characters and no control characters.";
+
 /** `key`: the flag that was asked for, which a refusal of a single one names. */
 function refusals(statuses: number[], key?: string): { [status: number]: DescribedAnswer } {
   const answer = (status: number): DescribedAnswer => {
     const [what, examples] = said[status] as (typeof said)[number];
     const names = examples.map(({ errorCode, code }) => code ?? errorCode);
-    const whole = examples.map((example) => ({ ...(key === undefined ? {} : { key }), ...example }));
+    // In bulk a tenant that does not exist is no refusal.
+    const ofBulk = (example: Said) => (example.errorCode === "INVALID_CONTEXT" ? { ...example, errorDetails: unfitTarget } : example);
+    const whole = examples.map((example) => (key === undefined ? ofBulk(example) : { key, ...example }));
     return {
       what: `${what} ${names.join(", ")}.`,
       schema: refusal,

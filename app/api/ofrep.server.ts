@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Feature, TenantFacts } from "~/core/model";
+import type { Decision } from "~/core/decide";
+import type { Feature } from "~/core/model";
 import { ofrepFlag } from "~/core/ofrep";
 import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/ofrep-context";
 import type { Ground } from "~/server/check.server";
@@ -23,7 +24,7 @@ export const ticketBucket = 600_000;
 const retryAfter = "2";
 
 type Asked = FastifyRequest<{ Params: { "*"?: string } }>;
-type Known = { key: HeldKey; asker: OfrepAsker; ground: Ground & { held: { facts: TenantFacts } } };
+type Known = { key: HeldKey; asker: OfrepAsker; ground: Ground };
 
 /** OpenFeature's remote evaluation, 0.3. Who may call: keys and tokens with the scope `check`. Answers are those of /api/entitlements. */
 export async function ofrepApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -55,8 +56,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
       const ground = await checks.ground(asker.tenant, asker.user, features, askerOf(key));
-      if (ground.held.facts) return { key, asker, ground: ground as Known["ground"] };
-      return refuseContext(request, reply, { errorCode: "INVALID_CONTEXT", details: `There is no tenant ${asker.tenant}.` });
+      return { key, asker, ground };
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
       const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
@@ -70,16 +70,18 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     if (!known) return reply;
     const feature = facts.catalogue().features.get(name);
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
-    const { ground } = known;
+    const { ground, asker } = known;
+    if (ground.held.facts === null) return refuse(request, reply, 400, "INVALID_CONTEXT", `There is no tenant ${asker.tenant}.`);
     const { decisions, body } = checks.answerFrom(ground, [name], now());
     checks.count({ ground, decisions });
     const [decision] = decisions;
     if (!decision) throw new Error("A known feature got no decision.");
-    const flag = ofrepFlag(decision, feature, ground.held.facts, facts.catalogue());
+    const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: ground.held.facts }, facts.catalogue());
     const { revision, isStale } = body;
     return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision, ...(isStale ? { isStale } : {}) } }));
   });
 
+  /** A tenant that does not exist gets every flag off: after a refusal a web client would keep the former tenant's flags. */
   app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply, null);
     if (!known) return reply;
@@ -91,18 +93,25 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const ofTenant = asker.user === undefined ? ground : await checks.ground(asker.tenant);
     const streamed = ofTenant.flags === ground.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
     const catalogue = facts.catalogue();
-    const flags = decisions.map((d) => ofrepFlag(d, catalogue.features.get(d.feature) as Feature, ground.held.facts, catalogue));
+    const flags = decisions.map((d) =>
+      ofrepFlag(d, catalogue.features.get(d.feature) as Feature, { key: asker.tenant, tenant: ground.held.facts }, catalogue),
+    );
     const { tenant, plan, revision, isStale } = body;
     const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };
-    // A stream that begins after something changed says so at once.
-    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, asker.tenant)}&since=${services.streams.markOf(streamed)}`;
-    const text = JSON.stringify({ flags, metadata, eventStreams: [{ type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 }] });
+    const eventStreams = ground.held.facts === null ? [] : [streamOf(key, asker.tenant, streamed)];
+    const text = JSON.stringify({ flags, metadata, ...(eventStreams.length > 0 ? { eventStreams } : {}) });
     // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
     const etag = etagOf(text);
     reply.header("etag", etag);
     if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).header("cache-control", "no-store").send();
     return send(reply, text);
   });
+
+  /** A stream that begins after something changed says so at once. */
+  function streamOf(key: HeldKey, tenant: string, decisions: Decision[]) {
+    const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, tenant)}&since=${services.streams.markOf(decisions)}`;
+    return { type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 };
+  }
 
   function ticketFor(key: HeldKey, tenant: string): string {
     const until = (Math.floor(now() / ticketBucket) + 2) * ticketBucket;

@@ -14,8 +14,8 @@ export function readContext(body: unknown, bound: string | null, groupType: stri
   if (!isObject(body)) return { errorCode: "PARSE_ERROR", details: 'The body is an object: {"context": {"targetingKey": "acme"}}' };
   const { context } = body;
   if (!isObject(context)) return invalid('The context is an object: {"context": {"targetingKey": "acme"}}');
-  const groups = isObject(context.groups) ? context.groups[groupType] : undefined;
-  const named = context.tenant ?? context.tenantKey ?? context.organization ?? groups;
+  const groupIn = (groups: unknown) => (isObject(groups) ? groups[groupType] : undefined);
+  const named = context.tenant ?? context.tenantKey ?? context.organization ?? groupIn(context.groups) ?? groupIn(context.$groups);
   const target = context.targetingKey ?? undefined;
   for (const [what, value] of [
     ["The tenant", named],

@@ -8,6 +8,7 @@ import { reasonMessage } from "./words";
 export const unlimitedNumber = Number.MAX_SAFE_INTEGER;
 
 const reasons: Partial<Record<ReasonCode, "SPLIT" | "DISABLED" | "STATIC">> = {
+  tenant_not_found: "DISABLED",
   flag_on: "SPLIT",
   flag_off: "DISABLED",
   feature_archived: "DISABLED",
@@ -18,36 +19,44 @@ const reasons: Partial<Record<ReasonCode, "SPLIT" | "DISABLED" | "STATIC">> = {
 
 export type OfrepFlag = {
   key: string;
-  value: Exclude<Json, null>;
+  /** Left out where a no has no value: the code's default counts. */
+  value?: Exclude<Json, null>;
   reason: "TARGETING_MATCH" | "SPLIT" | "DISABLED" | "STATIC";
   variant: string;
   metadata: { [name: string]: boolean | string | number };
 };
 
-/** A decision as an OpenFeature flag. The value is always there and always of the feature's type: clients disagree about what its absence means. */
-export function ofrepFlag(decision: Decision, feature: Feature, tenant: TenantFacts, catalogue: Catalogue): OfrepFlag {
+/** `tenant` null: there is no such tenant, and every flag is off. */
+export function ofrepFlag(
+  decision: Decision,
+  feature: Feature,
+  { key, tenant }: { key: string; tenant: TenantFacts | null },
+  catalogue: Catalogue,
+): OfrepFlag {
+  const value = flagValue(decision, feature);
   return {
     key: decision.feature,
-    value: flagValue(decision, feature),
+    ...(value === undefined ? {} : { value }),
     reason: reasons[decision.reason] ?? "TARGETING_MATCH",
     variant: variantOf(decision, feature),
-    metadata: metadataOf(decision, tenant, catalogue),
+    metadata: { tenant: key, ...metadataOf(decision, tenant, catalogue) },
   };
 }
 
+/**
+ * A no is `false`, and 0 of what is metered. A config feature has no value that means no: 0 is the best number where lower is better,
+ * and an empty text or object may be a value like any other. So it is left out, and the code's default counts.
+ */
 function flagValue({ entitled, value, amount }: Decision, feature: Feature): OfrepFlag["value"] {
   if (feature.type === "boolean") return entitled;
   if (feature.type === "metered") {
     if (!entitled || !amount) return 0;
     return amount.limit === "unlimited" ? unlimitedNumber : amount.limit;
   }
-  const { kind } = feature.config;
-  const given = entitled ? value : undefined;
-  if (kind === "number") return typeof given === "number" ? given : 0;
-  if (kind === "text") return typeof given === "string" ? given : "";
-  if (given === undefined) return {};
-  // The protocol has objects and no lists; what is no object stands in one.
-  return typeof given === "object" && given !== null && !Array.isArray(given) ? given : { value: given };
+  if (!entitled || value === undefined || value === null) return undefined;
+  // The protocol has objects and no lists; what is no object is wrapped in one.
+  const isPlain = typeof value === "object" && !Array.isArray(value);
+  return feature.config.kind === "json" && !isPlain ? { value } : value;
 }
 
 function variantOf({ entitled, source, sources }: Decision, feature: Feature): string {
@@ -57,12 +66,11 @@ function variantOf({ entitled, source, sources }: Decision, feature: Feature): s
   return winner?.source === "plan" || winner?.source === "add_on" ? winner.plan : (source ?? "on");
 }
 
-function metadataOf(decision: Decision, tenant: TenantFacts, catalogue: Catalogue): OfrepFlag["metadata"] {
+function metadataOf(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue): OfrepFlag["metadata"] {
   const { entitled, reason, source, amount, expiresAt, isStale } = decision;
   const consumption = amount ?? decision.consumption;
   return {
-    tenant: tenant.key,
-    ...(tenant.plan === null ? {} : { plan: tenant.plan }),
+    ...(tenant?.plan ? { plan: tenant.plan } : {}),
     entitled,
     source: source ?? "none",
     code: reason,

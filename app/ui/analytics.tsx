@@ -13,7 +13,8 @@ export type BrowserPosthog = {
   groupType: string;
   /** Null: somebody is signed in. */
   visitor: string | null;
-  admin: { id: string; email: string; name: string; role: string } | null;
+  /** `properties`: what the tag map leaves of e-mail, name and role. */
+  admin: { id: string; properties: { [name: string]: string } } | null;
   /** This admin agreed to be recorded. */
   replay: boolean;
 };

@@ -44,8 +44,7 @@ function beWho({ admin }: BrowserPosthog): void {
   const isSomebody = posthog.get_property("$user_state") === "identified";
   if (isSomebody && posthog.get_distinct_id() !== admin?.id) posthog.reset();
   if (admin !== null && posthog.get_distinct_id() !== admin.id) {
-    const { id, email, name, role } = admin;
-    posthog.identify(id, { email, name, role });
+    posthog.identify(admin.id, admin.properties);
   }
 }
 

@@ -161,12 +161,13 @@ test("what cannot be read is refused: bodies, types, lengths, parameters", async
 });
 
 test("what evaluates flags refuses in the protocol's words", async () => {
-  for (const id of ["evaluateFlag", "evaluateFlags"])
-    for (const [context, errorCode] of [
-      [{ targetingKey: "nobody" }, "INVALID_CONTEXT"],
-      [{}, "TARGETING_KEY_MISSING"],
-    ] as const)
-      expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), body: { context } })).said).toMatchObject({ errorCode });
+  for (const [id, context, errorCode] of [
+    ["evaluateFlag", { targetingKey: "nobody" }, "INVALID_CONTEXT"],
+    ["evaluateFlags", { targetingKey: 5 }, "INVALID_CONTEXT"],
+    ["evaluateFlag", {}, "TARGETING_KEY_MISSING"],
+    ["evaluateFlags", {}, "TARGETING_KEY_MISSING"],
+  ] as const)
+    expect((await walk.ask(id, keys.all, { ...(await rightOf(id)), body: { context } })).said).toMatchObject({ errorCode });
 });
 
 test("what is not there is not found, and what is known already is not sent again", async () => {

@@ -24,9 +24,8 @@ function expected(e: Entitlement, feature: Feature): unknown {
     const { limit } = e as { limit?: number | "unlimited" };
     return !e.entitled ? 0 : limit === "unlimited" ? 2 ** 53 - 1 : limit;
   }
-  if (feature.config.kind === "number") return e.entitled ? e.value : 0;
-  if (feature.config.kind === "text") return e.entitled ? e.value : "";
-  if (!e.entitled) return {};
+  if (!e.entitled) return undefined;
+  if (feature.config.kind !== "json") return e.value;
   const isPlain = typeof e.value === "object" && e.value !== null && !Array.isArray(e.value);
   return isPlain ? e.value : { value: e.value };
 }

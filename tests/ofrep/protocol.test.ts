@@ -27,17 +27,18 @@ describe("one evaluation", () => {
     ["calls", "bare", 0, "STATIC", "off"],
     ["seats", "acme", 9007199254740991, "TARGETING_MATCH", "basic"],
     ["size", "acme", 2.5, "TARGETING_MATCH", "basic"],
-    ["size", "bare", 0, "STATIC", "off"],
+    ["size", "bare", undefined, "STATIC", "off"],
     ["tone", "acme", "warm", "TARGETING_MATCH", "basic"],
-    ["tone", "bare", "", "STATIC", "off"],
+    ["tone", "bare", undefined, "STATIC", "off"],
     ["theme", "acme", { dark: true, steps: [1, 2] }, "TARGETING_MATCH", "basic"],
-    ["theme", "bare", {}, "STATIC", "off"],
+    ["theme", "bare", undefined, "STATIC", "off"],
   ])("%s of %s is %j", async (key, tenant, value, reason, variant) => {
     const response = await single(api, key, { targetingKey: tenant });
     const body = await json(response);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
-    expect(body).toMatchObject({ key, value, reason, variant, metadata: { tenant, revision: expect.any(Number) } });
+    expect([body.value, Object.hasOwn(body, "value")]).toEqual([value, value !== undefined]);
+    expect(body).toMatchObject({ key, reason, variant, metadata: { tenant, revision: expect.any(Number) } });
     expect(problemsOf("serverEvaluationSuccess", body)).toBe("");
     expect((body.metadata as object & { unlimited?: true }).unlimited).toBe(key === "seats" ? true : undefined);
   });
@@ -70,6 +71,8 @@ describe("one evaluation", () => {
     expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(problemsOf(status === 404 ? "flagNotFound" : "evaluationFailure", body)).toBe("");
     if (status === 404) return;
+    // In bulk every flag of such a tenant is off: see below.
+    if (JSON.stringify(sent)?.includes("nobody")) return;
     const all = await api.send("POST", bulkPath, sent, api.keys.check);
     const whole = await json(all);
     expect([all.status, whole]).toMatchObject([status, { errorCode }]);
@@ -138,17 +141,48 @@ describe("who asks", () => {
 
   test("names the tenant in the context, and then the targeting key is the user", async () => {
     const asked = vi.spyOn(api.services.checks, "ground");
-    for (const more of [{ tenant: "acme" }, { tenantKey: "acme" }, { organization: "acme" }, { groups: { organization: "acme" } }]) {
+    for (const more of [
+      { tenant: "acme" },
+      { tenantKey: "acme" },
+      { organization: "acme" },
+      { groups: { organization: "acme" } },
+      { $groups: { organization: "acme" } },
+    ]) {
       expect(await json(await single(api, "sso", { targetingKey: "user-1", ...more }))).toMatchObject({ value: true });
-      expect(asked.mock.lastCall).toEqual(["acme", "user-1", ["sso"]]);
+      expect(asked.mock.lastCall).toEqual(["acme", "user-1", ["sso"], "server"]);
     }
     await single(api, "sso", { targetingKey: "acme" });
-    expect(asked.mock.lastCall).toEqual(["acme", undefined, ["sso"]]);
+    expect(asked.mock.lastCall).toEqual(["acme", undefined, ["sso"], "server"]);
     asked.mockRestore();
   });
 });
 
 describe("all evaluations", () => {
+  test.each(["nobody", "paused", "gone"])(
+    "of a tenant that does not exist, is suspended or is archived are all off: %s",
+    async (tenant) => {
+      await api.tenant("paused", { plan: "top", status: "suspended" });
+      await api.tenant("gone", { plan: "top", status: "archived" });
+      const response = await bulk(api, { targetingKey: tenant });
+      const body = await read(response);
+      expect(response.status).toBe(200);
+      expect(problemsOf("bulkEvaluationSuccess", body)).toBe("");
+      expect(body.flags.map(({ key, value }) => [key, value])).toEqual([
+        ["calls", 0],
+        ["no.sso", false],
+        ["seats", 0],
+        ["size", undefined],
+        ["sso", false],
+        ["theme", undefined],
+        ["tone", undefined],
+      ]);
+      const code = { nobody: "tenant_not_found", paused: "tenant_suspended", gone: "tenant_archived" }[tenant];
+      for (const flag of body.flags)
+        expect(flag).toMatchObject({ reason: "DISABLED", variant: "off", metadata: { tenant, code, entitled: false } });
+      expect(body.eventStreams === undefined).toBe(tenant === "nobody");
+    },
+  );
+
   test("are every listed feature, in order, with what /api/entitlements gives, as the schema says", async () => {
     const response = await bulk(api);
     const body = await read(response);

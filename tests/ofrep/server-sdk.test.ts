@@ -46,10 +46,12 @@ describe("OpenFeature's server SDK, unchanged,", () => {
     const bare = { targetingKey: "bare" };
     const none = [
       client.getNumberValue("calls", -1, bare),
+      client.getNumberValue("size", 7, bare),
       client.getStringValue("tone", "?", bare),
       client.getObjectValue("theme", { a: 1 }, bare),
     ];
-    expect(await Promise.all(none)).toEqual([0, "", {}]);
+    // A config feature has no value that means no: the code's default counts.
+    expect(await Promise.all(none)).toEqual([0, 7, "?", { a: 1 }]);
     expect(await client.getBooleanValue("sso", false, { targetingKey: "user-1", tenant: "acme" })).toBe(true);
   });
 

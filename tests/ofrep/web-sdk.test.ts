@@ -75,6 +75,24 @@ test("another tenant for the same user gets its own answers, though the SDK send
   expect(statuses).toEqual([200, 200, 200]);
 });
 
+test.each(["nobody", "paused", "gone"])(
+  "after a change to a tenant that does not exist, is suspended or is archived, nothing of the former one is left: %s",
+  async (other) => {
+    await api.tenant("paused", { plan: "top", status: "suspended" });
+    await api.tenant("gone", { plan: "top", status: "archived" });
+    const { client, ready } = await connect(api, { changeDetection: "none" });
+    await ready;
+    expect(client.getNumberValue("size", 9)).toBe(2.5);
+    await OpenFeature.setContext({ targetingKey: other });
+    expect(client.getBooleanValue("sso", true)).toBe(false);
+    expect(client.getNumberValue("calls", 9)).toBe(0);
+    expect(client.getNumberValue("size", 9)).toBe(9);
+    expect(client.getStringValue("tone", "mine")).toBe("mine");
+    expect(client.getObjectValue("theme", { mine: true })).toEqual({ mine: true });
+    expect(client.getBooleanDetails("sso", true)).toMatchObject({ reason: "DISABLED", flagMetadata: { tenant: other } });
+  },
+);
+
 test("polling with a tag gets 304 until something changes, also by the clock alone, and says what", async () => {
   const start = api.clock.now;
   await api.trial("bare", "sso", start + 1_000);
@@ -139,8 +157,8 @@ test.each([
   expect(client.getBooleanValue("sso", true)).toBe(true);
 });
 
-test("an unknown tenant is an invalid context", async () => {
-  const { client, ready } = await connect(api, {}, "nobody");
+test("a context without a tenant is an error of the provider", async () => {
+  const { client, ready } = await connect(api, {}, "");
   await expect(ready).rejects.toThrow();
   expect(client.providerStatus).toBe(ProviderStatus.ERROR);
 });

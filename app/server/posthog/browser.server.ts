@@ -28,7 +28,9 @@ export async function browserPosthog(request: Request, context: RequestContext) 
     uiHost: appHost,
     groupType,
     visitor: visit?.id ?? null,
-    admin: admin && { id: admin.id, email: admin.email, name: admin.name, role: admin.role },
+    admin: admin && { id: admin.id, properties: posthog.requests.mapTags(personOf(admin)) as { [name: string]: string } },
     replay: admin !== null && (await replayChoice(context, admin)) === true,
   };
 }
+
+const personOf = ({ email, name, role }: SignedIn) => ({ email, name, role });

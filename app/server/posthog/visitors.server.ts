@@ -105,7 +105,7 @@ export function createVisitors({ settings, hooks, requests, facts, now, log }: P
       const events: BatchEvent[] = [];
       if (!requests.isFiltered()) {
         const { email, name, role } = person;
-        const properties = { ...(await about(person, goingTo)), $set: { email, name, role } };
+        const properties = { ...(await about(person, goingTo)), $set: requests.mapTags({ email, name, role }) };
         if (id !== null && !spent.has(id)) events.push(event("$create_alias", person, { distinct_id: person.id, alias: id }));
         events.push(event("user_logged_in", person, properties));
       }
