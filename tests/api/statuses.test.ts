@@ -343,7 +343,7 @@ function breakDatabase({ services: { db, facts } }: Api, error: () => Error, ofT
     throw error();
   };
   vi.spyOn(db, "transaction").mockImplementation(async () => fail());
-  Object.defineProperty(db, "read", { get: fail, configurable: true });
+  for (const name of ["read", "readAside"]) Object.defineProperty(db, name, { get: fail, configurable: true });
   vi.spyOn(facts, "tenant").mockImplementation(ofTenants);
 }
 
