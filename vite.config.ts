@@ -53,8 +53,22 @@ const served = {
   ],
 };
 
+/**
+ * In browsers zod must not try `new Function`, which the content security policy forbids and reports. It tries when the first
+ * schema is made, so whoever imports it there gets it from a module that has switched that off first.
+ */
+const zodWithoutEval = {
+  name: "latchkey-zod-without-eval",
+  enforce: "pre" as const,
+  resolveId: (source: string, importer: string | undefined, { ssr }: { ssr?: boolean }) =>
+    source === "zod" && !ssr && importer !== zodModule ? { id: zodModule, moduleSideEffects: true } : undefined,
+  load: (id: string) =>
+    id === zodModule ? 'import { config } from "zod/v4/core";\nconfig({ jitless: true });\nexport * from "zod";' : undefined,
+};
+const zodModule = "\0latchkey-zod";
+
 export default defineConfig(({ command }) => ({
-  plugins: [tailwindcss(), remix(remixConfig), entries],
+  plugins: [tailwindcss(), zodWithoutEval, remix(remixConfig), entries],
   define: command === "build" ? { "process.env.NODE_ENV": JSON.stringify("production") } : undefined,
   // The first browsers with light-dark(). Named, since otherwise each build writes CSS for its own target, and the page that
   // the server sends names another stylesheet than the one that the browser's build wants.

@@ -139,6 +139,104 @@ test("a form of more than 8 MB, or one that does not say how long it is, is refu
   expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 411 /);
 });
 
+describe("a request that no page of ours sends is refused with 4xx, and the log holds no stack of it:", () => {
+  const pages = ["/", "/sign-in", "/setup/x", "/tenants", "/tenants/x", "/keys/new", "/export", "/theme", "/nowhere"];
+  const quiet = async (work: () => Promise<void>) => {
+    const before = app.log().length;
+    await work();
+    expect(app.log().slice(before)).not.toMatch(/"level":[56]0|"stack"/);
+  };
+
+  test.each(["_data=routes/_app", "_data=made-up", "_data=", "_data=root&_data=root", "index&index", `${"a&".repeat(300)}`])(
+    "?%.40s",
+    async (query) => {
+      const owner = await app.signIn("owner", `adm_${Buffer.from(query).toString("hex").slice(0, 20)}`);
+      await quiet(async () => {
+        for (const page of pages) {
+          for (const send of [() => owner.get(`${page}?${query}`), () => owner.post(`${page}?${query}`)]) {
+            const { status } = await send();
+            expect([page, query, Math.floor(status / 100)]).toEqual([page, query, 4]);
+          }
+        }
+      });
+    },
+  );
+
+  test.each(["PUT", "PATCH", "DELETE", "OPTIONS"])("%s", async (method) => {
+    await quiet(async () => {
+      for (const page of pages) {
+        const response = await fetch(app.url + page, { method, headers: { origin: app.url } });
+        expect([page, response.status, response.headers.get("allow")]).toEqual([page, 405, "GET, HEAD, POST"]);
+      }
+    });
+  });
+
+  test("a form of the wrong kind, a page without forms, and data of routes that do not exist", async () => {
+    const owner = await app.signIn("owner", "adm_quiet");
+    await quiet(async () => {
+      const json = await fetch(`${app.url}/theme`, {
+        method: "POST",
+        body: "{",
+        headers: { origin: app.url, "content-type": "application/json" },
+      });
+      expect(json.status).toBe(400);
+      for (const path of ["/tenants", "/audit", "/nowhere", "/tenants.data"])
+        expect([path, Math.floor((await owner.post(path)).status / 100)]).toEqual([path, 4]);
+      for (const path of ["/tenants.data?_routes=made-up", "/nowhere.data", "/tenants.data?_routes=", "/_root.data"])
+        expect([path, (await owner.get(path)).status < 500]).toEqual([path, true]);
+    });
+  });
+});
+
+describe("a Host that is no host is refused with 400 and never moves the path:", () => {
+  const ask = (path: string, host: string) => raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+
+  test.each(["x/admins?", "x/y", "user@x", "x:y", "x y", "x#", "[::1", "x".repeat(300), "x:123456"])("%.40s", async (host) => {
+    for (const path of ["/sign-in", "/tenants", "/api/entitlements?tenant=acme", "/docs/api"])
+      expect(await ask(path, host)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test.each(["localhost", "localhost:3000", "latchkey.example.com", "my_host", "10.0.0.1:80", "[::1]:3000", "xn--bcher-kva.example"])(
+    "not so %s",
+    async (host) => {
+      expect(await ask("/healthz", host)).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await ask("/sign-in", host)).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+});
+
+test("every answer, a refusal too, forbids guessing its type and the devices of the browser, and on https leaving it", async () => {
+  const behind = await startTestApp({ env: { PUBLIC_URL: "https://latchkey.example.com" } });
+  const token = await behind.apiKey("check");
+  const headers = { authorization: `Bearer ${token}` };
+  for (const path of [
+    "/sign-in",
+    "/nowhere",
+    "/tenants/%zz",
+    "/healthz",
+    "/docs/api",
+    "/docs/api/page.css",
+    "/api/openapi.json",
+    "/api/nothing",
+    "/api/tenants/x",
+    "/api/entitlements?tenant=a",
+    "/api/entitlements?tenant=a",
+  ]) {
+    const answer = await fetch(behind.url + path, { headers });
+    expect([path, answer.headers.get("x-content-type-options")]).toEqual([path, "nosniff"]);
+    expect([path, answer.headers.get("permissions-policy")]).toEqual([path, expect.stringContaining("camera=()")]);
+    expect([path, answer.headers.get("strict-transport-security")]).toEqual([path, "max-age=31536000; includeSubDomains"]);
+  }
+  await behind.close();
+});
+
+test("behind https every cookie is for https alone", async () => {
+  const behind = await startTestApp({ env: { PUBLIC_URL: "https://latchkey.example.com" } });
+  const answer = await behind.browser().post("/theme", { theme: "dark" }, { origin: "https://latchkey.example.com" });
+  expect(answer.headers.getSetCookie()).toEqual([expect.stringMatching(/^theme=dark;.*; Secure$/)]);
+  await behind.close();
+});
+
 describe("headers of every page", () => {
   const pages = ["/sign-in", "/nowhere", "/tenants", "/setup/x"];
 

@@ -10,14 +10,17 @@ import type { NoteCheck } from "./request-log.server";
 /** True: it is answered. */
 type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** `hint`: the header that goes with each answer of the server. */
-export type QuickParts = { isStopping: () => boolean; note: NoteCheck; hint: readonly [name: string, value: string] };
+/** `headers`: those of every answer of the server, names and values in turn. */
+export type QuickParts = { isStopping: () => boolean; note: NoteCheck; headers: readonly string[] };
 
 /**
  * The plain question whose answer lies ready, answered before the router and the framework, which would cost as much again
  * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
  */
-export function quickCheck({ facts, keys, checks, limits, metrics, now }: Services, { isStopping, note, hint }: QuickParts): Quick {
+export function quickCheck(
+  { facts, keys, checks, limits, metrics, now }: Services,
+  { isStopping, note, headers: headersOfAll }: QuickParts,
+): Quick {
   const start = `${entitlementsPath}?`;
   return (request, response) => {
     const { url = "", method, headers } = request;
@@ -36,7 +39,7 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
     const taken = limit.limit > 0 ? limit.take(bucketOf(key), at) : null;
     if (taken && !taken.ok) return false;
     checks.count(known, at);
-    const { head, encoding } = ready(known, at, hint);
+    const { head, encoding } = ready(known, at, headersOfAll);
     response.writeHead(200, taken ? [...head, ...rateFields(limit, taken)] : head);
     response.end(known.body, encoding);
     if (since > 0) note(since);
@@ -47,11 +50,11 @@ export function quickCheck({ facts, keys, checks, limits, metrics, now }: Servic
 const rateFields = (limit: RateLimit, taken: Taken) => ["ratelimit-policy", limit.policy, "ratelimit", rateLimitField(limit, taken)];
 
 /** Kept for as long as it stays the same. */
-function ready(known: Prepared, at: Instant, hint: QuickParts["hint"]): Sending {
+function ready(known: Prepared, at: Instant, headersOfAll: QuickParts["headers"]): Sending {
   const lasts = known.validUntil === null || known.validUntil - at >= longestLife * 1000;
   if (lasts && known.sending) return known.sending;
   const length = Buffer.byteLength(known.body);
-  const head = [...hint, ...answerHeaders(known, at).flat(), "content-type", answerType, "content-length", String(length)];
+  const head = [...headersOfAll, ...answerHeaders(known, at).flat(), "content-type", answerType, "content-length", String(length)];
   // The bytes are the same, and node:http is quicker with those that it need not look at.
   const sending: Sending = { head, encoding: length === known.body.length ? "latin1" : "utf8" };
   if (lasts) known.sending = sending;

@@ -1,15 +1,16 @@
 /** What stands in the place of something that must not leave the house. */
 export const hidden = "hidden";
 
+// Each pattern begins only where a run of its characters begins, and so reads a text once: text comes from whoever sends it.
 const patterns: [RegExp, string][] = [
   [/\b(lk_live_|ph[cxs]_)[A-Za-z0-9_-]{4,}/g, `$1${hidden}`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
+  [/(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
   // Of an address with credentials, such as a DATABASE_URL.
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, `$1${hidden}@`],
+  [/((?<![a-z0-9+.-])[a-z0-9+.-]+:\/\/)[^\s/@]+@/gi, `$1${hidden}@`],
   // Password, token and their like, as they stand in queries, JSON, headers and source code.
   [
-    /\b(\w*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)\w*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|`[^`]*`|[^\s,;&})\]]+)/gi,
+    /(?<![\w-])((?=[\w-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key))[\w-]+["']?\s*[:=]\s*)("[^"]*"|'[^']*'|`[^`]*`|[^\s,;&})\]]+)/gi,
     `$1${hidden}`,
   ],
   // Our own one-time links, sessions and cookies: 256 bits in base64url.

@@ -1,9 +1,10 @@
 import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { paths, safePath } from "~/paths";
+import { readFields } from "~/server/form-body.server";
 import { themeCookie, themeFrom } from "~/ui/theme";
 
 export async function action({ request }: ActionFunctionArgs) {
-  const form = await request.formData();
+  const form = await readFields(request);
   return redirect(safePath(form.get("returnTo")), { headers: { "Set-Cookie": themeCookie(themeFrom(form.get("theme"))) } });
 }
 

@@ -33,9 +33,10 @@ import { captureFailures, runInContext } from "./posthog/doors.server";
 import { relay } from "./posthog/relay.server";
 import { randomText } from "./random.server";
 import { remixRoutes } from "./remix.server";
-import { helmetOptions, refuseForeignForms } from "./security.server";
+import { baseHeaders, helmetOptions, refuseForeignForms } from "./security.server";
 import type { Services } from "./services.server";
 import { endSilentConnections, keepAliveHint } from "./silent-connections.server";
+import { refuseInvalidHost } from "./valid-host.server";
 
 const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
@@ -55,6 +56,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const { env, log } = services;
   let stopping = false;
   let count = 0;
+  const headersOfAll = baseHeaders(env);
   const thisProcess = randomText(6);
   const isTrusted = createIsTrusted(env.trustProxy);
   const newRequestId = () => `${thisProcess}-${++count}`;
@@ -72,6 +74,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
+      reply.headers(headersOfAll);
       if (refuseUnreadableName(request, reply)) return;
       if (isForPrograms(request)) refuseError(error as FastifyError, request, reply);
       else sendPlainPage(reply, error.statusCode ?? 400, "This address cannot be read. Check it and try again.");
@@ -87,6 +90,18 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers(headersOfAll);
+    done();
+  });
+  app.addHook(
+    "onRequest",
+    refuseInvalidHost((request, reply) => {
+      const detail = "The Host header is no host. Send the name or address of this server, with its port.";
+      if (isForPrograms(request)) return sendProblem(reply, { status: 400, code: "bad_request", detail, field: "Host" });
+      return sendPlainPage(reply, 400, detail);
+    }),
+  );
   // Hot reload keeps a connection on which nothing may be said for hours.
   const connections = { silence: vite && !build ? 86_400_000 : silence, look };
   endSilentConnections(app, connections);
@@ -102,7 +117,14 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));
-  putInFront(app.server, quickCheck(services, { isStopping: () => stopping, note: noteCheck, hint: keepAliveHint(connections) }));
+  putInFront(
+    app.server,
+    quickCheck(services, {
+      isStopping: () => stopping,
+      note: noteCheck,
+      headers: [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)],
+    }),
+  );
   if (env.trustProxy !== false) cleanForwardedFor(app.server, isTrusted);
   return app;
 }
@@ -208,6 +230,6 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
   const problem = problemOf({ statusCode });
   const body = problemBody(problem);
   socket.end(
-    `HTTP/1.1 ${statusCode} ${problem.code}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${statusCode} ${problem.code}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${body}`,
   );
 }

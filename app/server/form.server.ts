@@ -3,9 +3,8 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import { data } from "@remix-run/node";
 import type { z } from "zod";
 import type { Refusal, RefusalCode } from "~/core/outcome";
+import { readFields, unreadable } from "./form-body.server";
 
-/** The most fields that one form sends; the longest one ticks every feature of a large catalogue. */
-const mostFields = 5_000;
 /** Ours have one dot at most and no index. Conform makes a list as long as an index says, and copies one for each repeated name. */
 const fieldName = /^[A-Za-z_][\w~-]{0,120}(\.[\w~-]{1,120})?$/;
 /** Conform's own, for lists that are edited without script: none of our forms has one, and it trusts what stands in them. */
@@ -13,13 +12,10 @@ const reserved = ["__intent__", "__state__"];
 
 /** What a form sent. Throws a 400 when it is not a form that a page of ours sends. */
 export async function readForm<S extends z.ZodType>(request: Request, schema: S) {
-  const form = await request.formData().catch(() => null);
+  const form = await readFields(request);
   const isOurs = ([name, value]: [string, unknown]) => fieldName.test(name) && typeof value === "string";
-  if (form) for (const name of reserved) form.delete(name);
-  const fields = form && [...form];
-  if (!fields || fields.length > mostFields || !fields.every(isOurs)) {
-    throw new Response("This form cannot be read. Go back and send it again.", { status: 400, statusText: "Bad Request" });
-  }
+  for (const name of reserved) form.delete(name);
+  if (![...form].every(isOurs)) throw unreadable();
   return parseWithZod(form, { schema });
 }
 

@@ -6,6 +6,7 @@ import { type BadFile, problemLines } from "~/forms/catalogue-file";
 import { readSentFile, type SentFile } from "~/forms/import";
 import { findingsOfTies, isTied } from "./feature-ties.server";
 import { applyFile, previewFile } from "./import.server";
+import { readUpload } from "./import-upload.server";
 import type { Services } from "./services.server";
 
 /** Lines of one list that a page shows; a file may name a hundred thousand tenants. */
@@ -29,15 +30,8 @@ export type ImportPage =
     }
   | { step: "applied"; name: string; summary: string };
 
-/** Throws a 400 for a body that is no form. */
-export async function readImportForm(request: Request): Promise<SentFile> {
-  try {
-    return await readSentFile(await request.formData());
-  } catch (error) {
-    if (error instanceof TypeError) throw new Response("This form cannot be read. Choose the file again.", { status: 400 });
-    throw error;
-  }
-}
+/** Throws the answer for a body that is refused. */
+export const readImportForm = async (request: Request): Promise<SentFile> => readSentFile(await readUpload(request));
 
 type Sent = Extract<SentFile, { ok: true }>;
 

@@ -1,10 +1,12 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import { createReadableStreamFromReadable, createRequestHandler, type ServerBuild } from "@remix-run/node";
+import { createRequestHandler, type ServerBuild } from "@remix-run/node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { limitedBody } from "./form-body.server";
+import { createFormLimits, type FormLimits } from "./form-limits.server";
 import { sendPlainPage } from "./plain-page.server";
 import { incomingOf } from "./posthog/request-context.server";
-import { cspNonceOf } from "./security.server";
+import { cspNonceOf, isBehindHttps } from "./security.server";
 import type { RequestContext, Services } from "./services.server";
 import { signedIn } from "./sessions.server";
 
@@ -14,10 +16,16 @@ import { signedIn } from "./sessions.server";
  */
 const isHiddenHeader = (name: string) => name === "origin" || name === "forwarded" || name.startsWith("x-forwarded-");
 
-/** Null: the Host or the address is not one that a browser sends. */
-function toRequest(request: FastifyRequest, reply: FastifyReply, publicUrl: string | null): Request | null {
-  const address = `${publicUrl ?? `${request.protocol}://${request.host}`}${request.raw.url}`;
-  if (!request.raw.url?.startsWith("/") || !URL.canParse(address)) return null;
+/** Scheme and host by which people reach this server; the Host was checked by valid-host.server.ts. */
+const originOf = (request: FastifyRequest, publicUrl: string | null) => publicUrl ?? `${request.protocol}://${request.host}`;
+
+/** Returns null if the address is not one that a browser sends. */
+function addressOf(request: FastifyRequest, publicUrl: string | null): URL | null {
+  const address = `${originOf(request, publicUrl)}${request.raw.url}`;
+  return request.raw.url?.startsWith("/") && URL.canParse(address) ? new URL(address) : null;
+}
+
+function toRequest(request: FastifyRequest, reply: FastifyReply, address: URL, limits: FormLimits): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined && !isHiddenHeader(name)) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -28,19 +36,22 @@ function toRequest(request: FastifyRequest, reply: FastifyReply, publicUrl: stri
   reply.raw.once("finish", () => reply.raw.off("close", abort));
   const init: RequestInit & { duplex?: "half" } = { method: request.method, headers, signal: gone.signal };
   if (request.method !== "GET" && request.method !== "HEAD") {
-    init.body = createReadableStreamFromReadable(request.raw);
+    init.body = limitedBody(request.raw, limits);
     init.duplex = "half";
   }
   return new Request(address, init);
 }
 
-function send(reply: FastifyReply, response: Response, more: string[]) {
+/** Behind https no cookie of ours is ever sent without it. */
+const secured = (cookie: string) => (/; *secure *(;|$)/i.test(cookie) ? cookie : `${cookie}; Secure`);
+
+function send(reply: FastifyReply, response: Response, more: string[], isHttps: boolean) {
   reply.code(response.status);
   // Pages show what only a signed-in person may see; a page that may be kept says so itself.
   reply.header("cache-control", "no-store");
   for (const [name, value] of response.headers) if (name !== "set-cookie") reply.header(name, value);
   const cookies = [...response.headers.getSetCookie(), ...more];
-  if (cookies.length > 0) reply.header("set-cookie", cookies);
+  if (cookies.length > 0) reply.header("set-cookie", isHttps ? cookies.map(secured) : cookies);
   return response.body ? reply.send(Readable.fromWeb(response.body as NodeReadableStream)) : reply.send();
 }
 
@@ -65,20 +76,44 @@ async function answer(
 
 export type RemixOptions = { services: Services; build: ServerBuild | (() => Promise<ServerBuild>) };
 
-/** Every address that no other route has. Bodies go to Remix as they come. */
+/** A page's address has few parameters; parsing thousands of them would take longer than the page. */
+const maxParameters = 200;
+
+/** Returns why an address is refused before Remix sees it, or null. */
+function refusalOf({ searchParams }: URL): string | null {
+  // Remix's former way to ask for data. No page of ours uses it, and Remix logs each such request as an error.
+  if (searchParams.has("_data")) return "This address cannot be answered. Open the page without _data.";
+  if (searchParams.getAll("index").length > 1 || searchParams.getAll("_routes").length > 1)
+    return "A parameter was given more than once. Open the page again.";
+  return searchParams.size > maxParameters ? `An address has up to ${maxParameters} parameters. Leave some of them out.` : null;
+}
+
+/** Serves every address that no other route has. A body is read when an action asks for it, within the limits of its form. */
 export async function remixRoutes(app: FastifyInstance, { services, build }: RemixOptions) {
-  const handle = createRequestHandler(build, services.env.production ? "production" : "development");
+  const { env } = services;
+  const handle = createRequestHandler(build, env.production ? "production" : "development");
+  const limitsOf = typeof build === "function" ? async (path: string) => createFormLimits(await build())(path) : createFormLimits(build);
+  const isHttps = isBehindHttps(env);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.route({
-    method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    method: ["PUT", "PATCH", "DELETE", "OPTIONS"],
+    url: "*",
+    handler: async (_request, reply) => sendPlainPage(reply.header("allow", "GET, HEAD, POST"), 405, "This page answers GET and POST."),
+  });
+  app.route({
+    method: ["GET", "HEAD", "POST"],
     url: "*",
     handler: async (request, reply) => {
-      const asked = toRequest(request, reply, services.env.publicUrl);
-      if (!asked) return sendPlainPage(reply, 400, "This address cannot be read. Check it and try again.");
+      const address = addressOf(request, env.publicUrl);
+      if (!address) return sendPlainPage(reply, 400, "This address cannot be read. Check it and try again.");
+      const refusal = refusalOf(address);
+      if (refusal !== null) return sendPlainPage(reply, 400, refusal);
+      const asked = toRequest(request, reply, address, await limitsOf(address.pathname));
       const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip, visit: null, moreCookies: [] };
       const response = await answer(request, reply, asked, context, () => handle(asked, context));
-      return send(reply, response, [...context.moreCookies, ...(context.visit?.cookie ? [context.visit.cookie] : [])]);
+      const more = [...context.moreCookies, ...(context.visit?.cookie ? [context.visit.cookie] : [])];
+      return send(reply, response, more, isHttps);
     },
   });
 }

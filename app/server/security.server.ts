@@ -3,10 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyHelmetOptions } from "@fastify/helmet";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Env } from "./env.server";
+import { maxFormBytes } from "./form-limits.server";
 import { sendPlainPage } from "./plain-page.server";
-
-/** What one form may send; a catalogue file is the largest. In bytes. */
-const formLimit = 8 * 1024 * 1024;
 
 const nonces = new WeakMap<ServerResponse, string>();
 
@@ -17,9 +15,19 @@ export function cspNonceOf(response: ServerResponse): string {
   return nonce;
 }
 
+export const isBehindHttps = ({ publicUrl }: Pick<Env, "publicUrl">) => publicUrl?.startsWith("https:") ?? false;
+const oneYear = 365 * 24 * 3600; // s
+
+/** Headers of every answer: of pages, of the API and of refusals that reach neither. */
+export const baseHeaders = (env: Pick<Env, "publicUrl">): { [name: string]: string } => ({
+  "x-content-type-options": "nosniff",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  ...(isBehindHttps(env) ? { "strict-transport-security": `max-age=${oneYear}; includeSubDomains` } : {}),
+});
+
 /** Usable over plain HTTP in a LAN: what would send browsers to https stands only behind an https PUBLIC_URL. */
 export function helmetOptions({ production, publicUrl, host }: Env): FastifyHelmetOptions {
-  const isHttps = publicUrl?.startsWith("https:") ?? false;
+  const isHttps = isBehindHttps({ publicUrl });
   const nonce = (_request: IncomingMessage, response: ServerResponse) => `'nonce-${cspNonceOf(response)}'`;
   return {
     contentSecurityPolicy: {
@@ -40,7 +48,7 @@ export function helmetOptions({ production, publicUrl, host }: Env): FastifyHelm
         objectSrc: ["'none'"],
       },
     },
-    strictTransportSecurity: isHttps ? { maxAge: 365 * 24 * 3600, includeSubDomains: true } : false,
+    strictTransportSecurity: isHttps ? { maxAge: oneYear, includeSubDomains: true } : false,
     // On plain HTTP browsers ignore these two, except on the machine itself, and complain about it on every page.
     crossOriginOpenerPolicy: isHttps || isLoopback(publicUrl ? new URL(publicUrl).hostname : host) ? { policy: "same-origin" } : false,
     originAgentCluster: isHttps,
@@ -81,7 +89,7 @@ export function refuseForeignForms(publicUrl: string | null) {
     }
     // Without a length there is no telling when to stop reading; browsers always send it with a form.
     if (request.headers["transfer-encoding"] !== undefined) return void sendPlainPage(reply, 411, "Send the form with a Content-Length.");
-    if (Number(request.headers["content-length"] ?? 0) > formLimit) {
+    if (Number(request.headers["content-length"] ?? 0) > maxFormBytes) {
       return void sendPlainPage(reply, 413, "That is more than 8 MB, so nothing was read. Send something smaller.");
     }
     done();

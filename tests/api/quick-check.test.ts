@@ -4,6 +4,7 @@ import net, { type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quickCheck } from "~/api/quick-check.server";
 import { createKey, revokeKey } from "~/server/api-keys.server";
+import { baseHeaders } from "~/server/security.server";
 import { type Api, ada, startApi } from "../support/api";
 import { configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
 
@@ -21,8 +22,8 @@ beforeAll(async () => {
   await api.tenant("shut", { name: "Shut", plan: "basic", status: "suspended" });
   await api.tenant("trying", { name: "Trying" });
   await api.trial("trying", "sso", now + 14 * day);
-  const hint = ["keep-alive", "timeout=72"] as const;
-  const quick = quickCheck(api.services, { isStopping: () => stopping, note: () => {}, hint });
+  const headers = [...Object.entries(baseHeaders(api.services.env)).flat(), "keep-alive", "timeout=72"];
+  const quick = quickCheck(api.services, { isStopping: () => stopping, note: () => {}, headers });
   alone = http.createServer((request, response) => {
     if (!quick(request, response)) response.writeHead(599).end();
   });

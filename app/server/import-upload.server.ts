@@ -1,0 +1,44 @@
+import { pipeline, Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { Busboy, type BusboyConfig } from "@fastify/busboy";
+import { FormRefused, unreadable } from "./form-body.server";
+import { formLimits, maxFormBytes } from "./form-limits.server";
+
+const maxParts = formLimits["routes/_app.import.preview"]?.maxFields ?? 1;
+const limits: BusboyConfig["limits"] = {
+  parts: maxParts,
+  fields: maxParts,
+  files: 1,
+  fieldNameSize: 100,
+  fieldSize: maxFormBytes,
+  fileSize: maxFormBytes,
+  headerPairs: 10,
+  headerSize: 2_048,
+};
+
+/** Reads the form of the import page piece by piece, so that megabytes never hold the event loop. Throws the answer for what is no form. */
+export async function readUpload(request: Request): Promise<FormData> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!request.body || !/^(multipart\/form-data|application\/x-www-form-urlencoded) *(;|$)/i.test(type)) throw unreadable();
+  try {
+    return await readParts(Readable.fromWeb(request.body as NodeReadableStream), type);
+  } catch (error) {
+    throw error instanceof FormRefused ? error.response : unreadable();
+  }
+}
+
+function readParts(body: Readable, type: string): Promise<FormData> {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    const parser = new Busboy({ headers: { "content-type": type }, limits });
+    const refuse = () => parser.destroy(new FormRefused(400, `This form has up to ${maxParts} parts. Choose the file again.`));
+    parser.on("field", (name, value) => form.append(name, value));
+    parser.on("file", (name, file, fileName) => {
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      file.on("data", (chunk: Uint8Array<ArrayBuffer>) => chunks.push(chunk));
+      file.on("end", () => form.append(name, new File(chunks, fileName ?? "")));
+    });
+    for (const limit of ["partsLimit", "fieldsLimit", "filesLimit"] as const) parser.on(limit, refuse);
+    pipeline(body, parser, (error) => (error ? reject(error) : resolve(form)));
+  });
+}
