@@ -109,6 +109,16 @@ describe("a session ends", () => {
   });
 });
 
+test("a form that is sent after the session ended leads to a sign-in page that says it was not saved", async () => {
+  const browser = app.browser();
+  const sent = await browser.post("/tenants/new", { key: "acme", name: "Acme" });
+  const where = sent.headers.get("location") ?? "";
+  expect([sent.status, where]).toEqual([302, "/sign-in?returnTo=%2Ftenants%2Fnew&unsaved=1"]);
+  expect(await (await browser.get(where)).text()).toContain("What you sent was not saved.");
+  const looked = await browser.get("/tenants/new");
+  expect(await (await browser.get(looked.headers.get("location") ?? "")).text()).not.toContain("What you sent was not saved.");
+});
+
 test("being used is written at most once a minute", async () => {
   const browser = await (await somebody()).signIn();
   const { db } = app.services;

@@ -20,9 +20,10 @@ export const meta: MetaFunction = () => [{ title: "Sign in · Latchkey" }];
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const returnTo = safePath(new URL(request.url).searchParams.get("returnTo"), paths.home());
+  const { searchParams } = new URL(request.url);
+  const returnTo = safePath(searchParams.get("returnTo"), paths.home());
   if (await signedIn(request, context)) throw redirect(returnTo);
-  return { returnTo, hasOwner: await isSetUp(context) };
+  return { returnTo, hasOwner: await isSetUp(context), isUnsaved: searchParams.has("unsaved") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -34,7 +35,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function SignIn() {
-  const { returnTo, hasOwner } = useLoaderData<typeof loader>();
+  const { returnTo, hasOwner, isUnsaved } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "sign-in",
@@ -47,6 +48,11 @@ export default function SignIn() {
       {!hasOwner && (
         <Notice kind="info" className="mb-4" title="Nobody can sign in yet">
           Open the set-up link that Latchkey printed when it started, and become the first owner.
+        </Notice>
+      )}
+      {isUnsaved && (
+        <Notice kind="info" className="mb-4" title="You were signed out">
+          What you sent was not saved. Sign in, then send it again.
         </Notice>
       )}
       <Form method="post" {...getFormProps(form)}>

@@ -73,7 +73,9 @@ export async function requireAdmin(request: Request, context: RequestContext, le
   const admin = await signedIn(request, context);
   if (!admin) {
     const { pathname, search } = new URL(request.url);
-    throw redirect(paths.signIn(pathname === "/" ? undefined : pathname + search));
+    const signIn = paths.signIn(pathname === "/" ? undefined : pathname + search);
+    // The sign-in page says then that what was sent is lost.
+    throw redirect(request.method === "GET" ? signIn : `${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=1`);
   }
   if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
   return admin;
