@@ -104,7 +104,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         400: ["invalid_request", "invalid_json"],
         409: ["idempotency_key_in_use"],
         412: ["stale"],
-        422: ["feature_type", "value_invalid", "flag_not_found", "flag_group_type", "idempotency_key_reused"],
+        422: ["feature_type", "value_invalid", "catalogue_too_large", "flag_not_found", "flag_group_type", "idempotency_key_reused"],
       },
       problemExamples: { value_invalid: { detail: "A feature of type config needs its settings: send config.", field: "config" } },
     },
@@ -148,7 +148,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
           404: ["feature_not_found"],
           409: ["idempotency_key_in_use"],
           412: ["stale"],
-          422: ["idempotency_key_reused"],
+          422: name === "restore" ? ["catalogue_too_large", "idempotency_key_reused"] : ["idempotency_key_reused"],
         },
       },
       ({ services, params: { feature: key }, body, actor, conditions }) =>

@@ -21,6 +21,11 @@ const answer = { what: "The plan as it is now.", schema: answers.plan, headers: 
 const noPlan = (key: string) => ({
   problem: { status: 404, code: "plan_not_found", detail: `There is no plan ${key}. Create it with PUT /api/plans/{plan}.`, field: "plan" },
 });
+const tooManyPlans = {
+  catalogue_too_large: {
+    detail: "The catalogue would have 1,001 plans and add-ons in use. A catalogue can have 1,000. Archive plans first.",
+  },
+};
 const goneExample = { plan_not_found: { detail: "There is no plan gold. It may have been deleted meanwhile.", field: "plan" } };
 
 /** What the path names is missing (404), or what the body names is (422). */
@@ -108,6 +113,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
           "feature_not_found",
           "feature_archived",
           "value_invalid",
+          "catalogue_too_large",
           "idempotency_key_reused",
         ],
       },
@@ -118,6 +124,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
         feature_not_found: { detail: "There is no feature export. Choose one that the catalogue has.", field: "features" },
         feature_archived: { detail: "Single sign-on is archived. Restore it before you put it in a plan.", field: "features" },
         value_invalid: { detail: "Single sign-on in Premium is on or off: its value is true.", field: "features" },
+        ...tooManyPlans,
       },
     },
     ({ services, params: { plan: key }, body, actor, conditions }) =>
@@ -154,9 +161,9 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
           404: ["plan_not_found"],
           409: ["idempotency_key_in_use"],
           412: ["stale"],
-          422: ["idempotency_key_reused"],
+          422: name === "restore" ? ["catalogue_too_large", "idempotency_key_reused"] : ["idempotency_key_reused"],
         },
-        problemExamples: goneExample,
+        problemExamples: name === "restore" ? { ...goneExample, ...tooManyPlans } : goneExample,
       },
       ({ services, params: { plan: key }, body, actor, conditions }) =>
         changeCatalogue(

@@ -74,6 +74,9 @@ const table: { [code: string]: ProblemExample } = {
     detail: "Plans would include each other in a circle: Starter, Premium, Starter. Choose another plan to include.",
     field: "includes",
   },
+  catalogue_too_large: {
+    detail: "The catalogue would have 1,001 features in use. A catalogue can have 1,000. Archive features first.",
+  },
   feature_archived: { detail: "Single sign-on is archived. Restore it before you grant it.", field: "feature" },
   feature_type: {
     detail: "Single sign-on is boolean and stays so, since plans and grants hold values of that type. Create a new feature instead.",

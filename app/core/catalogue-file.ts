@@ -1,3 +1,4 @@
+import { givenBy, maxGiven, maxKept } from "./catalogue-bounds";
 import type { FeatureKind } from "./feature-changes";
 import type { Feature, FlagTie, Instant, Json, Plan, PlanKind, TenantStatus, Value } from "./model";
 import { includeCycle } from "./plan-changes";
@@ -47,6 +48,8 @@ export type CatalogueFile = {
   /** Plans and add-ons, in the order of the file. */
   plans: Map<string, FilePlan>;
   tenants: Map<string, FileTenant>;
+  /** It names neither features nor plans: the catalogue stays as it is, and its plans and features are meant. */
+  isTenantsOnly?: true;
 };
 
 /** Where in the file, as keys and positions from its root, and what is wrong and what would be right. */
@@ -71,6 +74,9 @@ export const planPath = (key: string, plan: { kind: PlanKind }): string[] => [pl
 
 /** What is wrong within the file itself, whatever the catalogue holds. */
 export function fileProblems(file: CatalogueFile): FileProblem[] {
+  if (file.isTenantsOnly) return [];
+  const tooMany = tooLargeFile(file);
+  if (tooMany) return [tooMany];
   const features = new Map([...file.features].map(([key, f]) => [key, featureFromFile(key, f, null, 0)]));
   const problems: FileProblem[] = [];
   const say = (path: FileProblem["path"], message: string) => problems.push({ path, message });
@@ -96,6 +102,29 @@ export function fileProblems(file: CatalogueFile): FileProblem[] {
     }
   }
   return problems;
+}
+
+/** Counted before anything is compared, so that a file beyond the bounds costs nothing more. */
+function tooLargeFile({ features, plans }: CatalogueFile): FileProblem | null {
+  const limit = (path: string, n: number, what: string): FileProblem | null =>
+    n > maxKept
+      ? {
+          path: [path],
+          message: `${n.toLocaleString("en")} ${what}: a catalogue can have ${maxKept.toLocaleString("en")}, archived ones included`,
+        }
+      : null;
+  const many = limit("features", features.size, "features") ?? limit("plans", plans.size, "plans and add-ons");
+  if (many) return many;
+  const entriesOf = ([key, { includes, entries }]: [string, FilePlan]) => ({
+    key,
+    includes,
+    entries: [...entries.keys()].map((feature) => ({ feature, value: null })),
+  });
+  if (givenBy([...plans].map(entriesOf)) <= maxGiven) return null;
+  return {
+    path: ["plans"],
+    message: `plans give more than ${maxGiven.toLocaleString("en")} values together, inherited ones included: take features out of plans`,
+  };
 }
 
 type Say = (path: FileProblem["path"], message: string) => void;

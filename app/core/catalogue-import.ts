@@ -1,4 +1,5 @@
-import { type CatalogueChange, catalogueChange, unfitEntries, unfitWords } from "./catalogue-changes";
+import { sizeProblem } from "./catalogue-bounds";
+import { applyCatalogueChange, type CatalogueChange, catalogueChange, unfitEntries, unfitWords } from "./catalogue-changes";
 import { type CatalogueFile, type FileArchived, type FileProblem, featureFromFile, planFromFile, planPath } from "./catalogue-file";
 import { featureChanges, planChanges } from "./catalogue-words";
 import { typeProblem } from "./feature-changes";
@@ -21,6 +22,7 @@ export type ImportPlan = { ok: true; change: CatalogueChange | null; diff: Catal
  * The file has passed `fileProblems`.
  */
 export function planImport(current: CatalogueFacts, file: CatalogueFile, stamp: Stamp, why?: string | null): ImportPlan {
+  if (file.isTenantsOnly) return { ok: true, change: null, diff: { features: noDiff(), plans: noDiff() } };
   const problems: FileProblem[] = [];
   const features = nextFeatures(current, file, stamp.now, problems);
   const plans = nextPlans(current, file, stamp.now, problems);
@@ -47,8 +49,13 @@ export function planImport(current: CatalogueFacts, file: CatalogueFile, stamp: 
     if (plan.includes !== null) line.what.push(`includes ${plan.includes}`);
   }
   if (features.length === 0 && plans.length === 0) return { ok: true, change: null, diff };
-  return { ok: true, change: catalogueChange("catalogue.imported", { features, plans }, stamp, why), diff };
+  const change = catalogueChange("catalogue.imported", { features, plans }, stamp, why);
+  const tooLarge = sizeProblem(current, applyCatalogueChange(current, change, current.revision));
+  if (tooLarge) return { ok: false, problems: [{ path: ["features"], message: tooLarge.message }] };
+  return { ok: true, change, diff };
 }
+
+const noDiff = (): Diff => ({ added: [], changed: [], archived: [], restored: [] });
 
 function archivedAt(archived: FileArchived, before: { archivedAt: Instant | null } | undefined, now: Instant): Instant | null {
   if (archived === false) return null;

@@ -28,17 +28,43 @@ export function planChain(plans: ReadonlyMap<string, Plan>, key: string): Plan[]
   return chain;
 }
 
+/** Builds on what the included plans give, so that a long chain of plans is walked once. */
+function givenBy(plans: ReadonlyMap<string, Plan>, gives: Catalogue["gives"], key: string): Map<string, Inherited> {
+  const chain: Plan[] = [];
+  const visited = new Set<string>();
+  for (let at: string | null = key; at !== null && !gives.has(at) && !visited.has(at); ) {
+    visited.add(at);
+    const plan = plans.get(at);
+    if (!plan) break;
+    chain.push(plan);
+    at = plan.includes;
+  }
+  const isCircle = visited.has(chain.at(-1)?.includes ?? "");
+  if (isCircle) return giveEach(chain);
+  for (const plan of chain.reverse()) {
+    const given = new Map(plan.entries.map(({ feature, value }): [string, Inherited] => [feature, { value, from: plan.key }]));
+    for (const [feature, inherited] of gives.get(plan.includes ?? "") ?? []) if (!given.has(feature)) given.set(feature, inherited);
+    gives.set(plan.key, given);
+  }
+  return gives.get(key) ?? new Map();
+}
+
+/** What a chain of plans gives, nearest first. */
+function giveEach(chain: readonly Plan[]): Map<string, Inherited> {
+  const given = new Map<string, Inherited>();
+  for (const { key, entries } of chain) {
+    for (const { feature, value } of entries) if (!given.has(feature)) given.set(feature, { value, from: key });
+  }
+  return given;
+}
+
 export function compileCatalogue(facts: CatalogueFacts): Catalogue {
   const features = new Map(facts.features.map((f) => [f.key, f]));
   const plans = new Map(facts.plans.map((p) => [p.key, p]));
   const gives = new Map<string, Map<string, Inherited>>();
   const offeredIn: Catalogue["offeredIn"] = new Map();
   for (const plan of facts.plans) {
-    const given = new Map<string, Inherited>();
-    for (const { key, entries } of planChain(plans, plan.key)) {
-      for (const { feature, value } of entries) if (!given.has(feature)) given.set(feature, { value, from: key });
-    }
-    gives.set(plan.key, given);
+    const given = givenBy(plans, gives, plan.key);
     if (plan.archivedAt !== null) continue;
     for (const [feature, { value }] of given) {
       const offers = offeredIn.get(feature);

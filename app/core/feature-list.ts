@@ -48,19 +48,29 @@ export type FeatureRow = {
   group: string | null;
   /** Names of the plans that give it and can be newly given, by rank. */
   plans: string[];
+  /** Further plans, not named. */
+  morePlans: number;
   flag: string | null;
 };
 
-export function listFeatures(catalogue: Catalogue, filter: FeatureFilter, sort: FeatureSort, descending: boolean): FeatureRow[] {
+/** Plans that a row of the list names. */
+const maxPlans = 20;
+
+export function sortedFeatures(catalogue: Catalogue, filter: FeatureFilter, sort: FeatureSort, descending: boolean): Feature[] {
   const found = findFeatures(catalogue, filter).sort(orders[sort]);
-  if (descending) found.reverse();
-  return found.map((feature) => ({
+  return descending ? found.reverse() : found;
+}
+
+export function featureRow(catalogue: Catalogue, feature: Feature): FeatureRow {
+  const offers = catalogue.offeredIn.get(feature.key) ?? [];
+  return {
     key: feature.key,
     name: feature.name,
     type: feature.type,
     what: feature.type === "config" ? describeConfig(feature.config) : feature.type === "metered" ? describeMeter(feature.meter) : null,
     group: feature.group,
-    plans: (catalogue.offeredIn.get(feature.key) ?? []).map(({ plan }) => catalogue.plans.get(plan)?.name ?? plan),
+    plans: offers.slice(0, maxPlans).map(({ plan }) => catalogue.plans.get(plan)?.name ?? plan),
+    morePlans: Math.max(0, offers.length - maxPlans),
     flag: feature.flag?.key ?? null,
-  }));
+  };
 }

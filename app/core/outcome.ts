@@ -26,6 +26,7 @@ export const refusalCodes = [
   "grant_overlaps",
   "grant_not_found",
   "grant_over",
+  "catalogue_too_large",
   "stale",
   "not_empty",
 ] as const;

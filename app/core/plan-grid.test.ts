@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { addOn, catalogue, feature, meteredFeature, now, plan } from "../../tests/support/facts";
-import { listFeatures } from "./feature-list";
-import { planGrid } from "./plan-grid";
+import { featureRow, sortedFeatures } from "./feature-list";
+import { maxCells, maxColumns, planGrid } from "./plan-grid";
 
 const everything = { search: "", group: null, type: null };
 const made = catalogue(
@@ -51,7 +51,7 @@ describe("the grid", () => {
 
 describe("the list of features", () => {
   const keys = (sort: "name" | "type" | "group", descending = false, archived = false) =>
-    listFeatures(made, { ...everything, archived }, sort, descending).map((f) => f.key);
+    sortedFeatures(made, { ...everything, archived }, sort, descending).map((f) => f.key);
   test("is sorted by what is asked, names deciding ties", () => {
     expect(keys("name")).toEqual(["api_calls", "b9", "b10", "sso"]);
     expect(keys("name", true)).toEqual(["sso", "b10", "b9", "api_calls"]);
@@ -62,6 +62,36 @@ describe("the list of features", () => {
     expect(keys("name", false, true)).toEqual(["gone"]);
   });
   test("names the plans that give each and can be newly given", () => {
-    expect(listFeatures(made, { ...everything, archived: false, search: "sso" }, "name", false)[0]?.plans).toEqual(["Starter", "Premium"]);
+    const [found] = sortedFeatures(made, { ...everything, archived: false, search: "sso" }, "name", false);
+    expect(found && featureRow(made, found).plans).toEqual(["Starter", "Premium"]);
+  });
+});
+
+describe("a page of the grid", () => {
+  const features = Array.from({ length: 1_000 }, (_, i) => feature(`f${String(i).padStart(4, "0")}`, { group: `Group ${i % 3}` }));
+  const plans = Array.from({ length: 1_000 }, (_, i) => plan(`p${i}`, { f0000: true }, { rank: i }));
+  const large = catalogue(features, plans);
+  const cellsOf = (grid: ReturnType<typeof planGrid>) => grid.sections.flatMap((s) => s.rows.flatMap((r) => r.cells)).length;
+
+  test("has a bounded number of cells, whatever the catalogue holds", () => {
+    const grid = planGrid(large, everything);
+    expect(cellsOf(grid)).toBeLessThanOrEqual(maxCells);
+    expect([grid.columns.length, grid.shown, grid.plans]).toEqual([maxColumns, 1_000, 1_000]);
+  });
+  test("shows each feature and each plan on exactly one page", () => {
+    const rows: string[] = [];
+    const { pageSize } = planGrid(large, everything).window;
+    for (let page = 1; page <= Math.ceil(1_000 / pageSize); page++) {
+      rows.push(...planGrid(large, everything, { page, columnPage: 1 }).sections.flatMap((s) => s.rows.map((r) => r.key)));
+    }
+    expect([rows.length, new Set(rows).size]).toEqual([1_000, 1_000]);
+    const columns = Array.from({ length: Math.ceil(1_000 / maxColumns) }, (_, i) =>
+      planGrid(large, everything, { page: 1, columnPage: i + 1 }),
+    );
+    expect(columns.flatMap((g) => g.columns.map((c) => c.key))).toEqual(plans.map((p) => p.key));
+  });
+  test("past the end is the last one", () => {
+    const { window, columns } = planGrid(large, everything, { page: 99, columnPage: 999 });
+    expect([window.page, columns.at(-1)?.key]).toEqual([8, "p999"]);
   });
 });

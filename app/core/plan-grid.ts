@@ -8,7 +8,25 @@ export type GridColumn = { key: string; name: string; kind: PlanKind; includes: 
 export type GridCell = { text: string; from: string | null } | null;
 export type GridRow = { key: string; name: string; type: FeatureType; cells: GridCell[] };
 export type GridSection = { group: string | null; rows: GridRow[] };
-export type PlanGrid = { columns: GridColumn[]; sections: GridSection[]; shown: number; total: number };
+/** Pages are numbered from 1. */
+export type GridWindow = { page: number; columnPage: number };
+export type PlanGrid = {
+  columns: GridColumn[];
+  sections: GridSection[];
+  /** Features that match the filter, on all pages. */
+  shown: number;
+  total: number;
+  /** Plans and add-ons on all pages. */
+  plans: number;
+  window: GridWindow & { pageSize: number };
+};
+
+/** Columns on one page. */
+export const maxColumns = 12;
+/** Cells on one page: what is rendered without holding up other requests. */
+export const maxCells = 1_500;
+/** Characters of one value that a cell shows. */
+const maxText = 60;
 
 /** Plans by rank, then add-ons by rank. */
 export function gridPlans(catalogue: Catalogue, archived = false): Plan[] {
@@ -16,27 +34,48 @@ export function gridPlans(catalogue: Catalogue, archived = false): Plan[] {
   return [...plans.filter((p) => p.kind === "base"), ...plans.filter((p) => p.kind === "add_on")];
 }
 
-/** Features in use by plans in use, in sections by group. */
-export function planGrid(catalogue: Catalogue, filter: Omit<FeatureFilter, "archived">): PlanGrid {
-  const plans = gridPlans(catalogue);
+/** One page of features in use by plans in use, in sections by group. A page past the end is the last one. */
+export function planGrid(
+  catalogue: Catalogue,
+  filter: Omit<FeatureFilter, "archived">,
+  asked: GridWindow = { page: 1, columnPage: 1 },
+): PlanGrid {
+  const all = gridPlans(catalogue);
+  const columns = pageOf(all, asked.columnPage, maxColumns);
+  const pageSize = Math.floor(maxCells / Math.max(6, Math.min(maxColumns, all.length)));
   const nameOf = (key: string) => catalogue.plans.get(key)?.name ?? key;
-  const sections = new Map<string | null, GridRow[]>();
-  const found = findFeatures(catalogue, { ...filter, archived: false }).sort(byName);
-  for (const feature of found) {
-    const cells = plans.map((plan): GridCell => {
+  const found = findFeatures(catalogue, { ...filter, archived: false }).sort((a, b) => byGroup(a.group, b.group) || byName(a, b));
+  const rows = pageOf(found, asked.page, pageSize);
+  const sections: GridSection[] = [];
+  for (const feature of rows.items) {
+    const cells = columns.items.map((plan): GridCell => {
       const given = catalogue.gives.get(plan.key)?.get(feature.key);
-      return given ? { text: describeValue(feature, given.value), from: given.from === plan.key ? null : nameOf(given.from) } : null;
+      if (!given) return null;
+      return { text: shorten(describeValue(feature, given.value), maxText), from: given.from === plan.key ? null : nameOf(given.from) };
     });
     const row: GridRow = { key: feature.key, name: feature.name, type: feature.type, cells };
-    const rows = sections.get(feature.group);
-    if (rows) rows.push(row);
-    else sections.set(feature.group, [row]);
+    const section = sections.at(-1);
+    if (section && section.group === feature.group) section.rows.push(row);
+    else sections.push({ group: feature.group, rows: [row] });
   }
-  const total = [...catalogue.features.values()].filter((f) => f.archivedAt === null).length;
   return {
-    columns: plans.map(({ key, name, kind, includes }) => ({ key, name, kind, includes: includes === null ? null : nameOf(includes) })),
-    sections: [...sections].map(([group, rows]) => ({ group, rows })).sort((a, b) => byGroup(a.group, b.group)),
+    columns: columns.items.map(({ key, name, kind, includes }) => ({
+      key,
+      name,
+      kind,
+      includes: includes === null ? null : nameOf(includes),
+    })),
+    sections,
     shown: found.length,
-    total,
+    total: [...catalogue.features.values()].filter((f) => f.archivedAt === null).length,
+    plans: all.length,
+    window: { page: rows.page, columnPage: columns.page, pageSize },
   };
 }
+
+function pageOf<T>(list: readonly T[], asked: number, size: number): { items: T[]; page: number } {
+  const page = Math.max(1, Math.min(asked, Math.ceil(list.length / size)));
+  return { items: list.slice((page - 1) * size, page * size), page };
+}
+
+export const shorten = (text: string, max: number) => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);

@@ -180,8 +180,8 @@ const tenant = z.preprocess(
 
 export const wholeFile = fields({
   latchkey: z.literal(1),
-  features: z.map(key, feature),
-  plans: z.map(key, plan),
+  features: z.map(key, feature).optional(),
+  plans: z.map(key, plan).optional(),
   addOns: z.map(key, plan).nullish(),
   tenants: z.map(tenantKey, tenant).nullish(),
 });

@@ -234,11 +234,13 @@ describe("a hostile file", () => {
   });
 
   it("of more than 5 MB is refused unread", () => {
-    expect(problems(`${minimal}${"#".repeat(5 * 1024 * 1024)}`)).toEqual(["f.yaml:1: is larger than 5 MB: split the tenants off"]);
+    expect(problems(`${minimal}${"#".repeat(5 * 1024 * 1024)}`)).toEqual([
+      "f.yaml:1: is larger than 5 MB: move tenants into files of their own, each with latchkey and tenants only",
+    ]);
   });
 
   it("with very many features is no worse than long: time grows with its length, not with its square", () => {
-    const features = Array.from({ length: 10_000 }, (_, i) => `  feature_${i}: { name: Feature ${i} }\n`).join("");
-    expect(fileOf(`latchkey: 1\nplans: {}\nfeatures:\n${features}`).features.size).toBe(10_000);
+    const features = Array.from({ length: 5_000 }, (_, i) => `  feature_${i}: { name: Feature ${i} }\n`).join("");
+    expect(fileOf(`latchkey: 1\nplans: {}\nfeatures:\n${features}`).features.size).toBe(5_000);
   });
 });

@@ -14,6 +14,8 @@ import { type LineProblem, readLinedYaml } from "./lined-yaml";
 
 /** Of the text, in bytes: beyond it reading would keep everybody else waiting for seconds. */
 export const largestFile = 5 * 1024 * 1024;
+/** Advice that works: a file of `tenants` alone leaves the catalogue as it is. */
+export const tooLarge = "is larger than 5 MB: move tenants into files of their own, each with latchkey and tenants only";
 const mostProblems = 20;
 
 /** `line` null: it is not about a line. `more`: how many problems there are beyond those that are told. */
@@ -31,17 +33,25 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
     const told = [...problems].sort((a, b) => a.line - b.line).slice(0, mostProblems);
     return { ok: false, name, problems: told, more: problems.length - told.length };
   };
-  if (new TextEncoder().encode(text).length > largestFile) return bad([{ line: 1, message: "is larger than 5 MB: split the tenants off" }]);
+  if (new TextEncoder().encode(text).length > largestFile) return bad([{ line: 1, message: tooLarge }]);
   const read = readLinedYaml(text);
   if (!read.ok) return bad(read.problems);
   const refuse = (problems: FileProblem[]) =>
     bad(problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) })));
 
   const parsed = wholeFile.safeParse(read.tree, { error: wordsFor });
-  if (!parsed.success) return refuse(parsed.error.issues.flatMap((issue) => issueProblems(issue)));
+  if (!parsed.success) return refuse([...missingParts(read.tree), ...parsed.error.issues.flatMap((issue) => issueProblems(issue))]);
   const { file, problems } = assemble(parsed.data);
-  const wrong = [...problems, ...fileProblems(file)];
+  const wrong = [...missingParts(read.tree), ...problems, ...fileProblems(file)];
   return wrong.length > 0 ? refuse(wrong) : { ok: true, name, file, refuse };
+}
+
+/** A file with tenants may leave out the catalogue, but only the whole of it. */
+function missingParts(tree: unknown): FileProblem[] {
+  if (!(tree instanceof Map)) return [];
+  const isTenantsOnly = tree.has("tenants") && !["features", "plans", "addOns"].some((part) => tree.has(part));
+  const missing = isTenantsOnly ? [] : ["features", "plans"].filter((part) => !tree.has(part));
+  return missing.map((part) => ({ path: [part], message: "is missing: it has to be a map (key: value)" }));
 }
 
 /** A map's keys and values have their issues nested in one of their own. */
@@ -66,12 +76,13 @@ type Parsed = z.infer<typeof wholeFile>;
 
 function assemble(data: Parsed): { file: CatalogueFile; problems: FileProblem[] } {
   const problems: FileProblem[] = [];
+  const isTenantsOnly = !data.features && !data.plans && !data.addOns && (data.tenants?.size ?? 0) > 0;
   const features = new Map<string, FileFeature>();
-  for (const [key, f] of data.features) features.set(key, { ...f, name: f.name || key });
+  for (const [key, f] of data.features ?? []) features.set(key, { ...f, name: f.name || key });
   const plans = new Map<string, FilePlan>();
   // A rank that is left out follows the one before it: plans in the order of the file, then add-ons.
   let last = 0;
-  const take = (kind: PlanKind, from: Parsed["plans"]) => {
+  const take = (kind: PlanKind, from: NonNullable<Parsed["plans"]>) => {
     for (const [key, { name, description, rank, includes, features, archived }] of from) {
       if (plans.has(key)) problems.push({ path: ["addOns", key], message: "is the key of a plan already: choose another" });
       last = rank ?? last + 1;
@@ -79,14 +90,14 @@ function assemble(data: Parsed): { file: CatalogueFile; problems: FileProblem[] 
       plans.set(key, { ...common, includes: includes ?? null, entries: features, archived });
     }
   };
-  take("base", data.plans);
+  take("base", data.plans ?? new Map());
   take("add_on", data.addOns ?? new Map());
   const tenants = new Map<string, FileTenant>();
   for (const [key, { grants, ...fields }] of data.tenants ?? []) {
     const given = Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
     tenants.set(key, { ...given, grants: grants ?? [] });
   }
-  return { file: { features, plans, tenants }, problems };
+  return { file: { features, plans, tenants, ...(isTenantsOnly ? { isTenantsOnly } : {}) }, problems };
 }
 
 /** "gitlab.yaml:12: …", one line for each problem. */

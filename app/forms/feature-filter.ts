@@ -23,6 +23,6 @@ export function readSort(params: URLSearchParams): { id: FeatureSort; desc: bool
 }
 
 /** A page's number from 1. */
-export function readPage(params: URLSearchParams): number {
-  return z.coerce.number().int().min(1).max(1_000_000).safeParse(params.get("page")).data ?? 1;
+export function readPage(params: URLSearchParams, name = "page"): number {
+  return z.coerce.number().int().min(1).max(1_000_000).safeParse(params.get(name)).data ?? 1;
 }

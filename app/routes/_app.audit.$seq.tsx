@@ -6,9 +6,11 @@ import { readAuditEntry } from "~/server/audit-pages.server";
 import { requireAdmin } from "~/server/sessions.server";
 import { AuditLine } from "~/ui/audit-list";
 import { Card } from "~/ui/card";
+import { Code } from "~/ui/code";
 import { Diff } from "~/ui/diff";
 import { RouteErrorPage } from "~/ui/error-page";
 import { PageHeader } from "~/ui/page-header";
+import { count } from "~/ui/pagination";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data ? actionWords(data.entry.action) : "Audit log"} · Latchkey` },
@@ -27,7 +29,13 @@ export default function AuditEntryPage() {
       <Card>
         <AuditLine entry={entry} now={now} />
         <div className="mt-3">
-          <Diff before={entry.before} after={entry.after} />
+          {entry.before === undefined && entry.after === undefined && entry.values > 0 ? (
+            <p className="text-ink-muted text-sm">
+              {count(entry.values)} values changed, too many for a page. <Code>{`GET /api/audit/${entry.seq}`}</Code> has all of them.
+            </p>
+          ) : (
+            <Diff before={entry.before} after={entry.after} />
+          )}
         </div>
       </Card>
     </>

@@ -3,6 +3,7 @@ import { Form, useActionData, useLoaderData } from "@remix-run/react";
 import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue-words";
 import type { Feature } from "~/core/model";
 import { featurePageForm } from "~/forms/feature";
+import { readPage } from "~/forms/feature-filter";
 import { typeWords } from "~/forms/feature-words";
 import { keyOf, paths } from "~/paths";
 import { theirChange } from "~/server/catalogue-edits.server";
@@ -24,6 +25,7 @@ import { KeyValue } from "~/ui/key-value";
 import { Means } from "~/ui/means";
 import { Notice } from "~/ui/notice";
 import { PageHeader } from "~/ui/page-header";
+import { Pagination } from "~/ui/pagination";
 import { StaleNotice } from "~/ui/stale-notice";
 
 export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
@@ -32,7 +34,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
-  const page = await readFeaturePage(context, keyOf(params.feature));
+  const page = await readFeaturePage(context, keyOf(params.feature), readPage(new URL(request.url).searchParams));
   const [tie] = await findingsOfTies(context, [page.feature].filter(isTied));
   return { ...page, findings: tie?.findings ?? [], canChange: mayAct(admin.role, "admin") };
 }
@@ -61,7 +63,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditFeature() {
-  const { feature, plans, groups, findings, now, canChange } = useLoaderData<typeof loader>();
+  const { feature, plans, page, plansPerPage, totalPlans, groups, findings, now, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   return (
     <>
@@ -85,6 +87,7 @@ export default function EditFeature() {
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Section title="In plans" flush className="lg:order-last">
           <FeaturePlans feature={feature.key} plans={plans} />
+          {totalPlans > plansPerPage && <Pagination page={page} pageSize={plansPerPage} total={totalPlans} noun="plans" />}
         </Section>
         <Section title="Details" bare>
           <Card>

@@ -15,7 +15,7 @@ import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureFilters } from "~/ui/feature-filters";
 import { PageHeader } from "~/ui/page-header";
-import { Pagination } from "~/ui/pagination";
+import { count, Pagination } from "~/ui/pagination";
 
 export const meta: MetaFunction = () => [{ title: "Features · Latchkey" }];
 
@@ -61,9 +61,10 @@ const columns: Column<FeatureRow>[] = [
     id: "plans",
     header: "In plans",
     className: "max-w-56",
-    cell: ({ plans }) =>
+    cell: ({ plans, morePlans }) =>
       plans.length > 0 ? (
         <span title={plans.join(", ")} className="block truncate text-ink-muted">
+          {morePlans > 0 && `${count(plans.length + morePlans)} plans: `}
           {plans.join(", ")}
         </span>
       ) : (

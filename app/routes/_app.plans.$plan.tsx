@@ -51,7 +51,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditPlan() {
-  const { plan, tenants, own, inherited, includable, includedBy, asks, now, canChange } = useLoaderData<typeof loader>();
+  const { plan, tenants, own, inherited, includable, includedBy, moreIncludedBy, asks, now, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const lastResult = answer?.result;
   const isAddOn = plan.kind === "add_on";
@@ -89,6 +89,7 @@ export default function EditPlan() {
                         <span key={key}>
                           {i > 0 && ", "}
                           <TextLink to={paths.plan(key)}>{name}</TextLink>
+                          {i === includedBy.length - 1 && moreIncludedBy > 0 && ` and ${count(moreIncludedBy)} more`}
                         </span>
                       )),
               },

@@ -1,7 +1,8 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Layers, SearchX } from "lucide-react";
-import { readFeatureFilter } from "~/forms/feature-filter";
+import { maxColumns } from "~/core/plan-grid";
+import { readFeatureFilter, readPage } from "~/forms/feature-filter";
 import { paths } from "~/paths";
 import { readPlanGrid } from "~/server/catalogue-pages.server";
 import { mayAct, requireAdmin } from "~/server/sessions.server";
@@ -11,19 +12,21 @@ import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureFilters } from "~/ui/feature-filters";
 import { PageHeader } from "~/ui/page-header";
-import { count } from "~/ui/pagination";
+import { count, Pagination } from "~/ui/pagination";
 import { PlanGrid } from "~/ui/plan-grid";
 
 export const meta: MetaFunction = () => [{ title: "Plans · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
-  const grid = await readPlanGrid(context, readFeatureFilter(new URL(request.url).searchParams));
+  const { searchParams } = new URL(request.url);
+  const window = { page: readPage(searchParams), columnPage: readPage(searchParams, "plans") };
+  const grid = await readPlanGrid(context, readFeatureFilter(searchParams), window);
   return { ...grid, mayEdit: mayAct(admin.role, "admin") };
 }
 
 export default function Plans() {
-  const { columns, sections, shown, total, groups, archived, mayEdit } = useLoaderData<typeof loader>();
+  const { columns, sections, shown, total, plans, window, groups, archived, moreArchived, mayEdit } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   return (
     <>
@@ -68,14 +71,29 @@ export default function Plans() {
           </div>
           <Card flush>
             {shown > 0 ? (
-              <PlanGrid columns={columns} sections={sections} query={params.toString()} />
+              <>
+                {plans > maxColumns && (
+                  <Pagination
+                    name="plans"
+                    page={window.columnPage}
+                    pageSize={maxColumns}
+                    total={plans}
+                    noun="plans"
+                    label="Pages of plans"
+                  />
+                )}
+                <PlanGrid columns={columns} sections={sections} query={params.toString()} />
+                {shown > window.pageSize && (
+                  <Pagination page={window.page} pageSize={window.pageSize} total={shown} noun="features" label="Pages of features" />
+                )}
+              </>
             ) : total === 0 ? (
               <EmptyState
                 icon={Layers}
                 title="No features yet"
                 action={mayEdit && <LinkButton to={paths.featureNew()}>New feature</LinkButton>}
               >
-                {columns.map(({ name }) => name).join(", ")} stand ready. Features become rows here.
+                {count(plans)} {plans === 1 ? "plan stands" : "plans stand"} ready. Features become rows here.
               </EmptyState>
             ) : (
               <EmptyState icon={SearchX} title="No feature fits" action={<LinkButton to={paths.plans()}>Show all features</LinkButton>}>
@@ -95,6 +113,7 @@ export default function Plans() {
               {plan.tenants > 0 && ` (${count(plan.tenants)} ${plan.tenants === 1 ? "tenant" : "tenants"})`}
             </span>
           ))}
+          {moreArchived > 0 && ` and ${count(moreArchived)} more`}
         </p>
       )}
     </>

@@ -1,8 +1,9 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { SearchX } from "lucide-react";
+import { readPage } from "~/forms/feature-filter";
 import { keyOf } from "~/paths";
-import { featureFilters, tenantFeatures } from "~/server/tenant-features.server";
+import { featureFilters, featuresPerPage, tenantFeatures } from "~/server/tenant-features.server";
 import { requireTenant } from "~/server/tenants.server";
 import { Card } from "~/ui/card";
 import { EmptyState } from "~/ui/empty-state";
@@ -10,20 +11,20 @@ import { RouteErrorPage } from "~/ui/error-page";
 import { FeatureAnswers } from "~/ui/feature-answers";
 import { FilterBar, FilterSelect, SearchBox } from "~/ui/filters";
 import { FlagTrouble } from "~/ui/flag-trouble";
-import { count } from "~/ui/pagination";
+import { count, Pagination } from "~/ui/pagination";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const { searchParams } = new URL(request.url);
   const show = featureFilters.find((filter) => filter === searchParams.get("show")) ?? null;
-  const features = tenantFeatures(tenant, searchParams.get("q") ?? "", show);
+  const features = tenantFeatures(tenant, searchParams.get("q") ?? "", show, readPage(searchParams));
   const { key } = tenant.facts;
   const flags = context.posthog?.flags.status(key) ?? null;
-  return { ...features, flags, tenant: key, now: tenant.now, canChange: tenant.canChange };
+  return { ...features, featuresPerPage, flags, tenant: key, now: tenant.now, canChange: tenant.canChange };
 }
 
 export default function TenantFeatures() {
-  const { rows, all, entitled, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
+  const { rows, all, entitled, matching, page, featuresPerPage, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
   return (
     <>
       <FlagTrouble status={flags} now={now} className="mb-4" />
@@ -47,7 +48,10 @@ export default function TenantFeatures() {
       </div>
       <Card flush>
         {rows.length > 0 ? (
-          <FeatureAnswers rows={rows} tenant={tenant} now={now} canChange={canChange} />
+          <>
+            <FeatureAnswers rows={rows} tenant={tenant} now={now} canChange={canChange} />
+            {matching > featuresPerPage && <Pagination page={page} pageSize={featuresPerPage} total={matching} noun="features" />}
+          </>
         ) : (
           <EmptyState icon={SearchX} title="No feature matches">
             Search by part of a name, key or group, or clear the filters above.

@@ -8,7 +8,7 @@ import { keyOf, paths } from "~/paths";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf } from "~/server/sessions.server";
 import { override } from "~/server/tenant-grant-changes.server";
-import { grantChoices, kindOf } from "~/server/tenant-trials.server";
+import { choicesOf, grantableFeatures, kindOf } from "~/server/tenant-trials.server";
 import { requireTenant } from "~/server/tenants.server";
 import { Button, LinkButton, TextLink } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
@@ -28,11 +28,12 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Overri
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const { searchParams } = new URL(request.url);
-  const choices = grantChoices(tenant);
-  const feature = choices.find((c) => c.key === searchParams.get("feature")) ?? null;
+  const features = grantableFeatures(tenant);
+  const chosen = features.filter((f) => f.key === searchParams.get("feature"));
+  const feature = choicesOf(tenant, chosen)[0] ?? null;
   const effect = searchParams.get("effect") === "deny" ? "deny" : "allow";
   const { key, name } = tenant.facts;
-  const options = feature ? [] : choices.map((c) => ({ key: c.key, name: c.name, group: c.group }));
+  const options = feature ? [] : features.map((c) => ({ key: c.key, name: c.name, group: c.group }));
   return { key, name, feature, options, effect, now: tenant.now, canChange: tenant.canChange };
 }
 

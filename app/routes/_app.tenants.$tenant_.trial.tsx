@@ -6,25 +6,35 @@ import { trialPage } from "~/forms/trial-page";
 import { keyOf, paths } from "~/paths";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf } from "~/server/sessions.server";
-import { grantChoices, grantTrials, readValues } from "~/server/tenant-trials.server";
+import { grantTrials, narrowedChoices, readValues } from "~/server/tenant-trials.server";
 import { requireTenant } from "~/server/tenants.server";
 import { Button, LinkButton } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FeaturePicker } from "~/ui/feature-picker";
 import { Field } from "~/ui/field";
+import { FilterBar, SearchBox } from "~/ui/filters";
 import { Textarea, toInputValue } from "~/ui/inputs";
 import { LengthFields } from "~/ui/length-fields";
 import { FormErrors } from "~/ui/notice";
+import { count } from "~/ui/pagination";
 import { TenantFormPage } from "~/ui/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
-  const wanted = new URL(request.url).searchParams.getAll("feature");
+  const { searchParams } = new URL(request.url);
+  const wanted = searchParams.getAll("feature").slice(0, 100);
   const { key, name } = tenant.facts;
-  return { key, name, now: tenant.now, canChange: tenant.canChange, choices: grantChoices(tenant), wanted };
+  return {
+    key,
+    name,
+    now: tenant.now,
+    canChange: tenant.canChange,
+    ...narrowedChoices(tenant, searchParams.get("q") ?? "", wanted),
+    wanted,
+  };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -41,7 +51,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function GrantTrial() {
-  const { key, name, now, choices, wanted, canChange } = useLoaderData<typeof loader>();
+  const { key, name, now, choices, left, total, wanted, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const lastResult = useActionData<typeof action>()?.result;
   const [form, fields] = useForm({
@@ -55,6 +65,14 @@ export default function GrantTrial() {
   const lengthFields = { length: fields.length, startsAt: fields.startsAt, endsAt: fields.endsAt };
   return (
     <TenantFormPage title="Grant trial" tenant={{ key, name, canChange }}>
+      {total > choices.length && (
+        <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+          <FilterBar names={["q"]}>
+            <SearchBox label="Search all features" />
+          </FilterBar>
+          {left > 0 && <p className="text-ink-muted text-xs">{count(left)} more features match. Search to narrow them down.</p>}
+        </div>
+      )}
       <Card>
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />

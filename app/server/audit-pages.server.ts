@@ -12,6 +12,8 @@ import type { Services } from "./services.server";
 const pageSize = 50;
 /** Values of one entry that a list shows; an import changes thousands, which have a page of their own. */
 const mostShown = 60;
+/** Values that the page of one entry shows; the API has all of them. */
+const maxOnPage = 1_000;
 
 export type AuditEntryView = ReturnType<typeof entryOf>;
 
@@ -68,7 +70,7 @@ export async function readAuditEntry(services: Services, seq: number) {
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
   const actors = await auditedActors(db.readAside, db.tables);
-  return { entry: entryOf(row, { catalogue, actors }, Number.POSITIVE_INFINITY), now: services.now() };
+  return { entry: entryOf(row, { catalogue, actors }, maxOnPage), now: services.now() };
 }
 
 export type AuditRecord = AuditRow;

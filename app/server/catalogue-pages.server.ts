@@ -1,7 +1,7 @@
 import type { Catalogue } from "~/core/catalogue";
-import { type FeatureFilter, type FeatureSort, groupsOf, listFeatures } from "~/core/feature-list";
+import { type FeatureFilter, type FeatureSort, featureRow, groupsOf, sortedFeatures } from "~/core/feature-list";
 import type { CatalogueFacts, Feature, Plan } from "~/core/model";
-import { gridPlans, planGrid } from "~/core/plan-grid";
+import { type GridWindow, gridPlans, planGrid } from "~/core/plan-grid";
 import type { Services } from "./services.server";
 
 /** The catalogue in memory, after what other processes committed has been read. */
@@ -25,16 +25,21 @@ export function findFeature(catalogue: Catalogue, key: string): Feature {
   return feature;
 }
 
-export async function readPlanGrid(services: Services, filter: FeatureFilter) {
+/** Archived plans that the page of all plans names. */
+const maxArchived = 50;
+
+export async function readPlanGrid(services: Services, filter: FeatureFilter, window: GridWindow) {
   const { catalogue } = await catalogueNow(services);
   const tenants = await services.tenantCounts.byPlan();
   const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
-  const grid = planGrid(catalogue, filter);
+  const archived = gridPlans(catalogue, true);
+  const grid = planGrid(catalogue, filter, window);
   return {
     ...grid,
     columns: grid.columns.map((column) => ({ ...column, tenants: held(column) })),
     groups: groupsOf(catalogue),
-    archived: gridPlans(catalogue, true).map(({ key, name, kind }) => ({ key, name, kind, tenants: held({ key }) })),
+    archived: archived.slice(0, maxArchived).map(({ key, name, kind }) => ({ key, name, kind, tenants: held({ key }) })),
+    moreArchived: Math.max(0, archived.length - maxArchived),
   };
 }
 
@@ -46,10 +51,10 @@ export async function readFeatureList(
   page: { number: number; size: number },
 ) {
   const { catalogue } = await catalogueNow(services);
-  const rows = listFeatures(catalogue, filter, sort.id, sort.desc);
+  const rows = sortedFeatures(catalogue, filter, sort.id, sort.desc);
   const number = Math.max(1, Math.min(page.number, Math.ceil(rows.length / page.size)));
   return {
-    rows: rows.slice((number - 1) * page.size, number * page.size),
+    rows: rows.slice((number - 1) * page.size, number * page.size).map((feature) => featureRow(catalogue, feature)),
     total: rows.length,
     all: catalogue.features.size,
     page: number,

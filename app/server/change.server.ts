@@ -1,5 +1,7 @@
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import { sizeProblem } from "~/core/catalogue-bounds";
 import type { CatalogueChange } from "~/core/catalogue-changes";
+import { applyCatalogueChange } from "~/core/catalogue-changes";
 import type { TenantChange } from "~/core/changes";
 import type { Actor, CatalogueFacts, Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
@@ -132,6 +134,8 @@ export async function changeCatalogue(
     if (!outcome.ok) return outcome;
     const { change } = outcome;
     if (!change) return { ok: true, changed: false, facts: before, change };
+    const tooLarge = sizeProblem(before, applyCatalogueChange(before, change, before.revision));
+    if (tooLarge) return tooLarge;
     const unfit = await findUnfitGrants(tx, db.tables, before, change, change.at);
     if (unfit) return refuseUnfit(unfit);
     return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, change, actor), change };

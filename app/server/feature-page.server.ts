@@ -12,15 +12,19 @@ export async function readNewFeaturePage(services: Services) {
   return { groups: groupsOf(catalogue) };
 }
 
-export async function readFeaturePage(services: Services, key: string) {
+const plansPerPage = 100;
+
+export async function readFeaturePage(services: Services, key: string, page = 1) {
   const { catalogue } = await catalogueNow(services);
   const feature = findFeature(catalogue, key);
-  const plans = gridPlans(catalogue).map((plan) => {
+  const all = gridPlans(catalogue);
+  const number = Math.max(1, Math.min(page, Math.ceil(all.length / plansPerPage)));
+  const plans = all.slice((number - 1) * plansPerPage, number * plansPerPage).map((plan) => {
     const given = catalogue.gives.get(plan.key)?.get(key);
     const from = given && given.from !== plan.key ? (catalogue.plans.get(given.from)?.name ?? given.from) : null;
     return { key: plan.key, name: plan.name, kind: plan.kind, text: given ? describeValue(feature, given.value) : null, from };
   });
-  return { now: services.now(), feature, plans, groups: groupsOf(catalogue) };
+  return { now: services.now(), feature, plans, totalPlans: all.length, page: number, plansPerPage, groups: groupsOf(catalogue) };
 }
 
 export type FeatureAct = { intent: "save"; expected: number; feature: FeatureEdit } | { intent: "archive" | "restore"; why?: string };

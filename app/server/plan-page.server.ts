@@ -24,6 +24,9 @@ export async function readNewPlanPage(services: Services) {
   return { includable: includable(catalogue, null) };
 }
 
+/** Plans that include this one and are named. */
+const maxIncludedBy = 20;
+
 export async function readPlanPage(services: Services, key: string) {
   const { catalogue } = await catalogueNow(services);
   const plan = findPlan(catalogue, key);
@@ -31,6 +34,7 @@ export async function readPlanPage(services: Services, key: string) {
   const tenants = await services.tenantCounts.byPlan();
   const inUse = ({ feature }: { feature: string }) => catalogue.features.get(feature)?.archivedAt === null;
   const gives = [...(catalogue.gives.get(key) ?? [])].filter(([feature]) => inUse({ feature })).length;
+  const includedBy = [...catalogue.plans.values()].filter((p) => p.includes === key);
   const own = entries.filter(inUse).length;
   return {
     now: services.now(),
@@ -39,7 +43,8 @@ export async function readPlanPage(services: Services, key: string) {
     own,
     inherited: gives - own,
     includable: includable(catalogue, plan),
-    includedBy: [...catalogue.plans.values()].filter((p) => p.includes === key).map((p) => ({ key: p.key, name: p.name })),
+    includedBy: includedBy.slice(0, maxIncludedBy).map((p) => ({ key: p.key, name: p.name })),
+    moreIncludedBy: Math.max(0, includedBy.length - maxIncludedBy),
   };
 }
 

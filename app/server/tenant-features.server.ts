@@ -6,8 +6,15 @@ import type { TenantRequest } from "./tenants.server";
 export const featureFilters = ["yes", "no", "trial", "override"] as const;
 export type FeatureFilter = (typeof featureFilters)[number];
 
-/** Every feature of a tenant that matches, each with its answer and what it comes from. */
-export function tenantFeatures(tenant: TenantRequest, search: string, show: FeatureFilter | null) {
+export const featuresPerPage = 100;
+/** Plans that a row names. */
+const maxNames = 10;
+
+const shortList = (names: string[]) =>
+  names.length <= maxNames ? names : [...names.slice(0, maxNames), `${names.length - maxNames} more`];
+
+/** One page of a tenant's features that match, each with its answer and what it comes from. */
+export function tenantFeatures(tenant: TenantRequest, search: string, show: FeatureFilter | null, page: number) {
   const { facts, catalogue } = tenant;
   // Archived ones answer by name only, but a grant of one must not vanish from sight.
   const keys = new Set([...listedFeatures(catalogue), ...facts.grants.map((g) => g.feature)]);
@@ -15,7 +22,16 @@ export function tenantFeatures(tenant: TenantRequest, search: string, show: Feat
   const rows = features.map((feature) => answerRow(tenant, feature));
   const words = search.trim().toLowerCase();
   const matches = (row: AnswerRow) => `${row.name}\n${row.key}\n${row.group ?? ""}`.toLowerCase().includes(words) && isShown(row, show);
-  return { all: rows.length, entitled: rows.filter((r) => r.entitled).length, rows: rows.filter(matches) };
+  const matching = rows.filter(matches);
+  const last = Math.max(1, Math.ceil(matching.length / featuresPerPage));
+  const from = (Math.min(page, last) - 1) * featuresPerPage;
+  return {
+    all: rows.length,
+    entitled: rows.filter((r) => r.entitled).length,
+    matching: matching.length,
+    page: Math.min(page, last),
+    rows: matching.slice(from, from + featuresPerPage).map((row) => ({ ...row, availableIn: shortList(row.availableIn) })),
+  };
 }
 
 function isShown(row: AnswerRow, show: FeatureFilter | null): boolean {

@@ -16,15 +16,33 @@ export function kindOf(feature: Feature): FeatureKind {
   return { type: feature.type };
 }
 
-/** What can be granted, each with what the tenant has of it now. */
-export function grantChoices(tenant: TenantRequest) {
-  const inUse = [...tenant.catalogue.features.values()].filter((f) => f.archivedAt === null).sort(byGroup);
-  return inUse.map((feature) => {
+/** Features that a form offers to tick at once. */
+const maxChoices = 300;
+
+/**
+ * What can be granted, each with what the tenant has of it now: the `chosen` ones, then those that match, up to a bound. `left` is
+ * how many match beyond it.
+ */
+export function narrowedChoices(tenant: TenantRequest, search: string, chosen: readonly string[]) {
+  const words = search.trim().toLowerCase();
+  const inUse = grantableFeatures(tenant);
+  const isChosen = (f: Feature) => chosen.includes(f.key);
+  const matching = inUse.filter((f) => !isChosen(f) && `${f.name}\n${f.key}\n${f.group ?? ""}`.toLowerCase().includes(words));
+  const shown = [...inUse.filter(isChosen), ...matching.slice(0, maxChoices)];
+  return { choices: choicesOf(tenant, shown), left: Math.max(0, matching.length - maxChoices), total: inUse.length };
+}
+
+export const grantableFeatures = ({ catalogue }: TenantRequest): Feature[] =>
+  [...catalogue.features.values()].filter((f) => f.archivedAt === null).sort(byGroup);
+
+/** Each with what the tenant has of it now. */
+export function choicesOf(tenant: TenantRequest, features: readonly Feature[]) {
+  return features.map((feature) => {
     const { key, name, group, entitled, reason, message, gives } = answerRow(tenant, feature);
     return { key, name, group, kind: kindOf(feature), entitled, reason, message, gives };
   });
 }
-export type GrantChoice = ReturnType<typeof grantChoices>[number];
+export type GrantChoice = ReturnType<typeof choicesOf>[number];
 
 type Read = { ok: true; features: { feature: string; value: Value }[] } | { ok: false; errors: Record<string, string[]> };
 

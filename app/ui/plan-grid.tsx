@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 import type { CSSProperties } from "react";
-import type { GridCell, GridColumn, GridSection } from "~/core/plan-grid";
+import { type GridCell, type GridColumn, type GridSection, shorten } from "~/core/plan-grid";
 import { paths } from "~/paths";
 import { cx } from "./cx";
 import { useGridKeys } from "./grid-keys";
@@ -28,6 +28,9 @@ const cells = cx(
   "[&_svg[data-own]]:size-5 [&_svg[data-own]]:rounded-full [&_svg[data-own]]:bg-yes-soft [&_svg[data-own]]:p-[3px] [&_svg[data-own]]:text-yes",
   "[&_td>a>small]:max-w-full [&_td>a>small]:truncate [&_td>a>small]:text-[0.6875rem] [&_td>a>small]:text-ink-faint",
 );
+
+/** Characters of a name that a cell repeats; its row and column have the whole name. */
+const maxLabel = 60;
 
 /** Plans × features. Every cell is a link; with script the arrow keys go from cell to cell. */
 export function PlanGrid({ columns, sections, query }: Props) {
@@ -114,7 +117,10 @@ export function PlanGrid({ columns, sections, query }: Props) {
                   const column = columns[i] as Column;
                   return (
                     <td key={column.key} data-first={i === firstAddOn || undefined}>
-                      <a href={paths.planCell(column.key, row.key) + back} aria-label={`${row.name} in ${column.name}: ${said(cell)}`}>
+                      <a
+                        href={paths.planCell(column.key, row.key) + back}
+                        aria-label={`${shorten(row.name, maxLabel)} in ${shorten(column.name, maxLabel)}: ${said(cell)}`}
+                      >
                         <Cell cell={cell} />
                       </a>
                     </td>
@@ -136,7 +142,7 @@ function Cell({ cell }: { cell: GridCell }) {
   return (
     <>
       {text === "on" ? <Tick /> : <i>{text}</i>}
-      <small>from {from}</small>
+      <small>from {shorten(from, maxLabel)}</small>
     </>
   );
 }
@@ -150,5 +156,5 @@ const Tick = ({ own }: { own?: boolean }) => (
 
 function said(cell: GridCell): string {
   if (!cell) return "not given";
-  return cell.from === null ? `${cell.text}, its own entry` : `${cell.text}, from ${cell.from}`;
+  return cell.from === null ? `${cell.text}, its own entry` : `${cell.text}, from ${shorten(cell.from, maxLabel)}`;
 }

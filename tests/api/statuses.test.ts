@@ -258,6 +258,19 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("putFeature", { body: { type: "config" } }, "value_invalid");
   await refused("importCatalogue", { text: "latchkey: 1\nfeatures: 5\n" }, "invalid_catalogue");
 
+  const full = await start();
+  const many = (n: number) => Array.from({ length: n }, (_, i) => `n${i}`);
+  await full.api.catalogue(
+    many(998).map((key) => feature(key)),
+    many(997).map((key) => plan(key)),
+  );
+  const tooLarge = { status: 422, code: "catalogue_too_large" };
+  const ask = (id: string, sent: Sent) => full.walk.ask(id, full.keys.all, sent);
+  expect(await ask("putFeature", { params: { feature: fresh() }, body: {} })).toMatchObject(tooLarge);
+  expect(await ask("restoreFeature", { params: { feature: "gone" }, body: {} })).toMatchObject(tooLarge);
+  expect(await ask("putPlan", { params: { plan: fresh() }, body: {} })).toMatchObject(tooLarge);
+  expect(await ask("restorePlan", { params: { plan: "old" }, body: {} })).toMatchObject(tooLarge);
+
   await refused("consume", { body: { tenant: "nobody", feature: "calls" } }, "tenant_not_found");
   await refused("consume", { body: { tenant: "acme", feature: "none" } }, "feature_not_found");
   await refused("consume", { body: { tenant: "acme", feature: "sso" } }, "feature_type");

@@ -1,0 +1,32 @@
+import { remixBuild } from "./remix-build";
+
+/** One of the values for each parameter of a page's path. */
+export type KnownKeys = { [parameter: string]: string };
+
+/** Filters and sorts of lists. An address without an entry here is asked without a query. */
+const queries: { [path: string]: string[] } = {
+  "/tenants": ["?q=tenant+4", "?plan=plan0", "?status=suspended", "?trial=live", "?sort=-created&page=3", "?sort=plan", "?sort=status"],
+  "/plans": ["?q=f1", "?group=Group+3", "?page=2&plans=4"],
+  "/features": ["?q=f1", "?type=metered&sort=-group", "?page=3"],
+  "/audit": ["?kind=tenant&subject=t1000000", "?action=trial.granted", "?actor=admin:adm_1"],
+  "/plans/:plan/features/:feature": ["?gives=no&was=null"],
+};
+
+/** The address of every page in the route table, with representative queries. */
+export async function pageAddresses(known: KnownKeys): Promise<string[]> {
+  const { routes } = await remixBuild();
+  const addresses = new Set<string>();
+  for (const route of Object.values(routes)) {
+    if (!route) continue;
+    let path = "";
+    for (let at: typeof route | undefined = route; at; at = at.parentId ? routes[at.parentId] : undefined) {
+      if (at.path) path = `${at.path}/${path}`;
+    }
+    const pattern = `/${path}`.replace(/\/+$/, "") || "/";
+    if (pattern.includes("*")) continue;
+    for (const query of ["", ...(queries[pattern] ?? [])]) {
+      addresses.add(pattern.replace(/:(\w+)/g, (_, name) => encodeURIComponent(known[name] ?? "unknown")) + query);
+    }
+  }
+  return [...addresses].sort();
+}
