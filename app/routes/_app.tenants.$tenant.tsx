@@ -45,11 +45,15 @@ export default function Tenant() {
             <>
               <LinkButton to={paths.tenantEdit(key)}>Edit</LinkButton>
               <LinkButton to={paths.tenantPlan(key)}>Change plan</LinkButton>
-              <LinkButton to={paths.tenantStatus(key)}>{status === "active" ? "Suspend" : "Reinstate"}</LinkButton>
-              <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
-                <Hourglass aria-hidden="true" />
-                Grant trial
+              <LinkButton to={paths.tenantStatus(key)} variant={status === "archived" ? "primary" : "secondary"}>
+                {status === "active" ? "Suspend" : "Reinstate"}
               </LinkButton>
+              {status !== "archived" && (
+                <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
+                  <Hourglass aria-hidden="true" />
+                  Grant trial
+                </LinkButton>
+              )}
             </>
           )
         }

@@ -4,11 +4,10 @@ import { Button } from "./button";
 import { cx } from "./cx";
 import { useHydrated } from "./use-hydrated";
 
-/** Only there when script is: the text beside it can be selected anyway. */
+/** Keeps its place without script, so that nothing moves when it appears: the text beside it can be selected anyway. */
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const hydrated = useHydrated();
   const [copied, setCopied] = useState(false);
-  if (!hydrated) return null;
   const copy = async () => {
     if (await copyText(text)) {
       setCopied(true);
@@ -16,7 +15,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
     }
   };
   return (
-    <Button type="button" size="sm" onClick={copy}>
+    <Button type="button" size="sm" onClick={copy} className={cx(!hydrated && "invisible")}>
       {copied ? <Check className="text-yes" aria-hidden="true" /> : <Copy aria-hidden="true" />}
       <span aria-live="polite">{copied ? "Copied" : label}</span>
     </Button>

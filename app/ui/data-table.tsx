@@ -62,10 +62,10 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
   const cards = phone === "cards";
 
   return (
-    <div className={cx("min-w-0", cards ? "sm:overflow-x-auto" : "overflow-x-auto", className)}>
-      <table className={cx("w-full border-collapse text-left text-sm", cards && "max-sm:block")}>
+    <div className={cx("min-w-0", cards ? "md:overflow-x-auto" : "overflow-x-auto", className)}>
+      <table className={cx("w-full border-collapse text-left text-sm", cards && "max-md:block")}>
         <caption className="sr-only">{caption}</caption>
-        <thead className={cx("border-line border-b bg-sunken/50", cards && "max-sm:sr-only")}>
+        <thead className={cx("border-line border-b bg-sunken/50", cards && "max-md:sr-only")}>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
               {group.headers.map((header) => {
@@ -94,13 +94,13 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
             </tr>
           ))}
         </thead>
-        <tbody className={cx("divide-y divide-line", cards && "max-sm:block")}>
+        <tbody className={cx("divide-y divide-line", cards && "max-md:block")}>
           {table.getRowModel().rows.map((row) => (
             <tr
               key={row.id}
               className={cx(
                 "hover:bg-sunken/50",
-                cards && "max-sm:flex max-sm:flex-wrap max-sm:items-center max-sm:gap-x-4 max-sm:gap-y-1.5 max-sm:px-4 max-sm:py-3",
+                cards && "max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-4 max-md:gap-y-1.5 max-md:px-4 max-md:py-3",
               )}
             >
               {row.getAllCells().map((cell) => {
@@ -131,12 +131,12 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
 /** On a phone: the name first, then label and value pairs that flow; a cell without content takes no room. */
 function cardCell(column: Pick<Column<never>, "primary" | "card"> | undefined) {
   const cell =
-    "max-sm:inline-flex max-sm:max-w-full max-sm:items-center max-sm:gap-1.5 max-sm:p-0 max-sm:text-left max-sm:empty:hidden max-sm:before:shrink-0 max-sm:before:text-ink-faint max-sm:before:text-xs max-sm:before:content-[attr(data-label)]";
+    "max-md:inline-flex max-md:max-w-full max-md:items-center max-md:gap-1.5 max-md:p-0 max-md:text-left max-md:empty:hidden max-md:before:shrink-0 max-md:before:text-ink-faint max-md:before:text-xs max-md:before:content-[attr(data-label)]";
   if (column?.primary)
-    return cx(cell, "max-sm:-order-2 max-sm:block max-sm:min-w-0 max-sm:grow max-sm:basis-[calc(100%-8rem)] max-sm:before:hidden");
-  if (column?.card === "corner") return cx(cell, "max-sm:-order-1 max-sm:before:hidden");
-  if (column?.card === "line") return cx(cell, "max-sm:block max-sm:basis-full max-sm:before:hidden");
-  return cx(cell, column?.card === "bare" && "max-sm:before:hidden");
+    return cx(cell, "max-md:-order-2 max-md:block max-md:min-w-0 max-md:grow max-md:basis-[calc(100%-8rem)] max-md:before:hidden");
+  if (column?.card === "corner") return cx(cell, "max-md:-order-1 max-md:before:hidden");
+  if (column?.card === "line") return cx(cell, "max-md:block max-md:basis-full max-md:before:hidden");
+  return cx(cell, column?.card === "bare" && "max-md:before:hidden");
 }
 
 function SortLink({ id, label, sorted }: { id: string; label: string; sorted: "ascending" | "descending" | undefined }) {

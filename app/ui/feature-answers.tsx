@@ -53,7 +53,11 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "rows"> & { row: Answe
                 <span title={row.name} className="truncate font-medium text-ink text-sm">
                   {row.name}
                 </span>
-                {row.gives !== null && <span className="shrink-0 text-ink-muted text-xs">{row.gives}</span>}
+                {row.gives !== null && (
+                  <span title={row.gives} className="min-w-8 max-w-1/2 truncate text-ink-muted text-xs">
+                    {row.gives}
+                  </span>
+                )}
               </span>
               {row.name !== row.key && <span className="block truncate font-mono text-ink-faint text-xs">{row.key}</span>}
             </span>

@@ -12,6 +12,10 @@ type Props = { done: readonly Outcome[]; curl: string; tenant: string; status: T
 
 const titles = { trial: "Trial granted", override: "Override set", extended: "Extended", ended: "Ended" } as const;
 
+/** For example a trial of a feature that the plan gives already. */
+const isSameAnswer = (before: AnswerRow, after: AnswerRow) =>
+  before.entitled === after.entitled && before.gives === after.gives && before.message === after.message;
+
 /** What a change has just done: each answer before and after, and the line that asks for it. */
 export function GrantResult({ done, curl, tenant, status, now, canChange }: Props) {
   const [first] = done;
@@ -48,7 +52,11 @@ export function GrantResult({ done, curl, tenant, status, now, canChange }: Prop
                   </span>
                 )}
               </p>
-              <AnswerChange before={before} after={after} now={now} className="mt-1" />
+              {isSameAnswer(before, after) ? (
+                <p className="mt-1 text-ink-muted text-sm">The answer stays the same: {after.message}</p>
+              ) : (
+                <AnswerChange before={before} after={after} now={now} className="mt-1" />
+              )}
             </li>
           ))}
         </ul>

@@ -22,7 +22,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** "in 3 days", "5 minutes ago", "just now". Never says more time is left than there is. */
+/** "in 3 days", "5 minutes ago", "just now". Time left in minutes, hours and days is rounded up: 14 days are "in 14 days" until one has passed. */
 export function relativeTime(at: Instant, now: Instant): string {
   const distance = Math.abs(at - now);
   if (distance < minute) return at > now ? "in under a minute" : "just now";
@@ -36,7 +36,7 @@ export function relativeTime(at: Instant, now: Instant): string {
           : distance < 730 * day
             ? (["month", 30.44 * day] as const)
             : (["year", 365.25 * day] as const);
-  const count = Math.floor(distance / length);
+  const count = at > now && length <= day ? Math.ceil(distance / length) : Math.floor(distance / length);
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return at > now ? `in ${words}` : `${words} ago`;
 }
