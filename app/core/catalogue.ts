@@ -40,7 +40,11 @@ function givenBy(plans: ReadonlyMap<string, Plan>, gives: Catalogue["gives"], ke
     at = plan.includes;
   }
   const isCircle = visited.has(chain.at(-1)?.includes ?? "");
-  if (isCircle) return giveEach(chain);
+  if (isCircle) {
+    const given = giveEach(chain);
+    gives.set(key, given);
+    return given;
+  }
   for (const plan of chain.reverse()) {
     const given = new Map(plan.entries.map(({ feature, value }): [string, Inherited] => [feature, { value, from: plan.key }]));
     for (const [feature, inherited] of gives.get(plan.includes ?? "") ?? []) if (!given.has(feature)) given.set(feature, inherited);
