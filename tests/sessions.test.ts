@@ -163,7 +163,7 @@ describe("what a role may do, on every page there is", async () => {
   // A page's own form names the page where a layout of the same address stands around it.
   const targetsOf = (page: string, id: string) => {
     const index = build.routes[id]?.index ? "index" : "";
-    return [`${page}?${index}`, `${page}?_data=${encodeURIComponent(id)}&${index}`, `${page}.data?${index}`];
+    return [`${page}?${index}`, `${page}.data?${index}`];
   };
   const ofEverybody = ["/account"];
 

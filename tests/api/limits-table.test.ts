@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApiDocument } from "~/api/openapi-document.server";
+import { maxInUse } from "~/core/catalogue-bounds";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
@@ -13,7 +14,7 @@ beforeAll(async () => {
   const posthog = { POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin };
   api = await startApi("sqlite", { variables: { ...posthog, LATCHKEY_RATE_LIMIT: "0" } });
   usage = await api.keyFor("usage");
-  const many = Array.from({ length: 5_000 }, (_, i) => feature(`f${i}`));
+  const many = Array.from({ length: maxInUse - 53 }, (_, i) => feature(`f${i}`));
   const addOns = Array.from({ length: 101 }, (_, i) => addOn(`a${i}`));
   await api.catalogue(
     [...many, feature("sso"), meteredFeature("calls"), configFeature("tone", { kind: "text", options: [] })],
@@ -233,7 +234,8 @@ const probes: { [row: string]: () => Probe } = {
     ],
   }),
   "entries of a plan": () => ({
-    fits: [put({ features: entries(5_000) }, "/api/plans/whole")],
+    // As many as a catalogue can have in use; only archived ones come on top.
+    fits: [put({ features: entries(maxInUse - 53) }, "/api/plans/whole")],
     refused: [[put({ features: { ...entries(5_000), sso: true } }, "/api/plans/whole"), request("features")]],
   }),
   "rank of a plan": () => ({
