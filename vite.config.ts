@@ -76,6 +76,6 @@ export default defineConfig(({ command }) => ({
   server: { fs: served },
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
   // Found up front: otherwise the first page in development optimises again and reloads.
-  optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"] },
+  optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"], exclude: external },
   ssr: command === "build" ? { noExternal: true, external } : undefined,
 }));
