@@ -36,12 +36,13 @@ import { remixRoutes } from "./remix.server";
 import { baseHeaders, helmetOptions, refuseForeignForms } from "./security.server";
 import type { Services } from "./services.server";
 import { endSilentConnections, keepAliveHint } from "./silent-connections.server";
+import { closeWhileDraining, type Shutdown } from "./stop.server";
 import { refuseInvalidHost } from "./valid-host.server";
 
 const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
 /** `vite`: pages come from the sources, with hot reload. `build`: pages that somebody made ready, for tests. */
-export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience };
+export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience; shutdown?: Shutdown };
 
 /**
  * With slow clients, in milliseconds: for the headers, for the whole request, and with a connection without a byte, which is longer
@@ -51,7 +52,7 @@ const patience = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_00
 
 /** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
 export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
-  const { vite = !isBuilt && !services.env.production, build } = options;
+  const { vite = !isBuilt && !services.env.production, build, shutdown = { phase: "running" } } = options;
   const { headers, request, silence, look } = options.patience ?? patience;
   const { env, log } = services;
   let stopping = false;
@@ -105,11 +106,12 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   // Hot reload keeps a connection on which nothing may be said for hours.
   const connections = { silence: vite && !build ? 86_400_000 : silence, look };
   endSilentConnections(app, connections);
+  closeWhileDraining(app, shutdown);
   const noteCheck = logRequests(app, services, newRequestId);
   captureFailures(app, services);
   const known = noteRoutes(app);
   const routes = noteDescriptions(app);
-  await app.register(healthRoutes(services, () => stopping));
+  await app.register(healthRoutes(services, () => stopping || shutdown.phase !== "running"));
   await app.register(async (programs) => addProgramRoutes(programs, services));
   await app.register(openApi, { services, routes });
   await app.register(referencePage);
@@ -120,7 +122,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   putInFront(
     app.server,
     quickCheck(services, {
-      isStopping: () => stopping,
+      isStopping: () => stopping || shutdown.phase === "draining",
       note: noteCheck,
       headers: [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)],
     }),

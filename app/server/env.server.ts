@@ -56,6 +56,7 @@ const variables = z.object({
   SESSION_IDLE_MINUTES: wholeNumber(1, 10_080).default(30),
   SESSION_MAX_HOURS: wholeNumber(1, 720).default(12),
   METRICS_TOKEN: z.string().min(16, "has to have at least 16 characters").optional(),
+  SHUTDOWN_DELAY_SECONDS: wholeNumber(0, 300).default(0),
   LATCHKEY_CACHE_MB: wholeNumber(1, 1_048_576).default(256),
   LATCHKEY_CHECK_COUNT_DAYS: wholeNumber(31, 36_500).default(400),
   LATCHKEY_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
@@ -94,6 +95,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
     /** Null: PostHog is off. */
     posthog: posthog.settings,
+    /** How long the process goes on accepting requests after SIGTERM, while `/readyz` says no. */
+    shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1_000,
     /** What the facts cache may hold, in bytes. */
     cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
     checkCountsAreKept: env.LATCHKEY_CHECK_COUNT_DAYS * 86_400_000,

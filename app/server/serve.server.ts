@@ -9,7 +9,7 @@ import { operatorSentence } from "./operator-sentence.server";
 import { originOf } from "./origin.server";
 import { validateOnStartup } from "./posthog/validate.server";
 import { createServices, startJobs, stopServices } from "./start.server";
-import { stopOnSignal } from "./stop.server";
+import { type Shutdown, stopOnSignal } from "./stop.server";
 import { warnOfWideFiles } from "./wide-files.server";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -21,13 +21,14 @@ async function serve(env: Env): Promise<void> {
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
-    const app = await createApp(services);
+    const shutdown: Shutdown = { phase: "running" };
+    const app = await createApp(services, { shutdown });
     await app.listen({ host: env.host, port: env.port });
     await startJobs(services);
     const { background, posthog } = services;
     const isBeside = background.start();
     await posthog?.start(isBeside ? background.wake : undefined);
-    stopOnSignal(app, services);
+    stopOnSignal(app, services, shutdown);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);
     say(`Latchkey is ready on ${origin} (${Math.round(performance.now())} ms)`);
