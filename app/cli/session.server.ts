@@ -18,7 +18,8 @@ export function createSession(): { open: Open; close: () => Promise<void> } {
     // What goes wrong is told as a sentence; LOG_LEVEL=debug shows what is behind it.
     const level = env.logLevel === "debug" || env.logLevel === "trace" ? env.logLevel : "silent";
     const onCreate = (where: string) => remark(`Created the database ${where}.`);
-    return createServices(env, { log: createLog(level, process.stderr), database: { mayCreate, onCreate } });
+    // No command needs the PostHog client: recorded changes are sent by the server, and `check` reads stored flag values.
+    return createServices({ ...env, posthog: null }, { log: createLog(level, process.stderr), database: { mayCreate, onCreate } });
   }
 
   return {

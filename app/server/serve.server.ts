@@ -1,3 +1,4 @@
+import { Console } from "node:console";
 import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
 import { createApp } from "./app.server";
@@ -14,7 +15,14 @@ import { warnOfWideFiles } from "./wide-files.server";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
+/** posthog-node writes its debug lines with console.log, into the log that programs read from stdout. */
+function sendConsoleToStderr(): void {
+  const { log, info, debug } = new Console(process.stderr);
+  Object.assign(console, { log, info, debug });
+}
+
 async function serve(env: Env): Promise<void> {
+  if (env.posthog?.debug) sendConsoleToStderr();
   const onCreate = (where: string) => void process.stderr.write(`Created the database ${where}.\n`);
   const services = await createServices(env, { database: { onCreate } });
   warnOfWideFiles(services);
