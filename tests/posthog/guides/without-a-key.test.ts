@@ -46,7 +46,7 @@ test.each([
     expect(await latchkey.decide("acme", "sso")).toMatchObject({
       entitled: true,
       source: "plan",
-      sources: [{}, { source: "flag", state: "unknown" }],
+      sources: [{}, { source: "flag", state: "not_asked" }],
     });
     expect(await latchkey.posthogGroups("acme")).toMatchObject({ groups: { organization: "acme" } });
   } finally {
