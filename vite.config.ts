@@ -75,7 +75,7 @@ export default defineConfig(({ command }) => ({
   build: { cssTarget: ["chrome123", "firefox120", "safari17.5"] },
   server: { fs: served },
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
-  // Found up front: otherwise the first page in development optimises again and reloads.
+  // Found up front: otherwise the first page in development optimises again and reloads. Packages of the server have no browser build.
   optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"], exclude: external },
   ssr: command === "build" ? { noExternal: true, external } : undefined,
 }));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import http from "node:http";
+import { setInterval } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { keepAlive } from "./support/keep-alive";
 import { type Program, startProgram } from "./support/program";
@@ -8,6 +9,10 @@ const nodes: (Program | undefined)[] = [];
 afterEach(async () => {
   for (const node of nodes.splice(0)) await node?.kill();
 });
+
+/** How often the client asks for readiness, and how often each of its loops sends a request, in ms. */
+const readinessIntervalMs = 50;
+const requestIntervalMs = 5;
 
 const start = () => startProgram({ SHUTDOWN_DELAY_SECONDS: "1" });
 
@@ -19,20 +24,19 @@ test("a rolling restart fails no request of a client that asks for readiness", a
   let answered = 0;
   let isDone = false;
   const askReadiness = async () => {
-    while (!isDone) {
+    for await (const _ of setInterval(readinessIntervalMs)) {
+      if (isDone) return;
       for (const node of nodes) if (node) ready.set(node, (await fetch(`${node.url}/readyz`).catch(() => undefined))?.status === 200);
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
   const load = async () => {
-    while (!isDone) {
+    for await (const _ of setInterval(requestIntervalMs)) {
+      if (isDone) return;
       const node = nodes.find((each) => each && ready.get(each));
-      if (node) {
-        const { status } = await client.ask(node.url, { path: "/healthz", headers: {} }).catch((error) => ({ status: error }));
-        if (status === 200) answered += 1;
-        else failures.push(status);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (!node) continue;
+      const { status } = await client.ask(node.url, { path: "/healthz", headers: {} }).catch((error) => ({ status: error }));
+      if (status === 200) answered += 1;
+      else failures.push(status);
     }
   };
   const working = [askReadiness(), load(), load(), load(), load()];

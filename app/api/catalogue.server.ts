@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
-import { largestFile } from "~/forms/catalogue-file";
+import { maxFileBytes } from "~/forms/catalogue-file";
 import { type Applied, applyFile, exportWithRevision, type Previewed, previewFile } from "~/server/import.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
@@ -100,7 +100,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       return { status: 200, json, tag: revisionTag(revision) };
     },
     {
-      bodyLimit: largestFile,
+      bodyLimit: maxFileBytes,
       isSafeToRepeat: true,
       // There always is a catalogue, whatever its revision.
       whyNot: async ({ conditions: { mustBeNew } }) => {

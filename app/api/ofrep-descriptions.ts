@@ -67,7 +67,7 @@ function refusals(statuses: number[], key?: string): { [status: number]: Describ
   const answer = (status: number): DescribedAnswer => {
     const [what, examples] = said[status] as (typeof said)[number];
     const names = examples.map(({ errorCode, code }) => code ?? errorCode);
-    // In bulk a tenant that does not exist is no refusal.
+    // A bulk evaluation of a missing tenant is answered, not refused.
     const ofBulk = (example: Said) => (example.errorCode === "INVALID_CONTEXT" ? { ...example, errorDetails: unfitTarget } : example);
     const whole = examples.map((example) => (key === undefined ? ofBulk(example) : { key, ...example }));
     return {

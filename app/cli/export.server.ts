@@ -20,7 +20,7 @@ export function register(program: Command, open: Open): void {
         process.stdout.write(text);
         return;
       }
-      // A new file is for this user alone: tenants and their metadata may be in it.
+      // Readable by this user only: the file may hold tenants and their metadata.
       await writeFile(output, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
         throw new Failure(`${output}: cannot be written (${error.code ?? error.message}).`);
       });

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { diffText, isEmptyDiff, summaryOf } from "~/core/import-words";
-import { type BadFile, largestFile, problemLines, readCatalogueFile, tooLarge } from "~/forms/catalogue-file";
+import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/catalogue-file";
 import { applyImport, previewImport } from "~/server/import.server";
 import { Failure } from "./failure.server";
 import { print, printJson } from "./print.server";
@@ -53,7 +53,7 @@ const visible = (lines: string[]) => lines.map((line) => line.replace(/\p{Cc}/gu
 
 async function readText(path: string): Promise<string> {
   try {
-    if ((await stat(path)).size > largestFile) throw new Failure(`${path}: ${tooLarge}`);
+    if ((await stat(path)).size > maxFileBytes) throw new Failure(`${path}: ${tooLarge}`);
     return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
   } catch (error) {
     if (error instanceof Failure) throw error;

@@ -6,7 +6,7 @@ import type { Services } from "~/server/services.server";
 import { createServices, stopServices } from "~/server/start.server";
 import { remark } from "./print.server";
 
-/** `mayCreate`: for the few commands that make a database where there is none. The others only use one. */
+/** `mayCreate`: true for the few commands that may create a missing database. */
 export type Open = (options?: { mayCreate?: boolean }) => Promise<Services>;
 
 /** Services for one command, built when it first asks and ended with it. */

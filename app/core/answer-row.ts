@@ -76,7 +76,7 @@ export function byGroup(a: { group: string | null; name: string }, b: { group: s
 const shown = (feature: Feature, value: Value | undefined) =>
   feature.type === "boolean" || value === undefined ? null : describeValue(feature, value);
 
-/** `denies`: the flag is what switches the feature off. */
+/** `denies`: true if the flag is the reason why the feature is off. */
 function sourceRow(source: Source, feature: Feature, name: (plan: string) => string, denies: boolean): SourceRow {
   const common = { kind: source.source, gives: shown(feature, source.value as Value | undefined), wins: source.wins ?? false };
   const always = { ...common, denies: false, grant: null, startsAt: null, expiresAt: null };

@@ -5,7 +5,7 @@ import { type Refusal, refuse } from "./outcome";
 export const maxInUse = 1_000;
 /** The same with archived ones, which stay in memory. */
 export const maxKept = 5_000;
-/** Values that all plans give together, inherited ones included. */
+/** Values of all plans together, inherited ones included. */
 export const maxGiven = 50_000;
 
 type Sizes = { features: number; plans: number; keptFeatures: number; keptPlans: number; given: number };
@@ -24,7 +24,7 @@ const limits: { [S in keyof Sizes]: { max: number; says: (n: number) => string; 
   },
 };
 
-/** Null: the catalogue fits, or is no larger than before, so that an old one that is too large can be made smaller. */
+/** Returns null if the catalogue fits or did not grow, so that an oversized one can be made smaller. */
 export function sizeProblem(before: CatalogueFacts, after: CatalogueFacts): Refusal | null {
   const [was, is] = [sizesOf(before), sizesOf(after)];
   for (const size of ["features", "plans", "keptFeatures", "keptPlans", "given"] as const) {
@@ -42,13 +42,13 @@ function sizesOf({ features, plans }: CatalogueFacts): Sizes {
   return { ...common, given: givenBy(plans) };
 }
 
-/** Values that the plans give, counted until one more than can be. */
+/** Counts the values of the plans and stops just past the maximum. */
 export function givenBy(plans: readonly Pick<Plan, "key" | "includes" | "entries">[]): number {
   const byKey = new Map(plans.map((p) => [p.key, p]));
   const counted = new Map<string, ReadonlySet<string>>();
   let total = 0;
   for (const plan of plans) {
-    // The plans whose own entries are not counted yet, from this one downwards.
+    // This plan and the ones it includes, as far as they are not counted yet.
     const chain = new Set<typeof plan>();
     for (let at: typeof plan | undefined = plan; at && !counted.has(at.key) && !chain.has(at); at = byKey.get(at.includes ?? "")) {
       chain.add(at);

@@ -48,7 +48,7 @@ export type CatalogueFile = {
   /** Plans and add-ons, in the order of the file. */
   plans: Map<string, FilePlan>;
   tenants: Map<string, FileTenant>;
-  /** It names neither features nor plans: the catalogue stays as it is, and its plans and features are meant. */
+  /** True if the file has neither features nor plans. The catalogue then stays, and tenants refer to it. */
   isTenantsOnly?: true;
 };
 
@@ -104,7 +104,7 @@ export function fileProblems(file: CatalogueFile): FileProblem[] {
   return problems;
 }
 
-/** Counted before anything is compared, so that a file beyond the bounds costs nothing more. */
+/** Checks the sizes first, so that an oversized file is never compared. */
 function tooLargeFile({ features, plans }: CatalogueFile): FileProblem | null {
   const limit = (path: string, n: number, what: string): FileProblem | null =>
     n > maxKept

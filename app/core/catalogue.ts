@@ -28,7 +28,7 @@ export function planChain(plans: ReadonlyMap<string, Plan>, key: string): Plan[]
   return chain;
 }
 
-/** Builds on what the included plans give, so that a long chain of plans is walked once. */
+/** Reuses the result of the included plan, so that a long chain of plans is walked once. */
 function givenBy(plans: ReadonlyMap<string, Plan>, gives: Catalogue["gives"], key: string): Map<string, Inherited> {
   const chain: Plan[] = [];
   const visited = new Set<string>();
@@ -53,7 +53,7 @@ function givenBy(plans: ReadonlyMap<string, Plan>, gives: Catalogue["gives"], ke
   return gives.get(key) ?? new Map();
 }
 
-/** What a chain of plans gives, nearest first. */
+/** The values of a chain of plans, nearest first. */
 function giveEach(chain: readonly Plan[]): Map<string, Inherited> {
   const given = new Map<string, Inherited>();
   for (const { key, entries } of chain) {

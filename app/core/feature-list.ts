@@ -48,12 +48,12 @@ export type FeatureRow = {
   group: string | null;
   /** Names of the plans that give it and can be newly given, by rank. */
   plans: string[];
-  /** Further plans, not named. */
+  /** Number of further plans that are not named. */
   morePlans: number;
   flag: string | null;
 };
 
-/** Plans that a row of the list names. */
+/** Max plans named in a row of the list. */
 const maxPlans = 20;
 
 export function sortedFeatures(catalogue: Catalogue, filter: FeatureFilter, sort: FeatureSort, descending: boolean): Feature[] {

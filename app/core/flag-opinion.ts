@@ -13,9 +13,9 @@ export type FlagOpinion = {
   payload: Json | undefined;
   variant: string | undefined;
   isStale: boolean;
-  /** PostHog gave no answer: `gate` and `grant` are what the feature says of that case. */
+  /** True if PostHog gave no answer, so that `gate` and `grant` come from the feature's `whenUnknown`. */
   isAssumed: boolean;
-  /** Why the value is unknown, when more is known than that. */
+  /** Why the value is unknown, if that is known. */
   unknownBecause: UnknownBecause | null;
   /** When a stale value stops granting. */
   lapsesAt: Instant | null;

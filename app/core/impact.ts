@@ -8,13 +8,13 @@ export type Impact = { [E in Effect]: number };
 
 export const noImpact = (): Impact => ({ gains: 0, loses: 0, changes: 0 });
 
-/** What differs between two catalogues, as far as a decision reads it. */
+/** The differences between two catalogues that can change a decision. */
 export type CatalogueDifference = {
-  /** Every feature that some tenant may get another answer for. */
+  /** Features for which the answer of some tenant may change. */
   features: ReadonlySet<string>;
-  /** Features that differ themselves, whatever the plan. */
+  /** Features whose own settings differ. */
   changedFeatures: readonly string[];
-  /** Plan or add-on → features of which it gives another value. */
+  /** By plan or add-on: the features whose value it changes. */
   changedPlans: ReadonlyMap<string, readonly string[]>;
   /** Add-ons that give one of the features before or after. */
   addOns: string[];

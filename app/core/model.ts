@@ -131,11 +131,11 @@ export type FlagReading = {
   otherGroupType?: true;
   /** PostHog could not compute the flag. */
   failed?: true;
-  /** More users were asked about than one tenant may in a minute, so PostHog was not asked about this one. */
+  /** The tenant's limit of questions about users was reached, so PostHog was not asked. */
   userLimit?: true;
 };
 
-/** Why a flag's value is unknown, where more is known than that PostHog gave no answer. */
+/** Why a flag's value is unknown, if there is a more specific reason than a missing answer. */
 export const unknownReasons = ["user_required", "other_group_type", "flag_failed", "user_limit"] as const;
 export type UnknownBecause = (typeof unknownReasons)[number];
 

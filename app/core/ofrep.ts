@@ -19,14 +19,14 @@ const reasons: Partial<Record<ReasonCode, "SPLIT" | "DISABLED" | "STATIC">> = {
 
 export type OfrepFlag = {
   key: string;
-  /** Left out where a no has no value: the code's default counts. */
+  /** Left out if a denial has no value; the SDK then uses the code's default. */
   value?: Exclude<Json, null>;
   reason: "TARGETING_MATCH" | "SPLIT" | "DISABLED" | "STATIC";
   variant: string;
   metadata: { [name: string]: boolean | string | number };
 };
 
-/** `tenant` null: there is no such tenant, and every flag is off. */
+/** `tenant` is null if it does not exist; every flag is then off. */
 export function ofrepFlag(
   decision: Decision,
   feature: Feature,
@@ -44,8 +44,8 @@ export function ofrepFlag(
 }
 
 /**
- * A no is `false`, and 0 of what is metered. A config feature has no value that means no: 0 is the best number where lower is better,
- * and an empty text or object may be a value like any other. So it is left out, and the code's default counts.
+ * A denial is `false`, or 0 for a metered feature. A config feature has no value that means no: 0 is the best number if lower is
+ * better, and an empty text or object may be an ordinary value. Its value is left out, so the SDK uses the code's default.
  */
 function flagValue({ entitled, value, amount }: Decision, feature: Feature): OfrepFlag["value"] {
   if (feature.type === "boolean") return entitled;

@@ -23,9 +23,9 @@ export type PlanGrid = {
 
 /** Columns on one page. */
 export const maxColumns = 12;
-/** Cells on one page: what is rendered without holding up other requests. */
+/** Cells on one page. More would block other requests while they are rendered. */
 export const maxCells = 1_500;
-/** Characters of one value that a cell shows. */
+/** Max characters of a value in a cell. */
 const maxText = 60;
 
 /** Plans by rank, then add-ons by rank. */

@@ -1,7 +1,7 @@
 /** What stands in the place of something that must not leave the house. */
 export const hidden = "hidden";
 
-// Each pattern begins only where a run of its characters begins, and so reads a text once: text comes from whoever sends it.
+// Each pattern can match only at the start of a run of its characters, so masking takes linear time even on hostile input.
 const patterns: [RegExp, string][] = [
   [/\b(lk_live_|ph[cxs]_)[A-Za-z0-9_-]{4,}/g, `$1${hidden}`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`],

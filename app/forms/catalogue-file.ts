@@ -12,8 +12,8 @@ import { wholeFile } from "./catalogue-file-schema";
 import { wordsFor } from "./file-schema";
 import { type LineProblem, readLinedYaml } from "./lined-yaml";
 
-/** Of the text, in bytes: beyond it reading would keep everybody else waiting for seconds. */
-export const largestFile = 5 * 1024 * 1024;
+/** In bytes of text. Reading a larger file would delay other requests by seconds. */
+export const maxFileBytes = 5 * 1024 * 1024;
 /** Advice that works: a file of `tenants` alone leaves the catalogue as it is. */
 export const tooLarge = "is larger than 5 MB: move tenants into files of their own, each with latchkey and tenants only";
 const mostProblems = 20;
@@ -33,7 +33,7 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
     const told = [...problems].sort((a, b) => a.line - b.line).slice(0, mostProblems);
     return { ok: false, name, problems: told, more: problems.length - told.length };
   };
-  if (new TextEncoder().encode(text).length > largestFile) return bad([{ line: 1, message: tooLarge }]);
+  if (new TextEncoder().encode(text).length > maxFileBytes) return bad([{ line: 1, message: tooLarge }]);
   const read = readLinedYaml(text);
   if (!read.ok) return bad(read.problems);
   const refuse = (problems: FileProblem[]) =>
@@ -46,7 +46,7 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
   return wrong.length > 0 ? refuse(wrong) : { ok: true, name, file, refuse };
 }
 
-/** A file with tenants may leave out the catalogue, but only the whole of it. */
+/** A file with tenants may leave out features and plans, but only both together. */
 function missingParts(tree: unknown): FileProblem[] {
   if (!(tree instanceof Map)) return [];
   const isTenantsOnly = tree.has("tenants") && !["features", "plans", "addOns"].some((part) => tree.has(part));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { largestFile } from "./catalogue-file";
+import { maxFileBytes } from "./catalogue-file";
 
 /** What problems are told under when nobody gave a name. */
 const pasted = "Pasted text";
@@ -23,7 +23,7 @@ export async function readSentFile(form: FormData): Promise<SentFile> {
     return { ok: true, name: name || pasted, text, revision };
   }
   const fileName = ("name" in file && String(file.name)) || pasted;
-  if (file.size > largestFile)
+  if (file.size > maxFileBytes)
     return { ok: false, message: `${fileName} is larger than 5 MB. Split the tenants off and import them after it.` };
   try {
     return { ok: true, name: fileName, text: new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()), revision };

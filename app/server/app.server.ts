@@ -182,7 +182,7 @@ async function addPages(app: FastifyInstance, services: Services, vite: boolean,
   app.addHook("onRequest", refuseForeignForms(env.publicUrl));
   if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
   if (given) return void (await app.register(remixRoutes, { services, build: given }));
-  // Never part of the bundle, which holds neither Vite nor a way to the sources.
+  // Left out of the bundle, which contains neither Vite nor access to the sources.
   if (!isBuilt && vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
   if (!isBuilt) throw new EnvProblem("The sources are served in development only: npm run dev. For everything else: npm start.");
   await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });

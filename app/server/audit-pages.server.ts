@@ -12,7 +12,7 @@ import type { Services } from "./services.server";
 const pageSize = 50;
 /** Values of one entry that a list shows; an import changes thousands, which have a page of their own. */
 const mostShown = 60;
-/** Values that the page of one entry shows; the API has all of them. */
+/** Max values shown on the page of one entry; the API returns all. */
 const maxOnPage = 1_000;
 
 export type AuditEntryView = ReturnType<typeof entryOf>;

@@ -25,7 +25,7 @@ export function findFeature(catalogue: Catalogue, key: string): Feature {
   return feature;
 }
 
-/** Archived plans that the page of all plans names. */
+/** Max archived plans named on the plans page. */
 const maxArchived = 50;
 
 export async function readPlanGrid(services: Services, filter: FeatureFilter, window: GridWindow) {

@@ -71,7 +71,7 @@ export async function writeTenants(
   return settled;
 }
 
-/** A function that throws fails for itself alone. */
+/** An error fails only its own change, not the batch. */
 function decideOne(parts: Parts, change: TenantChangeToWrite, before: TenantFacts | null, catalogue: Catalogue, at: Instant) {
   try {
     return { before, outcome: change.decideChange(before, catalogue, stampFor(parts, change.actor, at)) };

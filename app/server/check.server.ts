@@ -20,7 +20,7 @@ export type Ground = {
   user: string | undefined;
   /** What it is for; null: any. */
   features: readonly string[] | null;
-  /** Whose budget questions about the user count against. */
+  /** The budget that questions about the user are charged to. */
   asker: Asker;
 };
 

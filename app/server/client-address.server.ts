@@ -31,7 +31,7 @@ export function createIsTrusted(trust: TrustProxy): IsTrusted {
     const address = parseAddress(text) ?? text;
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     if (bits === undefined) proxies.addAddress(address, family);
-    // A range of mapped addresses counts its bits from the left end of IPv6.
+    // The prefix length of an IPv4-mapped range counts from the left end of the IPv6 address.
     else proxies.addSubnet(address, address === text.toLowerCase() ? Number(bits) : Math.max(0, Number(bits) - 96), family);
   }
   return (text) => {
@@ -42,7 +42,7 @@ export function createIsTrusted(trust: TrustProxy): IsTrusted {
 
 /**
  * The part of X-Forwarded-For that trusted proxies wrote, with every entry an address: read from the right, it ends where trust
- * ends or where an entry is not an address. What a client wrote further left is never looked at. Null: nothing is left.
+ * ends or where an entry is not an address. Entries further left, written by clients, are ignored. Null if no entry remains.
  */
 export function trustedChain(peer: string, forwardedFor: string, isTrusted: IsTrusted): string | null {
   const chain: string[] = [];

@@ -80,12 +80,12 @@ async function answersBefore({ db }: Parts, tx: Queries, bodies: Body[]): Promis
   return new Map((await readReports(tx, db.tables, [...wanted.values()])).map((r) => [eventName(r), r]));
 }
 
-/** `used`: running totals of the counters by name. */
+/** `used`: running totals by counter name. */
 type Held = { at: Instant; catalogue: Catalogue; tenants: Map<string, TenantFacts | null>; used: Map<string, number> };
 
 /**
- * The counters of the present period, which nobody else changes until this transaction ends, and the facts and the instant of
- * after the wait for them: meanwhile a plan may have been changed, a grant ended, or a new period begun.
+ * Locks the counters of the current period until the transaction ends, then reads the facts and the clock. Both are read after
+ * the wait for the locks, because a plan may have changed, a grant ended or a new period begun meanwhile.
  */
 async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): Promise<Held> {
   const { db, now } = services;
@@ -136,7 +136,7 @@ function decideOne({ body, flags }: ConsumeToWrite, held: Held, before: AnswersB
   const consumed = decision.entitled;
   const usedAfter = consumed ? bounded(used + quantity) : used;
   totals.set(counterName(counter), usedAfter);
-  // What it has from now on, told as it is: after the last unit that is a yes to what was asked, with 0 remaining.
+  // The answer shows the state after the consumption: the last unit is granted, with 0 remaining.
   const shown = consumed ? decideAfter(usedAfter, 0) : decision;
   const answer: Consumed = { consumed, tenant: tenantKey, feature: featureKey, entitlement: entitlement(shown, tenant, catalogue) };
   const taken = consumed ? { counter, quantity } : undefined;

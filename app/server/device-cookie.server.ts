@@ -3,8 +3,8 @@ import type { Instant } from "~/core/model";
 import type { Env } from "./env.server";
 
 /**
- * Proves that somebody signed in to an account from this browser before. It signs nobody in: it only keeps strangers' failures from
- * making this browser wait. The key is the stored password hash, so a new password ends every cookie, and nothing is stored.
+ * Proves an earlier sign-in to the account from this browser. It grants no access: it only exempts the browser from waiting for
+ * failures of other addresses. The key is the stored password hash, so a new password ends every cookie, and nothing is stored.
  */
 const lifeMs = 180 * 86_400_000;
 const pattern = /^([A-Za-z0-9_-]{22})\.(\d{13})\.([A-Za-z0-9_-]{43})$/;
@@ -24,7 +24,7 @@ export function deviceCookie(admin: string, passwordHash: string, now: Instant, 
   return `${nameOf(where)}=${value}; ${attributes}`;
 }
 
-/** Whether there is a cookie worth a look into the database. */
+/** True if the cookie is well-formed, so that reading the account is worthwhile. */
 export const hasDeviceCookie = (cookieHeader: string | null, where: Where): boolean => read(cookieHeader, where) !== null;
 
 function read(cookieHeader: string | null, where: Where): RegExpExecArray | null {

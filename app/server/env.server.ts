@@ -79,7 +79,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     throw new EnvProblem("LATCHKEY_OWNER_EMAIL and LATCHKEY_OWNER_PASSWORD go together: set both, or neither.");
   }
   return {
-    /** What was built never runs as anything else; the sources do only with NODE_ENV=development. */
+    /** Always true for a build; false only for the sources with NODE_ENV=development. */
     production: isBuilt || env.NODE_ENV !== "development",
     databaseUrl: env.DATABASE_URL,
     host: env.HOST,

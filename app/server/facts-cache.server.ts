@@ -101,7 +101,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     await tellMoved();
   }
 
-  /** Nobody waits for it where this process wrote too: what it wrote itself is in memory already. */
+  /** Not awaited if this process wrote as well, because its own writes are already in memory. */
   async function tellMoved(): Promise<void> {
     const moved = db.othersMoved();
     const tell = async (moved: boolean) => {

@@ -45,7 +45,7 @@ type How = { actor: Actor | "themselves"; onlyFirst: boolean; token?: string };
 async function create(services: Services, form: OwnerForm, { actor, onlyFirst, token }: How): Promise<Done | Refused> {
   const { db, now, newId, passwords } = services;
   const { name, email, password } = form;
-  // Anybody can send this form: what is cheap comes before the password is hashed.
+  // Anyone can send this form, so cheap checks come before the password is hashed.
   if (token !== undefined && !(await isSetupToken(services, token))) return spent;
   const problem = passwordProblem(password, form);
   if (problem) return { ok: false, message: problem, field: "password" };

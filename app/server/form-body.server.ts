@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FormLimits } from "./form-limits.server";
 
-/** Ends the stream of a body that is refused; `response` is what the page shows. */
+/** Ends the stream of a refused body; `response` is the answer. */
 export class FormRefused extends Error {
   constructor(
     readonly status: 400 | 413,
@@ -50,7 +50,7 @@ async function* limitedChunks(request: IncomingMessage, { maxBytes, maxFields }:
   const isCounted = urlencoded.test(request.headers["content-type"] ?? "");
   let bytes = 0;
   let fields = 1;
-  // The connection stays open for the answer, whatever becomes of the body.
+  // The connection stays open for the answer even if the body is refused.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge();

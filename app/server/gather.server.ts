@@ -1,7 +1,7 @@
 import type { TransactionOptions } from "~db/database";
 import { DatabaseBusy, DatabaseUnavailable, isUnavailable } from "~db/unavailable";
 
-/** Writes of one kind that may wait or be under way; more are refused. */
+/** Max writes of one kind that wait or run; more are refused. */
 const maxUnsettled = 2_000;
 
 /** How long a batch waits for all its locks before each item waits for its own, in ms. */
@@ -20,7 +20,7 @@ type Waiting<Item, Result> = {
 
 type Options<Item> = {
   maxBatch: number;
-  /** How much of `maxBatch` an item takes; 1 by default. */
+  /** Share of `maxBatch` that an item takes; default 1. */
   sizeOf?: (item: Item) => number;
   /** Two items with the same key are never in the same batch. */
   keyOf?: (item: Item) => string;
@@ -40,7 +40,7 @@ export function createGatherer<Item, Result>(
 
   async function run(): Promise<void> {
     isRunning = true;
-    // What the same turn of the event loop brings goes together.
+    // Collects the items of this event-loop turn.
     await new Promise(setImmediate);
     while (waiting.length > 0) await attempt(nextBatch(), { maxLockWaitMs: maxSharedLockWaitMs });
     isRunning = false;
@@ -80,7 +80,7 @@ export function createGatherer<Item, Result>(
     } catch (error) {
       const isLocked = error instanceof DatabaseBusy && options.maxLockWaitMs !== undefined;
       const isOfOne = batch.length > 1 && !isUnavailable(error);
-      // Nobody waits for these: what comes after them may be free of what holds them up.
+      // Not awaited: later batches may not need the lock or the item that these wait for.
       if (isLocked || isOfOne) for (const one of batch) void attempt([one], {});
       else for (const { reject } of batch) reject(error);
     }

@@ -4,14 +4,14 @@ import { createGatherer } from "./gather.server";
 import type { Services } from "./services.server";
 import { type Refused, type UsageWritten, type Valid, writeUsage } from "./usage.server";
 
-/** Per transaction. What is put together for one batch holds the event loop for a millisecond or two. */
+/** Max items per transaction. Preparing one batch takes the event loop 1 to 2 ms. */
 const maxTenants = 32;
 const maxConsumptions = 64;
 const maxReports = 500;
 
 export type Gathered = ReturnType<typeof createGathered>;
 
-/** The writes that apps send one by one, many at the same time. */
+/** Writes that apps send one by one and many at a time. */
 export function createGathered(parts: Pick<Services, "db" | "now" | "newId" | "facts" | "posthog" | "usage" | "counts">) {
   return {
     tenants: createGatherer<TenantChangeToWrite, TenantChanged>((changes, options) => writeTenants(parts, changes, options), {

@@ -16,7 +16,7 @@ const limits: BusboyConfig["limits"] = {
   headerSize: 2_048,
 };
 
-/** Reads the form of the import page piece by piece, so that megabytes never hold the event loop. Throws the answer for what is no form. */
+/** Parses the import form in chunks, so that megabytes never block the event loop. Throws a response for an invalid body. */
 export async function readUpload(request: Request): Promise<FormData> {
   const type = request.headers.get("content-type") ?? "";
   if (!request.body || !/^(multipart\/form-data|application\/x-www-form-urlencoded) *(;|$)/i.test(type)) throw unreadable();

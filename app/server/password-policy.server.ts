@@ -24,7 +24,7 @@ function isSequence(text: string): boolean {
 const keyboardRows = ["qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1234567890", "abcdefghijklmnopqrstuvwxyz"];
 const runs = keyboardRows.flatMap((row) => [row, [...row].reverse().join("")]);
 const maxWordLength = 24;
-/** Characters that have to be guessed beside what guessing programs try first. */
+/** Min characters that are not part of a known word, a repetition or a run. */
 const minToGuess = 8;
 
 /** The known word at `i`, or null. */

@@ -7,10 +7,10 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const argon2id = 2 as Algorithm;
 /** More would fill the thread pool that files and name look-ups share. */
 const maxRunning = 2;
-/** About a second of work. Known browsers have a line of their own and go first, so that a flood of strangers does not keep them out. */
+/** About a second of work. Known browsers have a separate queue that goes first, so a flood of strangers cannot keep them out. */
 const maxWaiting = 100;
 
-/** What a person reads when the line is full; nothing was looked at. */
+/** Shown if the queue is full; the password was not checked. */
 export const passwordsBusy = "Too many passwords are being checked just now. Try again in a few seconds.";
 export const busyRetrySeconds = 2;
 
@@ -40,9 +40,9 @@ export function createPasswords() {
   const compute = (password: string) => hash(password, { ...cost, algorithm: argon2id });
 
   return {
-    /** Only for who has proved something already: a password, a session or a one-time link. Null: the line is full. */
+    /** Only for callers that proved a password, a session or a one-time link. Returns null if the queue is full. */
     hash: (password: string) => inTurn(() => compute(password), true),
-    /** No hash stands for nobody's: it costs as much time and is never right. Null: the line is full. */
+    /** A missing hash takes as long to verify and never matches. Returns null if the queue is full. */
     async verify(hashed: string | null, password: string, { goesFirst = false } = {}): Promise<boolean | null> {
       nobodys ??= compute(randomText(30));
       const against = hashed ?? (await nobodys);

@@ -42,7 +42,7 @@ function toRequest(request: FastifyRequest, reply: FastifyReply, address: URL, l
   return new Request(address, init);
 }
 
-/** Behind https no cookie of ours is ever sent without it. */
+/** Adds `Secure` to a cookie that lacks it. */
 const secured = (cookie: string) => (/; *secure *(;|$)/i.test(cookie) ? cookie : `${cookie}; Secure`);
 
 function send(reply: FastifyReply, response: Response, more: string[], isHttps: boolean) {
@@ -81,7 +81,7 @@ const maxParameters = 200;
 
 /** Returns why an address is refused before Remix sees it, or null. */
 function refusalOf({ searchParams }: URL): string | null {
-  // Remix's former way to ask for data. No page of ours uses it, and Remix logs each such request as an error.
+  // Remix's former data requests. No page uses them, and Remix logs each one as an error.
   if (searchParams.has("_data")) return "This address cannot be answered. Open the page without _data.";
   if (searchParams.getAll("index").length > 1 || searchParams.getAll("_routes").length > 1)
     return "A parameter was given more than once. Open the page again.";

@@ -48,9 +48,9 @@ export type Services = {
   posthog: Posthog | null;
   tenantCounts: TenantCounts;
   background: Background;
-  /** Writes that many requests ask for at the same time, and that share a transaction then. */
+  /** Writes of concurrent requests, which share a transaction. */
   gathered: Gathered;
-  /** Where a request named an Idempotency-Key: a gathered write calls it in its transaction with its result. */
+  /** Set for requests with an Idempotency-Key. A gathered write calls it in its transaction with its result. */
   keepAnswer?: KeepAnswer;
   passwords: Passwords;
   throttle: SignInThrottle;
@@ -63,6 +63,6 @@ export type RequestContext = Services & {
   ip: string;
   /** Null: PostHog is off. */
   visit: Visit | null;
-  /** Cookies that the answer sets beside its own. */
+  /** Further cookies for the answer to set. */
   moreCookies: string[];
 };

@@ -35,8 +35,8 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
       trying = false;
     },
     /**
-     * `askedAt`: when the request that failed was sent. Requests that were under way together when PostHog stumbled count once, so
-     * that how many are sent at a time has no part in it.
+     * `askedAt`: when the failed request was sent. Requests that were in flight together count as one failure, so the number of
+     * parallel requests does not matter.
      */
     failed(askedAt: Instant = now()): void {
       if (askedAt < lastFailedAt && !trying) return;

@@ -22,7 +22,7 @@ const askedAtOnce = 16;
 /** Concurrent questions about users: of all tenants together, and of one. */
 const maxUserQuestions = 32;
 const maxUserQuestionsOfTenant = 8;
-/** Tenants whose questions about users are kept apart. */
+/** Max tenants with a separate queue of questions about users. */
 const maxLanes = 10_000;
 
 export type QuestionParts = {
@@ -31,7 +31,7 @@ export type QuestionParts = {
   facts: FactsCache;
   /** For questions about tenants. */
   breaker: Breaker;
-  /** For questions about users, whose number is in the hands of whoever asks: they cannot stop the refreshes of tenants. */
+  /** For questions about users. Separate, because callers choose how many users they name, and must not stop refreshes of tenants. */
   userBreaker: Breaker;
   definitions: Pick<FlagDefinitions, "payload">;
   audiences: FlagAudiences;
@@ -59,7 +59,7 @@ export function createFlagQuestions({
   const ofUsers = limitTo(maxUserQuestions);
   const lanes = new LRUCache<string, LimitFunction>({ max: maxLanes });
 
-  /** One tenant's users wait for each other, and hardly for those of another tenant. */
+  /** Questions about one tenant's users queue up behind each other, not behind those of other tenants. */
   function laneOf(tenant: string): LimitFunction {
     const lane = lanes.get(tenant) ?? limitTo(maxUserQuestionsOfTenant);
     lanes.set(tenant, lane);

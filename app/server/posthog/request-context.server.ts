@@ -110,7 +110,7 @@ export function createRequests({ settings, client, hooks, now }: Parts) {
       const { sessionId, properties = {} } = client.getContext() ?? {};
       return { ...properties, ...(sessionId === undefined ? {} : { $session_id: sessionId }) };
     },
-    /** What the tag map leaves of these: it decides about a tag wherever it is sent, also as a property of a person. */
+    /** These tags after the tag map, which applies wherever a tag is sent, person properties included. */
     mapTags: (tags: Tags): Tags => hooks.mapTags(tags),
     isFiltered: () => filtered.getStore() === true,
   };

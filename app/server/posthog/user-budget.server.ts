@@ -6,12 +6,12 @@ import type { PosthogSettings } from "./settings.server";
 export type Asker = "server" | "browser";
 
 const windowMs = 60_000;
-/** Pairs of tenant and asker that are counted; the least recently used start again from zero. */
+/** Max counted pairs of tenant and asker; the least recently used ones restart at zero. */
 const maxCounted = 100_000;
 
 /**
- * Requests to PostHog about users, per tenant, minute and asker. Each is billed, and the user's id comes from whoever asks: without
- * a bound, made-up ids become a bill. Browser keys have a budget of their own, so that they cannot use up the server's.
+ * Limits requests to PostHog about users, per tenant, minute and kind of key. Each request is billed and callers choose the user ids,
+ * so made-up ids would cost money without a limit. Browser keys have a separate budget and cannot use up the server keys' one.
  */
 export function createUserBudget({ userQuestions }: Pick<PosthogSettings, "userQuestions">, now: () => Instant) {
   const counted = new LRUCache<string, { since: Instant; used: number }>({ max: maxCounted });
@@ -30,7 +30,7 @@ export function createUserBudget({ userQuestions }: Pick<PosthogSettings, "userQ
 
   return {
     hasLeft,
-    /** False: the budget of this minute is used up. */
+    /** Returns false if this minute's budget is used up. */
     take(tenant: string, asker: Asker): boolean {
       if (!hasLeft(tenant, asker)) return false;
       current(tenant, asker).used += 1;

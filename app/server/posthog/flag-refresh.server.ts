@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FlagReading, TenantFacts } from "~/core/model";
+import type { createContact } from "./flag-contact";
+import type { FlagDefinitions } from "./flag-definitions.server";
+import type { FlagEntry } from "./flag-entry";
+import { createFlagQuestions, type QuestionParts, type Reason } from "./flag-questions.server";
+import { readingsOf, sameReadings, type Verdicts } from "./flag-readings";
+import type { LastValueStore } from "./last-values.server";
+import type { PastReadings } from "./past-readings.server";
+import type { Said } from "./remote-flags.server";
+import { tiedFlags } from "./tied-flags";
+import type { Asker, UserBudget } from "./user-budget.server";
+
+/** Min time between two background refreshes, in ms: 15,000 tenants in 30 s, with a core to spare. */
+const minRefreshIntervalMs = 2;
+
+export type FlagParts = Omit<QuestionParts, "definitions" | "contact"> & {
+  last: LastValueStore;
+  past: Pick<PastReadings, "read" | "note">;
+  userBudget: UserBudget;
+  definitions: Pick<FlagDefinitions, "audience" | "payload" | "id" | "trouble" | "heardAt">;
+  /** Called once per changed flag value. */
+  onVerdict: (tenant: string, flag: string, said: Said) => void;
+};
+
+type Forget = (tenant: string, user: string) => unknown;
+
+/** Evaluates the flags of cached entries again, locally first and then at PostHog. `forgetUser` drops a user's entry. */
+export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof createContact>, forgetUser: Forget) {
+  const { settings, client, facts, audiences, userBudget, now, log } = parts;
+  const questions = createFlagQuestions({ ...parts, contact });
+  let definitions = 0;
+  let definitionsId: string | undefined;
+  client.on("localEvaluationFlagsLoaded", () => {
+    const id = parts.definitions.id();
+    // A process that reads what another one fetched loads the same at each poll.
+    if (id === undefined || id !== definitionsId) definitions += 1;
+    definitionsId = id;
+  });
+
+  const lastTurn = { tenants: Promise.resolve(), users: Promise.resolve() };
+  /** Spaces out background refreshes: many tenants expire together, and a refresh costs many times a check. */
+  function turn(of: keyof typeof lastTurn): Promise<void> {
+    lastTurn[of] = lastTurn[of].then(() => sleep(minRefreshIntervalMs));
+    return lastTurn[of];
+  }
+
+  const epoch = () => definitions + audiences.version();
+
+  /** Evaluates locally and calls `saidHere`, then asks PostHog for the rest. */
+  async function refresh(entry: FlagEntry, tenant: TenantFacts, reason: Reason, asker: Asker, saidHere: () => void): Promise<void> {
+    const wasBehind = isBehind(entry, tenant);
+    Object.assign(entry, { epoch: epoch(), revision: tenant.revision, catalogue: facts.catalogue() });
+    const { user } = entry;
+    const all = tiedFlags(facts.catalogue());
+    const flags = flagsOf(entry, all);
+    // Definitions of a flag about both say what counts for the tenant.
+    const here = flags.filter((flag) => {
+      const audience = audiences.of(flag);
+      return audience !== "elsewhere" && (user === undefined ? audience !== "persons" : audience !== "mixed");
+    });
+    const said = await questions.here(tenant, user, here);
+    const open = flags.filter(
+      (flag) => !said.has(flag) && audiences.of(flag) !== "elsewhere" && (user !== undefined || !audiences.isOfPersons(flag)),
+    );
+    if (wasBehind || said.size > 0) take(entry, tenant, flags, said, open);
+    saidHere();
+    entry.needsPosthog = open.length > 0;
+    if (open.length === 0) {
+      entry.askedFlags = flags;
+      return;
+    }
+    if (user !== undefined && !userBudget.take(tenant.key, asker)) return overBudget(entry, tenant, flags, said, open);
+    const told = await questions.overTheWire(tenant, user, open, reason);
+    // A flag that turns out to be about persons was asked without a user.
+    const isOfUse = ([flag]: [string, unknown]) => user !== undefined || !audiences.isOfPersons(flag);
+    take(entry, tenant, flags, new Map([...said, ...[...told].filter(isOfUse)]), []);
+    entry.askedFlags = flags;
+  }
+
+  const flagsOf = (entry: FlagEntry, all = tiedFlags(facts.catalogue())) =>
+    entry.user === undefined ? all : all.filter(audiences.isOfPersons);
+
+  /** Keeps known values. Unknown ones get the reason and are not cached, so the next check asks again. */
+  function overBudget(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: Verdicts, open: string[]): void {
+    const known = open.filter((flag) => (entry.state.readings.get(flag)?.state ?? "unknown") !== "unknown");
+    const refused = open.filter((flag) => !known.includes(flag)).map((flag) => [flag, "user_limit"] as const);
+    take(entry, tenant, flags, new Map([...said, ...refused]), known);
+    if (refused.length > 0) forgetUser(tenant.key, entry.user as string);
+  }
+
+  function take(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: Verdicts, open: string[]): void {
+    const { user, last: before } = entry;
+    if (user === undefined) {
+      entry.last = parts.last.note(tenant.key, entry.last, said, now());
+      for (const [flag, verdict] of said) {
+        const was = before.get(flag);
+        if (typeof verdict === "object" && (was?.state !== verdict.state || was.variant !== verdict.variant))
+          parts.onVerdict(tenant.key, flag, verdict);
+      }
+    }
+    const readings = readingsOf(flags, said, entry.last, audiences, user !== undefined);
+    // What PostHog is still to be asked stays as it was.
+    for (const flag of open) {
+      const known = entry.state.readings.get(flag);
+      if (known) readings.set(flag, known);
+    }
+    put(entry, readings);
+    if (user === undefined) note(entry, tenant);
+  }
+
+  function note(entry: FlagEntry, tenant: TenantFacts): void {
+    const { state, noted } = entry;
+    if (entry.notedState !== state && parts.past.note(tenant.key, noted, state.readings, now())) entry.notedState = state;
+  }
+
+  /** Keeps the old object when nothing is different, so that answers made from it stay. */
+  function put(entry: FlagEntry, readings: Map<string, FlagReading>): void {
+    if (!sameReadings(entry.state.readings, readings)) entry.state = { readings };
+  }
+
+  /** True if the entry was made from other facts, definitions or another catalogue than the current ones. */
+  const isBehind = (entry: FlagEntry, tenant: TenantFacts) =>
+    entry.epoch !== epoch() || entry.catalogue !== facts.catalogue() || tenant.revision !== entry.revision;
+
+  const isOld = (entry: FlagEntry, tenant: TenantFacts) => isBehind(entry, tenant) || now() - entry.checkedAt >= settings.flagsTtl;
+
+  function reasonOf(entry: FlagEntry, tenant: TenantFacts): Reason {
+    if (entry.checkedAt === 0) return "awaited";
+    return tenant.revision === entry.revision ? "aged" : "changed";
+  }
+
+  function startRefresh(entry: FlagEntry, tenant: TenantFacts, asker: Asker, isAwaited = false): Promise<void> {
+    if (entry.refreshing) return entry.refreshing;
+    let saidHere = () => {};
+    const here = new Promise<void>((resolve) => {
+      saidHere = resolve;
+    });
+    if (isBehind(entry, tenant) && client.isLocalEvaluationReady()) {
+      entry.catchingUp = here.then(() => {
+        entry.catchingUp = undefined;
+      });
+    }
+    const reason = isAwaited ? "awaited" : reasonOf(entry, tenant);
+    const start = () => refresh(entry, tenant, reason, asker, saidHere);
+    const isWaitedFor = reason === "awaited" || entry.catchingUp !== undefined;
+    entry.refreshing = (isWaitedFor ? start() : turn(entry.user === undefined ? "tenants" : "users").then(start))
+      .catch((err) => log.warn({ err }, "flags were not evaluated"))
+      .finally(() => {
+        entry.checkedAt = now();
+        entry.refreshing = undefined;
+        saidHere();
+      });
+    return entry.refreshing;
+  }
+
+  return { start: startRefresh, isBehind, isOld, flagsOf, put, note };
+}
