@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { RightWithdrawn } from "~/server/authority.server";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import type { Asker } from "~/server/posthog/user-budget.server";
 import type { Services } from "~/server/services.server";
@@ -46,12 +47,22 @@ export function whoAsks(
   if (typeof verdict === "string") return refusal(verdict);
   const any = typeof scope === "string" ? [scope] : scope;
   if (any.some((s) => verdict.scopes.includes(s))) return bound || verdict.tenant === null ? verdict : forbiddenTenant(verdict);
-  return {
-    status: 403,
-    code: "scope_missing",
-    detail: `This API key lacks the scope "${any.join('" or "')}". Use a key that has it.`,
-    headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${any.join(" ")}"` },
-  };
+  return scopeMissing(any);
+}
+
+const scopeMissing = (any: readonly ApiScope[]): Problem => ({
+  status: 403,
+  code: "scope_missing",
+  detail: `This API key lacks the scope "${any.join('" or "')}". Use a key that has it.`,
+  headers: { "www-authenticate": `Bearer realm="latchkey", error="insufficient_scope", scope="${any.join(" ")}"` },
+});
+
+/** For a key whose right ended while its request was under way: as it would be answered now. */
+export function withdrawnProblem({ why, authority }: RightWithdrawn): Problem {
+  if (why === "key_revoked") return refusal("revoked");
+  if (why === "key_expired") return refusal("expired");
+  if (why === "scope_missing" && authority.kind === "key") return scopeMissing(authority.scopes);
+  return refusal("unknown");
 }
 
 /** The caller's key; or null, and the refusal is sent. */

@@ -62,11 +62,13 @@ export const askMany: RouteDescription = {
   problems: { 400: ["invalid_request", "invalid_json", "too_many_checks"] },
 };
 
+export const mintScopes = ["check", "manage"] as const;
+
 export const mintToken: RouteDescription = {
   id: "mintToken",
   tag: "Keys",
   summary: "A token with which a browser may ask about one tenant for a while",
-  scope: ["check", "manage"],
+  scope: mintScopes,
   limit: "requests",
   bound: true,
   params,
@@ -78,7 +80,7 @@ export const mintToken: RouteDescription = {
     400: ["invalid_request", "invalid_json"],
     403: ["secret_key_required"],
     404: ["tenant_not_found"],
-    503: ["facts_unavailable"],
+    503: ["facts_unavailable", "database_unavailable"],
   },
 };
 

@@ -61,7 +61,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
         tenant_not_found: { detail: "There is no tenant globex. Correct it, or take it out; nothing was sent yet.", field: "tenants" },
       },
     },
-    ({ services, body: { tenants }, actor }) => (tenants === "all" ? resyncAll(services, actor) : resyncNamed(services, tenants)),
+    ({ services, body: { tenants }, actor }) => (tenants === "all" ? resyncAll(services, actor) : resyncNamed(services, actor, tenants)),
     (n) => {
       if (typeof n === "number") return { status: 202, body: { tenants: n } };
       return { problem: { status: 422, code: "tenant_not_found", detail: n, field: "tenants" } };
@@ -123,7 +123,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
         422: ["idempotency_key_reused"],
       },
     },
-    ({ services, params: { key } }) => resyncTenants(services, [key]),
+    ({ services, actor, params: { key } }) => resyncTenants(services, actor, [key]),
     (n, { params: { key } }) => (n === 1 ? { status: 202, body: { tenants: n } } : noTenant(key)),
     { whyNot: async () => whyOff(services) },
   );

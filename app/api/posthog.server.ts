@@ -162,7 +162,7 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
     },
     async ({ services, actor }) => {
       const posthog = posthogOf(services);
-      return (await posthog.drift.start(actor.name)) ? driftStatus(posthog, services.db) : null;
+      return (await posthog.drift.start(services.db, actor)) ? driftStatus(posthog, services.db) : null;
     },
     (begun) => {
       if (begun) return { status: 202, body: driftOnWire(begun) };

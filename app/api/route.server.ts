@@ -3,12 +3,14 @@ import type { z } from "zod";
 import type { Actor } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
 import { actorOfKey } from "~/server/api-keys.server";
+import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import { once } from "~/server/idempotency.server";
-import type { HeldKey } from "~/server/key-ring.server";
+import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
+import { withdrawnProblem } from "./authenticate.server";
 import { type Conditions, noConditions, readConditions, revisionTag } from "./conditions";
 import type { RouteDescription } from "./describe";
 import { matchesEtag } from "./etag.server";
@@ -70,7 +72,7 @@ export const guarded = (services: Services, description: RouteDescription) => ({
 
 function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   services: Services,
-  { params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
+  { scope, params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
   request: FastifyRequest,
 ): { ok: true; asked: Asked<P, Q, B> } | { ok: false; problem: Problem } {
   const schemas: Record<string, z.ZodType> = {};
@@ -91,7 +93,8 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
     return { ok: false, problem: { status: 400, code: "invalid_request", detail, field } };
   }
   const key = keyOf(request);
-  const asked = { services, key, actor: actorOfKey(key), conditions, headers, ...result.sent };
+  const authority = { kind: "key", id: key.id, scopes: [scope].flat() as ApiScope[], tenant: key.tenant } as const;
+  const asked = { services: byRightOf(services, authority), key, actor: actorOfKey(key), conditions, headers, ...result.sent };
   return { ok: true, asked: asked as unknown as Asked<P, Q, B> };
 }
 
@@ -168,6 +171,7 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
         const { status, tag } = answered;
         return sendText(reply, status, bodyText(answered), tag === undefined ? tagOf : () => tag);
       } catch (error) {
+        if (error instanceof RightWithdrawn) return sendProblem(reply, withdrawnProblem(error));
         return sendUnavailable(error, reply);
       }
     },

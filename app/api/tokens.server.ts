@@ -2,9 +2,12 @@ import type { FastifyInstance } from "fastify";
 import { isoTime } from "~/core/answer";
 import { tenantKey } from "~/forms/tenant";
 import { tokenBody } from "~/forms/token";
+import { actorOfKey } from "~/server/api-keys.server";
+import { byRightOf, RightWithdrawn } from "~/server/authority.server";
+import { mintToken as mint } from "~/server/minting.server";
 import type { Services } from "~/server/services.server";
-import { mayAskAbout } from "./authenticate.server";
-import { mintToken } from "./check-descriptions";
+import { mayAskAbout, withdrawnProblem } from "./authenticate.server";
+import { mintScopes, mintToken } from "./check-descriptions";
 import { parse } from "./parse.server";
 import { type Problem, sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
@@ -19,7 +22,7 @@ export const secretKeyOnly: Problem = {
 
 /** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
 export async function tokensApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { tokens, facts, now } = services;
+  const { facts, now } = services;
 
   app.post<{ Params: { key: string } }>("/api/tenants/:key/token", guarded(services, mintToken), async (request, reply) => {
     const key = keyOf(request);
@@ -37,7 +40,14 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
       return sendUnavailable(error, reply);
     }
     const expiresAt = Math.min(now() + sent.body.ttl * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY);
-    const token = tokens.mint("tok", { key: key.id, tenant: sent.key, expiresAt });
+    const authority = { kind: "key", id: key.id, scopes: mintScopes, tenant: key.tenant } as const;
+    let token: string;
+    try {
+      token = await mint(byRightOf(services, authority), actorOfKey(key), { key: key.id, tenant: sent.key, expiresAt });
+    } catch (error) {
+      if (error instanceof RightWithdrawn) return sendProblem(reply, withdrawnProblem(error));
+      throw error;
+    }
     return reply
       .code(201)
       .header("cache-control", "no-store")

@@ -42,8 +42,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
     value.what === "all"
       ? await resyncAll(context, actorOf(me))
       : value.what === "chosen"
-        ? await resyncTenants(context, value.tenant)
-        : await resyncNamed(context, value.keys);
+        ? await resyncTenants(context, actorOf(me), value.tenant)
+        : await resyncNamed(context, actorOf(me), value.keys);
   if (typeof n === "string") return refuse([n], submission.payload.keys);
   return redirectWithToast(paths.posthog(), { message: n === 1 ? "One tenant is sent again." : `${count(n)} tenants are sent again.` });
 }

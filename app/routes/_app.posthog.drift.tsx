@@ -3,7 +3,7 @@ import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { CircleCheck, GitCompareArrows } from "lucide-react";
 import { paths } from "~/paths";
 import { driftStatus } from "~/server/posthog/drift.server";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { AutoRefresh } from "~/ui/auto-refresh";
 import { Button } from "~/ui/button";
@@ -24,7 +24,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "admin");
-  const hasStarted = await context.posthog?.drift.start(me.name);
+  const hasStarted = await context.posthog?.drift.start(context.db, actorOf(me));
   if (hasStarted) return redirect(paths.posthogDrift());
   return redirectWithToast(paths.posthogDrift(), { kind: "info", message: "A comparison is under way already." });
 }

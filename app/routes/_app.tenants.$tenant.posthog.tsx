@@ -4,6 +4,7 @@ import { keyOf, paths } from "~/paths";
 import { resyncTenants } from "~/server/posthog/resync.server";
 import { tenantSync } from "~/server/posthog/sync-status.server";
 import { tenantFlags } from "~/server/posthog/tenant-flags.server";
+import { actorOf } from "~/server/sessions.server";
 import { requireTenant } from "~/server/tenants.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { AutoRefresh } from "~/ui/auto-refresh";
@@ -28,8 +29,8 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const { facts } = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  await resyncTenants(context, [facts.key]);
+  const { admin, facts } = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  await resyncTenants(context, actorOf(admin), [facts.key]);
   return redirectWithToast(paths.tenantPosthog(facts.key), { message: `${facts.name} is sent again.` });
 }
 

@@ -1,6 +1,8 @@
+import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf, listSessions } from "~db/store/sessions.server";
+import { withdrawalLock } from "./authority.server";
 import type { Services } from "./services.server";
-import type { SignedIn } from "./sessions.server";
+import { actorOf, type SignedIn } from "./sessions.server";
 
 /** Those that still count, last seen first. */
 export async function ownSessions({ db, env, now }: Services, me: SignedIn) {
@@ -16,6 +18,10 @@ export async function ownSessions({ db, env, now }: Services, me: SignedIn) {
     .filter(({ endsAt }) => at < endsAt);
 }
 
-export async function signOutOthers({ db }: Services, me: SignedIn): Promise<void> {
-  await db.transaction([], (tx) => deleteSessionsOf(tx, db.tables, me.id, me.session));
+export async function signOutOthers({ db, now }: Services, me: SignedIn): Promise<void> {
+  await db.transaction([withdrawalLock("admin", me.id)], async (tx) => {
+    const ended = await deleteSessionsOf(tx, db.tables, me.id, me.session);
+    const about = { actor: actorOf(me), subjectKind: "admin", subject: me.id } as const;
+    await writeAudit(tx, db.tables, { at: now(), action: "admin.signed_out_elsewhere", ...about, after: { sessions: ended } });
+  });
 }

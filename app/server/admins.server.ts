@@ -15,6 +15,7 @@ import {
 import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { isUniqueViolation } from "~db/unique";
+import { withdrawalLock } from "./authority.server";
 import { passwordProblem } from "./password-policy.server";
 import { passwordsBusy } from "./passwords.server";
 import { randomToken, sha256 } from "./random.server";
@@ -78,7 +79,7 @@ async function change(
   decide: (admin: Admin, tx: Queries) => Promise<Step | null>,
 ): Promise<Done | Refused> {
   const { db, now } = services;
-  return db.transaction([adminsLock], async (tx) => {
+  return db.transaction([adminsLock, withdrawalLock("admin", id)], async (tx) => {
     const admin = await findAdmin(tx, db.tables, id);
     if (!admin) return gone;
     const step = await decide(admin, tx);
@@ -132,6 +133,12 @@ export async function openLink(services: Services, actor: Actor, id: string): Pr
   return done.ok ? { ...done, token } : done;
 }
 
+/** What was typed is not kept. As many rows as the throttle lets somebody try. */
+async function noteWrongPassword({ db, now }: Services, actor: Actor): Promise<void> {
+  const entry = { at: now(), actor, action: "admin.password_change_failed", subjectKind: "admin", subject: actor.id } as const;
+  await db.transaction([], (tx) => writeAudit(tx, db.tables, entry));
+}
+
 /** Ends every session of theirs; the caller begins a new one. Tries are counted as at sign-in: a session left open is no place to guess. */
 export async function changePassword(
   services: Services & { ip: string },
@@ -149,17 +156,25 @@ export async function changePassword(
     throttle.takeBack(tried);
     return refused(passwordsBusy);
   }
-  if (!found || !isRight) return refused("This is not your current password.", "current");
+  if (!found || !isRight) {
+    await noteWrongPassword(services, actor);
+    return refused("This is not your current password.", "current");
+  }
   throttle.succeeded(tried, now());
   const problem = passwordProblem(form.password, found.admin);
   if (problem) return refused(problem, "password");
   const passwordHash = await passwords.hash(form.password);
   if (passwordHash === null) return refused(passwordsBusy);
-  return change(services, actor, id, async () => ({
-    patch: { passwordHash, inviteHash: null, inviteExpiresAt: null },
-    action: "admin.password_changed",
-    before: null,
-    after: null,
-    endSessions: true,
-  }));
+  return change(services, actor, id, async (_admin, tx) => {
+    // Somebody may have come in by a link and chosen another password meanwhile.
+    const current = await findCredentials(tx, db.tables, { id });
+    if (current?.passwordHash !== found.passwordHash) return { refusal: refused("This is not your current password.", "current") };
+    return {
+      patch: { passwordHash, inviteHash: null, inviteExpiresAt: null },
+      action: "admin.password_changed",
+      before: null,
+      after: null,
+      endSessions: true,
+    };
+  });
 }

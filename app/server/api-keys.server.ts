@@ -4,6 +4,7 @@ import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/st
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
 import { hintOf, newApiKey } from "./api-key-format.server";
+import { withdrawalLock } from "./authority.server";
 import type { HeldKey } from "./key-ring.server";
 import { sha256 } from "./random.server";
 import type { Services } from "./services.server";
@@ -64,7 +65,7 @@ export async function createKey(services: Services, actor: Actor, form: KeyForm)
 export async function revokeKey(services: Services, actor: Actor, id: string): Promise<"revoked" | "unknown"> {
   const { db, now, keys } = services;
   const at = now();
-  const found = await db.transaction([{ key: `api-key:${id}` }], async (tx) => {
+  const found = await db.transaction([withdrawalLock("key", id)], async (tx) => {
     const key = (await listApiKeys(tx, db.tables)).find((k) => k.id === id);
     if (!key || key.revokedAt !== null) return key !== undefined;
     await setApiKeyRevoked(tx, db.tables, id, at);

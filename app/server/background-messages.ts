@@ -1,4 +1,5 @@
 import type { Actor } from "~/core/model";
+import type { Authority, Withdrawal } from "./authority.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
 /** To the process that works in the background. `id`: of an order that is answered. */
@@ -6,10 +7,11 @@ export type Order =
   | { kind: "wake" }
   | { kind: "stop" }
   | { kind: "preview"; id: number; file: FileText }
-  | { kind: "import"; id: number; file: FileText; actor: Actor; expectedRevision: ExpectedRevision };
+  | { kind: "import"; id: number; file: FileText; actor: Actor; authority: Authority | null; expectedRevision: ExpectedRevision };
 
-/** From it. `trouble`: what its jobs have written to the log, for whoever collects exceptions. */
+/** From it. `withdrawn`: whoever asked may no longer write, and nothing was written. `trouble`: what its jobs have written to the log, for whoever collects exceptions. */
 export type Word =
   | { kind: "done"; id: number; result: Applied | Previewed }
+  | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
   | { kind: "failed"; id: number; error: Error }
   | { kind: "trouble"; error: Error; sentence: string };

@@ -1,3 +1,4 @@
+import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "./authority.server";
 import type { Order, Word } from "./background-messages";
 import { readEnv } from "./env.server";
 import { applyFile, previewFile } from "./import.server";
@@ -33,15 +34,22 @@ const wake = () => {
   for (const runner of runners) runner.wake();
 };
 
+/** By the right of whoever asked, which is checked in the transaction that writes. */
+function applyOrder({ file, actor, authority, expectedRevision }: Extract<Order, { kind: "import" }>) {
+  const refuse = (of: Authority, why: Withdrawal) => new RightWithdrawn(of, why);
+  return applyFile(authority ? byRightOf(services, authority, refuse) : services, file, actor, { expectedRevision });
+}
+
 async function answer(order: Extract<Order, { id: number }>): Promise<void> {
   const { id, file } = order;
   try {
     const isPreview = order.kind === "preview";
-    const result = isPreview ? await previewFile(services, file) : await applyFile(services, file, order.actor, order);
+    const result = isPreview ? await previewFile(services, file) : await applyOrder(order);
     wake();
     say({ kind: "done", id, result });
   } catch (error) {
-    say({ kind: "failed", id, error: error as Error });
+    if (error instanceof RightWithdrawn) say({ kind: "withdrawn", id, authority: error.authority, why: error.why });
+    else say({ kind: "failed", id, error: error as Error });
   }
 }
 

@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Actor } from "~/core/model";
+import { type Authority, RightWithdrawn } from "./authority.server";
 import type { Order, Word } from "./background-messages";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
@@ -33,6 +34,7 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     const asker = waiting.get(word.id);
     waiting.delete(word.id);
     if (word.kind === "done") asker?.resolve(word.result);
+    else if (word.kind === "withdrawn") asker?.reject(new RightWithdrawn(word.authority, word.why));
     else asker?.reject(word.error);
   }
 
@@ -74,8 +76,8 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     isOn: () => child !== undefined,
     wake: () => tell({ kind: "wake" }),
     preview: (file: FileText) => ask<Previewed>((id) => ({ kind: "preview", id, file })),
-    import: (file: FileText, actor: Actor, expectedRevision: ExpectedRevision) =>
-      ask<Applied>((id) => ({ kind: "import", id, file, actor, expectedRevision })),
+    import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
+      ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
     async stop(): Promise<void> {
       isStopping = true;
       if (!child) return;

@@ -1,4 +1,5 @@
 import { claimWrite, type KeptAnswer, keepAnswer, letGoOfWrite, type WriteName } from "~db/store/idempotency.server";
+import { unguarded } from "./authority.server";
 import type { KeepAnswer, Services } from "./services.server";
 
 export type Once<Why = never> =
@@ -45,7 +46,9 @@ export async function once<Result, Why = never>(
         options,
       ),
   };
-  const letGo = () => db.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at));
+  // Whoever lost the right to write meanwhile still gives back the claim, and an answer to what was done is kept.
+  const bookkeeping = unguarded(db);
+  const letGo = () => bookkeeping.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at));
   try {
     const why = (await whyNot?.()) ?? null;
     if (why !== null) {
@@ -55,7 +58,7 @@ export async function once<Result, Why = never>(
     const result = await work(inItsTransaction ? { ...services, db: keeping, keepAnswer: keep } : services);
     if (kept) return { is: "done", replayed: false, ...(kept as KeptAnswer) };
     const answer = answerOf(result);
-    await db.transaction([], (tx) => keepAnswer(tx, db.tables, name, claim.at, answer));
+    await bookkeeping.transaction([], (tx) => keepAnswer(tx, db.tables, name, claim.at, answer));
     return { is: "done", replayed: false, ...answer };
   } catch (error) {
     await letGo().catch(() => {});

@@ -6,6 +6,7 @@ import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/catalogu
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
+import { RightWithdrawn, refusalOf } from "./authority.server";
 import { changeMany, endedBy } from "./change.server";
 import type { Services } from "./services.server";
 import { findUnfitGrants } from "./unfit-grants.server";
@@ -43,7 +44,11 @@ export async function applyFile(
 ): Promise<Applied> {
   if (isLong(services, file)) {
     const { db, facts, background } = services;
-    const done = await db.holdWrites(() => background.import(file, actor, options.expectedRevision));
+    const done = await db
+      .holdWrites(() => background.import(file, actor, services.authority, options.expectedRevision))
+      .catch((error) => {
+        throw error instanceof RightWithdrawn ? refusalOf(error.authority, error.why) : error;
+      });
     await facts.catchUpNow();
     return done;
   }

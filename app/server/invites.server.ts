@@ -2,6 +2,7 @@ import { type Admin, findAdmin, findByInvite, updateAdmin } from "~db/store/admi
 import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { adminsLock, type Done, type Refused } from "./admins.server";
+import { withdrawalLock } from "./authority.server";
 import { passwordProblem } from "./password-policy.server";
 import { passwordsBusy } from "./passwords.server";
 import { sha256 } from "./random.server";
@@ -29,7 +30,7 @@ export async function acceptInvite(services: Services, token: string, password: 
   const passwordHash = await passwords.hash(password);
   if (passwordHash === null) return { ok: false, message: passwordsBusy };
   const at = now();
-  return db.transaction([adminsLock], async (tx) => {
+  return db.transaction([adminsLock, withdrawalLock("admin", invited.id)], async (tx) => {
     const admin = await findByInvite(tx, db.tables, sha256(token));
     if (!isOpen(admin, at)) return spent;
     await updateAdmin(tx, db.tables, admin.id, { passwordHash, inviteHash: null, inviteExpiresAt: null });

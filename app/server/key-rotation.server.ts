@@ -3,6 +3,7 @@ import { type ApiKey, insertApiKey, listApiKeys, setApiKeyExpiry } from "~db/sto
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
 import { keyStateOf, makeKey } from "./api-keys.server";
+import { withdrawalLock } from "./authority.server";
 import type { Services } from "./services.server";
 
 /** How long the old key goes on working, in milliseconds, unless told. */
@@ -16,7 +17,7 @@ export type Rotated =
 export async function rotateKey(services: Services, actor: Actor, id: string, overlap = usualOverlap): Promise<Rotated> {
   const { db, now, keys } = services;
   const at = now();
-  const rotated = await db.transaction([{ key: `api-key:${id}` }], async (tx): Promise<Rotated> => {
+  const rotated = await db.transaction([withdrawalLock("key", id)], async (tx): Promise<Rotated> => {
     const all = await listApiKeys(tx, db.tables);
     const old = all.find((k) => k.id === id);
     if (!old) return { ok: false, why: "unknown" };

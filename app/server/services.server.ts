@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "~db/database";
+import type { Authority } from "./authority.server";
 import type { Background } from "./background.server";
 import type { Checks } from "./check.server";
 import type { CheckCounts } from "./check-counts.server";
@@ -54,6 +55,8 @@ export type Services = {
   keepAnswer?: KeepAnswer;
   passwords: Passwords;
   throttle: SignInThrottle;
+  /** By whose right `db` writes. Null: the program itself, or an operator at the command line. */
+  authority: Authority | null;
 };
 
 /** What a loader or an action gets as `context`. */

@@ -4,8 +4,11 @@ import { paths } from "~/paths";
 import type { Queries } from "~db/database";
 import type { Role } from "~db/schema";
 import type { Admin } from "~db/store/admins.server";
+import { writeAudit } from "~db/store/audit.server";
 import { deleteExpiredSessions, deleteSession, findSession, insertSession, setSessionSeen } from "~db/store/sessions.server";
+import { byRightOf, withdrawalLock } from "./authority.server";
 import { randomToken, sha256 } from "./random.server";
+import { mayAct, tooLow } from "./roles";
 import type { RequestContext, Services } from "./services.server";
 import { readSessionToken, sessionCookie } from "./session-cookie.server";
 
@@ -29,9 +32,19 @@ export async function beginSession(tx: Queries, { db, env, now }: Services, admi
   return sessionCookie(token, env);
 }
 
-export async function endSession({ db, env }: Services, request: Request): Promise<void> {
+export async function endSession({ db, env, now }: Services, request: Request): Promise<void> {
   const token = readSessionToken(request.headers.get("Cookie"), env);
-  if (token) await db.transaction([], (tx) => deleteSession(tx, db.tables, sha256(token)));
+  if (!token) return;
+  const hash = sha256(token);
+  const found = await findSession(db.read, db.tables, hash);
+  if (!found) return;
+  const { admin } = found;
+  await db.transaction([withdrawalLock("admin", admin.id)], async (tx) => {
+    if (!(await findSession(tx, db.tables, hash))) return;
+    await deleteSession(tx, db.tables, hash);
+    const about = { actor: actorOf(admin), subjectKind: "admin", subject: admin.id } as const;
+    await writeAudit(tx, db.tables, { at: now(), action: "admin.signed_out", ...about });
+  });
 }
 
 // The loaders of one page run side by side and share a context: one look-up does for all.
@@ -56,18 +69,12 @@ async function lookUp(request: Request, { db, env, now }: RequestContext): Promi
   return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash };
 }
 
-const ranks: Record<Role, number> = { viewer: 0, admin: 1, owner: 2 };
-export const mayAct = (role: Role, least: Role) => ranks[role] >= ranks[least];
-
-const tooLow: Record<Role, string> = {
-  viewer: "",
-  admin: "You can see everything here, but not change it. Ask an owner for the role admin.",
-  owner: "Only an owner can do this. Ask one of them.",
-};
+export { mayAct } from "./roles";
 
 /**
  * The first line of a loader or action. Everybody signed in sees everything (`viewer`); an `admin` changes tenants, plans,
- * features and API keys; an `owner` also says who the admins are. Throws the answer for everybody else.
+ * features and API keys; an `owner` also says who the admins are. Throws the answer for everybody else. From here on whatever the
+ * request writes checks this again, in the transaction that writes.
  */
 export async function requireAdmin(request: Request, context: RequestContext, least: Role = "viewer"): Promise<SignedIn> {
   const admin = await signedIn(request, context);
@@ -78,6 +85,8 @@ export async function requireAdmin(request: Request, context: RequestContext, le
     throw redirect(request.method === "GET" ? signIn : `${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=1`);
   }
   if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
+  const { db, authority } = byRightOf(context, { kind: "admin", id: admin.id, session: admin.session, least });
+  Object.assign(context, { db, authority });
   return admin;
 }
 

@@ -2,6 +2,7 @@ import type { Actor, Json } from "~/core/model";
 import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { addWaitingEvents, type WaitingEvent } from "~db/store/waiting-events.server";
+import { unguarded } from "./authority.server";
 import { deviceCookie, hasDeviceCookie, knownDevice } from "./device-cookie.server";
 import { busyRetrySeconds, passwordsBusy } from "./passwords.server";
 import type { BatchEvent } from "./posthog/send-batch.server";
@@ -48,7 +49,7 @@ export async function signIn(
   throttle.succeeded(tried, now());
   const { admin, passwordHash } = found;
   const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
-  return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo }) };
+  return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo, proof: passwordHash }) };
 }
 
 /** Somebody who was not there comes in. `goingTo`: the page that they wanted. Returns the cookie. */
@@ -56,27 +57,36 @@ export async function logIn(
   context: RequestContext,
   request: Request,
   admin: Admin,
-  { rehashed = null, goingTo }: { rehashed?: string | null; goingTo?: string } = {},
+  { rehashed = null, goingTo, proof }: { rehashed?: string | null; goingTo?: string; proof?: string | null } = {},
 ): Promise<string> {
   const { visit, posthog } = context;
   const news = visit && posthog ? await posthog.visitors.signingIn(visit, admin, context.env, goingTo) : null;
-  const cookie = await signInAs(context, request, admin, rehashed, news?.events);
+  const cookie = await signInAs(context, request, admin, rehashed, news?.events, proof);
   news?.written();
   posthog?.wake();
   return cookie;
 }
 
-/** For who has just proved it: by the password, or by a link that works once. Returns the cookie. */
+/**
+ * For who has just proved it: by the password, or by a link that works once. Returns the cookie. `proof`: the hash that the password
+ * was compared with; throws a 401 when it is another one by now, or the account is disabled.
+ */
 export async function signInAs(
   context: RequestContext,
   request: Request,
   admin: Admin,
   rehashed: string | null = null,
   events: BatchEvent[] = [],
+  proof?: string | null,
 ): Promise<string> {
-  const { db, env, now, ip, moreCookies } = context;
+  const { env, now, ip, moreCookies } = context;
+  // Whoever just changed their password has no session left to check, and proved who they are.
+  const db = unguarded(context.db);
   const at = now();
   return db.transaction([], async (tx) => {
+    const current = await findCredentials(tx, db.tables, { id: admin.id });
+    const isOther = !current || current.admin.disabledAt !== null || (proof !== undefined && current.passwordHash !== proof);
+    if (isOther) throw new Response("Your account was changed meanwhile. Sign in again.", { status: 401, statusText: "Unauthorized" });
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
     const actor = actorOf(admin);
     await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });

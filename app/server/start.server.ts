@@ -90,6 +90,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     gathered,
     passwords,
     throttle: createSignInThrottle(),
+    authority: null,
   };
 }
 

@@ -51,10 +51,14 @@ export async function deleteSession(tx: Queries, t: Schema, hash: string): Promi
   await tx.delete(t.sessions).where(eq(t.sessions.hash, hash));
 }
 
-/** All of one admin's, or all but one. */
-export async function deleteSessionsOf(tx: Queries, t: Schema, admin: string, except?: string): Promise<void> {
+/** All of one admin's, or all but one. Returns how many there were. */
+export async function deleteSessionsOf(tx: Queries, t: Schema, admin: string, except?: string): Promise<number> {
   const others = except === undefined ? undefined : ne(t.sessions.hash, except);
-  await tx.delete(t.sessions).where(and(eq(t.sessions.admin, admin), others));
+  const ended = await tx
+    .delete(t.sessions)
+    .where(and(eq(t.sessions.admin, admin), others))
+    .returning({ hash: t.sessions.hash });
+  return ended.length;
 }
 
 export async function deleteExpiredSessions(tx: Queries, t: Schema, now: Instant): Promise<void> {

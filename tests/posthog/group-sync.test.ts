@@ -183,7 +183,7 @@ describe.each(engines)("group sync on %s", (engine) => {
     fake.state.mode.default = "500";
     await w.settle();
     fake.state.mode.default = "ok";
-    expect(await resyncTenants(w.services, ["a", "nobody"])).toBe(1);
+    expect(await resyncTenants(w.services, ada, ["a", "nobody"])).toBe(1);
     w.clock.now += 1;
     await w.settle();
     expect(identified()[0]?.properties?.$group_key).toBe("a");

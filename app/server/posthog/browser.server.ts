@@ -1,7 +1,8 @@
 import { paths } from "~/paths";
+import { writeAudit } from "~db/store/audit.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
 import type { RequestContext, Services } from "../services.server";
-import { type SignedIn, signedIn } from "../sessions.server";
+import { actorOf, type SignedIn, signedIn } from "../sessions.server";
 
 const consentOf = (admin: string) => `session_replay:${admin}`;
 
@@ -12,8 +13,16 @@ export async function replayChoice({ posthog, db }: Services, admin: SignedIn): 
 }
 
 /** Recording begins only after somebody said yes for themselves; it ends with their next page after a no. */
-export async function chooseReplay({ db }: Services, admin: SignedIn, isWanted: boolean): Promise<void> {
-  await db.transaction([], (tx) => writeSetting(tx, db.tables, consentOf(admin.id), isWanted));
+export async function chooseReplay({ db, now }: Services, admin: SignedIn, isWanted: boolean): Promise<void> {
+  const key = consentOf(admin.id);
+  await db.transaction([{ key: `setting:${key}` }], async (tx) => {
+    const before = (await readSetting(tx, db.tables, key)) === true;
+    if (before === isWanted) return;
+    await writeSetting(tx, db.tables, key, isWanted);
+    const about = { actor: actorOf(admin), subjectKind: "admin", subject: admin.id } as const;
+    const change = { before: { sessionReplay: before }, after: { sessionReplay: isWanted } };
+    await writeAudit(tx, db.tables, { at: now(), action: "admin.session_replay_chosen", ...about, ...change });
+  });
 }
 
 /** What posthog-js is told on a page; null: it is not loaded. */

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import { type GroupDrift, groupDrift } from "~/core/group-drift";
-import { type Instant, type Json, tenantKeyPattern } from "~/core/model";
+import { type Actor, type Instant, type Json, tenantKeyPattern } from "~/core/model";
 import type { Database, Queries } from "~db/database";
 import type { Schema } from "~db/schema";
+import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { type ForSync, nextForSync, readForSync, waitingAmong } from "~db/store/group-syncs.server";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
@@ -120,12 +121,22 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
   }
 
   return {
-    /** False: one is under way already. */
-    async start(by: string): Promise<boolean> {
+    /** False: one is under way already. `transaction`: the asker's, which checks that they still may. */
+    async start({ transaction }: Pick<Database, "transaction">, actor: Actor): Promise<boolean> {
       if (running || !(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
       const counts = { read: 0, isCut: false, same: 0, waiting: 0, missing: 0, unknown: 0, different: 0 };
-      const result: DriftResult = { by, startedAt: now(), finishedAt: null, ...counts, rows: [], error: null };
-      await save(result);
+      const at = now();
+      const result: DriftResult = { by: actor.name, startedAt: at, finishedAt: null, ...counts, rows: [], error: null };
+      try {
+        await transaction([], async (tx) => {
+          await writeSetting(tx, t, setting, result as unknown as Json);
+          const about = { subjectKind: "settings", subject: "posthog" } as const;
+          await writeAudit(tx, t, { at, actor, action: "posthog.drift_compared", ...about });
+        });
+      } catch (error) {
+        await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
+        throw error;
+      }
       running = run(result)
         .catch((err) => log.warn({ err }, "the result of a comparison with PostHog was not kept"))
         .finally(() => {

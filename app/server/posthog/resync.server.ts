@@ -14,6 +14,9 @@ import { writeResync } from "./resync-progress.server";
 const settingLock = { key: `setting:${metadataSetting}` };
 const subject = { subjectKind: "settings" as const, subject: "posthog" };
 
+/** Keys that the audit row of a resync names. */
+const maxNamed = 100;
+
 /** Has everything sent again, whether or not PostHog has it. Returns how many tenants that are. */
 export async function resyncAll({ db, now, newId, posthog }: Services, actor: Actor): Promise<number> {
   const t = db.tables;
@@ -30,11 +33,15 @@ export async function resyncAll({ db, now, newId, posthog }: Services, actor: Ac
 }
 
 /** Has these sent again, and at once, also when they are waiting for their next try. Returns how many of them exist. */
-export async function resyncTenants({ db, now, posthog }: Services, keys: string[]): Promise<number> {
+export async function resyncTenants({ db, now, posthog }: Services, actor: Actor, keys: string[]): Promise<number> {
   const t = db.tables;
   const n = await db.transaction([], async (tx) => {
     const found = await revisionsOf(tx, t, keys);
-    await wakeGroupSync(tx, t, found, now(), true);
+    if (found.length === 0) return 0;
+    const at = now();
+    await wakeGroupSync(tx, t, found, at, true);
+    const after = { tenants: found.length, keys: found.slice(0, maxNamed).map(({ key }) => key) };
+    await writeAudit(tx, t, { at, actor, action: "posthog.resync", ...subject, after });
     return found.length;
   });
   posthog?.wake();
@@ -42,12 +49,12 @@ export async function resyncTenants({ db, now, posthog }: Services, keys: string
 }
 
 /** The same of keys that somebody typed. A string: which of them is none, and nothing is sent. */
-export async function resyncNamed(services: Services, keys: string[]): Promise<number | string> {
+export async function resyncNamed(services: Services, actor: Actor, keys: string[]): Promise<number | string> {
   const { readAside: read, tables } = services.db;
   const found = new Set((await revisionsOf(read, tables, keys)).map(({ key }) => key));
   const unknown = keys.find((key) => !found.has(key));
   if (unknown !== undefined) return `There is no tenant ${unknown}. Correct it, or take it out; nothing was sent yet.`;
-  return resyncTenants(services, keys);
+  return resyncTenants(services, actor, keys);
 }
 
 /**

@@ -1,0 +1,125 @@
+import type { Instant } from "~/core/model";
+import type { Database, Lock, Queries } from "~db/database";
+import type { ApiScope, Role } from "~db/schema";
+import { type KeyRights, readKeyRights, readSessionRights, type SessionRights } from "~db/store/rights.server";
+import { mayAct, tooLow } from "./roles";
+import type { Services } from "./services.server";
+
+/**
+ * The right by which a request writes. It was looked at when the request's head arrived, and is read again in the transaction of
+ * every write: meanwhile the key may have been revoked or the admin disabled. Plain data, so that another process can check it too.
+ */
+export type Authority =
+  /** `scopes`: the key needs one of them. `tenant`: the tenant that the key was bound to, or null. */
+  | { kind: "key"; id: string; scopes: readonly ApiScope[]; tenant: string | null }
+  /** `session`: its hash. `least`: the lowest role that may do this. */
+  | { kind: "admin"; id: string; session: string; least: Role };
+
+export type Withdrawal =
+  | "key_unknown"
+  | "key_revoked"
+  | "key_expired"
+  | "scope_missing"
+  | "session_ended"
+  | "admin_disabled"
+  | "role_missing";
+
+/** A right ended between the request's head and its write. Nothing was written. */
+export class RightWithdrawn extends Error {
+  constructor(
+    readonly authority: Authority,
+    readonly why: Withdrawal,
+  ) {
+    super(`The right to write was withdrawn: ${why}`);
+  }
+}
+
+type Clock = { now: () => Instant; env: Pick<Services["env"], "sessionIdleMs"> };
+
+function whyNotKey({ scopes, tenant }: Authority & { kind: "key" }, key: KeyRights | undefined, now: Instant): Withdrawal | null {
+  if (!key) return "key_unknown";
+  if (key.revokedAt !== null) return "key_revoked";
+  if (key.expiresAt !== null && now >= key.expiresAt) return "key_expired";
+  const isBoundElsewhere = key.tenant !== null && key.tenant !== tenant;
+  if (isBoundElsewhere || !scopes.some((scope) => key.scopes.includes(scope))) return "scope_missing";
+  return null;
+}
+
+function whyNotAdmin(authority: Authority & { kind: "admin" }, session: SessionRights | undefined, now: Instant, idleMs: number) {
+  // A disabled admin has no sessions left, so this says the same either way.
+  if (!session || session.admin !== authority.id) return "session_ended";
+  if (session.isDisabled) return "admin_disabled";
+  if (now >= session.expiresAt || now >= session.lastSeenAt + idleMs) return "session_ended";
+  return mayAct(session.role, authority.least) ? null : "role_missing";
+}
+
+/**
+ * Why each of these may no longer write; null: it still may, as the program itself and operators at the command line always may.
+ * At most two statements for any number of them. `tx`: the transaction that writes.
+ */
+export async function withdrawals(
+  { db, now, env }: Clock & { db: Pick<Database, "tables"> },
+  tx: Queries,
+  authorities: readonly (Authority | null)[],
+): Promise<(Withdrawal | null)[]> {
+  const ids = authorities.flatMap((a) => (a?.kind === "key" ? [a.id] : []));
+  const hashes = authorities.flatMap((a) => (a?.kind === "admin" ? [a.session] : []));
+  const keys = ids.length > 0 ? await readKeyRights(tx, db.tables, ids) : null;
+  const sessions = hashes.length > 0 ? await readSessionRights(tx, db.tables, hashes) : null;
+  const at = now();
+  return authorities.map((a) => {
+    if (a === null) return null;
+    return a.kind === "key" ? whyNotKey(a, keys?.get(a.id), at) : whyNotAdmin(a, sessions?.get(a.session), at, env.sessionIdleMs);
+  });
+}
+
+const lockKey = (kind: Authority["kind"], id: string) => `right:${kind}:${id}`;
+
+/** Held by writes until they commit, so that on PostgreSQL none commits after the withdrawal was answered. */
+export function rightLocks(authorities: readonly (Authority | null)[]): Lock[] {
+  const keys = new Set(authorities.flatMap((a) => (a ? [lockKey(a.kind, a.id)] : [])));
+  return [...keys].map((key) => ({ key, shared: true }));
+}
+
+/** Taken by whatever changes or ends the rights of a key, or of an admin with all sessions. */
+export const withdrawalLock = (kind: Authority["kind"], id: string): Lock => ({ key: lockKey(kind, id) });
+
+/** What is thrown: pages throw the answer itself, and the API makes one of the error. */
+export const refusalOf = (authority: Authority, why: Withdrawal): Response | RightWithdrawn =>
+  authority.kind === "key" ? new RightWithdrawn(authority, why) : pageRefusal(authority.least, why);
+
+function pageRefusal(least: Role, why: Withdrawal): Response {
+  if (why === "role_missing") return new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
+  const sentence =
+    why === "admin_disabled"
+      ? "Your account was disabled, so nothing was saved. Ask an owner."
+      : "Your session has ended, so nothing was saved. Sign in, then send the form again.";
+  return new Response(sentence, { status: 401, statusText: "Unauthorized" });
+}
+
+type Refuse = (authority: Authority, why: Withdrawal) => unknown;
+
+const bases = new WeakMap<Database, Database>();
+
+/** The database without the check of somebody's right: for bookkeeping around a write, and for signing in. */
+export const unguarded = (db: Database): Database => bases.get(db) ?? db;
+
+/** The same services for what is done by this right: each of their transactions checks it first, and writes nothing without it. */
+export function byRightOf<S extends Services>(services: S, authority: Authority, refuse: Refuse = refusalOf): S {
+  const base = unguarded(services.db);
+  const db: Database = {
+    ...base,
+    transaction: (locks, work, ...more) => {
+      const isWithdrawing = locks.some(({ key, shared }) => !shared && key === lockKey(authority.kind, authority.id));
+      const all = isWithdrawing ? locks : [...locks, ...rightLocks([authority])];
+      const checked = async (tx: Queries) => {
+        const [why] = await withdrawals({ ...services, db: base }, tx, [authority]);
+        if (why) throw refuse(authority, why);
+        return work(tx);
+      };
+      return base.transaction(all, checked, ...more);
+    },
+  };
+  bases.set(db, base);
+  return { ...services, db, authority };
+}
