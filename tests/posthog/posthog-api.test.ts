@@ -233,7 +233,7 @@ describe("the page and the API", () => {
       [
         () => admin.post("/posthog?index", { what: "named", keys: "acme" }),
         () => call("POST", "/api/posthog/resync", { tenants: ["acme"] }),
-        0,
+        1,
       ],
       [() => choose("page", ["region"]), () => choose("program", ["region"]), 1],
     ];
