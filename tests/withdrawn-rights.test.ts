@@ -94,6 +94,27 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
     }
     expect(tried.length).toBeGreaterThan(18);
   });
+
+  test("of writes that share a transaction, those of the revoked key are refused and the others are done", async () => {
+    const make = () => createKey(api.services, ada, { name: "walk", scopes: [...scopes], expiresAt: null });
+    const [revoked, good] = [await make(), await make()];
+    for (const id of ["putTenant", "reportUsage", "consume"]) {
+      const sent = await Promise.all(Array.from({ length: 10 }, async () => right[id]?.(api)));
+      beforeTheNextWrite(async ({ transaction, tables: { apiKeys } }) => {
+        const ended = { revokedAt: new Date(now) };
+        await transaction([], async (tx) => void (await tx.update(apiKeys).set(ended).where(eq(apiKeys.id, revoked.id))));
+      });
+      const answers = await Promise.all(sent.map((one, i) => walk.ask(id, (i % 2 === 0 ? revoked : good).key, one)));
+      expect([id, answers.map(({ status }) => (status < 300 ? "done" : status))]).toEqual([
+        id,
+        sent.map((_, i) => (i % 2 === 0 ? 401 : "done")),
+      ]);
+      await api.services.db.transaction([], async (tx) => {
+        const { apiKeys } = api.services.db.tables;
+        await tx.update(apiKeys).set({ revokedAt: null }).where(eq(apiKeys.id, revoked.id));
+      });
+    }
+  });
 });
 
 describe("an admin whose right ends after the form's head arrived", () => {

@@ -73,11 +73,30 @@ export async function withdrawals(
   });
 }
 
+/** Of writes of several requests in one transaction, those that may no longer be done, each with what is thrown at its request. */
+export async function refusedOf<Item extends { authority: Authority | null }>(
+  parts: Clock & { db: Pick<Database, "tables"> },
+  tx: Queries,
+  items: readonly Item[],
+): Promise<Map<Item, unknown>> {
+  const whys = await withdrawals(
+    parts,
+    tx,
+    items.map(({ authority }) => authority),
+  );
+  const refused = new Map<Item, unknown>();
+  for (const [i, item] of items.entries()) {
+    const why = whys[i];
+    if (why && item.authority) refused.set(item, refusalOf(item.authority, why));
+  }
+  return refused;
+}
+
 const lockKey = (kind: Authority["kind"], id: string) => `right:${kind}:${id}`;
 
 /** Held by writes until they commit, so that on PostgreSQL none commits after the withdrawal was answered. */
-export function rightLocks(authorities: readonly (Authority | null)[]): Lock[] {
-  const keys = new Set(authorities.flatMap((a) => (a ? [lockKey(a.kind, a.id)] : [])));
+export function rightLocks(items: readonly { authority: Authority | null }[]): Lock[] {
+  const keys = new Set(items.flatMap(({ authority: a }) => (a ? [lockKey(a.kind, a.id)] : [])));
   return [...keys].map((key) => ({ key, shared: true }));
 }
 
@@ -107,19 +126,19 @@ export const unguarded = (db: Database): Database => bases.get(db) ?? db;
 /** The same services for what is done by this right: each of their transactions checks it first, and writes nothing without it. */
 export function byRightOf<S extends Services>(services: S, authority: Authority, refuse: Refuse = refusalOf): S {
   const base = unguarded(services.db);
-  const db: Database = {
-    ...base,
-    transaction: (locks, work, ...more) => {
-      const isWithdrawing = locks.some(({ key, shared }) => !shared && key === lockKey(authority.kind, authority.id));
-      const all = isWithdrawing ? locks : [...locks, ...rightLocks([authority])];
-      const checked = async (tx: Queries) => {
-        const [why] = await withdrawals({ ...services, db: base }, tx, [authority]);
-        if (why) throw refuse(authority, why);
-        return work(tx);
-      };
-      return base.transaction(all, checked, ...more);
-    },
+  const transaction: Database["transaction"] = (locks, work, ...more) => {
+    const isWithdrawing = locks.some(({ key, shared }) => !shared && key === lockKey(authority.kind, authority.id));
+    const all = isWithdrawing ? locks : [...locks, ...rightLocks([{ authority }])];
+    const checked = async (tx: Queries) => {
+      const [why] = await withdrawals({ now: services.now, env: services.env, db: base }, tx, [authority]);
+      if (why) throw refuse(authority, why);
+      return work(tx);
+    };
+    return base.transaction(all, checked, ...more);
   };
+  // Copied without reading its properties: what does not read the database must not fail because it is away.
+  const db: Database = Object.defineProperties({} as Database, Object.getOwnPropertyDescriptors(base));
+  db.transaction = transaction;
   bases.set(db, base);
   return { ...services, db, authority };
 }

@@ -11,6 +11,7 @@ import { readCatalogueFacts, readCatalogueRevision } from "~db/store/facts.serve
 import { tenantOfGrant } from "~db/store/grants.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
+import { refusedOf, rightLocks } from "./authority.server";
 import type { Settled } from "./gather.server";
 import type { KeepAnswer, Services } from "./services.server";
 import { findUnfitGrants, type UnfitGrants } from "./unfit-grants.server";
@@ -32,15 +33,18 @@ export async function catalogueIn(services: Pick<Services, "db" | "facts">, tx: 
 }
 
 type DecideTenant = (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>;
-export type TenantChangeToWrite = { key: string; actor: Actor; decideChange: DecideTenant; keepAnswer?: KeepAnswer };
-type Parts = Pick<Services, "db" | "now" | "newId" | "facts" | "posthog">;
+export type TenantChangeToWrite = { key: string; actor: Actor; decideChange: DecideTenant; keepAnswer?: KeepAnswer } & Pick<
+  Services,
+  "authority"
+>;
+type Parts = Pick<Services, "db" | "env" | "now" | "newId" | "facts" | "posthog">;
 
 /**
  * Locks the tenant, reads its facts, lets the pure function decide, and writes rows, history, audit, feed and outbox in one
  * transaction, which it may share with changes of other tenants. What is in memory is replaced before this returns.
  */
 export function changeTenant(services: Services, key: string, actor: Actor, decideChange: DecideTenant): Promise<TenantChanged> {
-  return services.gathered.tenants({ key, actor, decideChange, keepAnswer: services.keepAnswer });
+  return services.gathered.tenants({ key, actor, decideChange, keepAnswer: services.keepAnswer, authority: services.authority });
 }
 
 /** Decides on changes of different tenants, each by itself, and writes them in one transaction. */
@@ -52,12 +56,15 @@ export async function writeTenants(
   const { db, facts: cache } = parts;
   const keys = changes.map(({ key }) => key);
   const settled = await db.transaction(
-    [catalogueSharedLock, ...keys.map(tenantLock)],
+    [catalogueSharedLock, ...keys.map(tenantLock), ...rightLocks(changes)],
     async (tx) => {
+      const refused = await refusedOf(parts, tx, changes);
       const before = await readTenantsByKey(tx, db.tables, keys);
       const catalogue = await catalogueIn(parts, tx);
       const at = parts.now();
-      const decided = changes.map((change) => decideOne(parts, change, before.get(change.key) ?? null, catalogue, at));
+      const decided = changes.map((change) =>
+        refused.has(change) ? { error: refused.get(change) } : decideOne(parts, change, before.get(change.key) ?? null, catalogue, at),
+      );
       const settled = await writeDecided(parts, tx, changes, decided);
       for (const [i, one] of settled.entries()) if ("result" in one) await changes[i]?.keepAnswer?.(tx, one.result);
       return settled;

@@ -7,6 +7,7 @@ import { bounded, tally } from "~/core/usage";
 import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { addToTotals, type Counter, holdTotals, type NewReport, noteReports, readReports } from "~db/store/usage.server";
+import { refusedOf, rightLocks } from "./authority.server";
 import { catalogueIn } from "./change.server";
 import type { Settled } from "./gather.server";
 import type { KeepAnswer, Services } from "./services.server";
@@ -17,8 +18,8 @@ export type Consumed = { consumed: boolean; tenant: string; feature: string; ent
 
 type Body = Named & { quantity: number; idempotencyKey?: string };
 type Flags = Awaited<ReturnType<Services["checks"]["ground"]>>["flags"];
-export type ConsumeToWrite = { body: Body; found: Found; flags: Flags; keepAnswer?: KeepAnswer };
-type Parts = Pick<Services, "db" | "now" | "facts" | "usage" | "counts">;
+export type ConsumeToWrite = { body: Body; found: Found; flags: Flags; keepAnswer?: KeepAnswer } & Pick<Services, "authority">;
+type Parts = Pick<Services, "db" | "env" | "now" | "facts" | "usage" | "counts">;
 
 /**
  * Consumes and answers, or refuses and consumes nothing: of many that ask at once for the last units exactly as many get
@@ -32,7 +33,7 @@ export async function consume(services: Services, body: Body): Promise<Consumed 
   }
   if ("status" in found) return found;
   const { flags } = await services.checks.ground(body.tenant, undefined, [body.feature]);
-  return services.gathered.consume({ body, found, flags, keepAnswer: services.keepAnswer });
+  return services.gathered.consume({ body, found, flags, keepAnswer: services.keepAnswer, authority: services.authority });
 }
 
 /** Decides on requests that came at the same time, one after the other, in one transaction. */
@@ -44,24 +45,34 @@ export async function writeConsumption(
   const { db, now, usage, counts } = parts;
   const bodies = requests.map(({ body }) => body);
   const locks = [...new Map(bodies.map((body) => [counterLock(body).key, counterLock(body)])).values()];
-  const { decided, totals } = await db.transaction(
-    locks,
+  const { refused, decided, totals } = await db.transaction(
+    [...locks, ...rightLocks(requests)],
     async (tx) => {
-      const before = await answersBefore(parts, tx, bodies);
-      const held = await hold(parts, tx, requests);
-      const decided = requests.map((request) => decideOne(request, held, before));
-      const noted = decided.flatMap(({ noted }) => (noted ? [noted] : []));
+      const refused = await refusedOf(parts, tx, requests);
+      const allowed = requests.filter((request) => !refused.has(request));
+      const before = await answersBefore(
+        parts,
+        tx,
+        allowed.map(({ body }) => body),
+      );
+      const held = await hold(parts, tx, allowed);
+      const decided = new Map(allowed.map((request) => [request, decideOne(request, held, before)]));
+      const all = [...decided.values()];
+      const noted = all.flatMap(({ noted }) => (noted ? [noted] : []));
       await noteReports(tx, db.tables, noted, held.at);
-      const changes = changesOf(decided.flatMap(({ taken }) => (taken ? [taken] : [])));
+      const changes = changesOf(all.flatMap(({ taken }) => (taken ? [taken] : [])));
       const totals = await addToTotals(tx, db.tables, changes, held.at);
-      for (const [i, { answer }] of decided.entries()) await requests[i]?.keepAnswer?.(tx, answer);
-      return { decided, totals };
+      for (const [{ keepAnswer }, { answer }] of decided) await keepAnswer?.(tx, answer);
+      return { refused, decided, totals };
     },
     options,
   );
   usage.took(totals);
-  for (const [i, { decision }] of decided.entries()) if (decision) counts.count((bodies[i] as Body).tenant, [decision], now());
-  return decided.map(({ answer }) => ({ result: answer }));
+  for (const [{ body }, { decision }] of decided) if (decision) counts.count(body.tenant, [decision], now());
+  return requests.map((request) => {
+    const one = decided.get(request);
+    return one ? { result: one.answer } : { error: refused.get(request) };
+  });
 }
 
 const counterLock = ({ tenant, feature }: Named): Lock => ({ key: `usage:${tenant}\n${feature}` });

@@ -66,7 +66,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const passwords = createPasswords();
   const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const limits = createRateLimits(env);
-  const gathered = createGathered({ db, now, newId, facts, posthog, usage, counts });
+  const gathered = createGathered({ db, env, now, newId, facts, posthog, usage, counts });
   return {
     env,
     log,

@@ -5,6 +5,7 @@ import { type MeteredFeature, tally, timeProblem, type UsageReport } from "~/cor
 import type { UsageReportBody } from "~/forms/usage";
 import type { TransactionOptions } from "~db/database";
 import { addToTotals, type Counter, type NewReport, type NotedReport, noteReports, readReports, type Total } from "~db/store/usage.server";
+import { refusedOf, rightLocks } from "./authority.server";
 import type { Settled } from "./gather.server";
 import type { Services } from "./services.server";
 import { type Counted, counterOf, type Standing, standingsOf } from "./usage-standing.server";
@@ -65,7 +66,7 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
   if (valid.size === 0) return checked as Refused[];
 
-  const { fresh, totals } = await services.gathered.usage([...valid.values()]);
+  const { fresh, totals } = await services.gathered.usage({ reports: [...valid.values()], authority: services.authority });
   const before = await reportsBefore(
     services,
     [...valid.values()].filter(({ body }) => !fresh.has(keyOf(body))).map(({ body }) => notedOf(body)),
@@ -89,31 +90,34 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   return told.map((r): Recorded => (r.status === "refused" ? r : { status: r.status, ...standing(r.of) }));
 }
 
-type Parts = Pick<Services, "db" | "now" | "usage">;
+type Parts = Pick<Services, "db" | "env" | "now" | "usage">;
+export type ReportsToWrite = { reports: Valid[] } & Pick<Services, "authority">;
 /** `fresh`: the reports that are new, as `keyOf`. `totals`: what the counters of the whole batch have come to. */
 export type UsageWritten = { fresh: Set<string>; totals: Total[] };
 
 /** Writes the reports of requests that came at the same time in one transaction. Of two with the same key the first one is new. */
-export async function writeUsage(
-  { db, now, usage }: Parts,
-  requests: Valid[][],
-  options: TransactionOptions,
-): Promise<Settled<UsageWritten>[]> {
-  const unique = new Map<string, Valid>();
-  for (const reports of requests) for (const r of reports) if (!unique.has(keyOf(r.body))) unique.set(keyOf(r.body), r);
-  const noted = [...unique.values()].map(({ body }) => notedOf(body));
-  const { fresh, totals } = await db.transaction(
-    [],
+export async function writeUsage(parts: Parts, requests: ReportsToWrite[], options: TransactionOptions): Promise<Settled<UsageWritten>[]> {
+  const { db, now, usage } = parts;
+  const { refused, unique, fresh, totals } = await db.transaction(
+    rightLocks(requests),
     async (tx) => {
+      const refused = await refusedOf(parts, tx, requests);
+      const unique = new Map<string, Valid>();
+      for (const request of requests) {
+        if (refused.has(request)) continue;
+        for (const r of request.reports) if (!unique.has(keyOf(r.body))) unique.set(keyOf(r.body), r);
+      }
+      const noted = [...unique.values()].map(({ body }) => notedOf(body));
       const fresh = await noteReports(tx, db.tables, noted, now());
       const changes = changesOf([...unique.values()].filter((v) => fresh.has(keyOf(v.body))));
-      return { fresh, totals: await addToTotals(tx, db.tables, changes, now()) };
+      return { refused, unique, fresh, totals: await addToTotals(tx, db.tables, changes, now()) };
     },
     options,
   );
   usage.took(totals);
-  return requests.map((reports) => {
-    const mine = reports.filter((r) => unique.get(keyOf(r.body)) === r).map((r) => keyOf(r.body));
+  return requests.map((request) => {
+    if (refused.has(request)) return { error: refused.get(request) };
+    const mine = request.reports.filter((r) => unique.get(keyOf(r.body)) === r).map((r) => keyOf(r.body));
     return { result: { fresh: new Set(mine.filter((key) => fresh.has(key))), totals } };
   });
 }
