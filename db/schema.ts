@@ -8,6 +8,7 @@ import type {
   Json,
   MeterSettings,
   PlanKind,
+  ResetPeriod,
   TenantStatus,
   Value,
 } from "~/core/model";
@@ -354,8 +355,19 @@ export function defineSchema(d: Dialect) {
       /** What was answered to a consumption; null for plain reports. */
       answer: json("answer").$type<Json>(),
       recordedAt: timestamp("recorded_at").notNull(),
+      /** The event's own time, and the counter that it belongs to. Null for what was recorded before these columns existed. */
+      at: timestamp("at"),
+      periodKind: text("period_kind").$type<ResetPeriod>(),
+      periodStart: integer("period_start"),
+      /** What was added; null for a `set` and for a consumption that was refused. */
+      added: integer("added"),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.idempotencyKey] }), index("usage_events_by_time").on(t.recordedAt)],
+    (t) => [
+      primaryKey({ columns: [t.tenant, t.idempotencyKey] }),
+      index("usage_events_by_time").on(t.recordedAt),
+      // Covers the sum of what was added to a counter after an instant.
+      index("usage_events_by_counter").on(t.tenant, t.feature, t.periodKind, t.periodStart, t.at, t.added),
+    ],
   );
 
   /** What was consumed of a metered feature in one reset period. */
@@ -364,15 +376,22 @@ export function defineSchema(d: Dialect) {
     {
       tenant: text("tenant").notNull(),
       feature: text("feature").notNull(),
+      periodKind: text("period_kind").notNull().$type<ResetPeriod>(),
       /** The period's first instant in milliseconds; -1: it never resets. */
       periodStart: integer("period_start").notNull(),
+      /** The true sum, which may be below 0 or above 2^53 - 1: read it as text. */
       used: integer("used").notNull(),
-      /** What it was before it was last written. */
-      usedBefore: integer("used_before").notNull().default(0),
+      /** The time of the newest `set` and of the newest event; null: there was none. */
+      setAt: timestamp("set_at"),
+      lastAt: timestamp("last_at"),
+      /** Counts the writes of this row: of two readings the one with the greater version is newer. */
+      version: integer("version").notNull().default(0),
+      /** The transaction that wrote it: PostgreSQL's id, or on SQLite a number one above all others. Other processes follow it. */
+      writtenBy: integer("written_by").notNull().default(0),
       /** Never earlier than the time before, whosever clock it was. */
       updatedAt: timestamp("updated_at").notNull(),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodStart] }), index("usage_totals_by_update").on(t.updatedAt)],
+    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart] }), index("usage_totals_by_writer").on(t.writtenBy)],
   );
 
   /** What counters were before each change of the last days: what `at` in the past reads. */
@@ -381,12 +400,13 @@ export function defineSchema(d: Dialect) {
     {
       tenant: text("tenant").notNull(),
       feature: text("feature").notNull(),
+      periodKind: text("period_kind").notNull().$type<ResetPeriod>(),
       periodStart: integer("period_start").notNull(),
       at: timestamp("at").notNull(),
-      /** Null: nobody wrote it down. */
+      /** As it was shown; null: nobody wrote it down. */
       usedBefore: integer("used_before"),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodStart, t.at] }), index("usage_history_by_time").on(t.at)],
+    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart, t.at] }), index("usage_history_by_time").on(t.at)],
   );
 
   /** Answers to writes that named an Idempotency-Key, kept for a day. */

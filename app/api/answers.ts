@@ -189,13 +189,14 @@ const eventRefusals = [
 export const usageResults = z
   .object({
     recorded: z.int(),
+    superseded: z.int(),
     duplicates: z.int(),
     refused: z.int(),
     results: z
       .array(
         z.union([
           z.object({
-            status: z.enum(["recorded", "duplicate"]),
+            status: z.enum(["recorded", "superseded", "duplicate"]),
             used: z.int().describe("After this batch, in the period that the event belongs to."),
             remaining: limit.describe("Of what the tenant has now; 0 where it does not have the feature."),
             resetsAt: instant.nullable().describe("When the event's own period ends; null: never."),

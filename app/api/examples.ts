@@ -191,6 +191,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
   AuditPage: { items: [auditEntry], next: null },
   UsageResults: {
     recorded: 1,
+    superseded: 0,
     duplicates: 0,
     refused: 1,
     results: [

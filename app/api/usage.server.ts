@@ -28,7 +28,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       id: "reportUsage",
       tag: "Usage",
       summary: "Report what tenants consumed",
-      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter never goes below 0. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
+      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter keeps its true sum, and what is shown is never below 0. In each period the \`set\` with the newest \`time\` counts, and among equal times the one that arrived last; an event that is older than it is recorded and answered \`superseded\`. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
       scope: "usage",
       bound: true,
       forbidsInResult: true,
@@ -58,7 +58,13 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
     },
     (results) => {
       const count = (status: Recorded["status"]) => results.filter((r) => r.status === status).length;
-      return { status: 200, body: { recorded: count("recorded"), duplicates: count("duplicate"), refused: count("refused"), results } };
+      const counts = {
+        recorded: count("recorded"),
+        superseded: count("superseded"),
+        duplicates: count("duplicate"),
+        refused: count("refused"),
+      };
+      return { status: 200, body: { ...counts, results } };
     },
     { bodyLimit: largestBody, isSafeToRepeat: true },
   );

@@ -1,4 +1,4 @@
-import type { Feature, Instant, TenantFacts } from "./model";
+import type { Feature, Instant, ResetPeriod, TenantFacts } from "./model";
 import { usagePeriod } from "./usage-period";
 
 /** Late reports count in their own period for so long, and the same key is the same report; milliseconds. */
@@ -11,9 +11,13 @@ export type MeteredFeature = Feature & { type: "metered" };
 /** `add` may be negative, for what goes down again, such as seats; `set` replaces what the period has. */
 export type UsageReport = { tenant: string; feature: string; action: "add" | "set"; quantity: number; at: Instant };
 
-/** The counter that an instant belongs to: the first instant of its period, or -1 for one that never resets. */
-export function counterStart(feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): number {
-  return usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor).start ?? -1;
+/** One counter per tenant, feature, kind of reset period and period. `periodStart` is the period's first instant; -1 if it never resets. */
+export type Counter = { tenant: string; feature: string; periodKind: ResetPeriod; periodStart: number };
+
+/** The feature's counter for the period that contains `at`. */
+export function counterAt(feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> {
+  const periodKind = feature.meter.resetPeriod;
+  return { feature: feature.key, periodKind, periodStart: usagePeriod(periodKind, at, tenant.usageAnchor).start ?? -1 };
 }
 
 /** Why a report's time is refused, as a sentence, or null. */
@@ -24,30 +28,59 @@ export function timeProblem(at: Instant, now: Instant): string | null {
 }
 
 /**
- * What several reports to one counter come to, one after the other: `set`, or what it had plus `add`, but no less than `least`
- * and no more than `most`. Both are there since a counter stays between its bounds on the way, too.
+ * What a counter has come to. `sum` is the true sum and may be below 0, so that the order of arrival does not matter.
+ * `setAt` is the time of the newest `set`, `lastAt` of the newest event of any kind; null: there was none.
  */
-export type Tally = { set: number | null; add: number; least: number; most: number };
+export type CounterState = { sum: bigint; setAt: Instant | null; lastAt: Instant | null };
+export type CounterEvent = Pick<UsageReport, "action" | "quantity" | "at">;
 
-const fixed = (set: number): Tally => ({ set, add: 0, least: 0, most: mostUsed });
-
-export function tally(reports: Pick<UsageReport, "action" | "quantity">[]): Tally {
-  let sum: Tally = { set: null, add: 0, least: 0, most: mostUsed };
-  for (const { action, quantity } of reports) {
-    if (action === "set") sum = fixed(quantity);
-    else if (sum.set !== null) sum = fixed(bounded(sum.set + quantity));
-    else {
-      const [least, most] = [bounded(sum.least + quantity), bounded(sum.most + quantity)];
-      // Whatever it had, it comes to the same.
-      sum = least === most ? fixed(least) : { set: null, add: sum.add + quantity, least, most };
-    }
+/** The event that replaces the sum: the newest `set` by time, by arrival among equal times; null if a newer one was there before. */
+function winningSet({ setAt }: CounterState, events: CounterEvent[]): CounterEvent | null {
+  let winner: CounterEvent | null = null;
+  for (const event of events) {
+    if (event.action === "set" && event.at >= (winner?.at ?? setAt ?? Number.NEGATIVE_INFINITY)) winner = event;
   }
-  return sum;
+  return winner;
 }
 
-export const mostUsed = Number.MAX_SAFE_INTEGER;
+/**
+ * The time of a `set` that is older than events which were counted before it arrived: those stay on top of it, so the caller has to
+ * add up every recorded `add` of the counter that is later than this, `events` included. Null if nothing has to be looked up.
+ */
+export function addsNeededAfter(state: CounterState, events: CounterEvent[]): Instant | null {
+  const set = winningSet(state, events);
+  return set && state.lastAt !== null && state.lastAt > set.at ? set.at : null;
+}
 
-/** A counter holds whole numbers from 0 to 2^53 - 1. */
-export function bounded(used: number): number {
-  return Math.min(Math.max(0, used), mostUsed);
+/**
+ * Applies events in their order of arrival. An event older than the newest `set` is part of what that `set` replaced: it is not
+ * counted, and `counted` says so. `addsAfter` is the sum that `addsNeededAfter` asked for. Any order gives the same state, except
+ * among events of the same millisecond, where arrival decides.
+ */
+export function applyEvents(state: CounterState, events: CounterEvent[], addsAfter?: bigint): { state: CounterState; counted: boolean[] } {
+  const set = winningSet(state, events);
+  const setIndex = set ? events.indexOf(set) : -1;
+  let sum = set ? BigInt(set.quantity) + (addsAfter ?? 0n) : state.sum;
+  let { setAt, lastAt } = state;
+  const counted: boolean[] = [];
+  for (const [i, { action, quantity, at }] of events.entries()) {
+    const counts = setAt === null || at >= setAt;
+    counted.push(counts);
+    lastAt = Math.max(lastAt ?? at, at);
+    if (action === "set") setAt = counts ? at : setAt;
+    else if (!set) sum += counts ? BigInt(quantity) : 0n;
+    // Later ones are in `addsAfter` already, if it was needed.
+    else if (at === set.at ? i > setIndex : at > set.at && addsAfter === undefined) sum += BigInt(quantity);
+  }
+  return { state: { sum: withinRange(sum), setAt, lastAt }, counted };
+}
+
+export const maxUsed = Number.MAX_SAFE_INTEGER;
+/** Sums stop here, where a signed 64-bit column still takes the sum of two of them. */
+const maxSum = 2n ** 62n - 1n;
+const withinRange = (sum: bigint) => (sum > maxSum ? maxSum : sum < -maxSum ? -maxSum : sum);
+
+/** What is shown of a sum, and what decisions read: a whole number from 0 to 2^53 - 1. */
+export function shownUsed(sum: bigint): number {
+  return sum < 0n ? 0 : sum > BigInt(maxUsed) ? maxUsed : Number(sum);
 }

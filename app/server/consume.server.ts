@@ -1,18 +1,19 @@
+import { randomUUID } from "node:crypto";
 import { entitlement } from "~/core/answer";
 import type { Catalogue } from "~/core/catalogue";
 import { type Decision, decide } from "~/core/decide";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { bounded, tally } from "~/core/usage";
+import { type Counter, type CounterEvent, shownUsed } from "~/core/usage";
 import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
-import { addToTotals, type Counter, holdTotals, type NewReport, noteReports, readReports } from "~db/store/usage.server";
+import { applyToCounters, type LockedCounter, lockCounters, type NewReport, noteReports, readReports } from "~db/store/usage.server";
 import { refusedOf, rightLocks } from "./authority.server";
 import { catalogueIn } from "./change.server";
 import type { Settled } from "./gather.server";
 import type { KeepAnswer, Services } from "./services.server";
 import { type Found, find, isUnknown, known, mixedUp, type Named, type Refused } from "./usage.server";
-import { counterOf } from "./usage-standing.server";
+import { counterName, counterOf } from "./usage-standing.server";
 
 export type Consumed = { consumed: boolean; tenant: string; feature: string; entitlement: ReturnType<typeof entitlement> };
 
@@ -60,8 +61,8 @@ export async function writeConsumption(
       const all = [...decided.values()];
       const noted = all.flatMap(({ noted }) => (noted ? [noted] : []));
       await noteReports(tx, db.tables, noted, held.at);
-      const changes = changesOf(all.flatMap(({ taken }) => (taken ? [taken] : [])));
-      const totals = await addToTotals(tx, db.tables, changes, held.at);
+      const changes = [...held.counters.values()].filter(({ events }) => events.length > 0);
+      const { totals } = await applyToCounters(tx, db.tables, changes, held.at);
       for (const [{ keepAnswer }, { answer }] of decided) await keepAnswer?.(tx, answer);
       return { refused, decided, totals };
     },
@@ -78,7 +79,6 @@ export async function writeConsumption(
 const counterLock = ({ tenant, feature }: Named): Lock => ({ key: `usage:${tenant}\n${feature}` });
 const reportOf = ({ feature, quantity }: Body): Json => ["consume", feature, quantity];
 const eventName = ({ tenant, idempotencyKey }: { tenant: string; idempotencyKey?: string }) => `${tenant}\n${idempotencyKey}`;
-const counterName = ({ tenant, feature, periodStart }: Counter) => `${tenant}\n${feature}\n${periodStart}`;
 
 /** What was answered, by `eventName`. Null: the key was used for something else. */
 type AnswersBefore = Map<string, { report: Json; answer: Json | null }>;
@@ -91,8 +91,9 @@ async function answersBefore({ db }: Parts, tx: Queries, bodies: Body[]): Promis
   return new Map((await readReports(tx, db.tables, [...wanted.values()])).map((r) => [eventName(r), r]));
 }
 
-/** `used`: running totals by counter name. */
-type Held = { at: Instant; catalogue: Catalogue; tenants: Map<string, TenantFacts | null>; used: Map<string, number> };
+/** A counter, what has been consumed of it in this batch, and the running sum. */
+type OpenCounter = { locked: LockedCounter; events: CounterEvent[]; sum: bigint };
+type Held = { at: Instant; catalogue: Catalogue; tenants: Map<string, TenantFacts | null>; counters: Map<string, OpenCounter> };
 
 /**
  * Locks the counters of the current period until the transaction ends, then reads the facts and the clock. Both are read after
@@ -100,15 +101,15 @@ type Held = { at: Instant; catalogue: Catalogue; tenants: Map<string, TenantFact
  */
 async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): Promise<Held> {
   const { db, now } = services;
-  let counters = countersOf(
+  let wanted = countersOf(
     requests.map(({ found }) => found),
     now(),
   );
-  const used = new Map<string, number>();
+  const counters = new Map<string, OpenCounter>();
   for (;;) {
-    const before = now();
-    for (const total of await holdTotals(tx, db.tables, counters, before)) used.set(counterName(total), total.used);
-    for (const counter of counters) if (!used.has(counterName(counter))) used.set(counterName(counter), 0);
+    for (const locked of await lockCounters(tx, db.tables, wanted)) {
+      counters.set(counterName(locked), { locked, events: [], sum: locked.sum });
+    }
     const catalogue = await catalogueIn(services, tx);
     const tenants = await readTenantsByKey(tx, db.tables, [...new Set(requests.map(({ body }) => body.tenant))]);
     const at = now();
@@ -116,8 +117,8 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
       const found = find(body, tenants.get(body.tenant) ?? null, catalogue);
       return "status" in found ? [] : [found];
     });
-    counters = countersOf(present, at).filter((counter) => !used.has(counterName(counter)));
-    if (counters.length === 0) return { at, catalogue, tenants, used };
+    wanted = countersOf(present, at).filter((counter) => !counters.has(counterName(counter)));
+    if (wanted.length === 0) return { at, catalogue, tenants, counters };
   }
 }
 
@@ -125,47 +126,42 @@ function countersOf(found: Found[], at: Instant): Counter[] {
   return [...new Map(found.map((f) => counterOf({ ...f, at })).map((c) => [counterName(c), c])).values()];
 }
 
-type Taken = { counter: Counter; quantity: number };
-type DecidedOne = { answer: Consumed | Refused; decision?: Decision; noted?: NewReport; taken?: Taken };
+type DecidedOne = { answer: Consumed | Refused; decision?: Decision; noted?: NewReport };
 
-/** Moves the running total, and remembers the answer for those of the same batch that come after it. */
+/** Moves the running sum, and remembers the answer for those of the same batch that come after it. */
 function decideOne({ body, flags }: ConsumeToWrite, held: Held, before: AnswersBefore): DecidedOne {
   const { tenant: tenantKey, feature: featureKey, quantity, idempotencyKey } = body;
   const report = reportOf(body);
   const earlier = idempotencyKey === undefined ? undefined : before.get(eventName(body));
   if (earlier) return { answer: sameJson(earlier.report, report) && earlier.answer ? (earlier.answer as unknown as Consumed) : mixedUp };
-  const { at, catalogue, tenants, used: totals } = held;
+  const { at, catalogue, tenants, counters } = held;
   const found = find(body, tenants.get(tenantKey) ?? null, catalogue);
   if ("status" in found) return { answer: found };
   const { tenant, feature } = found;
   const counter = counterOf({ tenant, feature, at });
-  const used = totals.get(counterName(counter)) ?? 0;
+  const open = counters.get(counterName(counter));
+  if (!open) throw new Error("A counter was decided on that is not locked.");
   const flag = feature.flag ? flags.readings.get(feature.flag.key) : undefined;
   const decideAfter = (used: number, requested: number) =>
     decide({ tenant, catalogue, feature: featureKey, now: at, requested, usage: { used }, flag });
-  const decision = decideAfter(used, quantity);
+  const decision = decideAfter(shownUsed(open.sum), quantity);
   const consumed = decision.entitled;
-  const usedAfter = consumed ? bounded(used + quantity) : used;
-  totals.set(counterName(counter), usedAfter);
+  // Decided on the current sum, so it counts even if a `set` came from a clock that is ahead.
+  const event: CounterEvent = { action: "add", quantity, at: Math.max(at, open.locked.setAt ?? at) };
+  if (consumed) open.events.push(event);
+  if (consumed) open.sum += BigInt(quantity);
   // The answer shows the state after the consumption: the last unit is granted, with 0 remaining.
-  const shown = consumed ? decideAfter(usedAfter, 0) : decision;
+  const shown = consumed ? decideAfter(shownUsed(open.sum), 0) : decision;
   const answer: Consumed = { consumed, tenant: tenantKey, feature: featureKey, entitlement: entitlement(shown, tenant, catalogue) };
-  const taken = consumed ? { counter, quantity } : undefined;
-  if (idempotencyKey === undefined) return { answer, decision, taken };
-  const noted = { tenant: tenantKey, feature: featureKey, idempotencyKey, report, answer: answer as unknown as Json };
-  before.set(eventName(body), noted);
-  return { answer, decision, taken, noted };
-}
-
-function changesOf(taken: Taken[]): (Counter & ReturnType<typeof tally>)[] {
-  const byCounter = new Map<string, { counter: Counter; quantities: number[] }>();
-  for (const { counter, quantity } of taken) {
-    const entry = byCounter.get(counterName(counter)) ?? { counter, quantities: [] };
-    entry.quantities.push(quantity);
-    byCounter.set(counterName(counter), entry);
-  }
-  return [...byCounter.values()].map(({ counter, quantities }) => ({
-    ...counter,
-    ...tally(quantities.map((quantity) => ({ action: "add", quantity }))),
-  }));
+  const { periodKind, periodStart } = counter;
+  const noted: NewReport = {
+    ...{ tenant: tenantKey, feature: featureKey, report, periodKind, periodStart, at: event.at },
+    // With a space, which no key of an app has.
+    idempotencyKey: idempotencyKey ?? ` ${randomUUID()}`,
+    answer: answer as unknown as Json,
+    added: consumed ? quantity : null,
+  };
+  if (idempotencyKey !== undefined) before.set(eventName(body), { report, answer: noted.answer ?? null });
+  // A refusal that nobody can ask about again is not kept.
+  return { answer, decision, noted: consumed || idempotencyKey !== undefined ? noted : undefined };
 }

@@ -2,7 +2,7 @@ import { answer } from "~/core/answer";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import type { Decision } from "~/core/decide";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
-import { counterStart, reportsAreLateAfter } from "~/core/usage";
+import { counterAt, reportsAreLateAfter } from "~/core/usage";
 import type { Database } from "~db/database";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { readFlagReadings } from "~db/store/flag-readings.server";
@@ -42,9 +42,7 @@ export async function answerThen(
 
 async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant, now: Instant) {
   if (!tenant) return new Map<string, Usage>();
-  const counters = [...catalogue.features.values()].flatMap((f) =>
-    f.type === "metered" ? [{ feature: f.key, periodStart: counterStart(f, tenant, at) }] : [],
-  );
+  const counters = [...catalogue.features.values()].flatMap((f) => (f.type === "metered" ? [counterAt(f, tenant, at)] : []));
   const totals = await readTotalsAt(db.readAside, db.tables, tenant.key, counters, at, now - usageIsKnownFor);
   return new Map(totals.map(({ feature, used }) => [feature, { used }]));
 }

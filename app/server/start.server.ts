@@ -55,6 +55,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const newId = overrides.newId ?? randomId;
   posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId, hooks: overrides.posthogHooks });
   const usage = createUsageCache(db, facts, now, jobs);
+  await usage.start();
   facts.onMoved(() => usage.follow());
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
   const metrics = createMetrics({ db, checks, facts, posthog, now });

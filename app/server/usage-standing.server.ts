@@ -1,9 +1,9 @@
 import { isoTime } from "~/core/answer";
 import { decide } from "~/core/decide";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
-import { counterStart, type MeteredFeature } from "~/core/usage";
+import { type Counter, counterAt, type MeteredFeature } from "~/core/usage";
 import { usagePeriod } from "~/core/usage-period";
-import { type Counter, readTotalsOf, type Total } from "~db/store/usage.server";
+import { readTotalsOf, type Total } from "~db/store/usage.server";
 import type { Services } from "./services.server";
 
 /** A tenant's feature in the period that holds `at`. */
@@ -12,19 +12,15 @@ export type Counted = { tenant: TenantFacts; feature: MeteredFeature; at: Instan
 /** What a period has come to, when it ends, and what is left of what the tenant has now. */
 export type Standing = { used: number; remaining: Limit; resetsAt: string | null };
 
-export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({
-  tenant: tenant.key,
-  feature: feature.key,
-  periodStart: counterStart(feature, tenant, at),
-});
-const nameOf = ({ tenant, feature, periodStart }: Counter) => `${tenant}\n${feature}\n${periodStart}`;
+export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({ tenant: tenant.key, ...counterAt(feature, tenant, at) });
+export const counterName = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;
 
 /** `known`: what was written of these just now; the rest is read. */
 export async function standingsOf({ db, facts, posthog, now }: Services, counted: Counted[], known: Total[]) {
-  const wanted = new Map(counted.map((c) => [nameOf(counterOf(c)), c]));
-  const used = new Map(known.map((total) => [nameOf(total), total.used]));
+  const wanted = new Map(counted.map((c) => [counterName(counterOf(c)), c]));
+  const used = new Map(known.map((total) => [counterName(total), total.used]));
   const missing = [...wanted].flatMap(([name, c]) => (used.has(name) ? [] : [counterOf(c)]));
-  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(nameOf(total), total.used);
+  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(counterName(total), total.used);
 
   const standings = new Map<string, Standing>();
   for (const [name, { tenant, feature, at }] of wanted) {
@@ -37,5 +33,5 @@ export async function standingsOf({ db, facts, posthog, now }: Services, counted
     const remaining = (amount ?? consumption)?.remaining ?? 0;
     standings.set(name, { ...usage, remaining, resetsAt: end === null ? null : isoTime(end) });
   }
-  return (c: Counted) => standings.get(nameOf(counterOf(c))) as Standing;
+  return (c: Counted) => standings.get(counterName(counterOf(c))) as Standing;
 }

@@ -1,17 +1,27 @@
 import type { Catalogue } from "~/core/catalogue";
 import type { Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { type MeteredFeature, tally, timeProblem, type UsageReport } from "~/core/usage";
+import { type Counter, type CounterEvent, type MeteredFeature, timeProblem } from "~/core/usage";
 import type { UsageReportBody } from "~/forms/usage";
 import type { TransactionOptions } from "~db/database";
-import { addToTotals, type Counter, type NewReport, type NotedReport, noteReports, readReports, type Total } from "~db/store/usage.server";
+import {
+  applyToCounters,
+  lockCounters,
+  type NewReport,
+  type NotedReport,
+  noteReports,
+  readReports,
+  type Total,
+} from "~db/store/usage.server";
 import { refusedOf, rightLocks } from "./authority.server";
 import type { Settled } from "./gather.server";
 import type { Services } from "./services.server";
-import { type Counted, counterOf, type Standing, standingsOf } from "./usage-standing.server";
+import { type Counted, counterName, counterOf, type Standing, standingsOf } from "./usage-standing.server";
 
 export type Refused = { status: "refused"; code: string; message: string; field: string };
-export type Recorded = ({ status: "recorded" | "duplicate" } & Standing) | Refused;
+/** `superseded`: it was recorded, but a `set` that is newer than it has replaced it. */
+type Taken = { status: "recorded" | "superseded" | "duplicate" };
+export type Recorded = (Taken & Standing) | Refused;
 
 export type Valid = Counted & { body: UsageReportBody };
 
@@ -66,17 +76,17 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
   if (valid.size === 0) return checked as Refused[];
 
-  const { fresh, totals } = await services.gathered.usage({ reports: [...valid.values()], authority: services.authority });
+  const { fresh, superseded, totals } = await services.gathered.usage({ reports: [...valid.values()], authority: services.authority });
   const before = await reportsBefore(
     services,
-    [...valid.values()].filter(({ body }) => !fresh.has(keyOf(body))).map(({ body }) => notedOf(body)),
+    [...valid.values()].filter(({ body }) => !fresh.has(keyOf(body))).map(({ body }) => body),
   );
-  const told = checked.map((c): ({ status: "recorded" | "duplicate" } & { of: Counted }) | Refused => {
+  const told = checked.map((c): (Taken & { of: Counted }) | Refused => {
     if ("status" in c) return c;
     const key = keyOf(c.body);
     const counted = valid.get(key) as Valid;
     const isFresh = fresh.has(key);
-    if (isFresh && counted === c) return { status: "recorded", of: c };
+    if (isFresh && counted === c) return { status: superseded.has(key) ? "superseded" : "recorded", of: c };
     // One that was forgotten meanwhile cannot be told from this one.
     const first = isFresh ? { report: reportOf(counted.body), recordedAt: counted.at } : before.get(key);
     if (first && !sameJson(first.report, reportOf(c.body))) return mixedUp;
@@ -92,13 +102,13 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
 
 type Parts = Pick<Services, "db" | "env" | "now" | "usage">;
 export type ReportsToWrite = { reports: Valid[] } & Pick<Services, "authority">;
-/** `fresh`: the reports that are new, as `keyOf`. `totals`: what the counters of the whole batch have come to. */
-export type UsageWritten = { fresh: Set<string>; totals: Total[] };
+/** `fresh`: new reports, by `keyOf`. `superseded`: the ones of them that a newer `set` replaced. `totals`: the totals of the whole batch. */
+export type UsageWritten = { fresh: Set<string>; superseded: Set<string>; totals: Total[] };
 
 /** Writes the reports of requests that came at the same time in one transaction. Of two with the same key the first one is new. */
 export async function writeUsage(parts: Parts, requests: ReportsToWrite[], options: TransactionOptions): Promise<Settled<UsageWritten>[]> {
   const { db, now, usage } = parts;
-  const { refused, unique, fresh, totals } = await db.transaction(
+  const { refused, unique, fresh, superseded, totals } = await db.transaction(
     rightLocks(requests),
     async (tx) => {
       const refused = await refusedOf(parts, tx, requests);
@@ -107,10 +117,18 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
         if (refused.has(request)) continue;
         for (const r of request.reports) if (!unique.has(keyOf(r.body))) unique.set(keyOf(r.body), r);
       }
-      const noted = [...unique.values()].map(({ body }) => notedOf(body));
+      const noted = [...unique.values()].map(notedOf);
       const fresh = await noteReports(tx, db.tables, noted, now());
-      const changes = changesOf([...unique.values()].filter((v) => fresh.has(keyOf(v.body))));
-      return { refused, unique, fresh, totals: await addToTotals(tx, db.tables, changes, now()) };
+      const byCounter = eventsByCounter([...unique.values()].filter((v) => fresh.has(keyOf(v.body))));
+      const locked = await lockCounters(
+        tx,
+        db.tables,
+        [...byCounter.values()].map(({ counter }) => counter),
+      );
+      const changes = locked.map((counter) => ({ locked: counter, events: byCounter.get(counterName(counter))?.events ?? [] }));
+      const { totals, counted } = await applyToCounters(tx, db.tables, changes, now());
+      const replaced = changes.flatMap(({ events }, i) => events.filter((_, at) => counted[i]?.[at] === false));
+      return { refused, unique, fresh, superseded: new Set(replaced.map(({ key }) => key)), totals };
     },
     options,
   );
@@ -118,32 +136,36 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
   return requests.map((request) => {
     if (refused.has(request)) return { error: refused.get(request) };
     const mine = request.reports.filter((r) => unique.get(keyOf(r.body)) === r).map((r) => keyOf(r.body));
-    return { result: { fresh: new Set(mine.filter((key) => fresh.has(key))), totals } };
+    return { result: { fresh: new Set(mine.filter((key) => fresh.has(key))), superseded, totals } };
   });
 }
 
-const notedOf = (body: UsageReportBody): NewReport => ({ ...pick(body), report: reportOf(body) });
+function notedOf({ body, ...counted }: Valid): NewReport {
+  const { tenant, feature, idempotencyKey, action, quantity } = body;
+  const { periodKind, periodStart } = counterOf(counted);
+  const added = action === "add" ? quantity : null;
+  return { tenant, feature, idempotencyKey, report: reportOf(body), at: counted.at, periodKind, periodStart, added };
+}
 
 export const mixedUp = refused(
   "idempotency_key_reused",
   "This idempotency key was used for another report. Give every report its own.",
   "idempotencyKey",
 );
-const pick = ({ tenant, feature, idempotencyKey }: UsageReportBody) => ({ tenant, feature, idempotencyKey });
-
 /** The first reports of keys that were there already. */
-async function reportsBefore({ db }: Services, noted: NewReport[]): Promise<Map<string, NotedReport>> {
+async function reportsBefore({ db }: Services, noted: Pick<NotedReport, "tenant" | "idempotencyKey">[]): Promise<Map<string, NotedReport>> {
   return new Map((await readReports(db.read, db.tables, noted)).map((r) => [keyOf(r), r]));
 }
 
-function changesOf(reports: Valid[]): (Counter & ReturnType<typeof tally>)[] {
-  const counters = new Map<string, { counter: Counter; reports: Pick<UsageReport, "action" | "quantity">[] }>();
+type KeyedEvent = CounterEvent & { key: string };
+
+function eventsByCounter(reports: Valid[]): Map<string, { counter: Counter; events: KeyedEvent[] }> {
+  const counters = new Map<string, { counter: Counter; events: KeyedEvent[] }>();
   for (const { body, ...counted } of reports) {
     const counter = counterOf(counted);
-    const name = JSON.stringify(counter);
-    const entry = counters.get(name) ?? { counter, reports: [] };
-    entry.reports.push(body);
-    counters.set(name, entry);
+    const entry = counters.get(counterName(counter)) ?? { counter, events: [] };
+    entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body) });
+    counters.set(counterName(counter), entry);
   }
-  return [...counters.values()].map(({ counter, reports }) => ({ ...counter, ...tally(reports) }));
+  return counters;
 }

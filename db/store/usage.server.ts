@@ -1,72 +1,209 @@
-import { and, asc, eq, gte, is, or, Param, sql } from "drizzle-orm";
+import { and, eq, gt, is, max, or, type SQL, sql } from "drizzle-orm";
 import { PgTable } from "drizzle-orm/pg-core";
 import type { Instant, Json } from "~/core/model";
-import { mostUsed, type Tally } from "~/core/usage";
+import { addsNeededAfter, applyEvents, type Counter, type CounterEvent, type CounterState, shownUsed } from "~/core/usage";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** One counter: a tenant's feature in one reset period (`periodStart` -1: it never resets). */
-export type Counter = { tenant: string; feature: string; periodStart: number };
-export type Total = Counter & { used: number };
+/** What a counter has come to, as it is shown. Of two readings of one counter the one with the greater `version` is newer. */
+export type Total = Counter & { used: number; version: number };
 
-const columns = ({ usageTotals: t }: Schema) => ({ tenant: t.tenant, feature: t.feature, periodStart: t.periodStart, used: t.used });
+const counterColumns = ["tenant", "feature", "periodKind", "periodStart"] as const;
+/** The sum is read as text: a driver's number is exact up to 2^53 only. */
+const asShown = (sum: SQL) => sum.mapWith((text: string) => shownUsed(BigInt(text)));
+const usedText = ({ usageTotals: u }: Schema) => sql<string>`cast(${u.used} as text)`;
+const columns = (t: Schema) => {
+  const { tenant, feature, periodKind, periodStart, version } = t.usageTotals;
+  return { tenant, feature, periodKind, periodStart, version, used: asShown(usedText(t)) as SQL<number> };
+};
+const isWanted = (u: Schema["usageTotals"]) =>
+  sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
+
+function isOneOf({ usageTotals: u }: Schema, tenant: string, counters: Omit<Counter, "tenant">[]) {
+  const any = counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodKind, c.periodKind), eq(u.periodStart, c.periodStart)));
+  return and(eq(u.tenant, tenant), or(...any));
+}
 
 export async function readTotals(q: Queries, t: Schema, tenant: string, counters: Omit<Counter, "tenant">[]): Promise<Total[]> {
   if (counters.length === 0) return [];
-  const u = t.usageTotals;
-  const any = or(...counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodStart, c.periodStart))));
   return q
     .select(columns(t))
-    .from(u)
-    .where(and(eq(u.tenant, tenant), any));
+    .from(t.usageTotals)
+    .where(isOneOf(t, tenant, counters));
 }
 
 /** The same of counters of any tenants; one that was never written is left out. */
 export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): Promise<Total[]> {
   if (counters.length === 0) return [];
   const u = t.usageTotals;
-  const wanted = rowsAsOne(u, counters, ["tenant", "feature", "periodStart"]);
-  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_start = ${u.periodStart}`;
-  return q.select(columns(t)).from(u).innerJoin(sql`(${wanted}) as wanted`, isIt);
+  const wanted = rowsAsOne(u, counters, [...counterColumns]);
+  return q.select(columns(t)).from(u).innerJoin(sql`(${wanted}) as wanted`, isWanted(u));
+}
+
+const isPostgres = (t: Schema) => is(t.usageTotals, PgTable);
+
+/** A counter that this transaction has locked. */
+export type LockedCounter = Counter & CounterState & { version: number; writtenBy: number; updatedAt: Instant };
+
+/**
+ * Reads counters, which nobody else changes until this transaction ends; those that are new begin at 0. The order of locking is the
+ * same everywhere, so that two transactions never wait for each other.
+ */
+export async function lockCounters(tx: Queries, t: Schema, counters: Counter[]): Promise<LockedCounter[]> {
+  const u = t.usageTotals;
+  const inOrder = [...counters].sort((a, b) => (counterId(a) < counterId(b) ? -1 : 1));
+  const locked: LockedCounter[] = [];
+  await inBatches(inOrder, async (batch) => {
+    let found = await lockExisting(tx, t, batch);
+    if (found.length < batch.length) {
+      const rows = batch.map((c) => ({ ...c, used: 0, updatedAt: new Date(0), version: 0, writtenBy: 0 }));
+      await tx.insert(u).select(rowsAsOne(u, rows)).onConflictDoNothing();
+      found = await lockExisting(tx, t, batch);
+    }
+    locked.push(...found);
+  });
+  return locked;
+}
+
+async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promise<LockedCounter[]> {
+  const u = t.usageTotals;
+  const query = tx
+    .select({ ...columns(t), used: usedText(t), setAt: u.setAt, lastAt: u.lastAt, updatedAt: u.updatedAt, writtenBy: thisWriter(t) })
+    .from(u)
+    .innerJoin(sql`(${rowsAsOne(u, counters, [...counterColumns])}) as wanted`, isWanted(u))
+    .orderBy(u.tenant, u.feature, u.periodKind, u.periodStart);
+  // SQLite has one writer anyway, and no such clause.
+  type Locking = { for(strength: "update", config: { of: unknown }): typeof query };
+  const found = await (isPostgres(t) ? (query as unknown as Locking).for("update", { of: u }) : query);
+  return found.map(({ used, setAt, lastAt, updatedAt, ...row }) => {
+    const state = { sum: BigInt(used), setAt: setAt?.getTime() ?? null, lastAt: lastAt?.getTime() ?? null };
+    return { ...row, ...state, updatedAt: updatedAt.getTime() };
+  });
+}
+
+/** See `writtenBy` in the schema. */
+function thisWriter(t: Schema): SQL<number> {
+  return isPostgres(t)
+    ? sql`pg_current_xact_id()::text`.mapWith(Number)
+    : sql`(select max(w.written_by) + 1 from ${t.usageTotals} as w)`.mapWith(Number);
+}
+
+/** What was added to each of these counters later than its `after`, by its events' own times. Returned in the same order. */
+async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after: Instant })[]): Promise<bigint[]> {
+  if (wanted.length === 0) return [];
+  const e = t.usageEvents;
+  const rows = rowsAsOne(
+    e,
+    wanted.map(({ tenant, feature, periodKind, periodStart, after }) => ({
+      tenant,
+      feature,
+      periodKind,
+      periodStart,
+      at: new Date(after),
+    })),
+    [...counterColumns, "at"],
+  );
+  const isIt = sql`wanted.tenant = ${e.tenant} and wanted.feature = ${e.feature} and wanted.period_kind = ${e.periodKind} and wanted.period_start = ${e.periodStart}`;
+  // In two halves: SQLite's sum() fails past 2^63.
+  const half = (part: SQL) => sql<string>`cast(coalesce(sum(${part}), 0) as text)`;
+  const found = await q
+    .select({
+      tenant: e.tenant,
+      feature: e.feature,
+      periodKind: e.periodKind,
+      periodStart: e.periodStart,
+      high: half(sql`${e.added} / 4294967296`),
+      low: half(sql`${e.added} % 4294967296`),
+    })
+    .from(e)
+    .innerJoin(sql`(${rows}) as wanted`, sql`${isIt} and ${e.at} > wanted.at`)
+    .groupBy(e.tenant, e.feature, e.periodKind, e.periodStart);
+  const sums = new Map(found.map((f) => [counterId(f as Counter), BigInt(f.high) * 4294967296n + BigInt(f.low)]));
+  return wanted.map((c) => sums.get(counterId(c)) ?? 0n);
 }
 
 /**
- * Counters, each once, which nobody else changes until this transaction ends: reports take no lock but the row's. SQLite has one
- * writer anyway, and needs no lock. A counter that was never written is 0.
+ * Applies events to locked counters, each counter at most once. The events have been noted before. `counted` says for each event
+ * whether it counts, or was replaced by a newer `set`.
  */
-export async function holdTotals(tx: Queries, t: Schema, counters: Counter[], now: Instant): Promise<Total[]> {
+export async function applyToCounters(
+  tx: Queries,
+  t: Schema,
+  changes: { locked: LockedCounter; events: CounterEvent[] }[],
+  now: Instant,
+): Promise<{ totals: Total[]; counted: boolean[][] }> {
+  const needed = changes.flatMap(({ locked: { tenant, feature, periodKind, periodStart, ...state }, events }, index) => {
+    const after = addsNeededAfter(state, events);
+    return after === null ? [] : [{ index, tenant, feature, periodKind, periodStart, after }];
+  });
+  const sums = await readAddedAfter(tx, t, needed);
+  const addsAfter = new Map(needed.map(({ index }, i) => [index, sums[i]]));
+  const applied = changes.map(({ locked, events }, i) => ({ locked, ...applyEvents(locked, events, addsAfter.get(i)) }));
+  return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
+}
+
+/** Writes what locked counters have come to, each at most once, and what was shown before into the history. */
+async function writeCounters(
+  tx: Queries,
+  t: Schema,
+  changes: { locked: LockedCounter; state: CounterState }[],
+  now: Instant,
+): Promise<Total[]> {
   const u = t.usageTotals;
-  if (!is(u, PgTable)) return readTotalsOf(tx, t, counters);
-  // In one order everywhere, so that two transactions that hold the same counters cannot wait for each other.
-  const inOrder = [...counters].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  const rows = inOrder.map((c) => ({ ...c, used: 0, usedBefore: 0, updatedAt: new Date(now) }));
-  const wanted = rowsAsOne(u, inOrder, ["tenant", "feature", "periodStart"]);
-  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_start = ${u.periodStart}`;
-  const found = () => {
-    const query = tx
-      .select(columns(t))
-      .from(u)
-      .innerJoin(sql`(${wanted}) as wanted`, isIt)
-      .orderBy(asc(u.tenant), asc(u.feature), asc(u.periodStart));
-    return (query as unknown as { for: (strength: "update", of: { of: unknown }) => Promise<Total[]> }).for("update", { of: u });
+  const rows = changes.map(({ locked, state }) => ({
+    ...locked,
+    // As text: JSON's numbers are exact up to 2^53 only.
+    used: state.sum.toString() as unknown as number,
+    setAt: dateOrNull(state.setAt),
+    lastAt: dateOrNull(state.lastAt),
+    version: locked.version + 1,
+    updatedAt: new Date(Math.max(locked.updatedAt, now)),
+  }));
+  const excluded = (name: string) => sql.raw(`excluded.${name}`);
+  const set = {
+    used: excluded("used"),
+    setAt: excluded("set_at"),
+    lastAt: excluded("last_at"),
+    version: excluded("version"),
+    writtenBy: excluded("written_by"),
+    updatedAt: excluded("updated_at"),
   };
-  const held = await found();
-  if (held.length === counters.length) return held;
-  await tx.insert(u).select(rowsAsOne(u, rows)).onConflictDoNothing();
-  return found();
+  await inBatches(rows, (batch) =>
+    tx
+      .insert(u)
+      .select(rowsAsOne(u, batch))
+      .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodKind, u.periodStart], set }),
+  );
+  const history = changes.flatMap(({ locked: { sum, updatedAt, ...counter }, state }) => {
+    const usedBefore = shownUsed(sum);
+    return usedBefore === shownUsed(state.sum) ? [] : [{ ...counter, usedBefore, at: new Date(Math.max(updatedAt, now)) }];
+  });
+  // Of several in one millisecond the first says what was before it.
+  await inBatches(history, (batch) => tx.insert(t.usageHistory).select(rowsAsOne(t.usageHistory, batch)).onConflictDoNothing());
+  return changes.map(({ locked: { tenant, feature, periodKind, periodStart, version }, state }) => ({
+    ...{ tenant, feature, periodKind, periodStart },
+    ...{ used: shownUsed(state.sum), version: version + 1 },
+  }));
 }
 
-/** Reads what any process wrote at an instant or since. */
-export function totalsSinceReader(q: Queries, t: Schema): (since: Instant) => Promise<Total[]> {
-  const { updatedAt } = t.usageTotals;
-  const since = new Param(sql.placeholder("since"), updatedAt);
-  const query = q.select(columns(t)).from(t.usageTotals).where(gte(updatedAt, since)).prepare();
-  return (instant) => query.execute({ since: new Date(instant) });
-}
+const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
+/** In the order of the primary key. */
+const counterId = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;
 
-export type NewReport = { tenant: string; idempotencyKey: string; feature: string; report: Json; answer?: Json };
+export type NewReport = {
+  tenant: string;
+  idempotencyKey: string;
+  feature: string;
+  report: Json;
+  answer?: Json;
+  at: Instant;
+  periodKind: Counter["periodKind"];
+  periodStart: number;
+  /** Null for a `set` and for a consumption that was refused. */
+  added: number | null;
+};
 
 const id = (tenant: string, key: string) => `${tenant}\n${key}`;
 
@@ -75,7 +212,7 @@ export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], 
   const fresh = new Set<string>();
   // In one order everywhere, so that two nodes that note the same reports cannot wait for each other.
   const inOrder = [...reports].sort((a, b) => (id(a.tenant, a.idempotencyKey) < id(b.tenant, b.idempotencyKey) ? -1 : 1));
-  const rows = inOrder.map((r) => ({ ...r, recordedAt: new Date(now) }));
+  const rows = inOrder.map((r) => ({ ...r, at: new Date(r.at), recordedAt: new Date(now) }));
   await inBatches(rows, async (batch) => {
     const noted = await tx
       .insert(t.usageEvents)
@@ -101,37 +238,6 @@ export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedRepor
   return rows.map((row) => ({ ...row, recordedAt: row.recordedAt.getTime() }));
 }
 
-/** Adds to (or sets) counters, each at most once, and returns what they are now. Never below 0, never past 2^53 - 1. */
-export async function addToTotals(tx: Queries, t: Schema, changes: (Counter & Tally)[], now: Instant): Promise<Total[]> {
-  const u = t.usageTotals;
-  const updatedAt = new Date(now);
-  const totals: (Total & { usedBefore: number; updatedAt: Date })[] = [];
-  // In one order everywhere, so that two transactions that touch the same counters cannot wait for each other.
-  const inOrder = [...changes].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-  for (const run of runsOfOneKind(inOrder)) {
-    const first = run[0] as Tally;
-    const isApart = kindOf(first) === "apart";
-    const sum = isApart ? sql`${u.used} + ${first.add}` : sql`${u.used} + excluded.used`;
-    const { least, most } = isApart ? first : { least: 0, most: mostUsed };
-    const next = sql`case when ${sum} < ${least} then ${least} when ${sum} > ${most} then ${most} else ${sum} end`;
-    const used = kindOf(first) === "set" ? sql`excluded.used` : next;
-    const later = sql`case when excluded.updated_at > ${u.updatedAt} then excluded.updated_at else ${u.updatedAt} end`;
-    const rows = run.map((c) => ({ ...c, used: c.set ?? c.least, usedBefore: 0, updatedAt }));
-    await inBatches(rows, async (batch) => {
-      const written = await tx
-        .insert(u)
-        .select(rowsAsOne(u, batch))
-        .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodStart], set: { used, usedBefore: u.used, updatedAt: later } })
-        .returning({ ...columns(t), usedBefore: u.usedBefore, updatedAt: u.updatedAt });
-      totals.push(...written);
-    });
-  }
-  const changed = totals.filter((total) => total.used !== total.usedBefore).map(({ updatedAt, ...total }) => ({ ...total, at: updatedAt }));
-  // Of several in one millisecond the first says what was before it.
-  await inBatches(changed, (batch) => tx.insert(t.usageHistory).select(rowsAsOne(t.usageHistory, batch)).onConflictDoNothing());
-  return totals;
-}
-
 /** What counters were at an instant, where changes are known from `knownSince` on; null: not known any more. */
 export async function readTotalsAt(
   q: Queries,
@@ -143,17 +249,16 @@ export async function readTotalsAt(
 ): Promise<(Counter & { used: number | null })[]> {
   if (counters.length === 0) return [];
   const { usageTotals: u, usageHistory: h } = t;
-  const any = or(...counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodStart, c.periodStart))));
   const isLater = sql`h.at > ${sql.param(new Date(at), h.at)}`;
-  const ofIt = sql`h.tenant = usage_totals.tenant and h.feature = usage_totals.feature and h.period_start = usage_totals.period_start`;
+  const ofIt = sql`h.tenant = usage_totals.tenant and h.feature = usage_totals.feature and h.period_kind = usage_totals.period_kind and h.period_start = usage_totals.period_start`;
   const before = sql<
     number | null
   >`(select coalesce(h.used_before, ${unknown}) from usage_history h where ${ofIt} and ${isLater} order by h.at limit 1)`;
   const rows = await q
     .select({ ...columns(t), updatedAt: u.updatedAt, before: before.mapWith(Number) })
     .from(u)
-    .where(and(eq(u.tenant, tenant), any));
-  return rows.map(({ used, updatedAt, before, ...counter }) => {
+    .where(isOneOf(t, tenant, counters));
+  return rows.map(({ used, updatedAt, before, version: _, ...counter }) => {
     if (updatedAt.getTime() <= at) return { ...counter, used };
     if (at < knownSince || before === unknown) return { ...counter, used: null };
     return { ...counter, used: before ?? used };
@@ -162,19 +267,58 @@ export async function readTotalsAt(
 
 const unknown = -1;
 
-/** `apart`: no row of its own could say how much is taken away, or where it stops. */
-const kindOf = ({ set, add, least, most }: Tally) => (set !== null ? "set" : add === least && most === mostUsed ? "more" : "apart");
+/** Totals that were committed since `cursor`, and the cursor to go on from. */
+export type TotalsSince = { totals: Total[]; cursor: string };
 
-/** Neighbours that one statement can do. */
-function runsOfOneKind<T extends Tally>(changes: T[]): T[][] {
-  const runs: T[][] = [];
-  for (const change of changes) {
-    const run = runs.at(-1);
-    const kind = kindOf(change);
-    if (run?.[0] && kind !== "apart" && kind === kindOf(run[0])) run.push(change);
-    else runs.push([change]);
-  }
-  return runs;
+/**
+ * Reads what any process committed since a cursor, missing nothing and with no clock: SQLite's transactions come one after the
+ * other, so their greatest number says it all. PostgreSQL's ids are drawn before a commit, so there the cursor is a snapshot, and
+ * what is read is what was not visible in it; a transaction that is still open is in no snapshot, however long it takes.
+ */
+export function totalsReader(q: Queries, t: Schema): { start(): Promise<string>; since(cursor: string): Promise<TotalsSince> } {
+  return isPostgres(t) ? totalsBySnapshot(q, t) : totalsByNumber(q, t);
 }
 
-const orderOf = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodStart}`;
+function totalsByNumber(q: Queries, t: Schema) {
+  const u = t.usageTotals;
+  const rows = q
+    .select({ ...columns(t), writtenBy: u.writtenBy })
+    .from(u)
+    .where(gt(u.writtenBy, sql.placeholder("cursor")))
+    .prepare();
+  return {
+    async start(): Promise<string> {
+      const [row] = await q.select({ newest: max(u.writtenBy) }).from(u);
+      return String(row?.newest ?? 0);
+    },
+    async since(cursor: string): Promise<TotalsSince> {
+      let newest = Number(cursor);
+      const found = await rows.execute({ cursor: newest });
+      const totals = found.map(({ writtenBy, ...total }) => {
+        newest = Math.max(newest, writtenBy);
+        return total;
+      });
+      return { totals, cursor: String(newest) };
+    },
+  };
+}
+
+function totalsBySnapshot(q: Queries, t: Schema) {
+  const u = t.usageTotals;
+  async function start(): Promise<string> {
+    const [row] = await q.select({ snapshot: sql<string>`s.now::text` }).from(sql`(select pg_current_snapshot() as now) as s`);
+    if (!row) throw new Error("PostgreSQL gave no snapshot.");
+    return row.snapshot;
+  }
+  return {
+    start,
+    async since(cursor: string): Promise<TotalsSince> {
+      const now = await start();
+      // The first condition is for the index: all below it was visible before.
+      const isNew = sql`${u.writtenBy} >= pg_snapshot_xmin(${cursor}::pg_snapshot)::text::bigint
+        and not pg_visible_in_snapshot(${u.writtenBy}::text::xid8, ${cursor}::pg_snapshot)
+        and pg_visible_in_snapshot(${u.writtenBy}::text::xid8, ${now}::pg_snapshot)`;
+      return { totals: await q.select(columns(t)).from(u).where(isNew), cursor: now };
+    },
+  };
+}

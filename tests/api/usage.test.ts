@@ -2,6 +2,7 @@ import fc from "fast-check";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
+import { shownUsed } from "~/core/usage";
 import { consume as consumeUnits } from "~/server/consume.server";
 import { createGathered } from "~/server/gathered.server";
 import { recordUsage } from "~/server/usage.server";
@@ -118,15 +119,15 @@ describe.each(engines)("usage on %s", (engine) => {
       ),
     });
     const made = some.map((e) => (e.action === "set" ? { ...e, quantity: Math.abs(e.quantity) } : e));
-    const used = new Map(names.map((name) => [name, 0]));
+    // The true sums: what is shown is never below 0 nor past 2^53 - 1.
+    const sums = new Map(names.map((name) => [name, 0n]));
     await fc.assert(
       fc.asyncProperty(fc.array(made, { minLength: 1, maxLength: 12 }), async (events) => {
         for (const { feature, action, quantity } of events) {
-          const next = action === "set" ? quantity : (used.get(feature) as number) + quantity;
-          used.set(feature, Math.min(most, Math.max(0, next)));
+          sums.set(feature, (action === "set" ? 0n : (sums.get(feature) as bigint)) + BigInt(quantity));
         }
         expect(await report(...events.map(event))).toMatchObject({ recorded: events.length });
-        for (const name of names) expect([name, (await ask(name)).used]).toEqual([name, used.get(name)]);
+        for (const name of names) expect([name, (await ask(name)).used]).toEqual([name, shownUsed(sums.get(name) as bigint)]);
       }),
       { numRuns: 40 },
     );
@@ -246,6 +247,74 @@ describe.each(engines)("usage on %s", (engine) => {
     expect(await (await consume()).json()).toMatchObject({ consumed: false });
   });
 
+  const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
+  const seats = (more: object) => event({ feature: "seats", ...more });
+  const statuses = async (...events: unknown[]) => (await report(...events)).results.map((r: { status: string }) => r.status);
+
+  test("a late set or add does not change what a newer set says, and the answer says so", async () => {
+    expect(await statuses(seats({ action: "set", quantity: 4, time: at(-1) }))).toEqual(["recorded"]);
+    const late = [seats({ action: "set", quantity: 1, time: at(-60) }), seats({ quantity: 2, time: at(-2) })];
+    const answer = await report(...late);
+    expect(answer).toMatchObject({ recorded: 0, superseded: 2, results: Array(2).fill({ status: "superseded", used: 4, remaining: 1 }) });
+    expect(await statuses(...late)).toEqual(["duplicate", "duplicate"]);
+    expect(await ask("seats")).toMatchObject({ used: 4 });
+  });
+
+  test("a late set that is the newest keeps what was added or consumed after it", async () => {
+    await report(seats({ quantity: 1, time: at(-30) }), seats({ quantity: 2, time: at(-10) }));
+    expect(await (await consume({ feature: "seats" })).json()).toMatchObject({ consumed: true, entitlement: { used: 4 } });
+    expect(await statuses(seats({ action: "set", quantity: 1, time: at(-20) }))).toEqual(["recorded"]);
+    expect(await ask("seats")).toMatchObject({ used: 4 });
+    expect(await statuses(seats({ action: "set", quantity: 0, time: at(-5) }))).toEqual(["recorded"]);
+    expect(await ask("seats")).toMatchObject({ used: 1 });
+  });
+
+  test("consumption counts although a set from a clock that is ahead is newer", async () => {
+    await report(seats({ action: "set", quantity: 4, time: at(4) }));
+    expect(await (await consume({ feature: "seats" })).json()).toMatchObject({ consumed: true, entitlement: { used: 5 } });
+    expect(await (await consume({ feature: "seats" })).json()).toMatchObject({ consumed: false });
+  });
+
+  test("-1 that arrives before +1 comes to 0", async () => {
+    await report(seats({ quantity: -1 }));
+    expect(await ask("seats")).toMatchObject({ used: 0, remaining: 5 });
+    await report(seats({ quantity: 1 }));
+    expect(await ask("seats")).toMatchObject({ used: 0, remaining: 5 });
+  });
+
+  test("another kind of reset period begins at 0, and the former one goes on where it was", async () => {
+    const by = (resetPeriod: ResetPeriod) =>
+      api.catalogue([meteredFeature("api_calls", { resetPeriod })], [plan("starter", { api_calls: 1_000 })]);
+    // The first hour of the day begins at the day's first instant.
+    api.clock.now = Date.UTC(2026, 10, 20, 0, 30);
+    await by("hour");
+    await report(event({ quantity: 5 }));
+    await by("day");
+    expect(await ask()).toMatchObject({ used: 0 });
+    await report(event({ quantity: 7 }));
+    await by("hour");
+    expect(await ask()).toMatchObject({ used: 5 });
+    await by("day");
+    expect(await ask()).toMatchObject({ used: 7 });
+  });
+
+  test.each([-60_000, 60_000])("usage is seen on a node whose clock is %i ms away", async (skew) => {
+    const other = await startApi(engine, { url: api.services.url });
+    other.clock.now = now + skew;
+    expect([(await ask()).used, (await ask("api_calls", "", other)).used]).toEqual([0, 0]);
+    const seen = (by: Api, used: number) =>
+      until(
+        async () => (await ask("api_calls", "", by)).used === used || undefined,
+        10_000,
+        () => `${used} is not seen`,
+      );
+    await recordUsage(other.services, [{ tenant: "acme", feature: "api_calls", action: "add", quantity: 7, idempotencyKey: "skewed" }]);
+    await seen(api, 7);
+    await report(event());
+    await seen(other, 8);
+    await other.stop();
+  });
+
   test("goes on past a soft limit", async () => {
     expect(await (await consume({ feature: "soft", quantity: 15 })).json()).toMatchObject({
       consumed: true,
@@ -362,6 +431,45 @@ describe.each(engines)("usage on %s", (engine) => {
     api.clock.now = now + hour;
     expect(await ask()).toMatchObject({ used: 0 });
   });
+});
+
+test("a total whose transaction was open while others committed is seen everywhere once it commits", async () => {
+  const api = await startApi("postgres");
+  await api.catalogue(features, plans);
+  await api.tenant("acme", { plan: "starter" });
+  const key = await api.keyFor("check");
+  const report = (name: string) =>
+    recordUsage(api.services, [{ tenant: "acme", feature: name, action: "add", quantity: 1, idempotencyKey: `${name} ${api.clock.now}` }]);
+  await report("seats");
+  const other = await startApi("postgres", { url: api.services.url });
+  const used = async (name: string) =>
+    (await (await other.get(`/api/entitlements?tenant=acme&feature=${name}`, key)).json()).entitlements[name].used;
+  expect([await used("seats"), await used("api_calls")]).toEqual([1, 0]);
+  const slow = new pg.Client({ connectionString: api.services.url });
+  await slow.connect();
+  await slow.query("begin");
+  await slow.query(
+    "update usage_totals set used = 5, version = version + 1, written_by = pg_current_xact_id()::text::bigint where feature = 'seats'",
+  );
+  for (let n = 1; n <= 3; n++) {
+    api.clock.now = other.clock.now = now + n * 30_000;
+    await report("api_calls");
+    await until(
+      async () => (await used("api_calls")) === n || undefined,
+      10_000,
+      () => `${n} is not seen`,
+    );
+  }
+  expect(await used("seats")).toBe(1);
+  await slow.query("commit");
+  await until(
+    async () => (await used("seats")) === 5 || undefined,
+    10_000,
+    () => "the late commit is not seen",
+  );
+  await slow.end();
+  await other.stop();
+  await api.stop();
 });
 
 test.each([

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Entitlement } from "~/core/answer";
 import type { Feature, TenantFacts } from "~/core/model";
-import { counterStart, type MeteredFeature } from "~/core/usage";
+import { counterAt, type MeteredFeature } from "~/core/usage";
 import { type FlagState, noFlags } from "~/server/posthog/flag-readings";
 import { type Api, startApi } from "../support/api";
 import { bulk, single } from "../support/ofrep-world";
@@ -71,7 +71,7 @@ test("OFREP's answers equal those of /api/entitlements, in any state of tenant, 
       api.clock.now = w.now;
       await api.get(`/api/entitlements?tenant=${key}`);
       for (const f of w.facts.features.filter((f): f is MeteredFeature => f.type === "metered"))
-        usage.took([{ tenant: key, feature: f.key, periodStart: counterStart(f, w.tenant as TenantFacts, w.now), used: w.usage.used }]);
+        usage.took([{ tenant: key, ...counterAt(f, w.tenant as TenantFacts, w.now), used: w.usage.used, version: 1 }]);
       const features = new Map(w.facts.features.map((f) => [f.key, f]));
       const answers: unknown[] = [];
       for (const user of [undefined, "u1"]) {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "~db/database";
 import type { Engine } from "~db/dialect";
 import { openDatabase } from "~db/open.server";
-import { addToTotals, readTotalsAt } from "~db/store/usage.server";
+import { applyToCounters, lockCounters, readTotals, readTotalsAt } from "~db/store/usage.server";
 import { now } from "../support/facts";
 import { engines, freshDatabaseUrl } from "../support/services";
 
@@ -63,15 +63,45 @@ describe.each(engines)("a database of an older version on %s", (engine) => {
     ]);
     db = await openDatabase(url);
     const { read, tables } = db;
-    const counter = { feature: "calls", periodStart: 0 };
+    const counter = { feature: "calls", periodKind: "month" as const, periodStart: 0 };
     const usedAt = async (at: number) => (await readTotalsAt(read, tables, "acme", [counter], at, 0)).map(({ used }) => used);
     expect(await usedAt(counted - 1)).toEqual([null]);
     expect(await usedAt(counted)).toEqual([7]);
     await db.transaction([], async (tx) => {
-      await addToTotals(tx, tables, [{ tenant: "acme", ...counter, set: null, add: 3, least: 3, most: Number.MAX_SAFE_INTEGER }], now);
+      const [locked] = await lockCounters(tx, tables, [{ tenant: "acme", ...counter }]);
+      if (!locked) throw new Error("The counter is missing.");
+      await applyToCounters(tx, tables, [{ locked, events: [{ action: "add", quantity: 3, at: now }] }], now);
     });
     expect(await usedAt(counted - hour)).toEqual([null]);
     expect(await usedAt(now - 1)).toEqual([7]);
     expect(await usedAt(now)).toEqual([10]);
+  });
+
+  test("from before counters had a kind of period keeps each total under its feature's present kind", async () => {
+    const at = engine === "sqlite" ? now : `'${new Date(now).toISOString()}'`;
+    const settings = (resetPeriod: string) => JSON.stringify({ resetPeriod, soft: false, unit: null });
+    await run(engine, url, [
+      ...statementsUpTo(engine, "0008_usage_history"),
+      ...["hour", "never"].map(
+        (kind) =>
+          `insert into features (key, name, type, settings, revision) values ('${kind}', '${kind}', 'metered', '${settings(kind)}', 1)`,
+      ),
+      `insert into usage_totals (tenant, feature, period_start, used, updated_at) values
+        ('acme', 'hour', 3600000, 7, ${at}), ('acme', 'never', -1, 5, ${at}), ('acme', 'gone', 0, 2, ${at})`,
+    ]);
+    db = await openDatabase(url);
+    const wanted = [
+      { feature: "hour", periodKind: "hour" as const, periodStart: 3_600_000 },
+      { feature: "never", periodKind: "never" as const, periodStart: -1 },
+      { feature: "gone", periodKind: "month" as const, periodStart: 0 },
+    ];
+    const totals = await readTotals(db.read, db.tables, "acme", wanted);
+    expect(new Map(totals.map((total) => [total.feature, total.used]))).toEqual(
+      new Map([
+        ["hour", 7],
+        ["never", 5],
+        ["gone", 2],
+      ]),
+    );
   });
 });
