@@ -4,6 +4,8 @@ type OpenDatabase = (url: string, ...more: unknown[]) => Promise<Database>;
 
 /** Called once before the next transaction of any process that this test started, with the database as it is without the gate. */
 let beforeNextWrite: ((db: Database) => Promise<void>) | null = null;
+/** Every transaction waits for it, because a job's write may be the next one instead of the request's. */
+let inProgress: Promise<void> | undefined;
 
 /** Something happens between the moment that a request's head was looked at and its first write. */
 export function beforeTheNextWrite(work: (db: Database) => Promise<void>): void {
@@ -26,7 +28,8 @@ export function gateWrites<M extends { openDatabase: unknown }>(original: M): M 
       transaction: async (locks, work, ...options) => {
         const before = beforeNextWrite;
         beforeNextWrite = null;
-        await before?.(db);
+        if (before) inProgress = before(db);
+        await inProgress;
         return db.transaction(locks, work, ...options);
       },
     };
