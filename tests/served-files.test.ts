@@ -30,6 +30,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** From the sources on a busy machine, with a dependency scan. */
+const maxStartMs = 150_000;
+
 /** A server without NODE_ENV unless it is given, run from the project's folder. */
 async function startServer(args: string[], more: Record<string, string> = {}) {
   const port = await freePort();
@@ -41,8 +44,11 @@ async function startServer(args: string[], more: Record<string, string> = {}) {
       output += chunk;
     });
   const url = `http://127.0.0.1:${port}`;
-  const isReady = async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200 || undefined;
-  await until(isReady, 60_000, () => `The server was not ready:\n${output}`);
+  const isReady = async () => {
+    if (child.exitCode !== null) throw new Error(`The server ended:\n${output}`);
+    return (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200 || undefined;
+  };
+  await until(isReady, maxStartMs, () => `The server was not ready:\n${output}`);
   /** With the path exactly as it is given, which fetch would tidy. */
   const get = (target: string) =>
     new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -106,8 +112,8 @@ describe.each(served)("%s", (_name, args, env) => {
   let server: Awaited<ReturnType<typeof startServer>>;
   beforeAll(async () => {
     server = await startServer(args, env);
-  });
-  afterAll(() => server.stop());
+  }, 2 * maxStartMs);
+  afterAll(() => server?.stop());
 
   test.each(files)("sends %s under no spelling of its address", async (file, text) => {
     for (const target of variants(file)) expect((await server.get(target)).text, target).not.toContain(text);
