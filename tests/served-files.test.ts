@@ -159,7 +159,7 @@ test("in development a browser gets every module of every page, and none of them
   expect(seen.size).toBeGreaterThan(routes.length + 50);
   expect([...seen].filter((module) => /\/app\/(server|api|cli)\/.*\.server/.test(module))).toEqual([]);
   await server.stop();
-}, 120_000);
+}, 2 * maxStartMs);
 
 test("the sources are not served unless development is asked for", async () => {
   const env = {

@@ -1,9 +1,9 @@
 import type { Feature, Instant, ResetPeriod, TenantFacts } from "./model";
 import { usagePeriod } from "./usage-period";
 
-/** Late reports count in their own period for so long, and the same key is the same report; milliseconds. */
+/** How late a report may be and still count in its own period, and how long its key is remembered, in ms. */
 export const reportsAreLateAfter = 7 * 24 * 3_600_000;
-/** Clocks of apps may run ahead by so much, in milliseconds. */
+/** How far ahead an app's clock may be, in ms. */
 export const reportsMayBeAhead = 5 * 60_000;
 
 export type MeteredFeature = Feature & { type: "metered" };
@@ -28,7 +28,7 @@ export function timeProblem(at: Instant, now: Instant): string | null {
 }
 
 /**
- * What a counter has come to. `sum` is the true sum and may be below 0, so that the order of arrival does not matter.
+ * The state of a counter. `sum` is the true sum and may be negative, so the order of arrival does not matter.
  * `setAt` is the time of the newest `set`, `lastAt` of the newest event of any kind; null: there was none.
  */
 export type CounterState = { sum: bigint; setAt: Instant | null; lastAt: Instant | null };
@@ -80,7 +80,7 @@ export const maxUsed = Number.MAX_SAFE_INTEGER;
 const maxSum = 2n ** 62n - 1n;
 const withinRange = (sum: bigint) => (sum > maxSum ? maxSum : sum < -maxSum ? -maxSum : sum);
 
-/** What is shown of a sum, and what decisions read: a whole number from 0 to 2^53 - 1. */
+/** The total that is shown and that decisions read: a whole number from 0 to 2^53 - 1. */
 export function shownUsed(sum: bigint): number {
   return sum < 0n ? 0 : sum > BigInt(maxUsed) ? maxUsed : Number(sum);
 }

@@ -6,8 +6,8 @@ import { mayAct, tooLow } from "./roles";
 import type { Services } from "./services.server";
 
 /**
- * The right by which a request writes. It was looked at when the request's head arrived, and is read again in the transaction of
- * every write: meanwhile the key may have been revoked or the admin disabled. Plain data, so that another process can check it too.
+ * The right that a request writes with. It is checked when the request's head arrives and again in the transaction of every write,
+ * because the key may have been revoked or the admin disabled meanwhile. Plain data, so that another process can check it too.
  */
 export type Authority =
   /** `scopes`: the key needs one of them. `tenant`: the tenant that the key was bound to, or null. */
@@ -54,7 +54,7 @@ function whyNotAdmin(authority: Authority & { kind: "admin" }, session: SessionR
 }
 
 /**
- * Why each of these may no longer write; null: it still may, as the program itself and operators at the command line always may.
+ * Returns why each of these may no longer write, or null if it may. The program itself and the command line always may.
  * At most two statements for any number of them. `tx`: the transaction that writes.
  */
 export async function withdrawals(
@@ -73,7 +73,7 @@ export async function withdrawals(
   });
 }
 
-/** Of writes of several requests in one transaction, those that may no longer be done, each with what is thrown at its request. */
+/** Returns the items of a shared transaction whose right has ended, each with the error for its request. */
 export async function refusedOf<Item extends { authority: Authority | null }>(
   parts: Clock & { db: Pick<Database, "tables"> },
   tx: Queries,
@@ -100,10 +100,10 @@ export function rightLocks(items: readonly { authority: Authority | null }[]): L
   return [...keys].map((key) => ({ key, shared: true }));
 }
 
-/** Taken by whatever changes or ends the rights of a key, or of an admin with all sessions. */
+/** Taken by every change that ends rights of a key or of an admin with all sessions. */
 export const withdrawalLock = (kind: Authority["kind"], id: string): Lock => ({ key: lockKey(kind, id) });
 
-/** What is thrown: pages throw the answer itself, and the API makes one of the error. */
+/** The error for a withdrawn right: pages throw a response, the API turns the error into one. */
 export const refusalOf = (authority: Authority, why: Withdrawal): Response | RightWithdrawn =>
   authority.kind === "key" ? new RightWithdrawn(authority, why) : pageRefusal(authority.least, why);
 
@@ -120,10 +120,10 @@ type Refuse = (authority: Authority, why: Withdrawal) => unknown;
 
 const bases = new WeakMap<Database, Database>();
 
-/** The database without the check of somebody's right: for bookkeeping around a write, and for signing in. */
+/** The database without the check of rights, for bookkeeping around a write and for signing in. */
 export const unguarded = (db: Database): Database => bases.get(db) ?? db;
 
-/** The same services for what is done by this right: each of their transactions checks it first, and writes nothing without it. */
+/** Returns services whose every transaction first checks this right and fails without it. */
 export function byRightOf<S extends Services>(services: S, authority: Authority, refuse: Refuse = refusalOf): S {
   const base = unguarded(services.db);
   const transaction: Database["transaction"] = (locks, work, ...more) => {

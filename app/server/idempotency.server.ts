@@ -46,7 +46,7 @@ export async function once<Result, Why = never>(
         options,
       ),
   };
-  // Whoever lost the right to write meanwhile still gives back the claim, and an answer to what was done is kept.
+  // Without the right to write, the claim is still released and the answer to a completed write is still kept.
   const bookkeeping = unguarded(db);
   const letGo = () => bookkeeping.transaction([], (tx) => letGoOfWrite(tx, db.tables, name, claim.at));
   try {

@@ -4,10 +4,10 @@ import type { Queries } from "../database";
 import type { ApiScope, Role, Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** What an API key may do now. */
+/** The current rights of an API key. */
 export type KeyRights = { id: string; scopes: ApiScope[]; tenant: string | null; expiresAt: Instant | null; revokedAt: Instant | null };
 
-/** What a session's admin may do now. `session`: its hash. */
+/** The current rights of a session's admin. `session` is the session's hash. */
 export type SessionRights = { session: string; admin: string; role: Role; isDisabled: boolean; lastSeenAt: Instant; expiresAt: Instant };
 
 /** By id. A key that does not exist is left out. */

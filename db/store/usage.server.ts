@@ -7,7 +7,7 @@ import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** What a counter has come to, as it is shown. Of two readings of one counter the one with the greater `version` is newer. */
+/** A counter's total as shown. Of two readings of a counter, the one with the greater `version` is newer. */
 export type Total = Counter & { used: number; version: number };
 
 const counterColumns = ["tenant", "feature", "periodKind", "periodStart"] as const;
@@ -48,8 +48,8 @@ const isPostgres = (t: Schema) => is(t.usageTotals, PgTable);
 export type LockedCounter = Counter & CounterState & { version: number; writtenBy: number; updatedAt: Instant };
 
 /**
- * Reads counters, which nobody else changes until this transaction ends; those that are new begin at 0. The order of locking is the
- * same everywhere, so that two transactions never wait for each other.
+ * Reads and locks counters until the transaction ends; new ones start at 0. Locks are taken in one order everywhere, so that two
+ * transactions never wait for each other.
  */
 export async function lockCounters(tx: Queries, t: Schema, counters: Counter[]): Promise<LockedCounter[]> {
   const u = t.usageTotals;
@@ -90,7 +90,7 @@ function thisWriter(t: Schema): SQL<number> {
     : sql`(select max(w.written_by) + 1 from ${t.usageTotals} as w)`.mapWith(Number);
 }
 
-/** What was added to each of these counters later than its `after`, by its events' own times. Returned in the same order. */
+/** Sums the `add` events of each counter later than its `after`, by event time. Returned in the same order. */
 async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after: Instant })[]): Promise<bigint[]> {
   if (wanted.length === 0) return [];
   const e = t.usageEvents;
@@ -144,7 +144,7 @@ export async function applyToCounters(
   return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
 }
 
-/** Writes what locked counters have come to, each at most once, and what was shown before into the history. */
+/** Writes locked counters, each at most once, and their former shown totals to the history. */
 async function writeCounters(
   tx: Queries,
   t: Schema,
@@ -207,7 +207,7 @@ export type NewReport = {
 
 const id = (tenant: string, key: string) => `${tenant}\n${key}`;
 
-/** Notes the reports; returns which of them are new, as `tenant\nkey`. Whoever notes one first, on whichever node, is the one that counts. */
+/** Records the reports and returns the new ones as `tenant\nkey`. The first node to record a report counts it. */
 export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], now: Instant): Promise<Set<string>> {
   const fresh = new Set<string>();
   // In one order everywhere, so that two nodes that note the same reports cannot wait for each other.
