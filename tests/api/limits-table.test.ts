@@ -50,11 +50,11 @@ const grant = (more: object) => async () => {
 const events = (count: number) => ({
   events: Array.from({ length: count }, () => ({ tenant: "acme", feature: "calls", idempotencyKey: fresh() })),
 });
-/** What became of one event, as if it had been the whole request. */
+/** The result of one event as if it were the whole request. A superseded one is valid, too. */
 const report = (more: object) => async () => {
   const body = { events: [{ tenant: "acme", feature: "calls", idempotencyKey: fresh(), ...more }] };
   const [result] = (await (await api.send("POST", "/api/usage", body, usage)).json()).results;
-  return Response.json(result, { status: result.status === "recorded" ? 200 : 400 });
+  return Response.json(result, { status: result.status === "refused" ? 400 : 200 });
 };
 /** What became of one check, as if it had been the whole request. */
 const oneCheck = (more: object) => async () => {
