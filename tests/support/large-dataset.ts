@@ -94,7 +94,7 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
         'tenant', ${key()} from n`,
     `${numbers(tenants)} insert into outbox (topic, subject, revision, created_at, attempts)
       select 'group_sync', ${key()}, 1000 + i, ${at(String(now))}, 0 from n`,
-    `${numbers(tenants)} insert into usage_totals (tenant, feature, period_start, used, updated_at)
-      select ${key()}, 'f1', -1, i % 200, ${at(String(now))} from n`,
+    `${numbers(tenants)} insert into usage_totals (tenant, feature, period_kind, period_start, used, updated_at)
+      select ${key()}, 'f1', 'never', -1, i % 200, ${at(String(now))} from n`,
   ];
 }
