@@ -147,6 +147,21 @@ describe.sequential("beside a running server", () => {
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("has taken over from this one already")]);
   });
 
+  test("tokens rotate-secret ends tokens at the server's very next check, and no key", async () => {
+    const made = await beside("keys", "create", "--name", "app", "--scope", "check", "--json");
+    const { key } = JSON.parse(made.stdout);
+    const [tenant] = JSON.parse((await beside("tenants", "list", "--limit", "1", "--json")).stdout);
+    const name = encodeURIComponent(tenant.key);
+    const headers = { authorization: `Bearer ${key}` };
+    const { token } = await (await fetch(`${server.url}/api/tenants/${name}/token`, { method: "POST", headers })).json();
+    expect((await ask(token, name)).status).toBe(200);
+    const rotated = await beside("tokens", "rotate-secret");
+    expect(rotated).toEqual({ code: 0, stdout: expect.stringContaining("Every token"), stderr: "" });
+    const refused = await ask(token, name);
+    expect([refused.status, await refused.json()]).toMatchObject([401, { code: "key_unknown" }]);
+    expect((await ask(key, name)).status).toBe(200);
+  });
+
   test("the key that is printed stands alone on stdout, so that a script can keep it", async () => {
     const { code, stdout, stderr } = await beside("keys", "create", "--name", "app", "--scope", "check", "--scope", "manage");
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^lk_live_\w{36}\n$/)]);

@@ -3,6 +3,7 @@ import { checkItem, checksQuery, userId } from "~/forms/checks";
 import { featureKey } from "~/forms/grant";
 import { tenantKey } from "~/forms/tenant";
 import { tokenBody } from "~/forms/token";
+import { mintScopes } from "~/server/token-claims";
 import * as answers from "./answers";
 import type { RouteDescription } from "./describe";
 
@@ -61,8 +62,6 @@ export const askMany: RouteDescription = {
   answers: { 200: { what: "One result for each question, in the order asked.", schema: answers.checkResults } },
   problems: { 400: ["invalid_request", "invalid_json", "too_many_checks"] },
 };
-
-export const mintScopes = ["check", "manage"] as const;
 
 export const mintToken: RouteDescription = {
   id: "mintToken",

@@ -114,8 +114,10 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   }
 
   function ticketFor(key: HeldKey, tenant: string): string {
-    const until = (Math.floor(now() / ticketBucket) + 2) * ticketBucket;
-    return tokens.mint("sse", { key: key.id, tenant, expiresAt: Math.min(until, key.expiresAt ?? until) });
+    const since = Math.floor(now() / ticketBucket) * ticketBucket;
+    const until = since + 2 * ticketBucket;
+    const [issuedAt, expiresAt] = [Math.max(since, key.createdAt), Math.min(until, key.expiresAt ?? until)];
+    return tokens.mint("sse", { key: key.id, tenant, issuedAt, expiresAt });
   }
 }
 

@@ -6,8 +6,9 @@ import { actorOfKey } from "~/server/api-keys.server";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { mintToken as mint } from "~/server/minting.server";
 import type { Services } from "~/server/services.server";
+import { mintScopes } from "~/server/token-claims";
 import { mayAskAbout, withdrawnProblem } from "./authenticate.server";
-import { mintScopes, mintToken } from "./check-descriptions";
+import { mintToken } from "./check-descriptions";
 import { parse } from "./parse.server";
 import { type Problem, sendProblem } from "./problem.server";
 import { guarded, keyOf } from "./route.server";
@@ -43,7 +44,8 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
     const authority = { kind: "key", id: key.id, scopes: mintScopes, tenant: key.tenant } as const;
     let token: string;
     try {
-      token = await mint(byRightOf(services, authority), actorOfKey(key), { key: key.id, tenant: sent.key, expiresAt });
+      const claims = { key: key.id, tenant: sent.key, expiresAt, notBefore: key.createdAt };
+      token = await mint(byRightOf(services, authority), actorOfKey(key), claims);
     } catch (error) {
       if (error instanceof RightWithdrawn) return sendProblem(reply, withdrawnProblem(error));
       throw error;

@@ -9,6 +9,7 @@ import { register as owner } from "./owner.server";
 import type { Open } from "./session.server";
 import { register as start } from "./start.server";
 import { register as tenants } from "./tenants.server";
+import { register as tokens } from "./tokens.server";
 
 const exitCodes = `
 Exit codes: 0 done, 1 it could not be done (a sentence on stderr says why), 2 the command was not understood;
@@ -20,6 +21,6 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, keys, tenants, check, migrate]) register(program, open);
+  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate]) register(program, open);
   return program;
 }

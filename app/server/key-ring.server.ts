@@ -5,7 +5,8 @@ import type { Database } from "~db/database";
 import type { ApiScope, KeyKind } from "~db/schema";
 import { listApiKeys, setApiKeyLastUsed } from "~db/store/api-keys.server";
 import { isWellFormed } from "./api-key-format.server";
-import type { TokenClaims, TokenKind, Tokens } from "./tokens.server";
+import { clockToleranceMs, mayHaveMinted, type TokenClaims, type TokenKind } from "./token-claims";
+import type { Tokens } from "./tokens.server";
 
 export type { ApiScope };
 export type HeldKey = {
@@ -18,6 +19,7 @@ export type HeldKey = {
   readonly tenant: string | null;
   /** Pages that may use it, or the tokens that it mints. */
   readonly origins: readonly string[] | null;
+  readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
   /** As last written: a key's use is written at most once in `writeEvery`. */
@@ -42,7 +44,8 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   let origins = new Set<string>();
   /** Keys as they were presented, since hashing costs as much as the rest of a check. Emptied whenever a key changed. */
   const found = new Map<string, HeldKey>();
-  const ofTokens = new WeakMap<TokenClaims, { minter: HeldKey; key: HeldKey }>();
+  /** A token as a key of its own, for as long as its minter stays the same. `key` null: its minter may not have minted it. */
+  const ofTokens = new WeakMap<TokenClaims, { minter: HeldKey; key: HeldKey | null }>();
   let outdated = true;
   let reading: Promise<void> | undefined;
   let used = new Map<string, Instant>();
@@ -52,7 +55,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   async function read(): Promise<void> {
     while (outdated) {
       outdated = false;
-      const keys = await listApiKeys(db.read, db.tables);
+      const [keys] = await Promise.all([listApiKeys(db.read, db.tables), tokens?.reload()]);
       found.clear();
       held = new Map(keys.map((key) => [key.hash, { ...key, lastUsedAt: used.get(key.id) ?? key.lastUsedAt }]));
       byId = new Map([...held.values()].map((key) => [key.id, key]));
@@ -125,19 +128,21 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     return key;
   }
 
-  /** A token is good for as long as the key that minted it. */
+  /** A token is good for as long as the key that minted it may mint it. */
   function verifyToken(kind: TokenKind, token: string, now: Instant): Verdict {
     const claims = tokens?.read(kind, token);
     const minter = claims && byId.get(claims.key);
-    if (!claims || !minter) return "unknown";
-    const verdict = now >= claims.expiresAt ? "expired" : stateOf(minter, now);
-    if (typeof verdict === "string") return verdict;
+    if (!claims || !minter || claims.issuedAt > now + clockToleranceMs) return "unknown";
     let made = ofTokens.get(claims);
     if (made?.minter !== minter) {
-      made = { minter, key: { ...minter, kind, scopes: ["check"], tenant: claims.tenant, expiresAt: claims.expiresAt } };
+      const key: HeldKey = { ...minter, kind, scopes: ["check"], tenant: claims.tenant, expiresAt: claims.expiresAt };
+      made = { minter, key: mayHaveMinted(kind, minter, claims) ? key : null };
       ofTokens.set(claims, made);
     }
-    return made.key;
+    if (made.key === null) return "unknown";
+    if (now >= claims.expiresAt) return "expired";
+    const verdict = stateOf(minter, now);
+    return typeof verdict === "string" ? verdict : made.key;
   }
 
   return {
@@ -145,9 +150,10 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     refresh,
     forget,
     verify(presented: string, now: Instant): Verdict {
+      // Before the look-up of keys, which would hash the token first.
+      if (presented.startsWith("lk_tok_")) return verifyToken("tok", presented, now);
       const key = found.get(presented) ?? find(presented);
       if (key !== undefined) return stateOf(key, now);
-      if (presented.startsWith("lk_tok_")) return verifyToken("tok", presented, now);
       return isWellFormed(presented) ? "unknown" : "malformed";
     },
     /** What stands in the address of an event stream, where no header can be sent. */

@@ -3,6 +3,7 @@ import type { Actor, Instant } from "~/core/model";
 import { writeAudit } from "~db/store/audit.server";
 import { refusalOf, unguarded, withdrawals } from "./authority.server";
 import type { Services } from "./services.server";
+import type { TokenClaims } from "./token-claims";
 
 /** One audit row per key, tenant and period: a server mints a token for each page that it sends. */
 const auditPeriodMs = 3_600_000;
@@ -13,12 +14,12 @@ const auditedAt = new WeakMap<object, LRUCache<string, Instant>>();
 
 /**
  * A token for a browser. `services` are those of the key's own right: it is read again in the database first, so a key that was
- * revoked while its request was on the way mints nothing.
+ * revoked while its request was on the way mints nothing. `notBefore`: the key's creation, by the clock of whichever node made it.
  */
 export async function mintToken(
   services: Services,
   actor: Actor,
-  claims: { key: string; tenant: string; expiresAt: Instant },
+  claims: Pick<TokenClaims, "key" | "tenant" | "expiresAt"> & { notBefore: Instant },
 ): Promise<string> {
   const { db, authority, tokens, now } = services;
   const base = unguarded(db);
@@ -36,5 +37,6 @@ export async function mintToken(
     const [why] = await withdrawals(services, db.read, [authority]);
     if (authority && why) throw refusalOf(authority, why);
   }
-  return tokens.mint("tok", claims);
+  const { notBefore, ...rest } = claims;
+  return tokens.mint("tok", { ...rest, issuedAt: Math.max(at, notBefore) });
 }
