@@ -284,7 +284,7 @@ describe("creating and editing", () => {
     [{ key: "bad1", addOns: "premium" }, "Premium is a plan, not an add-on."],
     [{ key: "bad1", metadata: "[1]" }, "Metadata is a JSON object"],
     [{ key: "bad1", metadata: '{\n  "a": 1,\n}' }, "Line 3, column 1: there is } where a name"],
-    [{ key: "bad1", metadata: '{"a": {"__proto__": 1}}' }, "__proto__ is not a name"],
+    [{ key: "bad1", metadata: '{"a": {"__proto__": 1}}' }, "a.__proto__: The name __proto__ cannot be stored."],
     [{ key: "bad1", metadata: JSON.stringify({ a: "x".repeat(11_000) }) }, "up to 10000 characters"],
   ])("%j is refused with a sentence", async (form, sentence) => {
     const response = await admin.post(paths.tenantNew(), form as unknown as Record<string, string>);

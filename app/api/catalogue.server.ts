@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
@@ -10,6 +10,7 @@ import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./cond
 import { etagAt } from "./etag.server";
 import { exampleFile, exampleFileAsJson } from "./example-parameters";
 import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
+import { readText } from "./text-body.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 const textTypes = ["application/yaml", "text/yaml", "text/plain", "application/json"];
@@ -20,7 +21,7 @@ type Done = (Applied & { dryRun: boolean }) | { ok: false; stale: true };
 /** A catalogue file is read as text, JSON too, so that what is wrong is told with its line. */
 export async function catalogueApi(app: FastifyInstance, { services }: { services: Services }) {
   app.removeContentTypeParser(["application/json", "text/plain"]);
-  app.addContentTypeParser(textTypes, { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(textTypes, { parseAs: "buffer" }, async ({ headers }: FastifyRequest, body: Buffer) => readText(headers, body));
 
   addRead(
     app,

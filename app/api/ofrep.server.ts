@@ -35,9 +35,10 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]));
     if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
     if (problem.status === 413) closeLingering(request.raw);
+    const isUnreadable = problem.code === "invalid_json" || (problem.code === "invalid_request" && problem.field === "body");
     if (problem.status === 503)
       return refuse(request, reply.header("retry-after", retryAfter), 429, "GENERAL", problem.detail, problem.code);
-    return refuse(request, reply, problem.status, problem.code === "invalid_json" ? "PARSE_ERROR" : "GENERAL", problem.detail);
+    return refuse(request, reply, problem.status, isUnreadable ? "PARSE_ERROR" : "GENERAL", problem.detail);
   });
 
   /** Before the body is read. */

@@ -3,6 +3,7 @@ import { isUnavailable } from "~/server/database-away";
 import { hasLeft } from "~/server/has-left";
 import { closeLingering } from "~/server/lingering-close.server";
 import { type Problem, sendProblem } from "./problem.server";
+import { UnreadableText } from "./text-body.server";
 
 const sentences: Record<number, [code: string, detail: string, field?: string]> = {
   400: ["bad_request", "This request cannot be read."],
@@ -26,6 +27,7 @@ const unavailable: Problem = {
 
 /** What went wrong before a route was reached, or inside one; never the error's own words, which may hold what was sent. */
 export function problemOf(error: Partial<FastifyError>): Problem {
+  if (error instanceof UnreadableText) return error.problem;
   if (error.code === "FST_ERR_CTP_INVALID_JSON_BODY" || error.code === "FST_ERR_CTP_EMPTY_JSON_BODY" || error instanceof SyntaxError) {
     return { status: 400, code: "invalid_json", detail: "The body is not valid JSON." };
   }

@@ -1,8 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { diffText, isEmptyDiff, summaryOf } from "~/core/import-words";
 import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/catalogue-file";
+import { invalidPlace } from "~/forms/utf8";
 import { applyImport, previewImport } from "~/server/import.server";
 import { Failure } from "./failure.server";
 import { print, printJson } from "./print.server";
@@ -54,13 +56,14 @@ const visible = (lines: string[]) => lines.map((line) => line.replace(/\p{Cc}/gu
 async function readText(path: string): Promise<string> {
   try {
     if ((await stat(path)).size > maxFileBytes) throw new Failure(`${path}: ${tooLarge}`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+    const bytes = await readFile(path);
+    if (!isUtf8(bytes)) throw new Failure(`${path}: is not UTF-8 text at ${invalidPlace(bytes)}. Save it as UTF-8.`);
+    return new TextDecoder().decode(bytes);
   } catch (error) {
     if (error instanceof Failure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new Failure(`${path}: there is no such file.`);
     if (code === "EISDIR") throw new Failure(`${path}: this is a folder. Name a catalogue file.`);
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") throw new Failure(`${path}: is not UTF-8 text. Save it as UTF-8.`);
     throw new Failure(`${path}: cannot be read (${code ?? message}).`);
   }
 }

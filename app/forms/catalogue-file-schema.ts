@@ -24,7 +24,7 @@ const name = z
   .max(200, "has to be 200 characters or less")
   .regex(/^[^\p{Cc}]*$/u, "has to be one line of text");
 const longText = z.string().max(10_000, "has to be 10,000 characters or less");
-const value = z.unknown().transform((tree) => toJson(tree) as Value);
+const value = z.unknown().transform((tree, ctx) => toJson(tree, ctx) as Value);
 
 const exactTime = "has to be a time with its zone, such as 2026-12-04T10:00:00Z, between the years 1970 and 9999";
 const instant = z
@@ -106,7 +106,7 @@ const entries = z
     const given = new Map<string, Value>();
     if (tree === undefined || tree === null) return given;
     if (tree instanceof Map) {
-      for (const [feature, gives] of tree as Map<string, unknown>) given.set(feature, toJson(gives) as Json);
+      for (const [feature, gives] of tree as Map<string, unknown>) given.set(feature, toJson(gives, ctx, [feature]) as Json);
     } else if (Array.isArray(tree)) {
       for (const [i, feature] of tree.entries()) {
         const isText = typeof feature === "string";
@@ -162,7 +162,7 @@ const grant = fields({
 
 const metadata = z
   .instanceof(Map, { error: "has to be a map (key: value)" })
-  .transform((map) => toJson(map) as { [key: string]: Json })
+  .transform((map, ctx) => toJson(map, ctx) as { [key: string]: Json })
   .refine((m) => Object.keys(m).every((k) => k.length >= 1 && k.length <= 100), "has keys of 1 to 100 characters")
   .refine((m) => JSON.stringify(m).length <= largestMetadata, `has to be ${largestMetadata} characters of JSON or less`);
 

@@ -1,6 +1,7 @@
 import type { FeatureKind } from "~/core/feature-changes";
 import type { Value } from "~/core/model";
 import { isLimit } from "~/core/values";
+import { isExactNumber } from "./exact-json";
 import { readJson } from "./json-text";
 
 export type ReadValue = { ok: true; value: Value } | { ok: false; message: string };
@@ -18,7 +19,10 @@ export function readValue(feature: FeatureKind, typed: string | undefined): Read
   const { config } = feature;
   if (config.kind === "number") {
     const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-    return Number.isFinite(number) ? { ok: true, value: number } : no("Give a number, such as 10 or 2.5.");
+    if (!Number.isFinite(number)) return no("Give a number, such as 10 or 2.5.");
+    return isExactNumber(text)
+      ? { ok: true, value: number }
+      : no(`This has more digits than can be stored: it would become ${number}. Give fewer.`);
   }
   if (config.kind === "text") {
     if (text === "") return no(config.options.length > 0 ? "Choose a value." : "Give a value.");

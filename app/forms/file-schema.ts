@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reservedName, reservedNameRefused } from "./storable";
 
 type Issue = { code?: string; input?: unknown; expected?: unknown; values?: unknown };
 
@@ -45,8 +46,10 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   );
 }
 
-/** Any JSON, out of the file's maps. `Object.fromEntries` keeps a `__proto__` as a key like any other. */
-export function toJson(tree: unknown): z.core.util.JSONType {
-  if (tree instanceof Map) return Object.fromEntries([...tree].map(([key, value]) => [key, toJson(value)]));
-  return Array.isArray(tree) ? tree.map(toJson) : (tree as z.core.util.JSONType);
+/** Any JSON, out of the file's maps. A name that JSON through the API may not have either is refused at its place. */
+export function toJson(tree: unknown, ctx: z.core.$RefinementCtx, path: PropertyKey[] = []): z.core.util.JSONType {
+  if (Array.isArray(tree)) return tree.map((item, i) => toJson(item, ctx, [...path, i]));
+  if (!(tree instanceof Map)) return tree as z.core.util.JSONType;
+  if (tree.has(reservedName)) ctx.addIssue({ code: "custom", path: [...path, reservedName], message: reservedNameRefused });
+  return Object.fromEntries([...tree].map(([key, value]) => [key, toJson(value, ctx, [...path, key])]));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { maxFileBytes } from "./catalogue-file";
+import { invalidPlace } from "./utf8";
 
 /** What problems are told under when nobody gave a name. */
 const pasted = "Pasted text";
@@ -25,9 +26,10 @@ export async function readSentFile(form: FormData): Promise<SentFile> {
   const fileName = ("name" in file && String(file.name)) || pasted;
   if (file.size > maxFileBytes)
     return { ok: false, message: `${fileName} is larger than 5 MB. Split the tenants off and import them after it.` };
+  const bytes = new Uint8Array(await file.arrayBuffer());
   try {
-    return { ok: true, name: fileName, text: new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()), revision };
+    return { ok: true, name: fileName, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), revision };
   } catch {
-    return { ok: false, message: `${fileName} is not UTF-8 text. Save it as UTF-8, as YAML or JSON.` };
+    return { ok: false, message: `${fileName} is not UTF-8 text at ${invalidPlace(bytes)}. Save it as UTF-8, as YAML or JSON.` };
   }
 }

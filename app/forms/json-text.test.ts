@@ -30,6 +30,16 @@ test("whatever is JSON is read as JSON.parse reads it", () => {
   );
 });
 
+/** JSON may still hold a number with too many digits. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("whatever is not is told with a place within the text, however deep it is nested", () => {
   const broken = fc.tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", '"', "x", "\n", ":")).map(([text, at, put]) => {
     const cut = at % (text.length + 1);
@@ -38,7 +48,7 @@ test("whatever is not is told with a place within the text, however deep it is n
   fc.assert(
     fc.property(broken, (text) => {
       const read = readJson(text);
-      if (read.ok) return;
+      if (read.ok || isJson(text)) return;
       const [, line, column] = /^Line (\d+), column (\d+): .+\.$/.exec(read.message) ?? [];
       const lines = text.split("\n");
       expect(Number(line)).toBeLessThanOrEqual(lines.length);

@@ -1,11 +1,17 @@
 import type { Json } from "~/core/model";
+import { parseExactJson } from "./exact-json";
+import { unfit } from "./storable";
 
 export type ReadJson = { ok: true; value: Json } | { ok: false; message: string };
 
 /** JSON that a person typed; what is wrong is told with its line, which engines word differently or not at all. */
 export function readJson(text: string): ReadJson {
   try {
-    return { ok: true, value: JSON.parse(text) as Json };
+    const value = parseExactJson(text) as Json;
+    const fault = unfit(value);
+    if (!fault) return { ok: true, value };
+    const { path, message } = fault;
+    return { ok: false, message: path.length > 0 ? `${path.map(String).join(".")}: ${message}` : message };
   } catch {
     const { at, message } = firstProblem(text);
     const before = text.slice(0, at).split("\n");

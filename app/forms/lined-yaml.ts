@@ -1,4 +1,5 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from "yaml";
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser, type Scalar } from "yaml";
+import { isExactNumber } from "./exact-json";
 import { unstorable } from "./storable";
 
 /** Keeps maps as `Map`s: `__proto__` would vanish from an object, and "10" would move to its front. */
@@ -70,13 +71,18 @@ function walk(node: unknown, say: (node: unknown, message: string) => void): Tre
     return map;
   }
   if (isSeq(node)) return node.items.map((item) => walk(item, say));
-  return isScalar(node) ? scalar(node.value, (message) => say(node, message)) : null;
+  return isScalar(node) ? scalar(node, (message) => say(node, message)) : null;
 }
 
-function scalar(value: unknown, say: (message: string) => void): Tree {
+/** A number in another base is small enough if it is a safe integer. */
+const isExact = (source: string, value: number) => (/^[-+]?0[ox]/.test(source) ? Number.isSafeInteger(value) : isExactNumber(source));
+
+function scalar({ value, source = "" }: Scalar, say: (message: string) => void): Tree {
   switch (typeof value) {
     case "number":
       if (!Number.isFinite(value)) say("is not a number that can be stored");
+      else if (!isExact(source, value))
+        say(`has more digits than can be stored: it would become ${value}. Put quotes around it to keep it as text`);
       // -0 would come back from JSON as 0, and look like a change.
       return value === 0 ? 0 : value;
     case "string":

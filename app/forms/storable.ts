@@ -1,7 +1,13 @@
+import { inexactNumber } from "./exact-json";
+
 /** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
 export const unstorable = /\0|\p{Surrogate}/u;
 
 export type Fault = { path: PropertyKey[]; message: string };
+
+/** JavaScript's own, which copying an object may lose or take for something else. */
+export const reservedName = "__proto__";
+export const reservedNameRefused = `The name ${reservedName} cannot be stored. Choose another one.`;
 
 /** Whoever walks what was sent needs a stack: metadata and values are a few deep. */
 const deepest = 64;
@@ -16,6 +22,7 @@ export function unfit(value: unknown): Fault | null {
 function unfitWithin(value: unknown, depth: number): Fault | null {
   if (typeof value === "string")
     return unstorable.test(value) ? { path: [], message: "This holds a character that cannot be stored." } : null;
+  if (typeof value === "number") return Number.isFinite(value) ? null : { path: [], message: inexactNumber };
   if (typeof value !== "object" || value === null) return null;
   if (depth > deepest) return { path: [], message: `This is nested more than ${deepest} deep.` };
   if (Array.isArray(value)) {
@@ -26,6 +33,7 @@ function unfitWithin(value: unknown, depth: number): Fault | null {
     return null;
   }
   for (const key of Object.keys(value)) {
+    if (key === reservedName) return { path: [key], message: reservedNameRefused };
     if (unstorable.test(key)) return { path: [], message: "This holds a name with a character that cannot be stored." };
     const fault = unfitWithin((value as Record<string, unknown>)[key], depth + 1);
     if (fault) return { ...fault, path: [key, ...fault.path] };

@@ -23,8 +23,10 @@ import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
 import { logRequests } from "~/api/request-log.server";
 import { streamApi } from "~/api/stream.server";
+import { addressProblem, readText, refuseInvalidAddress } from "~/api/text-body.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
+import { parseExactJson } from "~/forms/exact-json";
 import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
 import { EnvProblem } from "./env.server";
 import { isBuilt } from "./is-built";
@@ -77,8 +79,9 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     frameworkErrors: (error, request, reply) => {
       reply.headers(headersOfAll);
       if (refuseUnreadableName(request, reply)) return;
-      if (isForPrograms(request)) refuseError(error as FastifyError, request, reply);
-      else sendPlainPage(reply, error.statusCode ?? 400, "This address cannot be read. Check it and try again.");
+      const invalid = addressProblem(request);
+      if (isForPrograms(request)) invalid ? sendProblem(reply, invalid) : refuseError(error as FastifyError, request, reply);
+      else sendPlainPage(reply, error.statusCode ?? 400, invalid?.detail ?? "This address cannot be read. Check it and try again.");
     },
   });
   app.addHook("preClose", async () => {
@@ -102,6 +105,12 @@ export async function createApp(services: Services, options: AppOptions = {}): P
       if (isForPrograms(request)) return sendProblem(reply, { status: 400, code: "bad_request", detail, field: "Host" });
       return sendPlainPage(reply, 400, detail);
     }),
+  );
+  app.addHook(
+    "onRequest",
+    refuseInvalidAddress((request, reply, problem) =>
+      isForPrograms(request) ? sendProblem(reply, problem) : sendPlainPage(reply, problem.status, problem.detail),
+    ),
   );
   // Hot reload keeps a connection on which nothing may be said for hours.
   const connections = { silence: vite && !build ? 86_400_000 : silence, look };
@@ -159,11 +168,13 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
 
 /** Many a client says application/json with every request, also with a DELETE that has no body. */
 function takeNothingAsNoBody(app: FastifyInstance) {
-  const readJson = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, text, done) => {
-    if (text === "") done(null, undefined);
-    else void readJson(request, text as string, done); // it answers through `done`
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, ({ headers }, bytes: Buffer, done) => {
+    try {
+      done(null, bytes.length === 0 ? undefined : parseExactJson(readText(headers, bytes)));
+    } catch (error) {
+      done(error as Error);
+    }
   });
 }
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { checkUtf8 } from "~/forms/utf8";
 import type { FormLimits } from "./form-limits.server";
 
 /** Ends the stream of a refused body; `response` is the answer. */
 export class FormRefused extends Error {
   constructor(
-    readonly status: 400 | 413,
+    readonly status: 400 | 413 | 415,
     readonly sentence: string,
   ) {
     super(sentence);
@@ -16,6 +17,7 @@ export class FormRefused extends Error {
 
 const kept = "Nothing was changed. Go back: what you typed is still there.";
 const ampersand = "&".charCodeAt(0);
+const charset = /; *charset *= *"?(?!utf-?8\b)/i;
 const urlencoded = /^application\/x-www-form-urlencoded *(;|$)/i;
 
 function sizeInWords(bytes: number): string {
@@ -47,7 +49,11 @@ export function limitedBody(request: IncomingMessage, limits: FormLimits): Reada
 async function* limitedChunks(request: IncomingMessage, { maxBytes, maxFields }: FormLimits): AsyncGenerator<Uint8Array, undefined> {
   const tooLarge = () => new FormRefused(413, `This form takes up to ${sizeInWords(maxBytes)}. ${kept}`);
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
-  const isCounted = urlencoded.test(request.headers["content-type"] ?? "");
+  const type = request.headers["content-type"] ?? "";
+  if (charset.test(type)) throw new FormRefused(415, `This form is not in UTF-8. ${kept}`);
+  const isCounted = urlencoded.test(type);
+  // Parts are checked by import-upload.server.ts: a file that is not UTF-8 is named by its own lines.
+  const text = checkUtf8({ isEscaped: true });
   let bytes = 0;
   let fields = 1;
   // The connection stays open for the answer even if the body is refused.
@@ -59,9 +65,15 @@ async function* limitedChunks(request: IncomingMessage, { maxBytes, maxFields }:
         if (++fields > maxFields) throw new FormRefused(400, `This form cannot be read. It takes up to ${maxFields} fields. ${kept}`);
       }
     }
+    const invalidAt = isCounted ? text.take(chunk) : null;
+    if (invalidAt !== null) throw notUtf8(invalidAt);
     yield chunk;
   }
+  const cutOffAt = text.end();
+  if (cutOffAt !== null) throw notUtf8(cutOffAt);
 }
+
+export const notUtf8 = (at: number) => new FormRefused(400, `This form is not UTF-8 text at byte ${at}. ${kept}`);
 
 /** Reads the fields of a form. Only the import takes more than one kind of body. Throws the answer for a form that is refused. */
 export async function readFields(request: Request): Promise<FormData> {

@@ -1,7 +1,8 @@
 import { pipeline, Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { Busboy, type BusboyConfig } from "@fastify/busboy";
-import { FormRefused, unreadable } from "./form-body.server";
+import { checkUtf8 } from "~/forms/utf8";
+import { FormRefused, notUtf8, unreadable } from "./form-body.server";
 import { formLimits, maxFormBytes } from "./form-limits.server";
 
 const maxParts = formLimits["routes/_app.import.preview"]?.maxFields ?? 1;
@@ -31,6 +32,11 @@ function readParts(body: Readable, type: string): Promise<FormData> {
   return new Promise((resolve, reject) => {
     const form = new FormData();
     const parser = new Busboy({ headers: { "content-type": type }, limits });
+    const text = checkUtf8();
+    let invalidAt: number | null = null;
+    body.on("data", (chunk: Uint8Array) => {
+      invalidAt ??= text.take(chunk);
+    });
     const refuse = () => parser.destroy(new FormRefused(400, `This form has up to ${maxParts} parts. Choose the file again.`));
     parser.on("field", (name, value) => form.append(name, value));
     parser.on("file", (name, file, fileName) => {
@@ -39,6 +45,13 @@ function readParts(body: Readable, type: string): Promise<FormData> {
       file.on("end", () => form.append(name, new File(chunks, fileName ?? "")));
     });
     for (const limit of ["partsLimit", "fieldsLimit", "filesLimit"] as const) parser.on(limit, refuse);
-    pipeline(body, parser, (error) => (error ? reject(error) : resolve(form)));
+    pipeline(body, parser, (error) => {
+      if (error) return reject(error);
+      invalidAt ??= text.end();
+      // A file that is not UTF-8 is told with its lines by whoever reads it, and text beside a file is not read.
+      const hasFile = form.getAll("file").some((file) => typeof file !== "string" && file.size > 0);
+      if (invalidAt !== null && !hasFile) reject(notUtf8(invalidAt));
+      else resolve(form);
+    });
   });
 }

@@ -50,8 +50,18 @@ describe("the limits that the documentation names:", () => {
     expect(await refused(await put('{"metadata":{"a":"x\\u0000"}}'))).toEqual([400, "invalid_request", "metadata.a"]);
     expect(await refused(await put('{"name":"\\ud800"}'))).toEqual([400, "invalid_request", "name"]);
     expect((await put({ name: "Ünï 🎉" })).status).toBe(200);
-    expect((await put('{"metadata":{"__proto__":1}}')).status).toBe(400);
+    expect(await refused(await put('{"metadata":{"a":{"__proto__":1}}}'))).toEqual([400, "invalid_request", "metadata.a.__proto__"]);
+    expect((await put('{"metadata":{"constructor":{"prototype":1}}}')).status).toBe(200);
   });
+
+  test.each(["9007199254740993", "1e400", "12345678901234567.5"])(
+    "the number %s, which a double cannot hold, is refused at its place",
+    async (number) => {
+      expect(await refused(await put(`{"metadata":{"a":[1,${number}]}}`))).toEqual([400, "invalid_request", "metadata.a.1"]);
+      const plan = await api.send("PUT", "/api/plans/p", `{"features":{"days":${number}}}`);
+      expect(await refused(plan)).toEqual([400, "invalid_request", "features.days"]);
+    },
+  );
 
   test.each([
     ["NaN", 400, "invalid_json", undefined],
