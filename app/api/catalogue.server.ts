@@ -68,6 +68,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       headers: ["If-Match", "Idempotency-Key"],
       body: z.string("Send a catalogue file as the body.").min(1, "The file is empty.").describe("A catalogue file, as YAML or JSON."),
       bodyTypes: textTypes,
+      bodyLimits: { maxBytes: maxFileBytes, maxValues: null },
       bodyExample: exampleFile,
       bodyExampleAsJson: exampleFileAsJson,
       answers: { 200: { what: "What changed, or would.", schema: answers.imported, headers: ["ETag", "Idempotency-Replayed"] } },
@@ -101,7 +102,6 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       return { status: 200, json, tag: revisionTag(revision) };
     },
     {
-      bodyLimit: maxFileBytes,
       isSafeToRepeat: true,
       // There always is a catalogue, whatever its revision.
       whyNot: async ({ conditions: { mustBeNew } }) => {

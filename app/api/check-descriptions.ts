@@ -53,6 +53,8 @@ export const askMany: RouteDescription = {
       .min(1)
       .max(1_000),
   }),
+  // 25,000 features, and the fields of 1,000 checks.
+  bodyLimits: { maxBytes: 1024 * 1024, maxValues: 40_000 },
   bodyExample: {
     checks: [
       { tenant: "acme", feature: "sso" },

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { BodyLimits } from "./body-limits";
 import type { ProblemExample } from "./problem-examples";
 
 /** What one answer of a route looks like. Without a schema it has no body of JSON. */
@@ -55,6 +56,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   query?: Q;
   headers?: readonly RequestHeader[];
   body?: B;
+  /** Left out: defaultBodyLimits. */
+  bodyLimits?: BodyLimits;
   /** Described in place of `body`, where its parts are each looked at by themselves and refused alone. */
   bodyShown?: z.ZodType;
   /** Left out: application/json. */

@@ -98,6 +98,8 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       params: featureParams,
       headers: ["If-Match", "If-None-Match", "Idempotency-Key"],
       body: featureBody,
+      // 1,000 options.
+      bodyLimits: { maxBytes: 1024 * 1024, maxValues: 1_200 },
       bodyExample: { name: "API calls", type: "metered", meter: { resetPeriod: "month", soft: false, unit: "calls" } },
       answers: { 200: answer, 201: { ...answer, what: "The feature, which is new." } },
       problems: {

@@ -80,6 +80,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       params: tenantParams,
       headers: ["If-Match", "Idempotency-Key"],
       body: grantBody,
+      bodyLimits: { maxBytes: 256 * 1024, maxValues: 10_000 },
       bodyExample: { kind: "trial", feature: "sso", days: 14, note: "Asked for by phone" },
       answers: described(201),
       problems: {

@@ -50,6 +50,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       scope: "manage",
       headers: ["Idempotency-Key"],
       body: resyncBody,
+      bodyLimits: { maxBytes: 1024 * 1024, maxValues: 1_100 },
       bodyExample: { tenants: ["acme", "umbrella"] },
       answers: { 202: { ...sentAgain[202], example: { tenants: 2 } } },
       problems: {

@@ -2,6 +2,9 @@ import { z } from "zod";
 import type { DescribedAnswer, RouteDescription } from "./describe";
 import { problemExample } from "./problem-examples";
 
+/** The context has whatever the app knows of its user. */
+const bodyLimits = { maxBytes: 64 * 1024, maxValues: 2_000 };
+
 const flagMetadata = z.record(z.string(), z.union([z.boolean(), z.string(), z.number()]));
 const flag = z
   .object({
@@ -35,7 +38,7 @@ type Said = { errorCode: z.output<typeof refusal>["errorCode"]; errorDetails: st
 const general = (errorDetails: string, code?: string): Said => ({ errorCode: "GENERAL", errorDetails, ...(code ? { code } : {}) });
 /** What a problem with this code says elsewhere, in the protocol's words. */
 const coded = (status: number, ...codes: string[]) =>
-  codes.map((code) => general(problemExample({ scope: "check" }, status, code)?.example.detail ?? "", code));
+  codes.map((code) => general(problemExample({ scope: "check", bodyLimits }, status, code)?.example.detail ?? "", code));
 const uncoded = (status: number, code: string) => coded(status, code).map(({ errorDetails }) => general(errorDetails));
 
 const context = '{"context": {"targetingKey": "acme"}}';
@@ -85,7 +88,8 @@ const body = z.object({
     .looseObject({ targetingKey: z.string().describe("The tenant, or the user where the context names the tenant itself.") })
     .describe("What the SDK knows of who asks."),
 });
-const shared = { tag: "OpenFeature", scope: "check", bound: true, body, bodyExample: { context: { targetingKey: "acme" } } } as const;
+const bodyExample = { context: { targetingKey: "acme" } };
+const shared = { tag: "OpenFeature", scope: "check", bound: true, body, bodyLimits, bodyExample } as const;
 
 const ssoFlag = {
   key: "sso",

@@ -12,6 +12,7 @@ import type { Services } from "~/server/services.server";
 import { limitProblem } from "./admit.server";
 import { askerOf, whoAsks } from "./authenticate.server";
 import { etagOf, matchesEtag } from "./etag.server";
+import { limitsOf } from "./json-bodies.server";
 import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
 import type { Problem } from "./problem.server";
 import { cutOff, problemOf } from "./refusals.server";
@@ -32,7 +33,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   const groupType = services.env.posthog?.groupType ?? "organization";
 
   app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
-    const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]));
+    const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]), limitsOf(request));
     if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
     if (problem.status === 413) closeLingering(request.raw);
     const isUnreadable = problem.code === "invalid_json" || (problem.code === "invalid_request" && problem.field === "body");

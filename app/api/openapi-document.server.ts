@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import * as answers from "./answers";
+import { bodyLimitsInWords, bodyLimitsOf } from "./body-limits";
 import type { AnswerHeader, DescribedAnswer, RequestHeader, RouteDescription } from "./describe";
 import { problemContent, problemsOf, type SharedExamples } from "./described-problems.server";
 import type { DescribedRoute } from "./described-routes";
@@ -119,6 +120,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
       ...(body
         ? {
             requestBody: {
+              description: bodyText(route),
               required: !bodyIsOptional,
               content: Object.fromEntries(bodyTypes.map((type) => [type, requestMedia(route, type)])),
             },
@@ -206,6 +208,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
   };
 }
 
+const bodyText = (route: RouteDescription) => `Up to ${bodyLimitsInWords(bodyLimitsOf(route))}.`;
 const isJson = (type: string) => type.endsWith("json");
 const exampleIn = (example: unknown) => (example === undefined ? {} : { example });
 const byName = (examples: { [name: string]: unknown }) =>

@@ -99,6 +99,8 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
       params: planParams,
       headers: ["If-Match", "If-None-Match", "Idempotency-Key"],
       body: planBody,
+      // 5,000 features with their values.
+      bodyLimits: { maxBytes: 1024 * 1024, maxValues: 20_000 },
       bodyExample: { name: "Premium", includes: "starter", features: { sso: true, api_calls: 10000 } },
       answers: { 200: answer, 201: { ...answer, what: "The plan, which is new." } },
       problems: {

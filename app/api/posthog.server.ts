@@ -78,6 +78,7 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       scope: "manage",
       headers: ["If-Match", "Idempotency-Key"],
       body: metadataChoiceBody,
+      bodyLimits: { maxBytes: 64 * 1024, maxValues: 100 },
       bodyExample: { keys: ["region"] },
       answers: { 200: { what: "The choice as it is now, sorted.", ...choice, headers: ["ETag", "Idempotency-Replayed"] } },
       problems: {

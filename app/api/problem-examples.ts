@@ -1,3 +1,4 @@
+import { bodyLimitsOf, bodyTooLarge } from "./body-limits";
 import type { RouteDescription } from "./describe";
 
 /** What is said with a code, in the world of examples.ts. `tests/api/statuses.test.ts` holds it to what the server says. */
@@ -30,10 +31,6 @@ const table: { [code: string]: ProblemExample } = {
   invalid_json: { detail: "The body is not valid JSON." },
   invalid_query: { detail: "Name the tenant: /api/entitlements?tenant=acme", field: "tenant" },
   too_many_checks: { detail: "This asks for 26000 decisions. Ask for up to 25000 in one request.", field: "checks" },
-  body_too_large: {
-    detail: "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.",
-    field: "body",
-  },
   address_too_long: { detail: "A part of the address is too long.", field: "path" },
   unsupported_media_type: {
     detail: "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml.",
@@ -116,8 +113,11 @@ const table: { [code: string]: ProblemExample } = {
   stopping: { detail: "This process is about to stop. Connect again." },
 };
 
+type Route = Pick<RouteDescription, "scope" | "limit" | "bodyLimits">;
+
 /** What depends on the route alone. */
-const made: { [code: string]: (route: Pick<RouteDescription, "scope" | "limit">) => ProblemExample } = {
+const made: { [code: string]: (route: Route) => ProblemExample } = {
+  body_too_large: (route) => ({ detail: bodyTooLarge(bodyLimitsOf(route)), field: "body" }),
   scope_missing: ({ scope }) => ({ detail: `This API key lacks the scope "${[scope].flat().join('" or "')}". Use a key that has it.` }),
   rate_limited: ({ scope, limit }) => {
     const name = limit ?? ([scope].flat().includes("check") ? "checks" : "requests");
@@ -131,7 +131,7 @@ const made: { [code: string]: (route: Pick<RouteDescription, "scope" | "limit">)
 
 /** `isShared`: it is the same on every route. Null: nobody has said yet what it looks like. */
 export function problemExample(
-  route: Pick<RouteDescription, "scope" | "limit" | "problemExamples">,
+  route: Route & Pick<RouteDescription, "problemExamples">,
   status: number,
   code: string,
 ): { example: ProblemExample; isShared: boolean } | null {

@@ -2,13 +2,15 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPM
 import { isUnavailable } from "~/server/database-away";
 import { hasLeft } from "~/server/has-left";
 import { closeLingering } from "~/server/lingering-close.server";
+import { bodyTooLarge, defaultBodyLimits, maxParsedDepth } from "./body-limits";
+import { limitsOf } from "./json-bodies.server";
+import { BodyRefused } from "./json-scan";
 import { type Problem, sendProblem } from "./problem.server";
 import { UnreadableText } from "./text-body.server";
 
 const sentences: Record<number, [code: string, detail: string, field?: string]> = {
   400: ["bad_request", "This request cannot be read."],
   408: ["too_slow", "The request did not arrive in time."],
-  413: ["body_too_large", "The body is larger than is read here: 1 MB, and 5 MB of a catalogue file. Send it in smaller parts.", "body"],
   414: ["address_too_long", "A part of the address is too long.", "path"],
   415: [
     "unsupported_media_type",
@@ -25,13 +27,20 @@ const unavailable: Problem = {
   headers: { "retry-after": "5" },
 };
 
-/** What went wrong before a route was reached, or inside one; never the error's own words, which may hold what was sent. */
-export function problemOf(error: Partial<FastifyError>): Problem {
+/**
+ * What went wrong before a route was reached, or inside one; never the error's own words, which may hold what was sent. `limits`
+ * are those of the route's body.
+ */
+export function problemOf(error: Partial<FastifyError>, limits = defaultBodyLimits): Problem {
   if (error instanceof UnreadableText) return error.problem;
   if (error.code === "FST_ERR_CTP_INVALID_JSON_BODY" || error.code === "FST_ERR_CTP_EMPTY_JSON_BODY" || error instanceof SyntaxError) {
     return { status: 400, code: "invalid_json", detail: "The body is not valid JSON." };
   }
+  if (error instanceof BodyRefused && error.fault === "too_deep") {
+    return { status: 400, code: "invalid_request", detail: tooDeep, field: "body", errors: [{ field: "body", message: tooDeep }] };
+  }
   const status = error.statusCode ?? 500;
+  if (status === 413) return { status, code: "body_too_large", detail: bodyTooLarge(limits), field: "body" };
   if (isUnavailable(error)) return unavailable;
   if (status >= 500)
     return { status, code: "internal_error", detail: "Something went wrong on our side; the log has the reason under this request id." };
@@ -39,11 +48,13 @@ export function problemOf(error: Partial<FastifyError>): Problem {
   return { status, code, detail, field };
 }
 
+const tooDeep = `This is nested more than ${maxParsedDepth} deep.`;
+
 /** Of a request that broke off. */
 export const cutOff = { statusCode: 400 };
 
 export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(hasLeft(request) ? cutOff : error);
+  const problem = problemOf(hasLeft(request) ? cutOff : error, limitsOf(request));
   if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
   if (problem.status === 413) closeLingering(request.raw);
   return sendProblem(reply, problem);

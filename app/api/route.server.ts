@@ -133,7 +133,6 @@ function unavailable(error: unknown) {
 }
 
 export type WriteOptions<A> = {
-  bodyLimit?: number;
   /** Looked at before anything is done, outside of any transaction. Such a refusal is not kept: nothing was begun. */
   whyNot?: (asked: A) => Promise<Problem | null>;
   /** The ETag of an answer without a `revision`, made of its text. */
@@ -152,11 +151,10 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
   answer: (result: Result, asked: Asked<P, Q, B>) => Answered,
   options: WriteOptions<Asked<P, Q, B>> = {},
 ) {
-  const { bodyLimit, whyNot, tagOf } = options;
+  const { whyNot, tagOf } = options;
   app.route({
     ...placeOf(route),
     ...guarded(services, description as unknown as RouteDescription),
-    ...(bodyLimit === undefined ? {} : { bodyLimit }),
     handler: async (request, reply) => {
       const read = readAsked(services, description, request);
       if (!read.ok) return sendProblem(reply, read.problem);

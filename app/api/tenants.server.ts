@@ -75,6 +75,8 @@ export async function tenantsApi(app: FastifyInstance, { services }: { services:
       params: tenantParams,
       headers: ["If-Match", "If-None-Match", "Idempotency-Key"],
       body: tenantBody,
+      // Metadata of 10,000 characters, in which every second one may be a value.
+      bodyLimits: { maxBytes: 128 * 1024, maxValues: 7_000 },
       bodyExample: { name: "Acme", plan: "premium", addOns: [], metadata: { region: "eu" } },
       answers: {
         200: { what: "The tenant as it is now.", schema: answers.tenant, headers: ["ETag", "Idempotency-Replayed"] },

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type FlagTie, featureTypes, flagRules, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import { type FlagTie, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
 import { isoInstant } from "./instants";
+import { namedValues, shortList, valueFault } from "./json-value";
 import { displayName, longText } from "./plan";
 import { metadataKey, mostAtOnce, mostKeys } from "./posthog-page";
 import { note, planKey, tenantKey } from "./tenant";
@@ -14,10 +15,15 @@ const short = (what: string, most: number) =>
     .regex(/^[^\p{Cc}]*$/u, `${what} is one line of text.`);
 
 const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
-const value = z.json().transform((json) => json as Value);
 
 /** At most: a plan gives each feature at most once. */
 export const mostEntries = 5_000;
+
+const entryFault = (feature: string, value: unknown) => (keyPattern.test(feature) ? valueFault(value) : "That is not a feature's key.");
+const planEntries = namedValues(entryFault, {
+  propertyNames: { type: "string", pattern: keyPattern.source },
+  additionalProperties: {},
+}) as z.ZodType<{ [feature: string]: Value }>;
 
 /** PUT /api/plans/{plan}: left out means unchanged, null means cleared; `features` replaces all of the plan's own entries. */
 export const planBody = z.strictObject({
@@ -26,18 +32,17 @@ export const planBody = z.strictObject({
   kind: z.enum(planKinds, "A kind is base or add_on.").optional().describe("Of a new plan, base unless told; it stays as it is."),
   rank: z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank).optional(),
   includes: planKey.nullish(),
-  features: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "That is not a feature's key."), value)
+  features: planEntries
     .refine((entries) => Object.keys(entries).length <= mostEntries, `A plan gives up to ${mostEntries} features.`)
     .optional()
     .describe("Feature → what the plan gives of it: true, a limit or unlimited, or a value. Replaces all entries of its own."),
   why: note.nullish(),
 });
 
-const options = z
-  .array(short("An option", 200))
-  .max(1_000, "There are up to 1,000 options.")
-  .refine((list) => new Set(list).size === list.length, "An option stands twice. Keep one.");
+const options = shortList(short("An option", 200), { max: 1_000 }, "There are up to 1,000 options.").refine(
+  (list) => new Set(list).size === list.length,
+  "An option stands twice. Keep one.",
+);
 
 const config = z.discriminatedUnion(
   "kind",
@@ -85,7 +90,7 @@ const whom = `Say "all", or the keys of 1 to ${mostAtOnce} tenants.`;
 
 /** POST /api/posthog/resync */
 export const resyncBody = z.strictObject({
-  tenants: z.union([z.literal("all"), z.array(tenantKey).min(1).max(mostAtOnce)], whom).describe("all, or their keys."),
+  tenants: z.union([z.literal("all"), shortList(tenantKey, { min: 1, max: mostAtOnce })], whom).describe("all, or their keys."),
 });
 
 /** Where there is nothing to say. */
@@ -94,7 +99,7 @@ export const emptyBody = z.strictObject({});
 const tooMany = `Choose up to ${mostKeys} keys.`;
 
 /** PUT /api/posthog/metadata: the whole choice. */
-export const metadataChoiceBody = z.strictObject({ keys: z.array(metadataKey).max(mostKeys, tooMany) });
+export const metadataChoiceBody = z.strictObject({ keys: shortList(metadataKey, { max: mostKeys }, tooMany) });
 
 /** POST /api/grants/{id}/extend */
 export const extendBody = z.strictObject({ endsAt: isoInstant, note: note.nullish() });

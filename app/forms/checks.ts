@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keyPattern } from "~/core/model";
 import { featureKey } from "./grant";
 import { houseWords } from "./house-words";
 import { isoInstant } from "./instants";
@@ -6,6 +7,8 @@ import { unfit } from "./storable";
 import { tenantKey } from "./tenant";
 
 export const mostChecks = 1_000;
+/** Of one check. */
+const maxFeatures = 1_000;
 /** Of all checks of one request together. */
 export const mostDecisions = 25_000;
 
@@ -17,7 +20,7 @@ export const checkItem = z
   .object({
     tenant: tenantKey,
     feature: featureKey.optional(),
-    features: z.array(featureKey).min(1).max(1_000, "Ask for up to 1,000 features of a tenant at once.").optional(),
+    features: z.array(featureKey).min(1).max(maxFeatures, "Ask for up to 1,000 features of a tenant at once.").optional(),
     user: userId.optional(),
     requested: requested.optional(),
   })
@@ -42,8 +45,16 @@ export function readChecks(sent: readonly unknown[]) {
       if (read.success) read.data.features = before.read;
       return read;
     }
-    const read = checkItem.safeParse(check, houseWords);
-    if (read.data?.features) before = { sent: features as unknown[], read: read.data.features };
+    if (!Array.isArray(features)) return checkItem.safeParse(check, houseWords);
+    // Only the first fault is answered, and a list of thousands without one is not copied item by item.
+    const fault = features.findIndex((key) => typeof key !== "string" || !keyPattern.test(key));
+    const isFine = fault === -1 && features.length <= maxFeatures;
+    const cut = features.slice(0, isFine ? 1 : Math.min(fault === -1 ? maxFeatures : fault, maxFeatures) + 1);
+    const read = checkItem.safeParse({ ...(check as object), features: cut }, houseWords);
+    if (read.data && isFine) {
+      read.data.features = features as string[];
+      before = { sent: features, read: features as string[] };
+    }
     return read;
   });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { keyPattern } from "~/core/model";
 import { isoInstant } from "./instants";
+import { jsonValue, shortList } from "./json-value";
 import { note } from "./tenant";
 
 export const featureKey = z.string().regex(keyPattern, "That is not a feature's key.");
@@ -12,16 +13,17 @@ export const trialDays = z
   .min(1, "A trial has at least one day.")
   .max(3_650, "A trial has up to 3,650 days.");
 
-const features = z
-  .array(z.strictObject({ feature: featureKey, value: z.json().optional() }))
-  .min(1)
-  .max(100, "Grant up to 100 features at once.");
+const features = shortList(
+  z.strictObject({ feature: featureKey, value: jsonValue.optional() }),
+  { min: 1, max: 100 },
+  "Grant up to 100 features at once.",
+);
 
 const trialBody = z
   .strictObject({
     kind: z.literal("trial"),
     feature: featureKey.optional(),
-    value: z.json().optional(),
+    value: jsonValue.optional(),
     features: features.optional(),
     startsAt: isoInstant.optional(),
     endsAt: isoInstant.optional(),
@@ -42,7 +44,7 @@ const overrideBody = z.strictObject({
   kind: z.literal("override"),
   feature: featureKey,
   effect: z.enum(["allow", "deny"]),
-  value: z.json().optional(),
+  value: jsonValue.optional(),
   startsAt: isoInstant.optional(),
   endsAt: isoInstant.nullish(),
   note: note.nullish(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type Json, keyPattern, tenantKeyPattern, tenantStatuses } from "~/core/model";
+import { keyPattern, tenantKeyPattern, tenantStatuses } from "~/core/model";
 import { isoInstant } from "./instants";
+import { namedValues, shortList } from "./json-value";
 
 const oneLine = /^[^\p{Cc}]*$/u;
 
@@ -15,10 +16,12 @@ export const tenantName = z
 
 /** In bytes of JSON: metadata is for a few facts about a tenant, not for documents. */
 export const largestMetadata = 10_000;
-export const metadata = z
-  .record(z.string().min(1).max(100), z.json())
-  .refine((m) => JSON.stringify(m).length <= largestMetadata, `Metadata has up to ${largestMetadata} characters of JSON.`)
-  .transform((m) => m as { [key: string]: Json });
+const nameFault = (name: string) =>
+  name === "" ? "This has at least 1 character." : name.length > 100 ? "This has up to 100 characters." : null;
+export const metadata = namedValues(nameFault, {
+  propertyNames: { type: "string", minLength: 1, maxLength: 100 },
+  additionalProperties: {},
+}).refine((m) => JSON.stringify(m).length <= largestMetadata, `Metadata has up to ${largestMetadata} characters of JSON.`);
 
 /** Why it was done, for the audit log. */
 export const note = z.string().trim().max(1_000, "A note has up to 1,000 characters.");
@@ -27,7 +30,7 @@ export const note = z.string().trim().max(1_000, "A note has up to 1,000 charact
 export const tenantBody = z.strictObject({
   name: tenantName.nullish(),
   plan: planKey.nullish(),
-  addOns: z.array(planKey).max(100, "A tenant has up to 100 add-ons.").nullish(),
+  addOns: shortList(planKey, { max: 100 }, "A tenant has up to 100 add-ons.").nullish(),
   status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).nullish(),
   metadata: metadata.nullish(),
   usageAnchor: isoInstant.nullish(),

@@ -7,11 +7,13 @@ import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import { defaultBodyLimits } from "~/api/body-limits";
 import { checksApi } from "~/api/checks.server";
 import { allowOrigin, corsPreflights } from "~/api/cors.server";
 import { noteDescriptions } from "~/api/described-routes";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
+import { readJsonBodies } from "~/api/json-bodies.server";
 import { managementApi } from "~/api/management.server";
 import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
@@ -23,10 +25,9 @@ import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
 import { logRequests } from "~/api/request-log.server";
 import { streamApi } from "~/api/stream.server";
-import { addressProblem, readText, refuseInvalidAddress } from "~/api/text-body.server";
+import { addressProblem, refuseInvalidAddress } from "~/api/text-body.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
-import { parseExactJson } from "~/forms/exact-json";
 import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
 import { EnvProblem } from "./env.server";
 import { isBuilt } from "./is-built";
@@ -70,7 +71,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     requestIdHeader: false,
     genReqId: newRequestId,
     routerOptions: { maxParamLength: longestPart },
-    bodyLimit: 1024 * 1024,
+    bodyLimit: defaultBodyLimits.maxBytes,
     http: { headersTimeout: headers, connectionsCheckingInterval: look },
     requestTimeout: request,
     // What still arrives on an open connection is answered; the connection ends with the answer.
@@ -142,7 +143,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 
 async function addProgramRoutes(app: FastifyInstance, services: Services) {
   const { facts, keys } = services;
-  takeNothingAsNoBody(app);
+  readJsonBodies(app);
   // What another process committed, a revoked key above all, is seen before the key is looked at.
   app.addHook("onRequest", (_request, _reply, done) => {
     const looking = facts.look();
@@ -164,18 +165,6 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(tokensApi, { services });
   await app.register(ofrepApi, { services });
   await app.register(streamApi, { services });
-}
-
-/** Many a client says application/json with every request, also with a DELETE that has no body. */
-function takeNothingAsNoBody(app: FastifyInstance) {
-  app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, ({ headers }, bytes: Buffer, done) => {
-    try {
-      done(null, bytes.length === 0 ? undefined : parseExactJson(readText(headers, bytes)));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
 }
 
 async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {

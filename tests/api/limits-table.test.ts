@@ -14,10 +14,16 @@ beforeAll(async () => {
   const posthog = { POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin };
   api = await startApi("sqlite", { variables: { ...posthog, LATCHKEY_RATE_LIMIT: "0" } });
   usage = await api.keyFor("usage");
-  const many = Array.from({ length: maxInUse - 53 }, (_, i) => feature(`f${i}`));
+  const many = Array.from({ length: maxInUse - 54 }, (_, i) => feature(`f${i}`));
   const addOns = Array.from({ length: 101 }, (_, i) => addOn(`a${i}`));
   await api.catalogue(
-    [...many, feature("sso"), meteredFeature("calls"), configFeature("tone", { kind: "text", options: [] })],
+    [
+      ...many,
+      feature("sso"),
+      meteredFeature("calls"),
+      configFeature("blob", { kind: "json" }),
+      configFeature("tone", { kind: "text", options: [] }),
+    ],
     [plan("starter", { calls: 1000 }), ...addOns],
   );
   await api.tenant("acme", { plan: "starter" });
@@ -233,9 +239,16 @@ const probes: { [row: string]: () => Probe } = {
       [put({ features: { calls: -1 } }, "/api/plans/p"), [422, "value_invalid", "features"]],
     ],
   }),
+  "a value of a plan or grant": () => ({
+    fits: [put({ features: { blob: x(9_998) } }, "/api/plans/whole"), grant({ feature: "blob", value: { a: x(9_992) } })],
+    refused: [
+      [put({ features: { blob: x(9_999) } }, "/api/plans/whole"), request("features.blob")],
+      [grant({ feature: "blob", value: { a: x(9_993) } }), request("value")],
+    ],
+  }),
   "entries of a plan": () => ({
     // As many as a catalogue can have in use; only archived ones come on top.
-    fits: [put({ features: entries(maxInUse - 53) }, "/api/plans/whole")],
+    fits: [put({ features: entries(maxInUse - 54) }, "/api/plans/whole")],
     refused: [[put({ features: { ...entries(5_000), sso: true } }, "/api/plans/whole"), request("features")]],
   }),
   "rank of a plan": () => ({
