@@ -2,7 +2,10 @@
 function digitsOf(text: string): { digits: string; power: number } {
   const [, whole = "", fraction = "", exponent = "0"] = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text) ?? [];
   const all = (whole + fraction).replace(/^0+/, "");
-  const digits = all.replace(/0+$/, "");
+  // A pattern such as /0+$/ takes quadratic time for a long row of zeros that does not end the number.
+  let end = all.length;
+  while (all[end - 1] === "0") end--;
+  const digits = all.slice(0, end);
   return { digits, power: Number(exponent) - fraction.length + all.length - digits.length };
 }
 
@@ -15,6 +18,8 @@ const maxDoubleDigits = 17;
  */
 export function isExactNumber(text: string): boolean {
   const number = Number(text);
+  // 15 digits always fit, and most numbers have fewer.
+  if (text.length <= 15 && number !== 0 && Number.isFinite(number)) return true;
   const { digits, power } = digitsOf(text);
   if (digits === "") return true;
   if (!Number.isFinite(number) || number === 0) return false;
