@@ -10,6 +10,8 @@ const routes = new Map([
   ["/ofrep/v1/evaluate/flags", "POST"],
   ["/ofrep/v1/evaluate/flags/*", "POST"],
 ]);
+/** Whether pages of other origins may read what stands at this path. */
+export const isForOtherOrigins = (path: string) => routes.has(path) || path.startsWith("/ofrep/v1/evaluate/flags/");
 const longestPreflight = "600"; // seconds
 
 /**

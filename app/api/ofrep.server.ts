@@ -125,6 +125,17 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
 
 const flagPath = "/ofrep/v1/evaluate/flags/";
 
+/** For a refusal before the router: the flag that a single evaluation names, as `key` of its answer. */
+export function keyIn(url: string): { key?: string } {
+  if (!url.startsWith(flagPath)) return {};
+  const written = url.slice(flagPath.length).split("?", 1)[0] as string;
+  try {
+    return { key: decodeURIComponent(written) };
+  } catch {
+    return { key: written };
+  }
+}
+
 /** A flag's name that cannot be read, such as "100%", names no feature: clients send names as they are. False: this is no such request. */
 export function refuseUnreadableName(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method, url } = request;

@@ -18,13 +18,13 @@ export type QuickParts = { isStopping: () => boolean; note: NoteCheck; headers: 
  * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
  */
 export function quickCheck(
-  { facts, keys, checks, limits, metrics, now }: Services,
+  { facts, keys, checks, limits, load, metrics, now }: Services,
   { isStopping, note, headers: headersOfAll }: QuickParts,
 ): Quick {
   const start = `${entitlementsPath}?`;
   return (request, response) => {
     const { url = "", method, headers } = request;
-    if (method !== "GET" || !url.startsWith(start) || isStopping()) return false;
+    if (method !== "GET" || !url.startsWith(start) || isStopping() || load.isFull("check")) return false;
     const since = metrics.isTimed() ? performance.now() : 0;
     const { authorization } = headers;
     const hasMore = headers["if-none-match"] ?? headers["content-length"] ?? headers["transfer-encoding"] ?? headers.origin;
@@ -73,12 +73,12 @@ function tried(quick: Quick): Quick {
   };
 }
 
-/** Lets it have the first look at every request of the server. */
-export function putInFront(server: Server, quick: Quick): void {
+/** Lets `quick` have the first look at every request of the server, and `shed` the second. */
+export function putInFront(server: Server, quick: Quick, shed: Quick): void {
   const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners("request");
   const first = tried(quick);
   server.on("request", (request, response) => {
-    if (!first(request, response)) for (const answer of behind) answer.call(server, request, response);
+    if (!first(request, response) && !shed(request, response)) for (const answer of behind) answer.call(server, request, response);
   });
 }

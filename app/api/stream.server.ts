@@ -20,7 +20,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
 
   app.get(
     "/api/stream",
-    { exposeHeadRoute: false, config: { description: listenToChanges } },
+    { exposeHeadRoute: false, config: { description: listenToChanges, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
       // Opening one is no check: whoever opens them without end is held up, however many checks a key may make.
       const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
@@ -51,7 +51,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
 
   app.get(
     ofrepStreamPath,
-    { exposeHeadRoute: false, config: { description: listenForFlags } },
+    { exposeHeadRoute: false, config: { description: listenForFlags, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
       const { ticket, since } = request.query;
       const verify = () => keys.verifyTicket(String(ticket ?? ""), now());

@@ -24,6 +24,7 @@ import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
 import { logRequests } from "~/api/request-log.server";
+import { countInFlight, shedLoad } from "~/api/shed-load.server";
 import { streamApi } from "~/api/stream.server";
 import { addressProblem, refuseInvalidAddress } from "~/api/text-body.server";
 import { tokensApi } from "~/api/tokens.server";
@@ -117,6 +118,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const connections = { silence: vite && !build ? 86_400_000 : silence, look };
   endSilentConnections(app, connections);
   closeWhileDraining(app, shutdown);
+  countInFlight(app, services);
   const noteCheck = logRequests(app, services, newRequestId);
   captureFailures(app, services);
   const known = noteRoutes(app);
@@ -129,13 +131,12 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build));
+  const isDraining = () => stopping || shutdown.phase === "draining";
+  const headersInFront = [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)];
   putInFront(
     app.server,
-    quickCheck(services, {
-      isStopping: () => stopping || shutdown.phase === "draining",
-      note: noteCheck,
-      headers: [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)],
-    }),
+    quickCheck(services, { isStopping: isDraining, note: noteCheck, headers: headersInFront }),
+    shedLoad(services, { isDraining, headers: headersInFront }),
   );
   if (env.trustProxy !== false) cleanForwardedFor(app.server, isTrusted);
   return app;

@@ -4,17 +4,18 @@ import type { Database } from "~db/database";
 import { outboxDepth } from "~db/store/outbox-depth.server";
 import type { Checks } from "./check.server";
 import type { FactsCache } from "./facts-cache.server";
+import { type Load, loadKinds } from "./load.server";
 import type { Posthog } from "./posthog/posthog.server";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export type MetricParts = { db: Database; checks: Checks; facts: FactsCache; posthog: Posthog | null; now: () => Instant };
+export type MetricParts = { db: Database; checks: Checks; facts: FactsCache; load: Load; posthog: Posthog | null; now: () => Instant };
 
 /** One check in so many is timed: reading the clock twice is a noticeable part of what a check costs. */
 const timedChecks = 32;
 
 /** For Prometheus. What a check counts are plain numbers that are read when somebody asks; nothing here has a tenant's name. */
-export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) {
+export function createMetrics({ db, checks, facts, load, posthog, now }: MetricParts) {
   const register = new Registry();
   const registers = [register];
   // Process, memory, garbage collection and the event loop's delay.
@@ -43,6 +44,16 @@ export function createMetrics({ db, checks, facts, posthog, now }: MetricParts) 
       this.reset();
       this.inc({ cache: "hit" }, hits);
       this.inc({ cache: "miss" }, misses);
+    },
+  });
+  new Counter({
+    name: "latchkey_refused_requests_total",
+    help: "Requests refused with 503 because there were more than can be answered in time, by kind.",
+    labelNames: ["kind"],
+    registers,
+    collect() {
+      this.reset();
+      for (const kind of loadKinds) this.inc({ kind }, load.refused()[kind]);
     },
   });
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>

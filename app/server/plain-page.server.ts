@@ -2,14 +2,18 @@ import { STATUS_CODES } from "node:http";
 import type { FastifyReply } from "fastify";
 
 /** For refusals that never reach the pages: no script, no style, one sentence. `sentence` is ours, never what was sent. */
-export function sendPlainPage(reply: FastifyReply, status: number, sentence: string): FastifyReply {
+export function plainPage(status: number, sentence: string): string {
   const title = STATUS_CODES[status] ?? "Error";
+  return (
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Latchkey</title></head>` +
+    `<body><main><h1>${title}</h1><p>${sentence}</p><p><a href="/">Go to Latchkey</a></p></main></body></html>`
+  );
+}
+
+export function sendPlainPage(reply: FastifyReply, status: number, sentence: string): FastifyReply {
   return reply
     .code(status)
     .header("content-type", "text/html; charset=utf-8")
     .header("cache-control", "no-store")
-    .send(
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Latchkey</title></head>` +
-        `<body><main><h1>${title}</h1><p>${sentence}</p><p><a href="/">Go to Latchkey</a></p></main></body></html>`,
-    );
+    .send(plainPage(status, sentence));
 }

@@ -9,6 +9,7 @@ import type { Env } from "./env.server";
 import type { FactsCache } from "./facts-cache.server";
 import type { Gathered } from "./gathered.server";
 import type { KeyRing } from "./key-ring.server";
+import type { Load } from "./load.server";
 import type { Metrics } from "./metrics.server";
 import type { Cleaning } from "./old-rows.server";
 import type { Passwords } from "./passwords.server";
@@ -41,6 +42,8 @@ export type Services = {
   keys: KeyRing;
   /** How often each API key may ask. */
   limits: RateLimits;
+  /** Whether there are more requests than can be answered in time. */
+  load: Load;
   tokens: Tokens;
   streams: Streams;
   /** Keys of tenants' metadata that may go to PostHog. */

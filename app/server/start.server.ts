@@ -11,6 +11,7 @@ import { createFactsCache } from "./facts-cache.server";
 import { createGathered } from "./gathered.server";
 import { jobLog } from "./job-log.server";
 import { createKeyRing } from "./key-ring.server";
+import { createLoad, type LoadOptions } from "./load.server";
 import { createLog } from "./log.server";
 import { createMetrics, timed } from "./metrics.server";
 import { createCleaning } from "./old-rows.server";
@@ -34,7 +35,11 @@ const shareOfAnswers = 1 / 3;
 /** Between two attempts to note that PostHog is off, in ms. */
 const retryMs = 5_000;
 
-type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & { posthogHooks?: PosthogHooks; database?: OpenOptions };
+type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & {
+  posthogHooks?: PosthogHooks;
+  database?: OpenOptions;
+  load?: LoadOptions;
+};
 
 /** Builds what a process needs. Throws a DatabaseProblem with a sentence for the operator. */
 export async function createServices(env: Env, overrides: Overrides = {}): Promise<Services> {
@@ -58,7 +63,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   await usage.start();
   facts.onMoved(() => usage.follow());
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
-  const metrics = createMetrics({ db, checks, facts, posthog, now });
+  const load = createLoad(overrides.load);
+  const metrics = createMetrics({ db, checks, facts, load, posthog, now });
   tellTransaction = metrics.transacted;
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
@@ -82,6 +88,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     metrics,
     keys,
     limits,
+    load,
     tokens,
     streams,
     metadata,

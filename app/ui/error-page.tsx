@@ -13,7 +13,10 @@ const words: Record<number, Words> = {
   405: { title: "This page takes no forms", what: "Go back and use the buttons on the page." },
   413: { title: "That is too large", what: "Send less at once." },
   429: { title: "Too many tries", what: "Wait a minute, then try again." },
-  503: { title: "The database cannot be reached", what: "Nothing was changed. Try again in a moment." },
+  503: {
+    title: "Latchkey cannot answer at the moment",
+    what: "It is busy, or its database is away. Nothing was changed. Try again in a moment.",
+  },
 };
 const broken: Words = {
   title: "Something broke on our side",

@@ -8,6 +8,7 @@ import type { Instant } from "~/core/model";
 import { createKey } from "~/server/api-keys.server";
 import { createApp } from "~/server/app.server";
 import { readEnv } from "~/server/env.server";
+import type { LoadOptions } from "~/server/load.server";
 import { createLog } from "~/server/log.server";
 import type { PosthogHooks } from "~/server/posthog/hooks.server";
 import type { Services } from "~/server/services.server";
@@ -17,6 +18,7 @@ import type { ApiScope, Role } from "~db/schema";
 import { insertAdmin } from "~db/store/admins.server";
 import { now as theDay } from "./facts";
 import { remixBuild, type TestPages } from "./remix-build";
+import { sharedLoop } from "./services";
 
 /** A browser without script: it keeps cookies, says where its forms come from and follows nothing by itself. */
 export type Browser = {
@@ -32,12 +34,13 @@ export type TestAppOptions = {
   now?: Instant;
   env?: Record<string, string>;
   posthogHooks?: PosthogHooks;
+  load?: LoadOptions;
   /** Pages that only this test has, by path. */
   pages?: TestPages;
 };
 
 /** The whole program on an empty SQLite file and a free port, with a clock that stands until it is moved. */
-export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, pages }: TestAppOptions = {}) {
+export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, load = sharedLoop, pages }: TestAppOptions = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-app-"));
   const file = path.join(folder, "latchkey.db");
   const clock = { now };
@@ -49,7 +52,7 @@ export async function startTestApp({ now = theDay, env: more = {}, posthogHooks 
     },
   });
   const env = readEnv({ NODE_ENV: "production", DATABASE_URL: `file:${file}`, LOG_LEVEL: "debug", ...more });
-  const services = await createServices(env, { now: () => clock.now, log: createLog("debug", sink), posthogHooks });
+  const services = await createServices(env, { now: () => clock.now, log: createLog("debug", sink), posthogHooks, load });
   const app: FastifyInstance = await createApp(services, { build: await remixBuild(pages) });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

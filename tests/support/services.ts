@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Instant } from "~/core/model";
 import { readEnv } from "~/server/env.server";
+import type { LoadOptions } from "~/server/load.server";
 import type { Services } from "~/server/services.server";
 import { createServices, stopServices } from "~/server/start.server";
 import type { Engine } from "~db/dialect";
@@ -11,10 +12,13 @@ import { freshPostgresUrl } from "./postgres";
 
 export const engines: Engine[] = ["sqlite", "postgres"];
 
+/** A test answers its own requests on the event loop that sends them, so its delay says nothing of the server. */
+export const sharedLoop: LoadOptions = { delayMs: () => 0 };
+
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
 /** `url`: another process's database, to stand beside it. */
-export type Given = { url?: string; variables?: Record<string, string> };
+export type Given = { url?: string; variables?: Record<string, string>; load?: LoadOptions };
 
 export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
   if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
@@ -27,7 +31,7 @@ export async function startServices(engine: Engine = "sqlite", given: Given = {}
   const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
   const clock = { now: theDay };
   const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.variables });
-  const services = await createServices(env, { now: () => clock.now });
+  const services = await createServices(env, { now: () => clock.now, load: given.load ?? sharedLoop });
   const stop = async () => {
     await stopServices(services);
     remove();

@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { closeLingering } from "~/server/lingering-close.server";
+import type { LoadKind } from "~/server/load.server";
+import { plainPage } from "~/server/plain-page.server";
+import type { Services } from "~/server/services.server";
+import { isForOtherOrigins } from "./cors.server";
+import { keyIn } from "./ofrep.server";
+import { type Problem, problemBody, problemType } from "./problem.server";
+
+/** Seconds. */
+const retryAfter = "1";
+/** A body of more bytes is not read to the end to keep the connection. */
+const maxSkippedBytes = 64 * 1024;
+/** How often a log line says that requests are refused, in ms. */
+const logIntervalMs = 10_000;
+
+export const overloaded: Problem = {
+  status: 503,
+  code: "overloaded",
+  detail: "This server has more requests than it can answer in time, so nothing of this one was done. Send it again after Retry-After.",
+};
+export const overloadedSentence =
+  "Latchkey has more to answer than it can at the moment, so nothing of this was done. Wait a few seconds, then load the page again.";
+
+/** Null: always answered, so that whoever watches the process sees that it lives. */
+export function loadKindOf(url: string): LoadKind | null {
+  if (/^\/+(healthz|readyz|metrics)(\?|$)/.test(url)) return null;
+  if (/^\/+(api\/entitlements|ofrep\/v1\/evaluate)\b/.test(url)) return "check";
+  if (/^\/+(api|ofrep)(\/|\?|$)/.test(url)) return "request";
+  return url.startsWith("/assets/") ? "file" : "page";
+}
+
+const page = { type: "text/html; charset=utf-8", body: plainPage(503, overloadedSentence) };
+const problem = { type: problemType, body: problemBody(overloaded) };
+
+/** As whoever asked expects a refusal: people a page, OpenFeature's clients a shape of their own, programs a problem. */
+function refusalFor(kind: LoadKind, url: string): { type: string; body: string } {
+  if (kind === "page" || kind === "file") return page;
+  if (!/^\/+ofrep\/v1\/evaluate/.test(url)) return problem;
+  const body = { ...keyIn(url), errorCode: "GENERAL", errorDetails: overloaded.detail, code: overloaded.code };
+  return { type: "application/json; charset=utf-8", body: JSON.stringify(body) };
+}
+
+export type ShedOptions = {
+  /** Those of every answer of the server, names and values in turn. */
+  headers: readonly string[];
+  isDraining: () => boolean;
+};
+
+/** Answers a request with 503 before anything is done for it, if there are too many. Returns false if it is to be answered. */
+export function shedLoad({ load, keys, log }: Services, { headers: headersOfAll, isDraining }: ShedOptions) {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  function noteRefused(kind: LoadKind): void {
+    load.noteRefused(kind);
+    const at = performance.now();
+    if (at - loggedAt < logIntervalMs) return;
+    loggedAt = at;
+    log.warn({ refused: { ...load.refused() }, inFlight: { ...load.inFlight() } }, "overloaded: requests are refused with 503");
+  }
+
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { url = "", headers } = request;
+    const kind = loadKindOf(url);
+    if (kind === null || !load.isFull(kind)) return false;
+    noteRefused(kind);
+    const { type, body } = refusalFor(kind, url);
+    const head = [...headersOfAll, "content-type", type, "content-length", String(Buffer.byteLength(body))];
+    head.push("cache-control", "no-store", "retry-after", retryAfter);
+    // Without it a page of another origin could not read why.
+    if (headers.origin !== undefined && isForOtherOrigins(url.split("?", 1)[0] as string) && keys.knowsOrigin(headers.origin)) {
+      head.push("vary", "Origin", "access-control-allow-origin", headers.origin, "access-control-expose-headers", "Retry-After");
+    }
+    const isLarge = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > maxSkippedBytes;
+    if (isLarge || isDraining()) head.push("connection", "close");
+    if (isLarge) closeLingering(request);
+    response.writeHead(503, head);
+    response.end(body);
+    return true;
+  };
+}
+
+/** Counts requests from when their body is here until their answer is made, so that slow clients take no room. */
+export function countInFlight(app: FastifyInstance, { load }: Pick<Services, "load">): void {
+  const states = new WeakMap<FastifyRequest, LoadKind | "over">();
+  function enter(request: FastifyRequest, kind: LoadKind): void {
+    if (states.has(request)) return;
+    states.set(request, kind);
+    load.enter(kind);
+  }
+  app.addHook("preHandler", (request, _reply, done) => {
+    const { url = "", headers } = request.raw;
+    const kind = loadKindOf(url);
+    const isAllHere = request.raw.readableEnded || (headers["transfer-encoding"] === undefined && !Number(headers["content-length"] ?? 0));
+    if (kind === null || request.routeOptions.config.isStream) return done();
+    if (isAllHere) enter(request, kind);
+    else request.raw.once("end", () => enter(request, kind));
+    done();
+  });
+  app.addHook("onSend", (request, _reply, _payload, done) => {
+    const kind = states.get(request);
+    states.set(request, "over");
+    if (kind !== undefined && kind !== "over") load.leave(kind);
+    done();
+  });
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Its answer stays open, and has a bound of its own. */
+    isStream?: true;
+  }
+}
