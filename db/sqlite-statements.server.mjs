@@ -2,7 +2,19 @@
 const maxStatements = 300;
 
 /**
- * Runs statements on a connection, each prepared once, and returns rows as arrays of columns.
+ * Numbers the open transaction in the header of the database file, so that each commit in the `-wal` says which one it follows:
+ * `findWalMatch` compares them after a kill. The header is on page 1, which this adds to the commit.
+ *
+ * @param {import("better-sqlite3").Database} connection
+ */
+export function numberCommit(connection) {
+  const last = /** @type {number} */ (connection.pragma("user_version", { simple: true }));
+  connection.pragma(`user_version = ${(last + 1) | 0}`);
+}
+
+/**
+ * Runs statements on a connection, each prepared once, and returns rows as arrays of columns. Commits are numbered: the first of
+ * a connection always, a later one if it wrote rows.
  * Plain JavaScript because a thread that starts from the sources has no compiler.
  *
  * @param {import("better-sqlite3").Database} connection
@@ -11,6 +23,9 @@ const maxStatements = 300;
 export function createStatements(connection) {
   /** @type {Map<string, import("better-sqlite3").Statement>} */
   const statements = new Map();
+  const totalChanges = connection.prepare("select total_changes()").pluck();
+  /** @type {unknown} */
+  let changesAtCommit;
 
   /** @param {string} sql */
   function prepared(sql) {
@@ -23,7 +38,14 @@ export function createStatements(connection) {
     return statement;
   }
 
+  function numberIfChanged() {
+    const changes = totalChanges.get();
+    if (changes !== changesAtCommit) numberCommit(connection);
+    changesAtCommit = changes;
+  }
+
   return (sql, params) => {
+    if (sql === "COMMIT") numberIfChanged();
     const statement = prepared(sql);
     if (statement.reader) return /** @type {unknown[][]} */ (statement.all(...params));
     statement.run(...params);

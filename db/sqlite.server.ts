@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { statSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
@@ -11,6 +12,8 @@ import { isBusy, retryWhileBusy } from "./sqlite-busy.server";
 import { watchCommits } from "./sqlite-commits.server";
 import { type Executor, executeHere, executeInThread, queriesOver } from "./sqlite-executor.server";
 import { createReaders } from "./sqlite-readers.server";
+import { refuseForeignWal } from "./sqlite-soundness.server";
+import { numberCommit } from "./sqlite-statements.server.mjs";
 import { createTransactions } from "./sqlite-transactions.server";
 import { maxIdleWalBytes, truncateWal } from "./sqlite-wal.server";
 import { textOf } from "./statement-text";
@@ -59,6 +62,12 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
   const movement = watchCommits(reader, writes);
   const stopTruncating = truncateWal(file, writes);
 
+  /** Numbers the start and empties the WAL, so that a copy made while the server was stopped is no state that the WAL follows. */
+  async function beginAnew(): Promise<void> {
+    await writes.transaction(async () => {});
+    await writes.hold(() => writes.ask("PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+
   return {
     engine: "sqlite",
     tables,
@@ -77,6 +86,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
     },
     startThreads() {
       areThreadsOn = true;
+      beginAnew().catch(() => {}); // somebody else works with the file; nothing depends on it
     },
     holdWrites: (work) => writes.hold(work),
     hasMoved: movement.hasMoved,
@@ -104,14 +114,29 @@ function isDatabase(file: string): boolean {
   }
 }
 
+/** Commits of an empty file are numbered from anywhere, so that two databases hardly ever hold the same number. */
+function chooseFirstNumber(file: string): void {
+  const connection = new Sqlite(file, { timeout: 0 });
+  try {
+    connection.exec("BEGIN IMMEDIATE");
+    const isEmpty = ["user_version", "schema_version"].every((name) => connection.pragma(name, { simple: true }) === 0);
+    if (isEmpty) connection.pragma(`user_version = ${randomInt(1, 2 ** 31)}`);
+    connection.exec("COMMIT");
+  } finally {
+    connection.close();
+  }
+}
+
 async function openFile(
   file: string,
   { mayCreate = true, onCreate }: OpenOptions,
 ): Promise<{ writer: Sqlite.Database; reader: Sqlite.Database }> {
   try {
+    await whileBusy(() => refuseForeignWal(file));
     const isNew = !(await whileBusy(() => isDatabase(file)));
     if (isNew && !mayCreate) throw noDatabase(file);
     createPrivateFile(file);
+    if (isNew) await whileBusy(() => chooseFirstNumber(file));
     const writer = await whileBusy(() => connect(file));
     await migrate(writer, file);
     if (isNew) onCreate?.(file);
@@ -141,6 +166,7 @@ async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
     }
     const broken = writer.pragma("foreign_key_check") as unknown[];
     if (broken.length > 0) throw new Error(`A migration left ${broken.length} rows that point nowhere.`);
+    numberCommit(writer);
     writer.exec("COMMIT");
   } catch (error) {
     if (writer.inTransaction) writer.exec("ROLLBACK");

@@ -16,7 +16,7 @@ const catalogue = path.join(folder, "plans.yaml");
 writeFileSync(catalogue, "latchkey: 1\nfeatures:\n  sso: {}\nplans: {}\n");
 const output = path.join(folder, "export.yaml");
 
-/** Every command with what it needs to get as far as the database. `start` is tested as a server. */
+/** Every command with what it needs to get as far as the database. `start` is tested as a server, `restore` in restore.test.ts. */
 const mayCreate: Record<string, string[]> = {
   demo: [],
   import: [catalogue, "--yes"],
@@ -40,7 +40,7 @@ const leavesOf = (command: Command, name: string): string[] =>
 const fileFor = (name: string) => path.join(folder, name.replaceAll(" ", "-"), "mistyped.db");
 
 test("every command is known to make a database or not to", () => {
-  const known = ["start", ...Object.keys(mayCreate), ...Object.keys(mayNotCreate)];
+  const known = ["start", "restore", ...Object.keys(mayCreate), ...Object.keys(mayNotCreate)];
   expect(
     leavesOf(
       buildProgram(() => Promise.reject(new Error("not opened"))),

@@ -6,6 +6,7 @@ import { register as importFile } from "./import.server";
 import { register as keys } from "./keys.server";
 import { register as migrate } from "./migrate.server";
 import { register as owner } from "./owner.server";
+import { register as restore } from "./restore.server";
 import type { Open } from "./session.server";
 import { register as start } from "./start.server";
 import { register as tenants } from "./tenants.server";
@@ -21,6 +22,6 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate]) register(program, open);
+  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate, restore]) register(program, open);
   return program;
 }
