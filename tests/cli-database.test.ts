@@ -32,6 +32,7 @@ const mayNotCreate: Record<string, string[]> = {
   "keys rotate": ["key_x"],
   "owner reset-password": ["--email", "ada@example.com"],
   "tenants list": [],
+  "tokens rotate-secret": [],
 };
 
 const leavesOf = (command: Command, name: string): string[] =>

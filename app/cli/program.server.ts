@@ -22,6 +22,7 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate, restore]) register(program, open);
+  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate, restore])
+    register(program, open);
   return program;
 }
