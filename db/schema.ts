@@ -290,7 +290,12 @@ export function defineSchema(d: Dialect) {
       firstAt: timestamp("first_at").notNull(),
       lastAt: timestamp("last_at").notNull(),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.day, t.feature, t.allowed, t.source] }), index("check_counts_by_day").on(t.day)],
+    (t) => [
+      primaryKey({ columns: [t.tenant, t.day, t.feature, t.allowed, t.source] }),
+      index("check_counts_by_day").on(t.day),
+      // Covers which tenants were checked for a feature since a day.
+      index("check_counts_by_feature").on(t.feature, t.day, t.tenant),
+    ],
   );
 
   const settings = table("settings", {
@@ -318,7 +323,7 @@ export function defineSchema(d: Dialect) {
       variant: text("variant"),
       seenAt: timestamp("seen_at").notNull(),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.flag] })],
+    (t) => [primaryKey({ columns: [t.tenant, t.flag] }), index("flag_values_by_flag").on(t.flag, t.tenant)],
   );
 
   /**
@@ -391,7 +396,12 @@ export function defineSchema(d: Dialect) {
       /** Never earlier than the time before, whosever clock it was. */
       updatedAt: timestamp("updated_at").notNull(),
     },
-    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart] }), index("usage_totals_by_writer").on(t.writtenBy)],
+    (t) => [
+      primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart] }),
+      index("usage_totals_by_writer").on(t.writtenBy),
+      // Which tenants have used some of a feature in their present period.
+      index("usage_totals_by_feature").on(t.feature, t.periodKind, t.periodStart, t.tenant),
+    ],
   );
 
   /** What counters were before each change of the last days: what `at` in the past reads. */

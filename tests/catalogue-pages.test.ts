@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setPlanEntries } from "~/core/catalogue-changes";
 import { putTenant } from "~/core/changes";
+import { updateFeature } from "~/core/feature-changes";
 import type { CatalogueFacts, Plan } from "~/core/model";
 import { updatePlan } from "~/core/plan-changes";
 import { paths } from "~/paths";
@@ -130,7 +131,7 @@ describe("a cell", () => {
     const page = await read(admin, `${paths.planCell("team", "api_calls")}?gives=own&value=2000&was=1000`);
     expect(page).toContain("1,000 calls by its own entry");
     expect(page).toContain("2,000 calls by its own entry");
-    expect(page).toMatch(/Gain it 0 tenants Lose it 0 tenants Get another value 2 tenants/);
+    expect(page).toMatch(/Gain it 0 tenants Lose it 0 tenants Get another value or limit 2 tenants/);
     const inherited = await read(admin, `${paths.planCell("solo", "sso")}?gives=own&was=null`);
     expect(inherited).toContain("Team inherits it and changes too.");
     expect(inherited).toMatch(/Gain it 2 tenants/);
@@ -254,6 +255,23 @@ describe("a plan", () => {
       setPlanEntries(facts, [{ plan: "solo", feature: "seats", value: 1 }], stamp),
     );
   });
+  test("that stops to include another says what tenants notice before it is saved", async () => {
+    const { name, rank } = plan("company");
+    const form = { ...fields, name, rank: String(rank), includes: "", expected: revisionOf("plans", "company") };
+    const shown = await (await admin.post(paths.plan("company"), form)).text();
+    expect(shown).toContain("Nothing is saved yet");
+    expect(shown).toMatch(/Lose a feature<.*>1<.*>tenant</);
+    expect(plan("company").includes).toBe("team");
+    const reviewed = /name="reviewed" value="([^"]+)"/.exec(shown)?.[1] ?? "";
+    expect((await admin.post(paths.plan("company"), { ...form, reviewed })).status).toBe(302);
+    expect(plan("company").includes).toBeNull();
+    await changeCatalogue(app.services, somebody, (facts, stamp) => updatePlan(facts, "company", { includes: "team" }, stamp));
+  });
+  test("says before it is archived that tenants keep it", async () => {
+    const page = await read(admin, `${paths.plan("team")}?ask=archive`);
+    expect(page).toMatch(/Archive Team\? It cannot be newly given. .* 2 tenants have it, and it is included in/);
+    expect(page).toContain("Lose a feature 0 tenants");
+  });
   test("that is in use is not deleted, and the page says who has it", async () => {
     const refused = await admin.post(paths.plan("team"), { intent: "delete" });
     expect(refused.status).toBe(409);
@@ -327,6 +345,37 @@ describe("a feature", () => {
     expect(response.status).toBe(422);
     expect(await textOf(response)).toContain("would no longer fit: Team (business_hours) and Company (around_the_clock)");
   });
+  test("whose rules are changed says what tenants notice before it is saved, and is saved as it was shown", async () => {
+    const form = { ...common, ...settings, intent: "save", name: "SSO", flagKey: "sso-flag", flagRule: "gate", whenUnknown: "off" };
+    const expected = revisionOf("features", "sso");
+    const shown = await admin.post(paths.feature("sso"), { ...form, expected });
+    expect(shown.status).toBe(200);
+    const html = await shown.text();
+    expect(html).toContain("Nothing is saved yet");
+    expect(html).toMatch(/name="flagKey"[^>]*value="sso-flag"/);
+    expect(html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")).toContain("Lose a feature 3 tenants");
+    expect(find("sso")?.flag).toBeNull();
+    const reviewed = /name="reviewed" value="([^"]+)"/.exec(html)?.[1] ?? "";
+    const other = await admin.post(paths.feature("sso"), { ...form, flagRule: "both", expected, reviewed });
+    expect(await textOf(other)).toContain("Nothing is saved yet");
+    expect(find("sso")?.flag).toBeNull();
+    const saved = await admin.post(paths.feature("sso"), { ...form, expected, reviewed });
+    expect(saved.status).toBe(302);
+    expect(find("sso")?.flag).toMatchObject({ key: "sso-flag", rule: "gate" });
+    await changeCatalogue(app.services, somebody, (facts, stamp) =>
+      updateFeature(facts, "sso", { flag: null, name: "Single sign-on (SSO)" }, stamp),
+    );
+  });
+  test("says before it is archived and before it is restored what tenants notice", async () => {
+    const ask = (act: string) => read(admin, `${paths.feature("sso")}?ask=${act}`);
+    expect(await read(admin, paths.feature("sso"))).not.toContain("Lose it");
+    expect(await ask("archive")).toMatch(/Archive Single sign-on \(SSO\)\? .*Gain it 0 tenants Lose it 3 tenants/);
+    expect(await ask("restore")).not.toContain("Gain it");
+    expect(await read(viewer, `${paths.feature("sso")}?ask=archive`)).not.toContain("Lose it");
+    await admin.post(paths.feature("sso"), { intent: "archive" });
+    expect(await ask("restore")).toMatch(/Gain it 3 tenants Lose it 0 tenants/);
+    await admin.post(paths.feature("sso"), { intent: "restore" });
+  });
   test("is archived and restored, and stands in the list of archived ones meanwhile", async () => {
     await admin.post(paths.feature("audit_log"), { intent: "archive" });
     expect(await read(admin, paths.features({ q: "audit" }))).toContain("No feature fits");
@@ -392,6 +441,12 @@ describe("an import", () => {
     expect(page).toContain("name: “Solo” → “Single”");
     expect(page).toMatch(/Features \d+ archived/);
     expect(app.services.facts.catalogueFacts()).toBe(before);
+  });
+  test("says what tenants gain and lose by it, new tenants and moved ones included", async () => {
+    const moved = `${more}tenants:\n  acme: { plan: solo }\n  newcomer: { plan: team }\n`;
+    const page = await textOf(await upload(admin, moved.replace(/^ {2}sso:.*\n/m, "").replace(/sso: true,? ?|\bsso,? ?/g, "")));
+    expect(page).toMatch(/Lose a feature [1-9]\d* tenants?/);
+    expect(page).toMatch(/checked for one of these features/);
   });
   test("is applied as it was shown, and twice changes nothing", async () => {
     const shown = await (await admin.post(paths.importPreview(), { text: more })).text();

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyCatalogueChange } from "~/core/catalogue-changes";
 import { archiveFeature } from "~/core/feature-changes";
-import { impactOf } from "~/server/impact.server";
+import { type CompiledChange, compileChange, impactOf } from "~/server/impact.server";
+import { createPace } from "~/server/pace.server";
 import { ada } from "./support/facts";
 import { featureKey, fillLargeDataset } from "./support/large-dataset";
 import { engines, startServices, type TestServices } from "./support/services";
@@ -12,11 +13,11 @@ afterEach(() => s.stop());
 const size = { tenants: 3_000, plans: 40, features: 60, entriesPerPlan: 10, days: 2 };
 
 /** The catalogue with the feature archived, which touches every tenant that has it. */
-function withoutFeature(key: string) {
+function withoutFeature(key: string): Promise<CompiledChange> {
   const facts = s.facts.catalogueFacts();
   const outcome = archiveFeature(facts, key, { now: s.now(), actor: ada, newId: () => "gr_1" });
   if (!outcome.ok || !outcome.change) throw new Error("The feature cannot be archived.");
-  return applyCatalogueChange(facts, outcome.change, facts.revision);
+  return compileChange(facts, applyCatalogueChange(facts, outcome.change, facts.revision), createPace(undefined));
 }
 
 describe.each(engines)("an estimate over many tenants, on %s", (engine) => {
@@ -26,7 +27,7 @@ describe.each(engines)("an estimate over many tenants, on %s", (engine) => {
   });
 
   test("that stops early says at least, and never more than there are", async () => {
-    const after = withoutFeature(featureKey(0));
+    const after = await withoutFeature(featureKey(0));
     const exact = await impactOf(s, after);
     expect(exact).toMatchObject({ isLowerBound: false, gains: 0 });
     expect(exact.loses).toBeGreaterThan(250);
@@ -38,7 +39,7 @@ describe.each(engines)("an estimate over many tenants, on %s", (engine) => {
 
   test("ends when the client disconnects", async () => {
     const gone = new AbortController();
-    const estimate = impactOf(s, withoutFeature(featureKey(0)), { signal: gone.signal });
+    const estimate = impactOf(s, await withoutFeature(featureKey(0)), { signal: gone.signal });
     gone.abort();
     await expect(estimate).rejects.toThrow("aborted");
   });
@@ -51,7 +52,7 @@ describe.each(engines)("an estimate over many tenants, on %s", (engine) => {
       if (!isDone) setImmediate(turn);
     };
     setImmediate(turn);
-    await impactOf(s, withoutFeature(featureKey(0)));
+    await impactOf(s, await withoutFeature(featureKey(0)));
     isDone = true;
     expect(turns).toBeGreaterThan(3);
   });

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
+import { effectNotes, impactSentence, isWorthShowing } from "~/core/effect-words";
 import { diffText, isEmptyDiff, summaryOf } from "~/core/import-words";
 import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/catalogue-file";
 import { invalidPlace } from "~/forms/utf8";
@@ -32,11 +33,12 @@ async function run(path: string, { yes, json, dryRun }: Options, open: Open): Pr
   if (!read.ok) throw refused(read);
 
   const services = await open({ mayCreate: !dryRun });
-  const preview = await previewImport(services, read);
+  const preview = await previewImport(services, read, { withEffects: !json, hasFlags: true });
   if (!preview.ok) throw refused(preview);
-  const { diff, revision } = preview;
+  const { diff, revision, effects } = preview;
   const isEmpty = isEmptyDiff(diff);
   if (!json) print(...visible(diffText(diff)), isEmpty ? "All is already as the file says." : `This ${summaryOf(diff)}.`);
+  if (effects && isWorthShowing(effects)) print(impactSentence(effects.impact), ...visible(effectNotes(effects)));
   if (dryRun || isEmpty) {
     if (json) printJson({ ok: true, changed: false, diff });
     return;

@@ -1,6 +1,7 @@
+import { readingsOf } from "./answer";
 import type { Catalogue } from "./catalogue";
 import { decide } from "./decide";
-import type { Instant, TenantFacts } from "./model";
+import type { FlagReading, Instant, TenantFacts } from "./model";
 import { type Effect, effectOf } from "./preview";
 
 /** Tenants per effect. One tenant counts once per effect, however many features are concerned. */
@@ -18,6 +19,8 @@ export type CatalogueDifference = {
   changedPlans: ReadonlyMap<string, readonly string[]>;
   /** Add-ons that give one of the features before or after. */
   addOns: string[];
+  /** PostHog flags that one of the features is linked to before or after. */
+  flags: string[];
 };
 
 export function catalogueDifference(from: Catalogue, to: Catalogue): CatalogueDifference {
@@ -34,7 +37,8 @@ export function catalogueDifference(from: Catalogue, to: Catalogue): CatalogueDi
   const features = new Set([...changedFeatures, ...[...changedPlans.values()].flat()]);
   const gives = (c: Catalogue, plan: string) => [...(c.gives.get(plan)?.keys() ?? [])].some((feature) => features.has(feature));
   const addOns = [...plans.values()].filter((p) => p.kind === "add_on" && (gives(from, p.key) || gives(to, p.key)));
-  return { features, changedFeatures, changedPlans, addOns: addOns.map((p) => p.key) };
+  const flags = [...features].flatMap((key) => [from, to].flatMap((c) => c.features.get(key)?.flag?.key ?? []));
+  return { features, changedFeatures, changedPlans, addOns: addOns.map((p) => p.key), flags: [...new Set(flags)] };
 }
 
 function changedEntries(from: Catalogue, to: Catalogue, plan: string): string[] {
@@ -46,17 +50,48 @@ function changedEntries(from: Catalogue, to: Catalogue, plan: string): string[] 
   return [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(isChanged);
 }
 
-/** The features for which the change can alter this tenant's answer. */
-export function concernedFeatures(d: CatalogueDifference, { plan, addOns }: Pick<TenantFacts, "plan" | "addOns">): Set<string> {
-  const held = [plan, ...addOns.map((a) => a.plan)];
-  return new Set([...d.changedFeatures, ...held.flatMap((key) => (key === null ? [] : (d.changedPlans.get(key) ?? [])))]);
+const plansOf = ({ plan, addOns }: Pick<TenantFacts, "plan" | "addOns">) => [
+  ...(plan === null ? [] : [plan]),
+  ...addOns.map((a) => a.plan),
+];
+
+/** The features for which the change of the catalogue can alter this tenant's answer. */
+export function concernedFeatures(d: CatalogueDifference, tenant: Pick<TenantFacts, "plan" | "addOns">): Set<string> {
+  return new Set([...d.changedFeatures, ...plansOf(tenant).flatMap((key) => d.changedPlans.get(key) ?? [])]);
 }
 
-/** The effects that the change has on one tenant, over all of these features. */
-export function effectsOn(tenant: TenantFacts, from: Catalogue, to: Catalogue, features: Iterable<string>, now: Instant): Set<Effect> {
+/** One tenant under one catalogue. */
+export type Side = { tenant: TenantFacts; catalogue: Catalogue };
+
+/** The features for which a change of the tenant itself can alter its answer. */
+export function ownFeatures(from: Side, to: Side): Set<string> {
+  const features = new Set<string>();
+  const gives = ({ tenant, catalogue }: Side, feature: string) =>
+    plansOf(tenant).map((plan) => catalogue.gives.get(plan)?.get(feature)?.value);
+  const given = ({ tenant, catalogue }: Side) => plansOf(tenant).flatMap((plan) => [...(catalogue.gives.get(plan)?.keys() ?? [])]);
+  const isStatusChanged = from.tenant.status !== to.tenant.status;
+  for (const feature of new Set([...given(from), ...given(to)])) {
+    if (isStatusChanged || JSON.stringify(gives(from, feature)) !== JSON.stringify(gives(to, feature))) features.add(feature);
+  }
+  const [before, after] = [from.tenant.grants, to.tenant.grants];
+  for (const grant of [...before, ...after]) {
+    if (isStatusChanged || !before.includes(grant) || !after.includes(grant)) features.add(grant.feature);
+  }
+  if (isStatusChanged) for (const { key, flag } of to.catalogue.features.values()) if (flag) features.add(key);
+  return features;
+}
+
+/** The last value of each flag for one tenant. */
+export type FlagValues = ReadonlyMap<string, FlagReading>;
+
+/** The effects that a change has on one tenant, over all of these features. */
+export function effectsOn(from: Side, to: Side, features: Iterable<string>, now: Instant, flags?: FlagValues): Set<Effect> {
+  const readings = { flag: (key: string) => flags?.get(key) };
+  const decision = (side: Side, feature: string) =>
+    decide({ ...side, feature, now, ...readingsOf(readings, side.catalogue.features.get(feature)) });
   const effects = new Set<Effect>();
   for (const feature of features) {
-    const effect = effectOf(decide({ tenant, catalogue: from, feature, now }), decide({ tenant, catalogue: to, feature, now }));
+    const effect = effectOf(decision(from, feature), decision(to, feature));
     if (effect) effects.add(effect);
     if (effects.size === 3) break;
   }

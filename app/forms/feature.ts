@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FeatureKind } from "~/core/feature-changes";
 import { type FlagTie, featureTypes, flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
-import { displayName, expected, longText, newKey } from "./plan";
+import { displayName, expected, longText, newKey, reviewed } from "./plan";
 import { note } from "./tenant";
 
 export const configKinds = ["number", "text", "json"] as const;
@@ -75,9 +75,10 @@ export const featurePageForm = (type: FeatureKind["type"]) =>
   z.discriminatedUnion(
     "intent",
     [
-      z.object({ ...shared, intent: z.literal("save"), expected }).transform((form) => ({
+      z.object({ ...shared, intent: z.literal("save"), expected, reviewed }).transform((form) => ({
         intent: form.intent,
         expected: form.expected,
+        reviewed: form.reviewed,
         why: form.why,
         feature: { ...formOf(form), ...kindOf(type, form) },
       })),

@@ -25,6 +25,9 @@ export const expected = z.int("Open the page again: this form is not whole.");
 const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
 const rank = z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank);
 
+/** Names the change whose effects the editor has seen. */
+export const reviewed = z.string().max(100).optional().catch(undefined);
+
 // A field that is sent empty means none: a page always sends all of them.
 const cleared = <T>(value: T | undefined): T | null => value ?? null;
 const shared = {
@@ -41,6 +44,7 @@ const savePlan = z.object({
   intent: z.literal("save"),
   rank: z.int(`Give a rank. ${wholeRank}`).min(0, wholeRank).max(1_000_000, wholeRank),
   expected,
+  reviewed,
 });
 const actOnPlan = z.object({ intent: z.enum(["archive", "restore", "delete"]), why: note.optional() });
 

@@ -1,5 +1,5 @@
-import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Form, useActionData, useLoaderData } from "@remix-run/react";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { useActionData, useLoaderData } from "@remix-run/react";
 import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue-words";
 import type { Feature } from "~/core/model";
 import { featurePageForm } from "~/forms/feature";
@@ -7,7 +7,7 @@ import { readPage } from "~/forms/feature-filter";
 import { typeWords } from "~/forms/feature-words";
 import { keyOf, paths } from "~/paths";
 import { theirChange } from "~/server/catalogue-edits.server";
-import { actOnFeature, readFeaturePage } from "~/server/feature-page.server";
+import { actOnFeature, featureEndEffects, readFeaturePage, reviewFeature } from "~/server/feature-page.server";
 import { findingsOfTies, isTied, whyNotTied } from "~/server/feature-ties.server";
 import { invalid, readForm, refused } from "~/server/form.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
@@ -16,13 +16,12 @@ import { Badge } from "~/ui/badge";
 import { LinkButton } from "~/ui/button";
 import { Card, Section } from "~/ui/card";
 import { Code } from "~/ui/code";
-import { ConfirmButton } from "~/ui/confirm-button";
 import { RouteErrorPage } from "~/ui/error-page";
+import { FeatureEnd } from "~/ui/feature-end";
 import { FeatureForm } from "~/ui/feature-form";
 import { FeaturePlans } from "~/ui/feature-plans";
 import { FindingList } from "~/ui/finding-list";
 import { KeyValue } from "~/ui/key-value";
-import { Means } from "~/ui/means";
 import { Notice } from "~/ui/notice";
 import { PageHeader } from "~/ui/page-header";
 import { Pagination } from "~/ui/pagination";
@@ -34,9 +33,13 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
-  const page = await readFeaturePage(context, keyOf(params.feature), readPage(new URL(request.url).searchParams));
+  const { searchParams } = new URL(request.url);
+  const page = await readFeaturePage(context, keyOf(params.feature), readPage(searchParams));
   const [tie] = await findingsOfTies(context, [page.feature].filter(isTied));
-  return { ...page, findings: tie?.findings ?? [], canChange: mayAct(admin.role, "admin") };
+  const canChange = mayAct(admin.role, "admin");
+  const asked = canChange ? searchParams.get("ask") : null;
+  const endEffects = await featureEndEffects(context, actorOf(admin), page.feature.key, asked, request.signal);
+  return { ...page, findings: tie?.findings ?? [], canChange, endEffects };
 }
 
 const done = { save: "saved", archive: "archived", restore: "in use again" } as const;
@@ -45,15 +48,17 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
   const { feature } = await readFeaturePage(context, keyOf(params.feature));
   const submission = await readForm(request, featurePageForm(feature.type));
-  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null });
+  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, review: null });
   const act = submission.value;
   const notTied = act.intent === "save" ? await whyNotTied(context, feature.key, act.feature.flag) : null;
-  if (notTied) return refused(submission, notTied, { flag: "flagKey" }, { theirs: null });
+  if (notTied) return refused(submission, notTied, { flag: "flagKey" }, { theirs: null, review: null });
+  const review = await reviewFeature(context, actorOf(admin), feature.key, act, request.signal);
+  if (review) return data({ result: submission.reply(), theirs: null, review });
   const result = await actOnFeature(context, actorOf(admin), feature.key, act);
   if (!result.ok) {
     const isStale = result.code === "stale" && act.intent === "save";
     const theirs = isStale ? await theirChange(context, "feature", feature.key, act.expected) : null;
-    return refused(submission, result, {}, { theirs });
+    return refused(submission, result, {}, { theirs, review: null });
   }
   const name = act.intent === "save" ? act.feature.name : feature.name;
   return redirectWithToast(paths.feature(feature.key), {
@@ -63,7 +68,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditFeature() {
-  const { feature, plans, page, plansPerPage, totalPlans, groups, findings, now, canChange } = useLoaderData<typeof loader>();
+  const { feature, plans, page, plansPerPage, totalPlans, groups, findings, now, canChange, endEffects } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   return (
     <>
@@ -92,14 +97,14 @@ export default function EditFeature() {
         <Section title="Details" bare>
           <Card>
             {canChange ? (
-              <FeatureForm feature={feature} groups={groups} lastResult={answer?.result}>
+              <FeatureForm feature={feature} groups={groups} lastResult={answer?.result} review={answer?.review ?? null}>
                 {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
               </FeatureForm>
             ) : (
               <FeatureDetails feature={feature} />
             )}
           </Card>
-          {canChange && <FeatureEnd feature={feature} />}
+          {canChange && <FeatureEnd feature={feature} effects={endEffects} />}
         </Section>
       </div>
     </>
@@ -117,31 +122,6 @@ function FeatureDetails({ feature }: { feature: Feature }) {
         { label: "PostHog flag", value: describeFlag(feature.flag) },
       ]}
     />
-  );
-}
-
-const archiveMeans = "Every tenant is then told no, and lists leave it out. Plans and grants keep what they say of it.";
-
-function FeatureEnd({ feature }: { feature: Feature }) {
-  const archived = feature.archivedAt !== null;
-  return (
-    <Card className="mt-4">
-      <Form method="post" className="flex flex-wrap items-center justify-between gap-3">
-        <Means title={archived ? "Archived" : "Archive"}>
-          {archived ? "Every tenant is told no. Restoring it brings back what plans and grants say of it." : archiveMeans}
-        </Means>
-        <input type="hidden" name="intent" value={archived ? "restore" : "archive"} />
-        <ConfirmButton
-          title={archived ? `Restore ${feature.name}?` : `Archive ${feature.name}?`}
-          description={
-            archived ? "Tenants whose plan or grant gives it are told yes again, at once." : `${archiveMeans} You can restore it.`
-          }
-          confirmLabel={archived ? "Restore feature" : "Archive feature"}
-        >
-          {archived ? "Restore feature" : "Archive feature"}
-        </ConfirmButton>
-      </Form>
-    </Card>
   );
 }
 

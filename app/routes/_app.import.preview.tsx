@@ -7,6 +7,7 @@ import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { Button, LinkButton } from "~/ui/button";
 import { Card, FormActions } from "~/ui/card";
+import { EffectsOnTenants } from "~/ui/effects-on-tenants";
 import { EmptyState } from "~/ui/empty-state";
 import { RouteErrorPage } from "~/ui/error-page";
 import { FindingList } from "~/ui/finding-list";
@@ -27,7 +28,9 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
   const sent = await readImportForm(request);
   if (!sent.ok) return data({ step: "unread" as const, message: sent.message }, { status: 422 });
-  const page = sent.revision === undefined ? await showImport(context, sent) : await applySent(context, sent, actorOf(admin));
+  const { signal } = request;
+  const isFirst = sent.revision === undefined;
+  const page = isFirst ? await showImport(context, sent, signal) : await applySent(context, sent, actorOf(admin), signal);
   if (page.step === "applied") return redirectWithToast(paths.plans(), { message: `${page.name} is imported: it ${page.summary}.` });
   return data(page, { status: page.step === "refused" ? 422 : page.moved ? 409 : 200 });
 }
@@ -69,7 +72,8 @@ function Again({ page }: { page: Exclude<Page, { step: "preview" }> | undefined 
   );
 }
 
-function Preview({ page: { name, text, revision, summary, sections, moved, warnings } }: { page: Extract<Page, { step: "preview" }> }) {
+function Preview({ page }: { page: Extract<Page, { step: "preview" }> }) {
+  const { name, text, revision, summary, sections, moved, warnings, effects } = page;
   const busy = useNavigation().formMethod === "POST";
   if (summary === null) {
     return (
@@ -94,6 +98,7 @@ function Preview({ page: { name, text, revision, summary, sections, moved, warni
       <Card flush>
         <ImportDiffList sections={sections} />
       </Card>
+      {effects && <EffectsOnTenants effects={effects} noun="a feature" className="mt-3" />}
       {warnings.length > 0 && (
         <Notice kind="warning" title="PostHog flags to look at" className="mt-3">
           <FindingList findings={warnings} />

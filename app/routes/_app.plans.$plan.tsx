@@ -1,10 +1,10 @@
-import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { planPageForm } from "~/forms/plan";
 import { keyOf, paths } from "~/paths";
 import { theirChange } from "~/server/catalogue-edits.server";
 import { invalid, readForm, refused } from "~/server/form.server";
-import { actOnPlan, readPlanPage } from "~/server/plan-page.server";
+import { actOnPlan, planEndEffects, readPlanPage, reviewPlan } from "~/server/plan-page.server";
 import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
 import { redirectWithToast } from "~/server/toast.server";
 import { Badge } from "~/ui/badge";
@@ -26,7 +26,10 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
   const page = await readPlanPage(context, keyOf(params.plan));
-  return { ...page, asks: new URL(request.url).searchParams.get("ask"), canChange: mayAct(admin.role, "admin") };
+  const canChange = mayAct(admin.role, "admin");
+  const asks = canChange ? new URL(request.url).searchParams.get("ask") : null;
+  const endEffects = await planEndEffects(context, actorOf(admin), page.plan.key, asks, request.signal);
+  return { ...page, asks, endEffects, canChange };
 }
 
 const done = { save: "saved", archive: "archived", restore: "in use again", delete: "deleted" } as const;
@@ -35,13 +38,15 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
   const { plan } = await readPlanPage(context, keyOf(params.plan));
   const submission = await readForm(request, planPageForm);
-  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, intent: "save" });
+  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, intent: "save", review: null });
   const act = submission.value;
+  const review = await reviewPlan(context, actorOf(admin), plan.key, act, request.signal);
+  if (review) return data({ result: submission.reply(), theirs: null, intent: act.intent, review });
   const result = await actOnPlan(context, actorOf(admin), plan.key, act);
   if (!result.ok) {
     const isStale = result.code === "stale" && act.intent === "save";
     const theirs = isStale ? await theirChange(context, "plan", plan.key, act.expected) : null;
-    return refused(submission, result, { includes: "includes" }, { theirs, intent: act.intent });
+    return refused(submission, result, { includes: "includes" }, { theirs, intent: act.intent, review: null });
   }
   const name = act.intent === "save" ? act.name : plan.name;
   return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {
@@ -51,7 +56,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EditPlan() {
-  const { plan, tenants, own, inherited, includable, includedBy, moreIncludedBy, asks, now, canChange } = useLoaderData<typeof loader>();
+  const { plan, tenants, own, inherited, includable, includedBy, moreIncludedBy, asks, endEffects, now, canChange } =
+    useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const lastResult = answer?.result;
   const isAddOn = plan.kind === "add_on";
@@ -102,7 +108,12 @@ export default function EditPlan() {
         <div className="flex min-w-0 flex-col gap-6">
           {canChange ? (
             <Card>
-              <PlanForm plan={plan} includable={includable} lastResult={refusedEnd ? undefined : lastResult}>
+              <PlanForm
+                plan={plan}
+                includable={includable}
+                lastResult={refusedEnd ? undefined : lastResult}
+                review={answer?.review ?? null}
+              >
                 {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
               </PlanForm>
             </Card>
@@ -117,7 +128,16 @@ export default function EditPlan() {
               />
             </Card>
           )}
-          {canChange && <PlanEnd plan={plan} tenants={tenants} includedBy={includedBy} asks={asks} refused={refusedEnd ?? undefined} />}
+          {canChange && (
+            <PlanEnd
+              plan={plan}
+              tenants={tenants}
+              includedBy={includedBy}
+              asks={asks}
+              effects={endEffects}
+              refused={refusedEnd ?? undefined}
+            />
+          )}
         </div>
       </div>
     </>

@@ -1,5 +1,7 @@
+import { readCatalogueFacts } from "~db/store/facts.server";
 import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "./authority.server";
 import type { Order, Word } from "./background-messages";
+import { estimateEffects } from "./change-effects.server";
 import { readEnv } from "./env.server";
 import { applyFile, previewFile } from "./import.server";
 import { jobLog } from "./job-log.server";
@@ -40,16 +42,36 @@ function applyOrder({ file, actor, authority, expectedRevision }: Extract<Order,
   return applyFile(authority ? byRightOf(services, authority, refuse) : services, file, actor, { expectedRevision });
 }
 
+const running = new Map<number, AbortController>();
+
+function resultOf(order: Extract<Order, { id: number }>, signal: AbortSignal) {
+  switch (order.kind) {
+    case "preview":
+      return previewFile(services, order.file, { signal, withEffects: order.withEffects, hasFlags: order.hasFlags });
+    case "effects":
+      return readEffects(order, signal);
+    case "import":
+      return applyOrder(order);
+  }
+}
+
+async function readEffects({ change, hasFlags }: Extract<Order, { kind: "effects" }>, signal: AbortSignal) {
+  return estimateEffects(services, await readCatalogueFacts(db.readAside, db.tables), change, { signal, hasFlags });
+}
+
 async function answer(order: Extract<Order, { id: number }>): Promise<void> {
-  const { id, file } = order;
+  const { id, kind } = order;
+  const controller = new AbortController();
+  running.set(id, controller);
   try {
-    const isPreview = order.kind === "preview";
-    const result = isPreview ? await previewFile(services, file) : await applyOrder(order);
-    wake();
+    const result = await resultOf(order, controller.signal);
+    if (kind !== "effects") wake();
     say({ kind: "done", id, result });
   } catch (error) {
     if (error instanceof RightWithdrawn) say({ kind: "withdrawn", id, authority: error.authority, why: error.why });
     else say({ kind: "failed", id, error: error as Error });
+  } finally {
+    running.delete(id);
   }
 }
 
@@ -62,6 +84,7 @@ async function stop(): Promise<void> {
 process.on("message", (order: Order) => {
   if (order.kind === "wake") wake();
   else if (order.kind === "stop") void stop();
+  else if (order.kind === "cancel") running.get(order.of)?.abort();
   else void answer(order);
 });
 await Promise.all(runners.map((runner) => runner.start()));

@@ -4,9 +4,11 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import type { ChangeEffects } from "~/core/effect-words";
 import type { Actor } from "~/core/model";
 import { type Authority, RightWithdrawn } from "./authority.server";
 import type { Order, Word } from "./background-messages";
+import type { ProposedChange } from "./change-effects.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "./import.server";
 
 /** Its garbage is collected less often (megabytes) and by one thread: on few cores each other one takes turns with the one that answers. */
@@ -58,13 +60,20 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
   // Whether it arrived is seen by whether it is answered.
   const tell = (order: Order) => child?.send(order, () => {});
 
-  function ask<T>(order: (id: number) => Order): Promise<T> {
+  function ask<T>(order: (id: number) => Order, signal?: AbortSignal): Promise<T> {
     if (!child) return Promise.reject(new Error("The background process is being started again."));
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const id = ++last;
+    const cancel = () => {
+      waiting.get(id)?.reject(signal?.reason);
+      waiting.delete(id);
+      tell({ kind: "cancel", of: id });
+    };
     return new Promise<T>((resolve, reject) => {
-      const id = ++last;
       waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      signal?.addEventListener("abort", cancel, { once: true });
       tell(order(id));
-    });
+    }).finally(() => signal?.removeEventListener("abort", cancel));
   }
 
   return {
@@ -75,7 +84,10 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     },
     isOn: () => child !== undefined,
     wake: () => tell({ kind: "wake" }),
-    preview: (file: FileText) => ask<Previewed>((id) => ({ kind: "preview", id, file })),
+    preview: (file: FileText, withEffects = false, hasFlags = false, signal?: AbortSignal) =>
+      ask<Previewed>((id) => ({ kind: "preview", id, file, withEffects, hasFlags }), signal),
+    effects: (change: ProposedChange, hasFlags: boolean, signal?: AbortSignal) =>
+      ask<ChangeEffects>((id) => ({ kind: "effects", id, change, hasFlags }), signal),
     import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
       ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
     async stop(): Promise<void> {

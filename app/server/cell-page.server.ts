@@ -3,13 +3,14 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import { applyCatalogueChange, type Cell, setPlanEntries } from "~/core/catalogue-changes";
 import { describeValue } from "~/core/catalogue-words";
+import type { ChangeEffects } from "~/core/effect-words";
 import type { Given } from "~/core/given";
 import type { Actor, Feature, Value } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { cellForm } from "~/forms/cell";
 import { catalogueNow, findFeature, findPlan } from "./catalogue-pages.server";
-import { type ImpactEstimate, impactOf } from "./impact.server";
+import { effectsOf } from "./change-effects.server";
 import type { Services } from "./services.server";
 
 /** `self`: the plan that the page is about, whose entries are its own. */
@@ -65,7 +66,7 @@ export async function proposeCell(
 export type CellPreview =
   | Refusal
   /** `along`: names of other plans that inherit it, and change too. `changed` false: it is as asked already. */
-  | { ok: true; changed: boolean; before: Given; after: Given; along: string[]; impact: ImpactEstimate };
+  | { ok: true; changed: boolean; before: Given; after: Given; along: string[]; effects: ChangeEffects };
 
 /** Worked out on the catalogue as it is now. Writes nothing. */
 async function previewCell(services: Services, cell: Cell, actor: Actor, signal: AbortSignal): Promise<CellPreview> {
@@ -83,6 +84,6 @@ async function previewCell(services: Services, cell: Cell, actor: Actor, signal:
     before: givenBy(catalogue, cell.plan, feature, cell.plan),
     after: givenBy(next, cell.plan, feature, cell.plan),
     along: along.map((plan) => plan.name),
-    impact: await impactOf(services, after, { signal }),
+    effects: await effectsOf(services, { catalogue: outcome.change, tenants: [] }, { signal }),
   };
 }

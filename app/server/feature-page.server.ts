@@ -1,10 +1,14 @@
+import type { CatalogueChange } from "~/core/catalogue-changes";
 import { describeValue } from "~/core/catalogue-words";
 import { archiveFeature, type FeatureEdit, restoreFeature, updateFeature } from "~/core/feature-changes";
 import { groupsOf } from "~/core/feature-list";
-import type { Actor } from "~/core/model";
+import type { Actor, CatalogueFacts, Stamp } from "~/core/model";
+import type { Outcome } from "~/core/outcome";
 import { gridPlans } from "~/core/plan-grid";
 import { catalogueNow, findFeature } from "./catalogue-pages.server";
 import { changeCatalogue } from "./change.server";
+import { effectsOf } from "./change-effects.server";
+import { reviewChange } from "./effect-review.server";
 import type { Services } from "./services.server";
 
 export async function readNewFeaturePage(services: Services) {
@@ -27,17 +31,40 @@ export async function readFeaturePage(services: Services, key: string, page = 1)
   return { now: services.now(), feature, plans, totalPlans: all.length, page: number, plansPerPage, groups: groupsOf(catalogue) };
 }
 
-export type FeatureAct = { intent: "save"; expected: number; feature: FeatureEdit } | { intent: "archive" | "restore"; why?: string };
+export type FeatureAct =
+  | { intent: "save"; expected: number; reviewed?: string; feature: FeatureEdit }
+  | { intent: "archive" | "restore"; why?: string };
 
 export function actOnFeature(services: Services, actor: Actor, key: string, act: FeatureAct) {
-  return changeCatalogue(services, actor, (facts, stamp) => {
-    switch (act.intent) {
-      case "save":
-        return updateFeature(facts, key, act.feature, stamp, act.expected);
-      case "archive":
-        return archiveFeature(facts, key, stamp, act.why);
-      case "restore":
-        return restoreFeature(facts, key, stamp, act.why);
-    }
-  });
+  return changeCatalogue(services, actor, (facts, stamp) => changeOf(facts, stamp, key, act));
+}
+
+function changeOf(facts: CatalogueFacts, stamp: Stamp, key: string, act: FeatureAct): Outcome<CatalogueChange> {
+  switch (act.intent) {
+    case "save":
+      return updateFeature(facts, key, act.feature, stamp, act.expected);
+    case "archive":
+      return archiveFeature(facts, key, stamp, act.why);
+    case "restore":
+      return restoreFeature(facts, key, stamp, act.why);
+  }
+}
+
+/** The change that an act would make now; null: none, or it would be refused. */
+function proposedChange({ facts, now, newId }: Services, actor: Actor, key: string, act: FeatureAct): CatalogueChange | null {
+  const outcome = changeOf(facts.catalogueFacts(), { now: now(), actor, newId }, key, act);
+  return outcome.ok ? outcome.change : null;
+}
+
+/** The effects to show before the form is saved; null: save it. */
+export async function reviewFeature(services: Services, actor: Actor, key: string, act: FeatureAct, signal: AbortSignal) {
+  const change = act.intent === "save" ? proposedChange(services, actor, key, act) : null;
+  return change && act.intent === "save" ? reviewChange(services, change, act.reviewed, signal) : null;
+}
+
+/** The effects of archiving or restoring a feature, where the address asks for it; null: nothing would change. */
+export async function featureEndEffects(services: Services, actor: Actor, key: string, ask: string | null, signal: AbortSignal) {
+  if (ask !== "archive" && ask !== "restore") return null;
+  const catalogue = proposedChange(services, actor, key, { intent: ask });
+  return catalogue && effectsOf(services, { catalogue, tenants: [] }, { signal });
 }

@@ -11,7 +11,8 @@ import { effectOf } from "~/core/preview";
 import { ada, addOn, catalogueFacts, configFeature, day, feature, flagTie, made, plan, stamp } from "../../tests/support/facts";
 import { engines, startServices, type TestServices } from "../../tests/support/services";
 import { changeCatalogue, changeMany } from "./change.server";
-import { impactOf } from "./impact.server";
+import { compileChange, impactOf } from "./impact.server";
+import { createPace } from "./pace.server";
 
 const seats = configFeature("seats", { kind: "number", better: "higher" });
 const starter = plan("starter", { seats: 5 });
@@ -106,7 +107,10 @@ describe.each(engines)("how many tenants a change touches, on %s", (engine) => {
   test("is what evaluating each of them gives, for every kind of change", async () => {
     for (const [what, after] of changes) {
       const expected = { ...askedOneByOne(after), isLowerBound: false };
-      expect([what, await impactOf(s, after)]).toEqual([what, expected]);
+      expect([what, await impactOf(s, await compileChange(s.facts.catalogueFacts(), after, createPace(undefined)))]).toEqual([
+        what,
+        expected,
+      ]);
     }
   });
 });

@@ -1,71 +1,131 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { compileCatalogue } from "~/core/catalogue";
-import { type CatalogueDifference, catalogueDifference, concernedFeatures, effectsOn, type Impact, noImpact } from "~/core/impact";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import { applyChange } from "~/core/changes";
+import type { ChangeEffects } from "~/core/effect-words";
+import {
+  type CatalogueDifference,
+  catalogueDifference,
+  concernedFeatures,
+  effectsOn,
+  type FlagValues,
+  type Impact,
+  noImpact,
+  ownFeatures,
+} from "~/core/impact";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
-import { countTenantsOf, readForImpact, type TenantGroup, type TenantSource, tenantKeysOf } from "~db/store/affected-tenants.server";
+import type { TenantWrite } from "~/core/tenant-import";
+import type { TenantGroup } from "~db/store/affected-tenants.server";
+import { affectedTenants } from "./affected-tenants.server";
+import { createPace, type Pace } from "./pace.server";
 import type { Services } from "./services.server";
 
-/** `isLowerBound`: not every tenant was evaluated, so each number is "at least". */
-export type ImpactEstimate = Impact & { isLowerBound: boolean };
+export type ImpactEstimate = ChangeEffects["impact"];
 
-/** Tenants with grants or add-ons of their own that one estimate evaluates. */
+/** Tenants with grants, add-ons or flag values of their own that one estimate evaluates. */
 const maxEvaluatedTenants = 20_000;
-/** Evaluations, each of one tenant and one feature, for tenants one by one and again for groups of tenants. */
+/** Evaluations, each of one tenant and one feature, for each of: written tenants, affected tenants, groups of tenants. */
 const maxEvaluations = 100_000;
-/** Tenants read at a time. */
-const batchSize = 250;
-/** Evaluations between two turns of the event loop: about 3 ms. */
-const evaluationsPerTurn = 250;
+/** Evaluations in a row: some hundred microseconds. */
+const batchSize = 50;
 
-type Options = { signal?: AbortSignal; maxTenants?: number };
+export type ImpactOptions = {
+  signal?: AbortSignal;
+  maxTenants?: number;
+  /** Tenants that the same change writes. New ones gain and lose nothing. */
+  writes?: readonly TenantWrite[];
+  /** False: PostHog is off, so no flag has a value. */
+  hasFlags?: boolean;
+};
+
+/** A change of the catalogue, compiled. */
+export type CompiledChange = { from: Catalogue; to: Catalogue; difference: CatalogueDifference };
+
+/** Compiles a change, with a pause before each of the larger pieces of work. */
+export async function compileChange(before: CatalogueFacts, after: CatalogueFacts, pace: Pace): Promise<CompiledChange> {
+  const from = compileCatalogue(before);
+  await pace();
+  const to = compileCatalogue(after);
+  await pace();
+  const difference = catalogueDifference(from, to);
+  await pace();
+  return { from, to, difference };
+}
 
 /**
- * Counts the tenants that gain, lose or get another value of any feature when the catalogue becomes `after`. Tenants without
- * grants and add-ons are evaluated once per plan and status; the others one by one, up to a bound. Throws if `signal` aborts.
+ * Counts the tenants that gain, lose or get another value of any feature by a change. Tenants without grants, add-ons and flag
+ * values are evaluated once per plan and status; the others one by one, up to a bound. Throws if `signal` aborts.
  */
-export async function impactOf(services: Services, after: CatalogueFacts, options: Options = {}): Promise<ImpactEstimate> {
-  const { signal, maxTenants = maxEvaluatedTenants } = options;
-  const from = services.facts.catalogue();
-  const to = compileCatalogue(after);
-  const difference = catalogueDifference(from, to);
+export async function impactOf(services: Services, change: CompiledChange, options: ImpactOptions = {}): Promise<ImpactEstimate> {
+  const { maxTenants = maxEvaluatedTenants, writes = [], hasFlags = services.env.posthog !== null } = options;
+  const { from, to, difference } = change;
+  const pace = createPace(options.signal);
   const impact = noImpact();
-  if (difference.features.size === 0) return { ...impact, isLowerBound: false };
+  if (difference.features.size === 0 && writes.length === 0) return { ...impact, isLowerBound: false };
   const now = services.now();
-  const pace = pacer(signal);
-  const evaluator = () => {
+  const under = { from: (tenant: TenantFacts) => ({ tenant, catalogue: from }), to: (tenant: TenantFacts) => ({ tenant, catalogue: to }) };
+
+  type Evaluation = { was: TenantFacts; is?: TenantFacts; features?: Set<string>; flags?: FlagValues; tenants?: number };
+  /** Adds the effects on one tenant, or on several like it. False: the bound is reached, and nothing was added. */
+  const evaluator = (counts: Impact) => {
     let evaluations = 0;
-    return async (tenant: TenantFacts, tenants: number, counts: Impact): Promise<boolean> => {
-      const features = concernedFeatures(difference, tenant);
+    return async ({ was, is = was, features = concernedFeatures(difference, was), flags, tenants = 1 }: Evaluation): Promise<boolean> => {
       evaluations += features.size;
-      await pace(features.size);
-      for (const effect of effectsOn(tenant, from, to, features, now)) counts[effect] += tenants;
-      return evaluations < maxEvaluations;
+      if (evaluations > maxEvaluations) return false;
+      const found = new Set<keyof Impact>();
+      const list = [...features];
+      for (let at = 0; at < list.length && found.size < 3; at += batchSize) {
+        const batch = list.slice(at, at + batchSize);
+        for (const effect of effectsOn(under.from(was), under.to(is), batch, now, flags)) found.add(effect);
+        await pace();
+      }
+      for (const effect of found) counts[effect] += tenants;
+      return true;
     };
   };
 
   const groups = new Map((await services.tenantCounts.groups()).map((group) => [groupKey(group), { ...group }]));
-  const evaluateOne = evaluator();
-  const walk = specialTenants(services, difference, now, maxTenants, pace);
+  const leaveGroup = (tenant: TenantFacts) => {
+    const group = groups.get(groupKey(tenant));
+    if (group) group.tenants = Math.max(0, group.tenants - 1);
+  };
+  let isComplete = true;
+
+  const evaluateWritten = evaluator(impact);
+  const seen = new Set<string>();
+  for (const { before: was, change } of writes) {
+    seen.add(change.key);
+    if (!was) continue;
+    leaveGroup(was);
+    const is = applyChange(was, change, was.revision);
+    const features = new Set([
+      ...concernedFeatures(difference, was),
+      ...concernedFeatures(difference, is),
+      ...ownFeatures(under.from(was), under.to(is)),
+    ]);
+    await pace();
+    if (!(await evaluateWritten({ was, is, features }))) isComplete = false;
+  }
+
+  const evaluateOne = evaluator(impact);
+  const walk = affectedTenants(services, difference, seen, { now, maxTenants, hasFlags, pace });
   let step = await walk.next();
+  let isWithinBound = true;
   while (!step.done) {
-    let isWithinBound = true;
-    for (const tenant of step.value) {
-      const group = groups.get(groupKey(tenant));
-      if (group) group.tenants = Math.max(0, group.tenants - 1);
-      isWithinBound = await evaluateOne(tenant, 1, impact);
+    for (const { tenant, flags } of step.value) {
+      leaveGroup(tenant);
+      isWithinBound = (await evaluateOne({ was: tenant, flags })) && isWithinBound;
     }
     step = await walk.next(isWithinBound);
   }
   // A tenant that was not evaluated may be an exception within its group.
   const skipped = step.value;
+  if (skipped > 0 || !isWithinBound) isComplete = false;
 
-  const evaluateGroup = evaluator();
   const byGroup = noImpact();
-  let isComplete = skipped === 0;
+  const evaluateGroup = evaluator(byGroup);
   for (const { plan, status, tenants } of [...groups.values()].sort((a, b) => b.tenants - a.tenants)) {
     if (tenants === 0) continue;
-    const like: TenantFacts = { revision: 0, key: "", name: "", status, plan, addOns: [], metadata: {}, createdAt: now, grants: [] };
-    if (await evaluateGroup(like, tenants, byGroup)) continue;
+    const was: TenantFacts = { revision: 0, key: "", name: "", status, plan, addOns: [], metadata: {}, createdAt: now, grants: [] };
+    if (await evaluateGroup({ was, tenants })) continue;
     isComplete = false;
     break;
   }
@@ -76,53 +136,3 @@ export async function impactOf(services: Services, after: CatalogueFacts, option
 const effects = ["gains", "loses", "changes"] as const;
 
 const groupKey = ({ plan, status }: Pick<TenantGroup, "plan" | "status">) => JSON.stringify([plan, status]);
-
-/**
- * Yields the tenants with a grant of a changed feature or an add-on that gives one, each once, in batches. The consumer answers
- * each batch with whether to go on. Returns an upper bound of how many were left out.
- */
-async function* specialTenants(
-  { db }: Services,
-  { features, addOns }: CatalogueDifference,
-  now: number,
-  maxTenants: number,
-  pace: Pace,
-): AsyncGenerator<TenantFacts[], number, boolean | undefined> {
-  const seen = new Set<string>();
-  const sources: TenantSource[] = [...addOns.map((addOn) => ({ addOn })), ...[...features].map((feature) => ({ feature }))];
-  let isWithinBound = true;
-  let skipped = 0;
-  for (const source of sources) {
-    let after = "";
-    let isThrough = false;
-    while (isWithinBound && !isThrough) {
-      await pace(0);
-      const keys = await tenantKeysOf(db.readAside, db.tables, source, after, batchSize, now);
-      const fresh = keys.filter((key) => !seen.has(key));
-      for (const key of fresh) seen.add(key);
-      after = keys.at(-1) ?? after;
-      isThrough = keys.length < batchSize;
-      if (fresh.length === 0) continue;
-      const wanted = yield await readForImpact(db.readAside, db.tables, fresh, features);
-      isWithinBound = wanted === true && seen.size < maxTenants;
-    }
-    if (isThrough) continue;
-    await pace(1);
-    skipped += await countTenantsOf(db.readAside, db.tables, source, after);
-  }
-  return skipped;
-}
-
-type Pace = (evaluations: number) => Promise<void>;
-
-/** Yields to the event loop whenever enough was evaluated, and throws once the caller has gone. */
-function pacer(signal: AbortSignal | undefined): Pace {
-  let since = 0;
-  return async (evaluations) => {
-    signal?.throwIfAborted();
-    since += evaluations;
-    if (since > 0 && since < evaluationsPerTurn) return;
-    since = 0;
-    await nextTurn();
-  };
-}

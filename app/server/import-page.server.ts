@@ -1,4 +1,5 @@
 import type { Diff, DiffLine } from "~/core/catalogue-import";
+import type { ChangeEffects } from "~/core/effect-words";
 import { isEmptyDiff, summaryOf } from "~/core/import-words";
 import type { Actor, Feature } from "~/core/model";
 import type { ImportDiff } from "~/core/tenant-import";
@@ -27,6 +28,7 @@ export type ImportPage =
       moved: boolean;
       /** Of flags that features are to be tied to. */
       warnings: Finding[];
+      effects: ChangeEffects | null;
     }
   | { step: "applied"; name: string; summary: string };
 
@@ -35,13 +37,13 @@ export const readImportForm = async (request: Request): Promise<SentFile> => rea
 
 type Sent = Extract<SentFile, { ok: true }>;
 
-export async function showImport(services: Services, { name, text }: Sent, moved = false): Promise<ImportPage> {
-  const preview = await previewFile(services, { name, text });
+export async function showImport(services: Services, { name, text }: Sent, signal: AbortSignal, moved = false): Promise<ImportPage> {
+  const preview = await previewFile(services, { name, text }, { withEffects: true, signal });
   if (!preview.ok) return refusedPage(preview, text);
-  const { diff, revision, tied } = preview;
+  const { diff, revision, tied, effects } = preview;
   const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
   const warnings = await warningsOf(services, tied);
-  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings };
+  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings, effects };
 }
 
 type Finding = { code: string; says: string; todo: string };
@@ -55,12 +57,12 @@ async function warningsOf(services: Services, tied: Feature[]): Promise<Finding[
 }
 
 /** Applies what was shown. When the catalogue has moved on since, it is shown again instead. */
-export async function applySent(services: Services, sent: Sent, actor: Actor): Promise<ImportPage> {
+export async function applySent(services: Services, sent: Sent, actor: Actor, signal: AbortSignal): Promise<ImportPage> {
   const { name, text, revision } = sent;
   const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
   if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(JSON.parse(done.diffText)) : "changes nothing" };
   // What is not about a line of the file is about the catalogue.
-  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, true) : refusedPage(done, text);
+  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, signal, true) : refusedPage(done, text);
 }
 
 const refusedPage = (bad: BadFile, text: string): ImportPage => ({ step: "refused", name: bad.name, text, problems: problemLines(bad) });

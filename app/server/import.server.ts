@@ -1,3 +1,4 @@
+import type { ChangeEffects } from "~/core/effect-words";
 import { isOver } from "~/core/grant-lifetime";
 import type { Actor, CatalogueFacts, Feature, Stamp, TenantFacts } from "~/core/model";
 import { refuse } from "~/core/outcome";
@@ -8,6 +9,7 @@ import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
 import { RightWithdrawn, refusalOf } from "./authority.server";
 import { changeMany, endedBy } from "./change.server";
+import { effectsOf } from "./change-effects.server";
 import type { Services } from "./services.server";
 import { findUnfitGrants } from "./unfit-grants.server";
 
@@ -19,14 +21,17 @@ const longFile = 100_000;
 
 const isLong = ({ background }: Services, { text }: FileText) => text.length >= longFile && background.isOn();
 
-/** `tied`: features that are tied to a flag that they were not tied to before. */
-export type Previewed = { ok: true; diff: ImportDiff; revision: number; tied: Feature[] } | BadFile;
+/** `tied`: features that are tied to a flag that they were not tied to before. `effects` null: they were not asked for. */
+export type Previewed = { ok: true; diff: ImportDiff; revision: number; tied: Feature[]; effects: ChangeEffects | null } | BadFile;
+
+type PreviewOptions = { withEffects?: boolean; hasFlags?: boolean; signal?: AbortSignal };
 
 /** What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. */
-export async function previewFile(services: Services, file: FileText): Promise<Previewed> {
-  if (isLong(services, file)) return services.background.preview(file);
+export async function previewFile(services: Services, file: FileText, options: PreviewOptions = {}): Promise<Previewed> {
+  const { withEffects = false, hasFlags = services.env.posthog !== null, signal } = options;
+  if (isLong(services, file)) return services.background.preview(file, withEffects, hasFlags, signal);
   const read = readCatalogueFile(file.name, file.text);
-  return read.ok ? previewImport(services, read) : read;
+  return read.ok ? previewImport(services, read, { withEffects, hasFlags, signal }) : read;
 }
 
 /** The catalogue's, as the preview showed it; of several any. */
@@ -60,21 +65,21 @@ export async function applyFile(
   return { ...rest, diffText: JSON.stringify(diff) };
 }
 
-export async function previewImport(services: Services, read: ReadFile): Promise<Previewed> {
+export async function previewImport(
+  services: Services,
+  read: ReadFile,
+  { withEffects, ...options }: PreviewOptions = {},
+): Promise<Previewed> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.readAside, db.tables);
   const tenants = await readTenantsByKey(db.readAside, db.tables, [...read.file.tenants.keys()]);
   const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   if (!plan.ok) return read.refuse(plan.problems);
-  return (
-    (await refuseUnfit(services, read, current, plan)) ?? {
-      ok: true,
-      diff: plan.diff,
-      revision: current.revision,
-      tied: newlyTied(current, plan),
-    }
-  );
+  const unfit = await refuseUnfit(services, read, current, plan);
+  if (unfit) return unfit;
+  const effects = withEffects ? await effectsOf(services, { catalogue: plan.catalogue, tenants: plan.tenants }, options) : null;
+  return { ok: true, diff: plan.diff, revision: current.revision, tied: newlyTied(current, plan), effects };
 }
 
 function newlyTied({ features }: CatalogueFacts, { catalogue }: WholeImport & { ok: true }): Feature[] {

@@ -1,11 +1,13 @@
 import { type Catalogue, planChain } from "~/core/catalogue";
 import type { Actor, Plan, PlanKind } from "~/core/model";
-import { archivePlan, deletePlan, type PlanForm, restorePlan } from "~/core/plan-changes";
+import { archivePlan, deletePlan, type PlanForm, restorePlan, updatePlan } from "~/core/plan-changes";
 import { gridPlans } from "~/core/plan-grid";
 import { tenantsHavingPlan } from "~db/store/tenants-list.server";
 import { savePlan } from "./catalogue-edits.server";
 import { catalogueNow, findPlan } from "./catalogue-pages.server";
 import { changeCatalogue } from "./change.server";
+import { effectsOf } from "./change-effects.server";
+import { reviewChange } from "./effect-review.server";
 import type { Services } from "./services.server";
 
 type Choice = { key: string; name: string; kind: PlanKind };
@@ -48,11 +50,13 @@ export async function readPlanPage(services: Services, key: string) {
   };
 }
 
-export type PlanAct = ({ intent: "save"; expected: number } & PlanForm) | { intent: "archive" | "restore" | "delete"; why?: string };
+export type PlanAct =
+  | ({ intent: "save"; expected: number; reviewed?: string } & PlanForm)
+  | { intent: "archive" | "restore" | "delete"; why?: string };
 
 export function actOnPlan(services: Services, actor: Actor, key: string, act: PlanAct) {
   if (act.intent === "save") {
-    const { intent: _, expected, ...form } = act;
+    const { intent: _, expected, reviewed: __, ...form } = act;
     return savePlan(services, actor, key, form, expected);
   }
   return changeCatalogue(services, actor, async (facts, stamp, tx) => {
@@ -65,4 +69,22 @@ export function actOnPlan(services: Services, actor: Actor, key: string, act: Pl
         return deletePlan(facts, key, await tenantsHavingPlan(tx, services.db.tables, key), stamp, act.why);
     }
   });
+}
+
+/** The effects to show before the form is saved; null: save it. */
+export async function reviewPlan(services: Services, actor: Actor, key: string, act: PlanAct, signal: AbortSignal) {
+  if (act.intent !== "save") return null;
+  const { facts, now, newId } = services;
+  const { intent: _, expected: __, reviewed, ...form } = act;
+  const outcome = updatePlan(facts.catalogueFacts(), key, form, { now: now(), actor, newId });
+  return outcome.ok && outcome.change ? reviewChange(services, outcome.change, reviewed, signal) : null;
+}
+
+/** The effects of archiving or restoring a plan, where the address asks for it; null: nothing would change. */
+export async function planEndEffects(services: Services, actor: Actor, key: string, ask: string | null, signal: AbortSignal) {
+  if (ask !== "archive" && ask !== "restore") return null;
+  const { facts, now, newId } = services;
+  const act = ask === "archive" ? archivePlan : restorePlan;
+  const outcome = act(facts.catalogueFacts(), key, { now: now(), actor, newId });
+  return outcome.ok && outcome.change ? effectsOf(services, { catalogue: outcome.change, tenants: [] }, { signal }) : null;
 }

@@ -4,6 +4,7 @@ import { Form, useNavigation, useSubmit } from "@remix-run/react";
 import { ArrowRight } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { listWords } from "~/core/catalogue-words";
+import type { ChangeEffects } from "~/core/effect-words";
 import type { Given } from "~/core/given";
 import type { Feature, Value } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
@@ -14,8 +15,8 @@ import { Card, FormActions } from "./card";
 import { Gives } from "./cell-now";
 import { RadioCards } from "./choices";
 import { cx } from "./cx";
+import { EffectsOnTenants } from "./effects-on-tenants";
 import { Field } from "./field";
-import { ImpactCounts } from "./impact";
 import { TextInput } from "./inputs";
 import { FormErrors, Notice } from "./notice";
 import { useHydrated } from "./use-hydrated";
@@ -29,7 +30,7 @@ type Preview =
       before: Given;
       after: Given;
       along: string[];
-      impact: { gains: number; loses: number; changes: number; isLowerBound: boolean };
+      effects: ChangeEffects;
     };
 type Proposal = { result: SubmissionResult; preview: Preview | null; stale: string | null };
 
@@ -136,7 +137,7 @@ function Proposed({ preview, stale, sent, was, refused, edited, back }: Proposed
   const busy = useNavigation().formMethod === "POST";
   const told = refused?.error ? Object.values(refused.error).flatMap((errors) => errors ?? []) : stale ? [stale] : [];
   if (!preview.ok) return <FormErrors errors={preview.message} />;
-  const { changed, before, after, along, impact } = preview;
+  const { changed, before, after, along, effects } = preview;
   if (!changed) {
     return (
       <>
@@ -158,9 +159,7 @@ function Proposed({ preview, stale, sent, was, refused, edited, back }: Proposed
           {listWords(along)} {along.length === 1 ? "inherits it and changes" : "inherit it and change"} too.
         </p>
       )}
-      <div className="mt-4">
-        <ImpactCounts {...impact} />
-      </div>
+      <EffectsOnTenants effects={effects} className="mt-4" />
       <Form method="post">
         <input type="hidden" name="gives" value={sent.gives ?? ""} />
         <input type="hidden" name="value" value={sent.value ?? ""} />

@@ -10,6 +10,7 @@ import { Button, LinkButton } from "./button";
 import { FormActions } from "./card";
 import { RadioCards } from "./choices";
 import { cx } from "./cx";
+import { EffectReview, type Review } from "./effect-review";
 import { Field } from "./field";
 import { Select, Textarea, TextInput } from "./inputs";
 import { FormErrors } from "./notice";
@@ -40,9 +41,11 @@ type Props = {
   lastResult: SubmissionResult | undefined;
   /** Stands above the fields in place of what the form as a whole was refused for. */
   children?: ReactNode;
+  /** The effects of what was sent, to be seen before it is saved. */
+  review?: Review;
 };
 
-export function FeatureForm({ feature, groups, lastResult, children }: Props) {
+export function FeatureForm({ feature, groups, lastResult, children, review = null }: Props) {
   const busy = useNavigation().formMethod === "POST";
   const schema = feature ? featurePageForm(feature.type) : newFeatureForm;
   const [form, fields] = useForm<Fields>({
@@ -111,6 +114,7 @@ export function FeatureForm({ feature, groups, lastResult, children }: Props) {
       <Field label="Why" field={fields.why} hint="For the audit log." optional>
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
+      <EffectReview review={review} />
       <FormActions>
         <Button variant="primary" busy={busy}>
           {feature ? "Save" : "Create feature"}

@@ -1,8 +1,10 @@
 import { Form } from "@remix-run/react";
+import type { ChangeEffects } from "~/core/effect-words";
 import type { Plan } from "~/core/model";
 import { paths, withQuery } from "~/paths";
 import { Button, LinkButton } from "./button";
 import { Card, FormActions } from "./card";
+import { EffectsOnTenants } from "./effects-on-tenants";
 import { Means } from "./means";
 import { FormErrors } from "./notice";
 import { count } from "./pagination";
@@ -14,24 +16,19 @@ type Props = {
   /** Which question the address asks. */
   asks: string | null;
   refused: string[] | undefined;
+  /** Where the address asks for it: the effects of archiving or restoring. */
+  effects: ChangeEffects | null;
 };
 
 /** Archive, restore, delete: what each means, and the button. Deleting asks on a page of its own, which works without script. */
-export function PlanEnd({ plan, tenants, includedBy, asks, refused }: Props) {
+export function PlanEnd({ plan, tenants, includedBy, asks, refused, effects }: Props) {
   const { key, name } = plan;
   const have = `${count(tenants)} ${tenants === 1 ? "tenant has" : "tenants have"} it`;
   const includes = includedBy.map((p) => p.name).join(", ");
   return (
     <Card>
       <FormErrors errors={refused} />
-      <Form method="post" action={paths.plan(key)} className="flex flex-wrap items-center justify-between gap-3">
-        <Means title={plan.archivedAt === null ? "Archive" : "Archived"}>
-          It cannot be newly given. Tenants and plans that have it keep it.
-        </Means>
-        <Button name="intent" value={plan.archivedAt === null ? "archive" : "restore"}>
-          {plan.archivedAt === null ? "Archive plan" : "Restore plan"}
-        </Button>
-      </Form>
+      <ArchivePlan plan={plan} have={have} includes={includes} effects={effects} />
       <hr className="my-4 border-line" />
       {tenants > 0 || includes !== "" ? (
         <div className="flex flex-wrap items-center justify-between gap-3">
@@ -64,5 +61,44 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused }: Props) {
         </div>
       )}
     </Card>
+  );
+}
+
+type ArchiveProps = Pick<Props, "plan" | "effects"> & { have: string; includes: string };
+
+function ArchivePlan({ plan, have, includes, effects }: ArchiveProps) {
+  const isArchived = plan.archivedAt !== null;
+  const act = isArchived ? "restore" : "archive";
+  const label = isArchived ? "Restore plan" : "Archive plan";
+  const means = "It cannot be newly given. Tenants and plans that have it keep it.";
+  if (!effects) {
+    return (
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <Means title={isArchived ? "Archived" : "Archive"}>{means}</Means>
+        <LinkButton to={withQuery(paths.plan(plan.key), { ask: act })} preventScrollReset>
+          {label}
+        </LinkButton>
+      </div>
+    );
+  }
+  return (
+    <Form method="post" action={paths.plan(plan.key)}>
+      <p className="font-medium text-sm wrap-anywhere">
+        {isArchived ? "Restore" : "Archive"} {plan.name}?
+      </p>
+      <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm wrap-anywhere">
+        {isArchived ? "It can be given again." : means} {have}
+        {includes === "" ? "." : `, and it is included in ${includes}.`}
+      </p>
+      <EffectsOnTenants effects={effects} noun="a feature" />
+      <FormActions>
+        <Button variant="primary" name="intent" value={act}>
+          {label}
+        </Button>
+        <LinkButton to={paths.plan(plan.key)} variant="ghost" preventScrollReset>
+          Keep as it is
+        </LinkButton>
+      </FormActions>
+    </Form>
   );
 }

@@ -8,6 +8,7 @@ import { paths } from "~/paths";
 import { Button, LinkButton } from "./button";
 import { FormActions } from "./card";
 import { RadioCards } from "./choices";
+import { EffectReview, type Review } from "./effect-review";
 import { Field } from "./field";
 import { Select, Textarea, TextInput } from "./inputs";
 import { FormErrors } from "./notice";
@@ -20,6 +21,8 @@ type Props = {
   lastResult: SubmissionResult | undefined;
   /** Stands above the fields in place of what the form as a whole was refused for. */
   children?: ReactNode;
+  /** The effects of what was sent, to be seen before it is saved. */
+  review?: Review;
 };
 
 const kinds = [
@@ -27,7 +30,7 @@ const kinds = [
   { value: "add_on", label: "Add-on", hint: "A tenant has any number; it adds to the plan." },
 ];
 
-export function PlanForm({ plan, includable, lastResult, children }: Props) {
+export function PlanForm({ plan, includable, lastResult, children, review = null }: Props) {
   const busy = useNavigation().formMethod === "POST";
   const schema = plan ? planPageForm : newPlanForm;
   const [form, fields] = useForm<Record<"key" | "name" | "kind" | "description" | "rank" | "includes" | "why", string>>({
@@ -94,6 +97,7 @@ export function PlanForm({ plan, includable, lastResult, children }: Props) {
       <Field label="Why" field={fields.why} hint="For the audit log." optional>
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
+      <EffectReview review={review} />
       <FormActions>
         <Button variant="primary" busy={busy}>
           {plan ? "Save" : "Create plan"}

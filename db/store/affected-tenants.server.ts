@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gt, inArray, isNull, or } from "drizzle-orm";
-import type { Grant, Instant, TenantFacts, TenantStatus } from "~/core/model";
+import type { FlagReading, Instant, TenantFacts, TenantStatus } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { grantOf } from "./grants.server";
@@ -14,60 +14,90 @@ export async function countTenantGroups(q: Queries, t: Schema): Promise<TenantGr
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }));
 }
 
-/** Tenants that have a grant of a feature, or tenants that have an add-on. */
-export type TenantSource = { feature: string } | { addOn: string };
+/** Tenants that have a grant of a feature, that have an add-on, or for which PostHog has given a flag's value. */
+export type TenantSource = { feature: string } | { addOn: string } | { flag: string };
 
 /** Keys of the source's tenants in ascending order, read from an index: at most `size`, after the key `after`. */
 export async function tenantKeysOf(q: Queries, t: Schema, source: TenantSource, after: string, size: number, now: Instant) {
-  const { grants: g, tenantAddOns: a } = t;
+  const { grants: g, tenantAddOns: a, flagValues: f } = t;
+  const isLasting = and(isNull(g.endedAt), or(isNull(g.endsAt), gt(g.endsAt, new Date(now))));
   const rows =
     "feature" in source
       ? await q
           .selectDistinct({ tenant: g.tenant })
           .from(g)
-          .where(
-            and(eq(g.feature, source.feature), gt(g.tenant, after), isNull(g.endedAt), or(isNull(g.endsAt), gt(g.endsAt, new Date(now)))),
-          )
+          .where(and(eq(g.feature, source.feature), gt(g.tenant, after), isLasting))
           .orderBy(asc(g.tenant))
           .limit(size)
-      : await q
-          .select({ tenant: a.tenant })
-          .from(a)
-          .where(and(eq(a.plan, source.addOn), gt(a.tenant, after)))
-          .orderBy(asc(a.tenant))
-          .limit(size);
+      : "addOn" in source
+        ? await q
+            .select({ tenant: a.tenant })
+            .from(a)
+            .where(and(eq(a.plan, source.addOn), gt(a.tenant, after)))
+            .orderBy(asc(a.tenant))
+            .limit(size)
+        : await q
+            .select({ tenant: f.tenant })
+            .from(f)
+            .where(and(eq(f.flag, source.flag), gt(f.tenant, after)))
+            .orderBy(asc(f.tenant))
+            .limit(size);
   return rows.map((row) => row.tenant);
 }
 
 /** An upper bound of how many tenants of the source have a key after `after`: grants that ended count too. */
 export async function countTenantsOf(q: Queries, t: Schema, source: TenantSource, after: string): Promise<number> {
-  const { grants: g, tenantAddOns: a } = t;
-  const [row] =
+  const { grants: g, tenantAddOns: a, flagValues: f } = t;
+  const [table, rows] =
     "feature" in source
-      ? await q
-          .select({ n: count() })
-          .from(g)
-          .where(and(eq(g.feature, source.feature), gt(g.tenant, after)))
-      : await q
-          .select({ n: count() })
-          .from(a)
-          .where(and(eq(a.plan, source.addOn), gt(a.tenant, after)));
+      ? [g, and(eq(g.feature, source.feature), gt(g.tenant, after))]
+      : "addOn" in source
+        ? [a, and(eq(a.plan, source.addOn), gt(a.tenant, after))]
+        : [f, and(eq(f.flag, source.flag), gt(f.tenant, after))];
+  const [row] = await q.select({ n: count() }).from(table).where(rows);
   return Number(row?.n ?? 0);
 }
 
-/** What decisions on these features read of these tenants. */
-export async function readForImpact(q: Queries, t: Schema, keys: string[], features: ReadonlySet<string>): Promise<TenantFacts[]> {
+/** A tenant as decisions read it, with the last values of flags. */
+export type AffectedTenant = { tenant: TenantFacts; flags: Map<string, FlagReading> };
+
+/** More features than this are not named in a statement: each grant of the tenants is read. */
+const maxNamedFeatures = 500;
+
+/** The parts that decisions on these features and flags read of these tenants. */
+export async function readForImpact(
+  q: Queries,
+  t: Schema,
+  keys: string[],
+  { features, flags }: { features: ReadonlySet<string>; flags: readonly string[] },
+): Promise<AffectedTenant[]> {
   if (keys.length === 0) return [];
-  const { tenants, tenantAddOns, grants } = t;
-  const rows = await q.select().from(tenants).where(inArray(tenants.key, keys));
-  const addOns = await q.select().from(tenantAddOns).where(inArray(tenantAddOns.tenant, keys)).orderBy(asc(tenantAddOns.addedAt));
-  const granted = await q.select().from(grants).where(inArray(grants.tenant, keys));
-  const facts = new Map<string, TenantFacts>();
-  for (const { searchText: _, createdAt, usageAnchor, ...row } of rows) {
-    const instants = { createdAt: createdAt.getTime(), usageAnchor: usageAnchor?.getTime() ?? null };
-    facts.set(row.key, { ...row, ...instants, addOns: [], grants: [] });
+  const { tenants, tenantAddOns: a, grants: g, flagValues: f } = t;
+  const { key, status, plan } = tenants;
+  const rows = await q.select({ key, status, plan }).from(tenants).where(inArray(key, keys));
+  const addOns = await q.select().from(a).where(inArray(a.tenant, keys)).orderBy(asc(a.addedAt));
+  const isNamed = features.size <= maxNamedFeatures ? inArray(g.feature, [...features]) : undefined;
+  const granted = await q
+    .select()
+    .from(g)
+    .where(and(inArray(g.tenant, keys), isNamed));
+  const values =
+    flags.length === 0
+      ? []
+      : await q
+          .select()
+          .from(f)
+          .where(and(inArray(f.tenant, keys), inArray(f.flag, [...flags])));
+  const found = new Map<string, AffectedTenant>();
+  for (const row of rows) {
+    const tenant = { ...row, revision: 0, name: row.key, metadata: {}, createdAt: 0, addOns: [], grants: [] };
+    found.set(row.key, { tenant, flags: new Map() });
   }
-  for (const { tenant, plan, addedAt } of addOns) facts.get(tenant)?.addOns.push({ plan, addedAt: addedAt.getTime() });
-  for (const row of granted) if (features.has(row.feature)) facts.get(row.tenant)?.grants.push(grantOf(row) as Grant);
-  return [...facts.values()];
+  for (const { tenant, plan, addedAt } of addOns) found.get(tenant)?.tenant.addOns.push({ plan, addedAt: addedAt.getTime() });
+  for (const row of granted) if (features.has(row.feature)) found.get(row.tenant)?.tenant.grants.push(grantOf(row));
+  for (const { tenant, flag, state, payload, variant } of values) {
+    const reading = { state, ...(payload === null ? {} : { payload }), ...(variant === null ? {} : { variant }) };
+    found.get(tenant)?.flags.set(flag, reading);
+  }
+  return [...found.values()];
 }

@@ -1,0 +1,3 @@
+CREATE INDEX "check_counts_by_feature" ON "check_counts" USING btree ("feature","day","tenant");--> statement-breakpoint
+CREATE INDEX "flag_values_by_flag" ON "flag_values" USING btree ("flag","tenant");--> statement-breakpoint
+CREATE INDEX "usage_totals_by_feature" ON "usage_totals" USING btree ("feature","period_kind","period_start","tenant");
