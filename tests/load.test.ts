@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import net from "node:net";
+import { decodeViaTurboStream } from "@remix-run/react/dist/single-fetch.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { overloaded } from "~/api/shed-load.server";
 import { putTenant } from "~/core/changes";
@@ -148,6 +149,22 @@ test("a refusal is a stable code for programs, the protocol's shape for OpenFeat
   const page = await ask("/tenants");
   expect([page.headers.get("content-type"), page.headers.get("cache-control")]).toEqual(["text/html; charset=utf-8", "no-store"]);
   expect(await page.text()).toMatch(/<h1>Service Unavailable<\/h1><p>Latchkey .*\. Wait a few seconds, then load the page again\.<\/p>/);
+});
+
+test("a page's script gets the error that it shows, for a form and for a navigation", async () => {
+  const { ask } = await start();
+  delayMs = 1_000;
+  const decoded = async (path: string, init?: RequestInit) => {
+    const { body, headers } = await ask(path, init);
+    expect(headers.get("content-type")).toBe("text/x-script; charset=utf-8");
+    const { value } = await decodeViaTurboStream(body as ReadableStream<Uint8Array>, globalThis);
+    // For any route of a navigation, under a symbol that Remix keeps to itself.
+    const [ofAnyRoute] = Object.getOwnPropertySymbols(value);
+    return (ofAnyRoute ? (value as { [name: symbol]: unknown })[ofAnyRoute] : value) as { error: unknown };
+  };
+  const error = expect.objectContaining({ status: 503, statusText: "Service Unavailable" });
+  expect((await decoded("/tenants/new.data", { method: "POST", body: "name=Acme" })).error).toEqual(error);
+  expect((await decoded("/tenants.data?search=a")).error).toEqual(error);
 });
 
 test("a page of another origin may read why it was refused", async () => {

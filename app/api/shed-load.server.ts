@@ -34,8 +34,21 @@ export function loadKindOf(url: string): LoadKind | null {
 const page = { type: "text/html; charset=utf-8", body: plainPage(503, overloadedSentence) };
 const problem = { type: problemType, body: problemBody(overloaded) };
 
+/**
+ * What a page's script expects in place of data, in Remix's encoding of an error response: with it the page says what is wrong, as
+ * words of app/ui/error-page.tsx for this status. A form's answer is of one route, a navigation's of any.
+ */
+const errorResponse = `["ErrorResponse",3,4,5],"",503,"Service Unavailable"]`;
+const dataType = "text/x-script; charset=utf-8";
+const formData = { type: dataType, body: `[{"_1":2},"error",${errorResponse}\n` };
+const navigationData = {
+  type: dataType,
+  body: `[["SingleFetchRedirect",1],{"_2":3},"error",${errorResponse.replace("3,4,5", "4,5,6")}\n`,
+};
+
 /** As whoever asked expects a refusal: people a page, OpenFeature's clients a shape of their own, programs a problem. */
-function refusalFor(kind: LoadKind, url: string): { type: string; body: string } {
+function refusalFor(kind: LoadKind, url: string, method: string | undefined): { type: string; body: string } {
+  if (kind === "page" && /\.data(\?|$)/.test(url)) return method === "GET" ? navigationData : formData;
   if (kind === "page" || kind === "file") return page;
   if (!/^\/+ofrep\/v1\/evaluate/.test(url)) return problem;
   const body = { ...keyIn(url), errorCode: "GENERAL", errorDetails: overloaded.detail, code: overloaded.code };
@@ -64,7 +77,7 @@ export function shedLoad({ load, keys, log }: Services, { headers: headersOfAll,
     const kind = loadKindOf(url);
     if (kind === null || !load.isFull(kind)) return false;
     noteRefused(kind);
-    const { type, body } = refusalFor(kind, url);
+    const { type, body } = refusalFor(kind, url, request.method);
     const head = [...headersOfAll, "content-type", type, "content-length", String(Buffer.byteLength(body))];
     head.push("cache-control", "no-store", "retry-after", retryAfter);
     // Without it a page of another origin could not read why.
