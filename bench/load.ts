@@ -33,7 +33,7 @@ export type Paced = { p50: number; p99: number; p999: number; most: number; answ
 export const atConstantPace = ({ port, requests }: Omit<Target, "child">, perSecond: number, seconds: number): Promise<Paced> =>
   generate("paced-load.mjs", { port, requests, connections, perSecond, seconds });
 
-async function generate(file: string, options: object) {
+export async function generate(file: string, options: object) {
   const generator = startNode([fromHere(file)], 1, { input: JSON.stringify(options) });
   const [, line = ""] = await untilLine(generator, /^(\{.*\})$/);
   return JSON.parse(line);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { benchCheck } from "./check";
 import { benchMany } from "./many";
+import { benchOverload } from "./overload";
 import { benchPace } from "./pace";
 import { benchPosthog } from "./posthog";
 import { fromHere, isPinned, leaveTheMeasuredCore } from "./process";
@@ -13,6 +14,7 @@ import { benchTenants } from "./tenants";
 const parts = {
   check: benchCheck,
   pace: benchPace,
+  overload: benchOverload,
   many: benchMany,
   scale: benchScale,
   posthog: benchPosthog,
