@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
-import { bucketOf, rateLimitField } from "~/server/rate-limits.server";
+import { isRefused, type RateLimit, type RateLimits, type RequestKind, rateHeaders, takeRequest } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
 import { type Problem, sendProblem } from "./problem.server";
@@ -11,7 +11,7 @@ export function admit(
   request: FastifyRequest,
   reply: FastifyReply,
   scope: ApiScope | readonly ApiScope[],
-  options: { bound?: true /** Which of the key's limits it is counted under. */; limit?: keyof Services["limits"] } = {},
+  options: { bound?: true /** Which of the key's limits it is counted under. */; limit?: RequestKind } = {},
 ): HeldKey | null {
   const key = authenticate(services, request, reply, scope, options);
   if (!key) return null;
@@ -22,18 +22,23 @@ export function admit(
 }
 
 /** Says in the answer how much is left; the refusal, if nothing is. */
-export function limitProblem({ limits, now }: Services, key: HeldKey, reply: FastifyReply, of: keyof Services["limits"]): Problem | null {
-  const limit = limits[of];
-  if (limit.limit === 0) return null;
-  const taken = limit.take(bucketOf(key), now());
-  reply.header("ratelimit-policy", limit.policy).header("ratelimit", rateLimitField(limit, taken));
-  if (taken.ok) return null;
+export function limitProblem({ limits, now }: Services, key: HeldKey, reply: FastifyReply, kind: RequestKind): Problem | null {
+  const used = takeRequest(limits, key, kind, now());
+  for (const [name, value] of rateHeaders(used)) reply.header(name, value);
+  const last = used.at(-1);
+  if (!last || !isRefused(used)) return null;
+  const { limit, taken } = last;
   return {
     status: 429,
     type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
     code: "rate_limited",
-    detail: `This key has sent ${limit.limit} ${limit.name} within a minute. Wait ${taken.resets} s, then go on.`,
+    detail: `${whoSent(limit, limits)} within a minute. Wait ${taken.resets} s, then go on.`,
     violatedPolicies: [limit.name],
     headers: { "retry-after": String(taken.resets) },
   };
+}
+
+function whoSent(limit: RateLimit, { browserKey, browserTenant }: RateLimits): string {
+  if (limit === browserTenant) return `The browser keys and tokens of this tenant have sent ${limit.limit} requests`;
+  return `This key has sent ${limit.limit} ${limit === browserKey ? "requests" : limit.name}`;
 }

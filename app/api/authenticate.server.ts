@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { RightWithdrawn } from "~/server/authority.server";
 import type { ApiScope, HeldKey } from "~/server/key-ring.server";
 import type { Asker } from "~/server/posthog/user-budget.server";
+import { isBrowserKey } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { type Problem, sendProblem } from "./problem.server";
 
@@ -101,4 +102,4 @@ export function forbiddenIn(key: HeldKey): { code: string; message: string; fiel
 }
 
 /** Anyone who opens the page can read a browser key or a token; a secret key is only on a server. */
-export const askerOf = ({ kind }: Pick<HeldKey, "kind">): Asker => (kind === "live" ? "server" : "browser");
+export const askerOf = (key: Pick<HeldKey, "kind">): Asker => (isBrowserKey(key) ? "browser" : "server");

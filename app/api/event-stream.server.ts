@@ -1,15 +1,19 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { FactsUnavailable } from "~/server/facts-cache.server";
+import type { Asker } from "~/server/posthog/user-budget.server";
+import { shareOfBrowserKey } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import type { TenantState } from "~/server/streams.server";
 import type { Problem } from "./problem.server";
 import { factsUnavailable } from "./unavailable.server";
 
 export const streamLimits = {
-  /** Open streams of one process, of one API key with the tokens that it minted, and of one tenant. */
+  /** Open streams of one process, of one API key, and of one tenant. */
   most: 2_000,
   mostOfKey: 1_000,
   mostOfTenant: 500,
+  /** Those of browser keys, tokens and tickets in one process. Of a tenant: LATCHKEY_BROWSER_STREAMS. */
+  maxOfBrowsers: 1_500,
   /** Bytes that a slow reader may leave lying; what the kernel holds comes on top. */
   mostUnsent: 64 * 1024,
   /** Milliseconds; connections without a byte are closed after a minute. */
@@ -21,8 +25,9 @@ const reconnectAfter = 1_000; // ms that a reader is asked to wait
 
 export type Stream = {
   tenant: string;
-  /** The id of the API key by whose right it is open. */
+  /** The API key by whose right it is open; tokens and tickets have a name of their own beside the key behind them. */
   key: string;
+  asker: Asker;
   /** False: the key was revoked, or its time is over. */
   isGood: () => boolean;
   /** The state that the reader has seen; undefined: it has not said. */
@@ -40,10 +45,14 @@ export const idOf = ({ revision, mark }: TenantState) => `${revision}-${mark}`;
 type Open = { stream: Stream; write: (text: string) => void; end?: () => void };
 
 /** Opens streams, keeps them alive, and ends them: when their key does, and all of them before the process stops. */
-export function eventStreams(app: FastifyInstance, services: Pick<Services, "keys" | "streams">, limits = streamLimits) {
+export function eventStreams(app: FastifyInstance, services: Pick<Services, "keys" | "streams" | "env">, limits = streamLimits) {
+  const ofBrowsers = services.env.browserStreams;
+  const ofBrowserKey = Math.ceil(ofBrowsers * shareOfBrowserKey);
   const open = new Set<Open>();
   const ofTenant = new Map<string, number>();
   const ofKey = new Map<string, number>();
+  const ofBrowser = new Map<string, number>();
+  let browsers = 0;
   let isStopping = false;
   let timer: NodeJS.Timeout | undefined;
   let lastBeat = Date.now();
@@ -69,6 +78,10 @@ export function eventStreams(app: FastifyInstance, services: Pick<Services, "key
     else open.delete(stream);
     add(ofTenant, stream.stream.tenant, by);
     add(ofKey, stream.stream.key, by);
+    if (stream.stream.asker === "browser") {
+      add(ofBrowser, stream.stream.tenant, by);
+      browsers += by;
+    }
     if (open.size > 0) timer ??= setInterval(look, limits.lookEvery).unref();
     else {
       clearInterval(timer);
@@ -77,7 +90,12 @@ export function eventStreams(app: FastifyInstance, services: Pick<Services, "key
   }
 
   /** Null: there is room for another. */
-  function tooMany({ tenant, key }: Stream): string | null {
+  function tooMany({ tenant, key, asker }: Stream): string | null {
+    if (asker === "browser") {
+      if (browsers >= limits.maxOfBrowsers) return `Browser keys and tokens have ${limits.maxOfBrowsers} streams open here`;
+      if ((ofKey.get(key) ?? 0) >= ofBrowserKey) return `This browser key has ${ofBrowserKey} streams open here`;
+      if ((ofBrowser.get(tenant) ?? 0) >= ofBrowsers) return `Browser keys and tokens of this tenant have ${ofBrowsers} streams open here`;
+    }
     if (open.size >= limits.most) return `There are ${limits.most} streams open here`;
     if ((ofKey.get(key) ?? 0) >= limits.mostOfKey) return `This API key has ${limits.mostOfKey} streams open here`;
     return (ofTenant.get(tenant) ?? 0) >= limits.mostOfTenant ? `${limits.mostOfTenant} streams of this tenant are open here` : null;

@@ -32,6 +32,8 @@ Writes take \`Idempotency-Key\`: the same key with the same request does the thi
 
 API keys and admins are made by people, in the pages or with the command line: no key can make another key or let somebody in. The one exception is a token for one tenant, which lives for an hour at most.
 
+Each key has limits, which \`RateLimit\` and \`RateLimit-Policy\` tell. Browser keys (\`lk_pub_…\`), tokens and tickets of streams have smaller ones of their own, of one key (\`browser-key\`) and of all for one tenant (\`browser\`), and a share of the event streams, so that the keys of servers are answered whatever pages send. What is beyond a limit is refused with 429 (\`rate_limited\`, \`too_many_streams\`) and \`Retry-After\`.
+
 Besides what stands with each route, any address may answer: 400 \`bad_request\` (it is no request that can be read), 404 \`not_found\` (there is nothing at this address), 405 \`method_not_allowed\` (\`Allow\` says which methods would do), 408 \`too_slow\` (it did not arrive in time; the connection closes), 414 \`address_too_long\`, 431 \`headers_too_large\` (address and headers together are larger than 16 kB; the connection closes), and 503 \`overloaded\` with \`Retry-After\` (the server has more requests than it can answer in time; nothing was done, send it again then). Their problems look as all others do.`;
 
 const requestHeaders: { [H in RequestHeader]: { description: string; schema: JsonSchema; example: string } } = {

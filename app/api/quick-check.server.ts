@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Instant } from "~/core/model";
 import type { Prepared, Sending } from "~/server/check.server";
-import { bucketOf, type RateLimit, rateLimitField, type Taken } from "~/server/rate-limits.server";
+import { isBrowserKey, isRefused, rateHeaders, takeRequest } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { askerOf } from "./authenticate.server";
 import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
@@ -35,19 +35,16 @@ export function quickCheck(
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url, at, askerOf(key));
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
-    const limit = limits.checks;
-    const taken = limit.limit > 0 ? limit.take(bucketOf(key), at) : null;
-    if (taken && !taken.ok) return false;
+    const used = limits.checks.limit > 0 || isBrowserKey(key) ? takeRequest(limits, key, "checks", at) : null;
+    if (used && isRefused(used)) return false;
     checks.count(known, at);
     const { head, encoding } = ready(known, at, headersOfAll);
-    response.writeHead(200, taken ? [...head, ...rateFields(limit, taken)] : head);
+    response.writeHead(200, used ? [...head, ...rateHeaders(used).flat()] : head);
     response.end(known.body, encoding);
     if (since > 0) note(since);
     return true;
   };
 }
-
-const rateFields = (limit: RateLimit, taken: Taken) => ["ratelimit-policy", limit.policy, "ratelimit", rateLimitField(limit, taken)];
 
 /** Kept for as long as it stays the same. */
 function ready(known: Prepared, at: Instant, headersOfAll: QuickParts["headers"]): Sending {

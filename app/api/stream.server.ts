@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { tenantKey } from "~/forms/tenant";
+import { bucketOf } from "~/server/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import type { TenantState } from "~/server/streams.server";
 import { admit, limitProblem } from "./admit.server";
-import { isFor, mayAskAbout, presentedIn } from "./authenticate.server";
+import { askerOf, isFor, mayAskAbout, presentedIn } from "./authenticate.server";
 import { eventStreams, idOf, markIn } from "./event-stream.server";
 import { ofrepStreamPath } from "./ofrep.server";
 import { sendProblem } from "./problem.server";
@@ -36,7 +37,8 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
       const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
       const problem = await openStream(reply, {
         tenant: tenant.data,
-        key: key.id,
+        key: bucketOf(key),
+        asker: askerOf(key),
         seen,
         isGood: () => {
           const verdict = keys.verify(presented, now());
@@ -66,7 +68,8 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
       const changed = (state: TenantState) => event("message", state, { type: "refetchEvaluation" });
       const problem = await openStream(reply, {
         tenant: verdict.tenant,
-        key: verdict.id,
+        key: bucketOf(verdict),
+        asker: askerOf(verdict),
         seen: markIn(request.headers["last-event-id"]) ?? String(since ?? ""),
         isGood: () => typeof verify() !== "string",
         first: changed,

@@ -61,6 +61,8 @@ const variables = z.object({
   LATCHKEY_CHECK_COUNT_DAYS: wholeNumber(31, 36_500).default(400),
   LATCHKEY_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
   LATCHKEY_CHECK_RATE_LIMIT: wholeNumber(0, 10_000_000).default(0),
+  LATCHKEY_BROWSER_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
+  LATCHKEY_BROWSER_STREAMS: wholeNumber(1, 499).default(400),
 });
 
 /** The only reader of process.env in the program. Throws an EnvProblem that names every variable at fault. */
@@ -103,6 +105,10 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     /** Of each API key, apart from checks; 0: as many as they like. */
     requestsPerMinute: env.LATCHKEY_RATE_LIMIT,
     checksPerMinute: env.LATCHKEY_CHECK_RATE_LIMIT,
+    /** Of all browser keys and tokens of a tenant, checks included; 0: as many as they like. */
+    browserRequestsPerMinute: env.LATCHKEY_BROWSER_RATE_LIMIT,
+    /** Open streams of all browser keys and tokens of a tenant. */
+    browserStreams: env.LATCHKEY_BROWSER_STREAMS,
   };
 }
 

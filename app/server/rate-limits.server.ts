@@ -53,9 +53,59 @@ export function createRateLimit(name: string, limit: number): RateLimit {
 /** RFC draft ratelimit-headers, as structured fields. */
 export const rateLimitField = ({ name }: RateLimit, { left, resets }: Taken) => `"${name}";r=${left};t=${resets}`;
 
-export type RateLimits = { requests: RateLimit; checks: RateLimit };
+/** What one browser key, or the tokens of one key, may use of what all of them may use for their tenant. */
+export const shareOfBrowserKey = 3 / 4;
 
-export const createRateLimits = (env: { requestsPerMinute: number; checksPerMinute: number }): RateLimits => ({
-  requests: createRateLimit("requests", env.requestsPerMinute),
-  checks: createRateLimit("checks", env.checksPerMinute),
+export type RateLimits = {
+  requests: RateLimit;
+  checks: RateLimit;
+  /** Requests and checks of browser keys and tokens: of one key, and of all for one tenant. */
+  browserKey: RateLimit;
+  browserTenant: RateLimit;
+};
+/** What a request is counted as, whoever sends it. */
+export type RequestKind = "requests" | "checks";
+
+type Rates = { requestsPerMinute: number; checksPerMinute: number; browserRequestsPerMinute: number };
+
+export const createRateLimits = ({ requestsPerMinute, checksPerMinute, browserRequestsPerMinute }: Rates): RateLimits => ({
+  requests: createRateLimit("requests", requestsPerMinute),
+  checks: createRateLimit("checks", checksPerMinute),
+  browserKey: createRateLimit("browser-key", Math.ceil(browserRequestsPerMinute * shareOfBrowserKey)),
+  browserTenant: createRateLimit("browser", browserRequestsPerMinute),
 });
+
+export type Usage = { limit: RateLimit; taken: Taken };
+
+/** True if anyone who opens the page can read the key. */
+export const isBrowserKey = ({ kind }: Pick<HeldKey, "kind">): boolean => kind !== "live";
+
+/**
+ * Takes a request from each budget that the key is counted under, and returns those with a limit; the last one has `taken.ok` false
+ * if the request is refused. A key's own budget comes before its tenant's, so that a key which is refused uses up nothing of others.
+ */
+export function takeRequest(limits: RateLimits, key: HeldKey, kind: RequestKind, now: Instant): Usage[] {
+  const used: Usage[] = [];
+  const take = (limit: RateLimit, bucket: string): boolean => {
+    if (limit.limit === 0) return true;
+    const taken = limit.take(bucket, now);
+    used.push({ limit, taken });
+    return taken.ok;
+  };
+  const isLeft = take(limits[kind], bucketOf(key));
+  if (isLeft && isBrowserKey(key) && take(limits.browserKey, bucketOf(key))) take(limits.browserTenant, key.tenant ?? key.id);
+  return used;
+}
+
+export const isRefused = (used: Usage[]): boolean => used.at(-1)?.taken.ok === false;
+
+/** Names and values in turn; none without a limit. */
+export function rateHeaders(used: Usage[]): [name: string, value: string][] {
+  if (used.length === 0) return [];
+  const policies = used.map(({ limit }) => limit.policy).join(", ");
+  const left = used.map(({ limit, taken }) => rateLimitField(limit, taken)).join(", ");
+  return [
+    ["ratelimit-policy", policies],
+    ["ratelimit", left],
+  ];
+}

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, test } from "vitest";
 import { eventStreams, streamLimits } from "~/api/event-stream.server";
 import { sendProblem } from "~/api/problem.server";
+import { readEnv } from "~/server/env.server";
 import { FactsUnavailable } from "~/server/facts-cache.server";
 import type { KeyRing } from "~/server/key-ring.server";
 import type { Streams, TenantState } from "~/server/streams.server";
@@ -15,6 +16,7 @@ let app: FastifyInstance;
 afterEach(() => app.close());
 
 type Tell = (state: TenantState) => void;
+const env = readEnv({});
 
 /** Streams alone, of tenants that change when a test says so: /stream?tenant=…&key=… */
 async function start(limits: Partial<typeof streamLimits> = {}, more: { changed?: string; watch?: () => never } = {}) {
@@ -26,7 +28,7 @@ async function start(limits: Partial<typeof streamLimits> = {}, more: { changed?
     tells.set(tenant, here.add(tell));
     return { state: { revision: 1, mark: "first" }, stop: () => void here.delete(tell) };
   };
-  const services = { streams: { watch } as unknown as Streams, keys: { refresh: () => undefined } as unknown as KeyRing };
+  const services = { streams: { watch } as unknown as Streams, keys: { refresh: () => undefined } as unknown as KeyRing, env };
   app = Fastify({ forceCloseConnections: true });
   const open = eventStreams(app, services, { ...streamLimits, ...limits });
   app.get<{ Querystring: { tenant: string; key: string } }>("/stream", async ({ query: { tenant, key } }, reply) => {
@@ -34,6 +36,7 @@ async function start(limits: Partial<typeof streamLimits> = {}, more: { changed?
     const problem = await open(reply, {
       tenant,
       key,
+      asker: "server",
       seen: undefined,
       isGood: () => !bad.has(key),
       first: () => "data: first\n\n",
@@ -82,10 +85,13 @@ test("streams of a tenant, of a key and of the process are limited, each with it
 
 test("the documentation names these numbers", () => {
   const text = readFileSync(new URL("../../docs/api-limits.md", import.meta.url), "utf8");
-  const { most, mostOfKey, mostOfTenant, mostUnsent, heartbeatEvery } = streamLimits;
+  const { most, mostOfKey, mostOfTenant, maxOfBrowsers, mostUnsent, heartbeatEvery } = streamLimits;
   const number = (n: number) => n.toLocaleString("en");
   expect(text).toContain(
     `| event streams | ${number(most)} in a process, ${number(mostOfKey)} of an API key, ${number(mostOfTenant)} of a tenant |`,
+  );
+  expect(text).toContain(
+    `${number(maxOfBrowsers)} in a process, ${env.browserStreams} of a tenant (\`LATCHKEY_BROWSER_STREAMS\`), 300 of one key`,
   );
   expect(text).toContain(`${mostUnsent / 1024} kB`);
   expect(text).toContain(`${heartbeatEvery / 1000} s`);
