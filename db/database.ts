@@ -25,6 +25,9 @@ export const lockTimeoutMs = 5_000;
 /** Transactions that may wait for their turn or their locks; more are refused. */
 export const maxWaitingWrites = 2_000;
 
+/** "commit": another process has committed. "poll": time to look for commits that no notification told of. */
+export type CommitListener = (signal: "commit" | "poll") => void;
+
 export type Database = {
   engine: Engine;
   tables: Schema;
@@ -52,7 +55,9 @@ export type Database = {
    * they would give up. Their time limit begins when it is done.
    */
   holdWrites<T>(work: () => Promise<T>): Promise<T>;
-  /** Whether any process, this one included, may have committed since the last call. Throws when the database cannot be read. */
+  /** Calls back for commits of other processes. Null on SQLite, where `hasMoved` knows at once. */
+  followCommits: ((listener: CommitListener) => void) | null;
+  /** SQLite only. Whether any process, this one included, may have committed since the last call. Throws when the file cannot be read. */
   hasMoved(): boolean;
   /** Whether another process may have committed since the last call. A promise where this process wrote meanwhile. */
   othersMoved(): boolean | Promise<boolean>;

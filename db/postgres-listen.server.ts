@@ -1,56 +1,99 @@
+import type { Socket } from "node:net";
 import pg from "pg";
+import type { CommitListener } from "./database";
 import { ended } from "./postgres-end.server";
 
-/** A listener misses what is sent while it is away, so everybody also looks at the feed this often, in milliseconds. */
-const pollEvery = 1_000;
-const reconnectAfter = 500;
+/** Time between two signals to look for commits, in ms: notifications that are sent while a connection is lost are missed. */
+const pollIntervalMs = 1_000;
+/** The same while notifications cannot arrive, in ms. */
+const lostPollIntervalMs = 250;
+const reconnectMs = 500;
+/** A connection that does not answer for this long is taken to be lost, in ms. */
+const answerTimeoutMs = 5_000;
 
-/** Notes that another process may have committed: told by NOTIFY, or because it is time to look. */
-export function followNotifications(url: string): { hasMoved: () => boolean; stop: () => Promise<void> } {
-  let moved = false;
-  let stopped = false;
+/**
+ * Signals commits of other processes: by NOTIFY, and by polling. `isOwn`: whether this backend belongs to this process, whose own
+ * commits are in its memory already.
+ */
+export function followNotifications(url: string, isOwn: (backend: number) => boolean) {
+  let signal: CommitListener = () => {};
+  let isStopped = false;
+  let isListening = false;
+  let isChecking = false;
   let client: pg.Client | undefined;
+  let poll: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
-  const poll = setInterval(() => {
-    moved = true;
-  }, pollEvery);
-  poll.unref();
+
+  function schedulePoll(): void {
+    clearTimeout(poll);
+    if (isStopped) return;
+    poll = setTimeout(
+      () => {
+        signal("poll");
+        if (client && isListening && !isChecking) void check(client);
+        schedulePoll();
+      },
+      isListening ? pollIntervalMs : lostPollIntervalMs,
+    ).unref();
+  }
+
+  function lose(mine: pg.Client): void {
+    if (isStopped || client !== mine) return;
+    client = undefined;
+    isListening = false;
+    cut(mine);
+    schedulePoll();
+    retry = setTimeout(() => void listen(), reconnectMs).unref();
+  }
+
+  /** Notices a connection that was cut without a word, and keeps it from being closed for idleness. */
+  async function check(mine: pg.Client): Promise<void> {
+    isChecking = true;
+    try {
+      await mine.query("select 1");
+    } catch {
+      lose(mine);
+    } finally {
+      isChecking = false;
+    }
+  }
 
   async function listen(): Promise<void> {
-    const mine = new pg.Client({ connectionString: url });
+    const mine = new pg.Client({ connectionString: url, connectionTimeoutMillis: answerTimeoutMs, query_timeout: answerTimeoutMs });
     client = mine;
-    const again = () => {
-      if (stopped || client !== mine) return;
-      client = undefined;
-      retry = setTimeout(() => void listen(), reconnectAfter);
-      retry.unref();
-    };
-    mine.on("error", again);
-    mine.on("end", again);
-    mine.on("notification", () => {
-      moved = true;
+    mine.on("error", () => lose(mine));
+    mine.on("end", () => lose(mine));
+    mine.on("notification", ({ processId }) => {
+      if (!isOwn(processId)) signal("commit");
     });
     try {
       await mine.connect();
       await mine.query("LISTEN latchkey_changes");
-      moved = true;
+      isListening = true;
+      signal("commit");
     } catch {
-      again();
+      lose(mine);
     }
   }
+  schedulePoll();
   void listen();
 
   return {
-    hasMoved() {
-      const answer = moved;
-      moved = false;
-      return answer;
+    follow(listener: CommitListener): void {
+      signal = listener;
     },
-    async stop() {
-      stopped = true;
-      clearInterval(poll);
+    /** For a commit of this process whose outcome it does not know. */
+    noteUnknown: () => signal("commit"),
+    async stop(): Promise<void> {
+      isStopped = true;
+      clearTimeout(poll);
       clearTimeout(retry);
       await ended(client?.end());
     },
   };
+}
+
+/** Closes the socket at once; `end()` waits for an answer that a lost connection does not give. The driver's types leave it out. */
+function cut(client: pg.Client): void {
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
 }

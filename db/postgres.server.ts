@@ -18,7 +18,7 @@ import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import { DatabaseUnavailable, tellingUnavailable } from "./unavailable";
+import { DatabaseBusy, DatabaseUnavailable, tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
@@ -54,18 +54,24 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestPause,
   });
+  /** Process ids of this process's connections, as PostgreSQL numbers them. */
+  const backends = new Set<number>();
   for (const pool of [readers, slowReaders, writers]) {
     // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
     pool.on("error", () => {});
     // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
-    pool.on("connect", (client) => client.on("error", () => {}));
+    pool.on("connect", (client) => {
+      client.on("error", () => {});
+      backends.add(backendOf(client));
+    });
+    pool.on("remove", (client) => backends.delete(backendOf(client)));
   }
   const write = drizzle(writers);
   const inside = insideTransaction();
   let unsettled = 0;
   let held: Promise<unknown> = Promise.resolve();
   let heldUntil = 0;
-  const follow = followNotifications(url);
+  const following = followNotifications(url, (backend) => backends.has(backend));
   return {
     engine: "postgres",
     tables: defineSchema(dialects.postgres),
@@ -86,6 +92,10 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
             return work(tx as unknown as Queries);
           });
         return await tellingUnavailable(inside.run(run));
+      } catch (error) {
+        // A connection that was lost at the commit leaves open whether it happened.
+        if (error instanceof DatabaseUnavailable && !(error instanceof DatabaseBusy)) following.noteUnknown();
+        throw error;
       } finally {
         unsettled -= 1;
       }
@@ -114,17 +124,21 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
         });
       return result;
     },
-    hasMoved: follow.hasMoved,
+    followCommits: following.follow,
+    hasMoved: () => false,
     othersMoved: () => true,
     async ping() {
       await readers.query("select 1 from settings limit 1");
     },
     async close() {
-      await follow.stop();
+      await following.stop();
       await ended(Promise.all([readers.end(), slowReaders.end(), writers.end()]));
     },
   };
 }
+
+/** Missing in the driver's types. */
+const backendOf = (client: pg.PoolClient) => (client as unknown as { processID: number }).processID;
 
 async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await pool.connect();

@@ -155,7 +155,7 @@ export function defineSchema(d: Dialect) {
     "changes",
     {
       seq: sequence("seq"),
-      kind: text("kind").notNull().$type<SubjectKind | "key">(),
+      kind: text("kind").notNull().$type<SubjectKind | "key" | "setting">(),
       subject: text("subject").notNull(),
       at: timestamp("at").notNull(),
     },

@@ -89,6 +89,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
       beginAnew().catch(() => {}); // somebody else works with the file; nothing depends on it
     },
     holdWrites: (work) => writes.hold(work),
+    followCommits: null,
     hasMoved: movement.hasMoved,
     othersMoved: movement.othersMoved,
     async ping() {

@@ -88,10 +88,18 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 const answerVary = "Authorization, X-API-Key, Origin";
 export const answerType = "application/json; charset=utf-8";
 
-export function answerHeaders({ validUntil, etag }: Pick<Prepared, "validUntil" | "etag">, now: Instant): [name: string, value: string][] {
+/** An answer from memory that may be behind the database is not to be kept. */
+export function cacheControl(validUntil: Instant | null, now: Instant, isStale: boolean): string {
   const left = validUntil === null ? longestLife : Math.floor((validUntil - now) / 1000);
+  return `private, max-age=${isStale ? 0 : Math.max(0, Math.min(longestLife, left))}`;
+}
+
+export function answerHeaders(
+  { validUntil, etag, isStale }: Pick<Prepared, "validUntil" | "etag" | "isStale">,
+  now: Instant,
+): [name: string, value: string][] {
   return [
-    ["cache-control", `private, max-age=${Math.max(0, Math.min(longestLife, left))}`],
+    ["cache-control", cacheControl(validUntil, now, isStale)],
     ["etag", etag],
     ["vary", answerVary],
   ];

@@ -4,6 +4,7 @@ import { tenantKey } from "~/forms/tenant";
 import type { Services } from "~/server/services.server";
 import { mayAskAbout } from "./authenticate.server";
 import { getPosthogGroups } from "./check-descriptions";
+import { cacheControl } from "./entitlements.server";
 import { etagOf, matchesEtag } from "./etag.server";
 import { parse } from "./parse.server";
 import { sendProblem } from "./problem.server";
@@ -12,8 +13,6 @@ import { noTenant } from "./tenants.server";
 import { secretKeyOnly } from "./tokens.server";
 import { sendUnavailable } from "./unavailable.server";
 
-/** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
-const longestLife = 30;
 /** What PostHog's users call it unless they say another name. */
 const defaultGroupType = "organization";
 
@@ -39,10 +38,8 @@ export async function posthogGroupsApi(app: FastifyInstance, { services }: { ser
     const properties = asFlagProperties(groupProperties(tenant.facts, facts.catalogue(), at, metadata.keys()));
     const body = JSON.stringify({ groups: { [type]: sent.key }, groupProperties: { [type]: properties } });
     const etag = etagOf(body);
-    const until = propertiesValidUntil(tenant.facts, at);
-    const left = until === null ? longestLife : Math.floor((until - at) / 1000);
     reply
-      .header("cache-control", `private, max-age=${Math.min(longestLife, left)}`)
+      .header("cache-control", cacheControl(propertiesValidUntil(tenant.facts, at), at, facts.isStale()))
       .header("etag", etag)
       .header("vary", "Authorization, X-API-Key");
     if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).send();

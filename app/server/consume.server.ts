@@ -29,7 +29,7 @@ type Parts = Pick<Services, "db" | "env" | "now" | "facts" | "usage" | "counts">
 export async function consume(services: Services, body: Body): Promise<Consumed | Refused> {
   let found = await known(services, body);
   if (isUnknown(found)) {
-    await services.facts.catchUpNow();
+    await services.facts.catchUpNow([body.tenant]);
     found = await known(services, body);
   }
   if ("status" in found) return found;

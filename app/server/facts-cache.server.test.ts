@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { putTenant } from "~/core/changes";
+import type { CommitListener } from "~db/database";
 import { appendChange } from "~db/store/changes.server";
 import { ada, day } from "../../tests/support/facts";
 import { until } from "../../tests/support/poll";
@@ -10,9 +11,10 @@ import { changeTenant } from "./change.server";
 import { createFactsCache, type FactsCache } from "./facts-cache.server";
 
 let s: TestServices;
-/** A second process, whose word about what moved is the test's to give. */
+/** A second process, whose notifications the test sends. */
 let cache: FactsCache;
-let moved: boolean;
+/** Signals a commit of another process to it. */
+let signal: CommitListener;
 /** A third one, in the middle of a transaction. */
 let slow: pg.Client;
 
@@ -20,15 +22,14 @@ beforeEach(async () => {
   s = await startServices("postgres");
   slow = new pg.Client({ connectionString: s.url });
   await slow.connect();
-  moved = false;
-  const hasMoved = () => {
-    const answer = moved;
-    moved = false;
-    return answer;
+  await s.facts.stop();
+  const followCommits = (listener: CommitListener) => {
+    signal = listener;
   };
-  cache = createFactsCache({ ...s.db, hasMoved }, s.log, 1_000_000);
+  cache = createFactsCache({ ...s.db, followCommits }, s.log, 1_000_000);
 });
 afterEach(async () => {
+  await cache.stop();
   await slow.end();
   await s.stop();
 });
@@ -85,7 +86,7 @@ describe("what another process commits on PostgreSQL is seen", () => {
     await slow.query("insert into changes (kind, subject, at) values ('catalogue', '', now())");
     await slow.query("begin");
     await slow.query("lock table facts_history in access exclusive mode");
-    moved = true;
+    signal("commit");
     await look();
     const isReading = async () => {
       const { rows } = await slow.query("select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid))");
@@ -93,7 +94,7 @@ describe("what another process commits on PostgreSQL is seen", () => {
     };
     await until(isReading, 5_000, () => "nothing was read");
     await touch("acme");
-    moved = true;
+    signal("commit");
     await look();
     await slow.query("commit");
     await dropped("acme");
@@ -108,7 +109,7 @@ describe("what another process commits on PostgreSQL is seen", () => {
     await cache.start();
     await cache.tenant("acme");
     await slow.query("commit");
-    moved = true;
+    signal("commit");
     await dropped("acme");
   });
 
@@ -121,11 +122,11 @@ describe("what another process commits on PostgreSQL is seen", () => {
     await slow.query("begin");
     await touch("acme");
     await s.db.transaction([], (tx) => appendChange(tx, s.db.tables, "tenant", "quick", s.now()));
-    moved = true;
+    signal("commit");
     await dropped("quick");
     expect(cache.peek("acme")).toBeDefined();
     await slow.query("commit");
-    moved = true;
+    signal("commit");
     await dropped("acme");
   });
 });
@@ -140,7 +141,7 @@ test("changes are read once, not again and again for as long as an older one mig
     await cache.tenant("acme");
     const before = asked.mock.calls.length;
     await touch("acme");
-    moved = true;
+    signal("commit");
     await dropped("acme");
     return asked.mock.calls.length - before;
   };

@@ -3,15 +3,17 @@ import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import type { Database } from "~db/database";
-import { changesAtOnce, changesReader, lastChange } from "~db/store/changes.server";
+import { type ChangeKind, changesAtOnce, changesReader, lastChange } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { createFeedPosition } from "./feed-position";
+import { createSynchronization, type Elapsed } from "./synchronization.server";
 
 /** What is known of one tenant; `facts: null` remembers that there is none. Another object after every change. */
 export type Held = { readonly facts: TenantFacts | null };
 
 /** The database cannot be read and the tenant is not in memory: an answer would be a guess. */
 export class FactsUnavailable extends Error {}
+const notInMemory = "The database cannot be read and this tenant is not in memory.";
 
 /**
  * Measured on Node 20 with process.memoryUsage over 20,000 tenants of each shape, both rounded up: 430 bytes without grants
@@ -19,35 +21,35 @@ export class FactsUnavailable extends Error {}
  */
 const bytesPerEntry = 240;
 const bytesPerCharacter = 1.4;
-/** How long a transaction may last, in milliseconds; a number that it drew can be committed until then. */
-const longestTransaction = 300_000;
-/** Who did not look for longer (a machine that slept) may have missed what is gone from the feed, which is kept for a week. */
-const longestAbsence = 24 * 3_600_000;
-/** While the database cannot be read it is tried again this often, in milliseconds. */
-const retryEvery = 500;
+/** How long a transaction may last, in ms. A number that it drew can be committed until then. */
+const maxTransactionMs = 300_000;
+/** A process that did not read for longer (a machine that slept) may have missed rows of the feed, which is kept for a week. In ms. */
+const maxAbsenceMs = 24 * 3_600_000;
+/** Kinds of changes that other parts keep in memory. */
+type FollowedKind = "key" | "setting";
+/** Rejects if the database cannot be read. */
+type Reload = () => Promise<void>;
 
 export type FactsCache = ReturnType<typeof createFactsCache>;
 
 /**
  * The catalogue whole and the facts of asked tenants, bounded in bytes. What this process commits is put in before the
- * writer is answered; what others commit is noticed at the next check, asked of the database once per turn of the event loop.
+ * writer is answered; what others commit is read before the next answer (`synchronization.server.ts`).
  */
-export function createFactsCache(db: Database, log: Logger, bytes: number) {
+export function createFactsCache(db: Database, log: Logger, bytes: number, elapsed: Elapsed = () => performance.now()) {
   const readChanges = changesReader(db.read, db.tables);
   const tenants = new LRUCache<string, Held>({ maxSize: bytes, sizeCalculation: sizeOf });
   const loading = new Map<string, Promise<Held>>();
   /** Of tenants that are being read: the newest change that the feed told of meanwhile. */
   const touchedMeanwhile = new Map<string, number>();
-  const onKeyChange = new Set<() => void>();
-  const onMoved = new Set<() => Promise<void>>();
+  const onChange: Record<FollowedKind, Reload[]> = { key: [], setting: [] };
+  const onMoved: Reload[] = [];
+  const sync = createSynchronization(db, log, catchUp, elapsed);
   let catalogue = compileCatalogue(emptyCatalogue);
   let catalogueFacts = emptyCatalogue;
-  let staleSince: number | null = null;
-  let asked = false;
-  let triedAt = 0;
-  let lookedAt = Date.now();
-  let catchingUp: Promise<void> | undefined;
-  let position = createFeedPosition(0, longestTransaction);
+  /** By the wall clock, since the monotonic clock stands still while a machine sleeps. */
+  let readAt = Date.now();
+  let position = createFeedPosition(0, maxTransactionMs);
 
   function putCatalogue(facts: CatalogueFacts): void {
     if (facts.revision <= catalogueFacts.revision) return;
@@ -76,107 +78,71 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     if (loading.has(key)) touchedMeanwhile.set(key, seq);
   }
 
-  /** Drops what was touched since the last look; on failure what is known stays in service, marked stale. */
+  /** Drops what was touched since the last reading. If it fails, what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
-    const wasAway = Date.now() - lookedAt > longestAbsence;
+    const wasAway = Date.now() - readAt > maxAbsenceMs;
     if (wasAway) await startAnew();
-    let from = position.from(Date.now());
+    let from = position.from(elapsed());
     let read: number[] = [];
-    let catalogueMoved = wasAway;
+    const moved = new Set<ChangeKind>(wasAway ? ["catalogue", "key", "setting"] : []);
     for (;;) {
       const { seqs, subjects, others } = await readChanges(from);
       const ofOthers = new Set(others.map(({ seq }) => seq));
       for (const [i, seq] of seqs.entries()) if (!ofOthers.has(seq)) dropIfOlder(subjects[i] as string, seq);
-      for (const { seq, kind } of others) {
-        if (kind === "key") for (const tell of onKeyChange) tell();
-        else catalogueMoved ||= seq > catalogueFacts.revision;
-      }
+      for (const { seq, kind } of others) if (kind !== "catalogue" || seq > catalogueFacts.revision) moved.add(kind);
       read = read.length === 0 ? seqs : [...read, ...seqs];
       if (seqs.length < changesAtOnce) break;
       from = seqs.at(-1) as number;
     }
-    if (catalogueMoved) putCatalogue(await readCatalogueFacts(db.read, db.tables));
-    lookedAt = Date.now();
-    position.readTo(read, lookedAt);
-    await tellMoved();
+    if (moved.has("catalogue")) putCatalogue(await readCatalogueFacts(db.read, db.tables));
+    if (moved.has("key")) await reloadAll(onChange.key);
+    if (moved.has("setting")) await reloadAll(onChange.setting);
+    readAt = Date.now();
+    position.readTo(read, elapsed());
+    await followMoved();
   }
 
   /** Not awaited if this process wrote as well, because its own writes are already in memory. */
-  async function tellMoved(): Promise<void> {
+  async function followMoved(): Promise<void> {
     const moved = db.othersMoved();
-    const tell = async (moved: boolean) => {
-      if (moved) for (const follow of onMoved) await follow();
-    };
-    if (typeof moved === "boolean") await tell(moved);
-    else void moved.then(tell);
+    if (moved === true) await reloadAll(onMoved);
+    else if (moved) void moved.then((moved) => (moved ? reloadAll(onMoved) : undefined)).catch(sync.failed);
   }
 
   async function startPosition(): Promise<void> {
-    const by = db.engine === "sqlite" ? undefined : Date.now() - longestTransaction;
-    position = createFeedPosition(await lastChange(db.read, db.tables, by), longestTransaction);
+    const by = db.engine === "sqlite" ? undefined : Date.now() - maxTransactionMs;
+    position = createFeedPosition(await lastChange(db.read, db.tables, by), maxTransactionMs);
   }
 
   async function startAnew(): Promise<void> {
     await startPosition();
     tenants.clear();
-    for (const tell of onKeyChange) tell();
-  }
-
-  function failed(error: unknown): void {
-    if (staleSince === null) log.error({ err: error }, "the database cannot be read; answering from memory");
-    staleSince ??= Date.now();
-  }
-
-  const waitFor = () => (db.engine === "sqlite" ? catchingUp : undefined);
-
-  /**
-   * Asks the database, once per turn of the event loop, whether somebody else committed. SQLite knows at once, so the asker
-   * waits for what there is to read; on PostgreSQL word comes over a network anyway, and nobody waits for a query.
-   */
-  function look(): Promise<void> | undefined {
-    if (asked) return waitFor();
-    asked = true;
-    setImmediate(() => {
-      asked = false;
-    });
-    // What moves while changes are being read is still there to be asked for afterwards.
-    if (catchingUp) return waitFor();
-    const retry = staleSince !== null;
-    if (retry && Date.now() < triedAt + retryEvery) return undefined;
-    triedAt = Date.now();
-    try {
-      if (!db.hasMoved() && !retry) return waitFor();
-    } catch (error) {
-      failed(error);
-      return undefined;
-    }
-    catchingUp = catchUp()
-      .then(() => {
-        staleSince = null;
-      }, failed)
-      .finally(() => {
-        catchingUp = undefined;
-      });
-    return waitFor();
   }
 
   async function load(key: string): Promise<Held> {
     try {
       let facts = await readTenantFacts(db.read, db.tables, key);
       while ((facts?.revision ?? 0) < (touchedMeanwhile.get(key) ?? 0)) facts = await readTenantFacts(db.read, db.tables, key);
+      if (facts === null) refuseStaleAbsence();
       return putTenant(key, facts);
     } catch (error) {
-      failed(error);
-      throw new FactsUnavailable("The database cannot be read and this tenant is not in memory.", { cause: error });
+      if (error instanceof FactsUnavailable) throw error;
+      sync.failed(error);
+      throw new FactsUnavailable(notInMemory, { cause: error });
     } finally {
       loading.delete(key);
       touchedMeanwhile.delete(key);
     }
   }
 
+  /** While memory may be behind, a tenant that is not there may have been created meanwhile. */
+  function refuseStaleAbsence(): void {
+    if (sync.isStale()) throw new FactsUnavailable(notInMemory);
+  }
+
   function tenant(key: string): Held | Promise<Held> {
     const held = tenants.get(key);
-    if (held) return held;
+    if (held && (held.facts !== null || !sync.isStale())) return held;
     const started = loading.get(key) ?? load(key);
     loading.set(key, started);
     return started;
@@ -186,29 +152,35 @@ export function createFactsCache(db: Database, log: Logger, bytes: number) {
     async start(): Promise<void> {
       await startPosition();
       putCatalogue(await readCatalogueFacts(db.read, db.tables));
+      sync.start();
     },
-    /** For who cannot wait until word comes: a commit of what works beside this process, which is somebody else's here, or one elsewhere. */
-    async catchUpNow(): Promise<void> {
-      await catchingUp;
-      await catchUp().catch(failed);
+    /** Reads commits of other processes at once, and asks again for tenants that did not exist. */
+    async catchUpNow(absent: readonly string[] = []): Promise<void> {
+      await sync.readNow();
+      for (const key of absent) if (tenants.peek(key)?.facts === null) tenants.delete(key);
     },
-    /** Call before reading: undefined means that all is up to date; a promise, that something is being read. */
-    look,
+    /** Call before answering. Undefined if memory is up to date or marked stale; otherwise a promise to wait for. */
+    look: sync.look,
     tenant,
     /** What is in memory now, without making it younger. */
     peek: (key: string) => tenants.peek(key),
     catalogue: () => catalogue,
     catalogueFacts: () => catalogueFacts,
-    isStale: () => staleSince !== null,
+    isStale: sync.isStale,
+    stop: sync.stop,
     putCatalogue,
     putTenant,
     replaceTenants,
     /** Called when another process may have committed what the feed does not tell of, such as usage. */
-    onMoved: (follow: () => Promise<void>) => onMoved.add(follow),
-    /** Called when any process changed an API key. */
-    onKeyChange: (tell: () => void) => onKeyChange.add(tell),
+    onMoved: (reload: Reload) => void onMoved.push(reload),
+    /** Called when any process changed an API key or a setting that processes keep in memory. */
+    onChange: (kind: FollowedKind, reload: Reload) => void onChange[kind].push(reload),
     held: () => ({ tenants: tenants.size, bytes: tenants.calculatedSize }),
   };
+}
+
+async function reloadAll(all: readonly Reload[]): Promise<void> {
+  for (const reload of all) await reload();
 }
 
 function sizeOf({ facts }: Held, key: string): number {

@@ -36,7 +36,7 @@ export type KeyRing = ReturnType<typeof createKeyRing>;
 
 /**
  * Every API key's hash in memory, since an installation has tens of them: telling a known key, and refusing an
- * unknown one, costs a hash and no query. Read again whenever a key changed here or in another process.
+ * unknown one, costs a hash and no query. Read again when a key changed here or in another process.
  */
 export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   let held = new Map<string, HeldKey>();
@@ -48,6 +48,9 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   const ofTokens = new WeakMap<TokenClaims, { minter: HeldKey; key: HeldKey | null }>();
   let outdated = true;
   let reading: Promise<void> | undefined;
+  /** The last reading failed. */
+  let isFailing = false;
+  let retry: NodeJS.Timeout | undefined;
   let used = new Map<string, Instant>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -63,27 +66,37 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     }
   }
 
-  /** On failure the keys known so far stay in service, and nobody waits for further attempts. */
-  async function readAgain(): Promise<void> {
-    try {
-      await read();
-    } catch (err) {
-      log.error({ err }, "API keys cannot be read; going by those in memory");
-      const retry = () => {
-        outdated = true;
-        void readAgain();
-      };
-      setTimeout(retry, retryAfter).unref();
-    }
+  /** One at a time, so that an older list never replaces a newer one. */
+  function readOnce(): Promise<void> {
+    reading ??= read()
+      .then(() => {
+        isFailing = false;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
   }
 
-  /** Undefined: what is in memory is what counts. */
+  /** For a change of another process. On failure it rejects, and the keys in memory stay in service. */
+  function reload(): Promise<void> {
+    forget();
+    return readOnce();
+  }
+
+  /** Undefined if the keys in memory are current. On failure they stay in service, and no request waits for further attempts. */
   function refresh(): Promise<void> | undefined {
-    if (!outdated) return reading;
-    reading ??= readAgain().finally(() => {
-      reading = undefined;
+    if (!outdated && (isFailing || !reading)) return undefined;
+    return readOnce().catch((err) => {
+      isFailing = true;
+      if (retry) return;
+      log.error({ err }, "API keys cannot be read; going by those in memory");
+      retry = setTimeout(() => {
+        retry = undefined;
+        outdated = true;
+        void refresh();
+      }, retryAfter).unref();
     });
-    return reading;
   }
 
   /** Call when a key changed; the next `refresh` reads. The one named is refused from now on in any case. */
@@ -148,6 +161,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   return {
     start: read,
     refresh,
+    reload,
     forget,
     verify(presented: string, now: Instant): Verdict {
       // Before the look-up of keys, which would hash the token first.

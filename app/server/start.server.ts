@@ -25,6 +25,7 @@ import { createRateLimits } from "./rate-limits.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
 import { createStreams } from "./streams.server";
+import type { Elapsed } from "./synchronization.server";
 import { createTenantCounts } from "./tenant-counts.server";
 import { createTokens } from "./tokens.server";
 import { createUsageCache } from "./usage-cache.server";
@@ -35,7 +36,9 @@ const shareOfAnswers = 1 / 3;
 /** Between two attempts to note that PostHog is off, in ms. */
 const retryMs = 5_000;
 
+/** `elapsed`: a monotonic clock in ms. */
 type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & {
+  elapsed?: Elapsed;
   posthogHooks?: PosthogHooks;
   database?: OpenOptions;
   load?: LoadOptions;
@@ -50,18 +53,19 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   let posthog: Posthog | null = null;
   const jobs = jobLog(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
-  const facts = createFactsCache(db, jobs, env.cacheBytes - forAnswers);
+  const facts = createFactsCache(db, jobs, env.cacheBytes - forAnswers, overrides.elapsed);
   const counts = createCheckCounts(db, jobs);
   const tokens = createTokens(db);
   const keys = createKeyRing(db, jobs, tokens);
-  const metadata = createMetadataChoice(db, log);
+  const metadata = createMetadataChoice(db);
   await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
-  facts.onKeyChange(() => keys.forget());
+  facts.onChange("key", keys.reload);
+  facts.onChange("setting", metadata.reload);
   const newId = overrides.newId ?? randomId;
   posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId, hooks: overrides.posthogHooks });
-  const usage = createUsageCache(db, facts, now, jobs);
+  const usage = createUsageCache(db, facts, now);
   await usage.start();
-  facts.onMoved(() => usage.follow());
+  facts.onMoved(usage.follow);
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
   const load = createLoad(overrides.load);
   const metrics = createMetrics({ db, checks, facts, load, posthog, now });
@@ -126,9 +130,10 @@ async function noteFlagsOffWhenPossible(db: Database, at: Instant, log: Logger):
 }
 
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ counts, keys, posthog, background, cleaning, db }: Services): Promise<void> {
+export async function stopServices({ facts, counts, keys, posthog, background, cleaning, db }: Services): Promise<void> {
   await Promise.all([counts.flush(), keys.flush(), background.stop(), cleaning.stop()]);
   // Last: what was counted just now may be a denial that PostHog hears of.
   await posthog?.stop();
+  await facts.stop();
   await db.close();
 }

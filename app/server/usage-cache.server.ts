@@ -1,5 +1,4 @@
 import { LRUCache } from "lru-cache";
-import type { Logger } from "pino";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import { type Counter, counterAt, type MeteredFeature } from "~/core/usage";
 import { usagePeriod } from "~/core/usage-period";
@@ -30,7 +29,7 @@ function putNewer(totals: Map<string, CachedTotal>, name: string, { used, versio
 export type UsageCache = ReturnType<typeof createUsageCache>;
 
 /** Consumption of asked tenants in memory, so that a check reads no database. */
-export function createUsageCache(db: Database, facts: FactsCache, now: () => Instant, log: Logger) {
+export function createUsageCache(db: Database, facts: FactsCache, now: () => Instant) {
   const reader = totalsReader(db.read, db.tables);
   const cached = new LRUCache<string, CachedState>({ max: maxTenants });
   const loading = new Map<string, Loading>();
@@ -105,13 +104,9 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
     /** Reads what other processes committed since the last call. */
     async follow(): Promise<void> {
       if (cursor === undefined) return;
-      try {
-        const read = await reader.since(cursor);
-        for (const total of read.totals) put(total);
-        cursor = read.cursor;
-      } catch (err) {
-        log.debug({ err }, "usage cannot be read");
-      }
+      const read = await reader.since(cursor);
+      for (const total of read.totals) put(total);
+      cursor = read.cursor;
     },
     held: () => ({ tenants: cached.size, loading: loading.size }),
   };

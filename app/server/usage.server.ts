@@ -14,6 +14,7 @@ import {
   type Total,
 } from "~db/store/usage.server";
 import { refusedOf, rightLocks } from "./authority.server";
+import { FactsUnavailable } from "./facts-cache.server";
 import type { Settled } from "./gather.server";
 import type { Services } from "./services.server";
 import { type Counted, counterName, counterOf, type Standing, standingsOf } from "./usage-standing.server";
@@ -43,7 +44,10 @@ export function find({ tenant: tenantKey, feature: featureKey }: Named, tenant: 
 
 export async function known({ facts }: Services, named: Named): Promise<Found | Refused> {
   const tenant = (await facts.tenant(named.tenant)).facts;
-  return find(named, tenant, facts.catalogue());
+  const found = find(named, tenant, facts.catalogue());
+  // An app would drop an event that is refused for good.
+  if (isUnknown(found) && facts.isStale()) throw new FactsUnavailable("The database cannot be read, and the feature may be new.");
+  return found;
 }
 
 async function check(services: Services, body: UsageReportBody): Promise<Valid | Refused> {
@@ -57,12 +61,12 @@ async function check(services: Services, body: UsageReportBody): Promise<Valid |
 
 export const isUnknown = (found: object) => "code" in found && (found.code === "tenant_not_found" || found.code === "feature_not_found");
 
-/** What is not known here may be new, and made by another process that word has not come from yet. */
+/** What is not known here may be new, and created by another process whose notification has not arrived yet. */
 async function checkAll(services: Services, reports: UsageReportBody[]): Promise<(Valid | Refused)[]> {
   const all = () => Promise.all(reports.map((body) => check(services, body)));
   const checked = await all();
   if (!checked.some(isUnknown)) return checked;
-  await services.facts.catchUpNow();
+  await services.facts.catchUpNow(reports.map(({ tenant }) => tenant));
   return all();
 }
 

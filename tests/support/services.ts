@@ -17,8 +17,8 @@ export const sharedLoop: LoadOptions = { delayMs: () => 0 };
 
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
-/** `url`: another process's database, to stand beside it. */
-export type Given = { url?: string; variables?: Record<string, string>; load?: LoadOptions };
+/** `url`: the database of another process that it runs beside. `elapsed`: a monotonic clock. */
+export type Given = { url?: string; variables?: Record<string, string>; load?: LoadOptions; elapsed?: () => number };
 
 export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
   if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
@@ -31,7 +31,7 @@ export async function startServices(engine: Engine = "sqlite", given: Given = {}
   const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
   const clock = { now: theDay };
   const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.variables });
-  const services = await createServices(env, { now: () => clock.now, load: given.load ?? sharedLoop });
+  const services = await createServices(env, { now: () => clock.now, load: given.load ?? sharedLoop, elapsed: given.elapsed });
   const stop = async () => {
     await stopServices(services);
     remove();

@@ -1,13 +1,9 @@
-import type { Logger } from "pino";
 import type { Database, Queries } from "~db/database";
 import type { Schema } from "~db/schema";
 import { metadataKeysSeen } from "~db/store/group-syncs.server";
 import { readSetting } from "~db/store/settings.server";
 
 export const metadataSetting = "posthog_metadata";
-
-/** How old what is in memory may be while it is still handed out, in milliseconds; another process may have changed it. */
-const freshFor = 2_000;
 
 /** Keys of tenants' metadata that may leave the house. None unless an admin said so. */
 export async function readMetadataChoice(q: Queries, t: Schema): Promise<string[]> {
@@ -16,35 +12,31 @@ export async function readMetadataChoice(q: Queries, t: Schema): Promise<string[
 }
 
 /** The same from memory, for what must not wait for the database. */
-export function createMetadataChoice(db: Database, log: Logger) {
+export function createMetadataChoice(db: Database) {
   let keys: readonly string[] = [];
-  let readAt = Number.NEGATIVE_INFINITY;
+  let version = 0;
 
   /** Keeps the old object while it says the same. */
   function put(next: readonly string[]): void {
     if (JSON.stringify(next) !== JSON.stringify(keys)) keys = next;
   }
 
-  async function refresh(): Promise<void> {
-    const started = performance.now();
-    readAt = started;
-    try {
-      const read = await readMetadataChoice(db.read, db.tables);
-      if (readAt === started) put(read);
-    } catch (err) {
-      log.debug({ err }, "the choice of metadata cannot be read");
-    }
+  /** Rejects when it cannot be read. */
+  async function reload(): Promise<void> {
+    const mine = ++version;
+    const read = await readMetadataChoice(db.read, db.tables);
+    // Something newer was read or written meanwhile.
+    if (version === mine) put(read);
   }
 
   return {
-    start: refresh,
-    keys(): readonly string[] {
-      if (performance.now() - readAt > freshFor) void refresh();
-      return keys;
-    },
+    start: reload,
+    /** For a change of another process. */
+    reload,
+    keys: (): readonly string[] => keys,
     /** What this process just wrote. */
     put(next: readonly string[]): void {
-      readAt = performance.now();
+      version += 1;
       put(next);
     },
   };

@@ -2,6 +2,7 @@ import type { Actor } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { writeAudit } from "~db/store/audit.server";
+import { appendChange } from "~db/store/changes.server";
 import { countTenants, revisionsOf } from "~db/store/group-syncs.server";
 import { wakeGroupSync } from "~db/store/outbox.server";
 import { writeSetting } from "~db/store/settings.server";
@@ -77,6 +78,7 @@ export async function chooseMetadata(
     if (refusal) return refusal;
     if (sameJson(before, chosen)) return done;
     await writeSetting(tx, t, metadataSetting, chosen);
+    await appendChange(tx, t, "setting", metadataSetting, at);
     await startFanOut(tx, t, { id: newId("walk"), at, forced: false });
     const action = "posthog.metadata_chosen";
     await writeAudit(tx, t, { at, actor, action, ...subject, before: { metadata: before }, after: { metadata: chosen } });
