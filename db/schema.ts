@@ -71,7 +71,7 @@ export function defineSchema(d: Dialect) {
       /** Null: no plan. */
       plan: text("plan").references(() => plans.key),
       metadata: json("metadata").notNull().$type<{ [key: string]: Json }>(),
-      /** Name and key in lower case: what search reads and the list is sorted by, alike on both engines. */
+      /** Name and key, folded by `foldText`: what search reads and the list is sorted by, alike on both engines. */
       searchText: text("search_text").notNull(),
       createdAt: timestamp("created_at").notNull(),
       /** Where this tenant's reset periods begin; null: with the calendar in UTC. */

@@ -363,7 +363,7 @@ describe("a feature", () => {
     expect(saved.status).toBe(302);
     expect(find("sso")?.flag).toMatchObject({ key: "sso-flag", rule: "gate" });
     await changeCatalogue(app.services, somebody, (facts, stamp) =>
-      updateFeature(facts, "sso", { flag: null, name: "Single sign-on (SSO)" }, stamp),
+      updateFeature(facts, "sso", { flag: null, name: "Single sign-on (SSO)", group: "Security" }, stamp),
     );
   });
   test("says before it is archived and before it is restored what tenants notice", async () => {
@@ -478,7 +478,7 @@ describe("an import", () => {
   });
   test.each([
     ["nothing", "", "Choose a file, or paste its text."],
-    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00]), "mine.yaml is not UTF-8 text."],
+    ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00]), "mine.yaml is not UTF-8 text at line 1, byte 1."],
     ["more than 5 MB", "#".repeat(5 * 1024 * 1024 + 1), "mine.yaml is larger than 5 MB."],
   ])("of %s is refused with a sentence", async (_what, content, sentence) => {
     const response = await upload(admin, content);

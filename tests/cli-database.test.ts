@@ -30,6 +30,7 @@ const mayNotCreate: Record<string, string[]> = {
   "keys list": [],
   "keys revoke": ["key_x"],
   "keys rotate": ["key_x"],
+  names: [],
   "owner reset-password": ["--email", "ada@example.com"],
   "tenants list": [],
   "tokens rotate-secret": [],

@@ -24,6 +24,11 @@ describe.sequential("on a database of its own", () => {
     expect(await latchkey("demo")).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(/^There is data already.*\n$/) });
   });
 
+  test("names lists keys and names that look like others, of which the demo has none", async () => {
+    expect(await latchkey("names")).toEqual({ code: 0, stdout: "No key and no name looks like another.\n", stderr: "" });
+    expect(JSON.parse((await latchkey("names", "--json")).stdout)).toEqual([]);
+  });
+
   test("tenants list searches, filters and limits; --json is for programs and says on stderr that there are more", async () => {
     const table = await latchkey("tenants", "list", "--plan", "premium", "--limit", "3");
     expect(table.code).toBe(0);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { archiveFeature, restoreFeature } from "~/core/feature-changes";
 import type { CatalogueFacts } from "~/core/model";
+import { foldText } from "~/core/plain-text";
 import { putFeature } from "~/core/put-catalogue";
 import { featureBody, whyBody } from "~/forms/api-bodies";
 import { cursorOf } from "~/forms/api-page";
@@ -49,10 +50,10 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
     },
     async ({ query: { search, group, type, archived, cursor, limit } }) => {
       const { facts } = await catalogueNow(services);
-      const text = search?.trim().toLowerCase() ?? "";
+      const text = foldText(search ?? "").trim();
       const found = facts.features.filter(
         (f) =>
-          (text === "" || `${f.name}\n${f.key}`.toLowerCase().includes(text)) &&
+          (text === "" || foldText(`${f.name}\n${f.key}`).includes(text)) &&
           (group === undefined || f.group === group) &&
           (type === undefined || f.type === type) &&
           (archived === undefined || archived === (f.archivedAt !== null)) &&

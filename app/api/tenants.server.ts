@@ -86,7 +86,10 @@ export async function tenantsApi(app: FastifyInstance, { services }: { services:
         400: ["invalid_request", "invalid_json"],
         409: ["idempotency_key_in_use"],
         412: ["stale"],
-        422: ["plan_not_found", "plan_kind", "plan_archived", "idempotency_key_reused"],
+        422: ["plan_not_found", "plan_kind", "plan_archived", "value_invalid", "idempotency_key_reused"],
+      },
+      problemExamples: {
+        value_invalid: { detail: "The key holds an invisible character (U+200B). Leave it out.", field: "key" },
       },
     },
     ({ services, params: { key }, body, actor, conditions }) =>

@@ -5,6 +5,7 @@ import { register as exportFile } from "./export.server";
 import { register as importFile } from "./import.server";
 import { register as keys } from "./keys.server";
 import { register as migrate } from "./migrate.server";
+import { register as names } from "./names.server";
 import { register as owner } from "./owner.server";
 import { register as restore } from "./restore.server";
 import type { Open } from "./session.server";
@@ -22,7 +23,7 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, check, migrate, restore])
+  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, names, check, migrate, restore])
     register(program, open);
   return program;
 }

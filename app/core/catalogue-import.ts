@@ -4,6 +4,7 @@ import { type CatalogueFile, type FileArchived, type FileProblem, featureFromFil
 import { featureChanges, planChanges } from "./catalogue-words";
 import { typeProblem } from "./feature-changes";
 import type { CatalogueFacts, Feature, Instant, Plan, PlanEntry, Stamp } from "./model";
+import { nameProblem } from "./new-names";
 import { kindProblem } from "./plan-changes";
 import { sameJson } from "./same-json";
 
@@ -71,6 +72,8 @@ function nextFeatures(current: CatalogueFacts, file: CatalogueFile, now: Instant
     have.delete(key);
     const bad = before ? typeProblem(before, wanted.type) : null;
     if (bad) problems.push({ path: ["features", key, "type"], message: bad.message });
+    const badName = nameProblem("name", wanted.name, before?.name ?? key) ?? nameProblem("group", wanted.group, before?.group);
+    if (badName) problems.push({ path: ["features", key, badName.field as string], message: badName.message });
     const after = featureFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
     if (!before || !sameJson(before, after)) next.push(after);
   }
@@ -86,6 +89,8 @@ function nextPlans(current: CatalogueFacts, file: CatalogueFile, now: Instant, p
     have.delete(key);
     const bad = before ? kindProblem(before, wanted.kind) : null;
     if (bad) problems.push({ path: planPath(key, wanted), message: bad.message });
+    const badName = nameProblem("name", wanted.name, before?.name ?? key);
+    if (badName) problems.push({ path: [...planPath(key, wanted), "name"], message: badName.message });
     const after = planFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
     const kept: PlanEntry[] = before?.entries.filter((e) => !file.features.has(e.feature)) ?? [];
     after.entries = [...after.entries, ...kept].sort((a, b) => (a.feature < b.feature ? -1 : 1));

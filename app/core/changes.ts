@@ -1,6 +1,7 @@
 import type { Catalogue } from "./catalogue";
 import { isOver } from "./grant-lifetime";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "./model";
+import { nameProblem, newTenantKeyProblem } from "./new-names";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { sameJson } from "./same-json";
 
@@ -68,7 +69,11 @@ export function putTenant(
     return refuse("stale", `${facts.name} was changed while you were editing. Look at the values below, then save again.`);
   }
   const before = facts ?? newTenant(key, stamp.now);
-  const bad = planProblem(form.plan, before.plan, catalogue) ?? addOnProblem(form.addOns, before, catalogue);
+  const bad =
+    (facts ? null : newTenantKeyProblem(key)) ??
+    nameProblem("name", form.name, facts?.name) ??
+    planProblem(form.plan, before.plan, catalogue) ??
+    addOnProblem(form.addOns, before, catalogue);
   if (bad) return bad;
 
   const wanted: TenantFields = {

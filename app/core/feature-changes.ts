@@ -1,5 +1,6 @@
 import { type CatalogueChange, catalogueChange, staleProblem, unfitEntries, unfitWords } from "./catalogue-changes";
 import { type CatalogueFacts, type ConfigSettings, type Feature, type FlagTie, keyPattern, type MeterSettings, type Stamp } from "./model";
+import { nameProblem } from "./new-names";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { sameJson } from "./same-json";
 
@@ -22,7 +23,7 @@ export function keyProblem(key: string): Refusal | null {
 }
 
 export function createFeature(facts: CatalogueFacts, key: string, form: FeatureForm & FeatureKind, stamp: Stamp): Outcome<CatalogueChange> {
-  const bad = keyProblem(key);
+  const bad = keyProblem(key) ?? nameProblem("name", form.name, undefined) ?? nameProblem("group", form.group, undefined);
   if (bad) return bad;
   const other = facts.features.find((f) => f.key === key);
   if (other) {
@@ -47,7 +48,11 @@ export function updateFeature(
 ): Outcome<CatalogueChange> {
   const before = find(facts, key);
   if ("ok" in before) return before;
-  const bad = staleProblem(before, expected) ?? typeProblem(before, form.type);
+  const bad =
+    staleProblem(before, expected) ??
+    typeProblem(before, form.type) ??
+    nameProblem("name", form.name, before.name) ??
+    nameProblem("group", form.group, before.group);
   if (bad) return bad;
   const after: Feature = {
     ...before,

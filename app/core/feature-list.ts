@@ -1,6 +1,7 @@
 import type { Catalogue } from "./catalogue";
 import { describeConfig, describeMeter } from "./catalogue-words";
 import type { Feature, FeatureType } from "./model";
+import { foldText } from "./plain-text";
 
 /** What people narrow features by. Archived ones are told apart, since plans cannot newly give them. */
 export type FeatureFilter = { search: string; group: string | null; type: FeatureType | null; archived: boolean };
@@ -23,12 +24,12 @@ export function groupsOf(catalogue: Catalogue): string[] {
 export const byGroup = (a: string | null, b: string | null) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : compare(a, b));
 
 export function findFeatures(catalogue: Catalogue, { search, group, type, archived }: FeatureFilter): Feature[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = foldText(search).split(/\s+/).filter(Boolean);
   return [...catalogue.features.values()].filter((feature) => {
     if (archived !== (feature.archivedAt !== null)) return false;
     if (group !== null && feature.group !== group) return false;
     if (type !== null && feature.type !== type) return false;
-    const text = `${feature.name} ${feature.key}`.toLowerCase();
+    const text = foldText(`${feature.name} ${feature.key}`);
     return words.every((word) => text.includes(word));
   });
 }

@@ -3,6 +3,7 @@ import { type CatalogueChange, catalogueChange, staleProblem } from "./catalogue
 import { listWords } from "./catalogue-words";
 import { keyProblem } from "./feature-changes";
 import type { CatalogueFacts, Plan, PlanKind, Stamp } from "./model";
+import { nameProblem } from "./new-names";
 import { type Outcome, type Refusal, refuse } from "./outcome";
 import { sameJson } from "./same-json";
 
@@ -22,7 +23,7 @@ export function createPlan(
   form: PlanForm & { kind: PlanKind },
   stamp: Stamp,
 ): Outcome<CatalogueChange> {
-  const bad = keyProblem(key);
+  const bad = keyProblem(key) ?? nameProblem("name", form.name, undefined);
   if (bad) return bad;
   const other = facts.plans.find((p) => p.key === key);
   if (other) {
@@ -56,7 +57,7 @@ export function updatePlan(
 ): Outcome<CatalogueChange> {
   const before = find(facts, key);
   if ("ok" in before) return before;
-  const bad = staleProblem(before, expected) ?? kindProblem(before, form.kind);
+  const bad = staleProblem(before, expected) ?? kindProblem(before, form.kind) ?? nameProblem("name", form.name, before.name);
   if (bad) return bad;
   const after: Plan = {
     ...before,

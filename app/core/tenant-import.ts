@@ -78,7 +78,7 @@ export function planTenant(
   const { grants, ...fields } = wanted;
   const put = putTenant(facts, key, { ...fields, why }, rules, stamp);
   if (!put.ok) {
-    const path = ["tenants", key, ...(put.field ? [put.field] : [])];
+    const path = ["tenants", key, ...(put.field && put.field !== "key" ? [put.field] : [])];
     return { ok: false, problem: { path, message: put.message } };
   }
   let change: TenantChange | null = null;

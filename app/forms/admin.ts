@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseLookAlike } from "./look-alike";
 
 export const email = z
   .string("Give an e-mail address.")
@@ -12,7 +13,8 @@ export const personName = z
   .trim()
   .min(1, "Give a name.")
   .max(100, "A name has up to 100 characters.")
-  .regex(/^\P{Cc}*$/u, "A name has no control characters.");
+  .regex(/^\P{Cc}*$/u, "A name has no control characters.")
+  .superRefine(refuseLookAlike);
 
 /** As typed: neither trimmed nor changed. What else makes a good one is checked on the server. */
 export const newPassword = z.string("Choose a password.").min(12, "Use at least 12 characters.").max(200, "Use at most 200 characters.");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tenantKeyPattern } from "~/core/model";
+import { refuseLookAlike } from "./look-alike";
 
 export const keyScopes = ["check", "usage", "manage"] as const;
 
@@ -8,7 +9,8 @@ export const keyName = z
   .trim()
   .min(1, "Give the key a name, such as the program that will use it.")
   .max(100, "A name has up to 100 characters.")
-  .regex(/^\P{Cc}*$/u, "A name has no control characters.");
+  .regex(/^\P{Cc}*$/u, "A name has no control characters.")
+  .superRefine(refuseLookAlike);
 
 export const keyDays = z
   .int("Days are a whole number.")

@@ -23,7 +23,11 @@ export const auditParams = z.object({ seq: fromDigits(z.int(badSeq).min(1, badSe
 
 /** GET /api/tenants */
 export const tenantsQuery = z.object({
-  search: z.string().max(200, "Search for up to 200 characters.").optional().describe("Part of the name or the key."),
+  search: z
+    .string()
+    .max(200, "Search for up to 200 characters.")
+    .optional()
+    .describe("Part of the name or the key, whatever its case and accents."),
   plan: z
     .union([z.literal(withoutPlan), planKey], "That is not a plan's key.")
     .optional()
@@ -33,8 +37,8 @@ export const tenantsQuery = z.object({
     .enum(["live", "ending"], "Say live, or ending for within 7 days.")
     .optional()
     .describe("Has a live trial; one that ends within 7 days."),
-  // By name and key in lower case, which may be twice as long.
-  cursor: cursor(["acme", "acme"], z.string().max(1_000), z.string().max(200)).optional(),
+  // By folded name and key, which may be three times as long.
+  cursor: cursor(["acme", "acme"], z.string().max(1_300), z.string().max(200)).optional(),
   limit,
 });
 

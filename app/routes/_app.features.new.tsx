@@ -30,7 +30,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const notTied = await whyNotTied(context, key, feature.flag);
   if (notTied) return refused(submission, notTied, { flag: "flagKey" });
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createFeature(facts, key, feature, stamp));
-  if (!result.ok) return refused(submission, result, { key: "key" });
+  if (!result.ok) return refused(submission, result, { key: "key", name: "name", group: "group" });
   return redirectWithToast(paths.feature(key), { message: `${feature.name} is there. Now say which plans give it.` });
 }
 

@@ -46,7 +46,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   if (!result.ok) {
     const isStale = result.code === "stale" && act.intent === "save";
     const theirs = isStale ? await theirChange(context, "plan", plan.key, act.expected) : null;
-    return refused(submission, result, { includes: "includes" }, { theirs, intent: act.intent, review: null });
+    return refused(submission, result, { name: "name", includes: "includes" }, { theirs, intent: act.intent, review: null });
   }
   const name = act.intent === "save" ? act.name : plan.name;
   return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {

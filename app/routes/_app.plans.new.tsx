@@ -27,7 +27,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return invalid(submission);
   const { key, ...form } = submission.value;
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createPlan(facts, key, form, stamp));
-  if (!result.ok) return refused(submission, result, { key: "key", includes: "includes" });
+  if (!result.ok) return refused(submission, result, { key: "key", name: "name", includes: "includes" });
   return redirectWithToast(paths.plan(key), { message: `${form.name} is there. Give it features in the grid.` });
 }
 

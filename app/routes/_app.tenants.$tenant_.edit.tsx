@@ -38,7 +38,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const { expected, name, metadata } = submission.value;
   const { key } = tenant.facts;
   const saved = await saveTenant(context, actorOf(tenant.admin), key, { name, metadata }, { expected, fields: ["name", "metadata"] });
-  if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
+  if (!saved.ok) return refused(submission, saved.refusal, { name: "name" }, { expected: saved.revision, theirs: saved.theirs });
   const message = saved.changed ? "Saved." : "Nothing to save: all is as before.";
   return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message });
 }

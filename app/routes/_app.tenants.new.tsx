@@ -33,7 +33,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const submission = await readForm(request, newTenantPage);
   if (submission.status !== "success") return invalid(submission);
   const result = await createTenant(context, actorOf(admin), submission.value);
-  if (!result.ok) return refused(submission, result, { key: "key", plan: "plan", addOns: "addOns" });
+  if (!result.ok) return refused(submission, result, { key: "key", name: "name", plan: "plan", addOns: "addOns" });
   return redirectWithToast(paths.tenant(submission.value.key), { message: `${result.name} created.` });
 }
 

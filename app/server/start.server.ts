@@ -3,6 +3,7 @@ import type { Instant } from "~/core/model";
 import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
+import { refoldSearchTexts } from "~db/store/search-texts.server";
 import { createBackground } from "./background.server";
 import { type Checks, createChecks } from "./check.server";
 import { createCheckCounts } from "./check-counts.server";
@@ -116,7 +117,18 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
   db.startThreads();
   cleaning.start();
+  void refoldWhenPossible(db, log);
   if (posthog === null) await noteFlagsOffWhenPossible(db, now(), log);
+}
+
+/** Search finds tenants by their former texts until this is done, which a locked database may delay. */
+async function refoldWhenPossible(db: Database, log: Logger): Promise<void> {
+  try {
+    await refoldSearchTexts(db);
+  } catch (err) {
+    log.warn({ err }, "what search reads of tenants was not brought up to date; trying again");
+    setTimeout(() => void refoldWhenPossible(db, log), retryMs).unref();
+  }
 }
 
 /** Tries again in the background until it is written: past answers read it, present ones do not. */

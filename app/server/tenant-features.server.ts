@@ -1,6 +1,7 @@
 import { listedFeatures, readingsOf } from "~/core/answer";
 import { type AnswerRow, answerRow, byGroup } from "~/core/answer-row";
 import { decide } from "~/core/decide";
+import { foldText } from "~/core/plain-text";
 import type { TenantRequest } from "./tenants.server";
 
 export const featureFilters = ["yes", "no", "trial", "override"] as const;
@@ -20,8 +21,8 @@ export function tenantFeatures(tenant: TenantRequest, search: string, show: Feat
   const keys = new Set([...listedFeatures(catalogue), ...facts.grants.map((g) => g.feature)]);
   const features = [...keys].flatMap((key) => catalogue.features.get(key) ?? []).sort(byGroup);
   const rows = features.map((feature) => answerRow(tenant, feature));
-  const words = search.trim().toLowerCase();
-  const matches = (row: AnswerRow) => `${row.name}\n${row.key}\n${row.group ?? ""}`.toLowerCase().includes(words) && isShown(row, show);
+  const words = foldText(search).trim();
+  const matches = (row: AnswerRow) => foldText(`${row.name}\n${row.key}\n${row.group ?? ""}`).includes(words) && isShown(row, show);
   const matching = rows.filter(matches);
   const last = Math.max(1, Math.ceil(matching.length / featuresPerPage));
   const from = (Math.min(page, last) - 1) * featuresPerPage;

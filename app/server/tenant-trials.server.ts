@@ -2,6 +2,7 @@ import { answerRow, byGroup } from "~/core/answer-row";
 import type { FeatureKind } from "~/core/feature-changes";
 import { grantTrial } from "~/core/grant-changes";
 import type { Actor, Feature, Instant, Value } from "~/core/model";
+import { foldText } from "~/core/plain-text";
 import { nameOfKey, readValue } from "~/forms/feature-value";
 import type { TrialPage } from "~/forms/trial-page";
 import type { Services } from "./services.server";
@@ -24,10 +25,10 @@ const maxChoices = 300;
  * how many match beyond it.
  */
 export function narrowedChoices(tenant: TenantRequest, search: string, chosen: readonly string[]) {
-  const words = search.trim().toLowerCase();
+  const words = foldText(search).trim();
   const inUse = grantableFeatures(tenant);
   const isChosen = (f: Feature) => chosen.includes(f.key);
-  const matching = inUse.filter((f) => !isChosen(f) && `${f.name}\n${f.key}\n${f.group ?? ""}`.toLowerCase().includes(words));
+  const matching = inUse.filter((f) => !isChosen(f) && foldText(`${f.name}\n${f.key}\n${f.group ?? ""}`).includes(words));
   const shown = [...inUse.filter(isChosen), ...matching.slice(0, maxChoices)];
   return { choices: choicesOf(tenant, shown), left: Math.max(0, matching.length - maxChoices), total: inUse.length };
 }

@@ -1,6 +1,7 @@
 import { Search } from "lucide-react";
 import { useState } from "react";
 import type { FeatureKind } from "~/core/feature-changes";
+import { foldText } from "~/core/plain-text";
 import { nameOfKey } from "~/forms/feature-value";
 import { Checkbox } from "./choices";
 import { cx } from "./cx";
@@ -35,8 +36,8 @@ export function FeaturePicker({ choices, chosen, ...rest }: Props) {
   // Those that came ticked stand on top for good: a row that moves while it is ticked is lost from sight.
   const [first] = useState(() => new Set(chosen));
   const [ticked, setTicked] = useState(() => new Set(chosen));
-  const words = search.trim().toLowerCase();
-  const isHidden = (c: Choice) => words !== "" && !`${c.name}\n${c.key}\n${c.group ?? ""}`.toLowerCase().includes(words);
+  const words = foldText(search).trim();
+  const isHidden = (c: Choice) => words !== "" && !foldText(`${c.name}\n${c.key}\n${c.group ?? ""}`).includes(words);
   const top = choices.filter((c) => first.has(c.key));
   const others = choices.filter((c) => !first.has(c.key));
   const row = (choice: Choice, hidden = false) => (

@@ -1,5 +1,6 @@
 import { Search } from "lucide-react";
 import { useState } from "react";
+import { foldText } from "~/core/plain-text";
 import { cx } from "./cx";
 import { inputLook } from "./inputs";
 import { count } from "./pagination";
@@ -21,9 +22,9 @@ export function PickList({ name, options, checked = [], noun }: PickListProps) {
   const hydrated = useHydrated();
   const [search, setSearch] = useState("");
   const [picked, setPicked] = useState<ReadonlySet<string>>(() => new Set(checked));
-  const words = search.toLowerCase().split(/\s+/);
+  const words = foldText(search).split(/\s+/);
   const matches = (option: PickOption) => {
-    const text = `${option.label} ${option.value} ${option.group ?? ""}`.toLowerCase();
+    const text = foldText(`${option.label} ${option.value} ${option.group ?? ""}`);
     return words.every((word) => text.includes(word));
   };
   const shown = new Set(options.filter(matches).map((option) => option.value));

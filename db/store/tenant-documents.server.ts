@@ -16,6 +16,12 @@ export async function readTenantDocuments(q: Queries, t: Schema, page: { after: 
   return rows.map((row) => row.document as TenantFacts);
 }
 
+/** Keys and names alone, in order of key. */
+export async function tenantNamesAfter(q: Queries, t: Schema, after: string, size: number): Promise<{ key: string; name: string }[]> {
+  const { key, name } = t.tenants;
+  return q.select({ key, name }).from(t.tenants).where(gt(key, after)).orderBy(key).limit(size);
+}
+
 /** Of these keys, in their order; null: there is no such tenant. */
 export async function readTenantsByKey(q: Queries, t: Schema, keys: string[]): Promise<Map<string, TenantFacts | null>> {
   const found = new Map<string, TenantFacts | null>(keys.map((key) => [key, null]));

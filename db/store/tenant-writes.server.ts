@@ -2,6 +2,7 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import { applyChange, type TenantChange } from "~/core/changes";
 import { tenantDifference } from "~/core/difference";
 import type { Actor, Grant, Instant, TenantFacts } from "~/core/model";
+import { foldText } from "~/core/plain-text";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { type AuditEntry, writeAudit } from "./audit.server";
@@ -11,9 +12,9 @@ import { wakeGroupSync } from "./outbox.server";
 
 export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
 
-/** What search and sorting read. */
+/** What search and sorting read; a change of this needs a new `searchTextVersion`. */
 export function searchTextOf({ name, key }: Pick<TenantFacts, "name" | "key">): string {
-  return `${name}\n${key}`.toLowerCase();
+  return foldText(`${name}\n${key}`);
 }
 
 /**

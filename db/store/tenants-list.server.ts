@@ -1,5 +1,6 @@
 import { and, count, eq, gt, inArray, isNull, like, lte, type SQL, sql } from "drizzle-orm";
 import type { Instant, TenantStatus } from "~/core/model";
+import { foldText } from "~/core/plain-text";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
@@ -76,7 +77,7 @@ type Filter = TenantFilter & { now: Instant };
 async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
   const { tenants, grants } = t;
   const all: (SQL | undefined)[] = [];
-  const search = text?.trim().toLowerCase();
+  const search = foldText(text ?? "").trim();
   if (search) all.push(like(tenants.searchText, `%${search.replace(/[\\%_]/g, "\\$&")}%`).append(sql.raw(" escape '\\'")));
   if (status) all.push(eq(tenants.status, status));
   if (plan === "") all.push(isNull(tenants.plan));

@@ -222,6 +222,7 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("putTenant", { body: { plan: "none" } }, "plan_not_found");
   await refused("putTenant", { body: { plan: "boost" } }, "plan_kind");
   await refused("putTenant", { body: { plan: "old" } }, "plan_archived");
+  await refused("putTenant", { params: { key: "a\u200bb" } }, "value_invalid");
   const trial = (more: object) => ({ body: { kind: "trial", feature: "sso", days: 7, ...more } });
   await walk.ask("grant", keys.all, { ...acme, ...trial({}) });
   await refused("grant", { ...acme, ...trial({}) }, "grant_overlaps");
