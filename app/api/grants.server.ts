@@ -137,12 +137,12 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       id: "extendGrant",
       tag: "Grants",
       summary: "Move the end of a grant to later",
-      detail: `A new grant takes over at once, so that what was promised before stays on record. ${aboutIfMatch}`,
+      detail: `To \`endsAt\`, or by \`days\` from the end that it has. A new grant takes over at once, so that what was promised before stays on record. ${aboutIfMatch}`,
       scope: "manage",
       params: grantParams,
       headers: ["If-Match", "Idempotency-Key"],
       body: extendBody,
-      bodyExample: { endsAt: "2027-01-31T00:00:00Z", note: "Two more weeks" },
+      bodyExample: { days: 14, note: "Two more weeks" },
       answers: described(200),
       problems: {
         400: ["invalid_request", "invalid_json"],
@@ -165,7 +165,8 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         id,
         actor,
         (facts, stamp) =>
-          conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ?? extendGrant(facts, { grant: id, ...body }, stamp),
+          conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ??
+          extendGrant(facts, { grant: id, ...body } as Parameters<typeof extendGrant>[1], stamp),
       ),
     changed(200),
   );

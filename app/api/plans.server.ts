@@ -125,7 +125,10 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
         plan_archived: { detail: "Starter is archived and cannot be newly included. Choose another plan.", field: "includes" },
         feature_not_found: { detail: "There is no feature export. Choose one that the catalogue has.", field: "features" },
         feature_archived: { detail: "Single sign-on is archived. Restore it before you put it in a plan.", field: "features" },
-        value_invalid: { detail: "Single sign-on in Premium is on or off: its value is true.", field: "features" },
+        value_invalid: {
+          detail: "Single sign-on in Premium is a boolean feature: its value is true, not 5. Give true, or leave it out.",
+          field: "features",
+        },
         ...tooManyPlans,
       },
     },

@@ -64,7 +64,7 @@ const table: { [code: string]: ProblemExample } = {
   tenant_archived: { detail: "Acme is archived. Reinstate it before you grant it anything or extend what it has." },
   ends_in_past: { detail: "The end is in the past. Choose one that is still to come.", field: "endsAt" },
   ends_before_start: { detail: "The end has to be after the start.", field: "endsAt" },
-  value_invalid: { detail: "Single sign-on is on or off: its value is true.", field: "value" },
+  value_invalid: { detail: "Single sign-on is a boolean feature: its value is true, not 5. Give true, or leave it out.", field: "value" },
   plan_kind: { detail: "Boost is an add-on. Give it as an add-on, not as the plan.", field: "plan" },
   plan_archived: { detail: "Starter is archived and cannot be newly given. Choose another plan.", field: "plan" },
   include_cycle: {

@@ -131,7 +131,7 @@ describe("a trial or override is refused", () => {
     [
       "of a boolean feature that it sets to no",
       { features: [{ feature: "sso", value: false }] },
-      refusal("value_invalid", "value", /is on or/),
+      refusal("value_invalid", "value", /is a boolean feature/),
     ],
     ["that ended yesterday", { endsAt: now - day }, refusal("ends_in_past", "endsAt", /still to come/)],
     ["that ends now", { endsAt: now }, refusal("ends_in_past", "endsAt", /still to come/)],

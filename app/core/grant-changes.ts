@@ -54,28 +54,34 @@ export function setOverride(facts: TenantFacts, form: OverrideForm, catalogue: C
   return change(facts, "override.set", [grant], stamp, form.note);
 }
 
+const day = 86_400_000;
+
+/** `days` count from the end that the grant has. */
+type NewEnd = { endsAt: Instant; days?: undefined } | { endsAt?: undefined; days: number };
+
 /** A new row that takes over from the old one at once, so that what was promised before stays on record. */
 export function extendGrant(
   facts: TenantFacts,
-  form: { grant: string; endsAt: Instant; note?: string | null },
+  form: NewEnd & { grant: string; note?: string | null },
   stamp: Stamp,
 ): Outcome<TenantChange> {
   const old = stillCounts(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
   if (facts.status === "archived") return archived(facts);
   if (old.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
-  if (form.endsAt <= old.endsAt) {
+  const endsAt = form.endsAt ?? old.endsAt + form.days * day;
+  if (endsAt <= old.endsAt) {
     return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
   }
-  if (form.endsAt > lastInstant) return tooFar;
+  if (endsAt > lastInstant) return tooFar;
   const startsAt = Math.max(old.startsAt, stamp.now);
   const others = facts.grants.filter((g) => g !== old);
-  const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt: form.endsAt }, stamp.now);
+  const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt }, stamp.now);
   if (next) {
     const why = `From ${longDate(next.startsAt)} another ${old.kind} takes over. Extend up to there, or end that one first.`;
     return refuse("grant_overlaps", why, "endsAt");
   }
-  const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt: form.endsAt, extends: old.id };
+  const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt, extends: old.id };
   return change(facts, `${old.kind}.extended`, [{ ...old, endedAt: stamp.now }, fresh], stamp, form.note);
 }
 

@@ -32,11 +32,18 @@ function configProblem(settings: ConfigSettings, value: Json): string | null {
   return null;
 }
 
+/** YAML 1.2, unlike 1.1, reads on and yes as text, so who wrote one is told what was read. */
+function notTrue(value: Value | undefined): string {
+  if (typeof value === "string" && value.length <= 20) return `its value is true, not the text "${value}".`;
+  const given = value === undefined ? "none" : typeof value === "number" || typeof value === "boolean" ? String(value) : "another value";
+  return `its value is true, not ${given}.`;
+}
+
 /** Why this value does not fit the feature's type, as the end of a sentence, or null. */
 export function valueProblem(feature: Feature, value: Value | undefined): string | null {
   switch (feature.type) {
     case "boolean":
-      return value === true ? null : "is on or off: its value is true";
+      return value === true ? null : `is a boolean feature: ${notTrue(value)} Give true, or leave it out`;
     case "metered":
       return isLimit(value) ? null : 'needs a limit: a whole number from 0, or "unlimited"';
     case "config":

@@ -93,5 +93,34 @@ test("limits are grouped by thousands and carry their unit", () => {
     "1,234,567",
     "unlimited",
   ]);
+  const one = [
+    "seats",
+    "API calls",
+    "GB",
+    "queries",
+    "boxes",
+    "branches",
+    "databases",
+    "licenses",
+    "caches",
+    "addresses",
+    "status",
+    "Benutzer",
+  ];
+  expect(one.map((unit) => limitWords(1, unit))).toEqual([
+    "1 seat",
+    "1 API call",
+    "1 GB",
+    "1 query",
+    "1 box",
+    "1 branch",
+    "1 database",
+    "1 license",
+    "1 cache",
+    "1 address",
+    "1 status",
+    "1 Benutzer",
+  ]);
+  expect([limitWords(0, "seats"), limitWords(2, "seats"), limitWords(21, "seats")]).toEqual(["0 seats", "2 seats", "21 seats"]);
   expect([limitWords(1000, "calls"), limitWords("unlimited", "calls")]).toEqual(["1,000 calls", "unlimited calls"]);
 });

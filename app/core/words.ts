@@ -10,10 +10,18 @@ export function longDate(at: Instant): string {
   return `${d.getUTCDate()} ${months[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
 }
 
-/** "10,000" or "unlimited". */
+/** "10,000" or "unlimited", and "1 seat" or "10 seats" with the unit "seats". */
 export function limitWords(limit: Limit, unit?: string | null): string {
   const amount = limit === "unlimited" ? limit : String(limit).replace(/\B(?=(\d{3})+$)/g, ",");
-  return unit ? `${amount} ${unit}` : amount;
+  if (!unit) return amount;
+  return `${amount} ${limit === 1 ? singular(unit) : unit}`;
+}
+
+/** Of one, a unit in the English plural stands in the singular. Any other unit stays as it was typed. */
+function singular(unit: string): string {
+  if (/[^aeiou]ies$/i.test(unit)) return unit.replace(/ies$/i, "y");
+  if (/(ss|x|sh|[^a]ch)es$/i.test(unit)) return unit.replace(/es$/i, "");
+  return /[^sui]s$/i.test(unit) ? unit.slice(0, -1) : unit;
 }
 
 /** The reason of a decision as one sentence. */

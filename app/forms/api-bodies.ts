@@ -101,5 +101,13 @@ const tooMany = `Choose up to ${mostKeys} keys.`;
 /** PUT /api/posthog/metadata: the whole choice. */
 export const metadataChoiceBody = z.strictObject({ keys: shortList(metadataKey, { max: mostKeys }, tooMany) });
 
+const extraDays = z.int("Days are a whole number.").min(1, "Extend by at least one day.").max(3_650, "Extend by up to 3,650 days.");
+
 /** POST /api/grants/{id}/extend */
-export const extendBody = z.strictObject({ endsAt: isoInstant, note: note.nullish() });
+export const extendBody = z
+  .strictObject({
+    endsAt: isoInstant.optional(),
+    days: extraDays.optional().describe("Whole days of 24 hours, from the end that it has."),
+    note: note.nullish(),
+  })
+  .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), { path: ["endsAt"], error: "Say how long: give endsAt or days." });

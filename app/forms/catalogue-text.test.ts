@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import { parse } from "yaml";
 import { applyCatalogueChange } from "~/core/catalogue-changes";
 import { applyChange } from "~/core/changes";
 import type { CatalogueFacts, Feature, Json, Plan, TenantFacts, Value } from "~/core/model";
+import { lookAlikeProblem } from "~/core/plain-text";
 import { planWholeImport } from "~/core/tenant-import";
 import { catalogueFacts, day, denial, flagTie, now, override, plan, stamp, tenant, trial } from "../../tests/support/facts";
 import { problemLines, readCatalogueFile } from "./catalogue-file";
@@ -23,6 +25,21 @@ function importedFrom(text: string) {
 const text = fc.oneof(
   fc.constantFrom(
     "yes",
+    "no",
+    "On",
+    "y",
+    "N",
+    "1_000",
+    "12:30",
+    "1:2:3.5",
+    "010",
+    "0b1",
+    ".5",
+    "+1",
+    "1e+21",
+    "=",
+    "\u2029",
+    "\uffff",
     "null",
     "~",
     "10",
@@ -53,19 +70,21 @@ const text = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((t) => !t.includes("\0")),
 );
 const line = text.filter((t) => !/\p{Cc}/u.test(t));
+/** New names and keys: whatever else there is, an import into an empty place refuses. */
+const name = line.filter((t) => lookAlikeProblem(t, "key") === null);
 const json = fc
   .jsonValue({ maxDepth: 3, stringUnit: "grapheme" })
   .map((v) => JSON.parse(JSON.stringify(v)) as Json)
-  .filter((v) => v !== null && !JSON.stringify(v).includes("\\u0000"));
+  .filter((v) => v !== null && !/\\u0000|__proto__/.test(JSON.stringify(v)));
 const key = fc.constantFrom("a", "1", "10", "constructor", "null", "true", "x.y-z_9", "1e3", "toString");
 const archivedAt = fc.constantFrom(null, null, now - day, now - day + 1);
 
 const anyFeature = fc
   .record({
     key,
-    name: line,
+    name,
     description: fc.option(text),
-    group: fc.option(line),
+    group: fc.option(name),
     archivedAt,
     tie: fc.boolean(),
     type: fc.nat(5),
@@ -99,7 +118,7 @@ const world = fc
     plans: fc.uniqueArray(
       fc.record({
         key,
-        name: line,
+        name,
         description: fc.option(text),
         rank: fc.nat(20),
         isAddOn: fc.boolean(),
@@ -112,9 +131,13 @@ const world = fc
     gift: anyGift,
     tenants: fc.uniqueArray(
       fc.record({
-        key: fc.oneof(line, fc.constant("__proto__")),
-        name: line,
-        metadata: fc.dictionary(line, json, { maxKeys: 2 }),
+        key: fc.oneof(name, fc.constant("__proto__")),
+        name,
+        metadata: fc.dictionary(
+          line.filter((t) => t !== "__proto__"),
+          json,
+          { maxKeys: 2 },
+        ),
         status: fc.constantFrom("active", "suspended", "archived"),
         note: fc.option(text),
       }),
@@ -180,4 +203,29 @@ describe.each(fileFormats)("an export as %s", (format) => {
       { numRuns: 100 },
     );
   });
+});
+
+/** What a reader makes of a file, with maps as entries in their order. */
+const readAs = (version: "1.1" | "1.2", file: string) =>
+  JSON.stringify(parse(file, { version, mapAsMap: true, schema: version === "1.1" ? "yaml-1.1" : "core" }), (_, v) =>
+    v instanceof Map ? ["map", ...v] : v,
+  );
+
+test("an export means the same to readers of YAML 1.1", () => {
+  const odd = ["no", "y", "On", "1_000", "12:30", "1:2:3.5", "010", "0b1", "<<", "=", "2026-12-04", "~", "a\u2028b", "a\u0085b", "1e+21"];
+  const look: { [name: string]: Json } = Object.fromEntries(odd.map((word) => [word, word]));
+  const given = tenant({ key: "no", name: "on", metadata: { ...look, large: 1e21, small: 1e-7, list: odd } });
+  const file = writeCatalogueFile(empty, [given], "yaml");
+  expect(readAs("1.1", file)).toBe(readAs("1.2", file));
+  // Stricter readers want a point in a number with an exponent, and take these characters for line breaks.
+  expect(file).toContain("large: 1.0e+21");
+  expect(file).not.toMatch(/[\u0085\u2028]/);
+
+  fc.assert(
+    fc.property(world, ({ facts, tenants }) => {
+      const text = writeCatalogueFile(facts, tenants, "yaml");
+      expect(readAs("1.1", text)).toBe(readAs("1.2", text));
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -1,4 +1,4 @@
-import { Document, isMap, isPair, type Scalar, visit, type YAMLMap } from "yaml";
+import { Document, isMap, isPair, type Scalar, type ScalarTag, visit, type YAMLMap } from "yaml";
 import { isoTime } from "~/core/answer";
 import { endOf } from "~/core/grant-lifetime";
 import type { CatalogueFacts, Feature, Grant, Plan, TenantFacts } from "~/core/model";
@@ -82,7 +82,7 @@ function grantOf(grant: Grant, types: Types) {
 }
 
 function yamlOf(file: Map<string, unknown>): string {
-  const document = new Document(file, { aliasDuplicateObjects: false });
+  const document = new Document(file, { aliasDuplicateObjects: false, compat: "yaml-1.1", customTags: (tags) => [exponent, ...tags] });
   document.commentBefore = " A Latchkey catalogue file. docs/catalogue-file.md says what may stand in it.";
   // One line for each feature, each field of a tenant and each grant; plans stand open, for they are what is read most.
   const openTo: { [section: string]: number } = { features: 1, plans: 3, addOns: 3, tenants: 2 };
@@ -95,13 +95,28 @@ function yamlOf(file: Map<string, unknown>): string {
       if (node.items.length === 0) node.flow = true;
     },
     Scalar(_, node) {
-      if (typeof node.value === "string" && node.value.includes("\n")) node.type = "QUOTE_DOUBLE";
+      if (typeof node.value === "string" && (node.value.includes("\n") || node.value.search(unprintable) !== -1))
+        node.type = "QUOTE_DOUBLE";
     },
   });
   const [, ...sections] = (document.contents as YAMLMap<Scalar>).items;
   for (const { key } of sections) key.spaceBefore = true;
-  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
+  const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
+  return text.replace(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+/** Characters that readers of YAML 1.1 take for line breaks or refuse, unless they are escaped. */
+const unprintable = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** Readers of YAML 1.1 take 1e+21 for text, and 1.0e+21 for the number. */
+const exponent: ScalarTag = {
+  identify: (value) => typeof value === "number" && /^-?\d+e/.test(String(value)),
+  default: true,
+  tag: "tag:yaml.org,2002:float",
+  test: /^(?!)/,
+  resolve: Number,
+  stringify: ({ value }) => String(value).replace("e", ".0e"),
+};
 
 /** JSON.stringify knows no `Map`s, and an object in its place would lose `__proto__` and reorder "10". */
 function jsonOf(value: unknown, indent: string): string {

@@ -19,7 +19,8 @@ import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
 import { openApi } from "~/api/openapi.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
-import { problemBody, problemType, sendProblem } from "~/api/problem.server";
+import { type Problem, problemBody, problemType, sendProblem } from "~/api/problem.server";
+import { isForPrograms, withoutDoubledSlashes } from "~/api/program-paths";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { referencePage } from "~/api/reference-page.server";
 import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
@@ -42,8 +43,6 @@ import type { Services } from "./services.server";
 import { endSilentConnections, keepAliveHint } from "./silent-connections.server";
 import { closeWhileDraining, type Shutdown } from "./stop.server";
 import { refuseInvalidHost } from "./valid-host.server";
-
-const isForPrograms = ({ url }: FastifyRequest) => /^\/(api|ofrep|healthz|readyz|metrics)(\/|\?|$)/.test(url);
 
 /** `vite`: pages come from the sources, with hot reload. `build`: pages that somebody made ready, for tests. */
 export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience; shutdown?: Shutdown };
@@ -73,6 +72,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     genReqId: newRequestId,
     routerOptions: { maxParamLength: longestPart },
     bodyLimit: defaultBodyLimits.maxBytes,
+    rewriteUrl: ({ url = "/" }) => withoutDoubledSlashes(url),
     http: { headersTimeout: headers, connectionsCheckingInterval: look },
     requestTimeout: request,
     // What still arrives on an open connection is answered; the connection ends with the answer.
@@ -130,7 +130,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   strange = refuseStrangeMethods(new Map(known));
   refuseTheRest(app, known);
 
-  await app.register(async (pages) => addPages(pages, services, vite, build));
+  await app.register(async (pages) => addPages(pages, services, vite, build, strange));
   const isDraining = () => stopping || shutdown.phase === "draining";
   const headersInFront = [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)];
   putInFront(
@@ -168,8 +168,19 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(streamApi, { services });
 }
 
-async function addPages(app: FastifyInstance, services: Services, vite: boolean, given: ServerBuild | undefined) {
+async function addPages(
+  app: FastifyInstance,
+  services: Services,
+  vite: boolean,
+  given: ServerBuild | undefined,
+  unknownToPrograms: (request: FastifyRequest) => Problem,
+) {
   const { env, posthog } = services;
+  // Whatever begins like an address for programs and is none: never a page.
+  app.addHook("onRequest", (request, reply, done) => {
+    if (isForPrograms(request)) sendProblem(reply, unknownToPrograms(request));
+    else done();
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
