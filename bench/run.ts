@@ -10,6 +10,7 @@ import { fromHere, isPinned, leaveTheMeasuredCore } from "./process";
 import { benchScale } from "./scale";
 import { benchStart } from "./start";
 import { benchTenants } from "./tenants";
+import { benchWrites } from "./writes";
 
 const parts = {
   check: benchCheck,
@@ -20,6 +21,7 @@ const parts = {
   posthog: benchPosthog,
   tenants: benchTenants,
   start: benchStart,
+  writes: benchWrites,
 };
 type Part = keyof typeof parts;
 
