@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 
-/** @typedef {{ passed: number, failed: number, remark?: string }} Outcome */
+/** @typedef {{ passed: number, failed: number, remark?: string, seconds?: number }} Outcome */
 
 /** @param {string} file @returns {any} */
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
@@ -31,4 +31,16 @@ export function playwrightCounts(file, code) {
   const { expected, unexpected, flaky } = report.stats;
   // An error outside of any test (a spec that does not load, a server that did not end well) is one more failure.
   return judged("Playwright", expected, unexpected + flaky + report.errors.length, code);
+}
+
+/** The ten test files that took longest, with their seconds. @param {string} file vitest's JSON report @param {string} root */
+export function slowestFiles(file, root) {
+  /** @type {{ name: string, startTime: number, endTime: number }[]} */
+  const results = read(file)?.testResults ?? [];
+  const lines = results
+    .map(({ name, startTime, endTime }) => ({ name: name.replace(`${root}/`, ""), seconds: (endTime - startTime) / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 10)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`);
+  return ["The slowest test files:", ...lines].join("\n");
 }

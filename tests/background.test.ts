@@ -10,9 +10,11 @@ import { startFakePosthog } from "./fake-posthog/start";
 import { ada } from "./support/facts";
 import { until } from "./support/poll";
 import { type Program, startProgram } from "./support/program";
+import { isLong } from "./support/scale";
 import { engines, freshDatabaseUrl, startServices } from "./support/services";
 
-const count = 3_000;
+/** Above the size from which a file is imported in the background process. */
+const count = isLong ? 10_000 : 2_000;
 const fileOf = (plan: string) => {
   const tenants = Array.from({ length: count }, (_, i) => `  org-${i}: { name: Organisation number ${i}, plan: ${plan} }`);
   return `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  starter: {}\n  premium: { features: [sso] }\ntenants:\n${tenants.join("\n")}\n`;

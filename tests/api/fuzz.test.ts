@@ -7,9 +7,10 @@ import { type Answer, type DescribedApi, describedApi, type Operation, type Rout
 import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 import { type Case, caseOf, extraField, type Way } from "../support/fuzz-cases";
 import { createPools, type Pools, unknownKey } from "../support/fuzz-pools";
+import { isLong } from "../support/scale";
 
 /** FUZZ_REQUESTS for a shorter or a longer run, FUZZ_SEED to run one again. */
-const requests = Number(process.env.FUZZ_REQUESTS ?? 20_000);
+const requests = Number(process.env.FUZZ_REQUESTS ?? (isLong ? 20_000 : 2_000));
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const atOnce = 20;
 /** A run of this length reaches all that there is, whatever its seed. */

@@ -3,10 +3,12 @@ import type { Engine } from "~db/dialect";
 import { openDatabase } from "~db/open.server";
 import { type Fleet, startFleet } from "../support/fleet";
 import { until } from "../support/poll";
+import { isLong } from "../support/scale";
 import { freshDatabaseUrl } from "../support/services";
 import { counterOf, few, install, periodOf, queuesFor, someEvents, sumOf, tenants, type UsageEvent } from "../support/usage-flood";
 
-const count = 100_000;
+const count = isLong ? 100_000 : 10_000;
+const eventsPerBatch = isLong ? 1_000 : 100;
 const copies = 3;
 /** Requests under way to each process at once. */
 const senders = 2;
@@ -69,7 +71,7 @@ describe.each<[Engine, number]>([
 
     const thisHour = periodOf("hour", Date.now());
     const events = someEvents(count, thisHour);
-    const repeated = await sendAll(fleet, queuesFor(events, copies, size), headers);
+    const repeated = await sendAll(fleet, queuesFor(events, copies, size, eventsPerBatch), headers);
     expect(fleet.killed()).toBeGreaterThan(4);
     expect(repeated).toBeGreaterThan(0);
 

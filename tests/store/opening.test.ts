@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
@@ -19,16 +19,19 @@ describe.each(engines)("opening %s", (engine) => {
   });
   afterEach(() => remove());
 
-  async function runSql(statement: string) {
+  async function runSql(statement: string): Promise<{ [column: string]: unknown }[]> {
     if (engine === "sqlite") {
       const db = new Sqlite(url.slice("file:".length));
-      db.exec(statement);
-      return db.close();
+      const prepared = db.prepare(statement);
+      if (!prepared.reader) prepared.run();
+      const rows = prepared.reader ? (prepared.all() as { [column: string]: unknown }[]) : [];
+      db.close();
+      return rows;
     }
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query(statement);
-    await client.end();
+    const { rows } = await client.query(statement).finally(() => client.end());
+    return rows;
   }
 
   test("brings an empty database to the program's version, and finds nothing to do the second time", async () => {
@@ -39,10 +42,13 @@ describe.each(engines)("opening %s", (engine) => {
     }
   });
 
-  test("is done once when several processes start at once", async () => {
+  test("each migration is applied once when four connections open an empty database at the same time", async () => {
     const opened = await Promise.all(Array.from({ length: 4 }, () => openDatabase(url)));
     for (const db of opened) await db.ping();
     for (const db of opened) await db.close();
+    const { entries } = JSON.parse(readFileSync(`drizzle/${engine}/meta/_journal.json`, "utf8"));
+    const applied = await runSql("select at from latchkey_migrations order by at");
+    expect(applied.map(({ at }) => Number(at))).toEqual(entries.map(({ when }: { when: number }) => when));
   });
 
   test("refuses a database that is newer than the program, and leaves it as it is", async () => {

@@ -5,13 +5,14 @@ import { isRolledOut } from "../fake-posthog/random-flags";
 import type { FakePosthog } from "../fake-posthog/start";
 import { ada } from "./facts";
 import { importText } from "./import-text";
+import { isLong } from "./scale";
 import { freshDatabaseUrl, startServices } from "./services";
 
 /** Half of them are asked about before the outage. */
 export type OutageTenant = { n: number; key: string; plan: "basic" | "pro"; isKnown: boolean };
 
 export const tenants = Array.from(
-  { length: 1_000 },
+  { length: isLong ? 1_000 : 200 },
   (_, n): OutageTenant => ({
     n,
     key: `t${n}`,

@@ -1,21 +1,38 @@
 import { randomBytes } from "node:crypto";
+import { copyFileSync } from "node:fs";
 import pg from "pg";
 import { inject } from "vitest";
 
-/** The URL of a new, empty database in the PostgreSQL of this test run; it goes away with the run. */
-export async function freshPostgresUrl(): Promise<string> {
-  const answer = await fetch(inject("postgresDoor"));
+async function resource(name: string): Promise<string> {
+  const answer = await fetch(inject("databases") + name);
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
-  const client = new pg.Client({ connectionString: text });
+  return text;
+}
+
+/** The URL of a new database in this run's PostgreSQL: empty, or a copy of a migrated one. */
+async function newPostgresUrl(template?: string): Promise<string> {
+  const server = await resource("/postgres");
+  const client = new pg.Client({ connectionString: server });
   await client.connect();
   const name = `test_${randomBytes(6).toString("hex")}`;
   try {
-    await client.query(`CREATE DATABASE ${name}`);
+    await client.query(`CREATE DATABASE ${name}${template ? ` TEMPLATE ${template}` : ""}`);
   } finally {
     await client.end();
   }
-  const fresh = new URL(text);
-  fresh.pathname = `/${name}`;
-  return fresh.href;
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** The URL of a new, empty database in this run's PostgreSQL. */
+export const freshPostgresUrl = () => newPostgresUrl();
+
+/** The URL of a new, migrated database in this run's PostgreSQL. */
+export const migratedPostgresUrl = async () => newPostgresUrl(await resource("/postgres-template"));
+
+/** Creates a migrated SQLite file. */
+export async function copyMigratedFile(file: string): Promise<void> {
+  copyFileSync(await resource("/sqlite-template"), file);
 }

@@ -8,7 +8,7 @@ import type { Services } from "~/server/services.server";
 import { createServices, stopServices } from "~/server/start.server";
 import type { Engine } from "~db/dialect";
 import { now as theDay } from "./facts";
-import { freshPostgresUrl } from "./postgres";
+import { copyMigratedFile, freshPostgresUrl, migratedPostgresUrl } from "./postgres";
 
 export const engines: Engine[] = ["sqlite", "postgres"];
 
@@ -20,15 +20,31 @@ export type TestServices = Services & { clock: { now: Instant }; url: string; st
 /** `url`: the database of another process that it runs beside. `elapsed`: a monotonic clock. */
 export type Given = { url?: string; variables?: Record<string, string>; load?: LoadOptions; elapsed?: () => number };
 
-export async function freshDatabaseUrl(engine: Engine): Promise<{ url: string; remove: () => void }> {
+type TestDatabase = { url: string; remove: () => void };
+
+/** A database without tables. */
+export async function freshDatabaseUrl(engine: Engine): Promise<TestDatabase> {
   if (engine === "postgres") return { url: await freshPostgresUrl(), remove: () => {} };
+  return sqliteFile().database;
+}
+
+/** A database that is at the program's version, and otherwise empty. */
+export async function migratedDatabaseUrl(engine: Engine): Promise<TestDatabase> {
+  if (engine === "postgres") return { url: await migratedPostgresUrl(), remove: () => {} };
+  const { file, database } = sqliteFile();
+  await copyMigratedFile(file);
+  return database;
+}
+
+function sqliteFile(): { file: string; database: TestDatabase } {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-test-"));
-  return { url: `file:${path.join(folder, "latchkey.db")}`, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const file = path.join(folder, "latchkey.db");
+  return { file, database: { url: `file:${file}`, remove: () => rmSync(folder, { recursive: true, force: true }) } };
 }
 
 /** A process's services on a database of its own, or, given `url`, beside another process on the same one. */
 export async function startServices(engine: Engine = "sqlite", given: Given = {}): Promise<TestServices> {
-  const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await freshDatabaseUrl(engine);
+  const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await migratedDatabaseUrl(engine);
   const clock = { now: theDay };
   const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.variables });
   const services = await createServices(env, { now: () => clock.now, load: given.load ?? sharedLoop, elapsed: given.elapsed });

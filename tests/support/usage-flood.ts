@@ -55,7 +55,7 @@ export function sumOf(events: UsageEvent[]): Map<string, number> {
 }
 
 /** Batches for each process, in any order: the copies of an event go to one process after the other. */
-export function queuesFor(events: UsageEvent[], copies: number, processes: number, batch = 1_000): UsageEvent[][][] {
+export function queuesFor(events: UsageEvent[], copies: number, processes: number, batch: number): UsageEvent[][][] {
   const queues: UsageEvent[][] = Array.from({ length: processes }, () => []);
   for (const event of events) {
     const first = below(processes);
