@@ -7,16 +7,21 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { whyInstallFailed } from "./install-failure.mjs";
 import { oneAtATime } from "./one-at-a-time.mjs";
+import { planPackages, presentPackages } from "./package-plan.mjs";
 import { exitWith, npm, refusal, root } from "./run.mjs";
 import { packagesStamp, sourcesStamp } from "./stamps.mjs";
 
-const packagesFile = path.join(root, "node_modules/.latchkey-packages");
+const modules = path.join(root, "node_modules");
+/** A stamp and what was installed, `all` or `runtime`. */
+const packagesFile = path.join(modules, ".latchkey-packages");
+/** Exists while `npm start` installs, so that an installation that was interrupted is still its own. */
+const startingFile = path.join(root, ".cache/installing-for-start");
 const buildFile = path.join(root, "build/.latchkey-sources");
 export const serverFile = path.join(root, "build/server/main.js");
 
 /** @param {string} file */
 const read = (file) => (existsSync(file) ? readFileSync(file, "utf8") : "");
-/** @param {string} file @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }>} */
+/** @param {string} file @returns {Record<string, import("./package-plan.mjs").LockedPackage>} */
 const lockedIn = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : {});
 
 function checkNode() {
@@ -43,30 +48,43 @@ function withLocalHeaders() {
 const sqliteLoads = () =>
   spawnSync(process.execPath, ["-e", "new (require('better-sqlite3'))(':memory:').close()"], { cwd: root, stdio: "ignore" }).status === 0;
 
-/** True after somebody ran `npm ci` by hand: installing once more would only cost a minute. */
-function isInstalledByHand() {
-  const here = lockedIn(path.join(root, "node_modules/.package-lock.json"));
-  const wanted = Object.entries(lockedIn(path.join(root, "package-lock.json"))).filter(([name]) => name !== "");
-  const fits = wanted.every(([name, { version, optional, devOptional }]) =>
-    here[name] ? here[name].version === version : optional || devOptional,
-  );
-  return fits && sqliteLoads();
+/** @typedef {import("./package-plan.mjs").Packages} Packages */
+
+/** What was installed for this lock file and this Node, as far as it was written down. @returns {Packages | "none"} */
+function recordedPackages() {
+  const [stamp, packages = "all"] = read(packagesFile).split(" ");
+  return stamp !== packagesStamp() ? "none" : packages === "runtime" ? "runtime" : "all";
 }
+
+/** The same where somebody ran `npm ci` by hand: installing once more would only cost a minute. @returns {Packages | "none"} */
+function findPackages() {
+  const recorded = recordedPackages();
+  if (recorded !== "none") return recorded;
+  const present = presentPackages(lockedIn(path.join(root, "package-lock.json")), lockedIn(path.join(modules, ".package-lock.json")));
+  return present !== "none" && sqliteLoads() ? present : "none";
+}
+
+const wasInstalledForStart = () => !existsSync(modules) || existsSync(startingFile) || read(packagesFile).endsWith(" runtime");
+
+/** @param {Packages} packages */
+const record = (packages) => writeFileSync(packagesFile, `${packagesStamp()} ${packages}`);
 
 /** @param {Progress} progress */
 async function install({ say, output }) {
-  const stamp = packagesStamp();
-  if (read(packagesFile) === stamp) return;
-  if (!isInstalledByHand()) {
-    say("Installing packages (a minute or two, only now and after updates) …");
-    const { code, text } = await npm(["ci", "--include=dev", "--no-audit", "--no-fund"], { env: withLocalHeaders(), output });
-    if (code !== 0) throw refusal(`${output === "none" ? text : ""}\n${whyInstallFailed(text)}`);
-    if (!sqliteLoads())
-      throw refusal(
-        "The packages are installed, but better-sqlite3 was not compiled. If npm is told to ignore install scripts, run: npm rebuild better-sqlite3 --ignore-scripts=false",
-      );
-  }
-  writeFileSync(packagesFile, stamp);
+  say("Installing packages (a minute or two, only now and after updates) …");
+  const { code, text } = await npm(["ci", "--include=dev", "--no-audit", "--no-fund"], { env: withLocalHeaders(), output });
+  if (code !== 0) throw refusal(`${output === "none" ? text : ""}\n${whyInstallFailed(text)}`);
+  if (!sqliteLoads())
+    throw refusal(
+      "The packages are installed, but better-sqlite3 was not compiled. If npm is told to ignore install scripts, run: npm rebuild better-sqlite3 --ignore-scripts=false",
+    );
+}
+
+/** Leaves what the built program needs. A host that serves has no use for a compiler or a test runner. @param {Progress} progress */
+async function prune({ say, output }) {
+  say("Removing packages that only the build needed …");
+  const { code, text } = await npm(["prune", "--omit=dev", "--no-audit", "--no-fund"], { output });
+  if (code !== 0) throw refusal(`${output === "none" ? text : ""}\nnpm could not remove the build's packages; its messages stand above.`);
 }
 
 /** @param {Progress} progress */
@@ -85,23 +103,37 @@ async function build({ say, output }) {
 /** @typedef {{ say: (line: string) => void, output: "stderr" | "none" }} Progress */
 /**
  * Everything it prints goes to stderr, so that a command's own output stays clean.
- * @param {{ withBuild?: boolean, quiet?: boolean }} [options] `quiet` shows the output of npm only when it failed
+ * @param {{ withBuild?: boolean, packages?: Packages, quiet?: boolean }} [options] `packages`: `runtime` where only the built program
+ * will run. `quiet` shows the output of npm only when it failed
  */
-export async function ensureReady({ withBuild = true, quiet = false } = {}) {
+export async function ensureReady({ withBuild = true, packages: wanted = "all", quiet = false } = {}) {
   checkNode();
-  const isReady = () =>
-    read(packagesFile) === packagesStamp() && (!withBuild || (existsSync(serverFile) && read(buildFile) === sourcesStamp()));
-  if (isReady()) return;
+  const isBuilt = () => !withBuild || (existsSync(serverFile) && read(buildFile) === sourcesStamp());
+  const isInstalled = () => {
+    const recorded = recordedPackages();
+    return recorded === "all" || recorded === wanted;
+  };
+  if (isInstalled() && isBuilt() && !existsSync(startingFile)) return;
   const say = (/** @type {string} */ line) => console.error(line);
   const wait = () => say("Another process is installing or building here: waiting for it …");
   await oneAtATime(path.join(root, ".cache/ensure-ready.lock"), wait, async () => {
     /** @type {Progress} */
     const progress = { say, output: quiet ? "none" : "stderr" };
-    await install(progress);
+    const present = findPackages();
+    const plan = planPackages({ wanted, needsBuild: !isBuilt(), present, isOurs: wasInstalledForStart() });
+    if (plan.prune) writeFileSync(startingFile, "");
+    else rmSync(startingFile, { force: true });
+    if (plan.install) await install(progress);
+    if (plan.install || present !== recordedPackages()) record(plan.install ? "all" : present === "runtime" ? "runtime" : "all");
     if (withBuild) await build(progress);
+    if (!plan.prune) return;
+    await prune(progress);
+    record("runtime");
+    rmSync(startingFile);
   });
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  ensureReady({ withBuild: !process.argv.includes("--no-build") }).catch(exitWith);
+  const packages = process.argv.includes("--runtime") ? "runtime" : "all";
+  ensureReady({ withBuild: !process.argv.includes("--no-build"), packages }).catch(exitWith);
 }

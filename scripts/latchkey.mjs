@@ -4,7 +4,7 @@ import { ensureReady } from "./ensure-ready.mjs";
 import { exitWith } from "./run.mjs";
 
 try {
-  await ensureReady({ quiet: true });
+  await ensureReady({ packages: "runtime", quiet: true });
   await import(new URL("../build/server/cli.js", import.meta.url).href);
 } catch (error) {
   exitWith(error);
