@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 // Where other things run beside it, an import into PostgreSQL may take half a minute by itself.
-describe.each(engines)("a long file that is imported into a server on %s", { timeout: 120_000 }, (engine) => {
+describe.each(engines)("a file that is imported into a server on %s", { timeout: 120_000 }, (engine) => {
   async function start(more: Record<string, string> = {}): Promise<{ program: Program; headers: Record<string, string> }> {
     const { url, remove } = await freshDatabaseUrl(engine);
     stops.push(remove);
@@ -87,6 +87,27 @@ describe.each(engines)("a long file that is imported into a server on %s", { tim
     // One after the other: some 2,000 and 4,000 where a thread imported beside them, 29 and 177 where checks and import share one.
     expect(answered).toBeGreaterThan(500);
   });
+
+  test.runIf(process.platform === "linux")(
+    "costs the thread that answers checks no more than a tiny one, however short and hostile it is",
+    async () => {
+      const server = await start();
+      const [pid] = pidsOf(/main\.js/, server.program.env.DATABASE_URL as string);
+      const cpuOf = () => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]);
+      const cost = async (file: string) => {
+        const costs: number[] = [];
+        for (let i = 0; i < 5; i++) {
+          const before = cpuOf();
+          expect((await send(server, file, "?dryRun=1")).status).toBe(422);
+          costs.push(cpuOf() - before);
+        }
+        return costs.sort((a, b) => a - b)[2] as number;
+      };
+      const tiny = await cost("latchkey: 2");
+      for (const hostile of ["]".repeat(90_000), `latchkey: [${"a,".repeat(45_000)}]`, "%a\n".repeat(30_000), "a:\n\tb\n".repeat(18_000)])
+        expect([hostile.slice(0, 20), (await cost(hostile)) / tiny < 10]).toEqual([hostile.slice(0, 20), true]);
+    },
+  );
 
   test("holds up what others write meanwhile, and fails none of it", async () => {
     const server = await start();

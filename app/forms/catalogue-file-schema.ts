@@ -36,8 +36,10 @@ const archived = z.union([z.boolean(), instant], { error: "has to be true, false
 const wholeNumber = z.int().min(0, "has to be 0 or more").max(1_000_000, "has to be 1,000,000 or less");
 
 const optionList = z.array(z.string().min(1, "must not be empty")).superRefine((list, ctx) => {
+  const known = new Set<string>();
   for (const [i, option] of list.entries()) {
-    if (list.indexOf(option) < i) ctx.addIssue({ code: "custom", path: [i], message: `${option} stands twice in the options` });
+    if (known.has(option)) ctx.addIssue({ code: "custom", path: [i], message: `${option} stands twice in the options` });
+    known.add(option);
   }
 });
 const config = fields({

@@ -13,6 +13,36 @@ function fileOf(text: string) {
 }
 const minimal = "latchkey: 1\nfeatures: {}\nplans: {}\n";
 
+describe("a hostile file", () => {
+  const cost = (text: string) => {
+    const before = process.cpuUsage();
+    readCatalogueFile("f.yaml", text);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const lines = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
+  const inFeature = (fields: string) => `latchkey: 1\nplans: {}\nfeatures:\n  f: ${fields}\n`;
+
+  it.each<[string, (n: number) => string]>([
+    ["a problem in every line", (n) => `${minimal}${lines(n, (i) => `unknown${i}: 1`)}`],
+    ["a feature that is wrong in every line", (n) => `latchkey: 1\nplans: {}\nfeatures:\n${lines(n, (i) => `  f${i}: 1`)}`],
+    ["a text of many options", (n) => inFeature(`{ config: { kind: text, options: [${lines(n, (i) => `o${i},`)}] } }`)],
+    ["a list that has every entry twice", (n) => `${minimal}addOns:\n  p: { features: [${lines(2 * n, (i) => `f${i >> 1},`)}] }`],
+    ["brackets that close nothing", (n) => "]".repeat(n)],
+  ])("costs no more than in proportion to its length: %s", (_, make) => {
+    cost(make(4_000));
+    const [short, long] = [make(2_000), make(32_000)].map((text) => Math.min(cost(text), cost(text)));
+    // 16 where it is in proportion, 256 where every line is compared with every other.
+    expect((long as number) / (short as number)).toBeLessThan(64);
+  });
+
+  it("has up to 2,500,000 words, signs and gaps, and 100 problems of YAML itself", () => {
+    const [problem] = problems(`latchkey: [${"a,".repeat(1_300_000)}]`);
+    expect(problem).toMatch(/^f\.yaml:1: has too many names and values up to here: move tenants into files of their own/);
+    expect(problems("]".repeat(5_000)).at(-1)).toBe("and 81 more");
+  });
+});
+
 describe("what a file may say", () => {
   const file = fileOf(`
 latchkey: 1

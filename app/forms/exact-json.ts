@@ -9,6 +9,9 @@ function digitsOf(text: string): { digits: string; power: number } {
   return { digits, power: Number(exponent) - fraction.length + all.length - digits.length };
 }
 
+/** Whole, and without the zeros that programs write in place of digits which a double does not have. */
+const wholeNumber = /^-?(?:\d{1,20}|\d{1,310}(?<!00))$/;
+
 /** What programs write that want to read the same double again. */
 const maxDoubleDigits = 17;
 
@@ -20,6 +23,7 @@ export function isExactNumber(text: string): boolean {
   const number = Number(text);
   // 15 digits always fit, and most numbers have fewer.
   if (text.length <= 15 && number !== 0 && Number.isFinite(number)) return true;
+  if (wholeNumber.test(text)) return text === String(number) || (Number.isFinite(number) && BigInt(text) === BigInt(number));
   const { digits, power } = digitsOf(text);
   if (digits === "") return true;
   if (!Number.isFinite(number) || number === 0) return false;

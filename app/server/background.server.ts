@@ -19,12 +19,15 @@ const restartAfter = 1_000;
 export type Background = ReturnType<typeof createBackground>;
 
 /**
- * A process for what would keep a check waiting: long imports, and sending tenants' groups to PostHog. Its work is durable, so one
+ * A process for what would keep a check waiting: imports, and sending tenants' groups to PostHog. Its work is durable, so one
  * that dies loses nothing but the answer to an import, which has been written whole or not at all. It ends with this process.
  */
 export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = programFile()) {
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  /** Calls that wait for a process that is being started again. */
+  const whenStarted: (() => void)[] = [];
   let child: ChildProcess | undefined;
+  let isStarted = false;
   let last = 0;
   let isStopping = false;
 
@@ -55,14 +58,16 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
       setTimeout(() => start(program), restartAfter).unref();
     });
     child = started;
+    for (const proceed of whenStarted.splice(0)) proceed();
   }
 
   // Whether it arrived is seen by whether it is answered.
   const tell = (order: Order) => child?.send(order, () => {});
 
-  function ask<T>(order: (id: number) => Order, signal?: AbortSignal): Promise<T> {
-    if (!child) return Promise.reject(new Error("The background process is being started again."));
-    if (signal?.aborted) return Promise.reject(signal.reason);
+  async function ask<T>(order: (id: number) => Order, signal?: AbortSignal): Promise<T> {
+    if (!child && !isStopping) await new Promise<void>((resolve) => whenStarted.push(resolve));
+    if (!child) throw new Error("The background process has ended.");
+    if (signal?.aborted) throw signal.reason;
     const id = ++last;
     const cancel = () => {
       waiting.get(id)?.reject(signal?.reason);
@@ -80,9 +85,11 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
     /** False: there is no such process where the program runs from its sources, and everything is done in place. */
     start(): boolean {
       if (file) start(file);
-      return file !== null;
+      isStarted = file !== null;
+      return isStarted;
     },
-    isOn: () => child !== undefined,
+    /** True also while the process is being started again, which `preview` and `import` wait for. */
+    isOn: () => isStarted && !isStopping,
     wake: () => tell({ kind: "wake" }),
     preview: (file: FileText, withEffects = false, hasFlags = false, signal?: AbortSignal) =>
       ask<Previewed>((id) => ({ kind: "preview", id, file, withEffects, hasFlags }), signal),
@@ -92,6 +99,7 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
       ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
     async stop(): Promise<void> {
       isStopping = true;
+      for (const proceed of whenStarted.splice(0)) proceed();
       if (!child) return;
       const closed = once(child, "close");
       child.ref();
