@@ -295,7 +295,7 @@ export const checkResults = z
 
 export const token = z.object({ token: z.string(), tenant: z.string(), expiresAt: instant }).meta({ id: "Token" });
 
-const byGroupType = z.record(z.string(), z.record(z.string(), z.string().nullable()));
+const byGroupType = z.record(z.string(), z.record(z.string(), z.string()));
 export const posthogGroups = z
   .object({ groups: z.record(z.string(), z.string()), groupProperties: byGroupType })
   .meta({ id: "PosthogGroups" });

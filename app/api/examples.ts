@@ -218,7 +218,17 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
   Token: { token: "lk_tok_…", tenant: "acme", expiresAt: "2026-11-20T10:15:00.000Z" },
   PosthogGroups: {
     groups: { organization: "acme" },
-    groupProperties: { organization: { name: "Acme", tenant_key: "acme", status: "active", plan: "starter", live_trials: "sso" } },
+    groupProperties: {
+      organization: {
+        name: "Acme",
+        tenant_key: "acme",
+        status: "active",
+        has_plan: "true",
+        plan: "starter",
+        has_trial: "true",
+        live_trials: "sso",
+      },
+    },
   },
 };
 

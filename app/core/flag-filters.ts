@@ -2,7 +2,12 @@ import type { Json } from "./model";
 
 /** By whom a flag counts: a group type's number, or null for persons. */
 type Level = number | null;
-type Condition = { aggregation_group_type_index?: Level; properties?: unknown[]; rollout_percentage?: number | null };
+type Condition = {
+  aggregation_group_type_index?: Level;
+  properties?: unknown[];
+  rollout_percentage?: number | null;
+  variant?: string | null;
+};
 type Variant = { key: string; rollout_percentage?: number };
 
 /** What PostHog's REST API and its definitions both say of a flag, as far as it is read here. */
@@ -11,6 +16,8 @@ export type FlagFilters = {
   groups?: Condition[];
   multivariate?: { variants?: Variant[] } | null;
   payloads?: { [value: string]: unknown };
+  /** Keeps a share of everybody out of the flag. */
+  holdout?: unknown;
   /** Ours: conditions about persons were taken out. */
   had_persons?: true;
 };
@@ -19,22 +26,43 @@ export type FlagFilters = {
 export type Audience = "tenants" | "persons" | "mixed" | "elsewhere";
 
 /** One that does not say counts as the flag does. */
-const levelOf = ({ aggregation_group_type_index: own }: Condition, { aggregation_group_type_index: ofFlag = null }: FlagFilters) =>
+export const levelOf = ({ aggregation_group_type_index: own }: Condition, { aggregation_group_type_index: ofFlag = null }: FlagFilters) =>
   own === undefined ? ofFlag : own;
 
-/** `tenants`: the number of the group type that tenants are; undefined: PostHog has not heard of it yet. */
-export function audienceOf(filters: FlagFilters, tenants: number | undefined): Audience {
+/** True for a condition by persons that only asks for other flags, for everybody: who is asked about makes no difference to it. */
+function isOfFlagsAlone(condition: Condition, filters: FlagFilters): boolean {
+  const { properties = [], rollout_percentage: share, variant } = condition;
+  const variants = filters.multivariate?.variants ?? [];
+  const isSplit = variants.length > 0 && !variants.some(({ key }) => key === variant);
+  if (levelOf(condition, filters) !== null || properties.length === 0 || isSplit || filters.holdout) return false;
+  return (share ?? 100) >= 100 && properties.every((filter) => (filter as { type?: string }).type === "flag");
+}
+
+/**
+ * `tenants`: the number of the group type that tenants are; undefined: PostHog has not heard of it yet. `dependencies`: whom the
+ * flags tell apart that it asks for. A flag that depends on one of persons is of persons too: what it says without one is a guess.
+ */
+export function audienceOf(
+  filters: FlagFilters,
+  tenants: number | undefined,
+  dependencies: readonly (Audience | undefined)[] = [],
+): Audience {
   const { groups = [], aggregation_group_type_index: ofFlag = null, had_persons = false } = filters;
-  const levels: Level[] = groups.length > 0 ? groups.map((c) => levelOf(c, filters)) : [ofFlag];
+  if (dependencies.some((audience) => audience === "persons" || audience === "mixed")) return "persons";
+  const own = groups.filter((condition) => !isOfFlagsAlone(condition, filters));
+  const ofFlags: Audience = dependencies.every((audience) => audience === "elsewhere") ? "elsewhere" : "tenants";
+  if (groups.length > 0 && own.length === 0 && !had_persons) return ofFlags;
+  const levels: Level[] = groups.length > 0 ? own.map((c) => levelOf(c, filters)) : [ofFlag];
   const isOfPersons = had_persons || levels.includes(null);
-  if (tenants !== undefined && levels.includes(tenants)) return isOfPersons ? "mixed" : "tenants";
+  const isOfTenants = (tenants !== undefined && levels.includes(tenants)) || (own.length < groups.length && ofFlags === "tenants");
+  if (isOfTenants) return isOfPersons ? "mixed" : "tenants";
   return isOfPersons ? "persons" : "elsewhere";
 }
 
 /** Of a flag that tells both apart, what it says of tenants. */
 export function withoutPersons(filters: FlagFilters): FlagFilters {
   const { groups = [] } = filters;
-  const others = groups.filter((c) => levelOf(c, filters) !== null);
+  const others = groups.filter((c) => levelOf(c, filters) !== null || isOfFlagsAlone(c, filters));
   return others.length === 0 || others.length === groups.length ? filters : { ...filters, groups: others, had_persons: true };
 }
 

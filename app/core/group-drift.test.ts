@@ -7,9 +7,11 @@ test("only the properties that are ours and differ are named, with both sides", 
   expect(groupDrift(ours, theirs)).toEqual({ ours: { plan: "pro", seats: 3 }, theirs: { plan: "starter", seats: "3" } });
 });
 
-test("null is the same as absent, and an object's order of keys does not count", () => {
+test("what a tenant lacks may be absent or an empty text at PostHog, and nothing else; an object's order of keys does not count", () => {
   expect(groupDrift({ gone: null, meta: { a: 1, b: 2 } }, { meta: { b: 2, a: 1 } })).toBeNull();
-  expect(groupDrift({ gone: null }, { gone: "still here" })).toEqual({ ours: { gone: null }, theirs: { gone: "still here" } });
+  expect(groupDrift({ gone: null }, { gone: "" })).toBeNull();
+  expect(groupDrift({ gone: null }, { gone: "still here" })).toEqual({ ours: { gone: "" }, theirs: { gone: "still here" } });
+  expect(groupDrift({ gone: null }, { gone: null })).toEqual({ ours: { gone: "" }, theirs: { gone: null } });
   expect(groupDrift({ name: "Acme" }, {})).toEqual({ ours: { name: "Acme" }, theirs: { name: null } });
 });
 

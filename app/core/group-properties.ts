@@ -3,9 +3,13 @@ import type { Catalogue } from "./catalogue";
 import { endOf, isLive } from "./grant-lifetime";
 import type { Instant, Json, TenantFacts } from "./model";
 
+/** Properties of a tenant's group in PostHog. Null: the tenant lacks it. */
 export type GroupProperties = { [name: string]: Json };
 
-/** What PostHog is told of a tenant, as properties of its group. `metadata`: which keys of it may leave the house. */
+/**
+ * Whatever a tenant may lack has a boolean companion, such as `has_plan`: PostHog counts an empty text and null as set and cannot
+ * be told to forget a property, so only a companion answers "is set" on its server. `metadata`: the chosen keys.
+ */
 export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: Instant, metadata: readonly string[]): GroupProperties {
   const plan = tenant.plan === null ? undefined : catalogue.plans.get(tenant.plan);
   const trials = tenant.grants.filter((g) => g.kind === "trial" && isLive(g, now));
@@ -15,26 +19,32 @@ export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: 
     name: tenant.name,
     tenant_key: tenant.key,
     status: tenant.status,
+    has_plan: tenant.plan !== null,
     plan: tenant.plan,
     plan_name: plan?.name ?? null,
     plan_rank: plan?.rank ?? null,
-    add_ons: tenant.addOns.map((a) => a.plan).sort(),
-    live_trials: features,
-    live_trial_ends: features.map((f) => `${f} ${isoTime(ends.get(f) as Instant)}`),
+    has_add_ons: tenant.addOns.length > 0,
+    add_ons: listOrNull(tenant.addOns.map((a) => a.plan).sort()),
+    has_trial: features.length > 0,
+    live_trials: listOrNull(features),
+    live_trial_ends: listOrNull(features.map((f) => `${f} ${isoTime(ends.get(f) as Instant)}`)),
     next_trial_end: ends.size > 0 ? isoTime(Math.min(...ends.values())) : null,
     created_at: isoTime(tenant.createdAt),
   };
-  for (const key of metadata) properties[`metadata_${key}`] = Object.hasOwn(tenant.metadata, key) ? (tenant.metadata[key] as Json) : null;
+  for (const key of metadata) {
+    const value = Object.hasOwn(tenant.metadata, key) ? (tenant.metadata[key] as Json) : null;
+    properties[`has_metadata_${key}`] = value !== null;
+    properties[`metadata_${key}`] = value;
+  }
   return properties;
 }
 
-/**
- * For evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer at all. What a tenant has not is
- * named as null, as it is when it is sent: what is not named is no answer here, and may be an older one there.
- */
-export function asFlagProperties(properties: GroupProperties): Record<string, string | null> {
-  const texts: Record<string, string | null> = {};
-  for (const [name, value] of Object.entries(properties)) texts[name] = value === null ? null : asText(value);
+const listOrNull = (texts: string[]) => (texts.length > 0 ? texts : null);
+
+/** Texts for evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer. Null is left out. */
+export function asFlagProperties(properties: GroupProperties): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(properties)) if (value !== null) texts[name] = asText(value);
   return texts;
 }
 
@@ -44,10 +54,15 @@ function asText(value: Exclude<Json, null>): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** Properties that were sent before and are gone now are sent as null: PostHog keeps what it is not told to drop. */
-export function withVanished(properties: GroupProperties, sent: GroupProperties | null): GroupProperties {
-  const vanished = Object.keys(sent ?? {}).filter((name) => !Object.hasOwn(properties, name));
-  return { ...properties, ...Object.fromEntries(vanished.map((name) => [name, null])) };
+/**
+ * The properties to send. PostHog keeps each one that it ever got, so what the tenant lacks by now becomes an empty text, which only
+ * "is set" takes for a value; null would be compared as the text "null". `sent`: what PostHog holds; null: nothing.
+ */
+export function groupSet(properties: GroupProperties, sent: GroupProperties | null): GroupProperties {
+  const set: GroupProperties = {};
+  for (const [name, value] of Object.entries(properties)) if (value !== null) set[name] = value;
+  for (const name of Object.keys(sent ?? {})) if (!Object.hasOwn(set, name)) set[name] = "";
+  return set;
 }
 
 /** When the clock alone changes the properties next; null: never. */

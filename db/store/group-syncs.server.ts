@@ -56,6 +56,20 @@ export async function recordAccepted(tx: Queries, t: Schema, accepted: Accepted[
   );
 }
 
+/** Properties of one tenant that PostHog accepted last; null: none. */
+export async function readSentProperties(q: Queries, { groupSyncs }: Schema, tenant: string): Promise<SentProperties | null> {
+  const [row] = await q.select({ properties: groupSyncs.properties }).from(groupSyncs).where(eq(groupSyncs.tenant, tenant));
+  return row?.properties ?? null;
+}
+
+/** Adds properties that PostHog turned out to hold, as empty texts, to those it accepted. Nothing happens for a tenant never sent. */
+export async function addHeldProperties(tx: Queries, t: Schema, tenant: string, names: readonly string[]): Promise<void> {
+  const sent = await readSentProperties(tx, t, tenant);
+  if (sent === null) return;
+  const properties = { ...Object.fromEntries(names.map((name) => [name, ""])), ...sent };
+  await tx.update(t.groupSyncs).set({ properties }).where(eq(t.groupSyncs.tenant, tenant));
+}
+
 /** Of one tenant: what was accepted, and what still has to be sent. */
 export async function readTenantSync(q: Queries, t: Schema, key: string) {
   const [sent] = await q.select().from(t.groupSyncs).where(eq(t.groupSyncs.tenant, key));

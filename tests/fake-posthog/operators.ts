@@ -43,6 +43,7 @@ function instant(value: unknown): number {
 
 function semver(value: unknown): number {
   const [numbers = ""] = text(value).trim().replace(/^v/i, "").split(/[-+]/);
+  if (numbers === "") return Number.NaN;
   const [major, minor = "0", patch = "0"] = numbers.split(".");
   return Number(major) * 1e12 + Number(minor) * 1e6 + Number(patch);
 }

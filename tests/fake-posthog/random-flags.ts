@@ -56,8 +56,11 @@ function randomTest(random: () => number): Test {
     { filter: { key: "name", operator: "not_regex", value: "tech$" }, holds: (p) => !p.name.endsWith("tech") },
     { filter: { key: "status", operator: "exact", value: "active" }, holds: (p) => p.status === "active" },
     { filter: { key: "beta", operator: "exact", value: ["true"] }, holds: (p) => p.beta },
-    // What a tenant has not is there as null.
-    { filter: { key: "plan", operator: "is_set", value: "is_set" }, holds: () => true },
+    { filter: { key: "plan", operator: "is_set", value: "is_set" }, holds: (p) => p.plan !== null },
+    { filter: { key: "plan", operator: "is_not_set", value: "is_not_set" }, holds: (p) => p.plan === null },
+    { filter: { key: "plan", operator: "regex", value: "^[a-z]+$" }, holds: (p) => p.plan !== null },
+    { filter: { key: "plan", operator: "not_icontains", value: "u" }, holds: (p) => !p.plan?.includes("u") },
+    { filter: { key: "has_plan", operator: "exact", value: ["false"] }, holds: (p) => p.plan === null },
   ];
   return tests[Math.floor(random() * tests.length)] as Test;
 }

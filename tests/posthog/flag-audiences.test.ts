@@ -171,6 +171,26 @@ describe("without definitions", () => {
   });
 });
 
+test("a flag by persons that only asks for flags about tenants needs no user, where definitions tell", async () => {
+  const asks = (key: string, value: boolean) => ({ key, type: "flag" as const, operator: "flag_evaluates_to", value });
+  fake.state.setFlag({ key: "on-tenants", groupType: null, properties: [asks("of-tenants", true)] });
+  fake.state.setFlag({ key: "not-on-tenants", groupType: null, properties: [asks("of-tenants", false)] });
+  fake.state.setFlag({ key: "on-half", groupType: null, properties: [asks("of-tenants", true)], rollout: 50 });
+  fake.state.setFlag({ key: "through-another", groupType: null, properties: [asks("on-tenants", true)] });
+  const keys = ["on-tenants", "not-on-tenants", "on-half", "through-another"];
+  features.push(...keys.map((key) => feature(key, { flag: tie(key) })));
+  try {
+    await start({ POSTHOG_SECRET_KEY: fake.state.secretKey });
+    const said = async (tenant: string) =>
+      Promise.all(keys.map(async (key) => (({ state, reason }) => reason ?? state)((await ask(key, { tenant })).sources[0])));
+    expect(await said("acme")).toEqual(["on", "off", "user_required", "on"]);
+    expect(await said("pro")).toEqual(["off", "on", "user_required", "off"]);
+    expect(asked()).toBe(0);
+  } finally {
+    features.splice(-keys.length);
+  }
+});
+
 test("a tenant whose plan is changed is asked about before hundreds whose verdicts have grown old", async () => {
   await start();
   const many = Array.from({ length: 300 }, (_, i) => `t${i}`);

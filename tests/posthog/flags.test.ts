@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FlagTie } from "~/core/model";
+import { writeSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { configFeature, day, feature, hour, meteredFeature, plan } from "../support/facts";
@@ -138,21 +139,84 @@ describe("a restart while PostHog is away", () => {
   });
 
   /** Alone on its database: the process before it has ended in order and left it what it knew. */
-  async function restartAlone(between: () => void) {
+  async function restartAlone(between: (first: Api) => void | Promise<void>, env: Record<string, string> = {}) {
     const { url, remove } = await freshDatabaseUrl("sqlite");
-    const given = { url, variables: envFor({ POSTHOG_SECRET_KEY: fake.state.secretKey, POSTHOG_FLAG_POLL_INTERVAL: "3600" }) };
+    const given = { url, variables: envFor({ POSTHOG_SECRET_KEY: fake.state.secretKey, POSTHOG_FLAG_POLL_INTERVAL: "3600", ...env }) };
     const first = await startApi("sqlite", given);
     await first.catalogue(features, plans);
     await first.tenant("acme", { plan: "basic" });
     const check = await first.keyFor("check");
     await first.services.posthog?.client.waitForLocalEvaluationReady(5_000);
+    await between(first);
     await first.stop();
-    between();
     api = await startApi("sqlite", { ...given, keys: { check, manage: check } });
     const { stop } = api;
     api.stop = () => stop().then(remove);
     await api.services.posthog?.client.waitForLocalEvaluationReady(5_000);
   }
+
+  const confirmed = (key: string) => key.endsWith(":confirmed");
+  const definitionSettings = async ({ services: { db } }: Api) =>
+    (await db.read.select().from(db.tables.settings)).filter(({ key }) => key.includes("flag_definitions"));
+  /** As if definitions had been kept so long ago. */
+  async function age(first: Api, ms: number) {
+    const { db } = first.services;
+    for (const { key, value } of await definitionSettings(first)) {
+      if (confirmed(key)) continue;
+      const older = { ...(value as { at: number }), at: first.clock.now - ms };
+      await db.transaction([], (tx) => writeSetting(tx, db.tables, key, older));
+    }
+  }
+
+  describe("with definitions older than POSTHOG_FLAG_DEFINITIONS_CACHE_TTL", () => {
+    const ttl = { POSTHOG_FLAG_DEFINITIONS_CACHE_TTL: "60" };
+
+    test("counts what they say as the last known values, of every tenant: a grant for a day since they were given, a gate for ever", async () => {
+      fake.state.setFlag({ key: "exports-gate", rollout: 0 });
+      await restartAlone(async (first) => {
+        await age(first, hour);
+        fake.state.mode.default = "500";
+      }, ttl);
+      expect(await ask("ai_search")).toMatchObject({ entitled: true, isStale: true, reason: { code: "flag_on" } });
+      expect(await ask("exports")).toMatchObject({ entitled: false, isStale: true, reason: { code: "flag_off" } });
+      expect(api.services.posthog?.flags.status()).toMatchObject({ restsOn: "last" });
+      api.clock.now += day;
+      expect(await ask("ai_search")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
+      expect(await ask("exports")).toMatchObject({ entitled: false, reason: { code: "flag_off" } });
+    });
+
+    test("counts them in full as soon as PostHog confirms them", async () => {
+      await restartAlone(
+        async (first) => {
+          await age(first, hour);
+          fake.state.mode["/flags/"] = "500";
+          fake.state.mode["/flags/definitions"] = "500";
+        },
+        { ...ttl, POSTHOG_FLAG_POLL_INTERVAL: "1" },
+      );
+      expect(await ask("ai_search")).toMatchObject({ entitled: true, isStale: true });
+      fake.state.mode["/flags/definitions"] = "ok";
+      expect(await becomes("ai_search", (e) => !e.isStale)).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
+    });
+
+    test("does not take them for older than PostHog's last answer that nothing changed", async () => {
+      await restartAlone(
+        async (first) => {
+          await until(
+            async () => (await definitionSettings(first)).find(({ key }) => confirmed(key)),
+            10_000,
+            () => "no 304 was noted",
+          );
+          await age(first, hour);
+          fake.state.mode.default = "500";
+        },
+        { ...ttl, POSTHOG_FLAG_POLL_INTERVAL: "1" },
+      );
+      const answer = await ask("ai_search");
+      expect(answer).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
+      expect(answer.isStale).toBeUndefined();
+    });
+  });
 
   test.each(["500", "silent", "trickle"] as const)(
     "still has the definitions when no other process is left to have them: %s",
@@ -166,7 +230,7 @@ describe("a restart while PostHog is away", () => {
   );
 
   test("that is over asks at once what counts now, and not only at the next poll", async () => {
-    await restartAlone(() => fake.state.setFlag({ key: "ai-search", active: false }));
+    await restartAlone(() => void fake.state.setFlag({ key: "ai-search", active: false }));
     expect(await becomes("ai_search", (e) => !e.entitled)).toMatchObject({ reason: { code: "not_in_plan" } });
     expect(fake.state.requests["/flags/definitions"]).toBe(2);
   });

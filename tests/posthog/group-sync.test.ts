@@ -1,7 +1,9 @@
+import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/resync.server";
 import { resyncProgress } from "~/server/posthog/resync-progress.server";
 import { listAudit } from "~db/store/audit.server";
+import { deleteSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { addOn, day, feature, hour, now, plan } from "../support/facts";
 import { ada, type SyncWorld, settingsFor, startSync } from "../support/group-sync";
@@ -38,10 +40,13 @@ describe.each(engines)("group sync on %s", (engine) => {
       name: "Acme",
       tenant_key: "acme",
       status: "active",
+      has_plan: true,
       plan: "pro",
       plan_name: "Pro",
       plan_rank: 20,
+      has_add_ons: true,
       add_ons: ["boost"],
+      has_trial: true,
       live_trials: ["search"],
       live_trial_ends: [`search ${iso(now + 14 * day)}`],
       next_trial_end: iso(now + 14 * day),
@@ -85,16 +90,17 @@ describe.each(engines)("group sync on %s", (engine) => {
     await w.settle();
     w.clock.now = now + hour - 1;
     await w.settle();
-    expect(sent()).toMatchObject({ live_trials: [], next_trial_end: null });
+    expect(sent()).toMatchObject({ has_trial: false });
+    expect(sent()).not.toHaveProperty("live_trials");
     w.clock.now = now + hour;
     await w.settle();
-    expect(sent()).toMatchObject({ live_trials: ["sso"], next_trial_end: iso(now + 2 * hour) });
+    expect(sent()).toMatchObject({ has_trial: true, live_trials: ["sso"], next_trial_end: iso(now + 2 * hour) });
     w.clock.now = now + 2 * hour - 1;
     await w.settle();
     expect(sent()).toMatchObject({ live_trials: ["sso"] });
     w.clock.now = now + 2 * hour;
     await w.settle();
-    expect(sent()).toMatchObject({ live_trials: [], next_trial_end: null });
+    expect(sent()).toMatchObject({ has_trial: false, live_trials: "", live_trial_ends: "", next_trial_end: "" });
   });
 
   test("starts and ends of hours without any process are made up for, once, whichever of two processes is first", async () => {
@@ -112,10 +118,10 @@ describe.each(engines)("group sync on %s", (engine) => {
       await other.stop();
     }
     expect(identified()).toHaveLength(before + 40);
-    expect(keys.every((key) => JSON.stringify(sent(key)?.live_trials) === "[]")).toBe(true);
+    expect(keys.every((key) => sent(key)?.has_trial === false)).toBe(true);
   });
 
-  test("only metadata that an admin chose leaves the house; what is no longer chosen, or gone, is sent as null", async () => {
+  test("only metadata that an admin chose leaves the house; what is no longer chosen, or gone, is sent as an empty text", async () => {
     await w.tenant("acme", { metadata: { seats: 3, region: "eu", note: "private" } });
     await w.tenant("umbrella", { metadata: {} });
     await w.settle();
@@ -123,13 +129,14 @@ describe.each(engines)("group sync on %s", (engine) => {
     await chooseMetadata(w.services, ada, ["seats", "region"]);
     await w.settle();
     expect(sent()).toMatchObject({ metadata_seats: 3, metadata_region: "eu" });
-    expect(sent("umbrella")).toMatchObject({ metadata_seats: null });
+    expect(sent("umbrella")).toMatchObject({ has_metadata_seats: false });
+    expect(sent("umbrella")).not.toHaveProperty("metadata_seats");
     await w.tenant("acme", { metadata: { seats: 4 } });
     await w.settle();
-    expect(sent()).toMatchObject({ metadata_seats: 4, metadata_region: null });
+    expect(sent()).toMatchObject({ metadata_seats: 4, metadata_region: "", has_metadata_region: false });
     await chooseMetadata(w.services, ada, ["region"]);
     await w.settle();
-    expect(sent()).toMatchObject({ metadata_seats: null, metadata_region: null });
+    expect(sent()).toMatchObject({ metadata_seats: "", has_metadata_seats: "", metadata_region: "" });
     expect(JSON.stringify(fake.state.events)).not.toContain("private");
     expect(await listAudit(w.db.read, w.db.tables, { subjectKind: "settings" }, { size: 10 })).toMatchObject([
       { action: "posthog.metadata_chosen", before: { metadata: ["region", "seats"] }, after: { metadata: ["region"] } },
@@ -207,6 +214,31 @@ describe.each(engines)("group sync on %s", (engine) => {
     await w.settle();
     expect(sent()).toMatchObject({ name: "Acme" });
     await slow.services.stop();
+  });
+
+  test("nulls that an older version left at PostHog become empty texts after the update, of the tenants concerned alone", async () => {
+    await w.tenants(["a", "b", "c"], (key) => ({ plan: key === "a" ? null : "pro" }));
+    await w.settle();
+    const { groupSyncs: t } = w.db.tables;
+    const before = identified().length;
+    const old = { ...sent("a"), plan: null, live_trials: [] };
+    fake.state.groups.get("organization")?.set("a", { properties: old, updatedAt: w.clock.now });
+    await w.db.transaction([], async (tx) => {
+      await tx
+        .update(t)
+        .set({ properties: old as never })
+        .where(eq(t.tenant, "a"));
+      await deleteSetting(tx, w.db.tables, "posthog_group_shape");
+    });
+    await w.sync.stop();
+    const next = await startSync(engine, fake, { url: w.url });
+    try {
+      await next.settle();
+    } finally {
+      await next.stop();
+    }
+    expect(sent("a")).toMatchObject({ plan: "", live_trials: "", has_plan: false, has_trial: false });
+    expect(identified()).toHaveLength(before + 1);
   });
 
   test("another project gets everything, whatever the last one had", async () => {

@@ -174,13 +174,13 @@ describe("the page of metadata", () => {
     expect(await read("/posthog/metadata")).toMatch(/private 1 tenant seats 1 tenant/);
     await admin.post("/posthog/metadata", { key: "seats", others: "region\n tier , " });
     await settle();
-    expect(fake.state.group("acme")).toMatchObject({ metadata_seats: 3, metadata_region: null, metadata_tier: null });
+    expect(fake.state.group("acme")).toMatchObject({ metadata_seats: 3, has_metadata_region: false, has_metadata_tier: false });
     const html = await (await admin.get("/posthog/metadata")).text();
     expect(html).toMatch(/value="seats"[^>]*checked|checked[^>]*value="seats"/);
     expect(html).not.toMatch(/value="private"[^>]*checked|checked[^>]*value="private"/);
     await admin.post("/posthog/metadata", {});
     await settle();
-    expect(fake.state.group("acme")).toMatchObject({ metadata_seats: null });
+    expect(fake.state.group("acme")).toMatchObject({ metadata_seats: "" });
   });
 
   test("too many keys, or one that is too long, are refused beside the field with what was typed", async () => {
@@ -220,7 +220,7 @@ describe("the comparison with PostHog", () => {
     await settle();
     expect(await compare()).toMatch(/Same 250 .*Different 0 .*No differences/);
     const groups = fake.state.groups.get("organization");
-    Object.assign(groups?.get("t7")?.properties ?? {}, { name: "Changed by hand", theirs: 1 });
+    Object.assign(groups?.get("t7")?.properties ?? {}, { name: "Changed by hand", plan: "left over", theirs: 1 });
     groups?.delete("t120");
     groups?.set("stranger", { properties: {}, updatedAt: 0 });
     await put("t9", { name: "About to be sent" });
@@ -237,6 +237,8 @@ describe("the comparison with PostHog", () => {
       ["tenant", "t120"],
     ]);
     await settle();
+    // What PostHog holds and a tenant lacks is emptied too.
+    expect(groups?.get("t7")?.properties.plan).toBe("");
     expect(await compare()).toMatch(/Same 250 .*Different 0 Missing in PostHog 0 Unknown here 1/);
   });
 

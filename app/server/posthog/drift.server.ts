@@ -1,15 +1,15 @@
 import type { Logger } from "pino";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue";
 import { type GroupDrift, groupDrift } from "~/core/group-drift";
+import { type GroupProperties, groupProperties } from "~/core/group-properties";
 import { type Actor, type Instant, type Json, tenantKeyPattern } from "~/core/model";
 import type { Database, Queries } from "~db/database";
 import type { Schema } from "~db/schema";
 import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
-import { type ForSync, nextForSync, readForSync, waitingAmong } from "~db/store/group-syncs.server";
+import { addHeldProperties, type ForSync, nextForSync, readForSync, waitingAmong } from "~db/store/group-syncs.server";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
-import { newsOf } from "./group-fan-out.server";
 import { GroupsUnavailable, theirGroups, whyNoGroups } from "./group-list.server";
 import { readMetadataChoice } from "./metadata-choice.server";
 import type { PosthogSettings } from "./settings.server";
@@ -65,7 +65,10 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
   async function check(result: DriftResult): Promise<void> {
     const catalogue = compileCatalogue(await readCatalogueFacts(read, t));
     const metadata = await readMetadataChoice(read, t);
-    const expected = (row: ForSync, c: Catalogue) => newsOf(row, c, now(), metadata);
+    const expected = ({ facts, sent }: ForSync, c: Catalogue): GroupProperties => ({
+      ...Object.fromEntries(Object.keys(sent ?? {}).map((name) => [name, null])),
+      ...groupProperties(facts, c, now(), metadata),
+    });
     const seen = new Set<string>();
     for await (const groups of theirGroups({ settings, stop: stopping.signal })) {
       const keys = groups.map((g) => g.key).filter((key) => tenantKeyPattern.test(key));
@@ -77,8 +80,10 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
         const drift = row && groupDrift(expected(row, catalogue), properties);
         if (!row) note(result, { key, kind: "unknown" });
         else if (waiting.has(key)) result.waiting += 1;
-        else if (drift) note(result, { key, kind: "different", ...drift });
-        else result.same += 1;
+        else if (drift) {
+          note(result, { key, kind: "different", ...drift });
+          await keepHeld(row, drift);
+        } else result.same += 1;
       }
       result.read += groups.length;
       if (result.read >= mostGroups) {
@@ -89,6 +94,12 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
       await save(result);
     }
     await findMissing(result, seen);
+  }
+
+  /** A resync empties what PostHog holds and the tenant lacks, if it is known that PostHog holds it. */
+  async function keepHeld({ facts, sent }: ForSync, { ours }: GroupDrift): Promise<void> {
+    const held = Object.keys(ours).filter((name) => ours[name] === "" && !Object.hasOwn(sent ?? {}, name));
+    if (held.length > 0) await db.transaction([], (tx) => addHeldProperties(tx, t, facts.key, held));
   }
 
   async function findMissing(result: DriftResult, seen: ReadonlySet<string>): Promise<void> {

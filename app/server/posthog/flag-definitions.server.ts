@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { FlagDefinitionCacheData, FlagDefinitionCacheProvider } from "posthog-node";
-import { type Audience, audienceOf, dependenciesOf, type FlagFilters, payloadOf, withoutPersons } from "~/core/flag-filters";
+import { type Audience, audienceOf, dependenciesOf, type FlagFilters, payloadOf } from "~/core/flag-filters";
+import { groupTypeIndex, localDefinitions } from "~/core/local-definitions";
 import type { Instant, Json } from "~/core/model";
 import type { Database } from "~db/database";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
 import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.server";
-import { createContact, type FlagTrouble, statusInWords } from "./flag-contact";
+import { readDefinitionsAnswer, type SentDefinitions } from "./definitions-answer.server";
+import { createContact, type FlagTrouble } from "./flag-contact";
 import type { PosthogSettings } from "./settings.server";
 import type { TroubleLog } from "./trouble-log.server";
 
-/** `id` is another one for other definitions; those that were kept before it was written have none. */
+/** `data`: as PostHog sent it. `id` is another one for other definitions; those that were kept before it was written have none. */
 type Kept = { at: Instant; id?: string; data: FlagDefinitionCacheData };
 
 type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () => Instant; log: Logger; trouble: TroubleLog };
@@ -23,27 +25,43 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   const project = createHash("sha256").update(settings.projectKey).digest("hex").slice(0, 16);
   const name = `${settings.definitionsPrefix}:flag_definitions:${project}`;
   const troubleName = `${name}:trouble`;
+  const confirmedName = `${name}:confirmed`;
   const contact = createContact(now);
   let latest: Kept | undefined;
+  /** The last answer of PostHog's, until the SDK hands it back as its own. */
+  let received: SentDefinitions | undefined;
+  /** True once this process had definitions that were no older than `definitionsTtl`. */
+  let wereCurrent = false;
   let hasLooked = false;
   let isFromKept = false;
 
   const filtersOf = (flag: string) => latest?.data.flags.find(({ key }) => key === flag)?.filters as FlagFilters | undefined;
 
-  /** A flag that depends on one of persons is of persons too: what it says without one is a guess. */
   function audience(flag: string, above: string[] = []): Audience | undefined {
     const filters = filtersOf(flag);
-    if (!filters || above.includes(flag)) return undefined;
-    const { group_type_mapping, groupTypeMapping } = latest?.data ?? { groupTypeMapping: {} };
-    const [own] = Object.entries(group_type_mapping ?? groupTypeMapping).find(([, type]) => type === settings.groupType) ?? [];
-    const rests = dependenciesOf(filters).some((key) => ["persons", "mixed"].includes(audience(key, [...above, flag]) ?? ""));
-    return rests ? "persons" : audienceOf(filters, own === undefined ? undefined : Number(own));
+    if (!filters || !latest || above.includes(flag)) return undefined;
+    const dependencies = dependenciesOf(filters).map((key) => audience(key, [...above, flag]));
+    return audienceOf(filters, groupTypeIndex(latest.data, settings.groupType), dependencies);
   }
 
+  /** Definitions from the database. Those older than `definitionsTtl` are read too, and count as expired in a process without newer ones. */
   async function readKept(): Promise<Kept | undefined> {
     const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
-    const isTooOld = kept !== null && settings.definitionsTtl > 0 && now() - kept.at > settings.definitionsTtl;
-    return kept === null || isTooOld ? undefined : kept;
+    if (kept === null) return undefined;
+    const confirmedAt = ((await readSetting(db.read, db.tables, confirmedName)) as Instant | null) ?? 0;
+    const at = Math.max(kept.at, confirmedAt);
+    wereCurrent ||= settings.definitionsTtl === 0 || now() - at <= settings.definitionsTtl;
+    return { ...kept, at };
+  }
+
+  /** PostHog says that nothing changed, so what is kept is as good as new. */
+  async function confirm(): Promise<void> {
+    if (!latest) return;
+    latest = { ...latest, at: now() };
+    wereCurrent = true;
+    await db
+      .transaction([], (tx) => writeSetting(tx, db.tables, confirmedName, now()))
+      .catch((err) => log.debug({ err }, "that definitions are unchanged was not written"));
   }
 
   async function readTrouble(): Promise<void> {
@@ -75,7 +93,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
       latest = await readKept();
       // Another process asks, and writes down when it gets no answer.
       if (latest && contact.trouble() === null) contact.heard();
-      return latest?.data;
+      return latest && localDefinitions(latest.data, settings.groupType);
     },
     /**
      * The lease lasts one poll: whoever has it fetches, everybody else reads what that one kept. At first everybody reads: who
@@ -89,10 +107,13 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
       }
       return takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval));
     },
-    async onFlagDefinitionsReceived(data) {
+    async onFlagDefinitionsReceived(given) {
+      // The SDK hands back what it was given, which is made for local evaluation.
+      const data = { ...given, ...(received && { flags: received.flags, cohorts: received.cohorts ?? {} }) } as FlagDefinitionCacheData;
       const id = createHash("sha256").update(JSON.stringify(data)).digest("hex");
       const kept: Kept = { at: now(), id, data };
       latest = kept;
+      wereCurrent = true;
       await db.transaction([], (tx) => writeSetting(tx, db.tables, name, kept as unknown as Json));
     },
     shutdown: () => giveUpLease(db, name, holder).catch((err) => log.debug({ err }, "lease not given up")),
@@ -100,10 +121,15 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
 
   /** The SDK's question for definitions and what it is told. */
   async function fetchThrough(ask: () => Promise<Response>): Promise<Response> {
-    const met = await meet(ask);
-    await note(met.why);
-    if (met.response === null) throw met.error;
-    return keepDefinitions(met.response);
+    const answer = await readDefinitionsAnswer(ask);
+    await note(answer.why);
+    if (answer.response === null) throw answer.error;
+    const { response, definitions } = answer;
+    if (response.status === 304) await confirm();
+    if (definitions === null) return response;
+    received = definitions;
+    const { status, headers } = response;
+    return new Response(JSON.stringify(localDefinitions(definitions, settings.groupType)), { status, headers });
   }
 
   return {
@@ -111,6 +137,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     fetchThrough,
     /** Whether this process began with what was kept, and has still to ask what counts now. */
     isFromKept: () => isFromKept,
+    /** When PostHog last gave or confirmed definitions that are too old to count as what it says now; null: they are not. */
+    expiredSince: (): Instant | null => (latest && !wereCurrent ? latest.at : null),
     /** Undefined: it is in no definitions. */
     audience: (flag: string) => audience(flag),
     /** Undefined: there are none. Else its definition, or null. */
@@ -128,50 +156,3 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
 }
 
 export type FlagDefinitions = ReturnType<typeof createFlagDefinitions>;
-
-type Met = { why: string | null } & ({ response: Response } | { response: null; error: unknown });
-
-/** Read whole: what breaks off half-way, or is no answer of PostHog's, the SDK takes for nothing new, without a word. */
-async function meet(ask: () => Promise<Response>): Promise<Met> {
-  try {
-    const response = await ask();
-    const { status, headers } = response;
-    if (status === 304) return { why: null, response };
-    if (status !== 200) return { why: statusInWords(status, "secret key"), response };
-    const text = await response.text();
-    const kept = text.includes('"flags"') ? ofTenants(text) : null;
-    return {
-      why: kept === null ? "Something that is not PostHog answered." : null,
-      response: new Response(kept ?? text, { status, headers }),
-    };
-  } catch (error) {
-    return { why: whyNoAnswer(error), response: null, error };
-  }
-}
-
-/**
- * The SDK answers a flag of tenants and persons for whoever it is asked about, also where nobody was named: so it has only what is
- * said of tenants, and PostHog itself is asked about a person. Null: this is no JSON.
- */
-function ofTenants(text: string): string | null {
-  try {
-    const data = JSON.parse(text) as { flags?: unknown };
-    if (!Array.isArray(data.flags)) return text;
-    const flags = (data.flags as { filters?: FlagFilters }[]).map((f) => (f?.filters ? { ...f, filters: withoutPersons(f.filters) } : f));
-    return JSON.stringify({ ...data, flags });
-  } catch {
-    return null;
-  }
-}
-
-function whyNoAnswer(error: unknown): string {
-  const isTimeout = error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
-  return isTimeout ? "PostHog gave no whole answer about flags in time." : "PostHog cannot be reached.";
-}
-
-/**
- * After 402 (quota used up) the SDK drops its definitions but keeps their tag, so that the 304 that follows leaves it
- * without any for ever. Told 429 instead it keeps what it has and asks less often.
- */
-const keepDefinitions = (response: Response) =>
-  response.status === 402 ? new Response(response.body, { status: 429, headers: response.headers }) : response;

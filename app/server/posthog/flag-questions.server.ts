@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import limitTo, { type LimitFunction } from "p-limit";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
-import { asFlagProperties, groupProperties } from "~/core/group-properties";
+import { withMarkers } from "~/core/absent-properties";
+import { asFlagProperties, type GroupProperties, groupProperties, groupSet } from "~/core/group-properties";
 import type { Instant, TenantFacts } from "~/core/model";
 import type { FactsCache } from "../facts-cache.server";
 import type { Breaker } from "./breaker.server";
@@ -37,6 +38,8 @@ export type QuestionParts = {
   audiences: FlagAudiences;
   contact: Contact;
   metadata: () => readonly string[];
+  /** Properties of a tenant that PostHog accepted last; null: none. */
+  sentProperties: (tenant: string) => Promise<GroupProperties | null>;
   now: () => Instant;
   log: Logger;
 };
@@ -52,6 +55,7 @@ export function createFlagQuestions({
   audiences,
   contact,
   metadata,
+  sentProperties,
   now,
   log,
 }: QuestionParts) {
@@ -66,11 +70,26 @@ export function createFlagQuestions({
     return lane;
   }
 
-  function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
+  const propertiesOf = (tenant: TenantFacts) => groupProperties(tenant, facts.catalogue(), now(), metadata());
+
+  function questionOf(tenant: TenantFacts, user: string | undefined, flags: string[], properties: Record<string, string>): FlagQuestion {
     const type = settings.groupType;
-    const properties = asFlagProperties(groupProperties(tenant, facts.catalogue(), now(), metadata()));
     const distinctId = user ?? `$${type}_${tenant.key}`;
     return { distinctId, groups: { [type]: tenant.key }, groupProperties: { [type]: properties }, flags };
+  }
+
+  function localQuestion(tenant: TenantFacts, user: string | undefined, flags: string[]): FlagQuestion {
+    const properties = propertiesOf(tenant);
+    return questionOf(tenant, user, flags, withMarkers(properties, asFlagProperties(properties)));
+  }
+
+  /** PostHog adds what it holds of the tenant to what the question says: what it holds and the tenant lacks by now is named as empty. */
+  async function remoteQuestion(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagQuestion> {
+    const sent = await sentProperties(tenant.key).catch((err: unknown) => {
+      log.debug({ err }, "the properties that PostHog holds cannot be read");
+      return null;
+    });
+    return questionOf(tenant, user, flags, asFlagProperties(groupSet(propertiesOf(tenant), sent)));
   }
 
   async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> {
@@ -78,7 +97,7 @@ export function createFlagQuestions({
     if (!health.mayTry()) return new Map();
     const askedAt = now();
     try {
-      const question = questionOf(tenant, user, flags);
+      const question = await remoteQuestion(tenant, user, flags);
       await audiences.learn(flags);
       const verdicts = await askRemoteFlags(settings, question, settings.flagTimeout);
       health.succeeded();
@@ -99,7 +118,7 @@ export function createFlagQuestions({
   return {
     /** What this process can say by itself. */
     here: (tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> =>
-      askLocalFlags(client, definitions, () => questionOf(tenant, user, flags)),
+      askLocalFlags(client, definitions, () => localQuestion(tenant, user, flags)),
     overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<Verdicts> {
       const ask = () => askOverTheWire(tenant, user, flags);
       if (user !== undefined) return laneOf(tenant.key)(() => ofUsers(ask));

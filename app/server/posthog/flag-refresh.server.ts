@@ -5,7 +5,7 @@ import type { FlagDefinitions } from "./flag-definitions.server";
 import type { FlagEntry } from "./flag-entry";
 import { createFlagQuestions, type QuestionParts, type Reason } from "./flag-questions.server";
 import { readingsOf, sameReadings, type Verdicts } from "./flag-readings";
-import type { LastValueStore } from "./last-values.server";
+import { type LastValueStore, withOlderValues } from "./last-values.server";
 import type { PastReadings } from "./past-readings.server";
 import type { Said } from "./remote-flags.server";
 import { tiedFlags } from "./tied-flags";
@@ -18,7 +18,7 @@ export type FlagParts = Omit<QuestionParts, "definitions" | "contact"> & {
   last: LastValueStore;
   past: Pick<PastReadings, "read" | "note">;
   userBudget: UserBudget;
-  definitions: Pick<FlagDefinitions, "audience" | "payload" | "id" | "trouble" | "heardAt">;
+  definitions: Pick<FlagDefinitions, "audience" | "payload" | "id" | "trouble" | "heardAt" | "expiredSince">;
   /** Called once per changed flag value. */
   onVerdict: (tenant: string, flag: string, said: Said) => void;
 };
@@ -45,7 +45,8 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     return lastTurn[of];
   }
 
-  const epoch = () => definitions + audiences.version();
+  /** Another number whenever flags have to be evaluated again. */
+  const epoch = () => 2 * (definitions + audiences.version()) + (parts.definitions.expiredSince() === null ? 0 : 1);
 
   /** Evaluates locally and calls `saidHere`, then asks PostHog for the rest. */
   async function refresh(entry: FlagEntry, tenant: TenantFacts, reason: Reason, asker: Asker, saidHere: () => void): Promise<void> {
@@ -59,7 +60,11 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
       const audience = audiences.of(flag);
       return audience !== "elsewhere" && (user === undefined ? audience !== "persons" : audience !== "mixed");
     });
-    const said = await questions.here(tenant, user, here);
+    const evaluated = await questions.here(tenant, user, here);
+    const expiredSince = parts.definitions.expiredSince();
+    // What expired definitions say is the last known value, and no longer what PostHog says now.
+    if (expiredSince !== null) entry.last = withOlderValues(entry.last, evaluated, expiredSince);
+    const said: Verdicts = expiredSince === null ? evaluated : new Map();
     const open = flags.filter(
       (flag) => !said.has(flag) && audiences.of(flag) !== "elsewhere" && (user !== undefined || !audiences.isOfPersons(flag)),
     );
@@ -103,7 +108,8 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     // What PostHog is still to be asked stays as it was.
     for (const flag of open) {
       const known = entry.state.readings.get(flag);
-      if (known) readings.set(flag, known);
+      const hasMore = known?.state === "unknown" && !known.last && readings.get(flag)?.last;
+      if (known && !hasMore) readings.set(flag, known);
     }
     put(entry, readings);
     if (user === undefined) note(entry, tenant);

@@ -162,7 +162,7 @@ export function createFlags(parts: FlagParts) {
     status(tenant?: string): FlagStatus | null {
       if (!hasTies(facts.catalogue())) return null;
       const ofDefinitions = parts.definitions.trouble();
-      const isHeld = ofDefinitions !== null && client.isLocalEvaluationReady();
+      const isHeld = ofDefinitions !== null && client.isLocalEvaluationReady() && parts.definitions.expiredSince() === null;
       return {
         trouble: ofDefinitions ?? contact.trouble(),
         restsOn: isHeld ? "definitions" : "last",

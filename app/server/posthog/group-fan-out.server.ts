@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue";
-import { type GroupProperties, groupProperties, withVanished } from "~/core/group-properties";
+import { type GroupProperties, groupProperties, groupSet } from "~/core/group-properties";
 import type { Instant, Json } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { Database, Queries } from "~db/database";
@@ -27,9 +27,9 @@ export async function startFanOut(tx: Queries, t: Schema, start: { id: string; a
   if (all) await writeSetting(tx, t, setting, { id: start.id, revision: all.revision, forced: all.forced, cursor: "" });
 }
 
-/** What is to be sent of one tenant, with null for what was sent before and is gone. */
+/** The properties of one tenant to send. */
 export function newsOf({ facts, sent }: ForSync, catalogue: Catalogue, at: Instant, metadata: readonly string[]): GroupProperties {
-  return withVanished(groupProperties(facts, catalogue, at, metadata), sent);
+  return groupSet(groupProperties(facts, catalogue, at, metadata), sent);
 }
 
 export const isKnown = (news: GroupProperties, sent: GroupProperties | null) => sent !== null && sameJson(news, sent);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
-import type { Database, Lock } from "~db/database";
+import type { Database, Lock, Queries } from "~db/database";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
 import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
@@ -16,6 +16,9 @@ import type { PosthogSettings } from "./settings.server";
 const leaseName = "posthog group sync";
 const targetSetting = "posthog_target";
 const targetLock: Lock = { key: "posthog target" };
+/** Which properties are sent, and how. Raised with a change of them, so that every tenant is compared with what PostHog has. */
+const shapeSetting = "posthog_group_shape";
+const shape = 2;
 /** Tenants in one request. */
 const batchSize = 50;
 /** How often is looked whether another process or the clock left something to do, in milliseconds. */
@@ -117,20 +120,26 @@ export function createGroupSync(parts: GroupSyncParts) {
     });
   }
 
-  /** Once before the first step. Another project or group type has nothing yet of what the last one has. */
+  /** Once before the first step. Another project or group type has nothing yet, and an older version sent other properties. */
   async function prepare(): Promise<void> {
     const { host, projectKey, groupType } = settings;
     const target = createHash("sha256")
       .update(JSON.stringify([host, projectKey, groupType]))
       .digest("hex")
       .slice(0, 16);
-    if ((await readSetting(db.readAside, db.tables, targetSetting)) === target) return;
+    const read = async (q: Queries) => ({
+      target: await readSetting(q, db.tables, targetSetting),
+      shape: await readSetting(q, db.tables, shapeSetting),
+    });
+    const isCurrent = (before: Awaited<ReturnType<typeof read>>) => before.target === target && before.shape === shape;
+    if (isCurrent(await read(db.readAside))) return;
     await db.transaction([targetLock], async (tx) => {
-      const before = await readSetting(tx, db.tables, targetSetting);
-      if (before === target) return;
+      const before = await read(tx);
+      if (isCurrent(before)) return;
       await startClock(tx, db.tables, now());
-      await startFanOut(tx, db.tables, { id: newId("walk"), at: now(), forced: before !== null });
+      await startFanOut(tx, db.tables, { id: newId("walk"), at: now(), forced: before.target !== null && before.target !== target });
       await writeSetting(tx, db.tables, targetSetting, target);
+      await writeSetting(tx, db.tables, shapeSetting, shape);
     });
   }
 

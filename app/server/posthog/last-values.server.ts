@@ -63,5 +63,14 @@ export function createLastValues(db: Database, log: Logger) {
 }
 export type LastValueStore = ReturnType<typeof createLastValues>;
 
+/** Adds values that count from `at`, where nothing newer is known. Kept in memory only. */
+export function withOlderValues(known: LastValues, said: Map<string, Verdict>, at: Instant): LastValues {
+  const values = new Map(known);
+  for (const [flag, verdict] of said) {
+    if (typeof verdict === "object" && (known.get(flag)?.seenAt ?? 0) < at) values.set(flag, { ...verdict, seenAt: at });
+  }
+  return values;
+}
+
 const saysTheSame = (a: Omit<Last, "seenAt">, b: Omit<Last, "seenAt">) =>
   a.state === b.state && a.variant === b.variant && sameJson(a.payload, b.payload);

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database } from "~db/database";
+import { readSentProperties } from "~db/store/group-syncs.server";
 import type { FactsCache } from "../facts-cache.server";
 import { jobLog } from "../job-log.server";
 import { createBreaker } from "./breaker.server";
@@ -56,6 +57,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     userBudget: createUserBudget(settings, now),
     definitions,
     metadata: metadata.keys,
+    sentProperties: (tenant) => readSentProperties(db.readAside, db.tables, tenant),
     onVerdict: captures.events.flagCalled,
     now,
     log: jobs,

@@ -15,7 +15,8 @@ export type Said = { state: "on" | "off"; payload?: Json; variant?: string };
 export type FlagQuestion = {
   distinctId: string;
   groups: Record<string, string>;
-  groupProperties: Record<string, Record<string, string | null>>;
+  /** By group type. A property that a tenant lacks is absent: PostHog counts null as set. */
+  groupProperties: Record<string, Record<string, string>>;
   flags: readonly string[];
 };
 
