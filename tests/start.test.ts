@@ -82,6 +82,12 @@ test("the set-up link is printed while nobody is the owner, and SIGTERM ends it 
   expect(await program.stop()).toBe(0);
 });
 
+test("a variable that looks like one of PostHog's and has no effect is named in the log, also while PostHog is off", async () => {
+  const program = await startProgram({ POSTHOG_PROJECT_APIKEY: "phc_x" });
+  await program.stop();
+  expect(program.output()).toContain("POSTHOG_PROJECT_APIKEY has no effect. Did you mean POSTHOG_PROJECT_API_KEY?");
+});
+
 test("with an owner from the environment no link is printed, and the owner signs in", async () => {
   const owner = { email: "root@example.com", password: "walrus teapot grammar" };
   const program = await startProgram({ LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password });

@@ -42,7 +42,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
   }
   if (form.intent !== "password") {
     const isWanted = form.intent === "allow-replay";
-    await chooseReplay(context, me, isWanted);
+    const chosen = await chooseReplay(context, me, isWanted);
+    if (!chosen.ok) return refuseForm(submission, chosen);
     const message = isWanted ? "Your visits here are recorded from now on." : "Your visits here are no longer recorded.";
     throw redirectWithToast(paths.account(), { message });
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isAddressOrRange, type TrustProxy } from "./client-address.server";
 import { isBuilt } from "./is-built";
 import { posthogVariables, readPosthogSettings } from "./posthog/settings.server";
+import { unknownPosthogVariables } from "./posthog/unknown-variables.server";
 
 /** A sentence for the operator: which variable, and what it has to look like. */
 export class EnvProblem extends Error {}
@@ -97,6 +98,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
     /** Null: PostHog is off. */
     posthog: posthog.settings,
+    /** Sentences about set variables that have no effect, for the log of a start. */
+    warnings: unknownPosthogVariables(source),
     /** How long the process goes on accepting requests after SIGTERM, while `/readyz` says no. */
     shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1_000,
     /** What the facts cache may hold, in bytes. */

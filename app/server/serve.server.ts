@@ -26,6 +26,7 @@ async function serve(env: Env): Promise<void> {
   const onCreate = (where: string) => void process.stderr.write(`Created the database ${where}.\n`);
   const services = await createServices(env, { database: { onCreate } });
   warnOfWideFiles(services);
+  for (const warning of env.warnings) services.log.warn(warning);
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });

@@ -217,7 +217,10 @@ describe("session replay", () => {
   test("is not offered, and a yes from before does not count, where it is not allowed", async () => {
     const app = await start();
     const owner = await app.signIn("owner");
-    await owner.post("/account", { intent: "allow-replay" });
+    const refused = await owner.post("/account", { intent: "allow-replay" });
+    expect(refused.status).toBe(422);
+    expect(await refused.text()).toContain("No visits are recorded here.");
+    expect((await owner.post("/account", { intent: "stop-replay" })).status).toBe(302);
     expect(await (await owner.get("/account")).text()).not.toContain("Session replay");
   });
 });

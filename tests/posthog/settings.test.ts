@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EnvProblem, readEnv } from "~/server/env.server";
+import { posthogVariables } from "~/server/posthog/settings.server";
 
 const key = { POSTHOG_PROJECT_API_KEY: "phc_x" };
 const settings = (more: Record<string, string> = {}) => readEnv({ ...key, ...more }).posthog;
@@ -67,4 +68,48 @@ test.each([
 ])("look-ups for %s go to %s unless told", (POSTHOG_HOST, appHost) => {
   expect(settings({ POSTHOG_HOST })?.appHost).toBe(appHost);
   expect(settings({ POSTHOG_HOST, POSTHOG_APP_HOST: "https://app.example.com" })?.appHost).toBe("https://app.example.com");
+});
+
+test("posthog-django's name for the event of the start counts, unless the other is set", () => {
+  const on = { POSTHOG_VALIDATE_ON_STARTUP: "true" };
+  expect(settings(on)?.validate?.event).toBe("latchkey started");
+  expect(settings({ ...on, POSTHOG_VALIDATE_EVENT_NAME: "hello" })?.validate?.event).toBe("hello");
+  expect(settings({ ...on, POSTHOG_VALIDATE_EVENT_NAME: "hello", POSTHOG_VALIDATE_EVENT: "first" })?.validate?.event).toBe("first");
+});
+
+test("session replay without posthog-js is refused", () => {
+  expect(problems({ POSTHOG_SESSION_REPLAY: "true" })).toEqual([
+    expect.stringMatching(/^POSTHOG_SESSION_REPLAY needs POSTHOG_JS_ENABLED=true/),
+  ]);
+  expect(settings({ POSTHOG_SESSION_REPLAY: "true", POSTHOG_JS_ENABLED: "true" })?.sessionReplay).toBe(true);
+});
+
+test("each set variable that looks like one of PostHog's and has no effect is named, with the nearest that has", () => {
+  const given = {
+    POSTHOG_VALIDATE_EVENT_NAMES: "x",
+    POSTHOG_PROJECT_APIKEY: "phc_x",
+    posthog_host: "https://x.example",
+    POST_HOG_ENABLED: "true",
+    POSTHOG_CACHE_ALIAS: "default",
+    POSTHOG_FEATURE_FLAGS_CACHE_PREFIX: "x",
+    POSTHOG_MW_TAG_MAP: "app.tags",
+    POSTHOG_SOMETHING_ELSE_ALTOGETHER: "x",
+  };
+  expect(readEnv(given).warnings).toEqual([
+    "POSTHOG_CACHE_ALIAS has no effect: Latchkey keeps what has to outlive a process in its own database.",
+    "POSTHOG_FEATURE_FLAGS_CACHE_PREFIX has no effect: flag values are kept in each process's memory.",
+    "POSTHOG_MW_TAG_MAP has no effect: write tagMap in posthog.config.ts.",
+    "POSTHOG_PROJECT_APIKEY has no effect. Did you mean POSTHOG_PROJECT_API_KEY?",
+    "POSTHOG_SOMETHING_ELSE_ALTOGETHER has no effect; docs/posthog.md lists those that have.",
+    "POSTHOG_VALIDATE_EVENT_NAMES has no effect. Did you mean POSTHOG_VALIDATE_EVENT_NAME?",
+    "POST_HOG_ENABLED has no effect. Did you mean POSTHOG_ENABLED?",
+    "posthog_host has no effect. Did you mean POSTHOG_HOST?",
+  ]);
+});
+
+test("no variable that has an effect is named, and none that is empty or somebody else's", () => {
+  const known = Object.fromEntries(posthogVariables.map((name) => [name, ""]));
+  expect(readEnv({ ...known, ...key, POSTHOG_RELEASE_ID: "v1", POSTHOG_TYPO: "", PATH: "/bin", LATCHKEY_POSTHOG_X: "x" }).warnings).toEqual(
+    [],
+  );
 });

@@ -1,19 +1,25 @@
+import { type Refusal, refuse } from "~/core/outcome";
 import { paths } from "~/paths";
 import { writeAudit } from "~db/store/audit.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
 import type { RequestContext, Services } from "../services.server";
 import { actorOf, type SignedIn, signedIn } from "../sessions.server";
 
+const notOffered =
+  "No visits are recorded here. Whoever runs this Latchkey sets POSTHOG_SESSION_REPLAY and POSTHOG_JS_ENABLED, then starts it again.";
 const consentOf = (admin: string) => `session_replay:${admin}`;
+
+const isOffered = ({ posthog }: Pick<Services, "posthog">) => posthog?.settings.browser === true && posthog.settings.sessionReplay;
 
 /** Null: nobody is recorded here, so there is nothing to choose. */
 export async function replayChoice({ posthog, db }: Services, admin: SignedIn): Promise<boolean | null> {
-  if (!posthog?.settings.browser || !posthog.settings.sessionReplay) return null;
+  if (!isOffered({ posthog })) return null;
   return (await readSetting(db.read, db.tables, consentOf(admin.id))) === true;
 }
 
 /** Recording begins only after somebody said yes for themselves; it ends with their next page after a no. */
-export async function chooseReplay({ db, now }: Services, admin: SignedIn, isWanted: boolean): Promise<void> {
+export async function chooseReplay({ db, now, posthog }: Services, admin: SignedIn, isWanted: boolean): Promise<{ ok: true } | Refusal> {
+  if (isWanted && !isOffered({ posthog })) return refuse("value_invalid", notOffered);
   const key = consentOf(admin.id);
   await db.transaction([{ key: `setting:${key}` }], async (tx) => {
     const before = (await readSetting(tx, db.tables, key)) === true;
@@ -23,6 +29,7 @@ export async function chooseReplay({ db, now }: Services, admin: SignedIn, isWan
     const change = { before: { sessionReplay: before }, after: { sessionReplay: isWanted } };
     await writeAudit(tx, db.tables, { at: now(), action: "admin.session_replay_chosen", ...about, ...change });
   });
+  return { ok: true };
 }
 
 /** What posthog-js is told on a page; null: it is not loaded. */

@@ -65,7 +65,8 @@ const variables = z.object({
   POSTHOG_FEATURE_FLAGS_CACHE_TTL: whole(1, 86_400, 30),
   POSTHOG_FEATURE_FLAGS_CACHE_PREFIX: z.string().max(50).default("posthog"),
   POSTHOG_VALIDATE_ON_STARTUP: yesNo(false),
-  POSTHOG_VALIDATE_EVENT: z.string().max(200).default("latchkey started"),
+  POSTHOG_VALIDATE_EVENT: z.string().max(200).optional(),
+  POSTHOG_VALIDATE_EVENT_NAME: z.string().max(200).optional(),
   POSTHOG_VALIDATE_DISTINCT_ID: z.string().max(200).default("latchkey"),
   POSTHOG_FLAG_TIMEOUT_MS: whole(10, 60_000, 300),
   POSTHOG_FLAG_POLL_INTERVAL: whole(1, 86_400, 30),
@@ -79,11 +80,15 @@ const variables = z.object({
 
 export const posthogVariables = Object.keys(variables.shape);
 
+const replayNeedsScript =
+  "POSTHOG_SESSION_REPLAY needs POSTHOG_JS_ENABLED=true, since posthog-js records the visits. Set it as well, or leave POSTHOG_SESSION_REPLAY out.";
+
 /** Null: PostHog is off, and everything else works as it would. The caller hands in what is set and not empty. */
 export function readPosthogSettings(given: Record<string, string>): { settings: PosthogSettings | null; problems: string[] } {
   const parsed = variables.safeParse(given);
   if (!parsed.success) return { settings: null, problems: parsed.error.issues.map((i) => `${String(i.path[0])} ${i.message}.`) };
   const v = parsed.data;
+  if (v.POSTHOG_SESSION_REPLAY && !v.POSTHOG_JS_ENABLED) return { settings: null, problems: [replayNeedsScript] };
   const key = v.POSTHOG_PROJECT_API_KEY ?? v.POSTHOG_API_KEY;
   if (!v.POSTHOG_ENABLED || key === undefined) return { settings: null, problems: [] };
   return { settings: toSettings(v, key), problems: [] };
@@ -114,7 +119,12 @@ function toSettings(v: z.output<typeof variables>, projectKey: string) {
     /** After this a tenant's verdicts are asked again, in the background, in milliseconds. */
     flagsTtl: v.POSTHOG_FEATURE_FLAGS_CACHE_TTL * 1000,
     flagsPrefix: v.POSTHOG_FEATURE_FLAGS_CACHE_PREFIX,
-    validate: v.POSTHOG_VALIDATE_ON_STARTUP ? { event: v.POSTHOG_VALIDATE_EVENT, distinctId: v.POSTHOG_VALIDATE_DISTINCT_ID } : null,
+    validate: v.POSTHOG_VALIDATE_ON_STARTUP
+      ? {
+          event: v.POSTHOG_VALIDATE_EVENT ?? v.POSTHOG_VALIDATE_EVENT_NAME ?? "latchkey started",
+          distinctId: v.POSTHOG_VALIDATE_DISTINCT_ID,
+        }
+      : null,
     /** The longest that a check waits for flags that were never known, in milliseconds. */
     flagTimeout: v.POSTHOG_FLAG_TIMEOUT_MS,
     pollInterval: v.POSTHOG_FLAG_POLL_INTERVAL * 1000,
