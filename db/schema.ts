@@ -8,6 +8,7 @@ import type {
   Json,
   MeterSettings,
   PlanKind,
+  RequestTags,
   ResetPeriod,
   TenantStatus,
   Value,
@@ -177,6 +178,8 @@ export function defineSchema(d: Dialect) {
       before: json("before").$type<Json>(),
       after: json("after").$type<Json>(),
       why: text("why"),
+      /** Of changes to tenants, for PostHog's events; null: PostHog was off, or no request made the change. */
+      request: json("request").$type<RequestTags>(),
     },
     (t) => [
       index("audit_by_subject").on(t.subjectKind, t.subject, t.seq),

@@ -146,8 +146,11 @@ export function unknownBecause(reading: FlagReading | undefined): UnknownBecause
   return reading?.failed ? "flag_failed" : null;
 }
 
-/** Who did it, as the audit log shows it. */
-export type Actor = { kind: "admin" | "api_key" | "cli" | "system"; id: string; name: string };
+/** Session and address of the request that made a change, as properties of PostHog's events. */
+export type RequestTags = { $session_id?: string; $current_url?: string };
+
+/** Who did it, as the audit log shows it. `request`: absent where PostHog is off, and outside of requests. */
+export type Actor = { kind: "admin" | "api_key" | "cli" | "system"; id: string; name: string; request?: RequestTags };
 
 /** What every change needs and must not make itself: the time, fresh ids, who, and the next revision. */
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };

@@ -25,6 +25,12 @@ function stampFor({ newId, now }: Pick<Services, "now" | "newId">, actor: Actor,
   return { now: at, actor, newId };
 }
 
+/** The actor with the request that is being answered, which PostHog's events of the change name. */
+function withRequest({ posthog }: Pick<Services, "posthog">, actor: Actor): Actor {
+  const request = posthog?.requests.changeTags();
+  return request ? { ...actor, request } : actor;
+}
+
 /** The catalogue as this transaction sees it: the compiled one in memory unless another process was quicker. */
 export async function catalogueIn(services: Pick<Services, "db" | "facts">, tx: Queries): Promise<Catalogue> {
   const held = services.facts.catalogue();
@@ -43,7 +49,8 @@ type Parts = Pick<Services, "db" | "env" | "now" | "newId" | "facts" | "posthog"
  * Locks the tenant, reads its facts, lets the pure function decide, and writes rows, history, audit, feed and outbox in one
  * transaction, which it may share with changes of other tenants. What is in memory is replaced before this returns.
  */
-export function changeTenant(services: Services, key: string, actor: Actor, decideChange: DecideTenant): Promise<TenantChanged> {
+export function changeTenant(services: Services, key: string, by: Actor, decideChange: DecideTenant): Promise<TenantChanged> {
+  const actor = withRequest(services, by);
   return services.gathered.tenants({ key, actor, decideChange, keepAnswer: services.keepAnswer, authority: services.authority });
 }
 
@@ -172,11 +179,12 @@ export type Bundle = { catalogue: CatalogueChange | null; tenants: TenantWrite[]
  */
 export async function changeMany(
   services: Services,
-  actor: Actor,
+  by: Actor,
   tenantKeys: string[],
   decideChange: (catalogue: CatalogueFacts, tenants: Map<string, TenantFacts | null>, stamp: Stamp) => Outcome<Bundle>,
 ): Promise<Changed<CatalogueFacts>> {
   const { db, facts: cache } = services;
+  const actor = withRequest(services, by);
   let written: TenantFacts[] = [];
   const result = await db.transaction([catalogueLock], async (tx): Promise<Changed<CatalogueFacts>> => {
     const before = await readCatalogueFacts(tx, db.tables);

@@ -29,6 +29,7 @@ export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[
         before: before ?? null,
         after: after ?? null,
         why: why ?? null,
+        request: actor.request ?? null,
       })),
     ),
   );

@@ -28,18 +28,22 @@ export async function factsBefore(q: Queries, { factsHistory: h }: Schema, { ten
 }
 
 /** Who made it, by the audit row of the same transaction. Of several changes in one millisecond the rows stand in the same order. */
-export async function actorOfChange(q: Queries, t: Schema, { tenant, seq, at }: TenantChanged): Promise<Pick<Actor, "kind" | "id"> | null> {
+export async function actorOfChange(
+  q: Queries,
+  t: Schema,
+  { tenant, seq, at }: TenantChanged,
+): Promise<Pick<Actor, "kind" | "id" | "request"> | null> {
   const { audit, factsHistory: h } = t;
   const [earlier] = await q
     .select({ n: count() })
     .from(h)
     .where(and(eq(h.kind, "tenant"), eq(h.subject, tenant), eq(h.recordedAt, new Date(at)), lt(h.revision, seq)));
   const [row] = await q
-    .select({ kind: audit.actorKind, id: audit.actorId })
+    .select({ kind: audit.actorKind, id: audit.actorId, request: audit.request })
     .from(audit)
     .where(and(eq(audit.subjectKind, "tenant"), eq(audit.subject, tenant), eq(audit.at, new Date(at))))
     .orderBy(asc(audit.seq))
     .offset(Number(earlier?.n ?? 0))
     .limit(1);
-  return row ?? null;
+  return row ? { ...row, request: row.request ?? undefined } : null;
 }

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { parseCookie } from "cookie";
 import type { FastifyRequest } from "fastify";
 import { type PostHog, readPostHogCookie } from "posthog-node";
-import type { Instant } from "~/core/model";
+import type { Instant, RequestTags } from "~/core/model";
 import { cleanDistinctId, cleanId, shownAddress, type Tags, withoutEmpty } from "~/core/request-tags";
 import type { Env } from "../env.server";
 import type { GuardedHooks, HookRequest } from "./hooks.server";
@@ -31,6 +31,9 @@ type Context = Ids & { properties: Tags };
 /** After so long without a sign of life, and after so long in all, posthog-js begins another session, in milliseconds. */
 const sessionIdle = 30 * 60_000;
 const sessionLongest = 24 * 3_600_000;
+
+/** Of a tag that is kept with a change, in characters. */
+const maxTagLength = 1_000;
 
 const closedHeaders = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"]);
 
@@ -109,6 +112,12 @@ export function createRequests({ settings, client, hooks, now }: Parts) {
     properties(): Tags {
       const { sessionId, properties = {} } = client.getContext() ?? {};
       return { ...properties, ...(sessionId === undefined ? {} : { $session_id: sessionId }) };
+    },
+    /** Session and address of the request that is being answered, for events that are made later of what it changed. */
+    changeTags(): RequestTags | undefined {
+      const { $session_id, $current_url } = this.properties();
+      const texts = Object.entries({ $session_id, $current_url }).filter(([, value]) => typeof value === "string");
+      return texts.length > 0 ? Object.fromEntries(texts.map(([tag, value]) => [tag, String(value).slice(0, maxTagLength)])) : undefined;
     },
     /** These tags after the tag map, which applies wherever a tag is sent, person properties included. */
     mapTags: (tags: Tags): Tags => hooks.mapTags(tags),

@@ -4,7 +4,7 @@ import { eventId } from "./event-id.server";
 import type { BatchEvent } from "./send-batch.server";
 import type { PosthogSettings } from "./settings.server";
 
-type Where = { tenant: string; at: Instant; seq: number; actor: Pick<Actor, "kind" | "id"> | null };
+type Where = { tenant: string; at: Instant; seq: number; actor: Pick<Actor, "kind" | "id" | "request"> | null };
 
 /** As PostHog takes it: the same event has the same id however often it is sent. */
 export function tenantEvent(
@@ -19,6 +19,7 @@ export function tenantEvent(
     uuid: eventId(projectKey, event, tenant, about, seq),
     timestamp: new Date(at).toISOString(),
     properties: {
+      ...actor?.request,
       ...properties,
       tenant,
       actor_kind: actor?.kind ?? "clock",
