@@ -11,7 +11,7 @@ export const loadLimits: LoadLimits = {
   check: { maxDelayMs: 40, maxInFlight: 1_000 },
   request: { maxDelayMs: 30, maxInFlight: 1_000 },
   file: { maxDelayMs: 30, maxInFlight: 1_000 },
-  page: { maxDelayMs: 20, maxInFlight: 16 },
+  page: { maxDelayMs: 20, maxInFlight: 250 },
 };
 
 /** Turns further apart than this, in ms, do not follow each other: the loop was idle or busy with other things between them. */
