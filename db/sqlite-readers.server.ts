@@ -6,29 +6,46 @@ const maxThreads = 2;
 /** Statements that may wait for a thread; more are refused. */
 const maxWaitingReads = 1_000;
 
-/** Threads that only read, each started when the ones before it have work. */
+type Waiting = { sql: string; params: unknown[] | undefined; resolve: (rows: unknown[][]) => void; reject: (error: unknown) => void };
+
+/**
+ * Threads that only read, each started when the ones before it have work. A statement is given to a thread once that has nothing
+ * else to do, so none waits behind a slow one while another thread is free.
+ */
 export function createReaders(file: string) {
   let threads: Executor[] = [];
+  const waiting: Waiting[] = [];
   let isClosed = false;
 
-  function quietest(): Executor {
+  function freeThread(): Executor | undefined {
     threads = threads.filter((thread) => thread.isAlive());
-    const found = threads.reduce<Executor | undefined>((a, b) => (a && a.pending() <= b.pending() ? a : b), undefined);
-    if (found && (found.pending() === 0 || threads.length === maxThreads)) return found;
+    const free = threads.find((thread) => thread.pending() === 0);
+    if (free || threads.length === maxThreads) return free;
     const started = executeInThread(file, ["query_only = ON", "trusted_schema = OFF"]);
     threads.push(started);
     return started;
   }
 
+  function runNext(): void {
+    const thread = waiting.length > 0 ? freeThread() : undefined;
+    const next = thread && waiting.shift();
+    if (!thread || !next) return;
+    thread.execute(next.sql, next.params).then(next.resolve, next.reject).finally(runNext);
+  }
+
   return {
-    async execute(sql: string, params?: unknown[]): Promise<unknown[][]> {
-      if (isClosed) throw new DatabaseUnavailable("The database is closed.");
-      const thread = quietest();
-      if (thread.pending() >= maxWaitingReads) throw new DatabaseUnavailable("Too many reads are waiting.");
-      return thread.execute(sql, params);
+    execute(sql: string, params?: unknown[]): Promise<unknown[][]> {
+      if (isClosed) return Promise.reject(new DatabaseUnavailable("The database is closed."));
+      if (waiting.length >= maxWaitingReads) return Promise.reject(new DatabaseUnavailable("Too many reads are waiting."));
+      return new Promise((resolve, reject) => {
+        waiting.push({ sql, params, resolve, reject });
+        runNext();
+      });
     },
+    /** Finishes what a thread has begun; what still waits is refused. */
     async stop(): Promise<void> {
       isClosed = true;
+      for (const { reject } of waiting.splice(0)) reject(new DatabaseUnavailable("The database is closed."));
       await Promise.all(threads.map((thread) => thread.stop()));
     },
   };

@@ -100,15 +100,16 @@ export type Waiting = Schema["outbox"]["$inferSelect"] & { name: string };
 /** Those that failed first, at most `most`. */
 export async function listWaiting(q: Queries, t: Schema, most: number): Promise<Waiting[]> {
   const { topic, nextAttemptAt, createdAt, subject } = t.outbox;
-  const read = (due: SQL, order: SQL, limit: number) =>
+  // In the order of the index, also where the first column is null in all rows: PostgreSQL sorts the whole outbox otherwise.
+  const read = (due: SQL, limit: number) =>
     q
       .select()
       .from(t.outbox)
       .where(and(eq(topic, outboxTopics.tenant), due))
-      .orderBy(order, asc(subject))
+      .orderBy(asc(nextAttemptAt), asc(createdAt), asc(subject))
       .limit(limit);
-  const failing = await read(isNotNull(nextAttemptAt), asc(nextAttemptAt), most);
-  const pending = failing.length < most ? await read(isNull(nextAttemptAt), asc(createdAt), most - failing.length) : [];
+  const failing = await read(isNotNull(nextAttemptAt), most);
+  const pending = failing.length < most ? await read(isNull(nextAttemptAt), most - failing.length) : [];
   const rows = [...failing, ...pending];
   if (rows.length === 0) return [];
   const { key, name } = t.tenants;

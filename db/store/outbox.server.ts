@@ -64,11 +64,17 @@ export async function dueGroupSyncs(q: Queries, t: Schema, now: Instant, most: n
   const { outbox } = t;
   const { subject: key, revision, forced, attempts, createdAt, nextAttemptAt } = outbox;
   const ofTenants = eq(outbox.topic, outboxTopics.tenant);
-  const read = (due: SQL, order: SQL, limit: number) =>
-    q.select({ key, revision, forced, attempts, createdAt }).from(outbox).where(and(ofTenants, due)).orderBy(order).limit(limit);
-  const fresh = await read(isNull(nextAttemptAt), asc(createdAt), most);
+  // In the order of the index, also where the first column is null in all rows: PostgreSQL sorts the whole outbox otherwise.
+  const read = (due: SQL, limit: number) =>
+    q
+      .select({ key, revision, forced, attempts, createdAt })
+      .from(outbox)
+      .where(and(ofTenants, due))
+      .orderBy(asc(nextAttemptAt), asc(createdAt))
+      .limit(limit);
+  const fresh = await read(isNull(nextAttemptAt), most);
   if (fresh.length === most) return fresh;
-  return [...fresh, ...(await read(lte(nextAttemptAt, new Date(now)), asc(nextAttemptAt), most - fresh.length))];
+  return [...fresh, ...(await read(lte(nextAttemptAt, new Date(now)), most - fresh.length))];
 }
 
 /** Null: there is nothing to do for all tenants. */

@@ -28,10 +28,10 @@ const noPages: ServerBuild = {
 /** The API on a free port, with real HTTP in front and a real database behind. */
 export async function startApi(
   engine: Engine = "sqlite",
-  given: Given & Pick<AppOptions, "patience"> & { keys?: { check: string; manage: string } } = {},
+  given: Given & Pick<AppOptions, "patience" | "build"> & { keys?: { check: string; manage: string } } = {},
 ) {
   const services = await startServices(engine, given);
-  const app = await createApp(services, { build: noPages, patience: given.patience });
+  const app = await createApp(services, { build: given.build ?? noPages, patience: given.patience });
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const keyFor = async (...scopes: ApiScope[]) => (await createKey(services, ada, { name: scopes.join(), scopes, expiresAt: null })).key;
   const keys = given.url ? given.keys : { check: await keyFor("check"), manage: await keyFor("manage") };

@@ -61,6 +61,7 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
   const at = (ms: string) => (isLite ? `(${ms})` : `to_timestamp((${ms}) / 1000.0)`);
   const json = (text: string) => (isLite ? text : `(${text})::json`);
   const yes = isLite ? "1" : "true";
+  const newLine = isLite ? "char(10)" : "chr(10)";
   const key = (i = "i") => `'t' || (1000000 + ${i})`;
   const created = `${now} - ((i % 700) + 1) * ${dayMs}::bigint`.replace("::bigint", isLite ? "" : "::bigint");
   const basePlans = Math.max(1, Math.floor(size.plans * 0.95));
@@ -75,7 +76,7 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
   const isLong = "i % 6 = 0";
   return [
     `${numbers(tenants)} insert into tenants (key, name, status, plan, metadata, search_text, created_at, revision)
-      select ${key()}, 'Tenant ' || i, ${status}, ${planOf()}, ${json(`'{"region":"eu"}'`)}, 'tenant ' || i || ' ' || ${key()}, ${at(created)}, 1000 + i from n`,
+      select ${key()}, 'Tenant ' || i, ${status}, ${planOf()}, ${json(`'{"region":"eu"}'`)}, 'tenant ' || i || ${newLine} || ${key()}, ${at(created)}, 1000 + i from n`,
     `${numbers(tenants)} insert into facts_history (kind, subject, revision, recorded_at, document)
       select 'tenant', ${key()}, 1000 + i, ${at(created)}, ${json(document)} from n`,
     `${numbers(Math.floor(tenants / 10))} insert into tenant_add_ons (tenant, plan, added_at)
@@ -96,5 +97,12 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
       select 'group_sync', ${key()}, 1000 + i, ${at(String(now))}, 0 from n`,
     `${numbers(tenants)} insert into usage_totals (tenant, feature, period_kind, period_start, used, updated_at)
       select ${key()}, 'f1', 'never', -1, i % 200, ${at(String(now))} from n`,
+    `${numbers(tenants)} insert into usage_events (tenant, idempotency_key, feature, report, recorded_at, at, period_kind, period_start, added)
+      select ${key("i / 10")}, 'k' || i, 'f1', ${json("'{}'")}, ${at(String(now - dayMs))}, ${at(String(now - dayMs))}, 'never', -1, 1 from n`,
+    `${numbers(tenants)} insert into group_syncs (tenant, revision, sent_at, properties)
+      select ${key()}, 1000 + i, ${at(String(now))}, ${json("'{}'")} from n`,
+    `${numbers(tenants)} insert into flag_values (tenant, flag, state, seen_at) select ${key()}, 'flag-1', 'on', ${at(String(now))} from n`,
+    `${numbers(tenants)} insert into flag_readings (tenant, flag, at, reading)
+      select ${key()}, 'flag-1', ${at(String(now - dayMs))}, ${json(`'{"state":"on"}'`)} from n`,
   ];
 }
