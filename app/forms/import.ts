@@ -25,7 +25,10 @@ export async function readSentFile(form: FormData): Promise<SentFile> {
   }
   const fileName = ("name" in file && String(file.name)) || pasted;
   if (file.size > maxFileBytes)
-    return { ok: false, message: `${fileName} is larger than 5 MB. Split the tenants off and import them after it.` };
+    return {
+      ok: false,
+      message: `${fileName} is larger than 5 MB. Move tenants into files of their own, each with latchkey and tenants only, and import those after it.`,
+    };
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
     return { ok: true, name: fileName, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), revision };

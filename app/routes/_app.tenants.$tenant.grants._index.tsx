@@ -39,7 +39,7 @@ export default function TenantGrants() {
         Override
       </LinkButton>
       {isEmpty && (
-        <LinkButton to={paths.trialNew(tenant)} variant="primary">
+        <LinkButton to={paths.trialNew(tenant)} variant={status === "archived" ? "secondary" : "primary"}>
           <Hourglass aria-hidden="true" />
           Grant trial
         </LinkButton>

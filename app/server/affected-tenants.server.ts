@@ -5,7 +5,7 @@ import type { Pace } from "./pace.server";
 import type { Services } from "./services.server";
 
 /** Tenants read at a time. */
-const batchSize = 250;
+const batchSize = 100;
 
 type Walk = { now: Instant; maxTenants: number; hasFlags: boolean; pace: Pace };
 
