@@ -28,11 +28,11 @@ export default function Tenant() {
         breadcrumbs={[{ label: "Tenants", to: paths.tenants() }]}
         description={
           <span className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
-            <span className="flex min-w-0 items-center gap-1.5">
-              <Code>{key}</Code>
+            <span className="flex min-w-0 max-w-full items-center gap-1.5">
+              <Code className="min-w-0">{key}</Code>
               <CopyButton text={key} label="Copy key" />
             </span>
-            <span className="flex flex-wrap items-center gap-1.5">
+            <span className="flex min-w-0 max-w-full flex-wrap items-center gap-1.5">
               {plan ? `Plan ${plan.name}` : "No plan"}
               {addOns.map((addOn) => (
                 <Badge key={addOn.key}>{`+ ${addOn.name}`}</Badge>

@@ -19,7 +19,6 @@ import { EffectsOnTenants } from "./effects-on-tenants";
 import { Field } from "./field";
 import { TextInput } from "./inputs";
 import { FormErrors, Notice } from "./notice";
-import { useHydrated } from "./use-hydrated";
 import { ValueInput, valueLabel } from "./value-input";
 
 type Preview =
@@ -50,7 +49,6 @@ const pause = 300;
 
 /** First what it shall be, which the address keeps; then what that does, and the button that saves it. */
 export function CellForm({ plan, feature, own, inherited, proposal, refused, back }: Props) {
-  const hydrated = useHydrated();
   const submit = useSubmit();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const element = useRef<HTMLFormElement>(null);
@@ -111,7 +109,9 @@ export function CellForm({ plan, feature, own, inherited, proposal, refused, bac
               </Field>
             </div>
           )}
-          {!hydrated && <Button>Show what changes</Button>}
+          <noscript>
+            <Button>Show what changes</Button>
+          </noscript>
         </Form>
       </Card>
       <div aria-live="polite" aria-busy={edited} className={cx("mt-4 transition-opacity", edited && "opacity-50")}>

@@ -53,21 +53,20 @@ export function FeaturePicker({ choices, chosen, ...rest }: Props) {
   const groups = [...new Set(others.map((c) => c.group))];
   const more = (
     <>
-      {hydrated && (
-        <label className="relative block border-line border-b p-2">
-          <span className="sr-only">Search features</span>
-          <Search className="pointer-events-none absolute top-1/2 left-4.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
-          <input
-            type="search"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-            onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
-            placeholder="Search features"
-            autoComplete="off"
-            className={cx(inputLook, "h-10 pl-8 sm:h-8")}
-          />
-        </label>
-      )}
+      {/* Keeps its place without script, so that nothing moves when it appears. */}
+      <label className={cx("relative block border-line border-b p-2", !hydrated && "invisible")}>
+        <span className="sr-only">Search features</span>
+        <Search className="pointer-events-none absolute top-1/2 left-4.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
+        <input
+          type="search"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+          placeholder="Search features"
+          autoComplete="off"
+          className={cx(inputLook, "h-10 pl-8 sm:h-8")}
+        />
+      </label>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section aria-label="All features" tabIndex={0} className="max-h-80 overflow-y-auto px-3 py-1.5">
         {groups.map((group) => {

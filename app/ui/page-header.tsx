@@ -24,7 +24,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           <ol className="flex min-w-0 items-center gap-1 text-ink-muted text-xs">
             {breadcrumbs.map((crumb) => (
               <Fragment key={crumb.to}>
-                <li className="min-w-0 max-w-56 truncate">
+                <li className="min-w-12 max-w-56 truncate">
                   <Link to={crumb.to} title={crumb.label} className="rounded-sm hover:text-ink hover:underline">
                     {crumb.label}
                   </Link>
@@ -48,7 +48,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
         </div>
         {actions && <div className="flex flex-wrap items-center gap-2 max-sm:order-last max-sm:mt-2">{actions}</div>}
-        {description && <div className="basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
+        {description && <div className="min-w-0 max-w-full basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
       </div>
     </header>
   );
