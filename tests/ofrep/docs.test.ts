@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -58,4 +58,18 @@ test("the page for developers of apps says how consumption is reported and taken
   const first = await consume();
   expect(first).toMatchObject({ consumed: true, entitlement: { used: 4, remaining: 96 } });
   expect(await consume()).toEqual(first);
+});
+
+test("the page for developers of apps says how changes are followed", async () => {
+  const stream = spawn("sh", ["-c", `exec ${here(docBlock("The change stream", "sh"))}`], { env: env() });
+  let said = "";
+  await new Promise<void>((resolve, reject) => {
+    stream.on("error", reject);
+    stream.stdout.on("data", (chunk) => {
+      said += chunk;
+      if (said.includes("event: ready")) resolve();
+    });
+    stream.on("exit", () => reject(new Error(`The stream ended: ${said}`)));
+  }).finally(() => stream.kill());
+  expect(said).toContain("event: ready");
 });
