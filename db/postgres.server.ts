@@ -18,7 +18,7 @@ import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import { DatabaseBusy, DatabaseUnavailable, tellingUnavailable } from "./unavailable";
+import { DatabaseBusy, DatabaseUnavailable, TooManyWrites, tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
@@ -79,7 +79,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     readAside: drizzle(slowReaders) as unknown as Queries,
     async transaction(locks, work, { askedAt = performance.now(), maxLockWaitMs = lockTimeoutMs } = {}) {
       inside.refuse();
-      if (unsettled >= maxWaitingWrites) throw new DatabaseUnavailable("Too many writes are waiting.");
+      if (unsettled >= maxWaitingWrites) throw new TooManyWrites();
       unsettled += 1;
       try {
         const needsCatalogue = locks.some(({ key }) => key === catalogueLock.key);

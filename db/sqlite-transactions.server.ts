@@ -3,7 +3,7 @@ import { lockTimeoutMs, maxWaitingWrites, type Queries, type TransactionOptions 
 import { insideTransaction } from "./inside-transaction.server";
 import { isBusy } from "./sqlite-busy.server";
 import { type Executor, queriesOver } from "./sqlite-executor.server";
-import { DatabaseBusy, DatabaseUnavailable, isUnavailable } from "./unavailable";
+import { DatabaseBusy, DatabaseUnavailable, isUnavailable, TooManyWrites } from "./unavailable";
 
 /** Transactions that share one commit, and how long further ones may join it, in ms. */
 const maxBatch = 64;
@@ -40,7 +40,7 @@ export function createTransactions(executor: () => Executor) {
   function transaction<T>(work: (tx: Queries) => Promise<T>, { askedAt = performance.now() }: TransactionOptions = {}): Promise<T> {
     inside.refuse();
     if (isClosed) return Promise.reject(new DatabaseUnavailable("The database is closed."));
-    if (waiting.length >= maxWaitingWrites) return Promise.reject(new DatabaseUnavailable("Too many writes are waiting."));
+    if (waiting.length >= maxWaitingWrites) return Promise.reject(new TooManyWrites());
     return new Promise<T>((resolve, reject) => {
       waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: Math.max(askedAt, heldUntil) });
       start();

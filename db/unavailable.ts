@@ -6,6 +6,13 @@ export class DatabaseUnavailable extends Error {
 /** Somebody else held the file or a lock for the whole time limit, so the transaction never began. */
 export class DatabaseBusy extends DatabaseUnavailable {}
 
+/** Too many writes wait for their turn, so this one did not begin. */
+export class TooManyWrites extends DatabaseUnavailable {
+  constructor() {
+    super("Too many writes are waiting.");
+  }
+}
+
 /**
  * Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. Of SQLite: held
  * by somebody else, no room on the disk, a file or a disk that does not let itself be opened, read or written.
@@ -19,6 +26,18 @@ const sentences = /^(timeout exceeded when trying to connect|Connection terminat
 export function isUnavailable(error: unknown): boolean {
   for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
     if (at instanceof DatabaseUnavailable || codes.test(String(at.code)) || sentences.test(at.message ?? "")) return true;
+  }
+  return false;
+}
+
+/** Of PostgreSQL: waited too long for a lock or for a row, or was picked to end a deadlock. */
+const waitingCodes = new Set(["55P03", "57014", "40P01"]);
+
+/** Whether it is only that others go first: nothing keeps the same from succeeding later. */
+export function isWaiting(error: unknown): boolean {
+  for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
+    if (at instanceof DatabaseBusy || at instanceof TooManyWrites || waitingCodes.has(String(at.code))) return true;
+    if (at.message === "timeout exceeded when trying to connect") return true;
   }
   return false;
 }

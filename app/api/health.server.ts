@@ -3,7 +3,7 @@ import type { Services } from "~/server/services.server";
 import { sendProblem } from "./problem.server";
 
 /** `/healthz`: the process answers. `/readyz`: it can do its work; a process that is about to stop says no. */
-export function healthRoutes({ db, log }: Services, isStopping: () => boolean) {
+export function healthRoutes({ db, writeProbe, log }: Services, isStopping: () => boolean) {
   return async (app: FastifyInstance) => {
     app.get("/healthz", async (_request, reply) => reply.header("cache-control", "no-store").send({ status: "ok" }));
 
@@ -14,6 +14,12 @@ export function healthRoutes({ db, log }: Services, isStopping: () => boolean) {
       } catch (err) {
         log.warn({ err }, "not ready");
         return sendProblem(reply, { status: 503, code: "database_unavailable", detail: "The database cannot be read." });
+      }
+      try {
+        await writeProbe.check();
+      } catch (err) {
+        log.warn({ err }, "not ready");
+        return sendProblem(reply, { status: 503, code: "database_unavailable", detail: "The database cannot be written." });
       }
       return reply.header("cache-control", "no-store").send({ status: "ready" });
     });

@@ -2,11 +2,13 @@ import { exitCodeOf, sayProblem } from "./failure.server";
 import { buildProgram } from "./program.server";
 import { createSession } from "./session.server";
 
-// A reader that has seen enough (`| head`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+// A reader that has seen enough (`| head`) is no failure, and the command does all of its work.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") return;
+  process.stderr.write(`The output cannot be written (${code}).\n`);
+  process.exitCode = 1;
 });
+process.stderr.on("error", () => {});
 
 // No process.exit at the end: what was written to a pipe has to arrive first.
 const session = createSession();

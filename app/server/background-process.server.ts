@@ -6,27 +6,36 @@ import { readEnv } from "./env.server";
 import { applyFile, previewFile } from "./import.server";
 import { jobLog } from "./job-log.server";
 import { createLog } from "./log.server";
+import { createLogOutput } from "./log-output.server";
 import { createGroupSync } from "./posthog/group-sync.server";
 import { createTenantEvents } from "./posthog/tenant-events.server";
 import { standBack } from "./priority.server";
 import { randomId } from "./random.server";
+import { outliveStandardStreams } from "./standard-streams.server";
 import { createServices, stopServices } from "./start.server";
 
 // Before anything else is started. On few cores the process that answers checks goes first.
 standBack();
+outliveStandardStreams();
+const logOutput = createLogOutput();
 const say = (word: Word) => process.connected && process.send?.(word);
 
 // A signal that a terminal or a supervisor sends to all processes is for the server: that one says when to stop, or is gone.
 process.on("SIGTERM", () => {}).on("SIGINT", () => {});
-process.on("disconnect", () => process.exit(1));
+process.on("disconnect", () => void end(1));
+
+async function end(code: number): Promise<never> {
+  await logOutput.flush();
+  process.exit(code);
+}
 
 const { posthog: settings, ...env } = readEnv();
-const log = jobLog(createLog(env.logLevel), (error, sentence) => say({ kind: "trouble", error, sentence }));
+const log = jobLog(createLog(env.logLevel, logOutput), (error, sentence) => say({ kind: "trouble", error, sentence }));
 process.on("uncaughtException", (error) => {
   log.error({ err: error }, "the background process failed");
   process.disconnect(); // what was said goes first
 });
-const services = await createServices({ ...env, posthog: null }, { log, database: { mayCreate: false } });
+const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false } });
 const { db, facts, now, newId } = services;
 const holder = randomId("proc");
 const runners = settings
@@ -78,7 +87,7 @@ async function answer(order: Extract<Order, { id: number }>): Promise<void> {
 async function stop(): Promise<void> {
   await Promise.all(runners.map((runner) => runner.stop()));
   await stopServices(services);
-  process.exit(0);
+  await end(0);
 }
 
 process.on("message", (order: Order) => {

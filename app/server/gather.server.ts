@@ -1,5 +1,5 @@
 import type { TransactionOptions } from "~db/database";
-import { DatabaseBusy, DatabaseUnavailable, isUnavailable } from "~db/unavailable";
+import { DatabaseBusy, isUnavailable, TooManyWrites } from "~db/unavailable";
 
 /** Max writes of one kind that wait or run; more are refused. */
 const maxUnsettled = 2_000;
@@ -87,7 +87,7 @@ export function createGatherer<Item, Result>(
   }
 
   return (item) => {
-    if (unsettled >= maxUnsettled) return Promise.reject(new DatabaseUnavailable("Too many writes are waiting."));
+    if (unsettled >= maxUnsettled) return Promise.reject(new TooManyWrites());
     unsettled += 1;
     return new Promise<Result>((resolve, reject) => {
       waiting.push({ item, askedAt: performance.now(), resolve, reject });

@@ -1,4 +1,5 @@
 import pino, { type Logger } from "pino";
+import type { LogOutput } from "./log-output.server";
 
 type Loggable = { type: string; code?: unknown; message?: string; stack?: string; cause?: Loggable };
 
@@ -11,9 +12,9 @@ function errorForLog(error: unknown): Loggable {
   return { type: name, code, message: told, stack: stack?.replace(message, () => told), ...behind };
 }
 
-/** JSON lines on stdout, without anybody's data: addresses of pages as patterns, no bodies, no cookies, no keys. */
-export function createLog(level: string, destination?: pino.DestinationStream): Logger {
-  return pino(
+/** JSON lines, without anybody's data: addresses of pages as patterns, no bodies, no cookies, no keys. */
+export function createLog(level: string, destination: pino.DestinationStream | LogOutput): Logger {
+  const log = pino(
     {
       level,
       base: undefined,
@@ -28,6 +29,10 @@ export function createLog(level: string, destination?: pino.DestinationStream): 
         res: (reply: { statusCode?: number }) => ({ status: reply.statusCode }),
       },
     },
-    destination ?? pino.destination(1),
+    destination,
   );
+  if ("onRecovered" in destination) {
+    destination.onRecovered = (lines) => log.warn({ lines }, "lines of this log were dropped, because it could not be written for a while");
+  }
+  return log;
 }

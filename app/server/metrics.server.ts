@@ -5,17 +5,26 @@ import { outboxDepth } from "~db/store/outbox-depth.server";
 import type { Checks } from "./check.server";
 import type { FactsCache } from "./facts-cache.server";
 import { type Load, loadKinds } from "./load.server";
+import type { LogOutput } from "./log-output.server";
 import type { Posthog } from "./posthog/posthog.server";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export type MetricParts = { db: Database; checks: Checks; facts: FactsCache; load: Load; posthog: Posthog | null; now: () => Instant };
+export type MetricParts = {
+  db: Database;
+  checks: Checks;
+  facts: FactsCache;
+  load: Load;
+  posthog: Posthog | null;
+  logOutput: Pick<LogOutput, "droppedLines">;
+  now: () => Instant;
+};
 
 /** One check in so many is timed: reading the clock twice is a noticeable part of what a check costs. */
 const timedChecks = 32;
 
 /** For Prometheus. What a check counts are plain numbers that are read when somebody asks; nothing here has a tenant's name. */
-export function createMetrics({ db, checks, facts, load, posthog, now }: MetricParts) {
+export function createMetrics({ db, checks, facts, load, posthog, logOutput, now }: MetricParts) {
   const register = new Registry();
   const registers = [register];
   // Process, memory, garbage collection and the event loop's delay.
@@ -44,6 +53,15 @@ export function createMetrics({ db, checks, facts, load, posthog, now }: MetricP
       this.reset();
       this.inc({ cache: "hit" }, hits);
       this.inc({ cache: "miss" }, misses);
+    },
+  });
+  new Counter({
+    name: "latchkey_log_lines_dropped_total",
+    help: "Lines of the log that were dropped because they could not be written, as on a full disk.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(logOutput.droppedLines());
     },
   });
   new Counter({

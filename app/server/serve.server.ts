@@ -6,13 +6,16 @@ import { isUnavailable } from "./database-away";
 import { type Env, readEnv } from "./env.server";
 import { createOwnerFromEnv, openSetup } from "./first-owner.server";
 import { createLog } from "./log.server";
+import { createLogOutput } from "./log-output.server";
 import { operatorSentence } from "./operator-sentence.server";
 import { originOf } from "./origin.server";
 import { validateOnStartup } from "./posthog/validate.server";
+import { outliveStandardStreams } from "./standard-streams.server";
 import { createServices, startJobs, stopServices } from "./start.server";
 import { type Shutdown, stopOnSignal } from "./stop.server";
 import { warnOfWideFiles } from "./wide-files.server";
 
+const logOutput = createLogOutput();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** posthog-node writes its debug lines with console.log, into the log that programs read from stdout. */
@@ -24,7 +27,7 @@ function sendConsoleToStderr(): void {
 async function serve(env: Env): Promise<void> {
   if (env.posthog?.debug) sendConsoleToStderr();
   const onCreate = (where: string) => void process.stderr.write(`Created the database ${where}.\n`);
-  const services = await createServices(env, { database: { onCreate } });
+  const services = await createServices(env, { logOutput, database: { onCreate } });
   warnOfWideFiles(services);
   for (const warning of env.warnings) services.log.warn(warning);
   try {
@@ -60,16 +63,18 @@ function whyNot(error: unknown, env: Env | undefined): string | null {
   return operatorSentence(error);
 }
 
+outliveStandardStreams();
 let env: Env | undefined;
 try {
   env = readEnv();
   await serve(env);
 } catch (error) {
   const sentence = whyNot(error, env);
-  const log = createLog(env?.logLevel ?? "info");
+  const log = createLog(env?.logLevel ?? "info", logOutput);
   const { cause } = error as { cause?: unknown };
   if (sentence === null) log.fatal({ err: error }, "could not start");
   else if (cause instanceof Error) log.error({ reason: cause.message }, "could not start");
+  await logOutput.flush();
   process.stderr.write(`\n${sentence ?? "Latchkey could not start. The line above has the reason."}\n`);
   process.exit(1);
 }

@@ -10,6 +10,7 @@ import type { FactsCache } from "./facts-cache.server";
 import type { Gathered } from "./gathered.server";
 import type { KeyRing } from "./key-ring.server";
 import type { Load } from "./load.server";
+import type { LogOutput } from "./log-output.server";
 import type { Metrics } from "./metrics.server";
 import type { Cleaning } from "./old-rows.server";
 import type { Passwords } from "./passwords.server";
@@ -22,6 +23,7 @@ import type { Streams } from "./streams.server";
 import type { TenantCounts } from "./tenant-counts.server";
 import type { Tokens } from "./tokens.server";
 import type { UsageCache } from "./usage-cache.server";
+import type { WriteProbe } from "./write-probe.server";
 
 export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
 
@@ -58,6 +60,10 @@ export type Services = {
   keepAnswer?: KeepAnswer;
   passwords: Passwords;
   throttle: SignInThrottle;
+  /** Whether the database can be written. */
+  writeProbe: WriteProbe;
+  /** Where `log` goes, unless a test reads it. */
+  logOutput: LogOutput;
   /** By whose right `db` writes. Null: the program itself, or an operator at the command line. */
   authority: Authority | null;
 };

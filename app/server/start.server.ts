@@ -14,6 +14,7 @@ import { jobLog } from "./job-log.server";
 import { createKeyRing } from "./key-ring.server";
 import { createLoad, type LoadOptions } from "./load.server";
 import { createLog } from "./log.server";
+import { createLogOutput } from "./log-output.server";
 import { createMetrics, timed } from "./metrics.server";
 import { createCleaning } from "./old-rows.server";
 import { createPasswords } from "./passwords.server";
@@ -30,6 +31,7 @@ import type { Elapsed } from "./synchronization.server";
 import { createTenantCounts } from "./tenant-counts.server";
 import { createTokens } from "./tokens.server";
 import { createUsageCache } from "./usage-cache.server";
+import { createWriteProbe } from "./write-probe.server";
 
 /** Of the memory for the check path: what prepared answers may take; the facts that they are made from get the rest. */
 const shareOfAnswers = 1 / 3;
@@ -38,7 +40,7 @@ const shareOfAnswers = 1 / 3;
 const retryMs = 5_000;
 
 /** `elapsed`: a monotonic clock in ms. */
-type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & {
+type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> & {
   elapsed?: Elapsed;
   posthogHooks?: PosthogHooks;
   database?: OpenOptions;
@@ -47,7 +49,8 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log">> & {
 
 /** Builds what a process needs. Throws a DatabaseProblem with a sentence for the operator. */
 export async function createServices(env: Env, overrides: Overrides = {}): Promise<Services> {
-  const log = overrides.log ?? createLog(env.logLevel);
+  const logOutput = overrides.logOutput ?? createLogOutput();
+  const log = overrides.log ?? createLog(env.logLevel, logOutput);
   let tellTransaction = (_since: number) => {};
   const db = timed(await openDatabase(env.databaseUrl, overrides.database), (since) => tellTransaction(since));
   const now = overrides.now ?? Date.now;
@@ -69,7 +72,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   facts.onMoved(usage.follow);
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
   const load = createLoad(overrides.load);
-  const metrics = createMetrics({ db, checks, facts, load, posthog, now });
+  const metrics = createMetrics({ db, checks, facts, load, posthog, logOutput, now });
   tellTransaction = metrics.transacted;
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
@@ -103,6 +106,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     gathered,
     passwords,
     throttle: createSignInThrottle(),
+    writeProbe: createWriteProbe(db),
+    logOutput,
     authority: null,
   };
 }

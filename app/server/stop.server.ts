@@ -35,9 +35,10 @@ async function drain(app: FastifyInstance): Promise<void> {
 export function stopOnSignal(app: FastifyInstance, services: Services, shutdown: Shutdown): void {
   const stop = async (signal: NodeJS.Signals) => {
     if (shutdown.phase !== "running") process.exit(1);
-    const { shutdownDelayMs } = services.env;
+    const { env, log, logOutput } = services;
+    const { shutdownDelayMs } = env;
     shutdown.phase = "leaving";
-    services.log.info({ signal, delayMs: shutdownDelayMs }, "stopping");
+    log.info({ signal, delayMs: shutdownDelayMs }, "stopping");
     if (shutdownDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, shutdownDelayMs));
     shutdown.phase = "draining";
     const cut = setTimeout(() => app.server.closeAllConnections(), requestTimeoutMs);
@@ -45,9 +46,11 @@ export function stopOnSignal(app: FastifyInstance, services: Services, shutdown:
       await drain(app);
       await app.close();
       await stopServices(services);
+      await logOutput.flush();
       process.exit(0);
     } catch (err) {
-      services.log.error({ err }, "could not stop in order");
+      log.error({ err }, "could not stop in order");
+      await logOutput.flush();
       process.exit(1);
     } finally {
       clearTimeout(cut);

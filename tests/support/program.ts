@@ -12,8 +12,17 @@ const built = path.join(root, "build/server");
 
 export type Program = Awaited<ReturnType<typeof startProgram>>;
 
-/** The built program as an operator runs it, on a free port with an empty SQLite database in a folder of its own. */
-export async function startProgram(extraEnv: Record<string, string> = {}, [file = "main.js", ...args]: string[] = []) {
+type Stdio = { stdout?: "pipe" | number; stderr?: "pipe" | number };
+
+/**
+ * The built program as an operator runs it, on a free port with an empty SQLite database in a folder of its own. What it prints
+ * goes to `output()`, unless a descriptor takes it.
+ */
+export async function startProgram(
+  extraEnv: Record<string, string> = {},
+  [file = "main.js", ...args]: string[] = [],
+  { stdout = "pipe", stderr = "pipe" }: Stdio = {},
+) {
   const folder = await mkdtemp(path.join(tmpdir(), "latchkey-program-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -25,11 +34,11 @@ export async function startProgram(extraEnv: Record<string, string> = {}, [file 
     DATABASE_URL: `file:${path.join(folder, "latchkey.db")}`,
     ...extraEnv,
   };
-  const child = spawn(process.execPath, [path.join(built, file), ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [path.join(built, file), ...args], { cwd: root, env, stdio: ["ignore", stdout, stderr] });
   const exited = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
+    stream?.on("data", (chunk) => {
       output += chunk;
     });
   }
@@ -57,6 +66,8 @@ export async function startProgram(extraEnv: Record<string, string> = {}, [file 
     url,
     env,
     output: () => output,
+    /** From now on nobody reads its stdout: the reader has gone, or is there and does not read. */
+    stopReading: (how: "leave" | "pause") => void (how === "leave" ? child.stdout?.destroy() : child.stdout?.pause()),
     /** Its exit code, or the name of the signal that it died of. */
     stop: () => end("SIGTERM"),
     /** At once, as a machine that fails would end it. */
