@@ -70,7 +70,13 @@ export type Database = {
 export class DatabaseProblem extends Error {}
 
 /** `mayCreate`: a missing database is made, and `onCreate` is called with where; otherwise it is a DatabaseProblem. The default is true. */
-export type OpenOptions = { mayCreate?: boolean; onCreate?: (where: string) => void };
+export type OpenOptions = {
+  mayCreate?: boolean;
+  onCreate?: (where: string) => void;
+  /** On PostgreSQL: how many one node opens at most, and whether this is the process beside its server. */
+  connections?: number;
+  isBackground?: boolean;
+};
 
 export const noDatabase = (where: string) =>
   new DatabaseProblem(`There is no Latchkey database at ${where}. Correct DATABASE_URL, or make one with: latchkey migrate`);

@@ -13,12 +13,13 @@ import {
 import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
 import { migrationsTable, pendingMigrations } from "./migrate.server";
+import { defaultConnections, outOfConnections, shareConnections } from "./postgres-connections";
 import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import { DatabaseBusy, DatabaseUnavailable, TooManyWrites, tellingUnavailable } from "./unavailable";
+import { DatabaseBusy, DatabaseUnavailable, isOutOfConnections, TooManyWrites, tellingUnavailable } from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
@@ -30,10 +31,11 @@ const longestPause = 15_000;
 
 export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
   await migrate(url, options);
+  const pools = shareConnections(options.connections ?? defaultConnections, options.isBackground ?? false);
   // Writers wait for each other's locks with their connections in hand, so those who read have connections of their own.
   const readers = new pg.Pool({
     connectionString: url,
-    max: 10,
+    max: pools.reads,
     connectionTimeoutMillis: readPatience,
     statement_timeout: readPatience,
     // For a server that does not even refuse, such as behind a cut cable.
@@ -42,14 +44,14 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   // What takes long has connections of its own too, so that a check's facts never wait for an export.
   const slowReaders = new pg.Pool({
     connectionString: url,
-    max: 4,
+    max: pools.slowReads,
     connectionTimeoutMillis: readPatience,
     statement_timeout: slowReadTimeoutMs,
     query_timeout: slowReadTimeoutMs + 500,
   });
   const writers = new pg.Pool({
     connectionString: url,
-    max: 10,
+    max: pools.writes,
     connectionTimeoutMillis: lockTimeoutMs,
     statement_timeout: longestStatement,
     idle_in_transaction_session_timeout: longestPause,
@@ -203,6 +205,7 @@ function explain(error: unknown): Error {
   if (["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH", "ECONNRESET", "57P03"].includes(code)) {
     return say("PostgreSQL does not answer at the address in DATABASE_URL. Start it, or correct the address.");
   }
+  if (isOutOfConnections(error)) return say(outOfConnections);
   if (code === "28P01" || code === "28000") return say("PostgreSQL refuses the user or password in DATABASE_URL. Correct them.");
   if (code === "3D000") return say("The database that DATABASE_URL names does not exist. Create it, then start Latchkey again.");
   if (code === "42501") return say("The user in DATABASE_URL may not create tables. Give it the right to, then start Latchkey again.");

@@ -30,6 +30,13 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** PostgreSQL refuses further connections: of all, of this database or of this user. */
+export function isOutOfConnections(error: unknown): boolean {
+  for (let at = error as { code?: unknown; cause?: unknown } | undefined; at; at = at.cause as typeof at)
+    if (at.code === "53300") return true;
+  return false;
+}
+
 /** Of PostgreSQL: waited too long for a lock or for a row, or was picked to end a deadlock. */
 const waitingCodes = new Set(["55P03", "57014", "40P01"]);
 

@@ -35,7 +35,7 @@ process.on("uncaughtException", (error) => {
   log.error({ err: error }, "the background process failed");
   process.disconnect(); // what was said goes first
 });
-const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false } });
+const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, isBackground: true } });
 const { db, facts, now, newId } = services;
 const holder = randomId("proc");
 const runners = settings

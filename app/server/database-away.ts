@@ -1,2 +1,2 @@
 /** Whether the database is gone or held, for those who answer: a read that fails so is no failure of ours. */
-export { isUnavailable } from "~db/unavailable";
+export { isOutOfConnections, isUnavailable } from "~db/unavailable";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultConnections, minConnections } from "~db/postgres-connections";
 import { isAddressOrRange, type TrustProxy } from "./client-address.server";
 import { isBuilt } from "./is-built";
 import { posthogVariables, readPosthogSettings } from "./posthog/settings.server";
@@ -54,6 +55,7 @@ const variables = z.object({
   LOG_LEVEL: z.enum(levels, `has to be one of ${levels.join(", ")}`).default("info"),
   LATCHKEY_OWNER_EMAIL: z.email("has to be an e-mail address").optional(),
   LATCHKEY_OWNER_PASSWORD: z.string().optional(),
+  DATABASE_CONNECTIONS: wholeNumber(minConnections, 1_000).default(defaultConnections),
   SESSION_IDLE_MINUTES: wholeNumber(1, 10_080).default(30),
   SESSION_MAX_HOURS: wholeNumber(1, 720).default(12),
   METRICS_TOKEN: z.string().min(16, "has to have at least 16 characters").optional(),
@@ -85,6 +87,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     /** Always true for a build; false only for the sources with NODE_ENV=development. */
     production: isBuilt || env.NODE_ENV !== "development",
     databaseUrl: env.DATABASE_URL,
+    /** How many one node opens to PostgreSQL at most, with the process beside its server. */
+    databaseConnections: env.DATABASE_CONNECTIONS,
     host: env.HOST,
     port: env.PORT,
     /** Null: people reach it by whatever name they typed. */

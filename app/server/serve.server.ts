@@ -2,7 +2,7 @@ import { Console } from "node:console";
 import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
 import { createApp } from "./app.server";
-import { isUnavailable } from "./database-away";
+import { isOutOfConnections, isUnavailable } from "./database-away";
 import { type Env, readEnv } from "./env.server";
 import { createOwnerFromEnv, openSetup } from "./first-owner.server";
 import { createLog } from "./log.server";
@@ -59,7 +59,8 @@ function whyNot(error: unknown, env: Env | undefined): string | null {
   if (code === "EACCES" && env) return `Port ${env.port} needs more rights than this user has. Choose one above 1023: PORT=3000 npm start`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
     return `HOST=${env?.host} is not an address of this machine. HOST=0.0.0.0 means all of them.`;
-  if (isUnavailable(error)) return "The database cannot be written at the moment. Wait until it can, then start Latchkey again.";
+  if (isUnavailable(error) && !isOutOfConnections(error))
+    return "The database cannot be written at the moment. Wait until it can, then start Latchkey again.";
   return operatorSentence(error);
 }
 

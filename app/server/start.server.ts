@@ -52,7 +52,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const logOutput = overrides.logOutput ?? createLogOutput();
   const log = overrides.log ?? createLog(env.logLevel, logOutput);
   let tellTransaction = (_since: number) => {};
-  const db = timed(await openDatabase(env.databaseUrl, overrides.database), (since) => tellTransaction(since));
+  const db = timed(await openDatabase(env.databaseUrl, { connections: env.databaseConnections, ...overrides.database }), (since) => tellTransaction(since));
   const now = overrides.now ?? Date.now;
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   let posthog: Posthog | null = null;
