@@ -85,9 +85,9 @@ export async function benchPace() {
 /** As after a full sync: PostHog is the one that tenants were sent to, and nothing is due. */
 async function settle(file: string, posthog: Record<string, string>): Promise<void> {
   const { posthog: settings } = readEnv(posthog);
-  await withServices(file, async ({ db, now, newId, log }) => {
+  await withServices(file, async ({ db, now, elapsed, newId, log }) => {
     if (settings === null) throw new Error("These are no settings for PostHog.");
-    await createGroupSync({ db, settings, holder: "bench", now, newId, log }).prepare();
+    await createGroupSync({ db, settings, holder: "bench", now, elapsed, newId, log }).prepare();
     await db.transaction([], (tx) => tx.delete(db.tables.outbox));
   });
 }

@@ -9,6 +9,7 @@ const patience = { silence: 300, look: 20 };
 /** More than the system takes off a server's hands for a client that does not read. */
 const large = "x".repeat(64 * 1024 * 1024);
 
+let work: Promise<string>;
 let app: FastifyInstance;
 let port: number;
 
@@ -16,6 +17,7 @@ async function start(silence: number) {
   app = Fastify();
   endSilentConnections(app, { ...patience, silence });
   app.get("/", async () => "ok");
+  app.get("/work", () => work);
   app.get("/large", async () => large);
   app.get("/stream", (_request, reply) => {
     reply.hijack();
@@ -87,6 +89,18 @@ describe("a connection stays as long as anything passes", () => {
     expect(pauses).toBe(16);
     expect(read).toBeGreaterThan(large.length);
     socket.destroy();
+  });
+
+  test("while a request is in work, however long that takes", async () => {
+    let finish = (_answer: string) => {};
+    work = new Promise((resolve) => {
+      finish = resolve;
+    });
+    const said = allOf(await connect("/work"));
+    // Connections that came later are hung up on, one after the other.
+    for (let i = 0; i < 3; i++) await allOf(await connect());
+    finish("worked");
+    expect(await said).toContain("\r\n\r\nworked");
   });
 
   test("with a stream that says little", async () => {

@@ -22,8 +22,8 @@ export function admit(
 }
 
 /** Says in the answer how much is left; the refusal, if nothing is. */
-export function limitProblem({ limits, now }: Services, key: HeldKey, reply: FastifyReply, kind: RequestKind): Problem | null {
-  const used = takeRequest(limits, key, kind, now());
+export function limitProblem({ limits, elapsed }: Services, key: HeldKey, reply: FastifyReply, kind: RequestKind): Problem | null {
+  const used = takeRequest(limits, key, kind, elapsed());
   for (const [name, value] of rateHeaders(used)) reply.header(name, value);
   const last = used.at(-1);
   if (!last || !isRefused(used)) return null;

@@ -45,7 +45,12 @@ export const idOf = ({ revision, mark }: TenantState) => `${revision}-${mark}`;
 type Open = { stream: Stream; write: (text: string) => void; end?: () => void };
 
 /** Opens streams, keeps them alive, and ends them: when their key does, and all of them before the process stops. */
-export function eventStreams(app: FastifyInstance, services: Pick<Services, "keys" | "streams" | "env">, limits = streamLimits) {
+export function eventStreams(
+  app: FastifyInstance,
+  services: Pick<Services, "keys" | "streams" | "env" | "elapsed">,
+  limits = streamLimits,
+) {
+  const { elapsed } = services;
   const ofBrowsers = services.env.browserStreams;
   const ofBrowserKey = Math.ceil(ofBrowsers * shareOfBrowserKey);
   const open = new Set<Open>();
@@ -55,7 +60,7 @@ export function eventStreams(app: FastifyInstance, services: Pick<Services, "key
   let browsers = 0;
   let isStopping = false;
   let timer: NodeJS.Timeout | undefined;
-  let lastBeat = Date.now();
+  let lastBeat = elapsed();
 
   app.addHook("preClose", async () => {
     isStopping = true;
@@ -64,8 +69,9 @@ export function eventStreams(app: FastifyInstance, services: Pick<Services, "key
 
   function look(): void {
     void services.keys.refresh();
-    const isBeat = Date.now() - lastBeat >= limits.heartbeatEvery;
-    if (isBeat) lastBeat = Date.now();
+    const at = elapsed();
+    const isBeat = at - lastBeat >= limits.heartbeatEvery;
+    if (isBeat) lastBeat = at;
     for (const { stream, write, end } of open) {
       if (!end) continue;
       if (!stream.isGood()) end();

@@ -18,7 +18,7 @@ export type QuickParts = { isStopping: () => boolean; note: NoteCheck; headers: 
  * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
  */
 export function quickCheck(
-  { facts, keys, checks, limits, load, metrics, now }: Services,
+  { facts, keys, checks, limits, load, metrics, now, elapsed }: Services,
   { isStopping, note, headers: headersOfAll }: QuickParts,
 ): Quick {
   const start = `${entitlementsPath}?`;
@@ -35,7 +35,7 @@ export function quickCheck(
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url, at, askerOf(key));
     if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
-    const used = limits.checks.limit > 0 || isBrowserKey(key) ? takeRequest(limits, key, "checks", at) : null;
+    const used = limits.checks.limit > 0 || isBrowserKey(key) ? takeRequest(limits, key, "checks", elapsed()) : null;
     if (used && isRefused(used)) return false;
     checks.count(known, at);
     const { head, encoding } = ready(known, at, headersOfAll);

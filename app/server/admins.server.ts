@@ -145,10 +145,10 @@ export async function changePassword(
   actor: Actor,
   form: { current: string; password: string },
 ): Promise<Done | Refused> {
-  const { db, passwords, throttle, now, ip } = services;
+  const { db, passwords, throttle, elapsed, ip } = services;
   const { id } = actor;
   const tried = { account: `password of ${id}`, ip };
-  const wait = throttle.take(tried, now());
+  const wait = throttle.take(tried, elapsed());
   if (wait > 0) return refused(`Too many tries. Wait ${waitInWords(wait)}, then try again.`, "current");
   const found = await findCredentials(db.read, db.tables, { id });
   const isRight = await passwords.verify(found?.passwordHash ?? null, form.current, { goesFirst: true });
@@ -160,7 +160,7 @@ export async function changePassword(
     await noteWrongPassword(services, actor);
     return refused("This is not your current password.", "current");
   }
-  throttle.succeeded(tried, now());
+  throttle.succeeded(tried, elapsed());
   const problem = passwordProblem(form.password, found.admin);
   if (problem) return refused(problem, "password");
   const passwordHash = await passwords.hash(form.password);

@@ -36,10 +36,13 @@ process.on("uncaughtException", (error) => {
   process.disconnect(); // what was said goes first
 });
 const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, isBackground: true } });
-const { db, facts, now, newId } = services;
+const { db, facts, now, elapsed, newId } = services;
 const holder = randomId("proc");
 const runners = settings
-  ? [createGroupSync({ db, settings, holder, now, newId, log }), createTenantEvents({ db, settings, facts, holder, now, log })]
+  ? [
+      createGroupSync({ db, settings, holder, now, elapsed, newId, log }),
+      createTenantEvents({ db, settings, facts, holder, now, elapsed, log }),
+    ]
   : [];
 const wake = () => {
   for (const runner of runners) runner.wake();

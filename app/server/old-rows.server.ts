@@ -24,13 +24,20 @@ const leaseTtl = 60_000;
 const atOnce = 1_000;
 const pause = 20;
 
-type Parts = { db: Database; checkCountsAreKept: number; holder: string; now: () => Instant; log: Logger };
+type Parts = {
+  db: Database;
+  checkCountsAreKept: number;
+  holder: string;
+  now: () => Instant /** In ms, monotonic. */;
+  elapsed: () => number;
+  log: Logger;
+};
 
 /**
  * Deletes what nobody needs any more, one process at a time, a little at a time. Facts documents, grants, the audit log and
  * what was consumed are never deleted: they answer what was so on any day.
  */
-export function createCleaning({ db, checkCountsAreKept, holder, now, log }: Parts) {
+export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, log }: Parts) {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -51,9 +58,9 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, log }: Par
     for (const old of found) {
       do {
         if (stopping.signal.aborted) break;
-        if (leaseUntil - now() < leaseTtl / 2) {
+        if (leaseUntil - elapsed() < leaseTtl / 2) {
           if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return null;
-          leaseUntil = now() + leaseTtl;
+          leaseUntil = elapsed() + leaseTtl;
         }
         await db.aside((q) => deletingSome(q, old, most));
         done[old.what] = (done[old.what] ?? 0) + 1;

@@ -34,6 +34,8 @@ export type Services = {
   db: Database;
   /** The only clock. Tests hand in their own. */
   now: () => Instant;
+  /** In ms, monotonic: for every interval, since the clock may step. The clock itself in tests that hand one in. */
+  elapsed: () => number;
   newId: (prefix: string) => string;
   facts: FactsCache;
   counts: CheckCounts;

@@ -21,7 +21,7 @@ export async function signIn(
   request: Request,
   form: { email: string; password: string; returnTo?: string },
 ): Promise<SignInResult> {
-  const { db, env, now, passwords, throttle, ip } = context;
+  const { db, env, now, elapsed, passwords, throttle, ip } = context;
   const email = form.email.trim().toLowerCase();
   const cookies = request.headers.get("Cookie");
   const look = () => findCredentials(db.read, db.tables, { email });
@@ -29,7 +29,7 @@ export async function signIn(
   const early = hasDeviceCookie(cookies, env) ? await look() : null;
   const device = knownDevice(cookies, early && { admin: early.admin.id, passwordHash: early.passwordHash }, now(), env);
   const tried = { account: email, ip, device };
-  const wait = throttle.take(tried, now());
+  const wait = throttle.take(tried, elapsed());
   if (wait > 0) {
     const message = `Too many tries. Wait ${waitInWords(wait)}, then try again.`;
     return { ok: false, status: 429, message, retryAfter: Math.ceil(wait / 1000) };
@@ -46,7 +46,7 @@ export async function signIn(
     return { ok: false, status: 400, message: wrong };
   }
 
-  throttle.succeeded(tried, now());
+  throttle.succeeded(tried, elapsed());
   const { admin, passwordHash } = found;
   const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
   return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo, proof: passwordHash }) };
@@ -98,9 +98,9 @@ export async function signInAs(
 }
 
 /** What was typed is not kept: people type passwords into the wrong field. */
-async function noteFailure({ db, now, throttle, ip }: Services & { ip: string }, subject: string): Promise<void> {
+async function noteFailure({ db, now, elapsed, throttle, ip }: Services & { ip: string }, subject: string): Promise<void> {
   const at = now();
-  const unwritten = throttle.mayNoteFailure(at);
+  const unwritten = throttle.mayNoteFailure(elapsed());
   if (unwritten === null) return;
   const after: Json = unwritten === 0 ? { from: ip } : { from: ip, notWritten: unwritten };
   const entry = { at, actor: nobody, action: "admin.sign_in_failed", subjectKind: "admin", subject, after } as const;

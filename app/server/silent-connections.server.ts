@@ -4,6 +4,9 @@ import type { FastifyInstance } from "fastify";
 /** How long a connection may stay without a byte, and how often that is looked at, both in milliseconds. */
 type Patience = { silence: number; look: number };
 
+/** `inWork`: requests whose answer has not gone out. However long one takes, its client waits for it. */
+type Connection = { bytes: number; since: number; inWork: number };
+
 /** Tells clients for how long they may use their connection again; node:http tells it only of a timer of its own. */
 export const keepAliveHint = ({ silence }: Patience): [name: string, value: string] => [
   "keep-alive",
@@ -18,27 +21,35 @@ export const keepAliveHint = ({ silence }: Patience): [name: string, value: stri
 export function endSilentConnections(app: FastifyInstance, patience: Patience): void {
   const { silence, look } = patience;
   const hint = keepAliveHint(patience);
-  const sockets = new Map<Socket, { bytes: number; since: number }>();
+  const sockets = new Map<Socket, Connection>();
 
   app.server.keepAliveTimeout = 0; // here, since Fastify takes 0 for its own default
-  app.addHook("onRequest", (_request, reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.header(...hint);
+    const connection = sockets.get(request.raw.socket);
+    if (connection) {
+      connection.inWork += 1;
+      reply.raw.once("close", () => {
+        connection.inWork -= 1;
+        connection.since = performance.now();
+      });
+    }
     done();
   });
   app.server.on("connection", (socket) => {
-    sockets.set(socket, { bytes: 0, since: performance.now() });
+    sockets.set(socket, { bytes: 0, since: performance.now(), inWork: 0 });
     socket.once("close", () => sockets.delete(socket));
   });
 
   function endThem(): void {
     const now = performance.now();
-    for (const [socket, { bytes, since }] of sockets) {
+    for (const [socket, connection] of sockets) {
       const passed = socket.bytesRead + (socket.bytesWritten ?? 0);
-      if (passed !== bytes) sockets.set(socket, { bytes: passed, since: now });
-      else if (now - since < silence) continue;
-      else if (socket.writableLength === 0) socket.destroy();
+      if (passed !== connection.bytes) Object.assign(connection, { bytes: passed, since: now });
+      else if (now - connection.since < silence) continue;
       // What was handed over counts as passed; whether it still goes out is seen by the socket's own timer.
-      else if (!socket.timeout) socket.setTimeout(silence);
+      else if (socket.writableLength > 0) waitForReader(socket, silence);
+      else if (connection.inWork === 0) socket.destroy();
     }
   }
   const looking = setInterval(endThem, look).unref();
@@ -48,4 +59,8 @@ export function endSilentConnections(app: FastifyInstance, patience: Patience): 
   app.addHook("preClose", async () => {
     for (const socket of sockets.keys()) if (socket.bytesRead === 0) socket.destroy();
   });
+}
+
+function waitForReader(socket: Socket, silence: number): void {
+  if (!socket.timeout) socket.setTimeout(silence);
 }

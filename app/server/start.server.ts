@@ -52,8 +52,11 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const logOutput = overrides.logOutput ?? createLogOutput();
   const log = overrides.log ?? createLog(env.logLevel, logOutput);
   let tellTransaction = (_since: number) => {};
-  const db = timed(await openDatabase(env.databaseUrl, { connections: env.databaseConnections, ...overrides.database }), (since) => tellTransaction(since));
+  const db = timed(await openDatabase(env.databaseUrl, { connections: env.databaseConnections, ...overrides.database }), (since) =>
+    tellTransaction(since),
+  );
   const now = overrides.now ?? Date.now;
+  const elapsed = overrides.elapsed ?? overrides.now ?? (() => performance.now());
   const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
   let posthog: Posthog | null = null;
   const jobs = jobLog(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
@@ -66,7 +69,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   facts.onChange("key", keys.reload);
   facts.onChange("setting", metadata.reload);
   const newId = overrides.newId ?? randomId;
-  posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, newId, hooks: overrides.posthogHooks });
+  posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, elapsed, newId, hooks: overrides.posthogHooks });
   const usage = createUsageCache(db, facts, now);
   await usage.start();
   facts.onMoved(usage.follow);
@@ -77,7 +80,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const events = posthog?.events;
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
   const streams = createStreams(facts, checks, now, jobs);
-  const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, log: jobs });
+  const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
   const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
   const limits = createRateLimits(env);
@@ -87,6 +90,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     log,
     db,
     now,
+    elapsed,
     newId,
     facts,
     counts,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { eventStreams, streamLimits } from "~/api/event-stream.server";
 import { sendProblem } from "~/api/problem.server";
 import { readEnv } from "~/server/env.server";
@@ -28,7 +28,8 @@ async function start(limits: Partial<typeof streamLimits> = {}, more: { changed?
     tells.set(tenant, here.add(tell));
     return { state: { revision: 1, mark: "first" }, stop: () => void here.delete(tell) };
   };
-  const services = { streams: { watch } as unknown as Streams, keys: { refresh: () => undefined } as unknown as KeyRing, env };
+  const keys = { refresh: () => undefined } as unknown as KeyRing;
+  const services = { streams: { watch } as unknown as Streams, keys, env, elapsed: () => performance.now() };
   app = Fastify({ forceCloseConnections: true });
   const open = eventStreams(app, services, { ...streamLimits, ...limits });
   app.get<{ Querystring: { tenant: string; key: string } }>("/stream", async ({ query: { tenant, key } }, reply) => {
@@ -97,7 +98,8 @@ test("the documentation names these numbers", () => {
   expect(text).toContain(`${heartbeatEvery / 1000} s`);
 });
 
-test("a stream on which nothing happens says a word now and then, so that nobody takes it for dead", async () => {
+test("a stream on which nothing happens says a word now and then, also while the clock steps back, so that nobody takes it for dead", async () => {
+  vi.spyOn(Date, "now").mockImplementation(() => -performance.now() * 1_000);
   const world = await start({ heartbeatEvery: 50, lookEvery: 20 });
   const stream = await world.listen("a", "k");
   await stream.nth(1);

@@ -8,7 +8,7 @@ import { createServices } from "~/server/start.server";
 const services = await createServices({ ...readEnv(), posthog: null });
 const settings = readEnv().posthog as PosthogSettings;
 const { db, now, newId, log } = services;
-const sync = createGroupSync({ db, settings, holder: newId("proc"), now, newId, log, requestTimeout: 500 });
+const sync = createGroupSync({ db, settings, holder: newId("proc"), now, elapsed: now, newId, log, requestTimeout: 500 });
 await sync.start();
 process.stdout.write("ready\n");
 setInterval(() => {}, 60_000);

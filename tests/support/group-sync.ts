@@ -29,6 +29,7 @@ export async function startSync(engine: Engine, fake: FakePosthog, more: Partial
     settings: settingsFor(fake),
     holder: newId("proc"),
     now: () => clock.now,
+    elapsed: () => clock.now,
     newId,
     log,
     requestTimeout: 250,

@@ -1,5 +1,3 @@
-import type { Instant } from "~/core/model";
-
 export const failuresToOpen = 5;
 const shortestPause = 1_000; // ms
 const longestPause = 300_000; // ms
@@ -17,7 +15,7 @@ export function backOff(failures: number, random: () => number = Math.random, lo
  * After five failures in a row nothing is sent for a while; then one try goes through, and what it meets decides.
  * PostHog's own outage of February 2024 was made longer by clients that kept asking.
  */
-export function createBreaker(now: () => Instant, random: () => number = Math.random) {
+export function createBreaker(elapsed: () => number, random: () => number = Math.random) {
   let failures = 0;
   let openUntil = 0;
   let trying = false;
@@ -26,7 +24,7 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
     /** Whether to ask at all. A yes has to be followed by `succeeded` or `failed`. */
     mayTry(): boolean {
       if (failures < failuresToOpen) return true;
-      if (trying || now() < openUntil) return false;
+      if (trying || elapsed() < openUntil) return false;
       trying = true;
       return true;
     },
@@ -35,18 +33,19 @@ export function createBreaker(now: () => Instant, random: () => number = Math.ra
       trying = false;
     },
     /**
-     * `askedAt`: when the failed request was sent. Requests that were in flight together count as one failure, so the number of
+     * `askedAt`: when the failed request was sent, by `elapsed`. Requests that were in flight together count as one failure, so the number of
      * parallel requests does not matter.
      */
-    failed(askedAt: Instant = now()): void {
+    failed(askedAt = elapsed()): void {
       if (askedAt < lastFailedAt && !trying) return;
-      lastFailedAt = now();
+      lastFailedAt = elapsed();
       failures += 1;
       trying = false;
-      if (failures >= failuresToOpen) openUntil = now() + shortestPause + backOff(failures - failuresToOpen, random, longestOutagePause);
+      if (failures >= failuresToOpen)
+        openUntil = elapsed() + shortestPause + backOff(failures - failuresToOpen, random, longestOutagePause);
     },
     isOpen: () => failures >= failuresToOpen,
-    /** When the next try may go through; in the past while it is closed. */
-    pausedUntil: (): Instant => openUntil,
+    /** How long until the next try may go through, in ms; 0 while it is closed. */
+    pauseLeft: (): number => Math.max(0, openUntil - elapsed()),
   };
 }

@@ -20,23 +20,25 @@ type Needs = {
   /** Names this process. */
   holder: string;
   now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   log: Logger;
   /** By default those of `posthog.config.ts`. */
   hooks?: PosthogHooks;
 };
 
 /** All that PostHog hears of, apart from groups and flags. */
-export function createCaptures({ settings, client, db, facts, holder, now, log, hooks: given }: Needs) {
+export function createCaptures({ settings, client, db, facts, holder, now, elapsed, log, hooks: given }: Needs) {
   const hooks = guardHooks(log, given);
   const requests = createRequests({ settings, client, hooks, now });
-  const exceptions = createExceptions({ settings, client, requests, now, log });
+  const exceptions = createExceptions({ settings, client, requests, elapsed, log });
   const jobs = jobLog(log, exceptions.ofJob);
   return {
     requests,
     exceptions,
     events: createEvents({ settings, client, requests, now, log }),
     visitors: createVisitors({ settings, hooks, requests, facts, now, log }),
-    tenantEvents: createTenantEvents({ db, settings, facts, holder, now, log: jobs }),
+    tenantEvents: createTenantEvents({ db, settings, facts, holder, now, elapsed, log: jobs }),
   };
 }
 export type Captures = ReturnType<typeof createCaptures>;

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
-import type { Instant } from "~/core/model";
 import type { Requests } from "./request-context.server";
 import type { PosthogSettings } from "./settings.server";
 
@@ -17,14 +16,15 @@ type Parts = {
   settings: Pick<PosthogSettings, "captureRequestExceptions">;
   client: PostHog;
   requests: Requests;
-  now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   log: Logger;
 };
 
 /** Each error object once, wherever it is met again on its way up. Nothing here throws: whoever calls raises the error as before. */
-export function createExceptions({ settings, client, requests, now, log }: Parts) {
+export function createExceptions({ settings, client, requests, elapsed, log }: Parts) {
   const seen = new WeakSet<object>();
-  const jobs = new LRUCache<string, { left: number; at: Instant }>({ max: mostJobs });
+  const jobs = new LRUCache<string, { left: number; at: number }>({ max: mostJobs });
 
   function capture(error: unknown, properties: Record<string, unknown>): void {
     if (typeof error === "object" && error !== null) {
@@ -40,7 +40,7 @@ export function createExceptions({ settings, client, requests, now, log }: Parts
   }
 
   function mayTell(job: string): boolean {
-    const at = now();
+    const at = elapsed();
     const known = jobs.get(job) ?? { left: mostAtOnce, at };
     const left = Math.min(mostAtOnce, known.left + Math.max(0, at - known.at) / oneIn);
     jobs.set(job, { left: left >= 1 ? left - 1 : left, at });

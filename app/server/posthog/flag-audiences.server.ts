@@ -14,7 +14,7 @@ type Learned = { audience: Audience | null; at: Instant };
  * Whom flags tell apart. Definitions say so; without them PostHog is asked once, naming no group: a flag that then finds none is
  * of groups, and any other of persons, at least in part.
  */
-export function createFlagAudiences(settings: PosthogSettings, definitions: Pick<FlagDefinitions, "audience">, now: () => Instant) {
+export function createFlagAudiences(settings: PosthogSettings, definitions: Pick<FlagDefinitions, "audience">, elapsed: () => number) {
   const learned = new Map<string, Learned>();
   let asking: Promise<void> | undefined;
   let version = 0;
@@ -22,7 +22,7 @@ export function createFlagAudiences(settings: PosthogSettings, definitions: Pick
   const isUnknown = (flag: string) => !learned.has(flag);
   function isOld(flag: string): boolean {
     const known = learned.get(flag);
-    return known !== undefined && now() - known.at >= (known.audience === null ? settings.flagsTtl : askAgainAfter);
+    return known !== undefined && elapsed() - known.at >= (known.audience === null ? settings.flagsTtl : askAgainAfter);
   }
 
   async function ask(flags: string[]): Promise<void> {
@@ -32,7 +32,7 @@ export function createFlagAudiences(settings: PosthogSettings, definitions: Pick
       const reason = reasons.get(flag);
       const audience = reason === undefined ? null : reason === null || reason === "no_group_type" ? "tenants" : "persons";
       const before = learned.get(flag)?.audience;
-      learned.set(flag, { audience, at: now() });
+      learned.set(flag, { audience, at: elapsed() });
       if (before !== undefined && before !== audience) version += 1;
     }
   }

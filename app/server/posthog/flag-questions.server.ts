@@ -41,6 +41,8 @@ export type QuestionParts = {
   /** Properties of a tenant that PostHog accepted last; null: none. */
   sentProperties: (tenant: string) => Promise<GroupProperties | null>;
   now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   log: Logger;
 };
 
@@ -57,6 +59,7 @@ export function createFlagQuestions({
   metadata,
   sentProperties,
   now,
+  elapsed,
   log,
 }: QuestionParts) {
   const inTurn = { changed: limitTo(askedAtOnce), aged: limitTo(askedAtOnce) };
@@ -95,7 +98,7 @@ export function createFlagQuestions({
   async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<Verdicts> {
     const health = user === undefined ? breaker : userBreaker;
     if (!health.mayTry()) return new Map();
-    const askedAt = now();
+    const askedAt = elapsed();
     try {
       const question = await remoteQuestion(tenant, user, flags);
       await audiences.learn(flags);

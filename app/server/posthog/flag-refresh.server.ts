@@ -27,7 +27,7 @@ type Forget = (tenant: string, user: string) => unknown;
 
 /** Evaluates the flags of cached entries again, locally first and then at PostHog. `forgetUser` drops a user's entry. */
 export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof createContact>, forgetUser: Forget) {
-  const { settings, client, facts, audiences, userBudget, now, log } = parts;
+  const { settings, client, facts, audiences, userBudget, now, elapsed, log } = parts;
   const questions = createFlagQuestions({ ...parts, contact });
   let definitions = 0;
   let definitionsId: string | undefined;
@@ -129,7 +129,7 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
   const isBehind = (entry: FlagEntry, tenant: TenantFacts) =>
     entry.epoch !== epoch() || entry.catalogue !== facts.catalogue() || tenant.revision !== entry.revision;
 
-  const isOld = (entry: FlagEntry, tenant: TenantFacts) => isBehind(entry, tenant) || now() - entry.checkedAt >= settings.flagsTtl;
+  const isOld = (entry: FlagEntry, tenant: TenantFacts) => isBehind(entry, tenant) || elapsed() - entry.checkedAt >= settings.flagsTtl;
 
   function reasonOf(entry: FlagEntry, tenant: TenantFacts): Reason {
     if (entry.checkedAt === 0) return "awaited";
@@ -153,7 +153,7 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     entry.refreshing = (isWaitedFor ? start() : turn(entry.user === undefined ? "tenants" : "users").then(start))
       .catch((err) => log.warn({ err }, "flags were not evaluated"))
       .finally(() => {
-        entry.checkedAt = now();
+        entry.checkedAt = elapsed();
         entry.refreshing = undefined;
         saidHere();
       });

@@ -125,7 +125,7 @@ export function createDelivery(parts: DeliveryParts) {
         nextAt,
         why,
       );
-      await noteFailed(tx, t, { at, why, isDown, nextTryAt: Math.max(nextAt, parts.breaker.pausedUntil()) });
+      await noteFailed(tx, t, { at, why, isDown, nextTryAt: Math.max(nextAt, at + parts.breaker.pauseLeft()) });
     });
   }
 
@@ -163,7 +163,7 @@ export function createDelivery(parts: DeliveryParts) {
     /** Whether anything was done; and until when PostHog asks us to wait, in milliseconds. */
     async send(due: DueSync[]): Promise<{ done: boolean; after: number }> {
       // Each change wakes us: what cannot be sent yet is not made ready each time.
-      if (parts.breaker.isOpen() && now() < parts.breaker.pausedUntil()) return { done: false, after: 0 };
+      if (parts.breaker.isOpen() && parts.breaker.pauseLeft() > 0) return { done: false, after: 0 };
       const { parcels, done } = await pack(due);
       if (done.length > 0) await write((tx) => removeSyncs(tx, t, done));
       if (parcels.length === 0 || !parts.breaker.mayTry()) return { done: done.length > 0, after: 0 };

@@ -32,6 +32,8 @@ export type GroupSyncParts = {
   /** Names this process. */
   holder: string;
   now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   newId: (prefix: string) => string;
   log: Logger;
   /** For one request and its whole answer, in milliseconds. */
@@ -44,14 +46,15 @@ export type GroupSyncParts = {
  * nothing older arrives after something newer; what has to be sent is in the database, so nothing is lost.
  */
 export function createGroupSync(parts: GroupSyncParts) {
-  const { db, settings, holder, now, newId, log, requestTimeout = 10_000, random = Math.random } = parts;
+  const { db, settings, holder, now, elapsed, newId, log, requestTimeout = 10_000, random = Math.random } = parts;
   const stopping = new AbortController();
-  const breaker = createBreaker(now, random);
+  const breaker = createBreaker(elapsed, random);
   const lease = { name: leaseName, holder, renew };
   const delivery = createDelivery({ db, settings, lease, breaker, requestTimeout, random, now, log, stop: stopping.signal });
   const leaseTtl = requestTimeout * leaseOfRequests;
+  /** When the lease, taken for `leaseTtl`, ends; by `elapsed`. */
   let leaseUntil = 0;
-  /** PostHog asked us not to come before. */
+  /** PostHog asked us not to come before; by `elapsed`. */
   let notBefore = 0;
   let timer: NodeJS.Timeout | undefined;
   let wanted = false;
@@ -60,11 +63,12 @@ export function createGroupSync(parts: GroupSyncParts) {
 
   async function renew(): Promise<boolean> {
     const at = now();
-    if (leaseUntil - at > leaseTtl / 2) return true;
+    const began = elapsed();
+    if (leaseUntil - began > leaseTtl / 2) return true;
     const other = await readLease(db.readAside, db.tables, leaseName, at);
     const isFree = other === null || other.holder === holder;
     const has = isFree && (await takeLease(db, leaseName, holder, at, leaseTtl));
-    leaseUntil = has ? at + leaseTtl : 0;
+    leaseUntil = has ? began + leaseTtl : 0;
     return has;
   }
 
@@ -85,9 +89,9 @@ export function createGroupSync(parts: GroupSyncParts) {
       return true;
     }
     if (due.length > 0) {
-      if (at < notBefore) return false;
+      if (elapsed() < notBefore) return false;
       const { done, after } = await delivery.send(due);
-      notBefore = now() + after;
+      notBefore = elapsed() + after;
       return done;
     }
     if (breaker.isOpen()) return false;
@@ -157,7 +161,7 @@ export function createGroupSync(parts: GroupSyncParts) {
       clearInterval(timer);
       stopping.abort();
       await running;
-      if (leaseUntil > now()) await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
+      if (leaseUntil > elapsed()) await giveUpLease(db, leaseName, holder).catch((err) => log.debug({ err }, "lease not given up"));
     },
   };
 }

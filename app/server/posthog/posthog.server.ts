@@ -27,23 +27,25 @@ export type PosthogNeeds = {
   metadata: MetadataChoice;
   log: Logger;
   now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   newId: (prefix: string) => string;
   /** By default those of `posthog.config.ts`. */
   hooks?: PosthogHooks;
 };
 
 /** One of each for the process; null without a key: everything off and quiet. */
-export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, newId, hooks }: PosthogNeeds) {
+export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, elapsed, newId, hooks }: PosthogNeeds) {
   if (settings === null) return null;
   const holder = newId("proc");
   const trouble = createTroubleLog(settings, log);
   const definitions = createFlagDefinitions({ db, settings, holder, now, log, trouble });
   const client = createClient(settings, definitions, trouble);
-  const captures = createCaptures({ settings, client, db, facts, holder, now, log, hooks });
+  const captures = createCaptures({ settings, client, db, facts, holder, now, elapsed, log, hooks });
   const jobs = jobLog(log, captures.exceptions.ofJob);
   const last = createLastValues(db, jobs);
   const past = createPastReadings(db, jobs);
-  const audiences = createFlagAudiences(settings, definitions, now);
+  const audiences = createFlagAudiences(settings, definitions, elapsed);
   const flagLook = createFlagLook({ settings, definitions, audiences, log });
   const flags = createFlags({
     settings,
@@ -52,17 +54,18 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     facts,
     last,
     past,
-    breaker: createBreaker(now),
-    userBreaker: createBreaker(now),
-    userBudget: createUserBudget(settings, now),
+    breaker: createBreaker(elapsed),
+    userBreaker: createBreaker(elapsed),
+    userBudget: createUserBudget(settings, elapsed),
     definitions,
     metadata: metadata.keys,
     sentProperties: (tenant) => readSentProperties(db.readAside, db.tables, tenant),
     onVerdict: captures.events.flagCalled,
     now,
+    elapsed,
     log: jobs,
   });
-  const groupSync = createGroupSync({ db, settings, holder, now, newId, log: jobs });
+  const groupSync = createGroupSync({ db, settings, holder, now, elapsed, newId, log: jobs });
   const drift = createDriftCheck({ db, settings, holder, now, log: jobs });
   const runners = [groupSync, captures.tenantEvents];
   let wakeOther: (() => void) | undefined;

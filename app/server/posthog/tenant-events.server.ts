@@ -38,6 +38,8 @@ type Parts = {
   facts: FactsCache;
   holder: string;
   now: () => Instant;
+  /** In ms, monotonic. */
+  elapsed: () => number;
   log: Logger;
   random?: () => number;
 };
@@ -47,7 +49,7 @@ type Parts = {
  * being called. Where it stands is in the database, so nothing is lost while PostHog, or this program, is away. What no
  * document shows, such as a sign-in, was written as it is to be sent, with what it tells of.
  */
-export function createTenantEvents({ db, settings, facts, holder, now, log, random }: Parts) {
+export function createTenantEvents({ db, settings, facts, holder, now, elapsed, log, random }: Parts) {
   const { readAside: read, tables } = db;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -149,7 +151,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
 
   /** One request. False: nothing to tell, or not now, or not by this process. */
   async function step(): Promise<boolean> {
-    if (now() < notBefore) return false;
+    if (elapsed() < notBefore) return false;
     if (await nothingNew()) return false;
     await facts.look();
     if (!(await takeLease(db, leaseName, holder, now(), leaseTtl))) return false;
@@ -185,7 +187,7 @@ export function createTenantEvents({ db, settings, facts, holder, now, log, rand
 
   function postpone(after: number): void {
     failures += 1;
-    notBefore = now() + Math.max(after, backOff(failures, random));
+    notBefore = elapsed() + Math.max(after, backOff(failures, random));
   }
 
   async function run(): Promise<void> {

@@ -1,5 +1,4 @@
 import { LRUCache } from "lru-cache";
-import type { Instant } from "~/core/model";
 import type { PosthogSettings } from "./settings.server";
 
 /** Who asks: an app's server with its secret key, or a page with a browser key or token, which anyone can read. */
@@ -13,14 +12,14 @@ const maxCounted = 100_000;
  * Limits requests to PostHog about users, per tenant, minute and kind of key. Each request is billed and callers choose the user ids,
  * so made-up ids would cost money without a limit. Browser keys have a separate budget and cannot use up the server keys' one.
  */
-export function createUserBudget({ userQuestions }: Pick<PosthogSettings, "userQuestions">, now: () => Instant) {
-  const counted = new LRUCache<string, { since: Instant; used: number }>({ max: maxCounted });
+export function createUserBudget({ userQuestions }: Pick<PosthogSettings, "userQuestions">, elapsed: () => number) {
+  const counted = new LRUCache<string, { since: number; used: number }>({ max: maxCounted });
 
   function current(tenant: string, asker: Asker) {
     const id = `${asker}\n${tenant}`;
-    const at = now();
+    const at = elapsed();
     const found = counted.get(id);
-    if (found && at >= found.since && at - found.since < windowMs) return found;
+    if (found && at - found.since < windowMs) return found;
     const fresh = { since: at, used: 0 };
     counted.set(id, fresh);
     return fresh;
