@@ -5,6 +5,7 @@ import { sourceFiles, sourceOf } from "./support/import-rule";
 const mayAskClock: Record<string, string> = {
   "app/server/start.server.ts": "makes `now`",
   "app/server/facts-cache.server.ts": "compares with instants that other processes wrote into the feed",
+  "app/server/synchronization.server.ts": "notices that the machine slept, in which the other clock may have stood",
   "db/sqlite.server.ts": "names the copy before a migration",
   "client/latchkey.ts": "makes `now`",
 };
