@@ -3,6 +3,9 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+// Getting ready goes on when nobody reads what it prints (`npm start | head -1`), or when the disk is full.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 /** An outcome that a person can do something about: shown as its sentence alone, without a stack. */
