@@ -1,5 +1,4 @@
 import type { Catalogue } from "~/core/catalogue";
-import type { Instant } from "~/core/model";
 import { type FlagState, nothing } from "./flag-readings";
 import type { LastValues } from "./last-values.server";
 import type { Noted } from "./past-readings.server";
@@ -12,7 +11,8 @@ export type FlagEntry = {
   noted: Noted;
   /** The state whose readings were all recorded. */
   notedState: FlagState | undefined;
-  checkedAt: Instant;
+  /** By a monotonic clock, in ms. */
+  checkedAt: number;
   /** The revision that the state was evaluated with. */
   revision: number;
   catalogue: Catalogue | undefined;
@@ -38,7 +38,7 @@ export const newEntry = (user?: string): FlagEntry => ({
   last: new Map(),
   noted: new Map(),
   notedState: undefined,
-  checkedAt: 0,
+  checkedAt: Number.NEGATIVE_INFINITY,
   revision: -1,
   catalogue: undefined,
   epoch: -1,

@@ -132,7 +132,7 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
   const isOld = (entry: FlagEntry, tenant: TenantFacts) => isBehind(entry, tenant) || elapsed() - entry.checkedAt >= settings.flagsTtl;
 
   function reasonOf(entry: FlagEntry, tenant: TenantFacts): Reason {
-    if (entry.checkedAt === 0) return "awaited";
+    if (entry.checkedAt === Number.NEGATIVE_INFINITY) return "awaited";
     return tenant.revision === entry.revision ? "aged" : "changed";
   }
 
