@@ -40,7 +40,10 @@ function open(file: string): number {
 
 describe("the server goes on, and stops in order, where its log", () => {
   test.runIf(process.platform === "linux")("is on a full disk", async () => {
-    program = await startProgram({ METRICS_TOKEN: token, LOG_LEVEL: "debug" }, [], { stdout: open("/dev/full"), stderr: open("/dev/full") });
+    program = await startProgram({ METRICS_TOKEN: token, LOG_LEVEL: "debug" }, [], {
+      stdout: open("/dev/full"),
+      stderr: open("/dev/full"),
+    });
     await requestLines(100);
     expect(await status("/healthz")).toBe(200);
     const metrics = await fetch(`${program.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
