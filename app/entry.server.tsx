@@ -7,7 +7,15 @@ import { NonceContext } from "~/ui/nonce";
 
 export const streamTimeout = 5_000;
 
-export default function handleRequest(request: Request, status: number, headers: Headers, remix: EntryContext, context: AppLoadContext) {
+export default async function handleRequest(
+  request: Request,
+  status: number,
+  headers: Headers,
+  remix: EntryContext,
+  context: AppLoadContext,
+) {
+  // Rendering is the largest piece of work there is, so it waits until nothing more important does.
+  await context.queue.renderTurn();
   const nonce = context.cspNonce;
   const page = (
     <NonceContext.Provider value={nonce}>

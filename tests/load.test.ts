@@ -7,6 +7,7 @@ import { putTenant } from "~/core/changes";
 import { createKey } from "~/server/api-keys.server";
 import { changeTenant } from "~/server/change.server";
 import { createLoad, createTurnClock, holdMs, type LoadLimits, loadKinds, loadLimits } from "~/server/load.server";
+import { queueLimits } from "~/server/request-queue.server";
 import { ada } from "./support/api";
 import { startTestApp, type TestApp } from "./support/app";
 import { until } from "./support/poll";
@@ -284,4 +285,8 @@ test("the documentation names these numbers", () => {
     `${what} beyond ${maxDelayMs} ms and ${maxInFlight.toLocaleString("en")}`;
   for (const said of [of("checks", check), of("other requests of programs", request), of("files", file), of("pages", page)])
     expect(text).toContain(said);
+  const { maxWaitMs, burstMs } = queueLimits.check;
+  expect(text).toContain(
+    `more than ${maxWaitMs} ms in a queue that has not ended for ${burstMs} ms (pages: for ${queueLimits.page.burstMs / 1_000} s)`,
+  );
 });

@@ -10,6 +10,9 @@ import type { NoteCheck } from "./request-log.server";
 /** True: it is answered. */
 type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+/** Calls `answer` when it is the request's turn, or answers it by itself. */
+export type Admit = (request: IncomingMessage, response: ServerResponse, answer: () => void) => void;
+
 /** `headers`: those of every answer of the server, names and values in turn. */
 export type QuickParts = { isStopping: () => boolean; note: NoteCheck; headers: readonly string[] };
 
@@ -70,12 +73,15 @@ function tried(quick: Quick): Quick {
   };
 }
 
-/** Lets `quick` have the first look at every request of the server, and `shed` the second. */
-export function putInFront(server: Server, quick: Quick, shed: Quick): void {
+/** Lets `quick` have the first look at every request of the server, and hands what it leaves to `admit`. */
+export function putInFront(server: Server, quick: Quick, admit: Admit): void {
   const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners("request");
   const first = tried(quick);
   server.on("request", (request, response) => {
-    if (!first(request, response) && !shed(request, response)) for (const answer of behind) answer.call(server, request, response);
+    if (first(request, response)) return;
+    admit(request, response, () => {
+      for (const answer of behind) answer.call(server, request, response);
+    });
   });
 }

@@ -7,6 +7,7 @@ import type { Services } from "~/server/services.server";
 import { isForOtherOrigins } from "./cors.server";
 import { keyIn } from "./ofrep.server";
 import { type Problem, problemBody, problemType } from "./problem.server";
+import type { Admit } from "./quick-check.server";
 
 /** Seconds. */
 const retryAfter = "1";
@@ -61,8 +62,8 @@ export type ShedOptions = {
   isDraining: () => boolean;
 };
 
-/** Answers a request with 503 before anything is done for it, if there are too many. Returns false if it is to be answered. */
-export function shedLoad({ load, keys, log }: Services, { headers: headersOfAll, isDraining }: ShedOptions) {
+/** Answers a request in its turn, or with 503 before anything is done for it, if there are too many. */
+export function shedLoad({ load, queue, keys, log }: Services, { headers: headersOfAll, isDraining }: ShedOptions): Admit {
   let loggedAt = Number.NEGATIVE_INFINITY;
   function noteRefused(kind: LoadKind): void {
     load.noteRefused(kind);
@@ -72,10 +73,8 @@ export function shedLoad({ load, keys, log }: Services, { headers: headersOfAll,
     log.warn({ refused: { ...load.refused() }, inFlight: { ...load.inFlight() } }, "overloaded: requests are refused with 503");
   }
 
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
+  function refuse(kind: LoadKind, request: IncomingMessage, response: ServerResponse): void {
     const { url = "", headers } = request;
-    const kind = loadKindOf(url);
-    if (kind === null || !load.isFull(kind)) return false;
     noteRefused(kind);
     const { type, body } = refusalFor(kind, url, request.method);
     const head = [...headersOfAll, "content-type", type, "content-length", String(Buffer.byteLength(body))];
@@ -89,7 +88,20 @@ export function shedLoad({ load, keys, log }: Services, { headers: headersOfAll,
     if (isLarge) closeLingering(request);
     response.writeHead(503, head);
     response.end(body);
-    return true;
+  }
+
+  return (request, response, answer) => {
+    const kind = loadKindOf(request.url ?? "");
+    if (kind === null) return answer();
+    if (load.isFull(kind)) return refuse(kind, request, response);
+    const unlessGone = (work: () => void) => () => {
+      if (!request.socket.destroyed) work();
+    };
+    queue.add(
+      kind,
+      unlessGone(answer),
+      unlessGone(() => refuse(kind, request, response)),
+    );
   };
 }
 

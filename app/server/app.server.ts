@@ -138,6 +138,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     quickCheck(services, { isStopping: isDraining, note: noteCheck, headers: headersInFront }),
     shedLoad(services, { isDraining, headers: headersInFront }),
   );
+  app.server.on("connection", () => services.queue.noteConnection());
   if (env.trustProxy !== false) cleanForwardedFor(app.server, isTrusted);
   return app;
 }

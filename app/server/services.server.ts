@@ -18,6 +18,7 @@ import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
 import type { Visit } from "./posthog/visitors.server";
 import type { RateLimits } from "./rate-limits.server";
+import type { RequestQueue } from "./request-queue.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 import type { Streams } from "./streams.server";
 import type { TenantCounts } from "./tenant-counts.server";
@@ -48,6 +49,8 @@ export type Services = {
   limits: RateLimits;
   /** Whether there are more requests than can be answered in time. */
   load: Load;
+  /** Requests that are read and not begun. */
+  queue: RequestQueue;
   tokens: Tokens;
   streams: Streams;
   /** Keys of tenants' metadata that may go to PostHog. */

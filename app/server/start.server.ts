@@ -24,6 +24,7 @@ import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import { createPosthog, type Posthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import { createRateLimits } from "./rate-limits.server";
+import { createRequestQueue } from "./request-queue.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
 import { createStreams } from "./streams.server";
@@ -101,6 +102,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     keys,
     limits,
     load,
+    queue: createRequestQueue({ ...overrides.load, pagesAtWork: () => load.inFlight().page }),
     tokens,
     streams,
     metadata,

@@ -13,7 +13,7 @@ import { copyMigratedFile, freshPostgresUrl, migratedPostgresUrl } from "./postg
 export const engines: Engine[] = ["sqlite", "postgres"];
 
 /** A test answers its own requests on the event loop that sends them, so its delay says nothing of the server. */
-export const sharedLoop: LoadOptions = { delayMs: () => 0 };
+export const sharedLoop: LoadOptions = { delayMs: () => 0, clock: () => 0 };
 
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
