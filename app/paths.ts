@@ -46,7 +46,7 @@ export const paths = {
   tenantNew: () => "/tenants/new",
   tenant: (key: string, query: Query = {}) => withQuery(tenantPath(key), query),
   tenantGrants: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/grants`, query),
-  tenantUsage: (key: string) => `${tenantPath(key)}/usage`,
+  tenantUsage: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/usage`, query),
   tenantAudit: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/audit`, query),
   tenantPosthog: (key: string) => `${tenantPath(key)}/posthog`,
   tenantEdit: (key: string) => `${tenantPath(key)}/edit`,

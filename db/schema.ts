@@ -180,6 +180,8 @@ export function defineSchema(d: Dialect) {
       why: text("why"),
       /** Of changes to tenants, for PostHog's events; null: PostHog was off, or no request made the change. */
       request: json("request").$type<RequestTags>(),
+      /** The caller's IP address; null: the program itself or the command line, or not known. */
+      address: text("address"),
     },
     (t) => [
       index("audit_by_subject").on(t.subjectKind, t.subject, t.seq),
@@ -369,6 +371,8 @@ export function defineSchema(d: Dialect) {
       periodStart: integer("period_start"),
       /** What was added; null for a `set` and for a consumption that was refused. */
       added: integer("added"),
+      /** The id of the API key that sent it; null for what was recorded before this column existed. */
+      apiKey: text("api_key"),
     },
     (t) => [
       primaryKey({ columns: [t.tenant, t.idempotencyKey] }),
@@ -392,6 +396,8 @@ export function defineSchema(d: Dialect) {
       /** The time of the newest `set` and of the newest event; null: there was none. */
       setAt: timestamp("set_at"),
       lastAt: timestamp("last_at"),
+      /** The id of the API key that sent the newest `set`; null: there was none, or nobody wrote it down. */
+      setBy: text("set_by"),
       /** Counts the writes of this row: of two readings the one with the greater version is newer. */
       version: integer("version").notNull().default(0),
       /** The transaction that wrote it: PostgreSQL's id, or on SQLite a number one above all others. Other processes follow it. */

@@ -127,6 +127,8 @@ export const imported = z
   })
   .meta({ id: "Imported" });
 
+const sentBy = z.object({ id: z.string(), name: z.string() }).nullable().describe("The API key that sent it; null: not known.");
+
 export const tenantUsage = z
   .object({
     tenant: z.string(),
@@ -156,8 +158,24 @@ export const tenantUsage = z
         resetPeriod: z.enum(resetPeriods),
         resetsAt: instant.nullable(),
         softLimit: z.boolean(),
+        setAt: instant.nullable().describe("The time of the newest `set` of this period; null: there was none."),
+        setBy: sentBy,
       }),
     ),
+    events: z
+      .array(
+        z.object({
+          time: instant,
+          recordedAt: instant,
+          action: z.enum(["add", "set", "consume"]),
+          quantity: z.int(),
+          added: z.int().nullable().describe("Null for a `set`, and for a consumption that was refused."),
+          idempotencyKey: z.string().nullable(),
+          apiKey: sentBy,
+        }),
+      )
+      .optional()
+      .describe("Of the feature that was asked for, newest first."),
   })
   .meta({ id: "TenantUsage" });
 
@@ -166,6 +184,7 @@ export const auditEntry = z
     seq: z.int(),
     at: instant,
     actor: z.object({ kind: z.enum(["admin", "api_key", "cli", "system"]), id: z.string(), name: z.string() }),
+    address: z.string().nullable().describe("The IP address that it came from; null for the program itself and the command line."),
     action: z.string(),
     subjectKind: z.enum(auditSubjects),
     subject: z.string(),

@@ -35,15 +35,29 @@ type Options = {
   bound?: true;
 };
 
-/** The caller's key, or why it may not do this. Answered from memory. */
+/** The caller's key, or why it may not do this. Answered from memory. A refused key is counted for the audit log. */
 export function whoAsks(
-  { keys, now }: Pick<Services, "keys" | "now">,
+  services: Pick<Services, "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
   scope: ApiScope | readonly ApiScope[],
-  { bound }: Options = {},
+  options: Options = {},
 ): HeldKey | Problem {
   const presented = presentedIn(request);
   if (presented === undefined) return refusal("missing");
+  const key = authorize(services, presented, scope, options);
+  if ("status" in key && !isOrdinaryEnd(presented, key)) services.refusedKeys.note({ presented, why: key.code, ip: request.ip });
+  return key;
+}
+
+/** Every token expires within an hour, in pages that are left open. */
+const isOrdinaryEnd = (presented: string, { code }: Problem) => code === "key_expired" && presented.startsWith("lk_tok_");
+
+function authorize(
+  { keys, now }: Pick<Services, "keys" | "now">,
+  presented: string,
+  scope: ApiScope | readonly ApiScope[],
+  { bound }: Options,
+): HeldKey | Problem {
   const verdict = keys.verify(presented, now());
   if (typeof verdict === "string") return refusal(verdict);
   const any = typeof scope === "string" ? [scope] : scope;
@@ -68,7 +82,7 @@ export function withdrawnProblem({ why, authority }: RightWithdrawn): Problem {
 
 /** The caller's key; or null, and the refusal is sent. */
 export function authenticate(
-  services: Pick<Services, "keys" | "now">,
+  services: Pick<Services, "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
   reply: FastifyReply,
   scope: ApiScope | readonly ApiScope[],

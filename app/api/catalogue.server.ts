@@ -3,7 +3,7 @@ import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/catalogue-file";
 import { maxFileBytes } from "~/forms/catalogue-file";
-import { type Applied, applyFile, exportWithRevision, type Previewed, previewFile } from "~/server/import.server";
+import { type Applied, applyFile, exportFor, type Previewed, previewFile } from "~/server/import.server";
 import type { Services } from "~/server/services.server";
 import * as answers from "./answers";
 import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./conditions";
@@ -31,7 +31,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       id: "exportCatalogue",
       tag: "Catalogue",
       summary: "The whole catalogue as a file that can be imported",
-      detail: "Send its ETag along with an import, as `If-Match`: then nobody's change in between is undone.",
+      detail:
+        "Send its ETag along with an import, as `If-Match`: then nobody's change in between is undone. An export with tenants is in the audit log.",
       scope: "manage",
       query: catalogueQuery,
       headers: ["If-None-Match"],
@@ -47,8 +48,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
-    async ({ query: { format, tenants = false } }) => {
-      const { text, revision } = await exportWithRevision(services, { format, tenants });
+    async ({ services, actor, query: { format, tenants = false } }) => {
+      const { text, revision } = await exportFor(services, actor, { format, tenants });
       return { status: 200, body: text, type: types[format], tag: etagAt(revision, text) };
     },
   );

@@ -20,6 +20,8 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       id: "getTenantUsage",
       tag: "Usage",
       summary: "How often a tenant was asked about, and what it consumed",
+      detail:
+        "Each counter says when its newest `set` was and which API key sent it. With `feature`, `events` has up to 100 of that feature's newest events in the present period, each with its API key; events are kept for eight days.",
       scope: "manage",
       params: tenantParams,
       query: tenantUsageQuery,
@@ -27,10 +29,12 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable", "database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
-      const summary = await usageSummary(services, key, query.days);
+      const summary = await usageSummary(services, key, query);
       if (!summary) return noTenant(key);
       const features = summary.checks.features.map((f) => ({ ...f, firstAt: isoTime(f.firstAt), lastAt: isoTime(f.lastAt) }));
-      return { status: 200, body: { ...summary, checks: { ...summary.checks, features } } };
+      const consumption = summary.consumption.map(({ name: _, setAt, ...c }) => ({ ...c, setAt: setAt === null ? null : isoTime(setAt) }));
+      const events = summary.events?.map((e) => ({ ...e, time: isoTime(e.time), recordedAt: isoTime(e.recordedAt) }));
+      return { status: 200, body: { ...summary, checks: { ...summary.checks, features }, consumption, ...(events && { events }) } };
     },
   );
 
@@ -74,10 +78,24 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
   );
 }
 
-const entryOnWire = ({ seq, at, actorKind, actorId, actorName, action, subjectKind, subject, before, after, why }: AuditRecord) => ({
+const entryOnWire = ({
+  seq,
+  at,
+  actorKind,
+  actorId,
+  actorName,
+  address,
+  action,
+  subjectKind,
+  subject,
+  before,
+  after,
+  why,
+}: AuditRecord) => ({
   seq,
   at: at.toISOString(),
   actor: { kind: actorKind, id: actorId, name: actorName },
+  address,
   action,
   subjectKind,
   subject,

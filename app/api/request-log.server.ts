@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { callerAddress } from "~/server/client-address.server";
 import type { Services } from "~/server/services.server";
 import { entitlementsPath } from "./entitlements.server";
 import { keyOf } from "./route.server";
@@ -12,7 +13,7 @@ export type NoteCheck = (since: number) => void;
 
 /**
  * A line for each request, under the id that problem documents name: what was asked by its pattern, which never holds anybody's
- * data, what became of it, how long it took and by whose key. Of checks, of which there may be thousands in a second, one in
+ * data, what became of it, how long it took, from which address and by whose key. Of checks, of which there may be thousands in a second, one in
  * `sampled`. Probes and files are written at the level debug.
  */
 export function logRequests(
@@ -36,7 +37,8 @@ export function logRequests(
       if (!isWritten()) return done();
     }
     const level = url === "*" || /^\/(api|ofrep)(\/|$)/.test(url) ? "info" : "debug";
-    const line = { req: request, status: reply.statusCode, ms: rounded(reply.elapsedTime), ...ofKey(request) };
+    const address = callerAddress(request.ip);
+    const line = { req: request, status: reply.statusCode, ms: rounded(reply.elapsedTime), address, ...ofKey(request) };
     request.log[level]({ ...line, ...(isCheck ? { sampled } : {}) }, "answered");
     done();
   });

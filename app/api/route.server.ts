@@ -94,7 +94,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   }
   const key = keyOf(request);
   const authority = { kind: "key", id: key.id, scopes: [scope].flat() as ApiScope[], tenant: key.tenant } as const;
-  const asked = { services: byRightOf(services, authority), key, actor: actorOfKey(key), conditions, headers, ...result.sent };
+  const asked = { services: byRightOf(services, authority), key, actor: actorOfKey(key, request.ip), conditions, headers, ...result.sent };
   return { ok: true, asked: asked as unknown as Asked<P, Q, B> };
 }
 
@@ -120,11 +120,16 @@ export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
     handler: async (request, reply) => {
       const read = readAsked(services, description, request);
       if (!read.ok) return sendProblem(reply, read.problem);
-      const answered = await answer(read.asked).catch((error) => unavailable(error));
+      const answered = await answer(read.asked).catch((error) => withdrawnOr(error, unavailable));
       if (answered === unavailable) return sendUnavailable(new FactsUnavailable("facts"), reply);
       return send(reply, answered as Answered, request.headers["if-none-match"]);
     },
   });
+}
+
+/** Some reads leave a trace, and so need the right to write it. */
+function withdrawnOr<T>(error: unknown, otherwise: (error: unknown) => T): Answered | T {
+  return error instanceof RightWithdrawn ? { problem: withdrawnProblem(error) } : otherwise(error);
 }
 
 function unavailable(error: unknown) {

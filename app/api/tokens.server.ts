@@ -45,7 +45,7 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
     let token: string;
     try {
       const claims = { key: key.id, tenant: sent.key, expiresAt, notBefore: key.createdAt };
-      token = await mint(byRightOf(services, authority), actorOfKey(key), claims);
+      token = await mint(byRightOf(services, authority), actorOfKey(key, request.ip), claims);
     } catch (error) {
       if (error instanceof RightWithdrawn) return sendProblem(reply, withdrawnProblem(error));
       throw error;

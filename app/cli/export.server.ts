@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { type FileFormat, fileFormats } from "~/forms/catalogue-text";
-import { exportCatalogue } from "~/server/import.server";
+import { exportFor } from "~/server/import.server";
 import { Failure } from "./failure.server";
 import { remark } from "./print.server";
-import type { Open } from "./session.server";
+import { type Open, operator } from "./session.server";
 
 export function register(program: Command, open: Open): void {
   program
@@ -15,7 +15,8 @@ export function register(program: Command, open: Open): void {
     .addOption(new Option("--format <format>", "yaml, or json (the default for a file that ends in .json)").choices(fileFormats))
     .action(async ({ output, tenants, format }: { output?: string; tenants: boolean; format?: FileFormat }) => {
       const services = await open();
-      const text = await exportCatalogue(services, { tenants, format: format ?? (output?.endsWith(".json") ? "json" : "yaml") });
+      const options = { tenants, format: format ?? (output?.endsWith(".json") ? "json" : "yaml") } as const;
+      const { text } = await exportFor(services, operator(), options);
       if (output === undefined) {
         process.stdout.write(text);
         return;

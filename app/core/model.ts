@@ -149,8 +149,17 @@ export function unknownBecause(reading: FlagReading | undefined): UnknownBecause
 /** Session and address of the request that made a change, as properties of PostHog's events. */
 export type RequestTags = { $session_id?: string; $current_url?: string };
 
-/** Who did it, as the audit log shows it. `request`: absent where PostHog is off, and outside of requests. */
-export type Actor = { kind: "admin" | "api_key" | "cli" | "system"; id: string; name: string; request?: RequestTags };
+/**
+ * Who did it, as the audit log shows it. `request`: absent where PostHog is off, and outside of requests. `address`: the IP address
+ * that the request came from, if there was one.
+ */
+export type Actor = {
+  kind: "admin" | "api_key" | "cli" | "system";
+  id: string;
+  name: string;
+  request?: RequestTags;
+  address?: string | null;
+};
 
 /** What every change needs and must not make itself: the time, fresh ids, who, and the next revision. */
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };

@@ -32,10 +32,11 @@ export function timeProblem(at: Instant, now: Instant): string | null {
  * `setAt` is the time of the newest `set`, `lastAt` of the newest event of any kind; null: there was none.
  */
 export type CounterState = { sum: bigint; setAt: Instant | null; lastAt: Instant | null };
-export type CounterEvent = Pick<UsageReport, "action" | "quantity" | "at">;
+/** `by`: the id of the API key that sent it. */
+export type CounterEvent = Pick<UsageReport, "action" | "quantity" | "at"> & { by?: string | null };
 
 /** The event that replaces the sum: the newest `set` by time, by arrival among equal times; null if a newer one was there before. */
-function winningSet({ setAt }: CounterState, events: CounterEvent[]): CounterEvent | null {
+function winningSet({ setAt }: Pick<CounterState, "setAt">, events: CounterEvent[]): CounterEvent | null {
   let winner: CounterEvent | null = null;
   for (const event of events) {
     if (event.action === "set" && event.at >= (winner?.at ?? setAt ?? Number.NEGATIVE_INFINITY)) winner = event;
@@ -73,6 +74,12 @@ export function applyEvents(state: CounterState, events: CounterEvent[], addsAft
     else if (at === set.at ? i > setIndex : at > set.at && addsAfter === undefined) sum += BigInt(quantity);
   }
   return { state: { sum: withinRange(sum), setAt, lastAt }, counted };
+}
+
+/** Who sent the `set` that counts after these events were applied. `setBy` and `setAt`: of the newest one before. */
+export function setterAfter({ setBy, setAt }: { setBy: string | null; setAt: Instant | null }, events: CounterEvent[]): string | null {
+  const set = winningSet({ setAt }, events);
+  return set ? (set.by ?? null) : setBy;
 }
 
 export const maxUsed = Number.MAX_SAFE_INTEGER;

@@ -55,6 +55,7 @@ export const grantsQuery = z.object({
 
 export const tenantUsageQuery = z.object({
   days: fromDigits(z.int(badDays).min(1, badDays).max(366, badDays)).default(30).describe("How many days of UTC, today included."),
+  feature: featureKey.optional().describe("A metered feature: only its consumption, with its newest events."),
 });
 
 const archived = yes.describe("1: only what is archived; 0: only what is not.");

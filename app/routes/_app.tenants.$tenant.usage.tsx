@@ -8,6 +8,7 @@ import { BarChart } from "~/ui/bar-chart";
 import { LinkButton } from "~/ui/button";
 import { Card, Section } from "~/ui/card";
 import { CodeBlock } from "~/ui/code";
+import { Consumption } from "~/ui/consumption";
 import { curlLine } from "~/ui/curl";
 import { type Column, DataTable, NameCell } from "~/ui/data-table";
 import { EmptyState } from "~/ui/empty-state";
@@ -20,7 +21,9 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Usage 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const { key, name } = tenant.facts;
-  return { ...(await tenantUsage(context, tenant)), name, curl: curlLine(new URL(request.url).origin, key) };
+  const { searchParams, origin } = new URL(request.url);
+  const feature = searchParams.get("feature");
+  return { ...(await tenantUsage(context, tenant, feature)), key, name, feature, now: tenant.now, curl: curlLine(origin, key) };
 }
 
 const columns: Column<FeatureUsage>[] = [
@@ -45,8 +48,8 @@ const columns: Column<FeatureUsage>[] = [
 ];
 
 export default function TenantUsage() {
-  const { days, bars, features, allowed, refused, curl } = useLoaderData<typeof loader>();
-  if (features.length === 0) {
+  const { days, bars, features, allowed, refused, curl, key, consumption, events, feature, now } = useLoaderData<typeof loader>();
+  if (features.length === 0 && consumption.length === 0) {
     return (
       <Card flush>
         <EmptyState
@@ -68,6 +71,7 @@ export default function TenantUsage() {
       <Card>
         <BarChart bars={bars} caption={total} />
       </Card>
+      <Consumption tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
       <Section
         title="By feature"
         flush

@@ -1,16 +1,16 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { isoTime } from "~/core/answer";
-import { exportCatalogue } from "~/server/import.server";
-import { requireAdmin } from "~/server/sessions.server";
+import { exportFor } from "~/server/import.server";
+import { actorOf, requireAdmin } from "~/server/sessions.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 
 /** A file to save, for everybody signed in: it holds what they can see anyway. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context);
   const asked = new URL(request.url).searchParams;
   const format = asked.get("format") === "json" ? "json" : "yaml";
-  const text = await exportCatalogue(context, { tenants: asked.get("tenants") === "yes", format });
+  const { text } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format });
   const name = `latchkey-${isoTime(context.now()).slice(0, 10)}.${format}`;
   return new Response(text, { headers: { "Content-Type": types[format], "Content-Disposition": `attachment; filename="${name}"` } });
 }

@@ -5,6 +5,7 @@ import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";
 import { hintOf, newApiKey } from "./api-key-format.server";
 import { withdrawalLock } from "./authority.server";
+import { callerAddress } from "./client-address.server";
 import type { HeldKey } from "./key-ring.server";
 import { sha256 } from "./random.server";
 import type { Services } from "./services.server";
@@ -14,7 +15,12 @@ export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | n
   Pick<ApiKey, "tenant" | "origins" | "replaces"> & { kind: KeyKind }
 >;
 
-export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">): Actor => ({ kind: "api_key", id, name });
+export const actorOfKey = ({ id, name }: Pick<HeldKey, "id" | "name">, ip?: string): Actor => ({
+  kind: "api_key",
+  id,
+  name,
+  address: callerAddress(ip),
+});
 
 /** Newest first, revoked ones too. */
 export async function listKeys({ db }: Services): Promise<ApiKey[]> {

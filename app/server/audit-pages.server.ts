@@ -36,6 +36,7 @@ function entryOf(row: AuditRow, names: Names, most: number) {
     seq,
     at: at.getTime(),
     actor: { kind: row.actorKind, id: row.actorId, name: row.actorName },
+    address: row.address,
     action,
     subjectKind,
     subject,

@@ -15,6 +15,9 @@ export type Authority =
   /** `session`: its hash. `least`: the lowest role that may do this. */
   | { kind: "admin"; id: string; session: string; least: Role };
 
+/** The API key by whose right something is written; null: it is none. */
+export const keyIdOf = (authority: Authority | null): string | null => (authority?.kind === "key" ? authority.id : null);
+
 export type Withdrawal =
   | "key_unknown"
   | "key_revoked"

@@ -22,6 +22,9 @@ export function parseAddress(text: string): string | null {
   return isIP(address) ? address : null;
 }
 
+/** A caller's address for the log and the audit log: never a text that is not an address. Null if it is not known. */
+export const callerAddress = (ip: string | undefined): string | null => parseAddress(ip ?? "");
+
 export function createIsTrusted(trust: TrustProxy): IsTrusted {
   if (trust === false) return () => false;
   if (typeof trust === "number") return (_address, hop) => hop < trust;

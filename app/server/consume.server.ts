@@ -8,7 +8,7 @@ import { type Counter, type CounterEvent, shownUsed } from "~/core/usage";
 import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { applyToCounters, type LockedCounter, lockCounters, type NewReport, noteReports, readReports } from "~db/store/usage.server";
-import { refusedOf, rightLocks } from "./authority.server";
+import { keyIdOf, refusedOf, rightLocks } from "./authority.server";
 import { catalogueIn } from "./change.server";
 import type { Settled } from "./gather.server";
 import type { KeepAnswer, Services } from "./services.server";
@@ -129,7 +129,7 @@ function countersOf(found: Found[], at: Instant): Counter[] {
 type DecidedOne = { answer: Consumed | Refused; decision?: Decision; noted?: NewReport };
 
 /** Moves the running sum, and remembers the answer for those of the same batch that come after it. */
-function decideOne({ body, flags }: ConsumeToWrite, held: Held, before: AnswersBefore): DecidedOne {
+function decideOne({ body, flags, authority }: ConsumeToWrite, held: Held, before: AnswersBefore): DecidedOne {
   const { tenant: tenantKey, feature: featureKey, quantity, idempotencyKey } = body;
   const report = reportOf(body);
   const earlier = idempotencyKey === undefined ? undefined : before.get(eventName(body));
@@ -160,6 +160,7 @@ function decideOne({ body, flags }: ConsumeToWrite, held: Held, before: AnswersB
     idempotencyKey: idempotencyKey ?? ` ${randomUUID()}`,
     answer: answer as unknown as Json,
     added: consumed ? quantity : null,
+    apiKey: keyIdOf(authority),
   };
   if (idempotencyKey !== undefined) before.set(eventName(body), { report, answer: noted.answer ?? null });
   // A refusal that nobody can ask about again is not kept.

@@ -11,6 +11,7 @@ import { passwordProblem } from "./password-policy.server";
 import { passwordsBusy } from "./passwords.server";
 import { randomToken, sha256, tokenPattern } from "./random.server";
 import type { Services } from "./services.server";
+import { actorOf } from "./sessions.server";
 
 /** Holds the SHA-256 of the set-up link's token for as long as there is no owner. */
 const setupSetting = "setup_link";
@@ -40,7 +41,7 @@ function isSame(stored: unknown, token: string): boolean {
 
 const spent: Refused = { ok: false, message: "This set-up link is not the newest one, or has done its work. Use the newest, or sign in." };
 
-type How = { actor: Actor | "themselves"; onlyFirst: boolean; token?: string };
+type How = { actor: Actor | { themselvesFrom: string | undefined }; onlyFirst: boolean; token?: string };
 
 async function create(services: Services, form: OwnerForm, { actor, onlyFirst, token }: How): Promise<Done | Refused> {
   const { db, now, newId, passwords } = services;
@@ -53,7 +54,7 @@ async function create(services: Services, form: OwnerForm, { actor, onlyFirst, t
   if (passwordHash === null) return { ok: false, message: passwordsBusy };
   const id = newId("adm");
   const at = now();
-  const by: Actor = actor === "themselves" ? { kind: "admin", id, name } : actor;
+  const by: Actor = "themselvesFrom" in actor ? actorOf({ id, name }, actor.themselvesFrom) : actor;
   try {
     return await db.transaction([adminsLock], async (tx) => {
       const isUsed = token !== undefined && !isSame(await readSetting(tx, db.tables, setupSetting), token);
@@ -73,8 +74,8 @@ async function create(services: Services, form: OwnerForm, { actor, onlyFirst, t
 }
 
 /** Through the link that was printed at start. */
-export const setUpOwner = (services: Services, token: string, form: OwnerForm) =>
-  create(services, form, { actor: "themselves", onlyFirst: true, token });
+export const setUpOwner = (services: Services & { ip?: string }, token: string, form: OwnerForm) =>
+  create(services, form, { actor: { themselvesFrom: services.ip }, onlyFirst: true, token });
 
 /** By an operator at the command line, who may add one at any time. */
 export const createOwner = (services: Services, actor: Actor, form: OwnerForm) => create(services, form, { actor, onlyFirst: false });

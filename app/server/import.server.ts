@@ -5,6 +5,7 @@ import { refuse } from "~/core/outcome";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/tenant-import";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/catalogue-file";
 import { type FileFormat, writeCatalogueFile } from "~/forms/catalogue-text";
+import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
 import { RightWithdrawn, refusalOf } from "./authority.server";
@@ -127,14 +128,28 @@ export async function applyImport(
 
 const tenantsAtOnce = 500;
 
+/** A catalogue file for somebody, with the catalogue's revision. That all tenants were taken along is in the audit log before they are. */
+export async function exportFor(services: Services, actor: Actor, options: ExportOptions): Promise<{ text: string; revision: number }> {
+  const { db, now } = services;
+  const { tenants, ...exported } = await exportWithRevision(services, options);
+  if (tenants !== null) {
+    const about = { action: "catalogue.exported_with_tenants", subjectKind: "catalogue", subject: "" } as const;
+    const after = { tenants, format: options.format };
+    await db.transaction([], (tx) => writeAudit(tx, db.tables, { at: now(), actor, ...about, after }));
+  }
+  return exported;
+}
+
 /** A file that imports to the same state: with tenants, their plans, add-ons and what is not over of their grants. */
 export const exportCatalogue = async (services: Services, options: ExportOptions): Promise<string> =>
   (await exportWithRevision(services, options)).text;
 
 type ExportOptions = { tenants: boolean; format: FileFormat };
 
+type Exported = { text: string; revision: number /** How many; null: without them. */; tenants: number | null };
+
 /** `revision`: the catalogue's. */
-export async function exportWithRevision(services: Services, options: ExportOptions): Promise<{ text: string; revision: number }> {
+async function exportWithRevision(services: Services, options: ExportOptions): Promise<Exported> {
   const { db, now } = services;
   for (let attempt = 1; ; attempt++) {
     const facts = await readCatalogueFacts(db.readAside, db.tables);
@@ -144,7 +159,7 @@ export async function exportWithRevision(services: Services, options: ExportOpti
     if (after.revision !== facts.revision && attempt < 5) continue;
     const at = now();
     const lasting = tenants?.map((t) => ({ ...t, grants: t.grants.filter((g) => !isOver(g, at)) })) ?? null;
-    return { text: writeCatalogueFile(facts, lasting, options.format), revision: facts.revision };
+    return { text: writeCatalogueFile(facts, lasting, options.format), revision: facts.revision, tenants: tenants?.length ?? null };
   }
 }
 

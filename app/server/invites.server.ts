@@ -21,8 +21,9 @@ export async function findInvited({ db, now }: Services, token: string): Promise
 }
 
 /** For an invitation and a forgotten password alike. The link works once; sessions begun with an older password end. */
-export async function acceptInvite(services: Services, token: string, password: string): Promise<Done | Refused> {
-  const { db, now, passwords } = services;
+/** `ip`: of whoever opened the link; an operator at the command line has none. */
+export async function acceptInvite(services: Services & { ip?: string }, token: string, password: string): Promise<Done | Refused> {
+  const { db, now, passwords, ip } = services;
   const invited = await findInvited(services, token);
   if (!invited) return spent;
   const problem = passwordProblem(password, invited);
@@ -36,7 +37,7 @@ export async function acceptInvite(services: Services, token: string, password: 
     await updateAdmin(tx, db.tables, admin.id, { passwordHash, inviteHash: null, inviteExpiresAt: null });
     await deleteSessionsOf(tx, db.tables, admin.id);
     const action = admin.hasPassword ? "admin.password_reset" : "admin.invite_accepted";
-    await writeAudit(tx, db.tables, { at, actor: actorOf(admin), action, subjectKind: "admin", subject: admin.id });
+    await writeAudit(tx, db.tables, { at, actor: actorOf(admin, ip), action, subjectKind: "admin", subject: admin.id });
     return { ok: true, admin: (await findAdmin(tx, db.tables, admin.id)) as Admin };
   });
 }

@@ -172,6 +172,12 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     },
     /** What stands in the address of an event stream, where no header can be sent. */
     verifyTicket: (ticket: string, now: Instant): Verdict => verifyToken("sse", ticket, now),
+    /** The key that this is, or that minted this token, whether or not it is still good; null: no known one. Costs a hash. */
+    identify(presented: string): { id: string; name: string } | null {
+      const minter = tokens?.read("tok", presented)?.key;
+      const key = minter === undefined ? held.get(hash("sha256", presented, "hex")) : byId.get(minter);
+      return key ? { id: key.id, name: key.name } : null;
+    },
     /** Pages of this origin may use some key; which one a preflight does not say. */
     knowsOrigin: (origin: string) => origins.has(origin),
     flush,

@@ -52,7 +52,7 @@ describe.each(engines)("what is old on %s", (engine) => {
     });
     const old = Array.from({ length: 25 }, (_, i) => i);
     await s.db.transaction([], async (tx) => {
-      const counter = { at: now, periodKind: "month" as const, periodStart: 0, added: 1 };
+      const counter = { at: now, periodKind: "month" as const, periodStart: 0, added: 1, apiKey: null };
       const reports = (name: string) =>
         old.map((i) => ({ tenant: `t${i}`, idempotencyKey: name, feature: "calls", report: 1, ...counter }));
       await noteReports(tx, s.db.tables, reports("old"), now - 8 * day - 1);

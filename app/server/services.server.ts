@@ -18,6 +18,7 @@ import type { MetadataChoice } from "./posthog/metadata-choice.server";
 import type { Posthog } from "./posthog/posthog.server";
 import type { Visit } from "./posthog/visitors.server";
 import type { RateLimits } from "./rate-limits.server";
+import type { RefusedKeys } from "./refused-keys.server";
 import type { RequestQueue } from "./request-queue.server";
 import type { SignInThrottle } from "./sign-in-throttle.server";
 import type { Streams } from "./streams.server";
@@ -45,6 +46,7 @@ export type Services = {
   checks: Checks;
   metrics: Metrics;
   keys: KeyRing;
+  refusedKeys: RefusedKeys;
   /** How often each API key may ask. */
   limits: RateLimits;
   /** Whether there are more requests than can be answered in time. */

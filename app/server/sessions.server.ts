@@ -7,6 +7,7 @@ import type { Admin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { deleteExpiredSessions, deleteSession, findSession, insertSession, setSessionSeen } from "~db/store/sessions.server";
 import { byRightOf, withdrawalLock } from "./authority.server";
+import { callerAddress } from "./client-address.server";
 import { randomToken, sha256 } from "./random.server";
 import { mayAct, tooLow } from "./roles";
 import type { RequestContext, Services } from "./services.server";
@@ -18,6 +19,8 @@ const seenEvery = 60_000;
 export type SignedIn = Pick<Admin, "id" | "email" | "name" | "role"> & {
   /** Of this session's token; tells it from the admin's others. */
   session: string;
+  /** Where the request came from; null if it is not known. */
+  address: string | null;
 };
 
 /** Inside the transaction that signs somebody in. Always a new token, so that one planted before is worth nothing. Returns the cookie. */
@@ -32,7 +35,7 @@ export async function beginSession(tx: Queries, { db, env, now }: Services, admi
   return sessionCookie(token, env);
 }
 
-export async function endSession({ db, env, now }: Services, request: Request): Promise<void> {
+export async function endSession({ db, env, now, ip }: RequestContext, request: Request): Promise<void> {
   const token = readSessionToken(request.headers.get("Cookie"), env);
   if (!token) return;
   const hash = sha256(token);
@@ -42,7 +45,7 @@ export async function endSession({ db, env, now }: Services, request: Request): 
   await db.transaction([withdrawalLock("admin", admin.id)], async (tx) => {
     if (!(await findSession(tx, db.tables, hash))) return;
     await deleteSession(tx, db.tables, hash);
-    const about = { actor: actorOf(admin), subjectKind: "admin", subject: admin.id } as const;
+    const about = { actor: actorOf(admin, ip), subjectKind: "admin", subject: admin.id } as const;
     await writeAudit(tx, db.tables, { at: now(), action: "admin.signed_out", ...about });
   });
 }
@@ -56,7 +59,7 @@ export function signedIn(request: Request, context: RequestContext): Promise<Sig
   return known;
 }
 
-async function lookUp(request: Request, { db, env, now }: RequestContext): Promise<SignedIn | null> {
+async function lookUp(request: Request, { db, env, now, ip }: RequestContext): Promise<SignedIn | null> {
   const token = readSessionToken(request.headers.get("Cookie"), env);
   if (!token) return null;
   const hash = sha256(token);
@@ -66,7 +69,7 @@ async function lookUp(request: Request, { db, env, now }: RequestContext): Promi
   const at = now();
   if (at >= session.expiresAt || at >= session.lastSeenAt + env.sessionIdleMs) return null;
   if (at - session.lastSeenAt >= seenEvery) await db.transaction([], (tx) => setSessionSeen(tx, db.tables, hash, at));
-  return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash };
+  return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash, address: callerAddress(ip) };
 }
 
 export { mayAct } from "./roles";
@@ -90,4 +93,9 @@ export async function requireAdmin(request: Request, context: RequestContext, le
   return admin;
 }
 
-export const actorOf = ({ id, name }: Pick<SignedIn, "id" | "name">): Actor => ({ kind: "admin", id, name });
+export const actorOf = ({ id, name, address }: Pick<SignedIn, "id" | "name"> & { address?: string | null }, ip?: string): Actor => ({
+  kind: "admin",
+  id,
+  name,
+  address: address ?? callerAddress(ip),
+});

@@ -3,6 +3,7 @@ import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.serve
 import { writeAudit } from "~db/store/audit.server";
 import { addWaitingEvents, type WaitingEvent } from "~db/store/waiting-events.server";
 import { unguarded } from "./authority.server";
+import { callerAddress } from "./client-address.server";
 import { deviceCookie, hasDeviceCookie, knownDevice } from "./device-cookie.server";
 import { busyRetrySeconds, passwordsBusy } from "./passwords.server";
 import type { BatchEvent } from "./posthog/send-batch.server";
@@ -13,7 +14,7 @@ import { waitInWords } from "./sign-in-throttle.server";
 export type SignInResult = { ok: true; cookie: string } | { ok: false; status: 400 | 429 | 503; message: string; retryAfter?: number };
 
 const wrong = "The e-mail address or the password is wrong.";
-const nobody: Actor = { kind: "system", id: "sign-in", name: "Sign-in" };
+const nobody = { kind: "system", id: "sign-in", name: "Sign-in" } as const;
 
 /** Known and unknown addresses get the same answers, for the same work. */
 export async function signIn(
@@ -88,7 +89,7 @@ export async function signInAs(
     const isOther = !current || current.admin.disabledAt !== null || (proof !== undefined && current.passwordHash !== proof);
     if (isOther) throw new Response("Your account was changed meanwhile. Sign in again.", { status: 401, statusText: "Unauthorized" });
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
-    const actor = actorOf(admin);
+    const actor = actorOf(admin, ip);
     await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });
     await addWaitingEvents(tx, db.tables, events as WaitingEvent["body"][], at);
     const stored = await findCredentials(tx, db.tables, { id: admin.id });
@@ -103,6 +104,7 @@ async function noteFailure({ db, now, elapsed, throttle, ip }: Services & { ip: 
   const unwritten = throttle.mayNoteFailure(elapsed());
   if (unwritten === null) return;
   const after: Json = unwritten === 0 ? { from: ip } : { from: ip, notWritten: unwritten };
-  const entry = { at, actor: nobody, action: "admin.sign_in_failed", subjectKind: "admin", subject, after } as const;
+  const actor: Actor = { ...nobody, address: callerAddress(ip) };
+  const entry = { at, actor, action: "admin.sign_in_failed", subjectKind: "admin", subject, after } as const;
   await db.transaction([], (tx) => writeAudit(tx, db.tables, entry));
 }

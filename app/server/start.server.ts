@@ -24,6 +24,7 @@ import { createMetadataChoice } from "./posthog/metadata-choice.server";
 import { createPosthog, type Posthog } from "./posthog/posthog.server";
 import { randomId } from "./random.server";
 import { createRateLimits } from "./rate-limits.server";
+import { createRefusedKeys } from "./refused-keys.server";
 import { createRequestQueue } from "./request-queue.server";
 import type { Services } from "./services.server";
 import { createSignInThrottle } from "./sign-in-throttle.server";
@@ -100,6 +101,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     checks,
     metrics,
     keys,
+    refusedKeys: createRefusedKeys(db, keys, now, jobs),
     limits,
     load,
     queue: createRequestQueue({ ...overrides.load, pagesAtWork: () => load.inFlight().page }),
@@ -153,8 +155,8 @@ async function noteFlagsOffWhenPossible(db: Database, at: Instant, log: Logger):
 }
 
 /** Writes what is still in memory, then lets go of the database. */
-export async function stopServices({ facts, counts, keys, posthog, background, cleaning, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush(), background.stop(), cleaning.stop()]);
+export async function stopServices({ facts, counts, keys, refusedKeys, posthog, background, cleaning, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), background.stop(), cleaning.stop()]);
   // Last: what was counted just now may be a denial that PostHog hears of.
   await posthog?.stop();
   await facts.stop();

@@ -1,14 +1,18 @@
 import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
 import { allFeatures } from "./check-counts.server";
 import type { Services } from "./services.server";
+import { readConsumption } from "./tenant-consumption.server";
 import { currentTenant, type TenantRequest } from "./tenants.server";
 
 const days = 30;
 const day = 86_400_000;
+/** Features of which the page shows the consumption; the API has all. */
+const maxConsumptionRows = 200;
 const nameOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** Checks of the last 30 days in UTC, today included: by day with none left out, and by feature. */
-export async function tenantUsage({ db, counts }: Services, { facts, catalogue, now }: TenantRequest) {
+export async function tenantUsage(services: Services, { facts, catalogue, now }: TenantRequest, feature: string | null) {
+  const { db, counts } = services;
   await counts.flush();
   const first = now - (days - 1) * day;
   const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(first + i * day), { allowed: 0, refused: 0 }]));
@@ -25,19 +29,29 @@ export async function tenantUsage({ db, counts }: Services, { facts, catalogue, 
     isAll: feature === allFeatures,
     now,
   }));
+  const { consumption, events } = await readConsumption(services, facts, now, { feature });
   return {
     days,
     bars: [...byDay].map(([label, bar]) => ({ label, ...bar })),
     features,
     allowed: features.reduce((sum, f) => sum + f.allowed, 0),
     refused: features.reduce((sum, f) => sum + f.refused, 0),
+    consumption: consumption.filter(({ used, setAt }) => used > 0 || setAt !== null).slice(0, maxConsumptionRows),
+    events,
   };
 }
 export type FeatureUsage = Awaited<ReturnType<typeof tenantUsage>>["features"][number];
 
-/** The same for programs, over so many days, with what was consumed of each metered feature. Null: there is no such tenant. */
-export async function usageSummary(services: Services, tenant: string, days: number) {
-  const { db, counts, checks, facts } = services;
+/**
+ * The same for programs, over so many days, with what was consumed of each metered feature, or of `feature` alone with its newest
+ * events. Null: there is no such tenant.
+ */
+export async function usageSummary(
+  services: Services,
+  tenant: string,
+  { days, feature = null }: { days: number; feature?: string | null },
+) {
+  const { db, counts } = services;
   const known = await currentTenant(services, tenant);
   if (!known) return null;
   await counts.flush();
@@ -50,15 +64,7 @@ export async function usageSummary(services: Services, tenant: string, days: num
   }
   const features = await countsByFeature(db.readAside, db.tables, tenant, first);
   const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
-  const metered = [...facts.catalogue().features.values()].filter((f) => f.type === "metered" && f.archivedAt === null);
-  const names = metered.map((f) => f.key);
-  const { body } = checks.answerFrom(await checks.ground(tenant), names, now);
-  const consumption = metered.flatMap(({ key, ...f }) => {
-    const entry = body.entitlements[key];
-    if (!entry || !("limit" in entry)) return [];
-    const { limit, used, remaining, resetPeriod, resetsAt, softLimit } = entry;
-    return [{ feature: key, unit: f.type === "metered" ? f.meter.unit : null, limit, used, remaining, resetPeriod, resetsAt, softLimit }];
-  });
+  const { consumption, events } = await readConsumption(services, known, now, { feature, only: feature !== null });
   return {
     tenant,
     from: first,
@@ -70,5 +76,6 @@ export async function usageSummary(services: Services, tenant: string, days: num
       features,
     },
     consumption,
+    ...(feature === null ? {} : { events }),
   };
 }

@@ -13,7 +13,7 @@ import {
   readReports,
   type Total,
 } from "~db/store/usage.server";
-import { refusedOf, rightLocks } from "./authority.server";
+import { keyIdOf, refusedOf, rightLocks } from "./authority.server";
 import { FactsUnavailable } from "./facts-cache.server";
 import type { Settled } from "./gather.server";
 import type { Services } from "./services.server";
@@ -117,13 +117,21 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
     async (tx) => {
       const refused = await refusedOf(parts, tx, requests);
       const unique = new Map<string, Valid>();
+      const senders = new Map<Valid, string | null>();
       for (const request of requests) {
         if (refused.has(request)) continue;
-        for (const r of request.reports) if (!unique.has(keyOf(r.body))) unique.set(keyOf(r.body), r);
+        for (const r of request.reports) {
+          if (unique.has(keyOf(r.body))) continue;
+          unique.set(keyOf(r.body), r);
+          senders.set(r, keyIdOf(request.authority));
+        }
       }
-      const noted = [...unique.values()].map(notedOf);
+      const noted = [...unique.values()].map((r) => ({ ...notedOf(r), apiKey: senders.get(r) ?? null }));
       const fresh = await noteReports(tx, db.tables, noted, now());
-      const byCounter = eventsByCounter([...unique.values()].filter((v) => fresh.has(keyOf(v.body))));
+      const byCounter = eventsByCounter(
+        [...unique.values()].filter((v) => fresh.has(keyOf(v.body))),
+        senders,
+      );
       const locked = await lockCounters(
         tx,
         db.tables,
@@ -144,7 +152,7 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
   });
 }
 
-function notedOf({ body, ...counted }: Valid): NewReport {
+function notedOf({ body, ...counted }: Valid): Omit<NewReport, "apiKey"> {
   const { tenant, feature, idempotencyKey, action, quantity } = body;
   const { periodKind, periodStart } = counterOf(counted);
   const added = action === "add" ? quantity : null;
@@ -163,12 +171,13 @@ async function reportsBefore({ db }: Services, noted: Pick<NotedReport, "tenant"
 
 type KeyedEvent = CounterEvent & { key: string };
 
-function eventsByCounter(reports: Valid[]): Map<string, { counter: Counter; events: KeyedEvent[] }> {
+function eventsByCounter(reports: Valid[], senders: Map<Valid, string | null>): Map<string, { counter: Counter; events: KeyedEvent[] }> {
   const counters = new Map<string, { counter: Counter; events: KeyedEvent[] }>();
-  for (const { body, ...counted } of reports) {
+  for (const report of reports) {
+    const { body, ...counted } = report;
     const counter = counterOf(counted);
     const entry = counters.get(counterName(counter)) ?? { counter, events: [] };
-    entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body) });
+    entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body), by: senders.get(report) });
     counters.set(counterName(counter), entry);
   }
   return counters;

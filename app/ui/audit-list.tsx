@@ -13,6 +13,7 @@ export type AuditEntry = {
   seq: number;
   at: Instant;
   actor: Actor;
+  address: string | null;
   action: string;
   subjectKind: string;
   subject: string;
@@ -48,7 +49,7 @@ export function AuditList({
 }
 
 export function AuditLine({ entry, now, ofOne }: { entry: AuditEntry; now: Instant; ofOne?: boolean }) {
-  const { actor, action, why, at, seq } = entry;
+  const { actor, address, action, why, at, seq } = entry;
   const Icon = actorIcons[actor.kind];
   return (
     <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 text-sm">
@@ -61,6 +62,11 @@ export function AuditLine({ entry, now, ofOne }: { entry: AuditEntry; now: Insta
         <span className="flex min-w-0 items-center gap-1">
           <Icon className="size-3.5 shrink-0 text-ink-faint" aria-hidden="true" />
           <span className="truncate">{actor.name}</span>
+          {address !== null && (
+            <span title={address} className="min-w-0 truncate font-mono text-ink-faint">
+              {address}
+            </span>
+          )}
         </span>
         <Link to={paths.auditEntry(seq)} className="rounded-sm hover:text-ink hover:underline">
           <Time at={at} now={now} />

@@ -1,4 +1,4 @@
-import { desc, eq } from "drizzle-orm";
+import { desc, eq, inArray } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { ApiScope, KeyKind, Schema } from "../schema";
@@ -35,6 +35,17 @@ export async function listApiKeys(q: Queries, t: Schema): Promise<HashedApiKey[]
     revokedAt: instant(row.revokedAt),
     lastUsedAt: instant(row.lastUsedAt),
   }));
+}
+
+/** Names by id, of these keys; up to a few hundred. */
+export async function readKeyNames(q: Queries, t: Schema, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const { id, name } = t.apiKeys;
+  const rows = await q
+    .select({ id, name })
+    .from(t.apiKeys)
+    .where(inArray(id, [...new Set(ids)]));
+  return new Map(rows.map((row) => [row.id, row.name]));
 }
 
 export async function insertApiKey(tx: Queries, t: Schema, key: HashedApiKey): Promise<void> {

@@ -30,6 +30,7 @@ export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[
         after: after ?? null,
         why: why ?? null,
         request: actor.request ?? null,
+        address: actor.address ?? null,
       })),
     ),
   );

@@ -1,7 +1,7 @@
 import { and, eq, gt, is, max, or, type SQL, sql } from "drizzle-orm";
 import { PgTable } from "drizzle-orm/pg-core";
 import type { Instant, Json } from "~/core/model";
-import { addsNeededAfter, applyEvents, type Counter, type CounterEvent, type CounterState, shownUsed } from "~/core/usage";
+import { addsNeededAfter, applyEvents, type Counter, type CounterEvent, type CounterState, setterAfter, shownUsed } from "~/core/usage";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../rows-as-one";
 import type { Schema } from "../schema";
@@ -45,7 +45,7 @@ export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): 
 const isPostgres = (t: Schema) => is(t.usageTotals, PgTable);
 
 /** A counter that this transaction has locked. */
-export type LockedCounter = Counter & CounterState & { version: number; writtenBy: number; updatedAt: Instant };
+export type LockedCounter = Counter & CounterState & { setBy: string | null; version: number; writtenBy: number; updatedAt: Instant };
 
 /**
  * Reads and locks counters until the transaction ends; new ones start at 0. Locks are taken in one order everywhere, so that two
@@ -70,7 +70,15 @@ export async function lockCounters(tx: Queries, t: Schema, counters: Counter[]):
 async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promise<LockedCounter[]> {
   const u = t.usageTotals;
   const query = tx
-    .select({ ...columns(t), used: usedText(t), setAt: u.setAt, lastAt: u.lastAt, updatedAt: u.updatedAt, writtenBy: thisWriter(t) })
+    .select({
+      ...columns(t),
+      used: usedText(t),
+      setAt: u.setAt,
+      setBy: u.setBy,
+      lastAt: u.lastAt,
+      updatedAt: u.updatedAt,
+      writtenBy: thisWriter(t),
+    })
     .from(u)
     .innerJoin(sql`(${rowsAsOne(u, counters, [...counterColumns])}) as wanted`, isWanted(u))
     .orderBy(u.tenant, u.feature, u.periodKind, u.periodStart);
@@ -140,7 +148,11 @@ export async function applyToCounters(
   });
   const sums = await readAddedAfter(tx, t, needed);
   const addsAfter = new Map(needed.map(({ index }, i) => [index, sums[i]]));
-  const applied = changes.map(({ locked, events }, i) => ({ locked, ...applyEvents(locked, events, addsAfter.get(i)) }));
+  const applied = changes.map(({ locked, events }, i) => ({
+    locked,
+    setBy: setterAfter(locked, events),
+    ...applyEvents(locked, events, addsAfter.get(i)),
+  }));
   return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
 }
 
@@ -148,12 +160,13 @@ export async function applyToCounters(
 async function writeCounters(
   tx: Queries,
   t: Schema,
-  changes: { locked: LockedCounter; state: CounterState }[],
+  changes: { locked: LockedCounter; setBy: string | null; state: CounterState }[],
   now: Instant,
 ): Promise<Total[]> {
   const u = t.usageTotals;
-  const rows = changes.map(({ locked, state }) => ({
+  const rows = changes.map(({ locked, setBy, state }) => ({
     ...locked,
+    setBy,
     // As text: JSON's numbers are exact up to 2^53 only.
     used: state.sum.toString() as unknown as number,
     setAt: dateOrNull(state.setAt),
@@ -166,6 +179,7 @@ async function writeCounters(
     used: excluded("used"),
     setAt: excluded("set_at"),
     lastAt: excluded("last_at"),
+    setBy: excluded("set_by"),
     version: excluded("version"),
     writtenBy: excluded("written_by"),
     updatedAt: excluded("updated_at"),
@@ -203,6 +217,8 @@ export type NewReport = {
   periodStart: number;
   /** Null for a `set` and for a consumption that was refused. */
   added: number | null;
+  /** The id of the API key that sent it. */
+  apiKey: string | null;
 };
 
 const id = (tenant: string, key: string) => `${tenant}\n${key}`;

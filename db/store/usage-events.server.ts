@@ -1,0 +1,50 @@
+import { and, desc, eq, sql } from "drizzle-orm";
+import type { Instant, Json } from "~/core/model";
+import type { Counter } from "~/core/usage";
+import type { Queries } from "../database";
+import { rowsAsOne } from "../rows-as-one";
+import type { Schema } from "../schema";
+
+/** `added`: null for a `set`, and for a consumption that was refused. `apiKey`: the id of the key that sent it; null: not known. */
+export type RecordedEvent = {
+  idempotencyKey: string;
+  report: Json;
+  at: Instant | null;
+  recordedAt: Instant;
+  added: number | null;
+  apiKey: string | null;
+};
+
+/** The newest events of one counter by their own time. They are kept for eight days. */
+export async function readCounterEvents(q: Queries, t: Schema, counter: Counter, limit: number): Promise<RecordedEvent[]> {
+  const { usageEvents: e } = t;
+  const { tenant, feature, periodKind, periodStart } = counter;
+  const rows = await q
+    .select({
+      idempotencyKey: e.idempotencyKey,
+      report: e.report,
+      at: e.at,
+      recordedAt: e.recordedAt,
+      added: e.added,
+      apiKey: e.apiKey,
+    })
+    .from(e)
+    .where(and(eq(e.tenant, tenant), eq(e.feature, feature), eq(e.periodKind, periodKind), eq(e.periodStart, periodStart)))
+    .orderBy(desc(e.at))
+    .limit(limit);
+  return rows.map(({ at, recordedAt, ...row }) => ({ ...row, at: at?.getTime() ?? null, recordedAt: recordedAt.getTime() }));
+}
+
+/** The newest `set` of each counter that had one: when, and the id of the API key that sent it. By feature. */
+export async function readNewestSets(
+  q: Queries,
+  t: Schema,
+  counters: Counter[],
+): Promise<Map<string, { setAt: Instant; setBy: string | null }>> {
+  if (counters.length === 0) return new Map();
+  const u = t.usageTotals;
+  const wanted = rowsAsOne(u, counters, ["tenant", "feature", "periodKind", "periodStart"]);
+  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
+  const rows = await q.select({ feature: u.feature, setAt: u.setAt, setBy: u.setBy }).from(u).innerJoin(sql`(${wanted}) as wanted`, isIt);
+  return new Map(rows.flatMap(({ feature, setAt, setBy }) => (setAt ? [[feature, { setAt: setAt.getTime(), setBy }] as const] : [])));
+}
