@@ -59,7 +59,7 @@ describe.sequential("in a folder with a package that runs and one that builds", 
 
   async function run(command: string, ...args: string[]) {
     const { PATH, HOME } = process.env;
-    const env: NodeJS.ProcessEnv = { PATH, HOME, NODE_ENV: "production", npm_config_update_notifier: "false" };
+    const env: NodeJS.ProcessEnv = { PATH, HOME, NODE_ENV: "test", npm_config_update_notifier: "false" };
     const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
     if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
