@@ -7,6 +7,7 @@ import { benchOverload } from "./overload";
 import { benchPace } from "./pace";
 import { benchPosthog } from "./posthog";
 import { fromHere, isPinned, leaveTheMeasuredCore } from "./process";
+import { benchQuiet } from "./quiet";
 import { benchScale } from "./scale";
 import { benchStart } from "./start";
 import { benchTenants } from "./tenants";
@@ -19,6 +20,7 @@ const parts = {
   many: benchMany,
   scale: benchScale,
   posthog: benchPosthog,
+  quiet: benchQuiet,
   tenants: benchTenants,
   start: benchStart,
   writes: benchWrites,

@@ -61,7 +61,12 @@ export type Database = {
   hasMoved(): boolean;
   /** Whether another process may have committed since the last call. A promise where this process wrote meanwhile. */
   othersMoved(): boolean | Promise<boolean>;
-  /** Throws when the database cannot be read or is not at the program's version. */
+  /**
+   * Replaces every connection as soon as it is free. For a server that takes no writes: the address may lead to another one by now.
+   * SQLite has nothing to replace.
+   */
+  reconnect(): void;
+  /** Throws when the database cannot be read, takes no writes or is not at the program's version. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };

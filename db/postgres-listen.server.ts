@@ -46,11 +46,14 @@ export function followNotifications(url: string, isOwn: (backend: number) => boo
     retry = setTimeout(() => void listen(), reconnectMs).unref();
   }
 
-  /** Notices a connection that was cut without a word, and keeps it from being closed for idleness. */
+  /** Notices a connection that was cut without a word, or whose server takes no writes any more and so sends no notifications. */
   async function check(mine: pg.Client): Promise<void> {
     isChecking = true;
     try {
-      await mine.query("select 1");
+      const { rows } = await mine.query("select current_setting('transaction_read_only') as read_only");
+      if (rows[0]?.read_only !== "on") return;
+      lose(mine);
+      signal("commit");
     } catch {
       lose(mine);
     } finally {
@@ -84,6 +87,9 @@ export function followNotifications(url: string, isOwn: (backend: number) => boo
     },
     /** For a commit of this process whose outcome it does not know. */
     noteUnknown: () => signal("commit"),
+    reconnect(): void {
+      if (client && isListening) lose(client);
+    },
     async stop(): Promise<void> {
       isStopped = true;
       clearTimeout(poll);

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { Lock } from "./database";
-import { DatabaseBusy } from "./unavailable";
+import { DatabaseBusy, DatabaseReadOnly } from "./unavailable";
 
 /** PostgreSQL gave up waiting for a lock. */
 const lockNotAvailable = "55P03";
@@ -9,6 +9,7 @@ const lockNotAvailable = "55P03";
 /**
  * Takes locks for the rest of the transaction, all with one statement. Sorted, so that two transactions cannot wait for each other.
  * Rejects with DatabaseBusy where that takes longer than `timeoutMs`; locks of rows, which come later, are not limited by it.
+ * Rejects with DatabaseReadOnly where the server takes no writes, because what is decided there may rest on old facts.
  */
 export async function takeLocks(tx: Pick<NodePgDatabase, "execute">, locks: Lock[], timeoutMs: number): Promise<void> {
   if (locks.length === 0) return;
@@ -18,14 +19,18 @@ export async function takeLocks(tx: Pick<NodePgDatabase, "execute">, locks: Lock
     return sql`${take}(hashtextextended(${lock.key}, 0))`;
   });
   // What is selected is evaluated from left to right. 0 would be no limit at all.
-  const all = [timeout(String(Math.max(1, Math.round(timeoutMs)))), ...taken, timeout("0")];
+  const all = [timeout(String(Math.max(1, Math.round(timeoutMs)))), ...taken, timeout("0"), readOnlySetting];
+  let row: Record<string, unknown> | undefined;
   try {
-    await tx.execute(sql`select ${sql.join(all, sql`, `)}`);
+    [row] = (await tx.execute(sql`select ${sql.join(all, sql`, `)}`)).rows;
   } catch (error) {
     if (codeOf(error) === lockNotAvailable) throw new DatabaseBusy("Another process holds a lock.", { cause: error });
     throw error;
   }
+  if (row?.read_only === "on") throw new DatabaseReadOnly();
 }
+
+const readOnlySetting = sql`current_setting('transaction_read_only') as read_only`;
 
 const codeOf = (error: unknown) => ((error as { cause?: { code?: string } }).cause ?? (error as { code?: string })).code;
 

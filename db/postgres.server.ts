@@ -19,7 +19,15 @@ import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import { DatabaseBusy, DatabaseUnavailable, isOutOfConnections, TooManyWrites, tellingUnavailable } from "./unavailable";
+import {
+  DatabaseBusy,
+  DatabaseReadOnly,
+  DatabaseUnavailable,
+  isOutOfConnections,
+  isReadOnly,
+  TooManyWrites,
+  tellingUnavailable,
+} from "./unavailable";
 
 /** All in milliseconds. How long those who read wait for a connection and for an answer. */
 const readPatience = 5_000;
@@ -58,13 +66,22 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   });
   /** Process ids of this process's connections, as PostgreSQL numbers them. */
   const backends = new Set<number>();
-  for (const pool of [readers, slowReaders, writers]) {
+  const everyPool = [readers, slowReaders, writers];
+  /** Connections of an older generation are dropped when they are released. */
+  let generation = 0;
+  const generations = new WeakMap<pg.PoolClient, number>();
+  for (const pool of everyPool) {
     // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
     pool.on("error", () => {});
     // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
     pool.on("connect", (client) => {
       client.on("error", () => {});
       backends.add(backendOf(client));
+      generations.set(client, generation);
+    });
+    pool.on("release", (_error, client) => {
+      // The pool drops a connection that is ending.
+      if (generations.get(client) !== generation) void (client as unknown as pg.Client).end();
     });
     pool.on("remove", (client) => backends.delete(backendOf(client)));
   }
@@ -73,6 +90,11 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   let unsettled = 0;
   let held: Promise<unknown> = Promise.resolve();
   let heldUntil = 0;
+  function reconnect(): void {
+    generation += 1;
+    for (const pool of everyPool) dropIdle(pool);
+    following.reconnect();
+  }
   const following = followNotifications(url, (backend) => backends.has(backend));
   return {
     engine: "postgres",
@@ -97,6 +119,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
       } catch (error) {
         // A connection that was lost at the commit leaves open whether it happened.
         if (error instanceof DatabaseUnavailable && !(error instanceof DatabaseBusy)) following.noteUnknown();
+        if (isReadOnly(error)) reconnect();
         throw error;
       } finally {
         unsettled -= 1;
@@ -127,10 +150,16 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
       return result;
     },
     followCommits: following.follow,
+    reconnect,
     hasMoved: () => false,
     othersMoved: () => true,
     async ping() {
-      await readers.query("select 1 from settings limit 1");
+      const { rows } = await readers.query(
+        "select current_setting('transaction_read_only') as read_only, (select 1 from settings limit 1) as found",
+      );
+      if (rows[0]?.read_only !== "on") return;
+      reconnect();
+      throw new DatabaseReadOnly();
     },
     async close() {
       await following.stop();
@@ -141,6 +170,16 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
 
 /** Missing in the driver's types. */
 const backendOf = (client: pg.PoolClient) => (client as unknown as { processID: number }).processID;
+
+/** A connection that is in use is dropped when it is released. */
+function dropIdle(pool: pg.Pool): void {
+  for (let left = pool.idleCount; left > 0; left--) {
+    pool.connect().then(
+      (client) => client.release(true),
+      () => {},
+    );
+  }
+}
 
 async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await pool.connect();
@@ -208,6 +247,11 @@ function explain(error: unknown): Error {
   if (isOutOfConnections(error)) return say(outOfConnections);
   if (code === "28P01" || code === "28000") return say("PostgreSQL refuses the user or password in DATABASE_URL. Correct them.");
   if (code === "3D000") return say("The database that DATABASE_URL names does not exist. Create it, then start Latchkey again.");
+  if (isReadOnly(error)) {
+    return say(
+      "PostgreSQL takes no writes at the address in DATABASE_URL: it is a standby, or set to read only. Name the server that takes writes, then start Latchkey again.",
+    );
+  }
   if (code === "42501") return say("The user in DATABASE_URL may not create tables. Give it the right to, then start Latchkey again.");
   return error as Error;
 }

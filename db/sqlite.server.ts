@@ -90,6 +90,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
     },
     holdWrites: (work) => writes.hold(work),
     followCommits: null,
+    reconnect: () => {},
     hasMoved: movement.hasMoved,
     othersMoved: movement.othersMoved,
     async ping() {

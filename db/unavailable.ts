@@ -13,20 +13,41 @@ export class TooManyWrites extends DatabaseUnavailable {
   }
 }
 
+/** The server takes no writes, as a standby or an old primary after a failover. What it answers may be behind. */
+export class DatabaseReadOnly extends DatabaseUnavailable {
+  constructor(options?: ErrorOptions) {
+    super("The database server takes no writes.", options);
+  }
+}
+
+const readOnlyTransaction = "25006";
+
 /**
- * Of PostgreSQL: lost connections, no room for another, shutting down, waited too long, picked to end a deadlock. Of SQLite: held
+ * Of PostgreSQL: lost connections, no room for another, shutting down, takes no writes, a read that a standby cancelled, waited too
+ * long, picked to end a deadlock. Of SQLite: held
  * by somebody else, no room on the disk, a file or a disk that does not let itself be opened, read or written.
  */
 const codes =
-  /^(08...|53...|57...|25P03|40P01|55000|55P03|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
+  /^(08...|53...|57...|25006|25P03|40001|40P01|55000|55P03|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
 /** The driver's own, which have no code. */
 const sentences = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
-/** However deep it lies. */
+type Coded = { code?: unknown; message?: string; cause?: unknown };
+
+/** The error and its causes, outermost first. */
+function* chainOf(error: unknown): Iterable<Coded> {
+  for (let at = error as Coded | undefined; at; at = at.cause as Coded | undefined) yield at;
+}
+
 export function isUnavailable(error: unknown): boolean {
-  for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
+  for (const at of chainOf(error)) {
     if (at instanceof DatabaseUnavailable || codes.test(String(at.code)) || sentences.test(at.message ?? "")) return true;
   }
+  return false;
+}
+
+export function isReadOnly(error: unknown): boolean {
+  for (const at of chainOf(error)) if (at instanceof DatabaseReadOnly || at.code === readOnlyTransaction) return true;
   return false;
 }
 
@@ -55,6 +76,7 @@ export async function tellingUnavailable<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
+    if (isReadOnly(error)) throw new DatabaseReadOnly({ cause: error });
     if (isUnavailable(error)) throw new DatabaseUnavailable("The database cannot be written at the moment.", { cause: error });
     throw error;
   }

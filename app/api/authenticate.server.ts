@@ -30,6 +30,14 @@ function refusal(why: keyof typeof refusals): Problem {
   return { status: 401, code, detail, headers: { "www-authenticate": challenge } };
 }
 
+/** A key that is not in memory may have been created while the database could not be read. */
+const keysUnavailable: Problem = {
+  status: 503,
+  code: "facts_unavailable",
+  detail: "The database cannot be read and this API key is not in memory. Ask again in a moment.",
+  headers: { "retry-after": "1" },
+};
+
 type Options = {
   /** The route looks itself at the tenant that a key is bound to; all others refuse bound keys. */
   bound?: true;
@@ -37,7 +45,7 @@ type Options = {
 
 /** The caller's key, or why it may not do this. Answered from memory. A refused key is counted for the audit log. */
 export function whoAsks(
-  services: Pick<Services, "keys" | "now" | "refusedKeys">,
+  services: Pick<Services, "facts" | "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
   scope: ApiScope | readonly ApiScope[],
   options: Options = {},
@@ -45,7 +53,8 @@ export function whoAsks(
   const presented = presentedIn(request);
   if (presented === undefined) return refusal("missing");
   const key = authorize(services, presented, scope, options);
-  if ("status" in key && !isOrdinaryEnd(presented, key)) services.refusedKeys.note({ presented, why: key.code, ip: request.ip });
+  if ("status" in key && key !== keysUnavailable && !isOrdinaryEnd(presented, key))
+    services.refusedKeys.note({ presented, why: key.code, ip: request.ip });
   return key;
 }
 
@@ -53,12 +62,13 @@ export function whoAsks(
 const isOrdinaryEnd = (presented: string, { code }: Problem) => code === "key_expired" && presented.startsWith("lk_tok_");
 
 function authorize(
-  { keys, now }: Pick<Services, "keys" | "now">,
+  { facts, keys, now }: Pick<Services, "facts" | "keys" | "now">,
   presented: string,
   scope: ApiScope | readonly ApiScope[],
   { bound }: Options,
 ): HeldKey | Problem {
   const verdict = keys.verify(presented, now());
+  if (verdict === "unknown" && facts.isStale()) return keysUnavailable;
   if (typeof verdict === "string") return refusal(verdict);
   const any = typeof scope === "string" ? [scope] : scope;
   if (any.some((s) => verdict.scopes.includes(s))) return bound || verdict.tenant === null ? verdict : forbiddenTenant(verdict);
@@ -82,7 +92,7 @@ export function withdrawnProblem({ why, authority }: RightWithdrawn): Problem {
 
 /** The caller's key; or null, and the refusal is sent. */
 export function authenticate(
-  services: Pick<Services, "keys" | "now" | "refusedKeys">,
+  services: Pick<Services, "facts" | "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
   reply: FastifyReply,
   scope: ApiScope | readonly ApiScope[],

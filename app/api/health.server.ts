@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { isReadOnly } from "~/server/database-away";
 import type { Services } from "~/server/services.server";
 import { sendProblem } from "./problem.server";
 
@@ -13,7 +14,8 @@ export function healthRoutes({ db, writeProbe, log }: Services, isStopping: () =
         await db.ping();
       } catch (err) {
         log.warn({ err }, "not ready");
-        return sendProblem(reply, { status: 503, code: "database_unavailable", detail: "The database cannot be read." });
+        const detail = isReadOnly(err) ? "The database takes no writes." : "The database cannot be read.";
+        return sendProblem(reply, { status: 503, code: "database_unavailable", detail });
       }
       try {
         await writeProbe.check();

@@ -121,7 +121,9 @@ export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
       const read = readAsked(services, description, request);
       if (!read.ok) return sendProblem(reply, read.problem);
       const answered = await answer(read.asked).catch((error) => withdrawnOr(error, unavailable));
-      if (answered === unavailable) return sendUnavailable(new FactsUnavailable("facts"), reply);
+      if (answered === unavailable || isDoubtful(services, answered as Answered)) {
+        return sendUnavailable(new FactsUnavailable("facts"), reply);
+      }
       return send(reply, answered as Answered, request.headers["if-none-match"]);
     },
   });
@@ -131,6 +133,9 @@ export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
 function withdrawnOr<T>(error: unknown, otherwise: (error: unknown) => T): Answered | T {
   return error instanceof RightWithdrawn ? { problem: withdrawnProblem(error) } : otherwise(error);
 }
+
+/** What is missing in a database that may be behind may exist. */
+const isDoubtful = ({ facts }: Services, answered: Answered) => "problem" in answered && answered.problem.status === 404 && facts.isStale();
 
 function unavailable(error: unknown) {
   if (error instanceof FactsUnavailable) return unavailable;
@@ -170,6 +175,7 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
         const problem = await whyNot?.(asked);
         if (problem) return sendProblem(reply, problem);
         const answered = answer(await act(asked), asked);
+        if (isDoubtful(services, answered)) throw new FactsUnavailable("facts");
         if ("problem" in answered) return sendProblem(reply, answered.problem);
         const { status, tag } = answered;
         return sendText(reply, status, bodyText(answered), tag === undefined ? tagOf : () => tag);

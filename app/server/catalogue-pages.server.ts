@@ -10,18 +10,23 @@ export async function catalogueNow({ facts }: Services): Promise<{ catalogue: Ca
   return { catalogue: facts.catalogue(), facts: facts.catalogueFacts() };
 }
 
-const noSuch = (what: string, key: string) =>
-  new Response(`There is no ${what} ${key.slice(0, 100)}. It may have been renamed or deleted: look it up in the list.`, { status: 404 });
+/** While memory may be behind the database, what is missing may exist. */
+function noSuch({ facts }: Pick<Services, "facts">, what: string, key: string): Response {
+  if (facts.isStale()) return new Response(null, { status: 503 });
+  return new Response(`There is no ${what} ${key.slice(0, 100)}. It may have been renamed or deleted: look it up in the list.`, {
+    status: 404,
+  });
+}
 
-export function findPlan(catalogue: Catalogue, key: string): Plan {
-  const plan = catalogue.plans.get(key);
-  if (!plan) throw noSuch("plan", key);
+export function findPlan(services: Pick<Services, "facts">, key: string): Plan {
+  const plan = services.facts.catalogue().plans.get(key);
+  if (!plan) throw noSuch(services, "plan", key);
   return plan;
 }
 
-export function findFeature(catalogue: Catalogue, key: string): Feature {
-  const feature = catalogue.features.get(key);
-  if (!feature) throw noSuch("feature", key);
+export function findFeature(services: Pick<Services, "facts">, key: string): Feature {
+  const feature = services.facts.catalogue().features.get(key);
+  if (!feature) throw noSuch(services, "feature", key);
   return feature;
 }
 

@@ -23,8 +23,8 @@ function givenBy(catalogue: Catalogue, plan: string | null, feature: Feature, se
 
 export async function readCellPage(services: Services, planKey: string, featureKey: string) {
   const { catalogue } = await catalogueNow(services);
-  const plan = findPlan(catalogue, planKey);
-  const feature = findFeature(catalogue, featureKey);
+  const plan = findPlan(services, planKey);
+  const feature = findFeature(services, featureKey);
   return {
     plan: { key: plan.key, name: plan.name, kind: plan.kind, archivedAt: plan.archivedAt },
     feature,
@@ -71,7 +71,7 @@ export type CellPreview =
 /** Worked out on the catalogue as it is now. Writes nothing. */
 async function previewCell(services: Services, cell: Cell, actor: Actor, signal: AbortSignal): Promise<CellPreview> {
   const { facts, catalogue } = await catalogueNow(services);
-  const feature = findFeature(catalogue, cell.feature);
+  const feature = findFeature(services, cell.feature);
   const outcome = setPlanEntries(facts, [cell], { now: services.now(), actor, newId: services.newId });
   if (!outcome.ok) return outcome;
   const after = outcome.change ? applyCatalogueChange(facts, outcome.change, facts.revision) : facts;

@@ -90,9 +90,18 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     features: readonly string[] | null = null,
     asker: Asker = "server",
   ): Ground | Promise<Ground> {
+    if (facts.isStale() && hasUnknown(features)) {
+      return Promise.reject(new FactsUnavailable("The database cannot be read, and the feature may be new."));
+    }
     const held = facts.tenant(tenant);
     const asked = { tenant, user, features, asker };
     return held instanceof Promise ? held.then((h) => groundOf(asked, h)) : groundOf(asked, held);
+  }
+
+  /** While memory may be behind, a feature that is not there may have been created meanwhile. */
+  function hasUnknown(features: readonly string[] | null): boolean {
+    const catalogue = facts.catalogue();
+    return features?.some((key) => !catalogue.features.has(key)) === true;
   }
 
   function groundOf(asked: Pick<Ground, "tenant" | "user" | "features" | "asker">, held: Held): Ground | Promise<Ground> {

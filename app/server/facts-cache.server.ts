@@ -122,6 +122,11 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
   async function load(key: string): Promise<Held> {
     try {
       let facts = await readTenantFacts(db.read, db.tables, key);
+      if (facts === null && db.followCommits) {
+        // A standby that the address may lead to since a failover can lack the tenant.
+        await sync.readNow();
+        facts = await readTenantFacts(db.read, db.tables, key);
+      }
       while ((facts?.revision ?? 0) < (touchedMeanwhile.get(key) ?? 0)) facts = await readTenantFacts(db.read, db.tables, key);
       if (facts === null) refuseStaleAbsence();
       return putTenant(key, facts);

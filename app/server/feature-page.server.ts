@@ -20,7 +20,7 @@ const plansPerPage = 100;
 
 export async function readFeaturePage(services: Services, key: string, page = 1) {
   const { catalogue } = await catalogueNow(services);
-  const feature = findFeature(catalogue, key);
+  const feature = findFeature(services, key);
   const all = gridPlans(catalogue);
   const number = Math.max(1, Math.min(page, Math.ceil(all.length / plansPerPage)));
   const plans = all.slice((number - 1) * plansPerPage, number * plansPerPage).map((plan) => {

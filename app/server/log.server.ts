@@ -3,11 +3,17 @@ import type { LogOutput } from "./log-output.server";
 
 type Loggable = { type: string; code?: unknown; message?: string; stack?: string; cause?: Loggable };
 
+/** A failed query's message carries its parameters, which are people's data; SQL without them says as much. */
+export function messageForLog(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { query } = error as Error & { query?: unknown };
+  return typeof query === "string" ? `Failed query: ${query}` : error.message;
+}
+
 function errorForLog(error: unknown): Loggable {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { name, code, message, stack, cause, query } = error as Error & { code?: unknown; query?: unknown };
-  // A failed query's message carries its parameters, which are people's data; SQL without them says as much.
-  const told = typeof query === "string" ? `Failed query: ${query}` : message;
+  const { name, code, message, stack, cause } = error as Error & { code?: unknown };
+  const told = messageForLog(error);
   const behind = cause === undefined ? {} : { cause: errorForLog(cause) };
   return { type: name, code, message: told, stack: stack?.replace(message, () => told), ...behind };
 }

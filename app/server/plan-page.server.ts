@@ -31,7 +31,7 @@ const maxIncludedBy = 20;
 
 export async function readPlanPage(services: Services, key: string) {
   const { catalogue } = await catalogueNow(services);
-  const plan = findPlan(catalogue, key);
+  const plan = findPlan(services, key);
   const { entries, ...fields } = plan;
   const tenants = await services.tenantCounts.byPlan();
   const inUse = ({ feature }: { feature: string }) => catalogue.features.get(feature)?.archivedAt === null;

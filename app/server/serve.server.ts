@@ -5,7 +5,7 @@ import { createApp } from "./app.server";
 import { isOutOfConnections, isUnavailable } from "./database-away";
 import { type Env, readEnv } from "./env.server";
 import { createOwnerFromEnv, openSetup } from "./first-owner.server";
-import { createLog } from "./log.server";
+import { createLog, messageForLog } from "./log.server";
 import { createLogOutput } from "./log-output.server";
 import { operatorSentence } from "./operator-sentence.server";
 import { originOf } from "./origin.server";
@@ -76,6 +76,6 @@ try {
   if (sentence === null) log.fatal({ err: error }, "could not start");
   else if (cause instanceof Error) log.error({ reason: cause.message }, "could not start");
   await logOutput.flush();
-  process.stderr.write(`\n${sentence ?? "Latchkey could not start. The line above has the reason."}\n`);
+  process.stderr.write(`\n${sentence ?? `Latchkey could not start: ${messageForLog(error)}`}\n`);
   process.exit(1);
 }

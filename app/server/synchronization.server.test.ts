@@ -19,6 +19,7 @@ beforeEach(() => {
       signal = listener;
     },
     hasMoved: () => false,
+    reconnect: () => {},
   };
   sync = createSynchronization(db, pino({ level: "silent" }), read, () => clock);
   sync.start();

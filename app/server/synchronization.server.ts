@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Database } from "~db/database";
+import { isReadOnly } from "~db/unavailable";
 
 /** A process that has not read for this long reads before it answers, in ms. */
 export const maxUnconfirmedMs = 2_000;
@@ -17,7 +18,7 @@ export type Elapsed = () => number;
  * process is noticed, and requests wait for it. If nothing is to be read, a request costs two clock readings.
  */
 export function createSynchronization(
-  db: Pick<Database, "followCommits" | "hasMoved">,
+  db: Pick<Database, "followCommits" | "hasMoved" | "reconnect">,
   log: Logger,
   read: () => Promise<void>,
   elapsed: Elapsed = () => performance.now(),
@@ -63,6 +64,7 @@ export function createSynchronization(
 
   function failed(error: unknown): void {
     if (isStopped) return;
+    if (isReadOnly(error)) db.reconnect();
     if (!isStale) log.error({ err: error }, "the database cannot be read; answering from memory");
     isStale = true;
     retry ??= setTimeout(() => {

@@ -3,6 +3,7 @@ import { PgTable } from "drizzle-orm/pg-core";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { DatabaseReadOnly } from "../unavailable";
 
 export type ChangeKind = Schema["changes"]["$inferSelect"]["kind"];
 
@@ -47,7 +48,8 @@ export type FeedPage = { seqs: number[]; subjects: string[]; others: { seq: numb
 
 /**
  * Reads what was touched after a number, oldest first, `changesAtOnce` at most. It comes column by column, each as one JSON text: of
- * an import of ten thousand tenants checks wait for all of this, and row by row it takes more than twice as long.
+ * an import of ten thousand tenants checks wait for all of this, and row by row it takes more than twice as long. Rejects with
+ * DatabaseReadOnly where the server takes no writes: on a standby, newer changes may be missing.
  */
 export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<FeedPage> {
   const { changes: c } = t;
@@ -69,12 +71,14 @@ export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<F
       subjects: asText(list(page.subject)),
       otherSeqs: asText(sql`${list(page.seq)} ${ofOthers}`),
       otherKinds: asText(sql`${list(page.kind)} ${ofOthers}`),
+      readOnly: is(c, PgTable) ? sql<string>`current_setting('transaction_read_only')` : sql<string>`'off'`,
     })
     .from(page)
     .prepare();
   const read = <T>(text: string | null | undefined) => JSON.parse(text ?? "[]") as T[];
   return async (seq) => {
     const [row] = await query.execute({ seq });
+    if (row?.readOnly === "on") throw new DatabaseReadOnly();
     const kinds = read<ChangeKind>(row?.otherKinds);
     const others = read<number>(row?.otherSeqs).map((seq, i) => ({ seq, kind: kinds[i] as ChangeKind }));
     return { seqs: read(row?.seqs), subjects: read(row?.subjects), others };
