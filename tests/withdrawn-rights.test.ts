@@ -73,10 +73,11 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
     const tried: string[] = [];
     for (const { operation } of writes()) {
       const id = operation.operationId;
-      const { id: keyId, key } = await createKey(api.services, ada, { name: "walk", scopes: [...scopes], expiresAt: null });
       const make = right[id];
       if (!make) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
       for (const headers of [{}, { "Idempotency-Key": fresh() }] as { [name: string]: string }[]) {
+        // A new key each time: the node may still remember that the one before was withdrawn.
+        const { id: keyId, key } = await createKey(api.services, ada, { name: "walk", scopes: [...scopes], expiresAt: null });
         const sent = await make(api);
         const { rows } = withdrawing(({ transaction, tables }) =>
           transaction([], async (tx) => void (await tx.update(tables.apiKeys).set(set).where(eq(tables.apiKeys.id, keyId)))),
@@ -84,11 +85,6 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
         const answer = await walk.ask(id, key, { ...sent, headers });
         expect([id, wasWriteAsked(), answer.status, answer.code]).toEqual([id, true, status, code]);
         expect([id, await allRows(api.services.db)]).toEqual([id, rows()]);
-        await api.services.db.transaction([], async (tx) => {
-          const { apiKeys } = api.services.db.tables;
-          const good = { revokedAt: null, expiresAt: null, scopes: [...scopes], tenant: null };
-          await tx.update(apiKeys).set(good).where(eq(apiKeys.id, keyId));
-        });
       }
       tried.push(id);
     }
