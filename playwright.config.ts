@@ -8,11 +8,11 @@ export default defineConfig({
   testDir: "tests/e2e",
   outputDir: "test-results/browser",
   workers: 2,
-  // Room for a machine at work with other things: what is missing is missing after this long too.
+  // Generous for busy machines: what is missing is still missing after this.
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [["list"], ["json", { outputFile: "test-results/playwright.json" }]],
-  // A project for each spec gives each a worker, and with it a server and a fresh database, of its own.
+  // A project per spec gives each its own worker, server and fresh database.
   projects: specs.map((file) => ({ name: file.replace(".spec.ts", ""), testMatch: file })),
   use: {
     ...devices["Desktop Chrome"],

@@ -1,14 +1,14 @@
-import type { PosthogHooks } from "./app/server/posthog/hooks.server";
+import type { PosthogHooks } from "./app/server/posthog/events/hooks.server";
 
 /**
- * What PostHog is told of a request, for this installation. A hook that throws is logged, and the request goes on without it.
- * What a hook returns is sent as it is: leave out what must not leave the house.
+ * This installation's PostHog hooks. A hook that throws is logged and the request continues. Results are sent as they
+ * are: omit what must not leave your systems.
  */
 export const posthogHooks: PosthogHooks = {
-  /** False: this request has no context, and nothing of it is captured. */
+  /** Return false to capture nothing of a request. */
   // requestFilter: (request) => !request.path.startsWith("/api/"),
   /** Added to the tags of every request; the same name replaces. */
   // extraTags: (request) => ({ region: request.header("x-region") }),
-  /** Has the last word: what it returns are the tags. */
+  /** Maps all tags last: its result is sent. */
   // tagMap: ({ email, ...tags }) => tags,
 };

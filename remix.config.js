@@ -1,4 +1,4 @@
-// The one place for Remix options: vite.config.ts hands this object to the Remix plugin as it is.
+// All Remix options; vite.config.ts passes this object to the Remix plugin.
 /** @type {import("@remix-run/dev").VitePluginConfig} */
 export default {
   appDirectory: "app",

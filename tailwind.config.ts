@@ -2,7 +2,7 @@ import type { Config } from "tailwindcss";
 
 const toned = (name: string) => ({ DEFAULT: `var(--${name})`, soft: `var(--${name}-soft)` });
 
-// The only colours there are. Each is a variable of app/tailwind.css, which holds its light and its dark value.
+// All colours. Each is a variable of app/tailwind.css with a light and a dark value.
 export default {
   content: ["./app/**/*.{ts,tsx}"],
   theme: {

@@ -6,7 +6,7 @@ import remixConfig from "./remix.config.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-// The server and the command line are built together with Remix's routes, so that all three share one copy of every module.
+// Server and command line are built together with Remix's routes, so that they share one copy of every module.
 const entries = {
   name: "latchkey-entries",
   config: (_config: unknown, { isSsrBuild }: { isSsrBuild?: boolean }) =>
@@ -20,7 +20,7 @@ const entries = {
                 main: "app/server/main.server.ts",
                 cli: "app/cli/main.server.ts",
                 "sqlite-worker": "db/sqlite-worker.server.mjs",
-                background: "app/server/background-process.server.ts",
+                background: "app/server/process/worker-process.server.ts",
               } as never,
               output: { entryFileNames: "[name].js" },
             },
@@ -29,9 +29,9 @@ const entries = {
       : undefined,
 };
 
-// Native or self-locating packages stay outside of the bundle, and prom-client, which in it finds no `require` to measure the
-// event loop with and says nothing. The rest goes in, which makes a start three times as quick.
-// Vite is named only in code that the bundle leaves out.
+// Native or self-locating packages are not bundled, nor prom-client, which in a bundle finds no `require` and silently
+// omits the event-loop metrics. Bundling the rest makes starts three times as fast. Vite is imported only by code that
+// the bundle leaves out.
 const external = [
   "vite",
   "better-sqlite3",
@@ -44,7 +44,7 @@ const external = [
   "prom-client",
 ];
 
-// What Vite may send to a browser in development: what pages are made of, and packages. Never databases, settings or server code.
+// What Vite may serve in development: page sources and packages. Never databases, settings or server code.
 const served = {
   allow: [path("./app"), path("./node_modules")],
   deny: [
@@ -54,8 +54,8 @@ const served = {
 };
 
 /**
- * In browsers zod must not try `new Function`, which the content security policy forbids and reports. It tries when the first
- * schema is made, so whoever imports it there gets it from a module that has switched that off first.
+ * In browsers zod must not try `new Function`, which the content security policy forbids. It tries when the first
+ * schema is created, so browser code imports it through a module that turns this off first.
  */
 const zodWithoutEval = {
   name: "latchkey-zod-without-eval",
@@ -70,12 +70,13 @@ const zodModule = "\0latchkey-zod";
 export default defineConfig(({ command }) => ({
   plugins: [tailwindcss(), zodWithoutEval, remix(remixConfig), entries],
   define: command === "build" ? { "process.env.NODE_ENV": JSON.stringify("production") } : undefined,
-  // The first browsers with light-dark(). Named, since otherwise each build writes CSS for its own target, and the page that
-  // the server sends names another stylesheet than the one that the browser's build wants.
+  // The first browsers with light-dark(). Set explicitly: otherwise each build generates CSS for its own target, and
+  // the server's page names another stylesheet than the browser build has.
   build: { cssTarget: ["chrome123", "firefox120", "safari17.5"] },
   server: { fs: served },
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
-  // Found up front: otherwise the first page in development optimises again and reloads. Packages of the server have no browser build.
+  // Found up front: otherwise the first page in development is optimized again and reloads. Server packages have no
+  // browser build.
   optimizeDeps: { entries: ["app/entry.client.tsx", "app/root.tsx", "app/routes/**/*.tsx"], exclude: external },
   ssr: command === "build" ? { noExternal: true, external } : undefined,
 }));

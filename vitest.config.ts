@@ -12,7 +12,7 @@ export default defineConfig({
     setupFiles: ["tests/support/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Vitest leaves one core for itself, which on two cores is half of the machine.
+    // By default vitest leaves one core unused, which on two cores is half of the machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -2,7 +2,7 @@ import { RemixBrowser } from "@remix-run/react";
 import { StrictMode, startTransition } from "react";
 import { hydrateRoot } from "react-dom/client";
 
-// Sonner and Radix write <style> elements without the nonce, which the content security policy then refuses.
+// Sonner and Radix add <style> elements without the nonce, which the content security policy refuses.
 const nonce = document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
 const createElement = document.createElement;
 document.createElement = function (this: Document, name: string, options?: ElementCreationOptions) {

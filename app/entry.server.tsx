@@ -3,7 +3,7 @@ import { type AppLoadContext, createReadableStreamFromReadable, type EntryContex
 import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { isbot } from "isbot";
 import { renderToPipeableStream } from "react-dom/server";
-import { NonceContext } from "~/ui/nonce";
+import { NonceContext } from "~/ui/kit/nonce";
 
 export const streamTimeout = 5_000;
 
@@ -48,7 +48,7 @@ export const handleError: HandleErrorFunction = (error, { request, context }) =>
   report(error, request, context as AppLoadContext);
 };
 
-/** Only the first part of the path: set-up and invitation links carry their token in the second. */
+/** Only the first path segment: setup and invitation links carry a token in the second. */
 function report(error: unknown, request: Request, context: AppLoadContext) {
   const page = new URL(request.url).pathname.split("/", 2).join("/");
   context.log.error({ err: error, method: request.method, page }, "A page failed");

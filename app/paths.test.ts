@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keyOf, paths, safePath, segment } from "./paths";
 
-/** What a browser and then React Router make of a link, down to the param that a route sees. */
+/** What a browser and then React Router make of a link, up to the param a route gets. */
 function arrive(path: string): string[] {
   const { pathname } = new URL(path, "http://x.test");
   return pathname

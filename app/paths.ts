@@ -1,17 +1,17 @@
-/** Every URL that we link to. Keys in the pathname go through `segment`; a route reads them back with `keyOf`. */
+/** All URLs we link to. Keys in the path are encoded by `segment`; routes decode them with `keyOf`. */
 
 const dialect: Record<string, string> = { "~": "~7E", "%": "~25", ".": "~2E" };
 
 /**
- * A key as one path segment. Some keys need more than percent-encoding: browsers collapse `.` and `..` even when encoded,
- * React Router reads an encoded `%2F` as a slash, Remix takes `.data` at the end for its own, and `new` is a page of ours.
+ * Encodes a key as one path segment. Percent-encoding is not enough: browsers collapse `.` and `..` even when encoded,
+ * React Router decodes `%2F` to a slash, Remix strips a trailing `.data`, and `new` is our own page.
  */
 export function segment(key: string): string {
   const awkward = key === "new" || key === "." || key === ".." || key.startsWith("~") || key.includes("%") || key.endsWith(".data");
   return encodeURIComponent(awkward ? `~${key.replace(/[~%.]/g, (c) => dialect[c] ?? c)}` : key);
 }
 
-/** The key that `segment` wrote, from a route's param. */
+/** Decodes a route's param written by `segment`. */
 export function keyOf(param: string | undefined): string {
   if (!param?.startsWith("~")) return param ?? "";
   return param.slice(1).replace(/~(7E|25|2E)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
@@ -32,7 +32,7 @@ const tenantPath = (key: string) => `/tenants/${segment(key)}`;
 export const paths = {
   home: () => "/",
   theme: () => "/theme",
-  /** Through here posthog-js speaks to PostHog. */
+  /** posthog-js reaches PostHog through this path. */
   relay: () => "/relay",
 
   signIn: (returnTo?: string) => withQuery("/sign-in", { returnTo }),
@@ -73,7 +73,7 @@ export const paths = {
   posthogDrift: () => "/posthog/drift",
 
   keys: () => "/keys",
-  /** Not one of Remix's pages: a link to it loads a new document. */
+  /** Not a Remix page: links load a new document. */
   apiReference: () => "/docs/api",
   keyNew: () => "/keys/new",
   keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,
@@ -91,7 +91,7 @@ export const paths = {
   exportCatalogue: (format?: "yaml" | "json", tenants = false) => withQuery("/export", { format, tenants: tenants ? "yes" : null }),
 };
 
-/** A path on this origin, or `fallback`: what a form or query sent is never trusted as a place to go. */
+/** A path on this origin, or `fallback`. Never trust a submitted value as a redirect target. */
 export function safePath(candidate: unknown, fallback = "/"): string {
   if (typeof candidate !== "string" || !candidate.startsWith("/")) return fallback;
   try {

@@ -1,14 +1,14 @@
 import { data, type LinksFunction, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Links, Meta, Outlet, Scripts, ScrollRestoration, useRouteLoaderData } from "@remix-run/react";
 import type { ReactNode } from "react";
-import { browserPosthog } from "~/server/posthog/browser.server";
-import { clearToastCookie, readToast } from "~/server/toast.server";
+import { browserPosthog } from "~/server/http/posthog-browser.server";
+import { clearToastCookie, readToast } from "~/server/http/toast.server";
 import stylesheet from "~/tailwind.css?url";
-import { Analytics } from "~/ui/analytics";
-import { RouteErrorPage } from "~/ui/error-page";
-import { useNonce } from "~/ui/nonce";
-import { readTheme } from "~/ui/theme";
-import { ToastBanner, Toasts } from "~/ui/toasts";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { useNonce } from "~/ui/kit/nonce";
+import { ToastBanner, Toasts } from "~/ui/kit/toasts";
+import { Analytics } from "~/ui/shell/analytics";
+import { readTheme } from "~/ui/shell/theme";
 
 export const links: LinksFunction = () => [
   { rel: "stylesheet", href: stylesheet },
@@ -20,14 +20,14 @@ export const meta: MetaFunction = () => [{ title: "Latchkey" }];
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const cookie = request.headers.get("Cookie");
   const toast = readToast(cookie);
-  // A page works as well without it.
+  // Pages work without it.
   const posthog = await browserPosthog(request, context).catch(() => null);
   return data({ theme: readTheme(cookie), toast, posthog }, toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined);
 }
 
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
-  // Absent where the loader itself failed.
+  // Absent if the loader failed.
   const { theme = "system", toast = null, posthog = null } = useRouteLoaderData<typeof loader>("root") ?? {};
   return (
     <html lang="en" className={theme === "system" ? undefined : theme}>

@@ -1,4 +1,4 @@
-// What plain node:http can do: the same bytes for every request, put together once.
+// Plain node:http as the reference: the same prepared bytes for every request.
 import http from "node:http";
 import process from "node:process";
 import { json } from "node:stream/consumers";

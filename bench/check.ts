@@ -1,9 +1,9 @@
 import { and, eq } from "drizzle-orm";
-import { setPlanEntries } from "~/core/catalogue-changes";
-import { createFeature } from "~/core/feature-changes";
+import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
+import { createFeature } from "~/core/catalogue/feature-changes";
 import { changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { recordUsage } from "~/server/usage.server";
+import { recordUsage } from "~/server/usage/usage.server";
 import { benchKey, copyOf, operator, withServices } from "./database";
 import { asMuchAsItCan, connections, overBare, type Run, startBare, summaryOf } from "./load";
 import { startServer, stop } from "./process";
@@ -15,13 +15,16 @@ const seconds = 2;
 const asked = 1_000;
 const metered = "api_calls";
 
-/** What one process answers over keep-alive connections, as a share of plain node:http that sends the same bytes, in alternating runs. */
+/**
+ * Throughput of one process over keep-alive connections, relative to plain node:http that sends the same bytes, in
+ * alternating runs.
+ */
 export async function benchCheck() {
   const file = copyOf(await tenantsDatabase(), "check");
   const { key, tenants } = await withServices(file, prepare);
   const other = copyOf(file, "check-counted");
   const plain = await startServer(file);
-  // Nobody reaches the limit, but it is counted and told with each answer; every hundredth check is logged.
+  // The limit is never reached, but counted and sent with each answer; every hundredth check is logged.
   const counting = await startServer(other, { LATCHKEY_CHECK_RATE_LIMIT: "10000000", LOG_LEVEL: "info" });
 
   const [first = ""] = tenants;
@@ -47,7 +50,7 @@ export async function benchCheck() {
 
   try {
     const runs = Object.fromEntries(Object.keys(targets).map((name) => [name, [] as Run[]])) as Record<keyof typeof targets, Run[]>;
-    for (const target of Object.values(targets)) await asMuchAsItCan(target, { seconds: 1 }); // the compiler has seen the path
+    for (const target of Object.values(targets)) await asMuchAsItCan(target, { seconds: 1 }); // Warms up the compiler.
     for (let pair = 1; pair <= pairs; pair++)
       for (const [name, target] of Object.entries(targets))
         runs[name as keyof typeof targets].push(await asMuchAsItCan(target, { seconds }));
@@ -67,7 +70,7 @@ export async function benchCheck() {
   }
 }
 
-/** A key, a metered feature that premium has an allowance of, and tenants on premium that have used some. */
+/** A key, a metered feature with an allowance in premium, and tenants on premium with some usage. */
 async function prepare(services: Services) {
   const key = await benchKey(services);
   const meter = { resetPeriod: "month" as const, soft: false, unit: "calls" };

@@ -3,17 +3,17 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Actor } from "~/core/model";
-import { createKey } from "~/server/api-keys.server";
+import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { readEnv } from "~/server/env.server";
-import { applyImport, readCatalogueFile } from "~/server/import.server";
-import type { ApiScope } from "~/server/key-ring.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import type { ApiScope } from "~/server/keys/key-cache.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
-import { createServices, stopServices } from "~/server/start.server";
 import { root } from "./process";
 
 export const operator: Actor = { kind: "cli", id: "bench", name: "Bench" };
 
-/** Runs the work with services of this process on a SQLite file, then lets go of it. */
+/** Runs the work with services of this process on a SQLite file, then closes it. */
 export async function withServices<T>(file: string, work: (services: Services) => Promise<T>): Promise<T> {
   const services = await createServices(readEnv({ DATABASE_URL: `file:${file}`, LOG_LEVEL: "error", NODE_ENV: "production" }));
   try {
@@ -25,7 +25,7 @@ export async function withServices<T>(file: string, work: (services: Services) =
 
 const tied = 20;
 
-/** The catalogue of a real product: 247 features, 20 of them tied to flags. */
+/** A real product's catalogue: 247 features, 20 of them linked to flags. */
 export async function importGitlab(services: Services): Promise<void> {
   const text = await readFile(path.join(root, "db/catalogues/gitlab.yaml"), "utf8");
   let ties = 0;
@@ -43,13 +43,13 @@ export async function importGitlab(services: Services): Promise<void> {
 const temporary = path.join(tmpdir(), `latchkey-bench-${process.pid}`);
 process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
 
-/** A file that goes away with this process. */
+/** A file deleted when the process exits. */
 export function temporaryFile(name = "latchkey"): string {
   mkdirSync(temporary, { recursive: true });
   return path.join(temporary, `${name}.db`);
 }
 
-/** A copy that may be written to. The original has to be closed: then all of it is in the one file. */
+/** A writable copy. The original must be closed, so that one file has everything. */
 export function copyOf(file: string, name: string): string {
   const copy = temporaryFile(name);
   for (const end of ["", "-wal", "-shm"]) rmSync(copy + end, { force: true });
@@ -60,7 +60,7 @@ export function copyOf(file: string, name: string): string {
 export const benchKey = async (services: Services, scopes: ApiScope[] = ["check"]) =>
   (await createKey(services, operator, { name: "bench", scopes, expiresAt: null })).key;
 
-/** Where a file stays from run to run under this name; other versions of it are thrown away. */
+/** A file that is kept between runs under this name; other versions of it are deleted. */
 export function keptFile(name: string): { file: string; isThere: boolean } {
   const folder = path.join(root, "bench/.data");
   mkdirSync(folder, { recursive: true });

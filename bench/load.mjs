@@ -1,5 +1,5 @@
-// Asks over keep-alive connections, each again as soon as it has its answer, and prints what it saw as JSON.
-// Of an answer it looks at the first digit of the status and the length: a generator that parses more is slower than what it measures.
+// A closed-loop generator over keep-alive connections that prints its results as JSON. It parses only the status' first
+// digit and the length: parsing more would make it slower than what it measures.
 import net from "node:net";
 import process from "node:process";
 import { json } from "node:stream/consumers";
@@ -31,7 +31,7 @@ function lengthOf(first) {
   return head + 4 + length;
 }
 
-// A core that has gone to sleep is woken by whoever sends to it, and that would be a part of the answer's price.
+// A sleeping core is woken by the sender, which would add to the measured time.
 const stayAwake = () => {
   if (open > 0) setImmediate(stayAwake);
 };

@@ -8,14 +8,14 @@ export const connections = 64;
 export type Run = { perSecond: number; p50: number; p99: number; cpuMicros: number | null; cpuShare: number | null };
 export type Target = { child: ChildProcess; port: number; requests: string[] };
 
-/** Bare node:http that sends these bytes to everybody. */
+/** Plain node:http that sends these bytes. */
 export async function startBare(answer: Answer): Promise<{ child: ChildProcess; port: number }> {
   const child = startNode([fromHere("bare-server.mjs")], 0, { input: JSON.stringify(answer) });
   const [, port] = await untilLine(child, /ready on (\d+)/);
   return { child, port: Number(port) };
 }
 
-/** Every connection asks again as soon as it has its answer: for so many seconds, or until so many were asked. */
+/** Closed loop: every connection sends its next request when it has its answer, for a time or a number of requests. */
 export async function asMuchAsItCan({ child, port, requests }: Target, end: { seconds: number } | { questions: number }): Promise<Run> {
   const before = cpuOf(child);
   const { answers, elapsed, ...seen } = await generate("load.mjs", { port, requests, connections, ...end });
@@ -27,8 +27,9 @@ export async function asMuchAsItCan({ child, port, requests }: Target, end: { se
 export type Paced = { p50: number; p99: number; p999: number; most: number; answers: number; unmeasured: number };
 
 /**
- * So many questions a second, whatever became of the ones before: milliseconds count from when a question was due, so that a
- * server that stops for a while is blamed for everybody who waited meanwhile. `unmeasured`: the generator was kept from running.
+ * Open loop: requests at a constant rate whatever became of earlier ones. Latency counts from when a request was due,
+ * so a stall counts for every request that waited. `unmeasured`: requests during which the generator itself was not
+ * running.
  */
 export const atConstantPace = ({ port, requests }: Omit<Target, "child">, perSecond: number, seconds: number): Promise<Paced> =>
   generate("paced-load.mjs", { port, requests, connections, perSecond, seconds });
@@ -46,11 +47,11 @@ export const summaryOf = (runs: Run[]) => ({
   p50ms: rounded(over(runs, "p50")),
   p99ms: rounded(over(runs, "p99")),
   serverMicrosecondsOfCpu: rounded(over(runs, "cpuMicros")),
-  // Much below 1: the machine was busy with other things, and the figures say more about those.
+  // Much below 1: the machine was busy with other work, which affects the figures.
   serverShareOfItsCore: rounded(over(runs, "cpuShare")),
 });
 
-/** Of neighbours in time, so that what else the machine did weighs on both alike. */
+/** Of adjacent runs, so that other load affects both alike. */
 export const overBare = (runs: Run[], bare: Run[]) => ({
   ...summaryOf(runs),
   ratioToBare: rounded(median(runs.map((r, i) => r.perSecond / (bare[i] as Run).perSecond))),
@@ -60,7 +61,7 @@ export const overBare = (runs: Run[], bare: Run[]) => ({
 export const pacedSummary = (runs: Paced[]) => ({
   p50ms: rounded(median(runs.map((r) => r.p50))),
   p99ms: rounded(median(runs.map((r) => r.p99))),
-  // Of the round in which the machine did least else.
+  // Of the round with the least other load.
   quietestP99ms: rounded(Math.min(...runs.map((r) => r.p99))),
   p999ms: rounded(median(runs.map((r) => r.p999))),
   slowestMs: rounded(Math.max(...runs.map((r) => r.most))),

@@ -10,7 +10,7 @@ const rounds = 60;
 const tenantsEach = 100;
 const featuresEach = 100;
 
-/** 100 tenants × 100 features in one POST: other tenants each time, first as they lie in the database, then in memory. */
+/** 100 tenants × 100 features in one POST: different tenants each time, first from the database, then from memory. */
 export async function benchMany() {
   const file = copyOf(await tenantsDatabase(), "many");
   const { key, features } = await withServices(file, async (services) => ({
@@ -28,14 +28,14 @@ export async function benchMany() {
     agent.destroy();
     await stop(server.child);
   }
-  const half = (list: number[]) => list.slice(list.length / 2); // the first half warms up the compiler
+  const half = (list: number[]) => list.slice(list.length / 2); // The first half warms up the compiler.
   const report = (list: number[]) => ({ medianMs: rounded(median(half(list))), slowestMs: rounded(Math.max(...half(list))) });
   return { tenantsEach, featuresEach, rounds, inMemory: { ...report(took.warm), expectedMs: 20 }, fromTheDatabase: report(took.cold) };
 }
 
 const agent = new http.Agent({ keepAlive: true });
 
-/** Milliseconds until its last byte is there. */
+/** Milliseconds until the last byte. */
 async function post(port: number, key: string, body: object): Promise<number> {
   const text = JSON.stringify(body);
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "content-length": Buffer.byteLength(text) };

@@ -4,5 +4,5 @@ export function median(numbers: number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** To three significant digits: more would be noise. */
+/** Three significant digits; more would be noise. */
 export const rounded = (n: number) => Number(n.toPrecision(3));

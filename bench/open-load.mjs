@@ -1,5 +1,5 @@
-// Asks at a constant pace whatever became of the questions before, as many clients would: a question that finds no free connection
-// opens another. Without a pace every connection asks again as soon as it has its answer. Prints what it saw as JSON.
+// An open-loop generator: requests at a constant rate regardless of earlier ones, opening connections as needed.
+// Without a rate it is closed-loop. Prints its results as JSON.
 import net from "node:net";
 import process from "node:process";
 import { json } from "node:stream/consumers";
@@ -7,7 +7,7 @@ import { json } from "node:stream/consumers";
 /** @type {any} `mix`: kinds in their order, again and again; `requests`: of each kind, in turn. */
 const asked = await json(process.stdin);
 const { port, mix, requests, perSecond, seconds, connections } = asked;
-/** How long an answer is waited for after the last question, in ms. */
+/** How long answers are awaited after the last request, in ms. */
 const lastWaitMs = 60_000;
 
 /** @typedef {{ buffers: Buffer[], sent: number, accepted: number[], refused: number, others: { [status: string]: number }, unanswered: number }} Kind */

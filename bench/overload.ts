@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
+import { beginSession } from "~/server/admins/sessions.server";
 import type { Services } from "~/server/services.server";
-import { beginSession } from "~/server/sessions.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { benchKey, copyOf, withServices } from "./database";
 import { generate } from "./load";
@@ -22,8 +22,8 @@ type Run = { elapsed: number; maxOpen: number; kinds: { [kind: string]: Seen } }
 type Workload = { mix: string[]; requests: { [kind: string]: string[] } };
 
 /**
- * What the server takes in when it gets twice as much as it can answer, for 20 s: its capacity is measured first, with connections
- * that each wait for their answer. Answers are timed from when a question was due.
+ * Offers a server twice its capacity for 20 s. Capacity is measured first with closed-loop connections. Latency counts
+ * from when a request was due.
  */
 export async function benchOverload(only?: string) {
   const file = copyOf(await tenantsDatabase(), "overload");
@@ -80,14 +80,14 @@ function workloadsOf(key: string, cookie: string): { [name: string]: Workload } 
   };
 }
 
-/** A key, and the cookie of somebody who may see every page. */
+/** A key, and the session cookie of an admin who may see every page. */
 async function prepare(services: Services) {
   const { db, now } = services;
   const id = "adm_bench";
   const cookie = await db.transaction([], async (tx) => {
     await tx.delete(db.tables.admins).where(eq(db.tables.admins.id, id));
     const admin = { id, email: "bench@example.com", name: "Bench", role: "owner" as const, createdBy: "bench", createdAt: new Date(now()) };
-    // No hash of anything: nobody can sign in with it.
+    // Not a valid hash: nobody can sign in with it.
     await insertAdmin(tx, db.tables, { ...admin, passwordHash: "none" });
     return beginSession(tx, services, id, new Request("http://127.0.0.1/"));
   });

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { stringify } from "yaml";
+import { exportCatalogue } from "~/server/catalogue/import.server";
 import { readEnv } from "~/server/env.server";
-import { exportCatalogue } from "~/server/import.server";
-import { createGroupSync } from "~/server/posthog/group-sync.server";
+import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import { benchKey, copyOf, withServices } from "./database";
 import { asMuchAsItCan, atConstantPace, type Paced, pacedSummary, startBare } from "./load";
 import { median, rounded } from "./numbers";
@@ -19,8 +19,9 @@ const imported = 10_000;
 const importsBefore = 6;
 
 /**
- * One check at a constant pace: of an idle server without PostHog and of one with it, which asks for flags and has sent all groups,
- * and of one that imports tenants and sends all groups meanwhile. That one is compared with the idle one of the same settings.
+ * One check at a constant rate: on an idle server without PostHog, on one with it that refreshes flags and has sent all
+ * groups, and on one that imports tenants and sends groups meanwhile. The last is compared with the idle one of the
+ * same settings.
  */
 export async function benchPace() {
   const file = copyOf(await tenantsDatabase(), "pace-idle");
@@ -43,13 +44,13 @@ export async function benchPace() {
   const imports: number[] = [];
   const pace = (server: { port: number }) => atConstantPace({ port: server.port, requests }, perSecond, seconds);
   try {
-    // Every answer once, and the compiler has seen the path often enough to be done with it; what an import passes through too.
+    // Warms up every answer and the compiler, including the paths that an import uses.
     for (const { child, port } of [bare, idle, settled, busy]) await asMuchAsItCan({ child, port, requests }, { seconds: 5 });
     let left = importsBefore;
     await importAgainAndAgain(busy, key, files, [], () => left-- === 0);
     for (let round = 0; round < rounds; round++) {
       holdStill(settled.child, busy.child, standIn.child);
-      // What imports left to be written would be written while others are measured.
+      // Pending writes of imports would be flushed during later measurements.
       spawnSync("sync");
       runs.bare.push(await pace(bare));
       runs.idle.push(await pace(idle));
@@ -82,7 +83,7 @@ export async function benchPace() {
   }
 }
 
-/** As after a full sync: PostHog is the one that tenants were sent to, and nothing is due. */
+/** The state after a full sync: everything was sent and nothing is due. */
 async function settle(file: string, posthog: Record<string, string>): Promise<void> {
   const { posthog: settings } = readEnv(posthog);
   await withServices(file, async ({ db, now, elapsed, newId, log }) => {
@@ -92,13 +93,13 @@ async function settle(file: string, posthog: Record<string, string>): Promise<vo
   });
 }
 
-/** How many tenants' properties PostHog has taken, as the server wrote down. */
+/** Tenants whose properties PostHog accepted, as recorded by the server. */
 async function sentBy({ child }: Server, file: string): Promise<number> {
   await stop(child);
   return withServices(file, ({ db }) => db.read.$count(db.tables.groupSyncs));
 }
 
-/** Written before anything is measured: that is work of whoever sends them, who has no core of its own here. */
+/** Prepared before the measurement, because the sender has no core of its own. */
 function filesOf(catalogue: string): string[] {
   return ["Ltd", "GmbH"].map((form) => {
     const tenants = Object.fromEntries(
@@ -108,7 +109,7 @@ function filesOf(catalogue: string): string[] {
   });
 }
 
-/** New tenants first, and other names for them from then on. */
+/** First new tenants, then renames. */
 async function importAgainAndAgain({ port }: Server, key: string, files: string[], took: number[], isOver: () => boolean) {
   while (!isOver()) {
     const started = performance.now();

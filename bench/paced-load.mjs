@@ -1,5 +1,5 @@
-// Asks at a constant pace over keep-alive connections, whether or not the answers before have come, and prints what it saw as
-// JSON. It looks at the clock all the time, since timers are a millisecond coarse: it wants a core of its own.
+// An open-loop generator over keep-alive connections that prints its results as JSON. It polls the clock, because
+// timers have a resolution of a millisecond, so it needs its own core.
 import net from "node:net";
 import process from "node:process";
 import { json } from "node:stream/consumers";
@@ -9,7 +9,7 @@ const asked = await json(process.stdin);
 const { port, requests, connections, perSecond, seconds } = asked;
 const buffers = requests.map((/** @type {string} */ text) => Buffer.from(text));
 const gap = 1000 / perSecond;
-/** Of the first second nothing is told: compilers and memory of both sides settle in it. */
+/** The first second is a warm-up and is not reported. */
 const warmUp = perSecond;
 const total = Math.round(perSecond * seconds) + warmUp;
 /** @type {number[]} in milliseconds, from when each was due */
@@ -20,22 +20,22 @@ const free = [];
 const waiting = [];
 let sent = 0;
 let answered = 0;
-/** Answered, but not measured: the generator itself was kept from running while they were due or on their way. */
+/** Answered but not measured: the generator was not running while they were due or in flight. */
 let unmeasured = 0;
 
-/** So long without the processor counts as being kept from running, in milliseconds. */
+/** Longer gaps without CPU time count as not running, in ms. */
 const kept = 0.3;
 let keptUntil = Number.NEGATIVE_INFINITY;
 let lookedAt = performance.now();
 let used = usedSoFar();
 
-/** Milliseconds of the processor. */
+/** CPU time in ms. */
 function usedSoFar() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** It runs all the time, so what passes while it uses no processor was taken from it. A server that stalls takes nothing from it. */
+/** It runs continuously, so time without CPU use was taken from it. A stalled server takes nothing from it. */
 function look() {
   const [now, usedNow] = [performance.now(), usedSoFar()];
   if (now - lookedAt - (usedNow - used) > kept) keptUntil = now;

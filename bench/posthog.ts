@@ -9,16 +9,15 @@ import { makeTenants, tenantKey } from "./tenants-database";
 const perSecond = 2_000;
 const rounds = 11;
 const seconds = 2;
-/** Each is asked about every second, which is as much as the stand-in answers beside the generator on one core. */
+/** Each is refreshed every second, which is as much as the stand-in can answer on the generator's core. */
 const tenants = 200;
-/** One of the features that are tied to flags. */
+/** A feature linked to a flag. */
 const feature = "epics";
 const states = ["ok", "refuse", "hang", "500", "garbage", "trickle"] as const;
 
 /**
- * One check of a feature that is tied to a flag, at a constant pace, while PostHog answers, refuses, hangs half-way, fails, talks
- * nonsense, or sends a byte a second; beside a server for which PostHog is switched off. Verdicts grow old after a second, so
- * that there is always something to ask.
+ * Checks of a linked feature at a constant rate while PostHog answers, refuses, hangs, fails, sends garbage, or a byte
+ * a second, compared with a server with PostHog off. Values expire after a second, so that refreshes are always due.
  */
 export async function benchPosthog() {
   const file = temporaryFile("posthog-off");

@@ -8,17 +8,17 @@ import { fileURLToPath } from "node:url";
 export const fromHere = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 export const root = fromHere("..");
 
-/** With two cores or more, what is measured has one of them for itself and what measures has another. */
+/** With two or more cores, the measured process and the generator get one each. */
 const canPin = availableParallelism() > 1 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 export const isPinned = canPin;
 
 type Env = Record<string, string>;
 export type Server = { child: ChildProcess; port: number };
 
-/** `nice`: how far it stands back behind what else wants its core. */
+/** `nice`: its priority on the core. */
 type NodeOptions = { env?: Env; input?: string; nice?: number };
 
-/** A Node process on a core of its own, where the system can be told so. */
+/** Starts a Node process pinned to a core, where the system supports it. */
 export function startNode(args: string[], core: 0 | 1, { env = {}, input = "", nice = 0 }: NodeOptions = {}): ChildProcess {
   const command = [process.execPath, ...args];
   const [file = "", ...rest] = canPin ? ["nice", "-n", String(nice), "taskset", "-c", String(core), ...command] : command;
@@ -31,7 +31,7 @@ export function startNode(args: string[], core: 0 | 1, { env = {}, input = "", n
   return child;
 }
 
-/** Reads on until a line has matched each of the patterns, in their order. */
+/** Reads until lines have matched each pattern in order. */
 export async function untilLines(child: ChildProcess, patterns: RegExp[]): Promise<RegExpExecArray[]> {
   if (!child.stdout) throw new Error("no output to read");
   const found: RegExpExecArray[] = [];
@@ -47,7 +47,7 @@ export async function untilLines(child: ChildProcess, patterns: RegExp[]): Promi
 
 export const untilLine = async (child: ChildProcess, pattern: RegExp) => (await untilLines(child, [pattern]))[0] as RegExpExecArray;
 
-/** What is not measured stands still, so that it takes nothing from what is. */
+/** Suspends processes that are not measured. */
 export function holdStill(...children: ChildProcess[]): void {
   for (const { pid } of children) signal(pid, "SIGSTOP");
 }
@@ -55,18 +55,18 @@ export function goOn(...children: ChildProcess[]): void {
   for (const { pid } of children) signal(pid, "SIGCONT");
 }
 
-/** To a process and to those that it started, where the system tells which (only Linux does). */
+/** Signals a process and its children, where the system lists them (only Linux). */
 function signal(pid: number | undefined, name: NodeJS.Signals): void {
   if (pid === undefined) return;
   process.kill(pid, name);
   try {
     for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean)) signal(Number(child), name);
   } catch {
-    // Another system, or one of them is gone.
+    // Another system, or the process is gone.
   }
 }
 
-/** What starts and tells everything stays off the core that is measured. */
+/** Moves the controlling process off the measured core. */
 export function leaveTheMeasuredCore(): void {
   if (canPin) spawnSync("taskset", ["-a", "-p", "-c", "1", String(process.pid)]);
 }
@@ -75,21 +75,21 @@ export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
-  goOn(child); // one that stands still hears nothing
+  goOn(child); // A suspended process receives no signals.
   await exited;
 }
 
-/** Milliseconds of a core that the process has used so far; null where the system does not tell (only Linux does). */
+/** CPU time of the process in ms, or null where it is not available (only Linux). */
 export function cpuOf({ pid }: ChildProcess): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10; // in hundredths of a second
+    return (Number(fields[11]) + Number(fields[12])) * 10; // In hundredths of a second.
   } catch {
     return null;
   }
 }
 
-/** Bytes of memory that are the process's own; null where the system does not tell. */
+/** Private memory of the process in bytes, or null where it is not available. */
 export function memoryOf({ pid }: ChildProcess): number | null {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
@@ -98,7 +98,7 @@ export function memoryOf({ pid }: ChildProcess): number | null {
   }
 }
 
-/** The built program on a SQLite file and a free port of loopback, on the one core that is measured. */
+/** Starts the built program on a SQLite file and a free loopback port, on the measured core. */
 export async function startServer(file: string, more: Env = {}): Promise<Server> {
   const env = { HOST: "127.0.0.1", PORT: "0", DATABASE_URL: `file:${file}`, LOG_LEVEL: "warn", ...more };
   const child = startNode(["build/server/main.js"], 0, { env });

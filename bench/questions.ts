@@ -1,13 +1,13 @@
 import http from "node:http";
 import { text } from "node:stream/consumers";
 
-/** What a server says to one question, without what node:http adds by itself. */
+/** A server's response without the headers node:http adds. */
 export type Answer = { status: number; headers: http.IncomingHttpHeaders; body: string };
 
 export const oneFeature = (tenant: string, feature = "epics") => `/api/entitlements?tenant=${tenant}&feature=${feature}`;
 export const everyFeature = (tenant: string) => `/api/entitlements?tenant=${tenant}`;
 
-/** As an app's HTTP client writes it. */
+/** As HTTP clients write it. */
 export const requestOf = (question: string, key: string) =>
   `GET ${question} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n\r\n`;
 

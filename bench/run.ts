@@ -1,4 +1,5 @@
-// `npm run bench`: what the program can do on this machine, into bench/results/latest.json. `npm run bench -- check start` for some of it.
+// `npm run bench`: measures the program on this machine into bench/results/latest.json. `npm run bench -- check start`
+// runs some parts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { benchCheck } from "./check";

@@ -14,7 +14,7 @@ const warmed = 50_000;
 
 type World = Server & { tenants: number; key: string; requests: string[] };
 
-/** One check of a hot set of 1,000 tenants, with ever more tenants beside them; what a tenant takes in memory; what a cold one costs. */
+/** Checks of 1,000 hot tenants among ever more tenants; memory per tenant; cost of a cold one. */
 export async function benchScale() {
   const files = { 1000: await fewTenants(), 100000: await tenantsDatabase(), 1000000: await aMillionTenants() };
   const worlds: World[] = [];
@@ -41,7 +41,7 @@ export async function benchScale() {
   }
 }
 
-/** Asks each of many tenants for the first time, which reads and decides, and the same ones again. */
+/** Requests many tenants for the first time, and then again. */
 async function coldTenants({ child, port, key }: World) {
   const before = memoryOf(child);
   const requests = Array.from({ length: warmed }, (_, i) => requestOf(oneFeature(tenantKey(hot + i)), key));
@@ -60,7 +60,7 @@ async function fewTenants(): Promise<string> {
   return file;
 }
 
-/** The 100,000 ten times over: tenants and their facts, which is all that a check reads. */
+/** The 100,000 tenants ten times over: tenants and facts only, which is all checks read. */
 async function aMillionTenants(): Promise<string> {
   const { file, isThere } = keptFile("million-v1.db");
   if (isThere) return file;

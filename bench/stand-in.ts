@@ -3,7 +3,7 @@ import { startNode, untilLines } from "./process";
 
 export type StandIn = Awaited<ReturnType<typeof startStandIn>>;
 
-/** The stand-in for PostHog as a process of its own, on the generator's core and behind it in turn. */
+/** Runs the PostHog stand-in as a process on the generator's core with lower priority. */
 export async function startStandIn(flags: object[] = []) {
   const child: ChildProcess = startNode(["--import", "tsx", "tests/fake-posthog/main.ts", "--port", "0", "--control-port", "0"], 1, {
     nice: 10,

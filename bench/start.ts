@@ -6,7 +6,7 @@ import { tenantsDatabase, tenantsMade } from "./tenants-database";
 
 const runs = 9;
 
-/** From the start of the process to the line that says it is ready, on a database that is there already. */
+/** Time from process start to the ready line, on an existing database. */
 export async function benchStart() {
   const file = copyOf(await tenantsDatabase(), "start");
   const took: number[] = [];

@@ -6,7 +6,7 @@ import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.se
 import { importGitlab, keptFile, operator, withServices } from "./database";
 
 export const tenantsMade = 100_000;
-const atOnce = 1_000;
+const batchSize = 1_000;
 const day = 86_400_000;
 
 const first =
@@ -15,7 +15,7 @@ const first =
   );
 const second = "Logistics Foods Analytics Robotics Studios Health Verlag Energia Textiles Software 物流 Holding".split(" ");
 
-/** A SQLite file with 100,000 tenants on the GitLab catalogue and 200,000 grants. Made once, which takes a minute or two. */
+/** A SQLite file with 100,000 tenants on the GitLab catalogue and 200,000 grants. Made once, in a minute or two. */
 export async function tenantsDatabase(): Promise<string> {
   const { file, isThere } = keptFile("tenants-v3.db");
   if (isThere) return file;
@@ -26,12 +26,12 @@ export async function tenantsDatabase(): Promise<string> {
   return file;
 }
 
-/** So many tenants with two grants each, in batches of 1,000. */
+/** Makes tenants with two grants each, in batches of 1,000. */
 export async function makeTenants(file: string, tenants: number): Promise<void> {
   await withServices(file, async (services) => {
     await importGitlab(services);
     const chance = seededChance(1);
-    for (let from = 0; from < tenants; from += atOnce) await writeBatch(services, from, chance);
+    for (let from = 0; from < tenants; from += batchSize) await writeBatch(services, from, chance);
   });
 }
 
@@ -40,7 +40,7 @@ export const tenantKey = (number: number) => `org-${String((number * 7_919) % te
 async function writeBatch({ db, now: clock, facts }: Services, from: number, chance: Chance): Promise<void> {
   const now = clock();
   const features = [...facts.catalogue().features.keys()];
-  const writes = Array.from({ length: atOnce }, (_, i): TenantWrite => {
+  const writes = Array.from({ length: batchSize }, (_, i): TenantWrite => {
     const createdAt = now - chance.between(1, 700) * day - chance.between(0, day);
     const number = from + i;
     const plan = chance.weighted({ free: 40, starter: 25, premium: 22, ultimate: 8, none: 5 });
@@ -58,7 +58,7 @@ async function writeBatch({ db, now: clock, facts }: Services, from: number, cha
   await db.transaction([], (tx) => writeTenantChanges(tx, db.tables, writes, operator));
 }
 
-/** 3 % are live trials, so that 6 % of the tenants have one; some are overrides, the rest are trials that are over. */
+/** 3 % are live trials, so that 6 % of the tenants have one; some are overrides, the rest ended trials. */
 function grantOf(feature: string, createdAt: Instant, now: Instant, chance: Chance): Grant {
   const common = { id: chance.id("gr"), feature, endedAt: null, extends: null, note: null, createdAt, createdBy: operator.name };
   const fate = chance.weighted({ live: 3, override: 15, over: 82 });

@@ -1,8 +1,8 @@
-import { readTenantListQuery } from "~/forms/tenant-list";
+import { readTenantListQuery } from "~/forms/tenants/tenant-list";
 import { paths } from "~/paths";
+import { beginSession } from "~/server/admins/sessions.server";
 import type { Services } from "~/server/services.server";
-import { beginSession } from "~/server/sessions.server";
-import { tenantList } from "~/server/tenants.server";
+import { tenantList } from "~/server/tenants/tenants.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { withServices } from "./database";
 import { median, rounded } from "./numbers";
@@ -10,7 +10,7 @@ import { startServer, stop } from "./process";
 import { tenantsDatabase, tenantsMade } from "./tenants-database";
 
 const repeats = 15;
-/** In milliseconds: what each may take. */
+/** Expected maximum per page in ms. */
 const expected = 50;
 const lastPage = tenantsMade / 50;
 
@@ -40,7 +40,7 @@ const asked: { [name: string]: Parameters<typeof paths.tenants>[0] } = {
   "by plan, suspended": { status: "suspended", sort: "plan" },
 };
 
-/** The tenants page with 100,000 tenants: what the list takes in the server, and the whole answer over HTTP, signed in. */
+/** The tenants page with 100,000 tenants: the list in the server, and the whole response over HTTP, signed in. */
 export async function benchTenants() {
   const file = await tenantsDatabase();
   const lists = await withServices(file, async (services) => {
@@ -68,7 +68,7 @@ export async function benchTenants() {
 
 type Took = { [name: string]: { ms: number; cpuMs: number }[] };
 
-/** Every query so often, one after the other in turns, so that each meets the same machine; the first turn only warms up. */
+/** Repeats the queries in turns, so that each meets the same conditions; the first turn warms up. */
 async function eachInTurns(work: (query: Parameters<typeof paths.tenants>[0]) => Promise<void>): Promise<Took> {
   const took: Took = Object.fromEntries(Object.keys(asked).map((name) => [name, []]));
   for (let turn = 0; turn <= repeats; turn++) {
@@ -83,7 +83,7 @@ async function eachInTurns(work: (query: Parameters<typeof paths.tenants>[0]) =>
   return took;
 }
 
-/** A cookie of an owner's who has no password. */
+/** The session cookie of an owner without a password. */
 async function signIn(services: Services): Promise<string> {
   const { db, now, newId } = services;
   const id = newId("adm");
@@ -99,7 +99,7 @@ function report(lists: Took, pages: Took) {
   const middle = (took: Took, name: string, field: "ms" | "cpuMs") => rounded(median((took[name] ?? []).map((t) => t[field])));
   const names = Object.keys(asked);
   const queries = Object.fromEntries(
-    // The page is another process's work, so its share of a core is not known here.
+    // The page is rendered by another process, so its CPU share is unknown here.
     names.map((name) => [
       name,
       { listMs: middle(lists, name, "ms"), listCpuMs: middle(lists, name, "cpuMs"), pageMs: middle(pages, name, "ms") },

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import Sqlite from "better-sqlite3";
-import { createKey } from "~/server/api-keys.server";
+import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { readEnv } from "~/server/env.server";
-import { applyImport, readCatalogueFile } from "~/server/import.server";
-import { createServices, stopServices } from "~/server/start.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import { startPostgres } from "../tests/support/postgres-server";
 import { operator, temporaryFile } from "./database";
 import { median, rounded } from "./numbers";
@@ -16,7 +16,7 @@ const checksPerSecond = 100;
 const seconds = 6;
 const warmUpSeconds = 2;
 const rounds = 3;
-/** How far a check's p99 beside writes may lie above the idle one's of the same round, in ms. */
+/** Allowed distance of a check's p99 beside writes from the idle one of the same round, in ms. */
 const expectedAboveIdleMs = 5;
 
 type Seen = {
@@ -39,7 +39,7 @@ const withBody = (method: string, path: string, key: string, body: object) => {
   return `${head}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 };
 
-/** Each run has keys of its own: an event that was sent before is not written again. */
+/** Each run has its own keys, because repeated events are not written again. */
 let run = 0;
 const usage = (key: string, count: number) => {
   run += 1;
@@ -66,7 +66,7 @@ const checks = ({ key }: Target): Kind => ({
   perSecond: checksPerSecond,
 });
 
-/** One check at a constant pace, beside what apps write, on both engines; neither server nor load has a core for itself. */
+/** One check at a constant rate beside apps' writes, on both engines; server and load share the cores. */
 export async function benchWrites() {
   const sqlite = await benchEngine("sqlite", `file:${temporaryFile("writes")}`);
   const server = await startPostgres();

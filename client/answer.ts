@@ -1,10 +1,10 @@
-/** What Latchkey sends. Times are ISO 8601 in UTC. */
+/** The wire format. Times are ISO 8601 in UTC. */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 type Limit = number | "unlimited";
 
-/** One thing that had an opinion; `wins` is on the one that decided. */
+/** One source of a decision; `wins` marks the deciding one. */
 export type Source = {
   readonly source: "override" | "plan" | "add_on" | "trial" | "flag";
   readonly wins?: true;
@@ -17,11 +17,11 @@ export type Source = {
 
 export type Entitlement = {
   readonly entitled: boolean;
-  /** Null where there is no such tenant or feature, or Latchkey could not be asked. */
+  /** Null if the tenant or feature does not exist, or Latchkey could not be asked. */
   readonly type: "boolean" | "config" | "metered" | null;
-  /** What is given of a config feature. */
+  /** The value of a config feature. */
   readonly value?: Json;
-  /** These six are of metered features. There is no limit where nothing is given, and `remaining` is then 0. */
+  /** For metered features. `limit` is absent if nothing is given, and `remaining` is then 0. */
   readonly limit?: Limit;
   readonly used?: number;
   readonly remaining?: Limit;
@@ -29,17 +29,17 @@ export type Entitlement = {
   readonly resetsAt?: string | null;
   readonly softLimit?: boolean;
   readonly source: Source["source"] | null;
-  /** `code` is for programs and may grow; `message` is a sentence for people. */
+  /** `code` is for programs and may get new values; `message` is a sentence. */
   readonly reason: { readonly code: string; readonly message: string };
   readonly expiresAt: string | null;
   readonly validUntil: string | null;
-  /** Plans that would turn a no into a yes, cheapest first. */
+  /** Plans that would turn a no into a yes, by rank. */
   readonly availableIn?: readonly string[];
   readonly isStale?: boolean;
   readonly sources: readonly Source[];
 };
 
-/** `stale`: Latchkey did not answer, so this is what it said before. `default`: nor had it said anything that still counts. */
+/** `stale`: Latchkey did not answer, so this is its earlier answer. `default`: there is no usable earlier answer. */
 export type From = "latchkey" | "stale" | "default";
 
 export type Decision = Entitlement & { readonly tenant: string; readonly feature: string; readonly from: From };
@@ -54,18 +54,21 @@ export type Answer = {
   readonly from: From;
 };
 
-/** To be passed on: `posthog.capture({ distinctId, event, groups })`, `posthog.evaluateFlags(id, { groups, groupProperties })`. */
+/**
+ * Pass on as `posthog.capture({ distinctId, event, groups })` and `posthog.evaluateFlags(id, { groups, groupProperties
+ * })`.
+ */
 export type PosthogGroups = {
   readonly groups: { readonly [type: string]: string };
   readonly groupProperties: { readonly [type: string]: { readonly [property: string]: Json } };
 };
 
-/** What was read of a body, and the instant beyond which it must not be used. */
+/** A parsed body, and the instant from which it must not be used. */
 export type Reading<Body> = { body: Body; validUntil: number | null };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Null: this is no answer of Latchkey to this question, whoever sent it. */
+/** Null if this is not Latchkey's answer to this request. */
 export function readAnswer(json: unknown, tenant: string, feature: string | null): Reading<Omit<Answer, "from">> | null {
   if (!isObject(json) || json.tenant !== tenant || !isObject(json.entitlements)) return null;
   const { entitlements, validUntil } = json;
@@ -81,7 +84,7 @@ export function readGroups(json: unknown): Reading<PosthogGroups> | null {
   return { body: { groups: json.groups, groupProperties: json.groupProperties } as PosthogGroups, validUntil: null };
 }
 
-/** Answers are shared by all who ask, so nobody may change one. */
+/** Answers are shared, so they are frozen. */
 export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const inner of Object.values(value)) freeze(inner);

@@ -2,10 +2,10 @@ import { isLatchkeyError, latchkeyError } from "./errors.js";
 
 export type Transport = { url: string; key: string; timeoutMs: number; fetch: typeof fetch | undefined };
 
-/** `life`: how long it may be used without asking again, in milliseconds; null where the answer does not say. */
+/** `life`: how long it may be used without asking again, in ms, or null if not given. */
 export type Heard = { status: number; json: unknown; etag: string | null; life: number | null };
 
-/** One question over HTTP. Statuses other than 200, 304 and those in `alsoAnswers` throw, as does everything else: always a LatchkeyError. */
+/** One HTTP request. Statuses other than 200, 304 and `alsoAnswers`, and every other failure, throw a LatchkeyError. */
 export async function ask(transport: Transport, path: string, etag: string | null, alsoAnswers: readonly number[]): Promise<Heard> {
   const { timeoutMs } = transport;
   const given = new AbortController();
@@ -17,7 +17,7 @@ export async function ask(transport: Transport, path: string, etag: string | nul
     }, timeoutMs);
   });
   const heard = hear(transport, path, etag, alsoAnswers, given.signal);
-  // Whichever loses the race may still fail, with nobody left to listen.
+  // The loser of the race may still reject, unobserved.
   heard.catch(() => {});
   try {
     return await Promise.race([heard, tooLate]);
@@ -38,7 +38,7 @@ async function hear(
   const headers: Record<string, string> = { authorization: `Bearer ${key}`, accept: "application/json" };
   if (etag !== null) headers["if-none-match"] = etag;
   const send = given ?? globalThis.fetch;
-  // A redirect would lead to a sign-in page at best.
+  // A redirect would at best lead to a sign-in page.
   const response = await send(url + path, { headers, signal, redirect: "error" });
   const { status } = response;
   const common = { status, etag: response.headers.get("etag"), life: lifeOf(response.headers.get("cache-control")) };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createLatchkey, type LatchkeyError, type LatchkeyOptions } from "./index.js";
 
-/** A Latchkey that can be made to fail on the wire; what it says when well is `say`. */
+/** A server whose connection can be made to fail; `say` is its normal answer. */
 let server: Server;
 let origin: string;
 let requests: IncomingMessage[];
@@ -88,13 +88,13 @@ const wire: [string, LatchkeyError["code"], (response: ServerResponse) => void][
   ["gives an instant that is none", "invalid_answer", say({ tenant: "acme", validUntil: "soon", entitlements: { sso: entitled } })],
 ];
 
-/** Short only where the time is meant to run out: a busy machine is slow, too. */
-const patience = (code: LatchkeyError["code"]) => (code === "timeout" ? 200 : 5000);
+/** Short only where a timeout is expected, because machines may be slow. */
+const timeoutMs = (code: LatchkeyError["code"]) => (code === "timeout" ? 200 : 5000);
 
 describe("when Latchkey", () => {
   test.each(wire)("%s, the default is answered in time and onError hears once: %s", async (_what, code, how) => {
     behave = how;
-    const latchkey = connect({ defaults: { sso: true }, timeoutMs: patience(code) });
+    const latchkey = connect({ defaults: { sso: true }, timeoutMs: timeoutMs(code) });
     const started = performance.now();
     const both = await Promise.all([latchkey.decide("acme", "sso"), latchkey.decide("acme", "sso")]);
     expect(performance.now() - started).toBeLessThan(2000);
@@ -106,7 +106,7 @@ describe("when Latchkey", () => {
   test.each(wire.filter(([what]) => !what.includes("304")))(
     "%s, what it said before stands in until 5 minutes after its life",
     async (_what, code, how) => {
-      const latchkey = connect({ timeoutMs: patience(code) });
+      const latchkey = connect({ timeoutMs: timeoutMs(code) });
       expect((await latchkey.decide("acme", "sso")).from).toBe("latchkey");
       behave = how;
       clock = start + 30_000;
@@ -173,7 +173,7 @@ describe("when Latchkey", () => {
 describe("an outage", () => {
   test("costs three time-outs, and then nobody waits; a second later one asks", async () => {
     behave = () => {};
-    const latchkey = connect({ timeoutMs: patience("timeout") });
+    const latchkey = connect({ timeoutMs: timeoutMs("timeout") });
     for (let i = 0; i < 3; i++) await latchkey.has("acme", "sso");
     expect(requests).toHaveLength(3);
     const started = performance.now();
@@ -219,7 +219,7 @@ describe("an outage", () => {
       () => {
         throw new Error("at once");
       },
-      // Deaf to its signal, and failing after the time is up.
+      // Ignores its signal and fails after the timeout.
       () => new Promise((_resolve, reject) => setTimeout(() => reject(new Error("too late")), 80)),
     ];
     for (const broken of fetches) {

@@ -1,25 +1,25 @@
-export type Held = {
+export type CachedAnswer = {
   tenant: string;
   body: unknown;
   etag: string | null;
-  /** When it was asked for. A clock that was set back past this instant can say nothing of its age. */
+  /** When it was requested. If the clock was set back before this, its age is unknown. */
   askedAt: number;
   /** Until when it is used without asking. */
   freshUntil: number;
-  /** The clock changes the answer at this instant: it is never used from then on, not even when Latchkey is away. */
+  /** Time changes the answer at this instant: it is never used afterwards, even if Latchkey is unavailable. */
   validUntil: number | null;
 };
 
-export const isFresh = (held: Held, now: number) => held.askedAt <= now && now < held.freshUntil;
+export const isFresh = (held: CachedAnswer, now: number) => held.askedAt <= now && now < held.freshUntil;
 
-export const mayStandIn = (held: Held, now: number, staleIfErrorMs: number) =>
+export const mayStandIn = (held: CachedAnswer, now: number, staleIfErrorMs: number) =>
   held.askedAt <= now && now < held.freshUntil + staleIfErrorMs && (held.validUntil === null || now < held.validUntil);
 
-/** The answers asked for last, `most` of them. A Map keeps the order in which entries came, so the first is the one to go. */
+/** Keeps the `most` most recently used answers. A Map keeps insertion order, so the first is evicted. */
 export function createCache(most: number) {
-  const entries = new Map<string, Held>();
+  const entries = new Map<string, CachedAnswer>();
   return {
-    get(path: string): Held | undefined {
+    get(path: string): CachedAnswer | undefined {
       const held = entries.get(path);
       if (held) {
         entries.delete(path);
@@ -27,7 +27,7 @@ export function createCache(most: number) {
       }
       return held;
     },
-    set(path: string, held: Held): void {
+    set(path: string, held: CachedAnswer): void {
       entries.delete(path);
       entries.set(path, held);
       for (const [oldest] of entries) {

@@ -1,9 +1,9 @@
-/** Why Latchkey gave no answer. Given to `onError`; asking never rejects. */
+/** Why Latchkey gave no answer. Passed to `onError`; checks never reject. */
 export type LatchkeyError = Error & {
   code: "timeout" | "network" | "status" | "invalid_answer";
-  /** Where `code` is `status`: 401 and 403 speak of the key, 400 of the question, 429 and 5xx pass. */
+  /** For `code` `status`: 401 and 403 concern the key, 400 the request; 429 and 5xx are temporary. */
   status?: number;
-  /** Milliseconds that Latchkey asks to be left alone. */
+  /** Latchkey's Retry-After in ms. */
   retryAfter?: number;
 };
 

@@ -25,13 +25,13 @@ const refusal = {
   type: "about:blank",
   title: "Forbidden",
   status: 403,
-  detail: "Not part of starter.",
+  detail: "Not included in starter. Included in premium.",
   code: "not_in_plan",
   feature: "sso",
   availableIn: ["premium"],
 };
 
-/** Both sides of a guarded door, as a caller sees them. */
+/** Both outcomes of a guarded route, as a caller sees them. */
 async function expectGuarded(ask: (tenant: string | null) => Promise<Response>) {
   const open = await ask("globex");
   expect([open.status, await open.text()]).toEqual([200, "secret"]);

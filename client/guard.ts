@@ -2,13 +2,13 @@ import type { Decision } from "./answer.js";
 import type { CheckOptions } from "./latchkey.js";
 
 export type RequireOptions<Request> = {
-  /** The tenant that asks, from your own session; nothing means that nobody is let in. */
+  /** The tenant of the request, from your session. Without one access is denied. */
   tenant: (request: Request) => string | null | undefined | Promise<string | null | undefined>;
   user?: (request: Request) => string | undefined | Promise<string | undefined>;
   requested?: number;
 };
 
-/** RFC 9457, with status 403. `code` is the reason of the decision. */
+/** RFC 9457 with status 403. `code` is the decision's reason. */
 export type Problem = {
   type: "about:blank";
   title: "Forbidden";
@@ -19,16 +19,16 @@ export type Problem = {
   availableIn?: readonly string[];
 };
 
-/** As much of node:http's response as is used; Express's is one. */
+/** The used part of node:http's response, which Express extends. */
 export type NodeResponse = { statusCode: number; setHeader(name: string, value: string): unknown; end(body: string): unknown };
 export type FastifyReplyLike = { code(status: number): unknown; header(name: string, value: string): unknown; send(body: string): unknown };
 
 export type Guard<Request> = {
   /** Express: `app.get("/sso", guard, handler)`. Fastify: `{ preHandler: guard }`. */
   (request: Request, response: NodeResponse | FastifyReplyLike, next: (error?: Error) => void): void;
-  /** Remix and others: `await guard(args)` gives the decision, or throws a Response. */
+  /** Remix and others: `await guard(args)` returns the decision or throws a Response. */
   (request: Request): Promise<Decision>;
-  /** The same for handlers that return: the refusal, or null when the tenant may. */
+  /** For handlers that return: the refusal, or null if the tenant is entitled. */
   refusal(request: Request): Promise<Response | null>;
 };
 
@@ -58,7 +58,7 @@ export function createGuard<Request>(decide: Decide, feature: string, options: R
       try {
         refuse(response, decision);
       } catch (error) {
-        // Something else has answered already.
+        // A response was already sent.
         next(error as Error);
       }
     }, next);

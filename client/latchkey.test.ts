@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-/** Real HTTP, written down as it passes. */
+/** Real HTTP, recorded. */
 const watched: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
   const etag = new Headers(init?.headers).get("if-none-match");
@@ -47,7 +47,7 @@ describe("asked about a real Latchkey", () => {
       tenant: "acme",
       feature: "sso",
       from: "latchkey",
-      reason: { code: "not_in_plan", message: "Not part of starter." },
+      reason: { code: "not_in_plan", message: "Not included in starter. Included in premium." },
       availableIn: ["premium"],
     });
     expect(await latchkey.decide("acme", "api_calls")).toMatchObject({ entitled: true, limit: 1000, used: 0, resetPeriod: "month" });
@@ -69,7 +69,7 @@ describe("asked about a real Latchkey", () => {
 
   test("takes tenants and features of every kind, the unknown ones as no", async () => {
     const latchkey = connect();
-    for (const key of ["__proto__", "a/b", "a&feature=sso", "🦊", " "]) {
+    for (const key of ["__proto__", "a/b", "a&feature=sso", "🦊"]) {
       await api.tenant(key, { plan: "premium" });
       expect(await latchkey.has(key, "sso"), key).toBe(true);
       expect((await latchkey.all(key)).tenant).toBe(key);

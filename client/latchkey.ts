@@ -7,32 +7,35 @@ import { createChanges } from "./stream.js";
 export type Fallback = boolean | { entitled: boolean; value?: Json; limit?: number | "unlimited" };
 
 export type LatchkeyOptions = {
-  /** Where Latchkey is, such as https://latchkey.example.com */
+  /** Latchkey's URL, such as https://latchkey.example.com */
   url: string;
   /** An API key with the scope `check`. */
   key: string;
-  /** The longest that a check waits for an answer, in milliseconds; 2000 unless told. */
+  /** Max time a check waits for an answer, in ms; default 2000. */
   timeoutMs?: number;
-  /** How long after its life an answer stands in while Latchkey is away, in milliseconds; 5 minutes unless told. Never beyond its `validUntil`. */
+  /**
+   * How long after its lifetime an answer is used while Latchkey is unavailable, in ms; default 5 minutes. Never beyond
+   * its `validUntil`.
+   */
   staleIfErrorMs?: number;
-  /** What is answered when there is nothing else, by feature. A feature that is not named is off. */
+  /** Answers by feature if there is nothing else. A feature not listed is off. */
   defaults?: { readonly [feature: string]: Fallback };
-  /** How many answers are kept in memory; 1000 unless told. */
+  /** Max cached answers; default 1000. */
   maxAnswers?: number;
-  /** Listens for changes of the tenants that are asked for, so that one is seen within a second; not unless told. Then `close` ends it. */
+  /** Subscribes to changes of requested tenants, so that they are seen within a second. Off by default. `close` ends it. */
   stream?: boolean;
-  /** PostHog's group type, as Latchkey's POSTHOG_GROUP_TYPE: `posthogGroups` falls back on it. */
+  /** PostHog's group type, as in Latchkey's POSTHOG_GROUP_TYPE; fallback of `posthogGroups`. */
   groupType?: string;
-  /** Called once for each question that got no answer. */
+  /** Called once per request that got no answer. */
   onError?: (error: LatchkeyError) => void;
   fetch?: typeof fetch;
   now?: () => number;
 };
 
 export type CheckOptions = {
-  /** Your id of the person who asks; only flags that are rolled out by person read it. */
+  /** Your id of the user; only flags that target persons read it. */
   user?: string;
-  /** How much more of a metered feature is wanted; 1 unless told. */
+  /** Requested quantity of a metered feature; default 1. */
   requested?: number;
 };
 
@@ -41,20 +44,20 @@ export type Latchkey = {
   has(tenant: string, feature: string, options?: CheckOptions): Promise<boolean>;
   /** The same with how much, why and until when. Never rejects. */
   decide(tenant: string, feature: string, options?: CheckOptions): Promise<Decision>;
-  /** Every feature of the tenant at once. Never rejects. */
+  /** All features of the tenant. Never rejects. */
   all(tenant: string, options?: Pick<CheckOptions, "user">): Promise<Answer>;
-  /** For Express, Fastify and fetch-style handlers: answers 403 with the reason to a tenant that may not. */
+  /** For Express, Fastify and fetch-style handlers: answers 403 with the reason if the tenant is not entitled. */
   requireFeature<Request = unknown>(feature: string, options: RequireOptions<Request>): Guard<Request>;
-  /** What your own PostHog calls need to carry the tenant as Latchkey knows it. Never rejects. */
+  /** Groups and properties for your own PostHog calls. Never rejects. */
   posthogGroups(tenant: string): Promise<PosthogGroups>;
-  /** Drops what is in memory, of one tenant or of all, so that the next check asks. */
+  /** Drops cached answers of one tenant or all, so that the next check asks. */
   forget(tenant?: string): void;
-  /** Ends the streams, which else keep a program running. */
+  /** Ends the streams, which otherwise keep the program running. */
   close(): void;
 };
 
-/** Tenants that are listened for at once, those asked for last. */
-const mostStreams = 20;
+/** Max tenants subscribed to, most recently used first. */
+const maxStreams = 20;
 
 const unavailable = "Latchkey could not be asked, so its default is answered.";
 
@@ -69,7 +72,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
     onError: options.onError,
   });
 
-  const changes = options.stream ? createChanges(transport, mostStreams, (tenant) => lookup.forget(tenant)) : null;
+  const changes = options.stream ? createChanges(transport, maxStreams, (tenant) => lookup.forget(tenant)) : null;
 
   function fallback(feature: string): Entitlement {
     const given = Object.hasOwn(defaults, feature) ? (defaults[feature] as Fallback) : false;
@@ -80,7 +83,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
 
   async function decide(tenant: string, feature: string, { user, requested }: CheckOptions = {}): Promise<Decision> {
     changes?.follow(tenant);
-    // What was told of all features says it too, unless more than one unit is asked for.
+    // An answer for all features includes it, unless more than one unit is requested.
     const all = requested === undefined ? pathOf({ tenant, user }) : null;
     const whole = all === null ? undefined : lookup.fresh<Answer>(all);
     if (whole && Object.hasOwn(whole.entitlements, feature)) {
@@ -109,10 +112,10 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
       const found = await lookup.find<PosthogGroups>({
         tenant,
         path: `/api/tenants/${encode(tenant)}/posthog-groups`,
-        // A tenant that Latchkey does not know must not become a group of PostHog's either.
+        // A tenant unknown to Latchkey must not become a PostHog group either.
         read: (json, status) => (status === 404 ? { body: { groups: {}, groupProperties: {} }, validUntil: null } : readGroups(json)),
         alsoAnswers: [404],
-        lifeUnlessTold: 30_000,
+        defaultMaxAgeSeconds: 30_000,
       });
       return found?.body ?? { groups: { [groupType]: tenant }, groupProperties: {} };
     },
@@ -126,7 +129,7 @@ function pathOf(question: { [name: string]: string | number | undefined }): stri
   return `/api/entitlements?${given.map(([name, value]) => `${name}=${encode(String(value))}`).join("&")}`;
 }
 
-/** Half a surrogate pair, which no address can hold, becomes U+FFFD: a tenant that does not exist instead of an exception. */
+/** A lone surrogate, which no URL can hold, becomes U+FFFD: an unknown tenant instead of an exception. */
 const encode = (text: string) => encodeURIComponent(String(text).replace(/\p{Cs}/gu, "\ufffd"));
 
 function baseOf(url: string): string {

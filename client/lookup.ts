@@ -1,16 +1,16 @@
 import { freeze, type Reading } from "./answer.js";
 import { ask, type Transport } from "./ask.js";
-import { createCache, type Held, isFresh, mayStandIn } from "./cache.js";
+import { type CachedAnswer, createCache, isFresh, mayStandIn } from "./cache.js";
 import { isLatchkeyError, type LatchkeyError, latchkeyError } from "./errors.js";
 
-/** `path` names the question. `read` returns null for what is no answer to it. */
+/** `path` identifies the request. `read` returns null if the response is not its answer. */
 export type Question<Body> = {
   tenant: string;
   path: string;
   read: (json: unknown, status: number) => Reading<Body> | null;
   alsoAnswers?: readonly number[];
-  /** Milliseconds that an answer lives which does not say it itself. */
-  lifeUnlessTold?: number;
+  /** Lifetime in ms of an answer that does not state one. */
+  defaultMaxAgeSeconds?: number;
 };
 
 export type Found<Body> = { body: Body; from: "latchkey" | "stale" } | null;
@@ -23,11 +23,11 @@ export type LookupOptions = {
   onError: ((error: LatchkeyError) => void) | undefined;
 };
 
-/** After so many failures in a row nobody asks for a while, so that a Latchkey that hangs does not cost each check a time-out. */
+/** After this many consecutive failures requests pause, so that a hanging Latchkey does not cost each check a timeout. */
 const failuresBeforePause = 3;
-/** In milliseconds. */
-const shortestPause = 1000;
-const longestPause = 60_000;
+/** In ms. */
+const minPauseMs = 1000;
+const maxPauseMs = 60_000;
 
 export type Lookup = ReturnType<typeof createLookup>;
 
@@ -36,36 +36,36 @@ export function createLookup({ transport, now, most, staleIfErrorMs, onError }: 
   const asking = new Map<string, Promise<Found<unknown>>>();
   let failures = 0;
   let paused = { from: 0, until: 0 };
-  /** Moves when something is forgotten: what was asked before then must not be remembered after. */
+  /** Changes with `forget`: earlier requests must not be cached afterwards. */
   let generation = 0;
 
   function report(error: LatchkeyError): void {
     try {
       onError?.(error);
     } catch {
-      // A hook of the program's own must not decide what a check answers.
+      // The program's own hook must not affect a check.
     }
   }
 
   function failed(error: LatchkeyError): void {
-    // A question that Latchkey refuses says nothing about other questions.
+    // A refused request says nothing about other requests.
     if (error.status === 400 || error.status === 404) return;
     failures++;
     if (failures < failuresBeforePause && error.retryAfter === undefined) return;
     const at = now();
-    paused = { from: at, until: at + Math.min(longestPause, Math.max(shortestPause, error.retryAfter ?? 0)) };
+    paused = { from: at, until: at + Math.min(maxPauseMs, Math.max(minPauseMs, error.retryAfter ?? 0)) };
   }
 
   const isPaused = (at: number) => paused.from <= at && at < paused.until;
 
-  function standIn<Body>(held: Held | undefined): Found<Body> {
+  function standIn<Body>(held: CachedAnswer | undefined): Found<Body> {
     return held && mayStandIn(held, now(), staleIfErrorMs) ? { body: held.body as Body, from: "stale" } : null;
   }
 
   async function heard<Body>(
-    { tenant, path, read, alsoAnswers = [], lifeUnlessTold = 0 }: Question<Body>,
-    held: Held | undefined,
-  ): Promise<Held> {
+    { tenant, path, read, alsoAnswers = [], defaultMaxAgeSeconds = 0 }: Question<Body>,
+    held: CachedAnswer | undefined,
+  ): Promise<CachedAnswer> {
     const askedAt = now();
     const { status, json, etag, life } = await ask(transport, path, held?.etag ?? null, alsoAnswers);
     const same = status === 304 ? held : undefined;
@@ -73,15 +73,15 @@ export function createLookup({ transport, now, most, staleIfErrorMs, onError }: 
     if (!reading)
       throw latchkeyError("invalid_answer", "What answered is no Latchkey, or one of another version: its answer has another form.");
     const { validUntil } = reading;
-    const freshUntil = Math.min(askedAt + (life ?? lifeUnlessTold), validUntil ?? Number.POSITIVE_INFINITY);
+    const freshUntil = Math.min(askedAt + (life ?? defaultMaxAgeSeconds), validUntil ?? Number.POSITIVE_INFINITY);
     return { tenant, body: freeze(reading.body), etag: etag ?? same?.etag ?? null, askedAt, freshUntil, validUntil };
   }
 
-  async function fetchAnswer<Body>(question: Question<Body>, held: Held | undefined): Promise<Found<Body>> {
+  async function fetchAnswer<Body>(question: Question<Body>, held: CachedAnswer | undefined): Promise<Found<Body>> {
     const asked = generation;
     try {
       let got = await heard(question, held);
-      // It was overtaken on its way by the instant that ends it.
+      // The answer expired on the way.
       if (got.validUntil !== null && now() >= got.validUntil) got = await heard(question, undefined);
       failures = 0;
       if (asked === generation) cache.set(question.path, got);
@@ -95,14 +95,14 @@ export function createLookup({ transport, now, most, staleIfErrorMs, onError }: 
   }
 
   return {
-    /** From memory alone; undefined when it would have to be asked. */
+    /** From the cache alone; undefined if it would have to be requested. */
     fresh<Body>(path: string): Body | undefined {
       const held = cache.get(path);
       return held && isFresh(held, now()) ? (held.body as Body) : undefined;
     },
-    /** What is held of a question and may still be used while Latchkey is away. */
+    /** A cached answer that may be used while Latchkey is unavailable. */
     standIn: <Body>(path: string) => standIn<Body>(cache.get(path))?.body,
-    /** Null: neither Latchkey nor memory has an answer. Never rejects. */
+    /** Null if neither Latchkey nor the cache has an answer. Never rejects. */
     async find<Body>(question: Question<Body>): Promise<Found<Body>> {
       const held = cache.get(question.path);
       const at = now();
@@ -116,7 +116,7 @@ export function createLookup({ transport, now, most, staleIfErrorMs, onError }: 
       if (asking.get(question.path) === found) asking.delete(question.path);
       return found;
     },
-    /** Null: of all tenants. */
+    /** Null means all tenants. */
     forget(tenant: string | null): void {
       generation++;
       asking.clear();

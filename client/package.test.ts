@@ -14,7 +14,7 @@ const bin = fileURLToPath(new URL("../node_modules/.bin", import.meta.url));
 let app: string;
 let packed: string[];
 
-/** An app that has installed the package: packed from a copy as it would be published, unpacked where npm would put it. */
+/** An app with the package installed: packed as published, unpacked where npm would put it. */
 beforeAll(async () => {
   app = await mkdtemp(path.join(tmpdir(), "latchkey-app-"));
   const copy = path.join(app, "client");

@@ -1,34 +1,34 @@
 import type { Transport } from "./ask.js";
 
-/** Longest wait before a broken stream is opened again, in milliseconds. */
-const longestPause = 30_000;
-const shortestPause = 500;
-/** Latchkey sends a byte each 20 seconds; after so long without one the connection is dead, in milliseconds. */
+/** Max delay before a broken stream is reopened, in ms. */
+const maxPauseMs = 30_000;
+const minPauseMs = 500;
+/** Latchkey sends a byte every 20 seconds. After this long without one the connection is dead, in ms. */
 const deadAfter = 60_000;
 
 export type Changes = { follow: (tenant: string) => void; close: () => void };
 
-/** Listens for changes of the tenants that were asked for last, `most` of them, and tells `forget` of each. */
+/** Subscribes to the `most` most recently requested tenants and calls `forget` on each change. */
 export function createChanges(transport: Transport, most: number, forget: (tenant: string) => void): Changes {
   const streams = new Map<string, AbortController>();
   let isClosed = false;
 
   async function listen(tenant: string, given: AbortSignal): Promise<void> {
     let lastId: string | undefined;
-    let pause = shortestPause;
+    let pause = minPauseMs;
     while (!given.aborted) {
       try {
         for await (const event of read(transport, tenant, lastId, given)) {
-          pause = shortestPause;
+          pause = minPauseMs;
           if (event.id !== undefined) lastId = event.id;
-          // What was answered before the stream stood may have changed meanwhile.
+          // Answers from before the stream opened may be outdated.
           if (event.name === "ready" || event.name === "changed") forget(tenant);
         }
       } catch {
-        // An answer lives for half a minute without the stream, too; it is opened again.
+        // Without the stream answers live for half a minute; it is reopened.
       }
       if (!given.aborted) await sleep(pause, given);
-      pause = Math.min(longestPause, pause * 2);
+      pause = Math.min(maxPauseMs, pause * 2);
     }
   }
 

@@ -3,63 +3,66 @@ import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
 import type { Engine } from "./dialect";
 import type { Schema } from "./schema";
 
-/** Queries are written once, in SQLite's types, and only ever awaited: `.get()`, `.all()` and `.run()` do not exist on PostgreSQL. */
+/**
+ * Queries are written once with SQLite's types and always awaited: `.get()`, `.all()` and `.run()` do not exist on
+ * PostgreSQL.
+ */
 export type Queries = BaseSQLiteDatabase<"async", unknown, Record<string, never>>;
 
-/** What must not change while a transaction reads, decides and writes. Shared holders do not wait for each other. */
+/** Protects what a transaction reads and decides on. Shared holders do not block each other. */
 export type Lock = { key: string; shared?: true };
 export const catalogueLock: Lock = { key: "catalogue" };
 export const catalogueSharedLock: Lock = { key: "catalogue", shared: true };
 export const tenantLock = (key: string): Lock => ({ key: `tenant:${key}` });
 
-/** What Drizzle's builders are before they are awaited. */
+/** Drizzle builders before they are awaited. */
 export type Statement = PromiseLike<unknown> & { toSQL(): { sql: string; params: unknown[] } };
 
 /**
- * `askedAt`: when the write was asked for, by `performance.now()`, if that was before now. `maxLockWaitMs`: on PostgreSQL, how long
- * it waits for its locks once it has a connection.
+ * `askedAt`: when the write was requested, from `performance.now()`; defaults to now. `maxLockWaitMs`: on PostgreSQL,
+ * how long to wait for locks once connected.
  */
 export type TransactionOptions = { askedAt?: number; maxLockWaitMs?: number };
-/** How long a transaction waits for the file, a connection or its locks, from the moment it was asked for, in ms. */
+/** How long a transaction waits for the file, a connection or its locks, from the request on, in ms. */
 export const lockTimeoutMs = 5_000;
-/** Transactions that may wait for their turn or their locks; more are refused. */
+/** Max transactions waiting for their turn or locks; further ones are refused. */
 export const maxWaitingWrites = 2_000;
 
-/** "commit": another process has committed. "poll": time to look for commits that no notification told of. */
+/** "commit": another process committed. "poll": time to look for commits without a notification. */
 export type CommitListener = (signal: "commit" | "poll") => void;
 
 export type Database = {
   engine: Engine;
   tables: Schema;
   /**
-   * For reading what a check needs: the facts and the usage of one tenant, keys, single rows. On SQLite it runs on the thread that
-   * answers checks, so only statements that look into an index belong here.
+   * For reads of the check path: facts and usage of a tenant, keys, single rows. On SQLite it runs on the thread that
+   * answers checks, so use index lookups only.
    */
   read: Queries;
-  /** For pages, lists, exports, previews and counts: however long one takes, it holds up neither checks nor the event loop. */
+  /** For pages, lists, exports, previews and counts. Slow reads here block neither checks nor the event loop. */
   readAside: Queries;
   /**
-   * The only way to write. Everything in `work` happens or nothing does; it must await nothing but the database. Where others hold
-   * the file or a lock it is refused with DatabaseBusy after five seconds, and with DatabaseUnavailable when the queue is full.
-   * A transaction begun inside another one throws, since it would wait for itself for ever.
+   * The only way to write. `work` is committed or rolled back as a whole and must await nothing but the database.
+   * Rejects with DatabaseBusy if locks are not available within five seconds, and with DatabaseUnavailable if the queue
+   * is full. Throws if nested, because it would wait for itself.
    */
   transaction<T>(locks: Lock[], work: (tx: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** One statement in a transaction of its own, for what nobody waits for. It takes no locks but its rows'. */
+  /** Runs one statement in its own transaction, for writes nobody waits for. It takes only row locks. */
   aside(build: (q: Queries) => Statement): Promise<void>;
-  /** One statement that is put together once and takes its data in pieces: all of them are written or none. */
+  /** A statement prepared once that takes its data in chunks: all are written, or none. */
   prepareAside(build: (q: Queries, piece: SQL) => Statement): (pieces: string[]) => Promise<void>;
-  /** A process that serves works with SQLite in threads of their own: all writes, and what is read through `readAside`. */
+  /** Moves SQLite's writes, and reads through `readAside`, to threads. For processes that serve. */
   startThreads(): void;
   /**
-   * Other writes of this process wait until this is done, for as long as it takes: a process that works for this one is writing, and
-   * they would give up. Their time limit begins when it is done.
+   * Delays other writes of this process until `work` is done, however long it takes: the worker process is writing, and
+   * they would time out. Their timeout starts afterwards.
    */
   holdWrites<T>(work: () => Promise<T>): Promise<T>;
-  /** Calls back for commits of other processes. Null on SQLite, where `hasMoved` knows at once. */
+  /** Calls back on commits of other processes. Null on SQLite, where `hasMoved` is immediate. */
   followCommits: ((listener: CommitListener) => void) | null;
   /** SQLite only. Whether any process, this one included, may have committed since the last call. Throws when the file cannot be read. */
   hasMoved(): boolean;
-  /** Whether another process may have committed since the last call. A promise where this process wrote meanwhile. */
+  /** True if another process may have committed since the last call. A promise if this process wrote meanwhile. */
   othersMoved(): boolean | Promise<boolean>;
   /**
    * Replaces every connection as soon as it is free. For a server that takes no writes: the address may lead to another one by now.
@@ -71,10 +74,13 @@ export type Database = {
   close(): Promise<void>;
 };
 
-/** A sentence that says what to do, for the operator at start; `cause` is for the log. */
+/** Its message tells the operator what to do; `cause` is for the log. */
 export class DatabaseProblem extends Error {}
 
-/** `mayCreate`: a missing database is made, and `onCreate` is called with where; otherwise it is a DatabaseProblem. The default is true. */
+/**
+ * `mayCreate` (default true): a missing database is created and `onCreate` is called with its place; otherwise it is a
+ * DatabaseProblem.
+ */
 export type OpenOptions = {
   mayCreate?: boolean;
   onCreate?: (where: string) => void;

@@ -1,13 +1,13 @@
 import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
 
-/** The words that `schema.ts` is written in. SQLite's types stand for both engines; queries are only ever awaited. */
+/** Column builders of `schema.ts`. SQLite's types stand for both engines; queries are always awaited. */
 const sqliteDialect = {
   table: lite.sqliteTable,
   text: (name: string) => lite.text(name),
   /** Up to 2^53 - 1. */
   integer: (name: string) => lite.integer(name),
-  /** Numbers itself, upwards only. */
+  /** Auto-incremented, ascending. */
   sequence: (name: string) => lite.integer(name).primaryKey({ autoIncrement: true }),
   boolean: (name: string) => lite.integer(name, { mode: "boolean" }),
   timestamp: (name: string) => lite.integer(name, { mode: "timestamp_ms" }),
@@ -18,11 +18,11 @@ const sqliteDialect = {
 };
 export type Dialect = typeof sqliteDialect;
 
-// Sorting and comparing by bytes, as SQLite does, whatever the server's locale.
+// Sorted and compared by bytes as in SQLite, independent of the server's locale.
 const plainText = pg.customType<{ data: string; driverData: string }>({ dataType: () => 'text COLLATE "C"' });
 
-// Not jsonb: that reorders keys, and equal state has to give equal bytes on every node and after every restart.
-// The driver has parsed it already; parsing again would turn the text "10" into a number.
+// Not jsonb, which reorders keys: equal state must give equal bytes on every node. The driver has already parsed the
+// value; parsing again would turn the string "10" into a number.
 const plainJson = pg.customType<{ data: unknown; driverData: unknown }>({
   dataType: () => "json",
   toDriver: (value) => JSON.stringify(value),

@@ -1,12 +1,12 @@
 import { closeSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** Everything in the database is for this user alone: hashes of passwords, keys that sign, customers' names. */
+/** The database is private to this user: it holds password hashes, signing keys and customer names. */
 const folderMode = 0o700;
 const fileMode = 0o600;
 const ofOthers = 0o077;
 
-/** Makes the folder and an empty file, both for this user alone, if they are missing. SQLite gives `-wal` and `-shm` the file's mode. */
+/** Creates the folder and an empty file, both private, if missing. SQLite gives `-wal` and `-shm` the file's mode. */
 export function createPrivateFile(file: string): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: folderMode });
   closeSync(openSync(file, "a", fileMode));
@@ -15,8 +15,8 @@ export function createPrivateFile(file: string): void {
 const modeOf = (name: string): number => statSync(name, { throwIfNoEntry: false })?.mode ?? 0;
 
 /**
- * Of the database, its `-wal` and `-shm`, and the copies beside it: those that other users of the machine may open. The folder
- * counts if it holds nothing else, so that nobody is told to close /tmp.
+ * Finds database files that other users can open: the file, `-wal`, `-shm` and copies. The folder counts only if it
+ * holds nothing else, so that nobody is asked to restrict /tmp.
  */
 export function findWideFiles(file: string): { folder: string | null; files: string[] } {
   const folder = path.dirname(file);

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /**
- * Knows whether code runs inside a transaction. Node watches every promise and callback of the process for it as long as
- * it is on, which costs each check about a fifth (Node 20 and 22): so it is off while no transaction runs.
+ * Detects code that runs inside a transaction. While enabled, Node tracks every promise and callback, which costs a
+ * check about a fifth (Node 20 and 22), so it is off while no transaction runs.
  */
 export function insideTransaction() {
   const storage = new AsyncLocalStorage<true>();

@@ -5,7 +5,7 @@ import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import { DatabaseProblem } from "./database";
 import type { Engine } from "./dialect";
 
-/** The generated SQL lies beside the sources in development and beside the build in production. */
+/** Generated SQL, next to the sources or the build. */
 function migrationsFolder(engine: Engine): string {
   for (let dir = path.dirname(fileURLToPath(import.meta.url)); ; dir = path.dirname(dir)) {
     const folder = path.join(dir, "drizzle", engine);
@@ -15,8 +15,8 @@ function migrationsFolder(engine: Engine): string {
 }
 
 /**
- * Which migrations are still to run, given those that did, oldest first, by the time in the journal.
- * A database that holds one that this program does not know is newer than the program.
+ * Returns migrations to run, given the journal times of applied ones, oldest first. Throws if an applied one is
+ * unknown, because the database is then newer than the program.
  */
 export function pendingMigrations(engine: Engine, applied: number[]): MigrationMeta[] {
   const all = readMigrationFiles({ migrationsFolder: migrationsFolder(engine) });

@@ -3,8 +3,8 @@ import { openPostgres } from "./postgres.server";
 import { openSqlite } from "./sqlite.server";
 
 /**
- * Opens the database that the address names and brings it to the program's version.
- * `file:./data/latchkey.db` is SQLite; `postgres://…` is PostgreSQL. Throws a DatabaseProblem with a sentence for the operator.
+ * Opens the database and migrates it. `file:./data/latchkey.db` is SQLite, `postgres://…` PostgreSQL. Throws a
+ * DatabaseProblem with a message for the operator.
  */
 export function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   if (url.startsWith("file:")) return openSqlite(url.slice("file:".length), options);

@@ -3,9 +3,9 @@ import pg from "pg";
 import type { CommitListener } from "./database";
 import { ended } from "./postgres-end.server";
 
-/** Time between two signals to look for commits, in ms: notifications that are sent while a connection is lost are missed. */
+/** Poll interval in ms, because notifications sent while a connection is lost are missed. */
 const pollIntervalMs = 1_000;
-/** The same while notifications cannot arrive, in ms. */
+/** The interval while notifications cannot arrive, in ms. */
 const lostPollIntervalMs = 250;
 const reconnectMs = 500;
 /** A connection that does not answer for this long is taken to be lost, in ms. */
@@ -99,7 +99,10 @@ export function followNotifications(url: string, isOwn: (backend: number) => boo
   };
 }
 
-/** Closes the socket at once; `end()` waits for an answer that a lost connection does not give. The driver's types leave it out. */
+/**
+ * Closes the socket immediately, because `end()` waits for an answer that a lost connection does not give. Missing in
+ * the driver's types.
+ */
 function cut(client: pg.Client): void {
   (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
 }

@@ -3,7 +3,7 @@ import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { Lock } from "./database";
 import { DatabaseBusy, DatabaseReadOnly } from "./unavailable";
 
-/** PostgreSQL gave up waiting for a lock. */
+/** PostgreSQL's lock timeout. */
 const lockNotAvailable = "55P03";
 
 /**
@@ -18,7 +18,7 @@ export async function takeLocks(tx: Pick<NodePgDatabase, "execute">, locks: Lock
     const take = sql.raw(lock.shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock");
     return sql`${take}(hashtextextended(${lock.key}, 0))`;
   });
-  // What is selected is evaluated from left to right. 0 would be no limit at all.
+  // Expressions are evaluated from left to right. 0 would mean no limit.
   const all = [timeout(String(Math.max(1, Math.round(timeoutMs)))), ...taken, timeout("0"), readOnlySetting];
   let row: Record<string, unknown> | undefined;
   try {

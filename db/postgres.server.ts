@@ -25,35 +25,35 @@ import {
   DatabaseUnavailable,
   isOutOfConnections,
   isReadOnly,
+  mapUnavailable,
   TooManyWrites,
-  tellingUnavailable,
 } from "./unavailable";
 
-/** All in milliseconds. How long those who read wait for a connection and for an answer. */
-const readPatience = 5_000;
-/** Pages, lists and exports may take longer. */
+/** Timeouts of reads for a connection and for an answer, in ms. */
+const readTimeoutMs = 5_000;
+/** For pages, lists and exports. */
 const slowReadTimeoutMs = 30_000;
-const longestStatement = 60_000;
-/** A transaction that nobody goes on with for so long is ended by the server. */
-const longestPause = 15_000;
+const statementTimeoutMs = 60_000;
+/** The server ends transactions idle for this long. */
+const maxPauseMs = 15_000;
 
 export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
   await migrate(url, options);
   const pools = shareConnections(options.connections ?? defaultConnections, options.isBackground ?? false);
-  // Writers wait for each other's locks with their connections in hand, so those who read have connections of their own.
+  // Separate from writers, which hold their connections while they wait for locks.
   const readers = new pg.Pool({
     connectionString: url,
     max: pools.reads,
-    connectionTimeoutMillis: readPatience,
-    statement_timeout: readPatience,
-    // For a server that does not even refuse, such as behind a cut cable.
-    query_timeout: readPatience + 500,
+    connectionTimeoutMillis: readTimeoutMs,
+    statement_timeout: readTimeoutMs,
+    // For a server that does not respond at all, such as behind a cut cable.
+    query_timeout: readTimeoutMs + 500,
   });
-  // What takes long has connections of its own too, so that a check's facts never wait for an export.
+  // Separate from reads of the check path, which never wait for an export.
   const slowReaders = new pg.Pool({
     connectionString: url,
     max: pools.slowReads,
-    connectionTimeoutMillis: readPatience,
+    connectionTimeoutMillis: readTimeoutMs,
     statement_timeout: slowReadTimeoutMs,
     query_timeout: slowReadTimeoutMs + 500,
   });
@@ -61,8 +61,8 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     connectionString: url,
     max: pools.writes,
     connectionTimeoutMillis: lockTimeoutMs,
-    statement_timeout: longestStatement,
-    idle_in_transaction_session_timeout: longestPause,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: maxPauseMs,
   });
   /** Process ids of this process's connections, as PostgreSQL numbers them. */
   const backends = new Set<number>();
@@ -71,9 +71,9 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   let generation = 0;
   const generations = new WeakMap<pg.PoolClient, number>();
   for (const pool of everyPool) {
-    // A connection that breaks while idle is replaced by the pool at the next query, which then tells what is wrong.
+    // The pool replaces a connection that breaks while idle; the next query reports the error.
     pool.on("error", () => {});
-    // One that breaks inside a transaction, between two statements, would end the process; the next statement fails in any case.
+    // An error event between two statements of a transaction would end the process; the next statement fails anyway.
     pool.on("connect", (client) => {
       client.on("error", () => {});
       backends.add(backendOf(client));
@@ -89,7 +89,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   const inside = insideTransaction();
   let unsettled = 0;
   let held: Promise<unknown> = Promise.resolve();
-  let heldUntil = 0;
+  let delayedUntil = 0;
   function reconnect(): void {
     generation += 1;
     for (const pool of everyPool) dropIdle(pool);
@@ -108,14 +108,14 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
       try {
         const needsCatalogue = locks.some(({ key }) => key === catalogueLock.key);
         if (needsCatalogue) await held;
-        const since = needsCatalogue ? Math.max(askedAt, heldUntil) : askedAt;
+        const since = needsCatalogue ? Math.max(askedAt, delayedUntil) : askedAt;
         const run = () =>
           write.transaction(async (tx) => {
-            // READ COMMITTED loses a read-decide-write.
+            // READ COMMITTED alone does not protect read-decide-write.
             await takeLocks(tx, locks, Math.min(maxLockWaitMs, since + lockTimeoutMs - performance.now()));
             return work(tx as unknown as Queries);
           });
-        return await tellingUnavailable(inside.run(run));
+        return await mapUnavailable(inside.run(run));
       } catch (error) {
         // A connection that was lost at the commit leaves open whether it happened.
         if (error instanceof DatabaseUnavailable && !(error instanceof DatabaseBusy)) following.noteUnknown();
@@ -127,25 +127,25 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     },
     async aside(build) {
       inside.refuse();
-      await tellingUnavailable(Promise.resolve(build(write as unknown as Queries)));
+      await mapUnavailable(Promise.resolve(build(write as unknown as Queries)));
     },
     prepareAside(build) {
       const statement = textOf(build, write as unknown as Queries);
       return async (pieces) => {
         inside.refuse();
-        await tellingUnavailable(inOneTransaction(writers, (client) => eachInTurn(client, statement, pieces)));
+        await mapUnavailable(inOneTransaction(writers, (client) => eachInTurn(client, statement, pieces)));
       };
     },
-    // Nothing of it is done in this process anyway.
+    // PostgreSQL needs no threads.
     startThreads: () => {},
-    /** Only those that need the catalogue's lock have to wait: whoever holds it for long is the one that works for this process. */
+    /** Only writes that need the catalogue's lock wait: its long-term holder is the worker process. */
     holdWrites(work) {
       inside.refuse();
       const result = held.then(work);
       held = result
         .catch(() => {})
         .then(() => {
-          heldUntil = performance.now();
+          delayedUntil = performance.now();
         });
       return result;
     },
@@ -189,7 +189,7 @@ async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => 
     await work(client);
     await client.query("commit");
   } catch (error) {
-    // A connection that cannot even roll back is of no use to anybody.
+    // Discards a connection that cannot roll back.
     await client.query("rollback").catch((error) => {
       failed = error;
     });
@@ -203,13 +203,13 @@ async function eachInTurn(client: pg.PoolClient, statement: string, pieces: stri
   for (const piece of pieces) await client.query(statement, [piece]);
 }
 
-/** On a connection of its own, where a statement may take as long as it takes. */
+/** On its own connection, without a statement timeout. */
 async function migrate(url: string, { mayCreate = true, onCreate }: OpenOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: readPatience });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: readTimeoutMs });
   client.on("error", () => {});
   try {
     await client.connect();
-    // Between processes: the second one finds nothing left to do.
+    // Serializes processes: the second finds nothing to do.
     await client.query("select pg_advisory_lock(hashtextextended('latchkey migrations', 0))");
     const found = await client.query("select to_regclass($1) as name", [migrationsTable]);
     const isNew = found.rows[0].name === null;
@@ -229,12 +229,12 @@ async function migrate(url: string, { mayCreate = true, onCreate }: OpenOptions)
   } catch (error) {
     throw explain(error);
   } finally {
-    // Gives back the lock, and rolls back what was begun.
+    // Releases the lock and rolls back.
     await client.end();
   }
 }
 
-/** Without the user and the password. */
+/** Without user and password. */
 const placeOf = ({ host, port, database }: pg.Client) => `${host}:${port}/${database}`;
 
 function explain(error: unknown): Error {

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 
-/** Another process holds the file; asking again helps. */
+/** Another process holds the file; retrying helps. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }
 
-/** Repeats what fails because another process holds the file, for up to `timeoutMs`. */
+/** Retries while another process holds the file, for up to `timeoutMs`. */
 export async function retryWhileBusy<T>(attempt: () => T, timeoutMs: number): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {

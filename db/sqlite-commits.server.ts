@@ -3,7 +3,7 @@ import type { createTransactions } from "./sqlite-transactions.server";
 
 type Writes = Pick<ReturnType<typeof createTransactions>, "commits" | "ask">;
 
-/** Notices commits. SQLite counts those of other connections, and to the reader's the writer's is another one. */
+/** Detects commits. SQLite counts those of other connections, which for the reader includes the writer's. */
 export function watchCommits(reader: Sqlite.Database, { commits, ask }: Writes) {
   const dataVersion = reader.prepare("PRAGMA data_version").pluck();
   let seen = dataVersion.get();
@@ -11,7 +11,7 @@ export function watchCommits(reader: Sqlite.Database, { commits, ask }: Writes) 
   let wasSettled = true;
   let writerSaw: unknown;
 
-  /** False where a commit of this process explains that the version moved. */
+  /** False if a commit of this process may explain the new version. */
   let isSure = false;
 
   async function askWriter(): Promise<boolean> {

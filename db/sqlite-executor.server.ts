@@ -9,20 +9,20 @@ import type { Queries } from "./database";
 import { createStatements } from "./sqlite-statements.server.mjs";
 import { DatabaseUnavailable } from "./unavailable";
 
-/** One connection that runs statements one after another, in this thread or in another one. */
+/** Runs statements of one connection in order, in this thread or another. */
 export type Executor = {
-  /** Rows as arrays of columns. Statements run in the order in which they were given, also where nobody awaits the one before. */
+  /** Rows as arrays of columns. Statements run in the order they were given, awaited or not. */
   execute(sql: string, params?: unknown[]): Promise<unknown[][]>;
   isAlive(): boolean;
-  /** Statements given and not finished yet. */
+  /** Number of unfinished statements. */
   pending(): number;
-  /** Finishes the statements that were given before. */
+  /** Finishes earlier statements first. */
   stop(): Promise<void>;
 };
 
 type Answer = { id: number; rows?: unknown[][]; error?: { message: string; code?: string } };
 
-/** Runs statements where it is called, for commands and tests, where nothing else waits. */
+/** Runs statements synchronously, for commands and tests. */
 export function executeHere(connection: Sqlite.Database): Executor {
   const run = createStatements(connection);
   return {
@@ -33,7 +33,7 @@ export function executeHere(connection: Sqlite.Database): Executor {
   };
 }
 
-/** Runs statements on a connection of its own in a thread of its own. It keeps no process alive. */
+/** Runs statements on a separate connection in a thread. Does not keep the process alive. */
 export function executeInThread(file: string, settings: string[]): Executor {
   const worker = new Worker(workerFile(), { workerData: { file, settings } });
   worker.unref();
@@ -77,7 +77,7 @@ export function executeInThread(file: string, settings: string[]): Executor {
   };
 }
 
-/** Drizzle's builders over an executor. */
+/** Drizzle query builders over an executor. */
 export function queriesOver(execute: Executor["execute"]): Queries {
   const run = async (sql: string, params: unknown[], method: string) => {
     const rows = await execute(sql, params);
@@ -90,7 +90,7 @@ function errorOf({ message, code }: { message: string; code?: string }): Error {
   return code?.startsWith("SQLITE_") ? new Sqlite.SqliteError(message, code) : Object.assign(new Error(message), code && { code });
 }
 
-/** Beside this file in the sources, beside the server in its build. */
+/** Next to this file in the sources, next to the server in the build. */
 function workerFile(): string {
   for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
     const found = ["sqlite-worker.server.mjs", "sqlite-worker.js"].map((name) => path.join(folder, name)).find(existsSync);

@@ -1,9 +1,9 @@
 import { type Executor, executeInThread } from "./sqlite-executor.server";
 import { DatabaseUnavailable } from "./unavailable";
 
-/** With two, a quick page is not behind a slow export. */
+/** With two, a quick page does not wait for a slow export. */
 const maxThreads = 2;
-/** Statements that may wait for a thread; more are refused. */
+/** Max statements waiting for a thread; further ones are refused. */
 const maxWaitingReads = 1_000;
 
 type Waiting = { sql: string; params: unknown[] | undefined; resolve: (rows: unknown[][]) => void; reject: (error: unknown) => void };

@@ -12,8 +12,8 @@ const besides = ["-wal", "-shm", "-journal"];
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /**
- * Puts a copy in the place of a database that nobody has open. The copy is checked whole before anything is touched.
- * `leftOut`: a `-wal` beside the copy that does not belong to it.
+ * Replaces a database that nobody has open by a copy. The copy is fully checked before anything is changed. `leftOut`:
+ * a `-wal` beside the copy that does not belong to it.
  */
 export async function restoreSqlite(copy: string, name: string, mayOverwrite: boolean): Promise<{ file: string; leftOut: string | null }> {
   const file = path.resolve(name);
@@ -105,7 +105,7 @@ function lockOut(file: string): () => void {
     return unlock;
   } catch (error) {
     const { code = "" } = error as { code?: string };
-    // What is no database is nobody's.
+    // A file that is not a database is not in use.
     if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) return unlock;
     unlock();
     if (code.startsWith("SQLITE_BUSY")) {

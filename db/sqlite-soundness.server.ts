@@ -3,8 +3,8 @@ import { DatabaseProblem } from "./database";
 import { findWalMatch } from "./sqlite-wal-match.server";
 
 /**
- * What SQLite finds wrong with a database, or null. Reads all of it: about 6 s for 1 GB. Opened to read only, so that closing it
- * writes nothing of the `-wal` into the file.
+ * SQLite's integrity problems, or null. Reads the whole file: about 6 s for 1 GB. Opened read-only, so that closing
+ * does not checkpoint the `-wal`.
  */
 export function findDamage(file: string): string | null {
   const connection = new Sqlite(file, { readonly: true, fileMustExist: true });

@@ -1,4 +1,4 @@
-/** Prepared statements kept per connection. Inserts of many rows have a text for each number of rows. */
+/** Prepared statements cached per connection. Multi-row inserts have one text per number of rows. */
 const maxStatements = 300;
 
 /**

@@ -5,10 +5,10 @@ import { isBusy } from "./sqlite-busy.server";
 import { type Executor, queriesOver } from "./sqlite-executor.server";
 import { DatabaseBusy, DatabaseUnavailable, isUnavailable, TooManyWrites } from "./unavailable";
 
-/** Transactions that share one commit, and how long further ones may join it, in ms. */
+/** Max transactions per commit, and how long further ones may join, in ms. */
 const maxBatch = 64;
 const maxBatchMs = 25;
-/** Between two attempts at a file that another process holds, in ms. */
+/** Pause between attempts while another process holds the file, in ms. */
 const maxPauseMs = 50;
 
 type Waiting = {
@@ -19,9 +19,9 @@ type Waiting = {
 };
 
 /**
- * The queue of writes. Transactions that wait at the same time share one BEGIN and one COMMIT, each inside its own savepoint: one
- * that fails takes back only what it wrote itself, and each is answered after the commit. The executor runs on another thread in
- * a process that serves, so a commit's wait for the disk holds up no check.
+ * The queue of writes. Waiting transactions share one BEGIN and COMMIT, each in its own savepoint: a failing one rolls
+ * back only its own writes, and each is answered after the commit. In a serving process the executor runs on another
+ * thread, so waiting for the disk blocks no check.
  */
 export function createTransactions(executor: () => Executor) {
   const inside = insideTransaction();
@@ -29,10 +29,10 @@ export function createTransactions(executor: () => Executor) {
   let running: Promise<void> | undefined;
   let batching: Promise<void> | undefined;
   let holding: Promise<unknown> | undefined;
-  let heldUntil = 0;
+  let delayedUntil = 0;
   let isClosed = false;
   const commits = { begun: 0, done: 0 };
-  /** One for a whole batch; the next batch gets another one if this one has ended. */
+  /** One executor per batch; replaced if it has ended. */
   let current = executor();
   const execute: Executor["execute"] = (sql, params) => current.execute(sql, params);
   const queries = queriesOver(execute);
@@ -42,7 +42,7 @@ export function createTransactions(executor: () => Executor) {
     if (isClosed) return Promise.reject(new DatabaseUnavailable("The database is closed."));
     if (waiting.length >= maxWaitingWrites) return Promise.reject(new TooManyWrites());
     return new Promise<T>((resolve, reject) => {
-      waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: Math.max(askedAt, heldUntil) });
+      waiting.push({ work, resolve: resolve as (result: unknown) => void, reject, askedAt: Math.max(askedAt, delayedUntil) });
       start();
     });
   }
@@ -59,12 +59,12 @@ export function createTransactions(executor: () => Executor) {
       while (holding) await holding;
       batching = begin().then((isOpen) => (isOpen ? runBatch() : undefined));
       await batching;
-      // Requests that wait are let in between two batches.
+      // Lets waiting requests run between batches.
       await new Promise(setImmediate);
     }
   }
 
-  /** False: nobody waits any longer, each was refused when its own time was over. */
+  /** False if no transaction waits any longer, because each timed out. */
   async function begin(): Promise<boolean> {
     for (let pause = 1; waiting.length > 0; pause = Math.min(pause * 2, maxPauseMs)) {
       try {
@@ -102,14 +102,14 @@ export function createTransactions(executor: () => Executor) {
         commits.done += 1;
       });
     } catch (error) {
-      await execute("ROLLBACK").catch(() => {}); // SQLite may have rolled back by itself, as on a full disk
+      await execute("ROLLBACK").catch(() => {}); // SQLite may have rolled back itself, as on a full disk.
       for (const { one } of batch) one.reject(unavailable(error));
       return;
     }
     for (const { settle } of batch) settle();
   }
 
-  /** Runs one transaction in a savepoint. Rejects when the whole batch cannot go on. */
+  /** Runs one transaction in a savepoint. Rejects if the whole batch must end. */
   async function runOne({ work, resolve, reject }: Waiting): Promise<() => void> {
     const savepoint = execute("SAVEPOINT one");
     savepoint.catch(() => {}); // seen below
@@ -130,13 +130,13 @@ export function createTransactions(executor: () => Executor) {
     refuseInside: inside.refuse,
     /** Inside a transaction only. */
     execute,
-    /** One value that is asked of the connection that writes, in between of what it does. */
+    /** Reads one value on the writing connection between statements. */
     async ask(sql: string): Promise<unknown> {
       return (await current.execute(sql))[0]?.[0];
     },
     commits,
     isIdle: () => running === undefined && holding === undefined,
-    /** No write of this process begins until `work` is done. The time limit of those that wait begins again afterwards. */
+    /** Starts no write of this process until `work` is done. Timeouts of waiting writes start afterwards. */
     hold<T>(work: () => Promise<T>): Promise<T> {
       inside.refuse();
       const before = holding;
@@ -150,13 +150,13 @@ export function createTransactions(executor: () => Executor) {
         .catch(() => {})
         .then(() => {
           if (holding === mine) holding = undefined;
-          heldUntil = performance.now();
-          for (const one of waiting) one.askedAt = heldUntil;
+          delayedUntil = performance.now();
+          for (const one of waiting) one.askedAt = delayedUntil;
         });
       holding = mine;
       return result;
     },
-    /** Resolves when all that was asked for is done. */
+    /** Resolves when all queued writes are done. */
     async close(): Promise<void> {
       isClosed = true;
       while (running) await running;
@@ -167,5 +167,5 @@ export function createTransactions(executor: () => Executor) {
 
 const busy = (cause: unknown) => new DatabaseBusy("Another program holds the database.", { cause });
 const unavailable = (cause: unknown) => new DatabaseUnavailable("The database cannot be written at the moment.", { cause });
-/** Where that is the reason, however deep it lies. */
+/** Maps an error whose cause, at any depth, is an unavailable database. */
 const unavailableOr = (error: unknown) => (isUnavailable(error) && !(error instanceof DatabaseUnavailable) ? unavailable(error) : error);

@@ -28,7 +28,7 @@ function readAt(fd: number, position: number, size: number): Buffer {
 
 export type WalHeader = { bytes: Buffer; pageSize: number; isBigEndian: boolean };
 
-/** Null if the file holds no WAL that SQLite would read. */
+/** Null if the file has no WAL that SQLite would read. */
 export function readWalHeader(fd: number): WalHeader | null {
   const bytes = readAt(fd, 0, headerSize);
   if (bytes.length < headerSize) return null;

@@ -4,7 +4,7 @@ import { readCommits, readWalHeader, type WalHeader } from "./sqlite-wal-frames.
 /** `unknown`: neither is shown, as where only programs other than Latchkey wrote to it. */
 export type WalMatch = "no wal" | "belongs" | "foreign" | "unknown";
 
-/** Attempts at a pair that another process writes to meanwhile. */
+/** Attempts while another process writes to the pair. */
 const maxAttempts = 5;
 const maxPageSize = 65_536;
 
@@ -31,13 +31,13 @@ export function findWalMatch(file: string): WalMatch {
       const isSteady = sameBytes(page1, readPage1(file)) && sameBytes(header?.bytes, readWalHeader(wal)?.bytes);
       if (isSteady) return match;
     }
-    return "belongs"; // somebody works with both
+    return "belongs"; // Another process works with both.
   } finally {
     closeSync(wal);
   }
 }
 
-/** Null for a file that is missing or empty, of which SQLite ignores the `-wal`. */
+/** Null for a missing or empty file, whose `-wal` SQLite ignores. */
 function readPage1(file: string): Buffer | null {
   let fd: number;
   try {

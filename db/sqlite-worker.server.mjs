@@ -1,10 +1,11 @@
-// Runs as a thread of its own, with a connection of its own. Plain JavaScript, so that it starts from the sources without a compiler.
+// Runs in a thread with its own connection. Plain JavaScript, so that it starts from the sources without a compiler.
 import { constants, platform, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import { createStatements } from "./sqlite-statements.server.mjs";
 
-// On Linux a priority is a thread's own: where cores are few, the thread that answers checks goes first. Elsewhere it is the process's.
+// On Linux priorities are per thread: on few cores the thread that answers checks runs first. Elsewhere they are per
+// process.
 if (platform() === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** @typedef {{ id: number, sql: string, params: unknown[] }} Request */

@@ -29,8 +29,8 @@ const connectionSettings = [
 ];
 
 /**
- * `busyTimeout` blocks the whole event loop while it waits, so connections of a server use 0 and ask again instead.
- * better-sqlite3 falls back to synchronous=NORMAL when a WAL file is opened again, which may lose the last commits with the power.
+ * `busyTimeout` blocks the event loop, so server connections use 0 and retry instead. better-sqlite3 falls back to
+ * synchronous=NORMAL when it reopens a WAL file, which may lose the last commits in a power failure.
  */
 export function connect(file: string, busyTimeout = 0): Sqlite.Database {
   const connection = new Sqlite(file, { timeout: busyTimeout });
@@ -62,7 +62,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
   const movement = watchCommits(reader, writes);
   const stopTruncating = truncateWal(file, writes);
 
-  /** Numbers the start and empties the WAL, so that a copy made while the server was stopped is no state that the WAL follows. */
+  /** Numbers the start and empties the WAL, so that no WAL follows a copy made while the server was stopped. */
   async function beginAnew(): Promise<void> {
     await writes.transaction(async () => {});
     await writes.hold(() => writes.ask("PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -86,7 +86,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
     },
     startThreads() {
       areThreadsOn = true;
-      beginAnew().catch(() => {}); // somebody else works with the file; nothing depends on it
+      beginAnew().catch(() => {}); // Another process works with the file; nothing depends on it.
     },
     holdWrites: (work) => writes.hold(work),
     followCommits: null,
@@ -105,7 +105,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
   };
 }
 
-/** Read-only, since a mistyped address may name another program's file. An empty file holds no database yet. */
+/** Opens read-only, because a mistyped path may name another program's file. An empty file is not a database yet. */
 function isDatabase(file: string): boolean {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return false;
   const connection = new Sqlite(file, { readonly: true, fileMustExist: true });
@@ -152,7 +152,7 @@ async function migrate(writer: Sqlite.Database, file: string): Promise<void> {
   await whileBusy(() => writer.exec(`create table if not exists ${migrationsTable} (at integer primary key, hash text not null)`));
   const applied = () => writer.prepare(`select at from ${migrationsTable} order by at`).pluck().all() as number[];
   if (pendingMigrations("sqlite", applied()).length === 0) return;
-  // A table rebuilt inside a transaction with keys on empties the tables that point at it.
+  // Rebuilding a table in a transaction with foreign keys on deletes the rows that reference it.
   writer.pragma("foreign_keys = OFF");
   const before = applied();
   if (before.length > 0) {

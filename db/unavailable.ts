@@ -1,9 +1,9 @@
-/** The database is gone or somebody else holds it, so nothing was written, unless it went in the very middle of the commit. */
+/** The database is unreachable or locked. Nothing was written, unless the connection broke during the commit. */
 export class DatabaseUnavailable extends Error {
   readonly statusCode = 503;
 }
 
-/** Somebody else held the file or a lock for the whole time limit, so the transaction never began. */
+/** The file or a lock was held for the whole timeout, so the transaction never began. */
 export class DatabaseBusy extends DatabaseUnavailable {}
 
 /** Too many writes wait for their turn, so this one did not begin. */
@@ -23,13 +23,12 @@ export class DatabaseReadOnly extends DatabaseUnavailable {
 const readOnlyTransaction = "25006";
 
 /**
- * Of PostgreSQL: lost connections, no room for another, shutting down, takes no writes, a read that a standby cancelled, waited too
- * long, picked to end a deadlock. Of SQLite: held
- * by somebody else, no room on the disk, a file or a disk that does not let itself be opened, read or written.
+ * PostgreSQL: lost connections, too many connections, shutdown, read-only, reads cancelled by a standby, timeouts, deadlocks.
+ * SQLite: locked, disk full, a file or disk that cannot be opened, read or written.
  */
 const codes =
   /^(08...|53...|57...|25006|25P03|40001|40P01|55000|55P03|SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY).*|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/;
-/** The driver's own, which have no code. */
+/** The driver's own errors have no code. */
 const sentences = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
 type Coded = { code?: unknown; message?: string; cause?: unknown };
@@ -70,8 +69,8 @@ export function isWaiting(error: unknown): boolean {
   return false;
 }
 
-/** Rejects with DatabaseUnavailable where that is the reason. */
-export async function tellingUnavailable<T>(work: Promise<T>): Promise<T> {
+/** Rejects with DatabaseUnavailable if that is the cause. */
+export async function mapUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -6,7 +6,7 @@ import process from "node:process";
 import { refusal, root, run } from "./run.mjs";
 
 export const chromiumFlags = [
-  "--no-sandbox", // root, as in most containers, cannot have one
+  "--no-sandbox", // Root, as in most containers, cannot use the sandbox.
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -27,19 +27,19 @@ const isExecutable = (file) => {
   }
 };
 
-/** Where Playwright keeps the one it downloads. */
+/** Playwright's own download folder. */
 function playwrightsOwn() {
   try {
     return String(createRequire(path.join(root, "package.json"))("playwright-core").chromium.executablePath());
   } catch {
-    return ""; // no build for this system
+    return ""; // No build for this system.
   }
 }
 
 const onPath = () =>
   (process.env.PATH ?? "").split(path.delimiter).flatMap((folder) => (folder ? names.map((name) => path.join(folder, name)) : []));
 
-/** Every Chromium on this machine, best first; CHROMIUM_PATH alone when it is set. */
+/** Installed Chromiums, best first; only CHROMIUM_PATH if set. */
 export const installedChromiums = () => {
   const chosen = process.env.CHROMIUM_PATH;
   return (chosen ? [chosen] : [...onPath(), ...macApps, playwrightsOwn()]).filter((file) => file && existsSync(file) && isExecutable(file));
@@ -75,7 +75,7 @@ async function downloadPlaywrights() {
   await run(process.execPath, [cli, "install", ...system, "chromium"], { env, timeout: 240_000, output: "stdout" });
 }
 
-/** A Chromium that was seen to start, installed first where there is none. */
+/** Returns a Chromium that starts, installing one if there is none. */
 export async function ensureChromium() {
   if (process.env.CHROMIUM_PATH) {
     const found = await firstThatStarts();

@@ -1,5 +1,5 @@
-// Runs before `npm start`, `npm run dev`, `npm test` and `npx latchkey`: installs and builds when something changed, else costs nothing.
-// Node built-ins only here and in what it imports: node_modules may not exist yet.
+// Runs before `npm start`, `npm run dev`, `npm test` and `npx latchkey`: installs and builds if something changed. Uses
+// Node built-ins only, also in its imports, because node_modules may not exist yet.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -32,7 +32,7 @@ function checkNode() {
   );
 }
 
-/** Node's own headers, if they lie beside it: compiling better-sqlite3 would otherwise fetch them from nodejs.org. */
+/** Node's own headers, if present: otherwise compiling better-sqlite3 downloads them from nodejs.org. */
 function withLocalHeaders() {
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, npm_config_update_notifier: "false" };
@@ -50,13 +50,13 @@ const sqliteLoads = () =>
 
 /** @typedef {import("./package-plan.mjs").Packages} Packages */
 
-/** What was installed for this lock file and this Node, as far as it was written down. @returns {Packages | "none"} */
+/** What is recorded as installed for this lock file and Node. @returns {Packages | "none"} */
 function recordedPackages() {
   const [stamp, packages = "all"] = read(packagesFile).split(" ");
   return stamp !== packagesStamp() ? "none" : packages === "runtime" ? "runtime" : "all";
 }
 
-/** The same where somebody ran `npm ci` by hand: installing once more would only cost a minute. @returns {Packages | "none"} */
+/** Variant after a manual `npm ci`: another install would only cost a minute. @returns {Packages | "none"} */
 function findPackages() {
   const recorded = recordedPackages();
   if (recorded !== "none") return recorded;

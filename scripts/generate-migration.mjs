@@ -1,4 +1,4 @@
-// `npm run db:generate -- --name add_invites`: one migration for each engine, under one name given by a person.
+// `npm run db:generate -- --name add_invites`: one migration per engine under the same name.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import process from "node:process";

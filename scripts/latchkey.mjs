@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line as people call it (`npx latchkey …`): makes the folder ready, then runs the built program.
+// The command line (`npx latchkey …`): prepares the folder, then runs the built program.
 import { ensureReady } from "./ensure-ready.mjs";
 import { exitWith } from "./run.mjs";
 

@@ -4,15 +4,15 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const heartbeat = 2_000; // ms between signs of life of the holder
-const silence = 20_000; // ms without one after which its lock counts as left behind
+const heartbeat = 2_000; // Interval of the holder's heartbeat, in ms.
+const silence = 20_000; // Silence in ms after which a lock counts as abandoned.
 
 /** @param {string} folder */
 const ownerOf = (folder) => {
   try {
     return readFileSync(path.join(folder, "owner"), "utf8");
   } catch {
-    return ""; // taken this very moment, or gone
+    return ""; // Just taken, or gone.
   }
 };
 
@@ -40,7 +40,7 @@ const isLeftBehind = (folder) => {
 /**
  * Runs `work` while no other process runs its own under the same folder name; a lock whose holder died is taken over.
  * @param {string} folder
- * @param {() => void} onWait told once, when another process holds the lock
+ * @param {() => void} onWait called once, if another process holds the lock
  * @param {() => Promise<void>} work
  */
 export async function oneAtATime(folder, onWait, work) {
@@ -54,7 +54,7 @@ export async function oneAtATime(folder, onWait, work) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
     }
     if (isLeftBehind(folder)) {
-      // Renamed before it is removed, so that of two waiting processes only one takes it away.
+      // Renamed before removal, so that only one of two waiting processes removes it.
       const aside = `${folder}.${process.pid}`;
       try {
         renameSync(folder, aside);
@@ -70,7 +70,7 @@ export async function oneAtATime(folder, onWait, work) {
   const alive = setInterval(() => {
     try {
       utimesSync(folder, new Date(), new Date());
-    } catch {} // taken over while this machine slept
+    } catch {} // Taken over while this machine slept.
   }, heartbeat);
   const release = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", release);

@@ -6,7 +6,7 @@
  * @property {Packages} wanted what has to be there at the end, at least
  * @property {boolean} needsBuild
  * @property {Packages | "none"} present what is there and fits package-lock.json
- * @property {boolean} isOurs `npm start` made node_modules, or there is none: a checkout that somebody develops in is not
+ * @property {boolean} isOurs true if `npm start` made node_modules, or there is none; false in a development checkout
  */
 
 /**

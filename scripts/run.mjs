@@ -8,7 +8,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
-/** An outcome that a person can do something about: shown as its sentence alone, without a stack. */
+/** A failure that the user can act on: shown as a sentence without a stack. */
 export const refusal = (/** @type {string} */ sentence) => Object.assign(new Error(sentence), { name: "Refusal" });
 
 /** @param {unknown} error */
@@ -32,7 +32,7 @@ export function run(command, args, { env = process.env, timeout = 0, output = "s
     const end = (/** @type {NodeJS.Signals} */ signal) => {
       try {
         process.kill(process.platform === "win32" ? Number(child.pid) : -Number(child.pid), signal);
-      } catch {} // gone already
+      } catch {} // Already ended.
     };
     const interrupted = (/** @type {NodeJS.Signals} */ signal) => {
       end(signal);

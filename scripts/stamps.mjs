@@ -4,7 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { root } from "./run.mjs";
 
-/** What a build is made from. */
+/** Inputs of a build. */
 const sources = [
   ...["app", "db", "drizzle", "public"],
   ...["package.json", "package-lock.json", "tsconfig.json"],
@@ -21,7 +21,7 @@ function filesOf(relative) {
     .flatMap((name) => filesOf(path.join(relative, name)));
 }
 
-/** Changes when a build would come out differently: by contents, since `git` and copies give files new dates. */
+/** Changes when the build would differ: by content, because `git` and copies change dates. */
 export function sourcesStamp() {
   const hash = createHash("sha256");
   for (const file of sources.flatMap(filesOf)) {
@@ -32,7 +32,7 @@ export function sourcesStamp() {
   return hash.digest("hex");
 }
 
-/** Changes when other packages are locked, or when this Node could not load what the last one compiled. */
+/** Changes with the locked packages, or with a Node that cannot load what was compiled. */
 export function packagesStamp() {
   const { platform, arch, versions } = process;
   const hash = createHash("sha256").update(readFileSync(path.join(root, "package-lock.json")));

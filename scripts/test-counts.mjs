@@ -16,7 +16,7 @@ function judged(runner, passed, failed, code) {
 export function vitestCounts(file, code) {
   const report = read(file);
   if (!report) return judged("vitest", 0, 0, code);
-  // A file that could not be loaded has failed without any test to show for it.
+  // A file that cannot be loaded failed without any test.
   const broken = report.testResults.filter(
     (/** @type {any} */ result) =>
       result.status === "failed" && !result.assertionResults.some((/** @type {any} */ test) => test.status === "failed"),
@@ -29,7 +29,7 @@ export function playwrightCounts(file, code) {
   const report = read(file);
   if (!report) return judged("Playwright", 0, 0, code);
   const { expected, unexpected, flaky } = report.stats;
-  // An error outside of any test (a spec that does not load, a server that did not end well) is one more failure.
+  // An error outside of tests (a spec that does not load, a server that did not stop) counts as a failure.
   return judged("Playwright", expected, unexpected + flaky + report.errors.length, code);
 }
 

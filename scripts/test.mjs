@@ -1,4 +1,4 @@
-// `npm test`: everything, in order, each step whether or not the ones before it passed. Its last line is `N passed, N failed`.
+// `npm test`: runs every step in order, even after failures. Its last line is `N passed, N failed`.
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -34,7 +34,7 @@ const beside = {};
 /** @type {[name: string, work: () => Promise<Outcome>][]} */
 const steps = [
   ["build", async () => ensureReady().then(() => one(true))],
-  // Before vitest, some of whose tests use it too.
+  // Before vitest, because some tests use it too.
   ["Chromium", async () => ensureChromium().then((file) => ({ ...one(true), remark: `${file} starts` }))],
   [
     "vitest (import rule, unit, both engines, API)",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { changeRole, disable, findOneAdmin, invite, openLink } from "~/server/admins.server";
-import { acceptInvite } from "~/server/invites.server";
+import { changeRole, disable, findOneAdmin, invite, openLink } from "~/server/admins/admins.server";
+import { acceptInvite } from "~/server/admins/invites.server";
 import { listAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
-import { createKeyRing } from "~/server/key-ring.server";
-import { createServices, stopServices } from "~/server/start.server";
+import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
+import { createKeyRing } from "~/server/keys/key-cache.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import { listAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";

@@ -6,7 +6,7 @@ import { desc, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildProgram } from "~/cli/program.server";
 import { paths } from "~/paths";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import type { Services } from "~/server/services.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { adasPassword } from "./support/ada";
@@ -19,7 +19,7 @@ import { startServices, type TestServices } from "./support/services";
 import { putAs, seedCatalogue } from "./support/tenant-world";
 import { createWalk } from "./support/walk";
 
-// Whoever adds an action, an operation or a command has to list it here, or in the lists that these tests read.
+// A new action, operation or command must be listed here, or in the lists that these tests read.
 
 let fake: FakePosthog;
 beforeAll(async () => {
@@ -93,7 +93,7 @@ describe("pages", () => {
           route,
           expect.objectContaining({ action: others[route], address: "127.0.0.1" }),
         ]);
-      const { openSetup } = await import("~/server/first-owner.server");
+      const { openSetup } = await import("~/server/admins/first-owner.server");
       const password = "walrus teapot grammar";
       const browser = bare.browser();
       await browser.post(paths.setup((await openSetup(bare.services)) ?? ""), { name: "Ada", email: "ada@example.com", password });
@@ -107,7 +107,7 @@ describe("pages", () => {
       await left("routes/sign-out");
       await browser.post("/sign-in", { email: "ada@example.com", password });
       await left("routes/sign-in");
-      const { invite } = await import("~/server/admins.server");
+      const { invite } = await import("~/server/admins/admins.server");
       const done = await invite(bare.services, ada, { email: "bea@example.com", name: "Bea", role: "viewer" });
       if (!done.ok) throw new Error(done.message);
       const before = await newestSeq(bare.services);

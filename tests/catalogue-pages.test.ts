@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { setPlanEntries } from "~/core/catalogue-changes";
-import { putTenant } from "~/core/changes";
-import { updateFeature } from "~/core/feature-changes";
+import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
+import { updateFeature } from "~/core/catalogue/feature-changes";
+import { updatePlan } from "~/core/catalogue/plan-changes";
+import { putTenant } from "~/core/decision/changes";
 import type { CatalogueFacts, Plan } from "~/core/model";
-import { updatePlan } from "~/core/plan-changes";
 import { paths } from "~/paths";
+import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
-import { applyImport, readCatalogueFile } from "~/server/import.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 
 const example = readFileSync(new URL("../db/catalogues/team-inbox.yaml", import.meta.url), "utf8");
@@ -39,7 +39,7 @@ async function importText(text: string) {
   if (!done.ok) throw new Error(JSON.stringify(done.problems));
 }
 
-/** Of a page: what a reader sees, without the markup. */
+/** A page's visible text. */
 async function textOf(response: Response): Promise<string> {
   const html = (await response.text()).replace(/<(script|style)\b.*?<\/\1>/gs, " ").replace(/<!--.*?-->/g, "");
   return html

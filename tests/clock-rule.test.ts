@@ -3,9 +3,9 @@ import { sourceFiles, sourceOf } from "./support/import-rule";
 
 /** Where the wall clock itself is asked, with the reason. Everything else is handed `now` or, for intervals, `elapsed`. */
 const mayAskClock: Record<string, string> = {
-  "app/server/start.server.ts": "makes `now`",
-  "app/server/facts-cache.server.ts": "compares with instants that other processes wrote into the feed",
-  "app/server/synchronization.server.ts": "notices that the machine slept, in which the other clock may have stood",
+  "app/server/process/start.server.ts": "makes `now`",
+  "app/server/facts/facts-cache.server.ts": "compares with instants that other processes wrote into the feed",
+  "app/server/facts/synchronization.server.ts": "notices that the machine slept, in which the other clock may have stood",
   "db/sqlite.server.ts": "names the copy before a migration",
   "client/latchkey.ts": "makes `now`",
 };

@@ -25,7 +25,7 @@ const runBy: Record<string, string> = {
   "docs/api-for-apps.md, React, tsx": "tests/ofrep/browser.test.ts",
   "docs/api-for-apps.md, The change stream, sh": "tests/ofrep/docs.test.ts",
   "docs/catalogue-file.md, The catalogue file, sh": "tests/docs-commands.test.ts",
-  "docs/catalogue-file.md, The catalogue file, yaml": "app/forms/catalogue-file.test.ts",
+  "docs/catalogue-file.md, The catalogue file, yaml": "app/forms/import/catalogue-file-text.test.ts",
   "docs/metrics.md, Metrics, yaml": "tests/docs-commands.test.ts",
   "docs/posthog.md, PostHog, sh": "tests/docs-commands.test.ts",
   "docs/posthog.md, Flags by what a tenant has, json": "tests/posthog/absent-properties.test.ts",

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { warnOfWideFiles } from "~/server/process/file-permissions.server";
 import type { Services } from "~/server/services.server";
-import { warnOfWideFiles } from "~/server/wide-files.server";
 import { openDatabase } from "~db/open.server";
 
 let outer: string;

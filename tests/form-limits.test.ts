@@ -1,6 +1,6 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formLimits } from "~/server/form-limits.server";
+import { formLimits } from "~/server/http/form-limits.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { remixBuild } from "./support/remix-build";
 
@@ -96,7 +96,7 @@ describe("a body beyond the limit of its form is refused, with a page that says 
 test("what is sent to an admin's page by somebody who is not signed in is never read", async () => {
   for (const id of reads.filter((id) => !open.includes(id))) {
     const path = `${pathOf(id)}${isIndex(id) ? "?index" : ""}`;
-    // Much is announced and nothing comes: whoever reads waits.
+    // A large body is announced and never sent.
     const { status } = await post(path, "", { length: 1_000 });
     expect([path, status]).toEqual([path, 302]);
   }

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { compileCatalogue } from "~/core/catalogue";
-import { applyCatalogueChange } from "~/core/catalogue-changes";
-import { planImport } from "~/core/catalogue-import";
-import { decide } from "~/core/decide";
+import { compileCatalogue } from "~/core/catalogue/catalogue";
+import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
+import { decide } from "~/core/decision/decide";
+import { planImport } from "~/core/import/catalogue-import";
 import type { CatalogueFacts } from "~/core/model";
-import { problemLines, readCatalogueFile } from "~/forms/catalogue-file";
+import { problemLines, readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import tiers from "./fixtures/gitlab-tiers.json";
 import { now, stamp, tenant } from "./support/facts";
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { applyCatalogueChange } from "~/core/catalogue-changes";
-import { archiveFeature } from "~/core/feature-changes";
-import { type CompiledChange, compileChange, impactOf } from "~/server/impact.server";
-import { createPace } from "~/server/pace.server";
+import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
+import { archiveFeature } from "~/core/catalogue/feature-changes";
+import { type CompiledChange, compileChange, impactOf } from "~/server/catalogue/impact.server";
+import { createPace } from "~/server/catalogue/pace.server";
 import { ada } from "./support/facts";
 import { featureKey, fillLargeDataset } from "./support/large-dataset";
 import { engines, startServices, type TestServices } from "./support/services";

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { applyImport, exportCatalogue, previewImport, readCatalogueFile } from "~/server/import.server";
+import { applyImport, exportCatalogue, previewImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { ada } from "./support/facts";
 import { startServices, type TestServices } from "./support/services";
 

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import net from "node:net";
 import { decodeViaTurboStream } from "@remix-run/react/dist/single-fetch.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { overloaded } from "~/api/shed-load.server";
-import { putTenant } from "~/core/changes";
-import { createKey } from "~/server/api-keys.server";
+import { overloaded } from "~/api/http/shed-load.server";
+import { putTenant } from "~/core/decision/changes";
 import { changeTenant } from "~/server/change.server";
-import { createLoad, createTurnClock, holdMs, type LoadLimits, loadKinds, loadLimits } from "~/server/load.server";
-import { queueLimits } from "~/server/request-queue.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import { createLoad, createTurnClock, holdMs, type LoadLimits, loadKinds, loadLimits } from "~/server/process/load.server";
+import { queueLimits } from "~/server/process/request-queue.server";
 import { ada } from "./support/api";
 import { startTestApp, type TestApp } from "./support/app";
 import { until } from "./support/poll";
@@ -208,7 +208,7 @@ test("a connection goes on after a refusal with a small body, and ends in order 
 test("with one page at work and a bound of one, further pages are refused and everything else is answered, until it is done", async () => {
   let release = () => {};
   let started = () => {};
-  const isHeld = new Promise<void>((resolve) => {
+  const isCached = new Promise<void>((resolve) => {
     started = resolve;
   });
   const held = new Promise<void>((resolve) => {
@@ -221,7 +221,7 @@ test("with one page at work and a bound of one, further pages are refused and ev
   };
   const { ask, statusOf } = await start({ page: 1 }, { held: { loader } });
   const first = ask("/held");
-  await isHeld;
+  await isCached;
   expect(await statusOf("/sign-in")).toBe(503);
   expect([await statusOf(check), await statusOf("/api/tenants"), await statusOf("/healthz")]).toEqual([200, 200, 200]);
   release();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TenantChange } from "~/core/changes";
+import type { TenantChange } from "~/core/decision/changes";
 import { paths } from "~/paths";
+import { findLookAlikes } from "~/server/catalogue/look-alikes.server";
 import { changeTenant } from "~/server/change.server";
-import { findLookAlikes } from "~/server/look-alikes.server";
 import { refoldSearchTexts } from "~db/store/search-texts.server";
 import { type Api, ada, startApi } from "./support/api";
 import { type Browser, startTestApp, type TestApp } from "./support/app";

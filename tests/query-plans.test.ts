@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { beginSession } from "~/server/sessions.server";
+import { beginSession } from "~/server/admins/sessions.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { type Api, startApi } from "./support/api";

@@ -97,7 +97,7 @@ const files: [file: string, text: string][] = [
   ...planted.map((file): [string, string] => [file, secret]),
   ["package.json", '"devDependencies"'],
   ["vite.config.ts", "latchkey-entries"],
-  ["app/server/passwords.server.ts", "memoryCost: 19_456"],
+  ["app/server/admins/passwords.server.ts", "memoryCost: 19_456"],
   ["app/cli/main.server.ts", "buildProgram(session.open)"],
   ["db/schema.ts", "argon2id in PHC form"],
   ["README.md", "May this tenant use this feature"],

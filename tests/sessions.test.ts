@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { disable, enable, invite, openLink } from "~/server/admins.server";
-import { acceptInvite } from "~/server/invites.server";
+import { disable, enable, invite, openLink } from "~/server/admins/admins.server";
+import { acceptInvite } from "~/server/admins/invites.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";
 import { remixBuild } from "./support/remix-build";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Somebody new, with a password. */
+/** A new admin with a password. */
 async function somebody(role: "owner" | "admin" | "viewer" = "viewer") {
   const email = `${role}${++made}@example.com`;
   const invited = await invite(app.services, operator, { name: "Bob", email, role });

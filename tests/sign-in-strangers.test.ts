@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { invite, openLink } from "~/server/admins.server";
-import { openSetup } from "~/server/first-owner.server";
-import { acceptInvite } from "~/server/invites.server";
+import { invite, openLink } from "~/server/admins/admins.server";
+import { openSetup } from "~/server/admins/first-owner.server";
+import { acceptInvite } from "~/server/admins/invites.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";
 

@@ -1,8 +1,8 @@
 import { hash as argon2 } from "@node-rs/argon2";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { changeRole, disable, enable, invite } from "~/server/admins.server";
-import { createOwnerFromEnv, openSetup } from "~/server/first-owner.server";
-import { acceptInvite } from "~/server/invites.server";
+import { changeRole, disable, enable, invite } from "~/server/admins/admins.server";
+import { createOwnerFromEnv, openSetup } from "~/server/admins/first-owner.server";
+import { acceptInvite } from "~/server/admins/invites.server";
 import { findCredentials, updateAdmin } from "~db/store/admins.server";
 import { listAudit } from "~db/store/audit.server";
 import { startTestApp, type TestApp } from "./support/app";

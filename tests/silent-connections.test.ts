@@ -3,9 +3,9 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { endSilentConnections } from "~/server/silent-connections.server";
+import { endSilentConnections } from "~/server/http/idle-connections.server";
 
-const patience = { silence: 300, look: 20 };
+const timeouts = { silence: 300, look: 20 };
 /** More than the system takes off a server's hands for a client that does not read. */
 const large = "x".repeat(64 * 1024 * 1024);
 
@@ -15,7 +15,7 @@ let port: number;
 
 async function start(silence: number) {
   app = Fastify();
-  endSilentConnections(app, { ...patience, silence });
+  endSilentConnections(app, { ...timeouts, silence });
   app.get("/", async () => "ok");
   app.get("/work", () => work);
   app.get("/large", async () => large);
@@ -28,12 +28,12 @@ async function start(silence: number) {
       if (++beats < 10) return;
       clearInterval(beating);
       reply.raw.end("end");
-    }, patience.silence / 3);
+    }, timeouts.silence / 3);
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   port = (app.server.address() as AddressInfo).port;
 }
-beforeEach(() => start(patience.silence));
+beforeEach(() => start(timeouts.silence));
 afterEach(() => app.close());
 
 async function connect(path?: string): Promise<net.Socket> {
@@ -54,7 +54,7 @@ describe("a connection without a byte is hung up on, and not before its time", (
     async (_which, path) => {
       const since = performance.now();
       const said = await allOf(await connect(path));
-      expect(performance.now() - since).toBeGreaterThanOrEqual(patience.silence);
+      expect(performance.now() - since).toBeGreaterThanOrEqual(timeouts.silence);
       expect(said.includes("\r\n\r\nok")).toBe(path !== undefined);
     },
   );
@@ -83,7 +83,7 @@ describe("a connection stays as long as anything passes", () => {
       read += chunk.length;
       if (read < (pauses + 1) * 4 * 1024 * 1024) continue;
       pauses += 1;
-      await new Promise((resolve) => setTimeout(resolve, patience.silence / 3));
+      await new Promise((resolve) => setTimeout(resolve, timeouts.silence / 3));
       if (read > large.length) break;
     }
     expect(pauses).toBe(16);

@@ -31,7 +31,7 @@ async function fresh(form: Parameters<typeof putAs>[2] = { plan: "starter" }) {
   await putAs(app, tenant, { name: `Tenant ${made}`, ...form });
   return tenant;
 }
-/** What an app is told, over the wire. */
+/** An app's view, over HTTP. */
 async function check(tenant: string, feature: string) {
   const url = `${app.url}/api/entitlements?tenant=${encodeURIComponent(tenant)}&feature=${feature}`;
   const answer = (await (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).json()) as {
@@ -67,13 +67,15 @@ describe("a trial", () => {
     });
 
     const result = await read(location(granted));
-    expect(result).toMatch(/Trial granted Single sign-on Before No Not part of Starter\. After Yes On trial until 4 December 2026\./);
+    expect(result).toMatch(
+      /Trial granted Single sign-on Before No Not included in Starter\. Included in Premium\. After Yes On trial until 4 December 2026\./,
+    );
     expect(result).toContain(`curl -H "Authorization: Bearer $LATCHKEY_KEY" "${app.url}/api/entitlements?tenant=${tenant}&feature=sso"`);
     expect(result).toContain("Asked by sales");
 
     const [grant] = (await facts(tenant)).grants;
     const end = paths.grantEnd(tenant, grant?.id ?? "");
-    expect(await read(end)).toMatch(/Now Yes .* Then No Not part of Starter\./);
+    expect(await read(end)).toMatch(/Now Yes .* Then No Not included in Starter\./);
     const ended = await admin.post(end, { note: "Signed the contract" });
     expect(await check(tenant, "sso")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
     const after = await read(location(ended));

@@ -85,7 +85,7 @@ describe("one tenant", () => {
     const text = await read(paths.tenant("umbrella"));
     expect(text).toContain("Has 3 of 6 features");
     expect(row(text, "Epics", "Audit trail")).toContain("Part of Starter.");
-    expect(row(text, "Audit trail", "Single sign-on")).toMatch(/Not part of Starter\. .*Part of Premium\. .*Grant trial/);
+    expect(row(text, "Audit trail", "Single sign-on")).toMatch(/Not included in Starter\. .*Part of Premium\. .*Grant trial/);
     expect(row(text, "API calls", "Branding")).toMatch(/100 calls/);
     expect(text).toMatch(/Support phone support/);
     expect(text).not.toContain("Old thing");
@@ -125,7 +125,7 @@ describe("one tenant", () => {
 
   test("a viewer reads all of it and is offered no change", async () => {
     const html = await (await viewer.get(paths.tenant("umbrella"))).text();
-    expect(html).toContain("Not part of Starter.");
+    expect(html).toContain("Not included in Starter.");
     for (const offer of ["Grant trial", "Change plan", ">Edit<", ">Suspend<", ">Override<", "Extend", "End now"])
       expect(html).not.toContain(offer);
   });

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { applyFile, previewFile } from "~/server/import.server";
+import { applyFile, previewFile } from "~/server/catalogue/import.server";
 import { ada } from "./support/facts";
 import { startServices, type TestServices } from "./support/services";
 

@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import type { Database } from "~db/database";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { adasPassword } from "./support/ada";

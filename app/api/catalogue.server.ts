@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
-import type { BadFile } from "~/forms/catalogue-file";
-import { maxFileBytes } from "~/forms/catalogue-file";
-import { type Applied, applyFile, exportFor, type Previewed, previewFile } from "~/server/import.server";
+import type { BadFile } from "~/forms/import/catalogue-file-text";
+import { maxFileBytes } from "~/forms/import/catalogue-file-text";
+import { type Applied, applyFile, exportFor, type Previewed, previewFile } from "~/server/catalogue/import.server";
 import type { Services } from "~/server/services.server";
-import * as answers from "./answers";
-import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./conditions";
-import { etagAt } from "./etag.server";
-import { exampleFile, exampleFileAsJson } from "./example-parameters";
-import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
-import { readText } from "./text-body.server";
+import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./http/conditions";
+import { etagAt } from "./http/etag.server";
+import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { readText } from "./http/text-body.server";
+import * as answers from "./openapi/answers";
+import { exampleFile, exampleFileAsJson } from "./openapi/example-parameters";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 const textTypes = ["application/yaml", "text/yaml", "text/plain", "application/json"];
@@ -18,7 +18,7 @@ const name = "the catalogue";
 
 type Done = (Applied & { dryRun: boolean }) | { ok: false; stale: true };
 
-/** A catalogue file is read as text, JSON too, so that what is wrong is told with its line. */
+/** A catalogue file is read as text, even if it is JSON, so that problems have lines. */
 export async function catalogueApi(app: FastifyInstance, { services }: { services: Services }) {
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.addContentTypeParser(textTypes, { parseAs: "buffer" }, async ({ headers }: FastifyRequest, body: Buffer) => readText(headers, body));
@@ -104,7 +104,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
     },
     {
       isSafeToRepeat: true,
-      // There always is a catalogue, whatever its revision.
+      // A catalogue always exists, at some revision.
       whyNot: async ({ conditions: { mustBeNew } }) => {
         const refusal = conditionProblem(name, 0, { ...noConditions, mustBeNew });
         return refusal && refusalProblem(refusal).problem;

@@ -1,26 +1,26 @@
 import type { FastifyInstance } from "fastify";
-import type { Decision } from "~/core/decide";
-import { explain } from "~/core/explain";
-import { type CheckItem, checksBody, checksQuery, mostDecisions, readChecks } from "~/forms/checks";
-import { FactsUnavailable } from "~/server/facts-cache.server";
-import type { Asker } from "~/server/posthog/user-budget.server";
+import type { Decision } from "~/core/decision/decide";
+import { explain } from "~/core/decision/explain";
+import { type CheckItem, checksBody, checksQuery, maxDecisions, readChecks } from "~/forms/checks/checks";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
-import { askerOf, forbiddenIn, isFor } from "./authenticate.server";
-import { askMany } from "./check-descriptions";
 import { answerType, entitlementsPath } from "./entitlements.server";
-import { parse } from "./parse.server";
-import { sendProblem } from "./problem.server";
-import { guarded, keyOf } from "./route.server";
+import { askerOf, forbiddenIn, isFor } from "./http/authenticate.server";
+import { parse } from "./http/parse.server";
+import { sendProblem } from "./http/problem.server";
+import { admittedKey, guarded } from "./http/route.server";
+import { askMany } from "./openapi/check-descriptions";
 
-/** After so many decisions others have their turn: a question with one answer does not wait for one with thousands. */
-const decisionsInOneGo = 1_000;
+/** Decisions per event-loop turn, so that small requests do not wait for large ones. */
+const decisionsPerTurn = 1_000;
 
-/** Who may call: any key with the scope `check`. Many questions in one request, answered in the order asked. */
+/** Requires the scope `check`. Answers many checks of one request in order. */
 export async function checksApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks, facts, now } = services;
 
   app.post<{ Querystring: { explain?: string } }>(entitlementsPath, guarded(services, askMany), async (request, reply) => {
-    const key = keyOf(request);
+    const key = admittedKey(request);
     const sent = parse(
       reply,
       { query: checksQuery, body: checksBody },
@@ -30,16 +30,16 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     if (!sent) return reply;
     const asked = readChecks(sent.body.checks);
     const decisions = asked.reduce((n, a) => n + (a.success ? (a.data.features?.length ?? 1) : 0), 0);
-    if (decisions > mostDecisions) {
-      const detail = `This asks for ${decisions} decisions. Ask for up to ${mostDecisions} in one request.`;
+    if (decisions > maxDecisions) {
+      const detail = `This asks for ${decisions} decisions. Ask for up to ${maxDecisions} in one request.`;
       return sendProblem(reply, { status: 400, code: "too_many_checks", detail, field: "checks" });
     }
     const results: string[] = [];
     let done = 0;
-    let breath = decisionsInOneGo;
+    let turn = decisionsPerTurn;
     for (const [i, a] of asked.entries()) {
-      if (done >= breath) {
-        breath = done + decisionsInOneGo;
+      if (done >= turn) {
+        turn = done + decisionsPerTurn;
         await new Promise(setImmediate);
       }
       results.push(
@@ -56,21 +56,21 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
 
   const trace = (decision: Decision) => explain(decision, facts.catalogue().features.get(decision.feature));
 
-  /** One result for each feature, with a comma before each. */
+  /** One result per feature, each preceded by a comma. */
   async function answerOne(asked: CheckItem, asker: Asker, withTrace: boolean): Promise<string> {
     const { tenant, feature, features, user, requested } = asked;
     const keys = features ?? [feature as string];
     const start = startOf(tenant);
     try {
       const on = checks.ground(tenant, user, keys, asker);
-      const ground = on instanceof Promise ? await on : on;
-      const told = checks.tellFrom(ground, keys, now(), requested);
-      // Who wants to know why looks at it; nobody is let in by it.
-      if (!withTrace) checks.count({ ground, decisions: told.map(({ decision }) => decision) });
+      const context = on instanceof Promise ? await on : on;
+      const told = checks.serializeFrom(context, keys, now(), requested);
+      // A trace is for diagnosis and is not counted as a check.
+      if (!withTrace) checks.count({ ground: context, decisions: told.map(({ decision }) => decision) });
       const rests = told.map(({ decision, rest }) =>
         withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(trace(decision))}}` : rest,
       );
-      rests.unshift(""); // so that the first begins as the others do
+      rests.unshift(""); // So that the first begins like the others.
       return rests.join(start);
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
@@ -80,8 +80,8 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
 }
 
 /**
- * As bytes, some results at a time: putting megabytes of text together first, and then into bytes, takes several times as long.
- * `results` begin with a comma each.
+ * Joins results in chunks of bytes: joining megabytes of text first and encoding them takes several times as long. Each
+ * of `results` begins with a comma.
  */
 function joined(results: string[], isStale: boolean): Buffer {
   const end = isStale ? '],"isStale":true}' : "]}";
@@ -94,7 +94,7 @@ function joined(results: string[], isStale: boolean): Buffer {
 
 const startOf = (tenant: string) => `,{"tenant":${JSON.stringify(tenant)},"feature":`;
 
-/** One for each feature that was asked for. */
+/** One per requested feature. */
 function refusals({ tenant, feature, features }: CheckItem, error: { code: string; message: string; field?: string }): string {
   const [start, why] = [startOf(tenant), JSON.stringify(error)];
   return (features ?? [feature as string]).map((key) => `${start}${JSON.stringify(key)},"error":${why}}`).join("");
@@ -103,6 +103,6 @@ function refusals({ tenant, feature, features }: CheckItem, error: { code: strin
 function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): string {
   const { tenant, feature } = (typeof asked === "object" && asked !== null ? asked : {}) as { tenant?: unknown; feature?: unknown };
   const field = issue?.path.join(".") || undefined;
-  const error = { code: "invalid_check", message: issue?.message ?? "This is no question.", ...(field ? { field } : {}) };
+  const error = { code: "invalid_check", message: issue?.message ?? 'Missing "feature" or "tenant".', ...(field ? { field } : {}) };
   return `,${JSON.stringify({ tenant, feature, error })}`;
 }

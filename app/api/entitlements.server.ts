@@ -1,21 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Decision } from "~/core/decide";
-import { explain as explainDecision } from "~/core/explain";
+import type { Decision } from "~/core/decision/decide";
+import { explain as explainDecision } from "~/core/decision/explain";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
-import { checkOptions } from "~/forms/checks";
-import { addressWords } from "~/forms/house-words";
-import type { Prepared } from "~/server/check.server";
-import { answerThen } from "~/server/past.server";
+import { checkOptions } from "~/forms/checks/checks";
+import { addressWords } from "~/forms/error-messages";
+import type { Prepared } from "~/server/checks/check.server";
+import { answerThen } from "~/server/checks/point-in-time.server";
 import type { Services } from "~/server/services.server";
-import { askerOf, isFor, mayAskAbout } from "./authenticate.server";
-import { getEntitlements } from "./check-descriptions";
-import { etagOf, matchesEtag } from "./etag.server";
-import { sendProblem } from "./problem.server";
-import { guarded, keyOf } from "./route.server";
-import { sendUnavailable } from "./unavailable.server";
+import { askerOf, isFor, mayAskAbout } from "./http/authenticate.server";
+import { etagOf, matchesEtag } from "./http/etag.server";
+import { sendProblem } from "./http/problem.server";
+import { admittedKey, guarded } from "./http/route.server";
+import { sendUnavailable } from "./http/unavailable.server";
+import { getEntitlements } from "./openapi/check-descriptions";
 
-/** How long a caller may keep an answer, in seconds, when nothing ends sooner. */
-export const longestLife = 30;
+/** How long clients may cache an answer, in seconds, if nothing ends sooner. */
+export const maxAgeSeconds = 30;
 
 export const entitlementsPath = "/api/entitlements";
 
@@ -28,12 +28,12 @@ type Query = {
   explain?: unknown;
 };
 
-/** Who may call: any key with the scope `check`. Answered from memory. */
+/** Requires the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks, facts } = services;
 
   app.get<{ Querystring: Query }>(entitlementsPath, guarded(services, getEntitlements), (request, reply) => {
-    const key = keyOf(request);
+    const key = admittedKey(request);
     const question = request.raw.url as string;
     const asker = askerOf(key);
     const known = checks.known(question, services.now(), asker);
@@ -53,7 +53,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     );
   });
 
-  /** Questions that people ask: not from what lies ready, not counted, not kept. */
+  /** Diagnostic questions: not cached and not counted. */
   async function answerApart({ tenant, features, user }: Question, options: Options, request: FastifyRequest, reply: FastifyReply) {
     const now = services.now();
     const { requested, at = now } = options;
@@ -62,7 +62,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
         at < now
           ? await answerThen(services, tenant, features, at, requested)
           : {
-              ...checks.answerFrom(await checks.ground(tenant, user, features, askerOf(keyOf(request))), features, at, requested),
+              ...checks.answerFrom(await checks.ground(tenant, user, features, askerOf(admittedKey(request))), features, at, requested),
               catalogue: facts.catalogue(),
             };
       const trace = (d: Decision) => explainDecision(d, catalogue.features.get(d.feature));
@@ -90,8 +90,8 @@ export const answerType = "application/json; charset=utf-8";
 
 /** An answer from memory that may be behind the database is not to be kept. */
 export function cacheControl(validUntil: Instant | null, now: Instant, isStale: boolean): string {
-  const left = validUntil === null ? longestLife : Math.floor((validUntil - now) / 1000);
-  return `private, max-age=${isStale ? 0 : Math.max(0, Math.min(longestLife, left))}`;
+  const left = validUntil === null ? maxAgeSeconds : Math.floor((validUntil - now) / 1000);
+  return `private, max-age=${isStale ? 0 : Math.max(0, Math.min(maxAgeSeconds, left))}`;
 }
 
 export function answerHeaders(
@@ -114,7 +114,7 @@ function refuseOptions(reply: FastifyReply, issue: { path: PropertyKey[]; messag
 
 type Read = Question | { problem: { field: string; detail: string } };
 
-/** Unknown parameters are ignored; what is malformed is refused by name. */
+/** Unknown parameters are ignored; malformed ones are refused by name. */
 function readQuestion({ tenant, feature, user }: Query): Read {
   const wrong = (field: string, detail: string) => ({ problem: { field, detail } });
   if (tenant === undefined) return wrong("tenant", "Name the tenant: /api/entitlements?tenant=acme");

@@ -1,50 +1,50 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { FactsUnavailable } from "~/server/facts-cache.server";
-import type { Asker } from "~/server/posthog/user-budget.server";
-import { shareOfBrowserKey } from "~/server/rate-limits.server";
+import type { TenantState } from "~/server/checks/subscriptions.server";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import { shareOfBrowserKey } from "~/server/keys/rate-limits.server";
+import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
-import type { TenantState } from "~/server/streams.server";
-import type { Problem } from "./problem.server";
-import { factsUnavailable } from "./unavailable.server";
+import type { Problem } from "./http/problem.server";
+import { factsUnavailable } from "./http/unavailable.server";
 
 export const streamLimits = {
   /** Open streams of one process, of one API key, and of one tenant. */
   most: 2_000,
-  mostOfKey: 1_000,
-  mostOfTenant: 500,
-  /** Those of browser keys, tokens and tickets in one process. Of a tenant: LATCHKEY_BROWSER_STREAMS. */
+  maxStreamsPerKey: 1_000,
+  maxStreamsPerTenant: 500,
+  /** For browser keys, tokens and tickets in one process. The limit per tenant is LATCHKEY_BROWSER_STREAMS. */
   maxOfBrowsers: 1_500,
-  /** Bytes that a slow reader may leave lying; what the kernel holds comes on top. */
-  mostUnsent: 64 * 1024,
-  /** Milliseconds; connections without a byte are closed after a minute. */
+  /** Max unsent bytes of a slow reader, besides the kernel's buffer. */
+  maxUnsentBytes: 64 * 1024,
+  /** In ms. Silent connections are closed after a minute. */
   heartbeatEvery: 20_000,
-  /** Milliseconds between looks whether a stream's key is still good. */
-  lookEvery: 1_000,
+  /** Interval of the check whether a stream's key is still valid, in ms. */
+  pollIntervalMs: 1_000,
 };
-const reconnectAfter = 1_000; // ms that a reader is asked to wait
+const reconnectAfter = 1_000; // Reconnect delay suggested to clients, in ms.
 
 export type Stream = {
   tenant: string;
   /** The API key by whose right it is open; tokens and tickets have a name of their own beside the key behind them. */
   key: string;
   asker: Asker;
-  /** False: the key was revoked, or its time is over. */
+  /** False if the key was revoked or expired. */
   isGood: () => boolean;
-  /** The state that the reader has seen; undefined: it has not said. */
+  /** The state the client has seen, or undefined. */
   seen: string | undefined;
-  /** What is written at the beginning, and after a change. */
+  /** Written at the start and after changes. */
   first: (state: TenantState) => string | null;
   changed: (state: TenantState) => string;
 };
 
-/** The mark of the state that an id tells of. */
+/** The state's mark in an event id. */
 export const markIn = (id: unknown) => (typeof id === "string" ? /^\d+-([\w-]{16})$/.exec(id)?.[1] : undefined);
 export const idOf = ({ revision, mark }: TenantState) => `${revision}-${mark}`;
 
-/** `end` undefined: it is only about to open. */
+/** `end` is undefined while it opens. */
 type Open = { stream: Stream; write: (text: string) => void; end?: () => void };
 
-/** Opens streams, keeps them alive, and ends them: when their key does, and all of them before the process stops. */
+/** Opens streams, keeps them alive, and ends them when their key ends or the process stops. */
 export function eventStreams(
   app: FastifyInstance,
   services: Pick<Services, "keys" | "streams" | "env" | "elapsed">,
@@ -88,14 +88,14 @@ export function eventStreams(
       add(ofBrowser, stream.stream.tenant, by);
       browsers += by;
     }
-    if (open.size > 0) timer ??= setInterval(look, limits.lookEvery).unref();
+    if (open.size > 0) timer ??= setInterval(look, limits.pollIntervalMs).unref();
     else {
       clearInterval(timer);
       timer = undefined;
     }
   }
 
-  /** Null: there is room for another. */
+  /** Null if another stream may open. */
   function tooMany({ tenant, key, asker }: Stream): string | null {
     if (asker === "browser") {
       if (browsers >= limits.maxOfBrowsers) return `Browser keys and tokens have ${limits.maxOfBrowsers} streams open here`;
@@ -103,11 +103,13 @@ export function eventStreams(
       if ((ofBrowser.get(tenant) ?? 0) >= ofBrowsers) return `Browser keys and tokens of this tenant have ${ofBrowsers} streams open here`;
     }
     if (open.size >= limits.most) return `There are ${limits.most} streams open here`;
-    if ((ofKey.get(key) ?? 0) >= limits.mostOfKey) return `This API key has ${limits.mostOfKey} streams open here`;
-    return (ofTenant.get(tenant) ?? 0) >= limits.mostOfTenant ? `${limits.mostOfTenant} streams of this tenant are open here` : null;
+    if ((ofKey.get(key) ?? 0) >= limits.maxStreamsPerKey) return `This API key has ${limits.maxStreamsPerKey} streams open here`;
+    return (ofTenant.get(tenant) ?? 0) >= limits.maxStreamsPerTenant
+      ? `${limits.maxStreamsPerTenant} streams of this tenant are open here`
+      : null;
   }
 
-  /** Null: it is open. */
+  /** Null once it is open. */
   return async (reply: FastifyReply, stream: Stream): Promise<Problem | null> => {
     if (isStopping) return stopping();
     const full = tooMany(stream);
@@ -115,7 +117,7 @@ export function eventStreams(
 
     const { raw } = reply;
     const write = (text: string) => {
-      if (raw.writableLength > limits.mostUnsent) raw.destroy();
+      if (raw.writableLength > limits.maxUnsentBytes) raw.destroy();
       else raw.write(text);
     };
     const entry: Open = { stream, write };

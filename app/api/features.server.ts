@@ -1,19 +1,19 @@
 import type { FastifyInstance } from "fastify";
-import { archiveFeature, restoreFeature } from "~/core/feature-changes";
+import { archiveFeature, restoreFeature } from "~/core/catalogue/feature-changes";
+import { putFeature } from "~/core/catalogue/put-catalogue";
 import type { CatalogueFacts } from "~/core/model";
 import { foldText } from "~/core/plain-text";
-import { putFeature } from "~/core/put-catalogue";
 import { featureBody, whyBody } from "~/forms/api-bodies";
-import { cursorOf } from "~/forms/api-page";
 import { featureParams, featuresQuery } from "~/forms/api-queries";
-import { catalogueNow } from "~/server/catalogue-pages.server";
+import { cursorOf } from "~/forms/pagination";
+import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
+import { linkProblem } from "~/server/catalogue/feature-flags.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
-import { whyNotTied } from "~/server/feature-ties.server";
 import type { Services } from "~/server/services.server";
-import * as answers from "./answers";
-import { conditionProblem } from "./conditions";
-import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
-import { featureOnWire } from "./wire";
+import { conditionProblem } from "./http/conditions";
+import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { featureOnWire } from "./http/wire";
+import * as answers from "./openapi/answers";
 
 const find = ({ features }: CatalogueFacts, key: string) => features.find((f) => f.key === key);
 const revisionOf = (facts: CatalogueFacts, key: string) => find(facts, key)?.revision ?? null;
@@ -120,7 +120,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
     (result, { params }) => afterwards(params.feature, result),
     {
       whyNot: async ({ params, body }) => {
-        const refusal = await whyNotTied(services, params.feature, body.flag);
+        const refusal = await linkProblem(services, params.feature, body.flag);
         return refusal && refusalProblem(refusal).problem;
       },
     },

@@ -1,30 +1,30 @@
 import type { FastifyInstance } from "fastify";
-import type { Catalogue } from "~/core/catalogue";
-import type { TenantChange } from "~/core/changes";
-import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grant-changes";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import type { TenantChange } from "~/core/decision/changes";
+import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
 import { extendBody } from "~/forms/api-bodies";
-import { cursorOf } from "~/forms/api-page";
 import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
-import { endGrantBody, type GrantBody, grantBody } from "~/forms/grant";
-import { changeTenant, changeTenantOfGrant, type TenantChanged } from "~/server/change.server";
-import { grantNamed, grantsPage } from "~/server/grant-pages.server";
+import { endGrantBody, type GrantBody, grantBody } from "~/forms/grants/grant";
+import { cursorOf } from "~/forms/pagination";
+import { changeTenant, changeTenantOfGrant, type TenantChangeResult } from "~/server/change.server";
+import { grantNamed, listGrantsPage } from "~/server/grants/grants.server";
 import type { Services } from "~/server/services.server";
-import * as answers from "./answers";
-import { conditionProblem } from "./conditions";
-import { etagAt } from "./etag.server";
-import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
+import { conditionProblem } from "./http/conditions";
+import { etagAt } from "./http/etag.server";
+import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { grantOnWire, grantStateOf } from "./http/wire";
+import * as answers from "./openapi/answers";
 import { noTenant } from "./tenants.server";
-import { grantOnWire, stateOf } from "./wire";
 
 const day = 86_400_000;
 
-/** What every read of grants has in common. */
+/** Shared by all reads of grants. */
 const unchanged = { 304: { what: "It is as the ETag says." } };
 const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
 
-/** Whether a grant is live is a matter of the clock too. */
+/** Whether a grant is live also depends on time. */
 const tagged = (body: object, revision: number): Answered => ({ status: 200, body, tag: etagAt(revision, JSON.stringify(body)) });
 
 const described = (status: 200 | 201) => ({
@@ -36,7 +36,7 @@ const described = (status: 200 | 201) => ({
 });
 
 function changed(status: 200 | 201) {
-  return (result: TenantChanged): Answered => {
+  return (result: TenantChangeResult): Answered => {
     if (!result.ok) return refusalProblem(result);
     const { facts, change } = result;
     return { status, body: { tenant: facts?.key, revision: facts?.revision, grants: (change?.grants ?? []).map(grantOnWire) } };
@@ -60,9 +60,9 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
-      const page = await grantsPage(services, key, query);
+      const page = await listGrantsPage(services, key, query);
       if (!page) return noTenant(key);
-      const items = page.grants.map((g) => ({ tenant: key, state: stateOf(g, page.now), grant: grantOnWire(g) }));
+      const items = page.grants.map((g) => ({ tenant: key, state: grantStateOf(g, page.now), grant: grantOnWire(g) }));
       return tagged({ items, next: page.last && cursorOf(page.last.startsAt, page.last.id) }, page.revision);
     },
   );
@@ -125,7 +125,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       const found = await grantNamed(services, id);
       if (!found) return { problem: { status: 404, code: "grant_not_found", detail: `There is no grant ${id}.`, field: "id" } };
       const { tenant, grant, now, revision } = found;
-      return tagged({ tenant, state: stateOf(grant, now), grant: grantOnWire(grant) }, revision);
+      return tagged({ tenant, state: grantStateOf(grant, now), grant: grantOnWire(grant) }, revision);
     },
   );
 

@@ -1,23 +1,23 @@
 import type { FastifyInstance } from "fastify";
 import { emptyBody, resyncBody } from "~/forms/api-bodies";
 import { tenantParams } from "~/forms/api-queries";
-import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/resync.server";
-import { syncStatus, tenantSync } from "~/server/posthog/sync-status.server";
-import { tenantFlags } from "~/server/posthog/tenant-flags.server";
+import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/groups/resync.server";
 import type { Services } from "~/server/services.server";
-import { currentTenant } from "~/server/tenants.server";
-import * as answers from "./posthog-answers";
-import * as examples from "./posthog-examples";
+import { syncStatus, tenantSync } from "~/server/tenants/posthog-status.server";
+import { tenantFlags } from "~/server/tenants/tenant-flags.server";
+import { currentTenant } from "~/server/tenants/tenants.server";
+import { addRead, addWrite } from "./http/route.server";
+import * as answers from "./openapi/posthog-answers";
+import * as examples from "./openapi/posthog-examples";
 import { posthogOff, whyOff } from "./posthog-off.server";
 import { groupSyncOnWire, tenantSyncOnWire } from "./posthog-wire";
-import { addRead, addWrite } from "./route.server";
 import { noTenant } from "./tenants.server";
 
 const sentAgain = {
   202: { what: "They are sent again, in the background.", schema: answers.resync, headers: ["Idempotency-Replayed"] as const },
 };
 
-/** What PostHog knows of tenants, and sending it again. */
+/** Sync status of tenants, and resync. */
 export async function groupSyncApi(app: FastifyInstance, { services }: { services: Services }) {
   addRead(
     app,
@@ -28,7 +28,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       tag: "PostHog",
       summary: "How group sync fares: what waits, what fails, how far a resync is, when flags were read last",
       scope: "manage",
-      answers: { 200: { what: "As the page shows it.", schema: answers.groupSync, example: examples.groupSync } },
+      answers: { 200: { what: "As the page shows it.", schema: answers.groupSyncSchema, example: examples.groupSyncExample } },
       problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
     },
     async () => {
@@ -80,7 +80,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       summary: "What PostHog has of a tenant, what it should have, and what its flags say of it",
       scope: "manage",
       params: tenantParams,
-      answers: { 200: { what: "As the tenant's page shows it.", schema: answers.tenantSync, example: examples.tenantSync } },
+      answers: { 200: { what: "As the tenant's page shows it.", schema: answers.tenantSyncSchema, example: examples.tenantSyncExample } },
       problems: {
         400: ["invalid_request"],
         404: ["tenant_not_found"],

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { isReadOnly } from "~/server/database-away";
+import { isReadOnly } from "~/server/process/database-unavailable";
 import type { Services } from "~/server/services.server";
-import { sendProblem } from "./problem.server";
+import { sendProblem } from "./http/problem.server";
 
-/** `/healthz`: the process answers. `/readyz`: it can do its work; a process that is about to stop says no. */
+/** `/healthz`: the process answers. `/readyz`: it can work; no during shutdown. */
 export function healthRoutes({ db, writeProbe, log }: Services, isStopping: () => boolean) {
   return async (app: FastifyInstance) => {
     app.get("/healthz", async (_request, reply) => reply.header("cache-control", "no-store").send({ status: "ok" }));

@@ -1,16 +1,16 @@
 import type { FastifyInstance } from "fastify";
-import { isoTime } from "~/core/answer";
-import { withTimes } from "~/core/audit-words";
-import { cursorOf } from "~/forms/api-page";
+import { withTimes } from "~/core/audit/audit-words";
+import { isoTime } from "~/core/decision/answer";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
-import { type AuditRecord, auditEntriesPage, auditEntryNumbered } from "~/server/audit-pages.server";
+import { cursorOf } from "~/forms/pagination";
+import { type AuditRecord, auditEntryNumbered, listAuditEntries } from "~/server/audit/audit-pages.server";
 import type { Services } from "~/server/services.server";
-import { usageSummary } from "~/server/tenant-usage.server";
-import * as answers from "./answers";
-import { addRead } from "./route.server";
+import { usageSummary } from "~/server/tenants/check-history.server";
+import { addRead } from "./http/route.server";
+import * as answers from "./openapi/answers";
 import { noTenant } from "./tenants.server";
 
-/** What happened: usage and audit. */
+/** Usage and audit log. */
 export async function insightsApi(app: FastifyInstance, { services }: { services: Services }) {
   addRead(
     app,
@@ -25,7 +25,9 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       scope: "manage",
       params: tenantParams,
       query: tenantUsageQuery,
-      answers: { 200: { what: "Checks by day and by feature, and what was consumed in the present period.", schema: answers.tenantUsage } },
+      answers: {
+        200: { what: "Checks by day and by feature, and what was consumed in the present period.", schema: answers.tenantUsageSchema },
+      },
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable", "database_unavailable"] },
     },
     async ({ params: { key }, query }) => {
@@ -52,7 +54,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ query }) => {
-      const { entries, older } = await auditEntriesPage(services, query);
+      const { entries, older } = await listAuditEntries(services, query);
       return { status: 200, body: { items: entries.map(entryOnWire), next: older === null ? null : cursorOf(older) } };
     },
   );

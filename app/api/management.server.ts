@@ -12,8 +12,8 @@ import { tenantsApi } from "./tenants.server";
 const parts = [tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
 
 /**
- * What the pages can do, for programs, apart from who may come in: keys and admins are for people (docs/decisions/0024).
- * Who may call: keys with the scope `manage`.
+ * The pages' functions for programs, except managing keys and admins, which is for people (docs/decisions/0024).
+ * Requires the scope `manage`.
  */
 export async function managementApi(app: FastifyInstance, { services }: { services: Services }) {
   for (const api of parts) await app.register(api, { services });

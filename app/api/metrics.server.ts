@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Services } from "~/server/services.server";
-import { sendProblem } from "./problem.server";
+import { sendProblem } from "./http/problem.server";
 
-/** Who may call: whoever has METRICS_TOKEN. Without one set there are no metrics to be had. */
+/** Requires METRICS_TOKEN. Without it there are no metrics. */
 export async function metricsApi(app: FastifyInstance, { services }: { services: Services }) {
   const { env, metrics } = services;
 
@@ -23,7 +23,7 @@ export async function metricsApi(app: FastifyInstance, { services }: { services:
   });
 }
 
-/** In a time that says nothing of where they differ. */
+/** Compares in constant time. */
 function isEqual(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

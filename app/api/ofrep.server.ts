@@ -1,33 +1,33 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Decision } from "~/core/decide";
+import type { Decision } from "~/core/decision/decide";
 import type { Feature } from "~/core/model";
-import { ofrepFlag } from "~/core/ofrep";
-import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/ofrep-context";
-import type { Ground } from "~/server/check.server";
-import { FactsUnavailable } from "~/server/facts-cache.server";
-import { hasLeft } from "~/server/has-left";
-import type { HeldKey } from "~/server/key-ring.server";
-import { closeLingering } from "~/server/lingering-close.server";
+import { ofrepFlag } from "~/core/posthog/ofrep";
+import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/posthog/ofrep-context";
+import type { TenantContext } from "~/server/checks/check.server";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import { hasLeft } from "~/server/http/client-aborted";
+import { closeLingering } from "~/server/http/lingering-close.server";
+import type { CachedKey } from "~/server/keys/key-cache.server";
 import type { Services } from "~/server/services.server";
-import { limitProblem } from "./admit.server";
-import { askerOf, whoAsks } from "./authenticate.server";
-import { etagOf, matchesEtag } from "./etag.server";
-import { limitsOf } from "./json-bodies.server";
-import { evaluateFlag, evaluateFlags } from "./ofrep-descriptions";
-import type { Problem } from "./problem.server";
-import { cutOff, problemOf } from "./refusals.server";
-import { keyOf, letInAs } from "./route.server";
+import { limitProblem } from "./http/admit.server";
+import { askerOf, whoAsks } from "./http/authenticate.server";
+import { etagOf, matchesEtag } from "./http/etag.server";
+import { limitsOf } from "./http/json-bodies.server";
+import type { Problem } from "./http/problem.server";
+import { cutOff, problemOf } from "./http/refusals.server";
+import { admittedKey, letInAs } from "./http/route.server";
+import { evaluateFlag, evaluateFlags } from "./openapi/ofrep-descriptions";
 
 export const ofrepStreamPath = "/ofrep/v1/stream";
-/** A stream's ticket is good for one to two of these, in ms, and the same within one, so that equal state has equal bytes. */
+/** In ms. A ticket is valid for one to two of these, and equal within one, so that equal state has equal bytes. */
 export const ticketBucket = 600_000;
-/** Seconds; OpenFeature's clients heed it on 429 alone. */
+/** In seconds. OpenFeature clients use it only with 429. */
 const retryAfter = "2";
 
 type Asked = FastifyRequest<{ Params: { "*"?: string } }>;
-type Known = { key: HeldKey; asker: OfrepAsker; ground: Ground };
+type Known = { key: CachedKey; asker: OfrepAsker; ground: TenantContext };
 
-/** OpenFeature's remote evaluation, 0.3. Who may call: keys and tokens with the scope `check`. Answers are those of /api/entitlements. */
+/** OpenFeature Remote Evaluation Protocol 0.3. Requires the scope `check`. Answers match /api/entitlements. */
 export async function ofrepApi(app: FastifyInstance, { services }: { services: Services }) {
   const { checks, facts, tokens, now } = services;
   const groupType = services.env.posthog?.groupType ?? "organization";
@@ -47,18 +47,18 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const key = whoAsks(services, request, "check", { bound: true });
     const problem = "status" in key ? key : limitProblem(services, key, reply, "checks");
     if (problem) return void refuseProblem(request, reply, problem);
-    letInAs(request, key as HeldKey);
+    letInAs(request, key as CachedKey);
     done();
   }
 
-  /** `features` null: all. Null: it is answered. */
+  /** `features` null means all. Returns null if the response was sent. */
   async function meet(request: Asked, reply: FastifyReply, features: string[] | null): Promise<Known | null> {
-    const key = keyOf(request);
+    const key = admittedKey(request);
     const asker = readContext(request.body, key.tenant, groupType);
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
-      const ground = await checks.ground(asker.tenant, asker.user, features, askerOf(key));
-      return { key, asker, ground };
+      const context = await checks.ground(asker.tenant, asker.user, features, askerOf(key));
+      return { key, asker, ground: context };
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
       const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
@@ -72,50 +72,50 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     if (!known) return reply;
     const feature = facts.catalogue().features.get(name);
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
-    const { ground, asker } = known;
-    if (ground.held.facts === null) return refuse(request, reply, 400, "INVALID_CONTEXT", `There is no tenant ${asker.tenant}.`);
-    const { decisions, body } = checks.answerFrom(ground, [name], now());
-    checks.count({ ground, decisions });
+    const { ground: context, asker } = known;
+    if (context.held.facts === null) return refuse(request, reply, 400, "INVALID_CONTEXT", `There is no tenant ${asker.tenant}.`);
+    const { decisions, body } = checks.answerFrom(context, [name], now());
+    checks.count({ ground: context, decisions });
     const [decision] = decisions;
     if (!decision) throw new Error("A known feature got no decision.");
-    const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: ground.held.facts }, facts.catalogue());
+    const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: context.held.facts }, facts.catalogue());
     const { revision, isStale } = body;
     return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision, ...(isStale ? { isStale } : {}) } }));
   });
 
-  /** A tenant that does not exist gets every flag off: after a refusal a web client would keep the former tenant's flags. */
+  /** A missing tenant gets every flag off: after an error a web client would keep the previous tenant's flags. */
   app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply, null);
     if (!known) return reply;
-    const { key, ground, asker } = known;
+    const { key, ground: context, asker } = known;
     const at = now();
-    const { decisions, body } = checks.answerFrom(ground, null, at);
-    checks.count({ ground, decisions: null });
-    // A stream tells of what is decided of the tenant, whoever listens.
-    const ofTenant = asker.user === undefined ? ground : await checks.ground(asker.tenant);
-    const streamed = ofTenant.flags === ground.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
+    const { decisions, body } = checks.answerFrom(context, null, at);
+    checks.count({ ground: context, decisions: null });
+    // A stream reports the tenant's decisions, independent of the user.
+    const ofTenant = asker.user === undefined ? context : await checks.ground(asker.tenant);
+    const streamed = ofTenant.flags === context.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
     const catalogue = facts.catalogue();
     const flags = decisions.map((d) =>
-      ofrepFlag(d, catalogue.features.get(d.feature) as Feature, { key: asker.tenant, tenant: ground.held.facts }, catalogue),
+      ofrepFlag(d, catalogue.features.get(d.feature) as Feature, { key: asker.tenant, tenant: context.held.facts }, catalogue),
     );
     const { tenant, plan, revision, isStale } = body;
     const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };
-    const eventStreams = ground.held.facts === null ? [] : [streamOf(key, asker.tenant, streamed)];
+    const eventStreams = context.held.facts === null ? [] : [streamOf(key, asker.tenant, streamed)];
     const text = JSON.stringify({ flags, metadata, ...(eventStreams.length > 0 ? { eventStreams } : {}) });
-    // The tenant and the ticket's time stand in the bytes, so the tag is another one when either is.
+    // The tenant and the ticket's time are part of the bytes, and so of the tag.
     const etag = etagOf(text);
     reply.header("etag", etag);
     if (matchesEtag(request.headers["if-none-match"], etag)) return reply.code(304).header("cache-control", "no-store").send();
     return send(reply, text);
   });
 
-  /** A stream that begins after something changed says so at once. */
-  function streamOf(key: HeldKey, tenant: string, decisions: Decision[]) {
+  /** A stream opened after a change reports it immediately. */
+  function streamOf(key: CachedKey, tenant: string, decisions: Decision[]) {
     const requestUri = `${ofrepStreamPath}?ticket=${ticketFor(key, tenant)}&since=${services.streams.markOf(decisions)}`;
     return { type: "sse", endpoint: { requestUri }, inactivityDelaySec: 120 };
   }
 
-  function ticketFor(key: HeldKey, tenant: string): string {
+  function ticketFor(key: CachedKey, tenant: string): string {
     const since = Math.floor(now() / ticketBucket) * ticketBucket;
     const until = since + 2 * ticketBucket;
     const [issuedAt, expiresAt] = [Math.max(since, key.createdAt), Math.min(until, key.expiresAt ?? until)];
@@ -136,7 +136,10 @@ export function keyIn(url: string): { key?: string } {
   }
 }
 
-/** A flag's name that cannot be read, such as "100%", names no feature: clients send names as they are. False: this is no such request. */
+/**
+ * A flag name that cannot be decoded, such as "100%", names no feature: clients send names unencoded. Returns false for
+ * other requests.
+ */
 export function refuseUnreadableName(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method, url } = request;
   if (method !== "POST" || !url.startsWith(flagPath)) return false;
@@ -152,7 +155,7 @@ function send(reply: FastifyReply, text: string) {
   return reply.header("content-type", "application/json; charset=utf-8").header("cache-control", "no-store").send(text);
 }
 
-/** `key` stands in every refusal of a single evaluation: without it clients report a broken answer instead of the reason. */
+/** Every refusal of a single evaluation has `key`: without it clients report an invalid response instead of the reason. */
 function refuse(request: Asked, reply: FastifyReply, status: number, errorCode: string, errorDetails: string, code?: string) {
   const key = request.params["*"];
   const body = { ...(key === undefined ? {} : { key }), errorCode, errorDetails, ...(code === undefined ? {} : { code }) };

@@ -1,19 +1,18 @@
 import type { FastifyInstance } from "fastify";
-import { byRank } from "~/core/catalogue-changes";
+import { byRank } from "~/core/catalogue/catalogue-changes";
+import { archivePlan, deletePlan, restorePlan } from "~/core/catalogue/plan-changes";
+import { putPlan } from "~/core/catalogue/put-catalogue";
 import type { CatalogueFacts } from "~/core/model";
-import { archivePlan, deletePlan, restorePlan } from "~/core/plan-changes";
-import { putPlan } from "~/core/put-catalogue";
 import { planBody, whyBody } from "~/forms/api-bodies";
-import { cursorOf } from "~/forms/api-page";
 import { planParams, plansQuery } from "~/forms/api-queries";
-import { catalogueNow } from "~/server/catalogue-pages.server";
+import { cursorOf } from "~/forms/pagination";
+import { catalogueNow, tenantsHaving } from "~/server/catalogue/catalogue-pages.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
-import { tenantsHaving } from "~/server/plan-use.server";
 import type { Services } from "~/server/services.server";
-import * as answers from "./answers";
-import { conditionProblem } from "./conditions";
-import { type Answered, addRead, addWrite, refusalProblem } from "./route.server";
-import { planOnWire } from "./wire";
+import { conditionProblem } from "./http/conditions";
+import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { planOnWire } from "./http/wire";
+import * as answers from "./openapi/answers";
 
 const find = ({ plans }: CatalogueFacts, key: string) => plans.find((p) => p.key === key);
 const revisionOf = (facts: CatalogueFacts, key: string) => find(facts, key)?.revision ?? null;
@@ -28,7 +27,7 @@ const tooManyPlans = {
 };
 const goneExample = { plan_not_found: { detail: "There is no plan gold. It may have been deleted meanwhile.", field: "plan" } };
 
-/** What the path names is missing (404), or what the body names is (422). */
+/** Missing in the path is 404, missing in the body is 422. */
 function afterwards(
   key: string,
   result: CatalogueChanged,

@@ -1,6 +1,6 @@
 import type { Posthog } from "~/server/posthog/posthog.server";
 import type { Services } from "~/server/services.server";
-import type { Problem } from "./problem.server";
+import type { Problem } from "./http/problem.server";
 
 const off: Problem = {
   status: 409,
@@ -10,8 +10,8 @@ const off: Problem = {
 
 export const posthogOff = { problem: off };
 
-/** Null: PostHog is on. */
+/** Null if PostHog is on. */
 export const whyOff = ({ posthog }: Pick<Services, "posthog">): Problem | null => (posthog ? null : off);
 
-/** Where `whyOff` was asked before. */
+/** Call after `whyOff`. */
 export const posthogOf = ({ posthog }: Pick<Services, "posthog">): Posthog => posthog as Posthog;

@@ -1,11 +1,11 @@
-import { isoTime } from "~/core/answer";
+import { isoTime } from "~/core/decision/answer";
 import type { Instant } from "~/core/model";
-import type { flagHygiene } from "~/server/flag-hygiene.server";
-import type { driftStatus } from "~/server/posthog/drift.server";
-import type { FlagStatus } from "~/server/posthog/flag-readings";
-import type { metadataOptions } from "~/server/posthog/metadata-choice.server";
-import type { syncStatus, tenantSync } from "~/server/posthog/sync-status.server";
-import type { tenantFlags } from "~/server/posthog/tenant-flags.server";
+import type { findStaleFlags } from "~/server/catalogue/stale-flags.server";
+import type { FlagStatus } from "~/server/posthog/flags/flag-readings";
+import type { driftStatus } from "~/server/posthog/groups/drift.server";
+import type { metadataOptions } from "~/server/posthog/groups/synced-metadata.server";
+import type { syncStatus, tenantSync } from "~/server/tenants/posthog-status.server";
+import type { tenantFlags } from "~/server/tenants/tenant-flags.server";
 
 type Result<F extends (...given: never[]) => unknown> = NonNullable<Awaited<ReturnType<F>>>;
 
@@ -64,7 +64,7 @@ export function tenantSyncOnWire({ key, sync, flags, status }: OfTenant) {
   };
 }
 
-export const flagTiesOnWire = ({ rows, trouble }: Result<typeof flagHygiene>) => ({
+export const flagTiesOnWire = ({ rows, trouble }: Result<typeof findStaleFlags>) => ({
   items: rows.map(({ key, ...row }) => ({ feature: key, ...row })),
   trouble,
 });

@@ -1,24 +1,24 @@
 import type { FastifyInstance } from "fastify";
 import { metadataChoiceBody } from "~/forms/api-bodies";
-import { flagHygiene } from "~/server/flag-hygiene.server";
-import { driftStatus } from "~/server/posthog/drift.server";
-import { whyNoGroups } from "~/server/posthog/group-list.server";
-import { metadataOptions, readMetadataChoice } from "~/server/posthog/metadata-choice.server";
-import { chooseMetadata } from "~/server/posthog/resync.server";
+import { findStaleFlags } from "~/server/catalogue/stale-flags.server";
+import { driftStatus } from "~/server/posthog/groups/drift.server";
+import { whyNoGroups } from "~/server/posthog/groups/group-list.server";
+import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { metadataOptions, readMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
 import type { Services } from "~/server/services.server";
-import { conditionProblem } from "./conditions";
-import { etagOf } from "./etag.server";
-import * as answers from "./posthog-answers";
-import * as examples from "./posthog-examples";
+import { conditionProblem } from "./http/conditions";
+import { etagOf } from "./http/etag.server";
+import type { Problem } from "./http/problem.server";
+import { addRead, addWrite, refusalProblem } from "./http/route.server";
+import * as answers from "./openapi/posthog-answers";
+import * as examples from "./openapi/posthog-examples";
 import { posthogOf, posthogOff, whyOff } from "./posthog-off.server";
 import { driftOnWire, flagTiesOnWire, metadataKeysOnWire } from "./posthog-wire";
-import type { Problem } from "./problem.server";
-import { addRead, addWrite, refusalProblem } from "./route.server";
 
 const choice = { schema: answers.metadataChoice, example: { keys: ["region"] } };
 const choiceText = (keys: readonly string[]) => JSON.stringify({ keys });
 
-/** Why PostHog's groups cannot be compared with ours at all. */
+/** Why PostHog's groups cannot be compared with ours, or null. */
 function whyNoComparison(services: Services): Problem | null {
   const off = whyOff(services);
   if (off) return off;
@@ -26,7 +26,7 @@ function whyNoComparison(services: Services): Problem | null {
   return detail === null ? null : { status: 409, code: "posthog_groups_unavailable", detail };
 }
 
-/** What the pages PostHog and Flags can do besides group sync. */
+/** The PostHog and Flags pages' functions besides group sync. */
 export async function posthogApi(app: FastifyInstance, { services }: { services: Services }) {
   const { db } = services;
 
@@ -40,10 +40,10 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       summary: "Every feature that is tied to a flag, those with something to tidy up first",
       detail: "Also without PostHog: `trouble` says then what is not known.",
       scope: "manage",
-      answers: { 200: { what: "All of them.", schema: answers.flagTies, example: examples.flagTies } },
+      answers: { 200: { what: "All of them.", schema: answers.flagLinksSchema, example: examples.flagLinksExample } },
       problems: { 503: ["database_unavailable"] },
     },
-    async () => ({ status: 200, body: flagTiesOnWire(await flagHygiene(services)) }),
+    async () => ({ status: 200, body: flagTiesOnWire(await findStaleFlags(services)) }),
   );
 
   addRead(
@@ -108,8 +108,8 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       answers: {
         200: {
           what: "Those that the newest tenants have, and those that are chosen.",
-          schema: answers.metadataKeys,
-          example: examples.metadataKeys,
+          schema: answers.metadataKeysSchema,
+          example: examples.metadataKeysExample,
         },
       },
       problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },

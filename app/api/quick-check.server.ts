@@ -1,24 +1,24 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Instant } from "~/core/model";
-import type { Prepared, Sending } from "~/server/check.server";
-import { isBrowserKey, isRefused, rateHeaders, takeRequest } from "~/server/rate-limits.server";
+import type { Prepared, Sending } from "~/server/checks/check.server";
+import { isBrowserKey, isRefused, rateHeaders, takeRequest } from "~/server/keys/rate-limits.server";
 import type { Services } from "~/server/services.server";
-import { askerOf } from "./authenticate.server";
-import { answerHeaders, answerType, entitlementsPath, longestLife } from "./entitlements.server";
-import type { NoteCheck } from "./request-log.server";
+import { answerHeaders, answerType, entitlementsPath, maxAgeSeconds } from "./entitlements.server";
+import { askerOf } from "./http/authenticate.server";
+import type { NoteCheck } from "./http/request-log.server";
 
-/** True: it is answered. */
+/** True if answered. */
 type Quick = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** Calls `answer` when it is the request's turn, or answers it by itself. */
 export type Admit = (request: IncomingMessage, response: ServerResponse, answer: () => void) => void;
 
-/** `headers`: those of every answer of the server, names and values in turn. */
+/** `headers`: of every response, names and values alternating. */
 export type QuickParts = { isStopping: () => boolean; note: NoteCheck; headers: readonly string[] };
 
 /**
- * The plain question whose answer lies ready, answered before the router and the framework, which would cost as much again
- * as node:http does. Anything else, and everything that is not a yes from start to end, is left to the route.
+ * Answers a plain check from the cache before the router and framework, which would cost as much again as node:http.
+ * Everything else, and every refusal, is left to the route.
  */
 export function quickCheck(
   { facts, keys, checks, limits, load, metrics, now, elapsed }: Services,
@@ -49,19 +49,19 @@ export function quickCheck(
   };
 }
 
-/** Kept for as long as it stays the same. */
+/** Reused while unchanged. */
 function ready(known: Prepared, at: Instant, headersOfAll: QuickParts["headers"]): Sending {
-  const lasts = known.validUntil === null || known.validUntil - at >= longestLife * 1000;
+  const lasts = known.validUntil === null || known.validUntil - at >= maxAgeSeconds * 1000;
   if (lasts && known.sending) return known.sending;
   const length = Buffer.byteLength(known.body);
   const head = [...headersOfAll, ...answerHeaders(known, at).flat(), "content-type", answerType, "content-length", String(length)];
-  // The bytes are the same, and node:http is quicker with those that it need not look at.
+  // The bytes are equal, and node:http sends latin1 faster.
   const sending: Sending = { head, encoding: length === known.body.length ? "latin1" : "utf8" };
   if (lasts) known.sending = sending;
   return sending;
 }
 
-/** What goes wrong on the quick way is asked again on the route, which answers and logs it. */
+/** After an error the route handles the request and logs it. */
 function tried(quick: Quick): Quick {
   return (request, response) => {
     try {

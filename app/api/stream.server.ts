@@ -1,19 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { tenantKey } from "~/forms/tenant";
-import { bucketOf } from "~/server/rate-limits.server";
+import { listenForFlags, listenToChanges } from "~/api/openapi/check-descriptions";
+import { tenantKey } from "~/forms/tenants/tenant";
+import type { TenantState } from "~/server/checks/subscriptions.server";
+import { bucketOf } from "~/server/keys/rate-limits.server";
 import type { Services } from "~/server/services.server";
-import type { TenantState } from "~/server/streams.server";
-import { admit, limitProblem } from "./admit.server";
-import { askerOf, isFor, mayAskAbout, presentedIn } from "./authenticate.server";
 import { eventStreams, idOf, markIn } from "./event-stream.server";
+import { admit, limitProblem } from "./http/admit.server";
+import { askerOf, isFor, mayAskAbout, presentedIn } from "./http/authenticate.server";
+import { sendProblem } from "./http/problem.server";
 import { ofrepStreamPath } from "./ofrep.server";
-import { sendProblem } from "./problem.server";
-import { listenForFlags, listenToChanges } from "./stream-descriptions";
 
 type Query = { tenant?: unknown; ticket?: unknown; since?: unknown };
 type Asked = FastifyRequest<{ Querystring: Query }>;
 
-/** Who may listen: keys and tokens with the scope `check`; OpenFeature's clients, which can send no header, with the ticket that a bulk answer gave. */
+/** Requires the scope `check`, or a ticket of a bulk answer for OpenFeature clients, which cannot send headers. */
 export async function streamApi(app: FastifyInstance, { services }: { services: Services }) {
   const { keys, now } = services;
   const openStream = eventStreams(app, services);
@@ -23,7 +23,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
     "/api/stream",
     { exposeHeadRoute: false, config: { description: listenToChanges, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
-      // Opening one is no check: whoever opens them without end is held up, however many checks a key may make.
+      // Opening a stream is not a check: it counts against the request limit, whatever the limit of checks.
       const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
       if (!key) return reply;
       const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);

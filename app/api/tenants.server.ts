@@ -1,17 +1,16 @@
 import type { FastifyInstance } from "fastify";
-import { putTenant } from "~/core/changes";
+import { putTenant } from "~/core/decision/changes";
 import type { TenantFacts } from "~/core/model";
-import { cursorOf } from "~/forms/api-page";
 import { tenantParams, tenantsQuery } from "~/forms/api-queries";
-import { tenantBody } from "~/forms/tenant";
+import { cursorOf } from "~/forms/pagination";
+import { tenantBody } from "~/forms/tenants/tenant";
 import { changeTenant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { tenantsPage } from "~/server/tenant-pages.server";
-import { currentTenant } from "~/server/tenants.server";
-import * as answers from "./answers";
-import { conditionProblem } from "./conditions";
-import { addRead, addWrite, refusalProblem } from "./route.server";
-import { summaryOnWire, tenantOnWire } from "./wire";
+import { currentTenant, tenantsPage } from "~/server/tenants/tenants.server";
+import { conditionProblem } from "./http/conditions";
+import { addRead, addWrite, refusalProblem } from "./http/route.server";
+import { summaryOnWire, tenantOnWire } from "./http/wire";
+import * as answers from "./openapi/answers";
 
 export const noTenant = (key: string) => ({
   problem: {

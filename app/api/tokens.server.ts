@@ -1,19 +1,19 @@
 import type { FastifyInstance } from "fastify";
-import { isoTime } from "~/core/answer";
-import { tenantKey } from "~/forms/tenant";
-import { tokenBody } from "~/forms/token";
-import { actorOfKey } from "~/server/api-keys.server";
+import { isoTime } from "~/core/decision/answer";
+import { tokenBody } from "~/forms/keys/token";
+import { tenantKey } from "~/forms/tenants/tenant";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
-import { mintToken as mint } from "~/server/minting.server";
+import { actorOfKey } from "~/server/keys/api-keys.server";
+import { mintScopes } from "~/server/keys/token-claims";
+import { mintToken as mint } from "~/server/keys/token-minting.server";
 import type { Services } from "~/server/services.server";
-import { mintScopes } from "~/server/token-claims";
-import { mayAskAbout, withdrawnProblem } from "./authenticate.server";
-import { mintToken } from "./check-descriptions";
-import { parse } from "./parse.server";
-import { type Problem, sendProblem } from "./problem.server";
-import { guarded, keyOf } from "./route.server";
+import { mayAskAbout, withdrawnProblem } from "./http/authenticate.server";
+import { parse } from "./http/parse.server";
+import { type Problem, sendProblem } from "./http/problem.server";
+import { admittedKey, guarded } from "./http/route.server";
+import { sendUnavailable } from "./http/unavailable.server";
+import { mintTokenDescription } from "./openapi/check-descriptions";
 import { noTenant } from "./tenants.server";
-import { sendUnavailable } from "./unavailable.server";
 
 export const secretKeyOnly: Problem = {
   status: 403,
@@ -21,12 +21,12 @@ export const secretKeyOnly: Problem = {
   detail: "Only a secret key (lk_live_…) may ask for this. Let your server ask, and hand on what it gets.",
 };
 
-/** Who may call: an app's server, with a secret key of the scope `check` or `manage`. What it gets may go to a browser. */
+/** Requires a secret key with the scope `check` or `manage`. The token may go to a browser. */
 export async function tokensApi(app: FastifyInstance, { services }: { services: Services }) {
   const { facts, now } = services;
 
-  app.post<{ Params: { key: string } }>("/api/tenants/:key/token", guarded(services, mintToken), async (request, reply) => {
-    const key = keyOf(request);
+  app.post<{ Params: { key: string } }>("/api/tenants/:key/token", guarded(services, mintTokenDescription), async (request, reply) => {
+    const key = admittedKey(request);
     if (key.kind !== "live") return sendProblem(reply, secretKeyOnly);
     const sent = parse(
       reply,

@@ -1,21 +1,21 @@
 import type { FastifyInstance } from "fastify";
-import { consumeBody, mostReports, readReport, usageBody, usageBodyShown } from "~/forms/usage";
-import { type Consumed, consume } from "~/server/consume.server";
-import type { HeldKey } from "~/server/key-ring.server";
+import { consumeBody, maxEventsPerRequest, readReport, usageBody, usageBodyShown } from "~/forms/usage/usage";
+import type { CachedKey } from "~/server/keys/key-cache.server";
 import type { Services } from "~/server/services.server";
-import { type Recorded, type Refused, recordUsage } from "~/server/usage.server";
-import * as answers from "./answers";
-import { forbiddenIn, forbiddenTenant, isFor } from "./authenticate.server";
-import { faultsOf } from "./parse.server";
-import { addWrite } from "./route.server";
+import { type Consumed, consume } from "~/server/usage/consume.server";
+import { type Recorded, recordUsage, type UsageRefused } from "~/server/usage/usage.server";
+import { forbiddenIn, forbiddenTenant, isFor } from "./http/authenticate.server";
+import { faultsOf } from "./http/parse.server";
+import { addWrite } from "./http/route.server";
+import * as answers from "./openapi/answers";
 
-/** The key may not consume for this tenant: nothing was done. */
-type Forbidden = { forbidden: HeldKey };
+/** The key may not consume for this tenant; nothing was done. */
+type Forbidden = { forbidden: CachedKey };
 
 const exampleEvent = { tenant: "acme", feature: "api_calls", quantity: 3, idempotencyKey: "job-4711" };
 const inner = ["tenant_not_found", "feature_not_found", "feature_type"] as const;
 
-/** Who may call: keys with the scope `usage`. What is answered as recorded is on the disk. */
+/** Requires the scope `usage`. What is answered as recorded is durable. */
 export async function usageApi(app: FastifyInstance, { services }: { services: Services }) {
   addWrite(
     app,
@@ -25,7 +25,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       id: "reportUsage",
       tag: "Usage",
       summary: "Report what tenants consumed",
-      detail: `Up to ${mostReports} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter keeps its true sum, and what is shown is never below 0. In each period the \`set\` with the newest \`time\` counts, and among equal times the one that arrived last; an event that is older than it is recorded and answered \`superseded\`. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
+      detail: `Up to ${maxEventsPerRequest} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter keeps its true sum, and what is shown is never below 0. In each period the \`set\` with the newest \`time\` counts, and among equal times the one that arrived last; an event that is older than it is recorded and answered \`superseded\`. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
       scope: "usage",
       bound: true,
       forbidsInResult: true,
@@ -33,7 +33,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       body: usageBody,
       bodyShown: usageBodyShown,
       // A thousand events with long keys.
-      bodyLimits: { maxBytes: mostReports * 1_000, maxValues: mostReports * 20 },
+      bodyLimits: { maxBytes: maxEventsPerRequest * 1_000, maxValues: maxEventsPerRequest * 20 },
       bodyExample: { events: [exampleEvent] },
       answers: { 200: { what: "What became of each event.", schema: answers.usageResults, headers: ["Idempotency-Replayed"] } },
       problems: {
@@ -100,7 +100,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
         feature_type: { detail: "Single sign-on is not metered, so nothing of it is consumed.", field: "feature" },
       },
     },
-    async ({ services, body, key }): Promise<Consumed | Refused | Forbidden> =>
+    async ({ services, body, key }): Promise<Consumed | UsageRefused | Forbidden> =>
       isFor(key, body.tenant) ? consume(services, body) : { forbidden: key },
     (result) => {
       if ("forbidden" in result) return { problem: forbiddenTenant(result.forbidden) };

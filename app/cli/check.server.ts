@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { entitlement, isoTime } from "~/core/answer";
-import type { Decision } from "~/core/decide";
+import { entitlement, isoTime } from "~/core/decision/answer";
+import type { Decision } from "~/core/decision/decide";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
 import { isoInstant } from "~/forms/instants";
-import { type AnswerThen, answerThen } from "~/server/past.server";
+import { type AnswerThen, answerThen } from "~/server/checks/point-in-time.server";
 import { Failure } from "./failure.server";
 import { print, printJson } from "./print.server";
 import type { Open } from "./session.server";
 
 type Options = { json: boolean; at?: Instant };
 
-export function register(program: Command, open: Open): void {
+export function registerCheck(program: Command, open: Open): void {
   program
     .command("check")
     .description("may this tenant use this feature? Asking here is not counted as a check")

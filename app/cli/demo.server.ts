@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { fillWithDemo } from "~/server/demo.server";
+import { fillWithDemo } from "~/server/demo/demo.server";
 import { Failure } from "./failure.server";
 import { print } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-export function register(program: Command, open: Open): void {
+export function registerDemo(program: Command, open: Open): void {
   program
     .command("demo")
     .description("fill a fresh database with 500 made-up tenants on the GitLab catalogue, their history and a month of checks")

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { type FileFormat, fileFormats } from "~/forms/catalogue-text";
-import { exportFor } from "~/server/import.server";
+import { type FileFormat, fileFormats } from "~/forms/import/catalogue-text";
+import { exportFor } from "~/server/catalogue/import.server";
 import { Failure } from "./failure.server";
 import { remark } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-export function register(program: Command, open: Open): void {
+export function registerExport(program: Command, open: Open): void {
   program
     .command("export")
     .description("write the catalogue as a file that imports to the same state")
@@ -21,7 +21,7 @@ export function register(program: Command, open: Open): void {
         process.stdout.write(text);
         return;
       }
-      // Readable by this user only: the file may hold tenants and their metadata.
+      // Readable by this user only: the file may contain tenants and their metadata.
       await writeFile(output, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
         throw new Failure(`${output}: cannot be written (${error.code ?? error.message}).`);
       });

@@ -1,10 +1,10 @@
 import { CommanderError } from "commander";
-import { operatorSentence } from "~/server/operator-sentence.server";
+import { operatorSentence } from "~/server/operator-message.server";
 
-/** An expected outcome that is not what was asked for: its message is all that the reader sees. */
+/** An expected failure: only its message is shown. */
 export class Failure extends Error {}
 
-/** Commander has already said what is wrong with the words of the command. */
+/** Commander has already explained the usage error. */
 const wrongUse = 2;
 
 export function exitCodeOf(error: unknown): number {
@@ -17,7 +17,7 @@ export function sayProblem(error: unknown): void {
   process.stderr.write(`${error instanceof Failure ? error.message : (operatorSentence(error) ?? surprise(error))}\n`);
 }
 
-/** A failed query's own message holds the whole statement; what the database said stands in its cause. */
+/** A failed query's message contains the whole statement; the database's own message is in its cause. */
 function surprise(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const said = cause instanceof Error ? cause : error;

@@ -2,18 +2,18 @@ import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { effectNotes, impactSentence, isWorthShowing } from "~/core/effect-words";
-import { diffText, isEmptyDiff, summaryOf } from "~/core/import-words";
-import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/catalogue-file";
+import { effectNotes, impactSentence, isWorthShowing } from "~/core/catalogue/effect-words";
+import { diffText, isEmptyDiff, summaryOf } from "~/core/import/import-words";
+import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/import/catalogue-file-text";
 import { invalidPlace } from "~/forms/utf8";
-import { applyImport, previewImport } from "~/server/import.server";
+import { applyImport, previewImport } from "~/server/catalogue/import.server";
 import { Failure } from "./failure.server";
 import { print, printJson } from "./print.server";
 import { type Open, operator } from "./session.server";
 
 type Options = { yes: boolean; json: boolean; dryRun: boolean };
 
-export function register(program: Command, open: Open): void {
+export function registerImport(program: Command, open: Open): void {
   program
     .command("import")
     .description("import a catalogue file (YAML or JSON): features, plans, add-ons, tenants and grants")
@@ -52,7 +52,7 @@ async function run(path: string, { yes, json, dryRun }: Options, open: Open): Pr
   else print("Imported.");
 }
 
-/** A file may hold codes that terminals obey. */
+/** A file may contain terminal control codes. */
 const visible = (lines: string[]) => lines.map((line) => line.replace(/\p{Cc}/gu, "\ufffd"));
 
 async function readText(path: string): Promise<string> {

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
-import { isoTime } from "~/core/answer";
+import { isoTime } from "~/core/decision/answer";
 import type { Instant } from "~/core/model";
-import { keyDays, keyName, keyOrigins, keyProblem, keyScopes, keyTenant, overlapHours } from "~/forms/api-key";
-import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
-import { rotateKey, rotationRefusals } from "~/server/key-rotation.server";
+import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, keyTenant, overlapHours } from "~/forms/keys/api-key";
+import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
+import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
 import { Failure } from "./failure.server";
 import { print, printJson, printTable, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
@@ -23,7 +23,7 @@ type CreateOptions = {
 const day = 86_400_000;
 const hour = 3_600_000;
 
-export function register(program: Command, open: Open): void {
+export function registerKeys(program: Command, open: Open): void {
   const keys = program.command("keys").description("API keys, with which programs ask");
 
   const scope = new Option(
@@ -74,7 +74,7 @@ export function register(program: Command, open: Open): void {
 async function create(open: Open, options: CreateOptions): Promise<void> {
   const { name, pub, scope = pub ? ["check"] : [], tenant = null, origin: origins = null, expiresInDays, json } = options;
   const kind = pub ? "pub" : "live";
-  const problem = keyProblem({ kind, scopes: scope, tenant, origins });
+  const problem = keyRuleProblem({ kind, scopes: scope, tenant, origins });
   if (problem) throw new Failure(problem.message);
   const services = await open();
   const expiresAt = expiresInDays === undefined ? null : services.now() + expiresInDays * day;

@@ -10,7 +10,7 @@ process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
 });
 process.stderr.on("error", () => {});
 
-// No process.exit at the end: what was written to a pipe has to arrive first.
+// No process.exit, because output written to a pipe must arrive first.
 const session = createSession();
 try {
   await buildProgram(session.open).parseAsync();

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { print } from "./print.server";
 import type { Open } from "./session.server";
 
-export function register(program: Command, open: Open): void {
+export function registerMigrate(program: Command, open: Open): void {
   program
     .command("migrate")
     .description("bring the database to this program's version; every start does the same")

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { findLookAlikes, type LookAlike } from "~/server/look-alikes.server";
+import { findLookAlikes, type LookAlike } from "~/server/catalogue/look-alikes.server";
 import { print, printJson, printTable } from "./print.server";
 import type { Open } from "./session.server";
 
-export function register(program: Command, open: Open): void {
+export function registerNames(program: Command, open: Open): void {
   program
     .command("names")
     .description("list keys and names that go on working but would be refused if they were new: they look like others")
@@ -22,6 +22,6 @@ async function list(open: Open, json?: boolean): Promise<void> {
   );
 }
 
-/** As JSON has it, with what cannot be seen as escapes. */
+/** As in JSON, with invisible characters escaped. */
 const visible = (text: string) =>
   JSON.stringify(text).replace(/[^\x21-\x7e\p{L}\p{N} ]|\p{M}/gu, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);

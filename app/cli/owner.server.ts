@@ -1,11 +1,11 @@
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { z } from "zod";
-import { email, newPassword, personName } from "~/forms/admin";
-import { invite } from "~/server/admins.server";
-import { createOwner } from "~/server/first-owner.server";
-import { inviteLink } from "~/server/origin.server";
-import { resetPassword } from "~/server/reset-password.server";
+import { email, newPassword, personName } from "~/forms/admins/admin";
+import { invite } from "~/server/admins/admins.server";
+import { createOwner } from "~/server/admins/first-owner.server";
+import { resetPassword } from "~/server/admins/reset-password.server";
+import { inviteLink } from "~/server/http/origin.server";
 import { Failure } from "./failure.server";
 import { print, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
@@ -14,7 +14,7 @@ type Options = { email: string; name: string; passwordStdin?: boolean };
 
 const fromStdin = "read the password from standard input instead of printing a link";
 
-export function register(program: Command, open: Open): void {
+export function registerOwner(program: Command, open: Open): void {
   const owner = program.command("owner").description("the people who say who the admins are");
 
   owner
@@ -62,7 +62,7 @@ function printLink(link: string, address: string): void {
   print(link);
 }
 
-/** Never an argument: those are seen by every user of the machine, and kept by the shell. */
+/** Never an argument, which other users of the machine can see and the shell stores. */
 async function passwordIn({ passwordStdin }: Options): Promise<string | null> {
   if (!passwordStdin) return null;
   if (process.stdin.isTTY) remark("Type the password, then Enter and Ctrl-D. It shows on the screen.");

@@ -1,4 +1,4 @@
-/** Answers go to stdout, everything about them to stderr: so that a program can read the one without the other. */
+/** Results go to stdout, messages to stderr, so that programs can read them separately. */
 export function print(...lines: string[]): void {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
@@ -9,9 +9,9 @@ export function remark(sentence: string): void {
 
 export const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
 
-/** Columns under their titles. The last one is not filled up, so a name of any script and length may stand there. */
+/** Columns under titles. The last column is not padded, so its text may have any script and length. */
 export function printTable(titles: string[], rows: string[][]): void {
-  // What was stored by a program may hold codes that terminals obey.
+  // Stored text may contain terminal control codes.
   const lines = [titles, ...rows].map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, "\ufffd")));
   const widths = titles.map((_, i) => lines.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), 0));
   print(...lines.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("  ")));

@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { register as check } from "./check.server";
-import { register as demo } from "./demo.server";
-import { register as exportFile } from "./export.server";
-import { register as importFile } from "./import.server";
-import { register as keys } from "./keys.server";
-import { register as migrate } from "./migrate.server";
-import { register as names } from "./names.server";
-import { register as owner } from "./owner.server";
-import { register as restore } from "./restore.server";
+import { registerCheck as check } from "./check.server";
+import { registerDemo as demo } from "./demo.server";
+import { registerExport as exportFile } from "./export.server";
+import { registerImport as importFile } from "./import.server";
+import { registerKeys as keys } from "./keys.server";
+import { registerMigrate as migrate } from "./migrate.server";
+import { registerNames as names } from "./names.server";
+import { registerOwner as owner } from "./owner.server";
+import { registerRestore as restore } from "./restore.server";
 import type { Open } from "./session.server";
-import { register as start } from "./start.server";
-import { register as tenants } from "./tenants.server";
-import { register as tokens } from "./tokens.server";
+import { registerStart as start } from "./start.server";
+import { registerTenants as tenants } from "./tenants.server";
+import { registerTokens as tokens } from "./tokens.server";
 
 const exitCodes = `
 Exit codes: 0 done, 1 it could not be done (a sentence on stderr says why), 2 the command was not understood;

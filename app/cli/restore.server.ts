@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { readEnv } from "~/server/env.server";
-import { restoreDatabase } from "~/server/restore.server";
+import { restoreDatabase } from "~/server/process/restore.server";
 import { print, remark } from "./print.server";
 
-export function register(program: Command): void {
+export function registerRestore(program: Command): void {
   program
     .command("restore")
     .description("put a copy of the SQLite database in place of the one that DATABASE_URL names; every Latchkey on it has to be stopped")

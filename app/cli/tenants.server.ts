@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type TenantStatus, tenantStatuses } from "~/core/model";
-import { findTenants } from "~/server/find-tenants.server";
+import { findTenants } from "~/server/tenants/tenants.server";
 import { printJson, printTable, remark } from "./print.server";
 import type { Open } from "./session.server";
 
 type Options = { search?: string; plan?: string; status?: TenantStatus; limit: number; json?: boolean };
 
-const mostRows = 100_000;
+const maxRows = 100_000;
 
-export function register(program: Command, open: Open): void {
+export function registerTenants(program: Command, open: Open): void {
   program
     .command("tenants")
     .description("customer organizations")
@@ -29,11 +29,11 @@ async function list(open: Open, { search, plan, status, limit, json }: Options):
     const rows = tenants.map((t) => [t.key, t.status, [t.plan ?? "-", ...t.addOns].join(" + "), String(t.liveTrials), t.name]);
     printTable(["KEY", "STATUS", "PLAN", "TRIALS", "NAME"], rows);
   }
-  if (total > tenants.length) remark(`${tenants.length} of ${total} shown; --limit ${Math.min(total, mostRows)} shows more.`);
+  if (total > tenants.length) remark(`${tenants.length} of ${total} shown; --limit ${Math.min(total, maxRows)} shows more.`);
 }
 
 function readLimit(text: string): number {
   const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= mostRows) return limit;
-  throw new InvalidArgumentError(`Give a whole number from 1 to ${mostRows}.`);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= maxRows) return limit;
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${maxRows}.`);
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { rotateTokenSecret } from "~/server/token-secret.server";
+import { rotateTokenSecret } from "~/server/keys/token-secret.server";
 import { print } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-export function register(program: Command, open: Open): void {
+export function registerTokens(program: Command, open: Open): void {
   program
     .command("tokens")
     .description("tokens that API keys mint for browsers")

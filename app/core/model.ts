@@ -1,22 +1,22 @@
 /**
- * The words of Latchkey as types. Everything here is plain data that survives JSON:
- * facts are kept as documents, so a decision can be made again from what was known on any day.
+ * The domain types. Everything is plain data that survives JSON: facts are stored as documents, so past decisions can
+ * be repeated.
  */
 
-/** Milliseconds since 1970-01-01T00:00:00Z. Always an argument, never read from a clock in this folder. */
+/** Milliseconds since 1970-01-01T00:00:00Z. Always an argument; this folder never reads a clock. */
 export type Instant = number;
 
-/** The end of the year 9999: later ones need a sign in ISO 8601, which not everybody reads. */
+/** The end of the year 9999: later years need a sign in ISO 8601, which not every parser accepts. */
 export const lastInstant: Instant = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** A limit is a whole number from 0 to 2^53 - 1, or the word: never 0, -1 or null for "no limit". */
+/** A whole number from 0 to 2^53 - 1, or the word; never 0, -1 or null for "no limit". */
 export type Limit = number | "unlimited";
 
 /**
- * What a plan entry, a grant or a flag gives of a feature:
- * `true` for boolean features, a `Limit` for metered ones, any JSON that fits the settings for config ones.
+ * The value of a plan entry, grant or flag: `true` for boolean features, a `Limit` for metered ones, JSON that fits the
+ * settings for config ones.
  */
 export type Value = Json;
 
@@ -26,16 +26,19 @@ export type FeatureType = (typeof featureTypes)[number];
 export const resetPeriods = ["hour", "day", "week", "month", "year", "never"] as const;
 export type ResetPeriod = (typeof resetPeriods)[number];
 
-/** `better`: which of two numbers wins. `options`: allowed texts, best last; empty means any text, first source wins. */
+/**
+ * `better`: which of two numbers wins. `options`: allowed texts, best last; if empty, any text is allowed and the first
+ * source wins.
+ */
 export type ConfigSettings = { kind: "number"; better: "higher" | "lower" } | { kind: "text"; options: string[] } | { kind: "json" };
 
-/** `soft`: over the limit is still a yes. `unit`: what is counted, for people ("calls", "seats"). */
+/** `soft`: exceeding the limit is still a yes. `unit`: what is counted ("calls", "seats"). */
 export type MeterSettings = { resetPeriod: ResetPeriod; soft: boolean; unit: string | null };
 
 export const flagRules = ["grant", "gate", "both"] as const;
 export const whenUnknownChoices = ["last", "on", "off"] as const;
-/** A PostHog feature flag that a feature is tied to, what it may do, and what no answer from PostHog means. */
-export type FlagTie = {
+/** The PostHog flag a feature is linked to, what it may do, and what applies if PostHog does not answer. */
+export type FlagLink = {
   key: string;
   rule: (typeof flagRules)[number];
   whenUnknown: (typeof whenUnknownChoices)[number];
@@ -46,9 +49,9 @@ export type Feature = {
   name: string;
   description: string | null;
   group: string | null;
-  flag: FlagTie | null;
+  flag: FlagLink | null;
   archivedAt: Instant | null;
-  /** The catalogue's revision when this feature last changed: what two editors of one feature compare. */
+  /** The catalogue's revision of the feature's last change, for detecting concurrent edits. */
   revision: number;
 } & ({ type: "boolean" } | { type: "config"; config: ConfigSettings } | { type: "metered"; meter: MeterSettings });
 
@@ -64,16 +67,16 @@ export type Plan = {
   kind: PlanKind;
   /** Cheapest first. */
   rank: number;
-  /** The plan whose entries this one inherits; its own entries replace inherited ones. */
+  /** The plan whose entries this one inherits; its own entries replace them. */
   includes: string | null;
-  /** Own entries only, sorted by feature. */
+  /** Own entries, sorted by feature. */
   entries: PlanEntry[];
   archivedAt: Instant | null;
-  /** The catalogue's revision when this plan last changed. */
+  /** The catalogue's revision of the plan's last change. */
   revision: number;
 };
 
-/** All that a decision reads of the catalogue. Both lists are sorted: features by key, plans by rank then key. */
+/** Everything decisions read of the catalogue: features by key, plans by rank then key. */
 export type CatalogueFacts = { revision: number; features: Feature[]; plans: Plan[] };
 
 export const grantKinds = ["trial", "override"] as const;
@@ -84,9 +87,9 @@ type GrantBase = {
   feature: string;
   /** Live means `startsAt <= now < endsAt` and not ended. */
   startsAt: Instant;
-  /** Set when a person or program ended it early; it stops counting at that instant. */
+  /** When it was ended early; it stops being live at that instant. */
   endedAt: Instant | null;
-  /** The grant that this one prolongs. */
+  /** The grant this one extends. */
   extends: string | null;
   note: string | null;
   createdAt: Instant;
@@ -94,13 +97,13 @@ type GrantBase = {
 };
 export type Trial = GrantBase & { kind: "trial"; value: Value; endsAt: Instant };
 export type Override = GrantBase & { kind: "override"; endsAt: Instant | null } & ({ effect: "allow"; value: Value } | { effect: "deny" });
-/** What one tenant gets (or is refused) apart from its plan. */
+/** What a tenant gets, or is denied, apart from its plan. */
 export type Grant = Trial | Override;
 
 export const tenantStatuses = ["active", "suspended", "archived"] as const;
 export type TenantStatus = (typeof tenantStatuses)[number];
 
-/** All that a decision reads of one tenant. `grants` holds those that were not over when the facts were written. */
+/** Everything decisions read of a tenant. `grants` contains those that were not over when the facts were written. */
 export type TenantFacts = {
   revision: number;
   key: string;
@@ -111,31 +114,31 @@ export type TenantFacts = {
   addOns: { plan: string; addedAt: Instant }[];
   metadata: { [key: string]: Json };
   createdAt: Instant;
-  /** The instant that this tenant's reset periods are counted from; absent or null: they follow the calendar in UTC. */
+  /** Start of the tenant's reset periods; absent or null for calendar periods in UTC. */
   usageAnchor?: Instant | null;
   grants: Grant[];
 };
 
-/** Consumption of one metered feature in the period that holds `now`; null: of an instant so far back that nobody knows. */
+/** Usage in the period that contains `now`; null if it is no longer known. */
 export type Usage = { used: number | null };
 
-/** What is known of one tenant's flag; `last` is the newest value that PostHog ever gave. */
+/** A tenant's flag reading; `last` is the newest value PostHog returned. */
 export type FlagReading = {
   state: "on" | "off" | "unknown";
   payload?: Json;
   variant?: string;
   last?: { state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
-  /** The flag tells persons apart, and the question named none. */
+  /** The flag targets persons, and the check named none. */
   userRequired?: true;
-  /** The flag tells groups of another type than tenants apart. */
+  /** The flag targets groups of another type. */
   otherGroupType?: true;
   /** PostHog could not compute the flag. */
   failed?: true;
-  /** The tenant's limit of questions about users was reached, so PostHog was not asked. */
+  /** The tenant's budget of questions about users was used up, so PostHog was not asked. */
   userLimit?: true;
 };
 
-/** Why a flag's value is unknown, if there is a more specific reason than a missing answer. */
+/** Why a value is unknown, if more specific than a missing answer. */
 export const unknownReasons = ["user_required", "other_group_type", "flag_failed", "user_limit"] as const;
 export type UnknownBecause = (typeof unknownReasons)[number];
 
@@ -161,9 +164,9 @@ export type Actor = {
   address?: string | null;
 };
 
-/** What every change needs and must not make itself: the time, fresh ids, who, and the next revision. */
+/** Inputs every change gets from outside: time, new ids, actor. */
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
-/** 1 to 200 characters, none of them a control character or half of a surrogate pair, which no address can hold. */
+/** 1 to 200 characters without control characters or lone surrogates, which URLs cannot hold. */
 export const tenantKeyPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;

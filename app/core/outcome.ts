@@ -1,7 +1,7 @@
-/** Why a change is not made: a stable code for programs, a sentence with the way out for people, and the field at fault. */
+/** Why a change is refused: a stable code, a sentence with the way out, and the field. */
 export type Refusal = { ok: false; code: RefusalCode; message: string; field?: string };
 
-/** `change: null`: all is already as asked, and nothing is written. */
+/** `change` is null if nothing differs, and nothing is written. */
 export type Outcome<Change> = { ok: true; change: Change | null } | Refusal;
 
 export const refusalCodes = [

@@ -1,5 +1,5 @@
 /** Letters that no form of Unicode takes apart into a base letter and an accent. */
-const letters: { [letter: string]: string } = { ø: "o", ł: "l", đ: "d", ħ: "h", ŧ: "t", ı: "i", æ: "ae", œ: "oe", ς: "σ" };
+const letters: { [letter: string]: string } = { ø: "o", ł: "l", đ: "d", ħ: "h", ŧ: "t", ı: "i", æ: "ae", œ: "oe", ß: "ss", ς: "σ" };
 const letter = new RegExp(`[${Object.keys(letters).join("")}]`, "g");
 /** Combining marks that are accents. Signs of other scripts that are written as marks are letters there. */
 const accents = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]/g;
@@ -17,7 +17,7 @@ export function foldText(text: string): string {
   // Most text is ASCII, which only has a case to lose.
   if (/^[\n\x20-\x7e]*$/.test(text)) return text.toLowerCase();
   const plain = bare(text.replace(wide, (c) => c.normalize("NFKC")).replace(invisibles, (c) => (c === "\n" ? c : "")));
-  // Upper case first: ß and ss, and the forms of σ, are one only there.
+  // Upper case first, because ß and ss, and the forms of σ, are equal only there.
   const folded = bare(plain.toUpperCase()).toLowerCase();
   return bare(folded)
     .replace(letter, (c) => letters[c] as string)
@@ -29,8 +29,8 @@ const joiners =
   /(?<=[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}])[\u200c\u200d]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Extended_Pictographic}#*0-9])\ufe0f/gu;
 
 /**
- * The rule for keys and names that are new: two that look alike are the same. Returns the end of a sentence that begins with what
- * it is about, or null. What exists already keeps its key and name.
+ * The rule for new keys and names: names that look alike must be equal. Returns the end of a sentence about the name,
+ * or null. Existing names stay.
  */
 export function lookAlikeProblem(text: string, kind: "key" | "name"): string | null {
   const shown = kind === "name" ? text.replace(joiners, "") : text;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type FlagTie, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import { type FlagLink, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import { displayName, longText } from "./catalogue/plan";
 import { isoInstant } from "./instants";
 import { namedValues, shortList, valueFault } from "./json-value";
-import { displayName, longText } from "./plan";
-import { metadataKey, mostAtOnce, mostKeys } from "./posthog-page";
-import { note, planKey, tenantKey } from "./tenant";
+import { maxBatchSize, maxKeys, metadataKey } from "./posthog/posthog-page";
+import { note, planKey, tenantKey } from "./tenants/tenant";
 
 const short = (what: string, most: number) =>
   z
@@ -16,8 +16,8 @@ const short = (what: string, most: number) =>
 
 const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
 
-/** At most: a plan gives each feature at most once. */
-export const mostEntries = 5_000;
+/** A plan gives each feature at most once. */
+export const maxEntries = 5_000;
 
 const entryFault = (feature: string, value: unknown) => (keyPattern.test(feature) ? valueFault(value) : "That is not a feature's key.");
 const planEntries = namedValues(entryFault, {
@@ -33,7 +33,7 @@ export const planBody = z.strictObject({
   rank: z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank).optional(),
   includes: planKey.nullish(),
   features: planEntries
-    .refine((entries) => Object.keys(entries).length <= mostEntries, `A plan gives up to ${mostEntries} features.`)
+    .refine((entries) => Object.keys(entries).length <= maxEntries, `A plan gives up to ${maxEntries} features.`)
     .optional()
     .describe("Feature → what the plan gives of it: true, a limit or unlimited, or a value. Replaces all entries of its own."),
   why: note.nullish(),
@@ -66,7 +66,7 @@ const flag = z
     rule: z.enum(flagRules, `A rule is one of ${flagRules.join(", ")}.`),
     whenUnknown: z.enum(whenUnknownChoices).default("last"),
   })
-  .transform((tie): FlagTie => tie);
+  .transform((tie): FlagLink => tie);
 
 /** PUT /api/features/{feature}: left out means unchanged, null means cleared; settings replace the old ones whole. */
 export const featureBody = z.strictObject({
@@ -86,20 +86,20 @@ export const featureBody = z.strictObject({
 /** Archive, restore, delete: nothing but the reason. */
 export const whyBody = z.strictObject({ why: note.nullish() });
 
-const whom = `Say "all", or the keys of 1 to ${mostAtOnce} tenants.`;
+const whom = `Say "all", or the keys of 1 to ${maxBatchSize} tenants.`;
 
 /** POST /api/posthog/resync */
 export const resyncBody = z.strictObject({
-  tenants: z.union([z.literal("all"), shortList(tenantKey, { min: 1, max: mostAtOnce })], whom).describe("all, or their keys."),
+  tenants: z.union([z.literal("all"), shortList(tenantKey, { min: 1, max: maxBatchSize })], whom).describe("all, or their keys."),
 });
 
-/** Where there is nothing to say. */
+/** Nothing to report. */
 export const emptyBody = z.strictObject({});
 
-const tooMany = `Choose up to ${mostKeys} keys.`;
+const tooMany = `Choose up to ${maxKeys} keys.`;
 
 /** PUT /api/posthog/metadata: the whole choice. */
-export const metadataChoiceBody = z.strictObject({ keys: shortList(metadataKey, { max: mostKeys }, tooMany) });
+export const metadataChoiceBody = z.strictObject({ keys: shortList(metadataKey, { max: maxKeys }, tooMany) });
 
 const extraDays = z.int("Days are a whole number.").min(1, "Extend by at least one day.").max(3_650, "Extend by up to 3,650 days.");
 

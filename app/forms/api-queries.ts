@@ -1,19 +1,19 @@
 import { z } from "zod";
 import type { Actor } from "~/core/model";
 import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
-import { cursor, fromDigits, limit, yes } from "./api-page";
-import { auditSubjects } from "./audit-filter";
-import { fileFormats } from "./catalogue-text";
-import { featureKey, grantId } from "./grant";
-import { planKey, tenantKey } from "./tenant";
-import { withoutPlan } from "./tenant-list";
+import { auditSubjects } from "./audit/audit-filter";
+import { featureKey, grantId } from "./grants/grant";
+import { fileFormats } from "./import/catalogue-text";
+import { cursor, fromDigits, limit, yes } from "./pagination";
+import { planKey, tenantKey } from "./tenants/tenant";
+import { withoutPlan } from "./tenants/tenant-list";
 
 const badSeq = "That is not an entry's number.";
 const badDays = "Days are a whole number from 1 to 366.";
 
 export const tenantParams = z.object({ key: tenantKey });
 export const grantParams = z.object({ id: grantId });
-/** As it stands in the address: a space that is too much is not cut off, since it names something else. */
+/** As in the URL: surrounding spaces are kept, because they name something else. */
 const pathKey = z
   .string()
   .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");

@@ -1,4 +1,4 @@
-/** How a number is written down: its digits without zeros at either end, and the power of ten that they are multiplied by. */
+/** A number's notation: its significant digits and exponent. */
 function digitsOf(text: string): { digits: string; power: number } {
   const [, whole = "", fraction = "", exponent = "0"] = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text) ?? [];
   const all = (whole + fraction).replace(/^0+/, "");
@@ -12,7 +12,7 @@ function digitsOf(text: string): { digits: string; power: number } {
 /** Whole, and without the zeros that programs write in place of digits which a double does not have. */
 const wholeNumber = /^-?(?:\d{1,20}|\d{1,310}(?<!00))$/;
 
-/** What programs write that want to read the same double again. */
+/** Notations that programs use to round-trip doubles. */
 const maxDoubleDigits = 17;
 
 /**
@@ -35,13 +35,13 @@ export function isExactNumber(text: string): boolean {
 
 export const inexactNumber = "This number has more digits than can be stored. Send fewer digits, or send it as text in quotes.";
 
-/** What a number has to look like before a double might not hold it; most texts have none. */
+/** A quick test for numbers that a double may not hold; most texts have none. */
 const suspicious = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
 /**
- * JSON.parse, except that a number that a double cannot hold becomes Infinity, which JSON does not have: whoever checks what was
- * sent refuses it at its place, by itself in a list of which each entry is looked at by itself.
+ * JSON.parse, except that a number a double cannot hold becomes Infinity, which JSON lacks: validation then refuses it
+ * at its path, in a batch only its own item.
  */
 export function parseExactJson(text: string): unknown {
   if (!suspicious.test(text)) return JSON.parse(text);

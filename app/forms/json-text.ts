@@ -4,7 +4,7 @@ import { unfit } from "./storable";
 
 export type ReadJson = { ok: true; value: Json } | { ok: false; message: string };
 
-/** JSON that a person typed; what is wrong is told with its line, which engines word differently or not at all. */
+/** Parses typed JSON. Errors name the line, which engines report differently or not at all. */
 export function readJson(text: string): ReadJson {
   try {
     const value = parseExactJson(text) as Json;
@@ -25,7 +25,7 @@ const plain = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 type Problem = { at: number; message: string };
 
-/** The first place where the text stops being JSON. */
+/** The first position that is not valid JSON. */
 function firstProblem(text: string): Problem {
   let at = 0;
   const open: ("{" | "[")[] = [];

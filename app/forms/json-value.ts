@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "~/core/model";
 
-/** Of one value of a plan or grant, in characters of JSON. */
+/** Max characters of JSON of one value in a plan or grant. */
 export const maxValueLength = 10_000;
 
 const isShort = (value: unknown) =>
@@ -18,8 +18,8 @@ export const jsonValue = z
 const maxFaults = 100;
 
 /**
- * An object with names of the sender's choice. `faultOf` says what is wrong with a name or its value. A record of zod takes 10 µs
- * for each name that is refused. `shown` is its JSON schema.
+ * An object with arbitrary keys. `faultOf` validates a key and its value. A zod record takes 10 µs per refused key.
+ * `shown` is its JSON schema.
  */
 export function namedValues(faultOf: (name: string, value: unknown) => string | null, shown: object) {
   const schema = z.unknown().superRefine((sent, ctx) => {
@@ -40,7 +40,7 @@ export function namedValues(faultOf: (name: string, value: unknown) => string | 
 
 export const valueFault = (value: unknown) => (isShort(value) ? null : tooLong);
 
-/** A list that is cut just past its maximum before its items are looked at, so that a longer one costs no more. */
+/** A list cut just past its maximum before its items are validated, so that a longer one costs no more. */
 export const shortList = <S extends z.ZodType>(item: S, { min = 0, max }: { min?: number; max: number }, tooMany?: string) =>
   z.preprocess(
     (sent) => (Array.isArray(sent) && sent.length > max ? sent.slice(0, max + 1) : sent),

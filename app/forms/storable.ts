@@ -1,6 +1,6 @@
 import { inexactNumber } from "./exact-json";
 
-/** PostgreSQL keeps no NUL in text, and half of a surrogate pair comes back as another character. */
+/** PostgreSQL stores no NUL in text, and a lone surrogate comes back as another character. */
 export const unstorable = /\0|\p{Surrogate}/u;
 
 export type Fault = { path: PropertyKey[]; message: string };
@@ -9,16 +9,16 @@ export type Fault = { path: PropertyKey[]; message: string };
 export const reservedName = "__proto__";
 export const reservedNameRefused = `The name ${reservedName} cannot be stored. Choose another one.`;
 
-/** Whoever walks what was sent needs a stack: metadata and values are a few deep. */
+/** Bounds recursion; metadata and values are a few levels deep. */
 const deepest = 64;
 
-/** What no schema should be asked about, with the place where it stands; of what is nested too deep, where it begins. */
+/** Finds data that cannot be stored, with its path, or the start of what is nested too deeply. */
 export function unfit(value: unknown): Fault | null {
   const fault = unfitWithin(value, 0);
   return fault && fault.path.length > deepest ? { ...fault, path: fault.path.slice(0, 3) } : fault;
 }
 
-/** Much is walked and little found: a place is put together only on the way back from a fault. */
+/** The path is built only on the way back from a fault, because most data has none. */
 function unfitWithin(value: unknown, depth: number): Fault | null {
   if (typeof value === "string")
     return unstorable.test(value) ? { path: [], message: "This holds a character that cannot be stored." } : null;

@@ -1,19 +1,19 @@
 type Check = {
   /** Returns the offset, over all chunks, of the first character that is not UTF-8, or null. */
   take: (bytes: Uint8Array) => number | null;
-  /** The same once nothing more comes: a character may be cut off. */
+  /** Call at the end: a character may be incomplete. */
   end: () => number | null;
 };
 
 const percent = 0x25;
 
 /**
- * Checks UTF-8 in chunks, as the Encoding standard decodes it. `isEscaped`: the bytes are an address or a form, in which %C3%A9
- * stands for two bytes; offsets count the bytes as they were sent.
+ * Validates UTF-8 in chunks, as in the Encoding standard. `isEscaped`: the bytes are a URL or form, in which %C3%A9
+ * stands for two bytes; offsets count bytes as sent.
  */
 export function checkUtf8({ isEscaped = false } = {}): Check {
   let at = 0;
-  /** Where the current character begins, and how many continuation bytes it still needs. */
+  /** Start of the current character, and its missing continuation bytes. */
   let start = 0;
   let needed = 0;
   let min = 0x80;
@@ -48,7 +48,7 @@ export function checkUtf8({ isEscaped = false } = {}): Check {
     }
     digits += String.fromCharCode(byte);
     if (!/^[0-9a-f]{1,2}$/i.test(digits)) {
-      // A percent sign that begins no escape stands for itself.
+      // A percent sign that starts no escape is literal.
       digits = null;
       return accept(percent, offset) && takeEscaped(byte, offset);
     }

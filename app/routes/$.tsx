@@ -1,4 +1,4 @@
-import { RouteErrorPage } from "~/ui/error-page";
+import { RouteErrorPage } from "~/ui/kit/error-page";
 
 export function loader() {
   throw new Response(null, { status: 404 });

@@ -1,25 +1,25 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData } from "@remix-run/react";
-import { adminForm, roleChoices } from "~/forms/admin";
+import { adminForm, roleChoices } from "~/forms/admins/admin";
 import { keyOf, paths } from "~/paths";
-import { changeRole, disable, enable, findOneAdmin, openLink, stateOf } from "~/server/admins.server";
-import { readForm } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { adminStateLooks } from "~/ui/admin-state";
-import { Badge } from "~/ui/badge";
-import { Button } from "~/ui/button";
-import { FormActions, Section } from "~/ui/card";
-import { RadioCards } from "~/ui/choices";
-import { ConfirmButton } from "~/ui/confirm-button";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { KeyValue } from "~/ui/key-value";
-import { FormErrors } from "~/ui/notice";
-import { OneTimeLink } from "~/ui/one-time-link";
-import { PageHeader } from "~/ui/page-header";
-import { roleWords } from "~/ui/role-words";
-import { Time } from "~/ui/time";
+import { adminStateOf, changeRole, disable, enable, findOneAdmin, openLink } from "~/server/admins/admins.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readForm } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { adminStateLooks } from "~/ui/admins/admin-state";
+import { roleWords } from "~/ui/admins/role-words";
+import { Badge } from "~/ui/kit/badge";
+import { Button } from "~/ui/kit/button";
+import { FormActions, Section } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
+import { ConfirmButton } from "~/ui/kit/confirm-button";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { KeyValue } from "~/ui/kit/key-value";
+import { FormErrors } from "~/ui/kit/notice";
+import { OneTimeLink } from "~/ui/kit/one-time-link";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · Admins · Latchkey` }];
 
@@ -28,7 +28,7 @@ export async function loader({ request, params, context }: LoaderFunctionArgs) {
   const admin = await findOneAdmin(context, keyOf(params.id));
   if (!admin) throw new Response("There is no such admin. Look in the list.", { status: 404 });
   const now = context.now();
-  return { admin, state: stateOf(admin, now), now, mayManage: mayAct(me.role, "owner"), isMe: me.id === admin.id };
+  return { admin, state: adminStateOf(admin, now), now, mayManage: mayAct(me.role, "owner"), isMe: me.id === admin.id };
 }
 
 export async function action({ request, params, context }: ActionFunctionArgs) {
@@ -101,9 +101,9 @@ function Manage() {
   return (
     <>
       <Section title="Role">
-        {/* The key: after a change the choice begins anew from what is now so. */}
+        {/* The key resets the choice to the current state after a change. */}
         <Form method="post" key={admin.role}>
-          <Field label="May" name="role" group>
+          <Field label="Role" name="role" group>
             <RadioCards
               name="role"
               checked={admin.role}

@@ -2,24 +2,29 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Users } from "lucide-react";
 import { paths } from "~/paths";
-import { listAllAdmins, stateOf } from "~/server/admins.server";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { adminStateLooks } from "~/ui/admin-state";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { Time } from "~/ui/time";
+import { adminStateOf, listAllAdmins } from "~/server/admins/admins.server";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { adminStateLooks } from "~/ui/admins/admin-state";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Admins · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
   const now = context.now();
-  const admins = (await listAllAdmins(context)).map((admin) => ({ ...admin, state: stateOf(admin, now), isMe: admin.id === me.id, now }));
+  const admins = (await listAllAdmins(context)).map((admin) => ({
+    ...admin,
+    state: adminStateOf(admin, now),
+    isMe: admin.id === me.id,
+    now,
+  }));
   return { admins, mayInvite: mayAct(me.role, "owner") };
 }
 

@@ -2,22 +2,21 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useNavigation } from "@remix-run/react";
-import { inviteForm, roleChoices } from "~/forms/admin";
+import { inviteForm, roleChoices } from "~/forms/admins/admin";
 import { paths } from "~/paths";
-import { invite } from "~/server/admins.server";
-import { readForm } from "~/server/form.server";
-import { refuseForm } from "~/server/secret-form.server";
-import { actorOf, requireAdmin } from "~/server/sessions.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RadioCards } from "~/ui/choices";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { FormErrors } from "~/ui/notice";
-import { OneTimeLink } from "~/ui/one-time-link";
-import { PageHeader } from "~/ui/page-header";
-import { roleWords } from "~/ui/role-words";
+import { invite } from "~/server/admins/admins.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { readForm, refuseForm } from "~/server/http/form.server";
+import { roleWords } from "~/ui/admins/role-words";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { OneTimeLink } from "~/ui/kit/one-time-link";
+import { PageHeader } from "~/ui/kit/page-header";
 
 export const meta: MetaFunction = () => [{ title: "Invite admin · Latchkey" }];
 

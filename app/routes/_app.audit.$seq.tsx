@@ -1,16 +1,16 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { actionWords } from "~/core/audit-words";
+import { actionWords } from "~/core/audit/audit-words";
 import { paths } from "~/paths";
-import { readAuditEntry } from "~/server/audit-pages.server";
-import { requireAdmin } from "~/server/sessions.server";
-import { AuditLine } from "~/ui/audit-list";
-import { Card } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { Diff } from "~/ui/diff";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { count } from "~/ui/pagination";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { readAuditEntry } from "~/server/audit/audit-pages.server";
+import { AuditLine } from "~/ui/audit/audit-list";
+import { Card } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { Diff } from "~/ui/kit/diff";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { count } from "~/ui/kit/pagination";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data ? actionWords(data.entry.action) : "Audit log"} · Latchkey` },

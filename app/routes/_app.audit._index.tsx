@@ -1,19 +1,19 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { ScrollText, SearchX } from "lucide-react";
-import { actionWords } from "~/core/audit-words";
-import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit-filter";
+import { actionWords } from "~/core/audit/audit-words";
+import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit/audit-filter";
 import { paths } from "~/paths";
-import { readAuditPage } from "~/server/audit-pages.server";
-import { requireAdmin } from "~/server/sessions.server";
-import { AuditList } from "~/ui/audit-list";
-import { LinkButton, TextLink } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FilterBar, FilterSelect } from "~/ui/filters";
-import { PageHeader } from "~/ui/page-header";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { readAuditPage } from "~/server/audit/audit-pages.server";
+import { AuditList } from "~/ui/audit/audit-list";
+import { LinkButton, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { FilterBar, FilterSelect } from "~/ui/kit/filters";
+import { PageHeader } from "~/ui/kit/page-header";
 
 export const meta: MetaFunction = () => [{ title: "Audit log · Latchkey" }];
 
@@ -42,9 +42,9 @@ export default function AuditLog() {
     <>
       <PageHeader title="Audit log" description="Every change, with who made it, and what was before and after." />
       <FilterBar names={["actor", "action", "kind", "before"]} className="mb-3">
-        <FilterSelect name="kind" label="Everything" options={kinds} />
+        <FilterSelect name="kind" label="All subjects" options={kinds} />
         <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
-        <FilterSelect name="actor" label="Everybody" options={actors.map((actor) => [actorValue(actor), actor.name])} />
+        <FilterSelect name="actor" label="All admins" options={actors.map((actor) => [actorValue(actor), actor.name])} />
       </FilterBar>
       {query.subject && (
         <p className="mb-3 text-ink-muted text-sm">

@@ -1,33 +1,33 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue-words";
+import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue/catalogue-words";
 import type { Feature } from "~/core/model";
-import { featurePageForm } from "~/forms/feature";
-import { readPage } from "~/forms/feature-filter";
-import { typeWords } from "~/forms/feature-words";
+import { featurePageForm } from "~/forms/catalogue/feature";
+import { readPage } from "~/forms/catalogue/feature-filter";
+import { typeWords } from "~/forms/catalogue/feature-words";
 import { keyOf, paths } from "~/paths";
-import { theirChange } from "~/server/catalogue-edits.server";
-import { actOnFeature, featureEndEffects, readFeaturePage, reviewFeature } from "~/server/feature-page.server";
-import { findingsOfTies, isTied, whyNotTied } from "~/server/feature-ties.server";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureEnd } from "~/ui/feature-end";
-import { FeatureForm } from "~/ui/feature-form";
-import { FeaturePlans } from "~/ui/feature-plans";
-import { FindingList } from "~/ui/finding-list";
-import { KeyValue } from "~/ui/key-value";
-import { Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { Pagination } from "~/ui/pagination";
-import { StaleNotice } from "~/ui/stale-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { theirChange } from "~/server/catalogue/catalogue-edits.server";
+import { isLinked, linkFindingsOf, linkProblem } from "~/server/catalogue/feature-flags.server";
+import { actOnFeature, featureEndEffects, readFeaturePage, reviewFeature } from "~/server/catalogue/feature-page.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { FeatureEnd } from "~/ui/catalogue/feature-end";
+import { FeatureEditor } from "~/ui/catalogue/feature-form";
+import { FeaturePlans } from "~/ui/catalogue/feature-plans";
+import { FindingList } from "~/ui/catalogue/finding-list";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { KeyValue } from "~/ui/kit/key-value";
+import { Notice } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Pagination } from "~/ui/kit/pagination";
+import { StaleNotice } from "~/ui/kit/stale-notice";
 
-export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
+export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-conflict";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.feature.name ?? "Feature"} · Latchkey` }];
 
@@ -35,7 +35,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
   const { searchParams } = new URL(request.url);
   const page = await readFeaturePage(context, keyOf(params.feature), readPage(searchParams));
-  const [tie] = await findingsOfTies(context, [page.feature].filter(isTied));
+  const [tie] = await linkFindingsOf(context, [page.feature].filter(isLinked));
   const canChange = mayAct(admin.role, "admin");
   const asked = canChange ? searchParams.get("ask") : null;
   const endEffects = await featureEndEffects(context, actorOf(admin), page.feature.key, asked, request.signal);
@@ -50,8 +50,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const submission = await readForm(request, featurePageForm(feature.type));
   if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, review: null });
   const act = submission.value;
-  const notTied = act.intent === "save" ? await whyNotTied(context, feature.key, act.feature.flag) : null;
-  if (notTied) return refused(submission, notTied, { flag: "flagKey" }, { theirs: null, review: null });
+  const linkProblemFound = act.intent === "save" ? await linkProblem(context, feature.key, act.feature.flag) : null;
+  if (linkProblemFound) return refused(submission, linkProblemFound, { flag: "flagKey" }, { theirs: null, review: null });
   const review = await reviewFeature(context, actorOf(admin), feature.key, act, request.signal);
   if (review) return data({ result: submission.reply(), theirs: null, review });
   const result = await actOnFeature(context, actorOf(admin), feature.key, act);
@@ -97,9 +97,9 @@ export default function EditFeature() {
         <Section title="Details" bare>
           <Card>
             {canChange ? (
-              <FeatureForm feature={feature} groups={groups} lastResult={answer?.result} review={answer?.review ?? null}>
+              <FeatureEditor feature={feature} groups={groups} lastResult={answer?.result} review={answer?.review ?? null}>
                 {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
-              </FeatureForm>
+              </FeatureEditor>
             ) : (
               <FeatureDetails feature={feature} />
             )}

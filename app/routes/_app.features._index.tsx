@@ -1,21 +1,21 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { SearchX, ToggleRight } from "lucide-react";
-import type { FeatureRow } from "~/core/feature-list";
-import { readFeatureFilter, readPage, readSort } from "~/forms/feature-filter";
-import { typeWords } from "~/forms/feature-words";
+import type { FeatureRow } from "~/core/catalogue/feature-list";
+import { readFeatureFilter, readPage, readSort } from "~/forms/catalogue/feature-filter";
+import { typeWords } from "~/forms/catalogue/feature-words";
 import { paths } from "~/paths";
-import { readFeatureList } from "~/server/catalogue-pages.server";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureFilters } from "~/ui/feature-filters";
-import { PageHeader } from "~/ui/page-header";
-import { count, Pagination } from "~/ui/pagination";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readFeatureList } from "~/server/catalogue/catalogue-pages.server";
+import { FeatureFilters } from "~/ui/catalogue/feature-filters";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { count, Pagination } from "~/ui/kit/pagination";
 
 export const meta: MetaFunction = () => [{ title: "Features · Latchkey" }];
 

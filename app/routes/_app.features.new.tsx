@@ -1,19 +1,19 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { createFeature } from "~/core/feature-changes";
-import { newFeatureForm } from "~/forms/feature";
+import { createFeature } from "~/core/catalogue/feature-changes";
+import { newFeatureForm } from "~/forms/catalogue/feature";
 import { paths } from "~/paths";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { linkProblem } from "~/server/catalogue/feature-flags.server";
+import { readNewFeaturePage } from "~/server/catalogue/feature-page.server";
 import { changeCatalogue } from "~/server/change.server";
-import { readNewFeaturePage } from "~/server/feature-page.server";
-import { whyNotTied } from "~/server/feature-ties.server";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Card } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureForm } from "~/ui/feature-form";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { FeatureEditor } from "~/ui/catalogue/feature-form";
+import { Card } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New feature · Latchkey" }];
 
@@ -27,8 +27,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const submission = await readForm(request, newFeatureForm);
   if (submission.status !== "success") return invalid(submission);
   const { key, feature } = submission.value;
-  const notTied = await whyNotTied(context, key, feature.flag);
-  if (notTied) return refused(submission, notTied, { flag: "flagKey" });
+  const linkProblemFound = await linkProblem(context, key, feature.flag);
+  if (linkProblemFound) return refused(submission, linkProblemFound, { flag: "flagKey" });
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createFeature(facts, key, feature, stamp));
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", group: "group" });
   return redirectWithToast(paths.feature(key), { message: `${feature.name} is there. Now say which plans give it.` });
@@ -44,7 +44,7 @@ export default function NewFeature() {
         <ViewerNotice canChange={canChange} />
         {canChange && (
           <Card>
-            <FeatureForm groups={groups} lastResult={lastResult} />
+            <FeatureEditor groups={groups} lastResult={lastResult} />
           </Card>
         )}
       </div>

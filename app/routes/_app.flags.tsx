@@ -2,28 +2,28 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { CircleCheck, CircleDashed, ExternalLink, Flag, TriangleAlert } from "lucide-react";
 import { paths } from "~/paths";
-import { flagHygiene } from "~/server/flag-hygiene.server";
-import { requireAdmin } from "~/server/sessions.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton, TextLink } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { count } from "~/ui/pagination";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { findStaleFlags } from "~/server/catalogue/stale-flags.server";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Notice } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { count } from "~/ui/kit/pagination";
 
 export const meta: MetaFunction = () => [{ title: "Flags · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context);
-  return flagHygiene(context);
+  return findStaleFlags(context);
 }
 
 const ruleWords = { grant: "Grant", gate: "Gate", both: "Grant and gate" };
 
-type Row = Awaited<ReturnType<typeof flagHygiene>>["rows"][number];
+type Row = Awaited<ReturnType<typeof findStaleFlags>>["rows"][number];
 
 export default function FlagsPage() {
   const { rows, trouble, isOff } = useLoaderData<typeof loader>();

@@ -2,14 +2,14 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Download } from "lucide-react";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { buttonLook } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { RouteErrorPage } from "~/ui/error-page";
-import { ImportForm } from "~/ui/import-form";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { ImportForm } from "~/ui/import/import-form";
+import { buttonLook } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "Import and export · Latchkey" }];
 
@@ -47,7 +47,7 @@ export default function Import() {
           <ul className="flex flex-col gap-2">
             {files.map(({ label, to }) => (
               <li key={to}>
-                {/* Not a page: the browser itself has to fetch it. */}
+                {/* Not a Remix page: the browser must request it. */}
                 <a href={to} download className={buttonLook({ className: "w-full justify-start" })}>
                   <Download aria-hidden="true" />
                   {label}

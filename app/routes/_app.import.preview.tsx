@@ -2,20 +2,20 @@ import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFuncti
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { FileCheck2 } from "lucide-react";
 import { paths } from "~/paths";
-import { applySent, readImportForm, showImport } from "~/server/import-page.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { EffectsOnTenants } from "~/ui/effects-on-tenants";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FindingList } from "~/ui/finding-list";
-import { ImportDiffList } from "~/ui/import-diff";
-import { ImportForm } from "~/ui/import-form";
-import { Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { applySent, readImportForm, showImport } from "~/server/catalogue/import-page.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
+import { FindingList } from "~/ui/catalogue/finding-list";
+import { ImportDiffList } from "~/ui/import/import-diff";
+import { ImportForm } from "~/ui/import/import-form";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Notice } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "Import · Latchkey" }];
 
@@ -51,7 +51,7 @@ export default function ImportPreview() {
 
 type Page = NonNullable<ReturnType<typeof useActionData<typeof action>>>;
 
-/** Nothing was sent yet, or what was sent cannot be imported. */
+/** Nothing was sent yet, or it cannot be imported. */
 function Again({ page }: { page: Exclude<Page, { step: "preview" }> | undefined }) {
   const refused = page?.step === "refused" ? page : null;
   return (

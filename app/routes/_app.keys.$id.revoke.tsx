@@ -1,16 +1,16 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { keyOf, paths } from "~/paths";
-import { listKeys, revokeKey } from "~/server/api-keys.server";
-import { actorOf, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { KeyValue } from "~/ui/key-value";
-import { Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { Time } from "~/ui/time";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { listKeys, revokeKey } from "~/server/keys/api-keys.server";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { KeyValue } from "~/ui/kit/key-value";
+import { Notice } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Revoke API key · Latchkey" }];
 
@@ -42,7 +42,7 @@ export default function RevokeKey() {
         <KeyValue
           items={[
             { label: "Key", value: <code className="font-mono text-xs">{key.hint}</code> },
-            { label: "May", value: key.scopes.join(", ") },
+            { label: "Scopes", value: key.scopes.join(", ") },
             { label: "Last used", value: key.lastUsedAt === null ? "Never" : <Time at={key.lastUsedAt} now={now} show="both" /> },
           ]}
         />

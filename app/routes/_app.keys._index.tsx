@@ -2,17 +2,17 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { KeyRound } from "lucide-react";
 import { paths } from "~/paths";
-import { keyStateOf, listKeys } from "~/server/api-keys.server";
-import { successorOf } from "~/server/key-rotation.server";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { Time } from "~/ui/time";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { keyStateOf, listKeys } from "~/server/keys/api-keys.server";
+import { successorOf } from "~/server/keys/key-rotation.server";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "API keys · Latchkey" }];
 
@@ -40,7 +40,7 @@ const columns: Column<Row>[] = [
   { id: "name", header: "Name", primary: true, cell: ({ name, hint }) => <NameCell name={name} detail={hint} /> },
   {
     id: "scopes",
-    header: "May",
+    header: "Scopes",
     cell: ({ scopes, kind, tenant }) => (
       <span className="flex flex-wrap gap-1">
         {scopes.map((scope) => (
@@ -83,7 +83,7 @@ const columns: Column<Row>[] = [
   },
   {
     id: "made",
-    header: "Made",
+    header: "Created",
     cell: ({ createdAt, createdBy, now }) => (
       <span title={createdBy} className="text-ink-muted">
         <Time at={createdAt} now={now} show="date" />

@@ -2,23 +2,22 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { keyForm, keyScopes } from "~/forms/api-key";
+import { keyForm, keyScopes } from "~/forms/keys/api-key";
 import { paths } from "~/paths";
-import { createKey } from "~/server/api-keys.server";
-import { readForm } from "~/server/form.server";
-import { refuseForm } from "~/server/secret-form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { Checkbox, RadioCards } from "~/ui/choices";
-import { CodeBlock } from "~/ui/code";
-import { curlLine } from "~/ui/curl";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { Select, TextInput } from "~/ui/inputs";
-import { FormErrors, Notice } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readForm, refuseForm } from "~/server/http/form.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { Checkbox, RadioCards } from "~/ui/kit/choices";
+import { CodeBlock } from "~/ui/kit/code";
+import { curlLine } from "~/ui/kit/curl";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Select, TextInput } from "~/ui/kit/inputs";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
 
@@ -77,7 +76,7 @@ const scopeWords = {
 
 const kinds = [
   { value: "live", label: "A server", hint: "Secret: lk_live_…" },
-  { value: "pub", label: "Browsers", hint: "Everybody may see it: lk_pub_…" },
+  { value: "pub", label: "Browsers", hint: "Visible to anyone: lk_pub_…" },
 ];
 
 const lives = [
@@ -108,7 +107,7 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
           <Field label="For" field={fields.kind} group>
             <RadioCards name={fields.kind.name} options={kinds} checked={String(fields.kind.initialValue ?? "live")} columns={2} />
           </Field>
-          <Field label="May" field={fields.scopes} group hint="A key for browsers may check and nothing else.">
+          <Field label="Scopes" field={fields.scopes} group hint="A key for browsers may check and nothing else.">
             {keyScopes.map((scope) => (
               <Checkbox
                 key={scope}

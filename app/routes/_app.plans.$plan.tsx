@@ -1,25 +1,25 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { planPageForm } from "~/forms/plan";
+import { planPageForm } from "~/forms/catalogue/plan";
 import { keyOf, paths } from "~/paths";
-import { theirChange } from "~/server/catalogue-edits.server";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actOnPlan, planEndEffects, readPlanPage, reviewPlan } from "~/server/plan-page.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton, TextLink } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { RouteErrorPage } from "~/ui/error-page";
-import { KeyValue } from "~/ui/key-value";
-import { PageHeader } from "~/ui/page-header";
-import { count } from "~/ui/pagination";
-import { PlanEnd } from "~/ui/plan-end";
-import { PlanForm } from "~/ui/plan-form";
-import { StaleNotice } from "~/ui/stale-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { theirChange } from "~/server/catalogue/catalogue-edits.server";
+import { actOnPlan, planEndEffects, readPlanPage, reviewPlan } from "~/server/catalogue/plan-page.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { PlanEditor } from "~/ui/catalogue/plan-form";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { KeyValue } from "~/ui/kit/key-value";
+import { PageHeader } from "~/ui/kit/page-header";
+import { count } from "~/ui/kit/pagination";
+import { StaleNotice } from "~/ui/kit/stale-notice";
+import { PlanEnd } from "~/ui/tenants/plan-end";
 
-export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
+export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-conflict";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.plan.name ?? "Plan"} · Latchkey` }];
 
@@ -108,14 +108,14 @@ export default function EditPlan() {
         <div className="flex min-w-0 flex-col gap-6">
           {canChange ? (
             <Card>
-              <PlanForm
+              <PlanEditor
                 plan={plan}
                 includable={includable}
                 lastResult={refusedEnd ? undefined : lastResult}
                 review={answer?.review ?? null}
               >
                 {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
-              </PlanForm>
+              </PlanEditor>
             </Card>
           ) : (
             <Card>

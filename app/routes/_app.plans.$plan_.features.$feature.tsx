@@ -1,29 +1,29 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { setPlanEntries } from "~/core/catalogue-changes";
-import { describeValue } from "~/core/catalogue-words";
-import { cellForm } from "~/forms/cell";
-import { typeWords } from "~/forms/feature-words";
+import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { typeWords } from "~/forms/catalogue/feature-words";
+import { cellForm } from "~/forms/catalogue/plan-cell";
 import { keyOf, paths, safePath } from "~/paths";
-import { proposeCell, readCellPage } from "~/server/cell-page.server";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { proposeCell, readCellPage } from "~/server/catalogue/plan-cell-page.server";
 import { changeCatalogue } from "~/server/change.server";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Badge } from "~/ui/badge";
-import { CellForm } from "~/ui/cell-form";
-import { CellNow } from "~/ui/cell-now";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { CellForm } from "~/ui/catalogue/plan-cell-form";
+import { CellNow } from "~/ui/catalogue/plan-cell-summary";
+import { Badge } from "~/ui/kit/badge";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
-export { refreshOnConflict as shouldRevalidate } from "~/ui/refresh-on-conflict";
+export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-conflict";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: data ? `${data.feature.name} in ${data.plan.name} · Latchkey` : "Plans · Latchkey" },
 ];
 
-/** Where the grid was left: its own query travels along. */
+/** The query of the grid the user came from. */
 const backTo = (url: URL) => safePath(`${paths.plans()}?${url.searchParams.get("back") ?? ""}`, paths.plans()).replace(/\?$/, "");
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {

@@ -1,19 +1,19 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Layers, SearchX } from "lucide-react";
-import { maxColumns } from "~/core/plan-grid";
-import { readFeatureFilter, readPage } from "~/forms/feature-filter";
+import { maxColumns } from "~/core/catalogue/plan-grid";
+import { readFeatureFilter, readPage } from "~/forms/catalogue/feature-filter";
 import { paths } from "~/paths";
-import { readPlanGrid } from "~/server/catalogue-pages.server";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { LinkButton, TextLink } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureFilters } from "~/ui/feature-filters";
-import { PageHeader } from "~/ui/page-header";
-import { count, Pagination } from "~/ui/pagination";
-import { PlanGrid } from "~/ui/plan-grid";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readPlanGrid } from "~/server/catalogue/catalogue-pages.server";
+import { FeatureFilters } from "~/ui/catalogue/feature-filters";
+import { PlanGrid } from "~/ui/catalogue/plan-grid";
+import { LinkButton, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { count, Pagination } from "~/ui/kit/pagination";
 
 export const meta: MetaFunction = () => [{ title: "Plans · Latchkey" }];
 

@@ -1,18 +1,18 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
-import { createPlan } from "~/core/plan-changes";
-import { newPlanForm } from "~/forms/plan";
+import { createPlan } from "~/core/catalogue/plan-changes";
+import { newPlanForm } from "~/forms/catalogue/plan";
 import { paths } from "~/paths";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readNewPlanPage } from "~/server/catalogue/plan-page.server";
 import { changeCatalogue } from "~/server/change.server";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { readNewPlanPage } from "~/server/plan-page.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Card } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { PlanForm } from "~/ui/plan-form";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { PlanEditor } from "~/ui/catalogue/plan-form";
+import { Card } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New plan · Latchkey" }];
 
@@ -41,7 +41,7 @@ export default function NewPlan() {
         <ViewerNotice canChange={canChange} />
         {canChange && (
           <Card>
-            <PlanForm includable={includable} lastResult={lastResult} />
+            <PlanEditor includable={includable} lastResult={lastResult} />
           </Card>
         )}
       </div>

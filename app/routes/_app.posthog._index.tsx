@@ -1,29 +1,29 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { CircleCheck } from "lucide-react";
-import { resyncForm } from "~/forms/posthog-page";
+import { resyncForm } from "~/forms/posthog/posthog-page";
 import { paths } from "~/paths";
-import { readForm } from "~/server/form.server";
-import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/resync.server";
-import { syncStatus } from "~/server/posthog/sync-status.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { AutoRefresh } from "~/ui/auto-refresh";
-import { Button } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { Details } from "~/ui/details";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { Textarea } from "~/ui/inputs";
-import { Stat, StatRow } from "~/ui/key-value";
-import { FormErrors } from "~/ui/notice";
-import { count } from "~/ui/pagination";
-import { Progress } from "~/ui/progress";
-import { SyncConnection, SyncTrouble } from "~/ui/sync-connection";
-import { SyncState } from "~/ui/sync-state";
-import { Time } from "~/ui/time";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { readForm } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/groups/resync.server";
+import { syncStatus } from "~/server/tenants/posthog-status.server";
+import { AutoRefresh } from "~/ui/kit/auto-refresh";
+import { Button } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { Details } from "~/ui/kit/details";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Textarea } from "~/ui/kit/inputs";
+import { Stat, StatRow } from "~/ui/kit/key-value";
+import { FormErrors } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+import { Progress } from "~/ui/kit/progress";
+import { Time } from "~/ui/kit/time";
+import { SyncConnection, SyncTrouble } from "~/ui/posthog/sync-connection";
+import { SyncState } from "~/ui/posthog/sync-state";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
@@ -48,10 +48,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
   return redirectWithToast(paths.posthog(), { message: n === 1 ? "One tenant is sent again." : `${count(n)} tenants are sent again.` });
 }
 
-/** With what was typed, so that it can be corrected. */
+/** With the typed keys, so that they can be corrected. */
 const refuse = (errors: string[], keys: unknown) => data({ errors, keys: typeof keys === "string" ? keys : "" }, { status: 422 });
 
-export default function GroupSync() {
+export default function GroupSyncPage() {
   const { status, canChange } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const busy = useNavigation().formMethod === "POST";
@@ -135,11 +135,11 @@ const columns: Column<Row>[] = [
     card: "corner",
     cell: ({ nextAttemptAt }) => <SyncState state={nextAttemptAt === null ? "pending" : "failing"} />,
   },
-  { id: "since", header: "Waits since", cell: ({ since, now }) => <Time at={since} now={now} /> },
+  { id: "since", header: "Queued", cell: ({ since, now }) => <Time at={since} now={now} /> },
   { id: "attempts", header: "Attempts", align: "right", cell: ({ attempts }) => count(attempts) },
   {
     id: "next",
-    header: "Next try",
+    header: "Next attempt",
     cell: ({ nextAttemptAt, now }) => (nextAttemptAt === null || nextAttemptAt <= now ? "now" : <Time at={nextAttemptAt} now={now} />),
   },
   {

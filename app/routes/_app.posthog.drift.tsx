@@ -2,19 +2,19 @@ import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@rem
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { CircleCheck, GitCompareArrows } from "lucide-react";
 import { paths } from "~/paths";
-import { driftStatus } from "~/server/posthog/drift.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { AutoRefresh } from "~/ui/auto-refresh";
-import { Button } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { DriftRows } from "~/ui/drift-rows";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Stat, StatRow } from "~/ui/key-value";
-import { Notice } from "~/ui/notice";
-import { count } from "~/ui/pagination";
-import { Time } from "~/ui/time";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { driftStatus } from "~/server/posthog/groups/drift.server";
+import { AutoRefresh } from "~/ui/kit/auto-refresh";
+import { Button } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Stat, StatRow } from "~/ui/kit/key-value";
+import { Notice } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+import { Time } from "~/ui/kit/time";
+import { DriftRows } from "~/ui/posthog/drift-rows";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);

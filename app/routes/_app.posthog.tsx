@@ -2,13 +2,13 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
 import { RefreshCw } from "lucide-react";
 import { paths } from "~/paths";
-import { requireAdmin } from "~/server/sessions.server";
-import { Card } from "~/ui/card";
-import { CodeBlock } from "~/ui/code";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { Tabs } from "~/ui/tabs";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { Card } from "~/ui/kit/card";
+import { CodeBlock } from "~/ui/kit/code";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Tabs } from "~/ui/kit/tabs";
 
 export const meta: MetaFunction = () => [{ title: "PostHog · Latchkey" }];
 
@@ -19,7 +19,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 
 const switchOn = "POSTHOG_PROJECT_API_KEY=phc_…\nPOSTHOG_HOST=https://eu.i.posthog.com";
 
-export default function Posthog() {
+export default function PosthogLayout() {
   const { isOn } = useLoaderData<typeof loader>();
   return (
     <>

@@ -1,17 +1,17 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { SearchX } from "lucide-react";
-import { readPage } from "~/forms/feature-filter";
+import { readPage } from "~/forms/catalogue/feature-filter";
 import { keyOf } from "~/paths";
-import { featureFilters, featuresPerPage, tenantFeatures } from "~/server/tenant-features.server";
-import { requireTenant } from "~/server/tenants.server";
-import { Card } from "~/ui/card";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureAnswers } from "~/ui/feature-answers";
-import { FilterBar, FilterSelect, SearchBox } from "~/ui/filters";
-import { FlagTrouble } from "~/ui/flag-trouble";
-import { count, Pagination } from "~/ui/pagination";
+import { featureFilters, featuresPerPage, tenantFeatures } from "~/server/tenants/tenant-features.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { FlagTroubleNotice } from "~/ui/catalogue/flag-trouble";
+import { Card } from "~/ui/kit/card";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
+import { count, Pagination } from "~/ui/kit/pagination";
+import { FeatureAnswers } from "~/ui/tenants/feature-answers";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
@@ -27,7 +27,7 @@ export default function TenantFeatures() {
   const { rows, all, entitled, matching, page, featuresPerPage, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
   return (
     <>
-      <FlagTrouble status={flags} now={now} className="mb-4" />
+      <FlagTroubleNotice status={flags} now={now} className="mb-4" />
       <div className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <FilterBar names={["q", "show"]}>
           <SearchBox label="Search features" />

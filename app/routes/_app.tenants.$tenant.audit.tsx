@@ -1,15 +1,15 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { ScrollText } from "lucide-react";
-import { readAuditQuery } from "~/forms/audit-filter";
+import { readAuditQuery } from "~/forms/audit/audit-filter";
 import { keyOf, paths } from "~/paths";
-import { readAuditPage } from "~/server/audit-pages.server";
-import { requireTenant } from "~/server/tenants.server";
-import { AuditList } from "~/ui/audit-list";
-import { LinkButton } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
+import { readAuditPage } from "~/server/audit/audit-pages.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { AuditList } from "~/ui/audit/audit-list";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Audit · ${data?.name ?? "Tenant"} · Latchkey` }];
 

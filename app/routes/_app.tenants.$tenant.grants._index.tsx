@@ -2,15 +2,15 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Hourglass, ShieldCheck } from "lucide-react";
 import { keyOf, paths } from "~/paths";
-import { grantOutcomes, tenantGrants } from "~/server/tenant-grants.server";
-import { requireTenant } from "~/server/tenants.server";
-import { LinkButton } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { curlLine } from "~/ui/curl";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { GrantList } from "~/ui/grant-list";
-import { GrantResult } from "~/ui/grant-result";
+import { grantOutcomes, tenantGrants } from "~/server/grants/grants.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { GrantList } from "~/ui/grants/grant-list";
+import { GrantResult } from "~/ui/grants/grant-result";
+import { LinkButton } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { curlLine } from "~/ui/kit/curl";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grants · ${data?.name ?? "Tenant"} · Latchkey` }];
 

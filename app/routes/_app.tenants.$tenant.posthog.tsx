@@ -1,24 +1,24 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { keyOf, paths } from "~/paths";
-import { resyncTenants } from "~/server/posthog/resync.server";
-import { tenantSync } from "~/server/posthog/sync-status.server";
-import { tenantFlags } from "~/server/posthog/tenant-flags.server";
-import { actorOf } from "~/server/sessions.server";
-import { requireTenant } from "~/server/tenants.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { AutoRefresh } from "~/ui/auto-refresh";
-import { Button } from "~/ui/button";
-import { Section } from "~/ui/card";
-import { Code, CodeBlock } from "~/ui/code";
-import { Diff } from "~/ui/diff";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FlagTrouble } from "~/ui/flag-trouble";
-import { KeyValue } from "~/ui/key-value";
-import { count } from "~/ui/pagination";
-import { SyncState } from "~/ui/sync-state";
-import { TenantFlags } from "~/ui/tenant-flags";
-import { Time } from "~/ui/time";
+import { actorOf } from "~/server/admins/sessions.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { resyncTenants } from "~/server/posthog/groups/resync.server";
+import { tenantSync } from "~/server/tenants/posthog-status.server";
+import { tenantFlags } from "~/server/tenants/tenant-flags.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { FlagTroubleNotice } from "~/ui/catalogue/flag-trouble";
+import { AutoRefresh } from "~/ui/kit/auto-refresh";
+import { Button } from "~/ui/kit/button";
+import { Section } from "~/ui/kit/card";
+import { Code, CodeBlock } from "~/ui/kit/code";
+import { Diff } from "~/ui/kit/diff";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { KeyValue } from "~/ui/kit/key-value";
+import { count } from "~/ui/kit/pagination";
+import { Time } from "~/ui/kit/time";
+import { SyncState } from "~/ui/posthog/sync-state";
+import { TenantFlags } from "~/ui/tenants/tenant-flags";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
@@ -42,7 +42,7 @@ export default function TenantPosthog() {
   return (
     <div className="grid gap-6">
       {isMoving && <AutoRefresh reload />}
-      <FlagTrouble status={status} now={now} />
+      <FlagTroubleNotice status={status} now={now} />
       <Section
         title="Group sync"
         actions={
@@ -60,10 +60,10 @@ export default function TenantPosthog() {
             { label: "State", value: <SyncState state={state} /> },
             { label: "Group", value: <Code>{`${sync.groupType}: ${tenant}`}</Code> },
             { label: "Last sent", value: sentAt === null ? "Never" : <Time at={sentAt} now={now} show="both" /> },
-            ...(sync.since === null ? [] : [{ label: "Waits since", value: <Time at={sync.since} now={now} /> }]),
+            ...(sync.since === null ? [] : [{ label: "Queued", value: <Time at={sync.since} now={now} /> }]),
             ...(sync.attempts === 0 ? [] : [{ label: "Attempts", value: count(sync.attempts) }]),
             ...(sync.lastError === null ? [] : [{ label: "Last error", value: sync.lastError }]),
-            ...(nextTry === null ? [] : [{ label: "Next try", value: nextTry <= now ? "now" : <Time at={nextTry} now={now} /> }]),
+            ...(nextTry === null ? [] : [{ label: "Next attempt", value: nextTry <= now ? "now" : <Time at={nextTry} now={now} /> }]),
           ]}
         />
       </Section>

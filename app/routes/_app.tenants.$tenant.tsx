@@ -2,14 +2,14 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
 import { Hourglass } from "lucide-react";
 import { keyOf, paths } from "~/paths";
-import { requireTenant, tenantHead } from "~/server/tenants.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Code, CopyButton } from "~/ui/code";
-import { RouteErrorPage } from "~/ui/error-page";
-import { PageHeader } from "~/ui/page-header";
-import { StatusPill } from "~/ui/status";
-import { Tabs } from "~/ui/tabs";
+import { requireTenant, tenantHead } from "~/server/tenants/tenants.server";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Code, CopyButton } from "~/ui/kit/code";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { PageHeader } from "~/ui/kit/page-header";
+import { StatusPill } from "~/ui/kit/status";
+import { Tabs } from "~/ui/kit/tabs";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.name ?? "Tenant"} · Latchkey` }];
 

@@ -2,19 +2,19 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { ChartColumn } from "lucide-react";
 import { keyOf, paths } from "~/paths";
-import { type FeatureUsage, tenantUsage } from "~/server/tenant-usage.server";
-import { requireTenant } from "~/server/tenants.server";
-import { BarChart } from "~/ui/bar-chart";
-import { LinkButton } from "~/ui/button";
-import { Card, Section } from "~/ui/card";
-import { CodeBlock } from "~/ui/code";
-import { Consumption } from "~/ui/consumption";
-import { curlLine } from "~/ui/curl";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { count } from "~/ui/pagination";
-import { Time } from "~/ui/time";
+import { type FeatureUsage, tenantUsage } from "~/server/tenants/check-history.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { BarChart } from "~/ui/kit/bar-chart";
+import { LinkButton } from "~/ui/kit/button";
+import { Card, Section } from "~/ui/kit/card";
+import { CodeBlock } from "~/ui/kit/code";
+import { curlLine } from "~/ui/kit/curl";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { count } from "~/ui/kit/pagination";
+import { Time } from "~/ui/kit/time";
+import { ConsumptionTable } from "~/ui/tenants/consumption";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Usage · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -71,7 +71,7 @@ export default function TenantUsage() {
       <Card>
         <BarChart bars={bars} caption={total} />
       </Card>
-      <Consumption tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
+      <ConsumptionTable tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
       <Section
         title="By feature"
         flush

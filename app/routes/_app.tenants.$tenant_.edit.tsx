@@ -3,24 +3,24 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
-import { editTenantPage, writeMetadata } from "~/forms/tenant-page";
+import { editTenantSchema, writeMetadata } from "~/forms/tenants/tenant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { saveTenant } from "~/server/tenant-edits.server";
-import { requireTenant } from "~/server/tenants.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Button, LinkButton, TextLink } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { Code } from "~/ui/code";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { MetadataField } from "~/ui/metadata-field";
-import { FormErrors } from "~/ui/notice";
-import { refreshOnConflict } from "~/ui/refresh-on-conflict";
-import { StaleNotice } from "~/ui/stale-notice";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { saveTenant } from "~/server/tenants/tenant-edits.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { Button, LinkButton, TextLink } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { Code } from "~/ui/kit/code";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
+import { StaleNotice } from "~/ui/kit/stale-notice";
+import { MetadataField } from "~/ui/tenants/metadata-field";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Edit · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -33,7 +33,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  const submission = await readForm(request, editTenantPage);
+  const submission = await readForm(request, editTenantSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, name, metadata } = submission.value;
   const { key } = tenant.facts;
@@ -47,13 +47,13 @@ export default function EditTenant() {
   const { key, name, metadata, revision, now, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const actionData = useActionData<typeof action>();
-  // What this page was opened with, until a refusal has shown what is newer.
+  // The revision this page was opened with, until a refusal showed a newer one.
   const [seen] = useState(revision);
   const [form, fields] = useForm({
     id: "tenant",
     lastResult: actionData?.result,
     defaultValue: { name, metadata },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: editTenantPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: editTenantSchema }),
     shouldRevalidate: "onInput",
   });
   return (

@@ -2,22 +2,22 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { endPage } from "~/forms/grant-page";
+import { endGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { endNow } from "~/server/tenant-grant-changes.server";
-import { endingPreview, requireGrant } from "~/server/tenant-grants.server";
-import { requireTenant } from "~/server/tenants.server";
-import { AnswerChange } from "~/ui/answer-change";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { GrantFacts } from "~/ui/grant-facts";
-import { Textarea } from "~/ui/inputs";
-import { FormErrors, Notice } from "~/ui/notice";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { endNow } from "~/server/grants/grant-changes.server";
+import { endingPreview, requireGrant } from "~/server/grants/grants.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { GrantFacts } from "~/ui/grants/grant-facts";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Textarea } from "~/ui/kit/inputs";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { AnswerChange } from "~/ui/tenants/answer-change";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `End ${data?.grant.kind ?? "grant"} · ${data?.name ?? "Tenant"} · Latchkey` },
@@ -34,7 +34,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
   const { view } = await requireGrant(context, tenant, keyOf(params.grant));
-  const submission = await readForm(request, endPage);
+  const submission = await readForm(request, endGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
   const result = await endNow(context, actorOf(tenant.admin), key, { grant: view.id, note: submission.value.note });
@@ -48,7 +48,7 @@ export default function EndGrant() {
   const [form, fields] = useForm({
     id: "end",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: endPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: endGrantSchema }),
     shouldRevalidate: "onInput",
   });
   return (

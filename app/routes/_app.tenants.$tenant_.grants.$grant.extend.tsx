@@ -2,22 +2,22 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { extendPage } from "~/forms/grant-page";
+import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { extend, newEnd } from "~/server/tenant-grant-changes.server";
-import { requireGrant } from "~/server/tenant-grants.server";
-import { requireTenant } from "~/server/tenants.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { GrantFacts } from "~/ui/grant-facts";
-import { Textarea, toInputValue } from "~/ui/inputs";
-import { LengthFields } from "~/ui/length-fields";
-import { FormErrors, Notice } from "~/ui/notice";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { extend, newEnd } from "~/server/grants/grant-changes.server";
+import { requireGrant } from "~/server/grants/grants.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { GrantFacts } from "~/ui/grants/grant-facts";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Textarea, toInputValue } from "~/ui/kit/inputs";
+import { LengthFields } from "~/ui/kit/length-fields";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `Extend ${data?.grant.kind ?? "grant"} · ${data?.name ?? "Tenant"} · Latchkey` },
@@ -33,7 +33,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
   const { grant } = await requireGrant(context, tenant, keyOf(params.grant));
-  const submission = await readForm(request, extendPage);
+  const submission = await readForm(request, extendGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
   const form = { grant: grant.id, endsAt: newEnd(submission.value, grant, tenant.now), note: submission.value.note };
@@ -49,7 +49,7 @@ export default function ExtendGrant() {
     id: "extend",
     lastResult: useActionData<typeof action>()?.result,
     defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * 86_400_000) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: extendPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: extendGrantSchema }),
     shouldRevalidate: "onInput",
   });
   const why = isOver ? `This ${grant.kind} is over. Grant a new one instead.` : "This override has no end, so there is nothing to extend.";

@@ -2,26 +2,25 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { readValue } from "~/forms/feature-value";
-import { overridePage } from "~/forms/grant-page";
+import { readValue } from "~/forms/catalogue/feature-value";
+import { overrideSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { override } from "~/server/tenant-grant-changes.server";
-import { choicesOf, grantableFeatures, kindOf } from "~/server/tenant-trials.server";
-import { requireTenant } from "~/server/tenants.server";
-import { Button, LinkButton, TextLink } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RadioCards } from "~/ui/choices";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeatureSelect } from "~/ui/feature-select";
-import { Field } from "~/ui/field";
-import { DateTimeInput, Textarea } from "~/ui/inputs";
-import { FormErrors } from "~/ui/notice";
-import { ReasonLine } from "~/ui/reason-line";
-import { YesNo } from "~/ui/status";
-import { TenantFormPage } from "~/ui/tenant-form-page";
-import { ValueInput, valueLabel } from "~/ui/value-input";
+import { actorOf } from "~/server/admins/sessions.server";
+import { choicesOf, grantableFeatures, kindOf, override } from "~/server/grants/grant-changes.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { FeatureSelect } from "~/ui/catalogue/feature-select";
+import { ValueInput, valueLabel } from "~/ui/catalogue/value-input";
+import { Button, LinkButton, TextLink } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { DateTimeInput, Textarea } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { YesNo } from "~/ui/kit/status";
+import { ReasonLine } from "~/ui/tenants/reason-line";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Override · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -39,7 +38,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  const submission = await readForm(request, overridePage);
+  const submission = await readForm(request, overrideSchema);
   if (submission.status !== "success") return invalid(submission);
   const { value: typed, ...form } = submission.value;
   const feature = tenant.catalogue.features.get(form.feature);
@@ -51,7 +50,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
 }
 
-export default function Override() {
+export default function OverridePage() {
   const { key, name, feature, options, canChange } = useLoaderData<typeof loader>();
   return (
     <TenantFormPage title="Override" tenant={{ key, name, canChange }}>
@@ -83,7 +82,7 @@ function OverrideForm() {
     id: "override",
     lastResult: useActionData<typeof action>()?.result,
     defaultValue: { effect },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: overridePage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: overrideSchema }),
     shouldRevalidate: "onInput",
   });
   if (!feature) return null;

@@ -3,25 +3,25 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
-import { planPage } from "~/forms/tenant-page";
+import { tenantPlanSchema } from "~/forms/tenants/tenant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { saveTenant } from "~/server/tenant-edits.server";
-import { heldPlans, planChoices, planPreview } from "~/server/tenant-plan.server";
-import { requireTenant } from "~/server/tenants.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { AffectedList } from "~/ui/affected-list";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions, Section } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { Textarea } from "~/ui/inputs";
-import { FormErrors, Notice } from "~/ui/notice";
-import { PlanFields } from "~/ui/plan-fields";
-import { refreshOnConflict } from "~/ui/refresh-on-conflict";
-import { StaleNotice } from "~/ui/stale-notice";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { saveTenant } from "~/server/tenants/tenant-edits.server";
+import { currentPlans, planChoices, planPreview } from "~/server/tenants/tenant-plan.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { AffectedList } from "~/ui/catalogue/affected-list";
+import { PlanFields } from "~/ui/catalogue/plan-fields";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions, Section } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Textarea } from "~/ui/kit/inputs";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
+import { StaleNotice } from "~/ui/kit/stale-notice";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change plan · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -39,7 +39,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     name,
     status,
     revision,
-    choices: planChoices(tenant.catalogue, heldPlans(tenant)),
+    choices: planChoices(tenant.catalogue, currentPlans(tenant)),
     chosen: wanted ?? now,
     preview: preview && "ok" in preview ? null : preview,
     refusal: preview && "ok" in preview ? preview.message : null,
@@ -50,7 +50,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  const submission = await readForm(request, planPage);
+  const submission = await readForm(request, tenantPlanSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, plan, addOns, note } = submission.value;
   const { key } = tenant.facts;
@@ -64,7 +64,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 export default function ChangePlan() {
   const { key, name, choices, chosen, preview, refusal, now, canChange } = useLoaderData<typeof loader>();
   const actionData = useActionData<typeof action>();
-  // The fields are hidden ones, so what is wrong with them stands above the form.
+  // The fields are hidden, so their errors are shown above the form.
   const { note: _, ...errors } = actionData?.result.error ?? {};
   const sent = actionData?.theirs ? [] : Object.values(errors).flatMap((sentences) => sentences ?? []);
   return (
@@ -94,12 +94,12 @@ function Preview() {
   const { status, revision, chosen, preview, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const actionData = useActionData<typeof action>();
-  // What this page was opened with, until a refusal has shown what is newer.
+  // The revision this page was opened with, until a refusal showed a newer one.
   const [seen] = useState(revision);
   const [form, fields] = useForm({
     id: "plan",
     lastResult: actionData?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: planPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: tenantPlanSchema }),
     shouldRevalidate: "onInput",
   });
   if (!preview) return null;

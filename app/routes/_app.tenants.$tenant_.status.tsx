@@ -4,26 +4,26 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
 import { type TenantStatus, tenantStatuses } from "~/core/model";
-import { statusPage } from "~/forms/tenant-page";
+import { tenantStatusSchema } from "~/forms/tenants/tenant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused, seenRevision } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { saveTenant } from "~/server/tenant-edits.server";
-import { entitledWhenActive } from "~/server/tenant-features.server";
-import { requireTenant } from "~/server/tenants.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RadioCards } from "~/ui/choices";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { Textarea } from "~/ui/inputs";
-import { FormErrors } from "~/ui/notice";
-import { count } from "~/ui/pagination";
-import { refreshOnConflict } from "~/ui/refresh-on-conflict";
-import { StaleNotice } from "~/ui/stale-notice";
-import { StatusPill } from "~/ui/status";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { saveTenant } from "~/server/tenants/tenant-edits.server";
+import { entitledWhenActive } from "~/server/tenants/tenant-features.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { Textarea } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
+import { StaleNotice } from "~/ui/kit/stale-notice";
+import { StatusPill } from "~/ui/kit/status";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change status · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -52,7 +52,7 @@ const done = { active: "Reinstated.", suspended: "Suspended.", archived: "Archiv
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  const submission = await readForm(request, statusPage);
+  const submission = await readForm(request, tenantStatusSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, status, note } = submission.value;
   const { key } = tenant.facts;
@@ -70,7 +70,7 @@ export default function ChangeStatus() {
     id: "status",
     lastResult: actionData?.result,
     defaultValue: { status: wanted },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: statusPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: tenantStatusSchema }),
     shouldRevalidate: "onInput",
   });
   const features = `${count(entitled)} feature${entitled === 1 ? "" : "s"}`;

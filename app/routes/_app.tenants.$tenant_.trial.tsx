@@ -2,23 +2,23 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { trialPage } from "~/forms/trial-page";
+import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf } from "~/server/sessions.server";
-import { grantTrials, narrowedChoices, readValues } from "~/server/tenant-trials.server";
-import { requireTenant } from "~/server/tenants.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FeaturePicker } from "~/ui/feature-picker";
-import { Field } from "~/ui/field";
-import { FilterBar, SearchBox } from "~/ui/filters";
-import { Textarea, toInputValue } from "~/ui/inputs";
-import { LengthFields } from "~/ui/length-fields";
-import { FormErrors } from "~/ui/notice";
-import { count } from "~/ui/pagination";
-import { TenantFormPage } from "~/ui/tenant-form-page";
+import { actorOf } from "~/server/admins/sessions.server";
+import { grantTrials, narrowedChoices, readValues } from "~/server/grants/grant-changes.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { requireTenant } from "~/server/tenants/tenants.server";
+import { FeaturePicker } from "~/ui/catalogue/feature-picker";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { FilterBar, SearchBox } from "~/ui/kit/filters";
+import { Textarea, toInputValue } from "~/ui/kit/inputs";
+import { LengthFields } from "~/ui/kit/length-fields";
+import { FormErrors } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -39,7 +39,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
-  const submission = await readForm(request, trialPage);
+  const submission = await readForm(request, grantTrialSchema);
   if (submission.status !== "success") return invalid(submission);
   const form = submission.value;
   const values = readValues(tenant, form.feature, form.values);
@@ -58,7 +58,7 @@ export default function GrantTrial() {
     id: "trial",
     lastResult,
     defaultValue: { length: "14", endsAt: toInputValue(now + 14 * 86_400_000) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: trialPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;

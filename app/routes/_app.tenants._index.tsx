@@ -1,21 +1,21 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Building2, Plus, SearchX } from "lucide-react";
-import { readTenantListQuery, withoutPlan } from "~/forms/tenant-list";
+import { readTenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/sessions.server";
-import { type TenantListRow, tenantList } from "~/server/tenants.server";
-import { Badge } from "~/ui/badge";
-import { LinkButton } from "~/ui/button";
-import { Card } from "~/ui/card";
-import { type Column, DataTable, NameCell } from "~/ui/data-table";
-import { EmptyState } from "~/ui/empty-state";
-import { RouteErrorPage } from "~/ui/error-page";
-import { FilterBar, FilterSelect, SearchBox } from "~/ui/filters";
-import { PageHeader } from "~/ui/page-header";
-import { Pagination } from "~/ui/pagination";
-import { StatusPill } from "~/ui/status";
-import { Time } from "~/ui/time";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { type TenantListRow, tenantList } from "~/server/tenants/tenants.server";
+import { Badge } from "~/ui/kit/badge";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
+import { PageHeader } from "~/ui/kit/page-header";
+import { Pagination } from "~/ui/kit/pagination";
+import { StatusPill } from "~/ui/kit/status";
+import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Tenants · Latchkey" }];
 

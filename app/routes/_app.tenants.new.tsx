@@ -2,23 +2,23 @@ import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform
 import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { newTenantPage } from "~/forms/tenant-page";
+import { newTenantSchema } from "~/forms/tenants/tenant-page";
 import { paths } from "~/paths";
-import { invalid, readForm, refused } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { createTenant } from "~/server/tenant-edits.server";
-import { planChoices } from "~/server/tenant-plan.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { Button, LinkButton } from "~/ui/button";
-import { Card, FormActions } from "~/ui/card";
-import { RouteErrorPage } from "~/ui/error-page";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { MetadataField } from "~/ui/metadata-field";
-import { FormErrors } from "~/ui/notice";
-import { PageHeader } from "~/ui/page-header";
-import { PlanFields } from "~/ui/plan-fields";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { createTenant } from "~/server/tenants/tenant-edits.server";
+import { planChoices } from "~/server/tenants/tenant-plan.server";
+import { PlanFields } from "~/ui/catalogue/plan-fields";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { PageHeader } from "~/ui/kit/page-header";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { MetadataField } from "~/ui/tenants/metadata-field";
 
 export const meta: MetaFunction = () => [{ title: "New tenant · Latchkey" }];
 
@@ -30,7 +30,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "admin");
-  const submission = await readForm(request, newTenantPage);
+  const submission = await readForm(request, newTenantSchema);
   if (submission.status !== "success") return invalid(submission);
   const result = await createTenant(context, actorOf(admin), submission.value);
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", plan: "plan", addOns: "addOns" });
@@ -44,7 +44,7 @@ export default function NewTenant() {
   const [form, fields] = useForm({
     id: "tenant",
     lastResult,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: newTenantPage }),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: newTenantSchema }),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { plan?: string; addOns?: string | string[] } | undefined;

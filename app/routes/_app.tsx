@@ -1,17 +1,17 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
-import { requireAdmin } from "~/server/sessions.server";
-import { AppShell } from "~/ui/app-shell";
-import { RouteErrorPage } from "~/ui/error-page";
-import { readTheme } from "~/ui/theme";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { AppShell } from "~/ui/shell/app-shell";
+import { readTheme } from "~/ui/shell/theme";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const { name, email, role } = await requireAdmin(request, context);
   return { admin: { name, email, role }, theme: readTheme(request.headers.get("Cookie")), hasPosthog: context.posthog !== null };
 }
 
-/** The frame of every page behind the sign-in. Each page's own loader asks again who is there: loaders run side by side. */
-export default function SignedIn() {
+/** The frame of every signed-in page. Each page's loader authenticates itself, because loaders run in parallel. */
+export default function SignedInLayout() {
   const { admin, theme, hasPosthog } = useLoaderData<typeof loader>();
   return (
     <AppShell admin={admin} theme={theme} hasPosthog={hasPosthog}>

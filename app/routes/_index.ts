@@ -1,7 +1,7 @@
 import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { paths } from "~/paths";
-import { requireAdmin } from "~/server/sessions.server";
-import { readBeginning } from "~/server/welcome.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { readBeginning } from "~/server/demo/welcome.server";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context);

@@ -1,11 +1,11 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { isoTime } from "~/core/answer";
-import { exportFor } from "~/server/import.server";
-import { actorOf, requireAdmin } from "~/server/sessions.server";
+import { isoTime } from "~/core/decision/answer";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { exportFor } from "~/server/catalogue/import.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 
-/** A file to save, for everybody signed in: it holds what they can see anyway. */
+/** A download for every signed-in admin: it contains what they can see anyway. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
   const asked = new URL(request.url).searchParams;

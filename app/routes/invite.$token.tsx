@@ -2,18 +2,17 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { acceptForm } from "~/forms/admin";
+import { acceptForm } from "~/forms/admins/admin";
 import { keyOf, paths } from "~/paths";
-import { readForm } from "~/server/form.server";
-import { acceptInvite, findInvited } from "~/server/invites.server";
-import { refuseForm } from "~/server/secret-form.server";
-import { logIn } from "~/server/sign-in.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { AuthShell } from "~/ui/auth-shell";
-import { Button } from "~/ui/button";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { FormErrors } from "~/ui/notice";
+import { acceptInvite, findInvited } from "~/server/admins/invites.server";
+import { logIn } from "~/server/admins/sign-in.server";
+import { readForm, refuseForm } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { Button } from "~/ui/kit/button";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Choose a password · Latchkey" }];
 
@@ -45,7 +44,7 @@ export default function AcceptInvite() {
     <AuthShell title={isNew ? `Welcome, ${name}` : "Choose a new password"} description={`You sign in as ${email}.`}>
       <Form method="post" {...getFormProps(form)}>
         <FormErrors errors={form.errors} />
-        {/* For password managers, which file a password under the name beside it. */}
+        {/* For password managers, which store a password under the name beside it. */}
         <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
         <Field label="Password" field={fields.password} hint="At least 12 characters; a few words that do not belong together do well.">
           <TextInput type="password" autoComplete="new-password" />

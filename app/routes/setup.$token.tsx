@@ -2,17 +2,16 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useNavigation } from "@remix-run/react";
-import { ownerForm } from "~/forms/admin";
+import { ownerForm } from "~/forms/admins/admin";
 import { keyOf, paths } from "~/paths";
-import { isSetUp, isSetupToken, setUpOwner } from "~/server/first-owner.server";
-import { readForm } from "~/server/form.server";
-import { refuseForm } from "~/server/secret-form.server";
-import { logIn } from "~/server/sign-in.server";
-import { AuthShell } from "~/ui/auth-shell";
-import { Button } from "~/ui/button";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { FormErrors } from "~/ui/notice";
+import { isSetUp, isSetupToken, setUpOwner } from "~/server/admins/first-owner.server";
+import { logIn } from "~/server/admins/sign-in.server";
+import { readForm, refuseForm } from "~/server/http/form.server";
+import { Button } from "~/ui/kit/button";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Set up · Latchkey" }];
 

@@ -2,18 +2,17 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type HeadersFunction, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { signInForm } from "~/forms/admin";
+import { signInForm } from "~/forms/admins/admin";
 import { paths, safePath } from "~/paths";
-import { isSetUp } from "~/server/first-owner.server";
-import { readForm } from "~/server/form.server";
-import { refuseForm } from "~/server/secret-form.server";
-import { signedIn } from "~/server/sessions.server";
-import { signIn } from "~/server/sign-in.server";
-import { AuthShell } from "~/ui/auth-shell";
-import { Button } from "~/ui/button";
-import { Field } from "~/ui/field";
-import { TextInput } from "~/ui/inputs";
-import { FormErrors, Notice } from "~/ui/notice";
+import { isSetUp } from "~/server/admins/first-owner.server";
+import { signedIn } from "~/server/admins/sessions.server";
+import { signIn } from "~/server/admins/sign-in.server";
+import { readForm, refuseForm } from "~/server/http/form.server";
+import { Button } from "~/ui/kit/button";
+import { Field } from "~/ui/kit/field";
+import { TextInput } from "~/ui/kit/inputs";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Sign in · Latchkey" }];
 

@@ -1,7 +1,7 @@
 import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { paths } from "~/paths";
-import { endSessionCookie } from "~/server/session-cookie.server";
-import { endSession } from "~/server/sessions.server";
+import { endSessionCookie } from "~/server/admins/session-cookie.server";
+import { endSession } from "~/server/admins/sessions.server";
 
 export async function action({ request, context }: ActionFunctionArgs) {
   await endSession(context, request);

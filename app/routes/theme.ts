@@ -1,7 +1,7 @@
 import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { paths, safePath } from "~/paths";
-import { readFields } from "~/server/form-body.server";
-import { themeCookie, themeFrom } from "~/ui/theme";
+import { readFields } from "~/server/http/form-body.server";
+import { themeCookie, themeFrom } from "~/ui/shell/theme";
 
 export async function action({ request }: ActionFunctionArgs) {
   const form = await readFields(request);

@@ -2,16 +2,16 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { redirect } from "@remix-run/node";
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
-import { type WelcomeChoice, welcomeForm } from "~/forms/welcome";
+import { type WelcomeChoice, welcomeForm } from "~/forms/admins/welcome";
 import { paths } from "~/paths";
-import { readForm } from "~/server/form.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/sessions.server";
-import { redirectWithToast } from "~/server/toast.server";
-import { begin, readBeginning } from "~/server/welcome.server";
-import { AuthShell } from "~/ui/auth-shell";
-import { Button, LinkButton } from "~/ui/button";
-import { RouteErrorPage } from "~/ui/error-page";
-import { ViewerNotice } from "~/ui/viewer-notice";
+import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { begin, readBeginning } from "~/server/demo/welcome.server";
+import { readForm } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Welcome · Latchkey" }];
 
@@ -28,7 +28,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (submission.status !== "success") throw new Response("Choose how to begin with one of the buttons.", { status: 400 });
   const { choice } = submission.value;
   const done = await begin(context, choice, actorOf(admin));
-  // Somebody else was quicker, and this page is gone: the next one says so.
+  // Another request was faster and this page no longer applies; the next page says so.
   if (!done.ok) return redirectWithToast(paths.home(), { kind: "error", message: done.message });
   return redirectWithToast(choice === "demo" ? paths.tenants() : paths.plans(), done);
 }

@@ -7,56 +7,56 @@ import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
-import { defaultBodyLimits } from "~/api/body-limits";
 import { checksApi } from "~/api/checks.server";
-import { allowOrigin, corsPreflights } from "~/api/cors.server";
-import { noteDescriptions } from "~/api/described-routes";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
-import { readJsonBodies } from "~/api/json-bodies.server";
+import { defaultBodyLimits } from "~/api/http/body-limits";
+import { allowOrigin, corsPreflights } from "~/api/http/cors.server";
+import { readJsonBodies } from "~/api/http/json-bodies.server";
+import { type Problem, problemBody, problemType, sendProblem } from "~/api/http/problem.server";
+import { isForPrograms, withoutDoubledSlashes } from "~/api/http/program-paths";
+import { maxQueryLength, noteRoutes, problemOf, refuseError, refuseTheRest, refuseUnsupportedMethods } from "~/api/http/refusals.server";
+import { logRequests } from "~/api/http/request-log.server";
+import { countInFlight, shedLoad } from "~/api/http/shed-load.server";
+import { addressProblem, refuseInvalidAddress } from "~/api/http/text-body.server";
 import { managementApi } from "~/api/management.server";
 import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
-import { openApi } from "~/api/openapi.server";
+import { noteDescriptions } from "~/api/openapi/describe";
+import { openApi } from "~/api/openapi/openapi.server";
+import { referencePage } from "~/api/openapi/reference-page.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
-import { type Problem, problemBody, problemType, sendProblem } from "~/api/problem.server";
-import { isForPrograms, withoutDoubledSlashes } from "~/api/program-paths";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
-import { referencePage } from "~/api/reference-page.server";
-import { longestPart, noteRoutes, problemOf, refuseError, refuseStrangeMethods, refuseTheRest } from "~/api/refusals.server";
-import { logRequests } from "~/api/request-log.server";
-import { countInFlight, shedLoad } from "~/api/shed-load.server";
 import { streamApi } from "~/api/stream.server";
-import { addressProblem, refuseInvalidAddress } from "~/api/text-body.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
 import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
 import { EnvProblem } from "./env.server";
+import { endSilentConnections, keepAliveHint } from "./http/idle-connections.server";
+import { sendPlainPage } from "./http/plain-page.server";
+import { captureFailures, runInContext } from "./http/posthog-context.server";
+import { relay } from "./http/posthog-relay.server";
+import { remixRoutes } from "./http/remix.server";
+import { baseHeaders, helmetOptions, refuseForeignForms } from "./http/security.server";
+import { refuseInvalidHost } from "./http/valid-host.server";
 import { isBuilt } from "./is-built";
-import { sendPlainPage } from "./plain-page.server";
-import { captureFailures, runInContext } from "./posthog/doors.server";
-import { relay } from "./posthog/relay.server";
+import { closeWhileDraining, type Shutdown } from "./process/stop.server";
 import { randomText } from "./random.server";
-import { remixRoutes } from "./remix.server";
-import { baseHeaders, helmetOptions, refuseForeignForms } from "./security.server";
 import type { Services } from "./services.server";
-import { endSilentConnections, keepAliveHint } from "./silent-connections.server";
-import { closeWhileDraining, type Shutdown } from "./stop.server";
-import { refuseInvalidHost } from "./valid-host.server";
 
-/** `vite`: pages come from the sources, with hot reload. `build`: pages that somebody made ready, for tests. */
-export type AppOptions = { vite?: boolean; build?: ServerBuild; patience?: typeof patience; shutdown?: Shutdown };
+/** `vite` serves pages from the sources with hot reload. `build` is a prepared build, for tests. */
+export type AppOptions = { vite?: boolean; build?: ServerBuild; timeouts?: typeof timeouts; shutdown?: Shutdown };
 
 /**
- * With slow clients, in milliseconds: for the headers, for the whole request, and with a connection without a byte, which is longer
- * than the minute that load balancers keep theirs. Looked at each `look`.
+ * Timeouts of slow clients in ms: for headers, for the whole request, and for a silent connection, which is longer than
+ * the minute load balancers keep theirs. `look` is the interval of the check.
  */
-const patience = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_000 };
+const timeouts = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_000 };
 
-/** Both doors: routes for programs first, each page after. What a page needs in front of it costs a program nothing. */
+/** Registers API routes first, then pages, so that API requests skip what pages need. */
 export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
   const { vite = !isBuilt && !services.env.production, build, shutdown = { phase: "running" } } = options;
-  const { headers, request, silence, look } = options.patience ?? patience;
+  const { headers, request, silence, look } = options.timeouts ?? timeouts;
   const { env, log } = services;
   let stopping = false;
   let count = 0;
@@ -70,12 +70,12 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     trustProxy: isTrusted,
     requestIdHeader: false,
     genReqId: newRequestId,
-    routerOptions: { maxParamLength: longestPart },
+    routerOptions: { maxParamLength: maxQueryLength },
     bodyLimit: defaultBodyLimits.maxBytes,
     rewriteUrl: ({ url = "/" }) => withoutDoubledSlashes(url),
     http: { headersTimeout: headers, connectionsCheckingInterval: look },
     requestTimeout: request,
-    // What still arrives on an open connection is answered; the connection ends with the answer.
+    // Requests that still arrive on an open connection are answered; the connection closes with the answer.
     return503OnClosing: false,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
@@ -89,7 +89,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   app.addHook("preClose", async () => {
     stopping = true;
   });
-  let strange = refuseStrangeMethods(new Map());
+  let strange = refuseUnsupportedMethods(new Map());
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => {
     if (isForPrograms(request)) return sendProblem(reply, strange(request));
@@ -114,7 +114,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
       isForPrograms(request) ? sendProblem(reply, problem) : sendPlainPage(reply, problem.status, problem.detail),
     ),
   );
-  // Hot reload keeps a connection on which nothing may be said for hours.
+  // The hot-reload connection may be silent for hours.
   const connections = { silence: vite && !build ? 86_400_000 : silence, look };
   endSilentConnections(app, connections);
   closeWhileDraining(app, shutdown);
@@ -127,7 +127,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   await app.register(async (programs) => addProgramRoutes(programs, services));
   await app.register(openApi, { services, routes });
   await app.register(referencePage);
-  strange = refuseStrangeMethods(new Map(known));
+  strange = refuseUnsupportedMethods(new Map(known));
   refuseTheRest(app, known);
 
   await app.register(async (pages) => addPages(pages, services, vite, build, strange));
@@ -146,7 +146,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 async function addProgramRoutes(app: FastifyInstance, services: Services) {
   const { facts, keys } = services;
   readJsonBodies(app);
-  // What another process committed, a revoked key above all, is seen before the key is looked at.
+  // Changes committed by other processes, revoked keys above all, are applied before the key is checked.
   app.addHook("onRequest", (_request, _reply, done) => {
     const looking = facts.look();
     const reading = looking ? looking.then(() => keys.refresh()) : keys.refresh();
@@ -177,7 +177,7 @@ async function addPages(
   unknownToPrograms: (request: FastifyRequest) => Problem,
 ) {
   const { env, posthog } = services;
-  // Whatever begins like an address for programs and is none: never a page.
+  // Unknown paths in the API's namespace are never pages.
   app.addHook("onRequest", (request, reply, done) => {
     if (isForPrograms(request)) sendProblem(reply, unknownToPrograms(request));
     else done();
@@ -195,7 +195,7 @@ async function addPages(
   app.addHook("onRequest", refuseForeignForms(env.publicUrl));
   if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
   if (given) return void (await app.register(remixRoutes, { services, build: given }));
-  // Left out of the bundle, which contains neither Vite nor access to the sources.
+  // Excluded from the bundle, which contains neither Vite nor the sources.
   if (!isBuilt && vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
   if (!isBuilt) throw new EnvProblem("The sources are served in development only: npm run dev. For everything else: npm start.");
   await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });
@@ -204,7 +204,7 @@ async function addPages(
   await app.register(remixRoutes, { services, build });
 }
 
-/** Vite answers for the sources and calls on when it has nothing. */
+/** Vite serves the sources and calls the next handler for everything else. */
 async function viteBuild(app: FastifyInstance): Promise<() => Promise<ServerBuild>> {
   const { createServer } = await import("vite");
   const vite = await createServer({ server: { middlewareMode: true, hmr: { server: app.server } }, appType: "custom" });
@@ -215,7 +215,7 @@ async function viteBuild(app: FastifyInstance): Promise<() => Promise<ServerBuil
   return () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>;
 }
 
-/** One route for each file of the browser's build, found at start. */
+/** Registers one route per file of the browser build, found at start. */
 async function addFiles(app: FastifyInstance) {
   const root = clientFolder();
   const hashed = path.join(root, "assets") + path.sep;
@@ -230,7 +230,7 @@ async function addFiles(app: FastifyInstance) {
   });
 }
 
-/** Beside the server's own build, wherever that lies. */
+/** Next to the server build. */
 function clientFolder(): string {
   for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, "client", "assets"))) return path.join(folder, "client");
@@ -238,7 +238,7 @@ function clientFolder(): string {
   }
 }
 
-/** Bytes that are no HTTP request, or come too slowly: there is no route and no reply yet. */
+/** Handles bytes that are not HTTP, or arrive too slowly: there is no route and no reply yet. */
 function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const statusCode = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;

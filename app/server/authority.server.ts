@@ -6,13 +6,14 @@ import { mayAct, tooLow } from "./roles";
 import type { Services } from "./services.server";
 
 /**
- * The right that a request writes with. It is checked when the request's head arrives and again in the transaction of every write,
- * because the key may have been revoked or the admin disabled meanwhile. Plain data, so that another process can check it too.
+ * The right a request writes with. It is checked when the request's headers arrive and again in every write's
+ * transaction, because the key may be revoked or the admin disabled meanwhile. Plain data, so that another process can
+ * check it.
  */
 export type Authority =
-  /** `scopes`: the key needs one of them. `tenant`: the tenant that the key was bound to, or null. */
+  /** `scopes`: the key needs one of them. `tenant`: the tenant the key is bound to, or null. */
   | { kind: "key"; id: string; scopes: readonly ApiScope[]; tenant: string | null }
-  /** `session`: its hash. `least`: the lowest role that may do this. */
+  /** `session`: its hash. `least`: the lowest role that is allowed. */
   | { kind: "admin"; id: string; session: string; least: Role };
 
 /** The API key by whose right something is written; null: it is none. */
@@ -49,7 +50,7 @@ function whyNotKey({ scopes, tenant }: Authority & { kind: "key" }, key: KeyRigh
 }
 
 function whyNotAdmin(authority: Authority & { kind: "admin" }, session: SessionRights | undefined, now: Instant, idleMs: number) {
-  // A disabled admin has no sessions left, so this says the same either way.
+  // A disabled admin has no sessions, so one check covers both.
   if (!session || session.admin !== authority.id) return "session_ended";
   if (session.isDisabled) return "admin_disabled";
   if (now >= session.expiresAt || now >= session.lastSeenAt + idleMs) return "session_ended";
@@ -57,8 +58,8 @@ function whyNotAdmin(authority: Authority & { kind: "admin" }, session: SessionR
 }
 
 /**
- * Returns why each of these may no longer write, or null if it may. The program itself and the command line always may.
- * At most two statements for any number of them. `tx`: the transaction that writes.
+ * Returns per right why it may no longer write, or null. The program itself and the command line always may. Runs at
+ * most two statements. `tx` is the writing transaction.
  */
 export async function withdrawals(
   { db, now, env }: Clock & { db: Pick<Database, "tables"> },
@@ -103,7 +104,7 @@ export function rightLocks(items: readonly { authority: Authority | null }[]): L
   return [...keys].map((key) => ({ key, shared: true }));
 }
 
-/** Taken by every change that ends rights of a key or of an admin with all sessions. */
+/** Taken by every change that withdraws rights of a key or an admin. */
 export const withdrawalLock = (kind: Authority["kind"], id: string): Lock => ({ key: lockKey(kind, id) });
 
 /** The error for a withdrawn right: pages throw a response, the API turns the error into one. */
@@ -139,7 +140,7 @@ export function byRightOf<S extends Services>(services: S, authority: Authority,
     };
     return base.transaction(all, checked, ...more);
   };
-  // Copied without reading its properties: what does not read the database must not fail because it is away.
+  // Copied without reading its properties, so that code that does not use the database works while it is unavailable.
   const db: Database = Object.defineProperties({} as Database, Object.getOwnPropertyDescriptors(base));
   db.transaction = transaction;
   bases.set(db, base);

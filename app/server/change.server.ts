@@ -1,8 +1,8 @@
-import { type Catalogue, compileCatalogue } from "~/core/catalogue";
-import { sizeProblem } from "~/core/catalogue-bounds";
-import type { CatalogueChange } from "~/core/catalogue-changes";
-import { applyCatalogueChange } from "~/core/catalogue-changes";
-import type { TenantChange } from "~/core/changes";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
+import { sizeProblem } from "~/core/catalogue/catalogue-bounds";
+import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
+import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
+import type { TenantChange } from "~/core/decision/changes";
 import type { Actor, CatalogueFacts, Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { catalogueLock, catalogueSharedLock, type Queries, type TransactionOptions, tenantLock } from "~db/database";
@@ -12,13 +12,13 @@ import { tenantOfGrant } from "~db/store/grants.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import { refusedOf, rightLocks } from "./authority.server";
-import type { Settled } from "./gather.server";
+import { findInvalidatedGrants, type InvalidatedGrants } from "./invalidated-grants.server";
+import type { Settled } from "./process/request-batcher.server";
 import type { KeepAnswer, Services } from "./services.server";
-import { findUnfitGrants, type UnfitGrants } from "./unfit-grants.server";
 
-/** `changed` false: all was as asked already, and `change` is null. A refusal has written nothing. */
+/** `changed` is false, and `change` null, if everything already had these values. A refusal wrote nothing. */
 export type Changed<Facts, Change = unknown> = { ok: true; changed: boolean; facts: Facts; change: Change | null } | Refusal;
-export type TenantChanged = Changed<TenantFacts | null, TenantChange>;
+export type TenantChangeResult = Changed<TenantFacts | null, TenantChange>;
 export type CatalogueChanged = Changed<CatalogueFacts, CatalogueChange>;
 
 function stampFor({ newId, now }: Pick<Services, "now" | "newId">, actor: Actor, at = now()): Stamp {
@@ -31,7 +31,7 @@ function withRequest({ posthog }: Pick<Services, "posthog">, actor: Actor): Acto
   return request ? { ...actor, request } : actor;
 }
 
-/** The catalogue as this transaction sees it: the compiled one in memory unless another process was quicker. */
+/** The catalogue as of this transaction: the cached one unless another process changed it. */
 export async function catalogueIn(services: Pick<Services, "db" | "facts">, tx: Queries): Promise<Catalogue> {
   const held = services.facts.catalogue();
   const revision = await readCatalogueRevision(tx, services.db.tables);
@@ -46,20 +46,20 @@ export type TenantChangeToWrite = { key: string; actor: Actor; decideChange: Dec
 type Parts = Pick<Services, "db" | "env" | "now" | "newId" | "facts" | "posthog">;
 
 /**
- * Locks the tenant, reads its facts, lets the pure function decide, and writes rows, history, audit, feed and outbox in one
- * transaction, which it may share with changes of other tenants. What is in memory is replaced before this returns.
+ * Locks the tenant, reads its facts, runs the pure function, and writes rows, history, audit, feed and outbox in one
+ * transaction, which may be shared with changes of other tenants. The cache is updated before this returns.
  */
-export function changeTenant(services: Services, key: string, by: Actor, decideChange: DecideTenant): Promise<TenantChanged> {
+export function changeTenant(services: Services, key: string, by: Actor, decideChange: DecideTenant): Promise<TenantChangeResult> {
   const actor = withRequest(services, by);
   return services.gathered.tenants({ key, actor, decideChange, keepAnswer: services.keepAnswer, authority: services.authority });
 }
 
-/** Decides on changes of different tenants, each by itself, and writes them in one transaction. */
+/** Decides changes of different tenants independently and writes them in one transaction. */
 export async function writeTenants(
   parts: Parts,
   changes: TenantChangeToWrite[],
   options: TransactionOptions,
-): Promise<Settled<TenantChanged>[]> {
+): Promise<Settled<TenantChangeResult>[]> {
   const { db, facts: cache } = parts;
   const keys = changes.map(({ key }) => key);
   const settled = await db.transaction(
@@ -99,7 +99,7 @@ async function writeDecided(
   tx: Queries,
   changes: TenantChangeToWrite[],
   decided: ReturnType<typeof decideOne>[],
-): Promise<Settled<TenantChanged>[]> {
+): Promise<Settled<TenantChangeResult>[]> {
   const after = new Map<string, TenantFacts>();
   const byActor = new Map<string, { actor: Actor; writes: TenantWrite[] }>();
   for (const [i, one] of decided.entries()) {
@@ -112,7 +112,7 @@ async function writeDecided(
   for (const { actor, writes } of byActor.values()) {
     for (const facts of await writeTenantChanges(tx, db.tables, writes, actor)) after.set(facts.key, facts);
   }
-  return decided.map((one, i): Settled<TenantChanged> => {
+  return decided.map((one, i): Settled<TenantChangeResult> => {
     if ("error" in one) return { error: one.error };
     const { before, outcome } = one;
     if (!outcome.ok) return { result: outcome };
@@ -122,20 +122,20 @@ async function writeDecided(
   });
 }
 
-/** For programs and links that name a grant and not its tenant. */
+/** For requests and links that name a grant but not its tenant. */
 export async function changeTenantOfGrant(
   services: Services,
   grant: string,
   actor: Actor,
   decideChange: (facts: TenantFacts, stamp: Stamp) => Outcome<TenantChange>,
-): Promise<TenantChanged> {
+): Promise<TenantChangeResult> {
   const unknown = refuse("grant_not_found", `There is no grant ${grant}.`, "id");
   const tenant = await tenantOfGrant(services.db.read, services.db.tables, grant);
   if (tenant === null) return unknown;
   return changeTenant(services, tenant, actor, (facts, _catalogue, stamp) => (facts ? decideChange(facts, stamp) : unknown));
 }
 
-/** The same for the catalogue. `tx` is for what a decision has to count, such as the tenants that have a plan. */
+/** The catalogue's equivalent. `tx` is for counts a decision needs, such as tenants with a plan. */
 export async function changeCatalogue(
   services: Services,
   actor: Actor,
@@ -150,8 +150,8 @@ export async function changeCatalogue(
     if (!change) return { ok: true, changed: false, facts: before, change };
     const tooLarge = sizeProblem(before, applyCatalogueChange(before, change, before.revision));
     if (tooLarge) return tooLarge;
-    const unfit = await findUnfitGrants(tx, db.tables, before, change, change.at);
-    if (unfit) return refuseUnfit(unfit);
+    const unfit = await findInvalidatedGrants(tx, db.tables, before, change, change.at);
+    if (unfit) return refuseInvalidated(unfit);
     return { ok: true, changed: true, facts: await writeCatalogueChange(tx, db.tables, before, change, actor), change };
   });
   if (result.ok && result.changed) {
@@ -161,12 +161,12 @@ export async function changeCatalogue(
   return result;
 }
 
-/** What grants hold fits their feature; a change that would leave one behind is not made. */
-function refuseUnfit({ message }: UnfitGrants): Refusal {
+/** Grants must fit their feature; a change that would break one is refused. */
+function refuseInvalidated({ message }: InvalidatedGrants): Refusal {
   return refuse("value_invalid", `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, "config");
 }
 
-/** Grants that end with these changes. */
+/** Grants ended by these changes. */
 export function endedBy(writes: TenantWrite[]): Set<string> {
   return new Set(writes.flatMap(({ change }) => change.grants.filter((g) => g.endedAt !== null).map((g) => g.id)));
 }
@@ -174,8 +174,8 @@ export function endedBy(writes: TenantWrite[]): Set<string> {
 export type Bundle = { catalogue: CatalogueChange | null; tenants: TenantWrite[] };
 
 /**
- * Catalogue and tenants together, all or nothing: what an import does. Each tenant at most once in the bundle.
- * The catalogue's lock keeps every other change out, since those of tenants share it.
+ * Changes the catalogue and tenants together, all or nothing, as an import does. Each tenant occurs at most once. The
+ * catalogue's lock excludes all other changes, because tenant changes share it.
  */
 export async function changeMany(
   services: Services,
@@ -193,8 +193,8 @@ export async function changeMany(
     if (!outcome.ok) return outcome;
     if (!outcome.change) return { ok: true, changed: false, facts: before, change: null };
     const { catalogue, tenants: writes } = outcome.change;
-    const unfit = catalogue && (await findUnfitGrants(tx, db.tables, before, catalogue, catalogue.at, endedBy(writes)));
-    if (unfit) return refuseUnfit(unfit);
+    const unfit = catalogue && (await findInvalidatedGrants(tx, db.tables, before, catalogue, catalogue.at, endedBy(writes)));
+    if (unfit) return refuseInvalidated(unfit);
     const facts = catalogue ? await writeCatalogueChange(tx, db.tables, before, catalogue, actor) : before;
     written = await writeTenantChanges(tx, db.tables, writes, actor);
     return { ok: true, changed: catalogue !== null || writes.length > 0, facts, change: outcome.change };

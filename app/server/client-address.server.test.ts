@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createIsTrusted, parseAddress, type TrustProxy, trustedChain } from "./client-address.server";
 
-/** The address that a request is known by: the left end of the trusted chain, or the peer. */
+/** The client's address: the left end of the trusted chain, or the peer. */
 const clientOf = (trust: TrustProxy, peer: string, forwardedFor: string) =>
   trustedChain(peer, forwardedFor, createIsTrusted(trust))?.split(", ")[0] ?? parseAddress(peer);
 

@@ -4,7 +4,7 @@ import { BlockList, isIP } from "node:net";
 /** The number of proxies in front, their addresses and ranges, or false for none. */
 export type TrustProxy = false | number | string[];
 
-/** `hop`: 0 for the peer of the connection, 1 for the entry at the right end of X-Forwarded-For. */
+/** `hop` is 0 for the connection's peer, 1 for the rightmost entry of X-Forwarded-For. */
 export type IsTrusted = (address: string, hop: number) => boolean;
 
 export function isAddressOrRange(text: string): boolean {
@@ -14,7 +14,7 @@ export function isAddressOrRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-/** An entry of X-Forwarded-For, or a peer's address, in one spelling; null if it is not an address. Some proxies add the port. */
+/** Normalizes an entry of X-Forwarded-For or a peer's address; null if it is not an address. Some proxies add the port. */
 export function parseAddress(text: string): string | null {
   const [, bare = ""] = /^\[?([^[\]%]*)(?:%[\w.]+)?\]?$/.exec(text.trim().replace(/^(\[.*\]|[\d.]+):\d{1,5}$/, "$1")) ?? [];
   const [, mapped] = /^(?:::|(?:0{1,4}:){5})ffff:([\d.]+)$/i.exec(bare) ?? [];
@@ -34,7 +34,7 @@ export function createIsTrusted(trust: TrustProxy): IsTrusted {
     const address = parseAddress(text) ?? text;
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     if (bits === undefined) proxies.addAddress(address, family);
-    // The prefix length of an IPv4-mapped range counts from the left end of the IPv6 address.
+    // The prefix length of an IPv4-mapped range counts from the start of the IPv6 address.
     else proxies.addSubnet(address, address === text.toLowerCase() ? Number(bits) : Math.max(0, Number(bits) - 96), family);
   }
   return (text) => {
@@ -44,8 +44,8 @@ export function createIsTrusted(trust: TrustProxy): IsTrusted {
 }
 
 /**
- * The part of X-Forwarded-For that trusted proxies wrote, with every entry an address: read from the right, it ends where trust
- * ends or where an entry is not an address. Entries further left, written by clients, are ignored. Null if no entry remains.
+ * Returns the part of X-Forwarded-For that trusted proxies wrote. Read from the right, it ends where trust ends or an
+ * entry is not an address. Entries further left come from clients and are ignored. Null if none remains.
  */
 export function trustedChain(peer: string, forwardedFor: string, isTrusted: IsTrusted): string | null {
   const chain: string[] = [];
@@ -60,7 +60,10 @@ export function trustedChain(peer: string, forwardedFor: string, isTrusted: IsTr
   return chain.length > 0 ? chain.join(", ") : null;
 }
 
-/** Cleans the header before anything reads it, so that `request.ip` is always an address that the peer or a trusted proxy named. */
+/**
+ * Cleans the header before anything reads it, so that `request.ip` is always an address named by the peer or a trusted
+ * proxy.
+ */
 export function cleanForwardedFor(server: Server, isTrusted: IsTrusted): void {
   server.prependListener("request", ({ headers, socket }: IncomingMessage) => {
     const given = headers["x-forwarded-for"];

@@ -5,7 +5,7 @@ import { isBuilt } from "./is-built";
 import { posthogVariables, readPosthogSettings } from "./posthog/settings.server";
 import { unknownPosthogVariables } from "./posthog/unknown-variables.server";
 
-/** A sentence for the operator: which variable, and what it has to look like. */
+/** Its message tells the operator which variable is wrong and how it must look. */
 export class EnvProblem extends Error {}
 
 const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -27,7 +27,7 @@ const maxHops = 10;
 const howToTrust =
   "has to be the number of proxies in front of Latchkey, such as 1, or their addresses, such as 10.0.0.1,192.168.0.0/16 (false: there is none)";
 
-/** A number of hops, a list of addresses and ranges, or false. */
+/** Parses a number of hops, a list of addresses and ranges, or false. */
 function toTrust(text: string, context: z.RefinementCtx): TrustProxy {
   if (text === "false" || text === "0") return false;
   const parts = text.split(",").map((part) => part.trim());
@@ -68,9 +68,9 @@ const variables = z.object({
   LATCHKEY_BROWSER_STREAMS: wholeNumber(1, 499).default(400),
 });
 
-/** The only reader of process.env in the program. Throws an EnvProblem that names every variable at fault. */
+/** The program's only reader of process.env. Throws an EnvProblem that names every invalid variable. */
 export function readEnv(source: Record<string, string | undefined> = process.env) {
-  // An empty variable means the same as none: compose files and shells write them so.
+  // An empty variable counts as unset, because compose files and shells write it so.
   const names = new Set([...Object.keys(variables.shape), ...posthogVariables]);
   const isSet = (entry: [string, string | undefined]): entry is [string, string] => names.has(entry[0]) && !!entry[1];
   const given = Object.fromEntries(Object.entries(source).filter(isSet));
@@ -91,32 +91,35 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     databaseConnections: env.DATABASE_CONNECTIONS,
     host: env.HOST,
     port: env.PORT,
-    /** Null: people reach it by whatever name they typed. */
+    /** Null: links use the host of each request. */
     publicUrl: env.PUBLIC_URL ?? null,
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
     owner: email !== undefined && password !== undefined ? { email, password } : null,
-    /** Null: there are no metrics to be had. */
+    /** Null: /metrics is off. */
     metricsToken: env.METRICS_TOKEN ?? null,
     sessionIdleMs: env.SESSION_IDLE_MINUTES * 60_000,
     sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
-    /** Null: PostHog is off. */
+    /** Null if PostHog is off. */
     posthog: posthog.settings,
     /** Sentences about set variables that have no effect, for the log of a start. */
     warnings: unknownPosthogVariables(source),
-    /** How long the process goes on accepting requests after SIGTERM, while `/readyz` says no. */
+    /** How long requests are accepted after SIGTERM while `/readyz` says no, in ms. */
     shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1_000,
-    /** What the facts cache may hold, in bytes. */
+    /** Size of the facts cache in bytes. */
     cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
     checkCountsAreKept: env.LATCHKEY_CHECK_COUNT_DAYS * 86_400_000,
-    /** Of each API key, apart from checks; 0: as many as they like. */
+    /** Requests per minute per API key, apart from checks; 0 means no limit. */
     requestsPerMinute: env.LATCHKEY_RATE_LIMIT,
     checksPerMinute: env.LATCHKEY_CHECK_RATE_LIMIT,
-    /** Of all browser keys and tokens of a tenant, checks included; 0: as many as they like. */
+    /** Per minute, for all browser keys and tokens of a tenant together, checks included; 0 means no limit. */
     browserRequestsPerMinute: env.LATCHKEY_BROWSER_RATE_LIMIT,
     /** Open streams of all browser keys and tokens of a tenant. */
     browserStreams: env.LATCHKEY_BROWSER_STREAMS,
   };
 }
+
+/** Every variable that the program reads, NODE_ENV aside. */
+export const variableNames = [...Object.keys(variables.shape), ...posthogVariables].filter((name) => name !== "NODE_ENV");
 
 export type Env = ReturnType<typeof readEnv>;

@@ -1,9 +1,8 @@
-import { letOldGenerationGrow } from "./old-generation.server";
-import { letHelpersStandBack } from "./priority.server";
-import { keepTickShape } from "./tick-shape.server";
+import { keepTickObjectShape, raiseHeapGrowth } from "~/server/process/runtime-tuning.server";
+import { lowerHelperPriority } from "./process/runtime-tuning.server";
 
 // Before anything else is loaded.
-letHelpersStandBack();
-letOldGenerationGrow();
-keepTickShape();
+lowerHelperPriority();
+raiseHeapGrowth();
+keepTickObjectShape();
 await import("./serve.server");

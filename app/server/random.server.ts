@@ -2,17 +2,17 @@ import { createHash, randomBytes } from "node:crypto";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Letters and digits only, so that a double click selects all of it; each is worth 5.95 bits. */
+/** Letters and digits only, so that a double click selects all of it. 5.95 bits per character. */
 export function randomText(length: number): string {
   let text = "";
   while (text.length < length) {
-    // Bytes above the last multiple of 62 would make the first letters likelier.
+    // Bytes above the last multiple of 62 would bias the first letters.
     for (const byte of randomBytes(length)) if (byte < 248 && text.length < length) text += alphabet[byte % 62];
   }
   return text;
 }
 
-/** A whole number in base 62, filled up with zeros. */
+/** An integer in base 62, zero-padded. */
 export function base62(number: number, length: number): string {
   let text = "";
   for (let rest = number; text.length < length; rest = Math.floor(rest / 62)) text = alphabet[rest % 62] + text;
@@ -23,8 +23,8 @@ export function base62(number: number, length: number): string {
 export const randomToken = () => randomBytes(32).toString("base64url");
 export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** Enough for tokens and keys, which are random; passwords need argon2. */
+/** Sufficient for tokens and keys, which are random. Passwords use argon2. */
 export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** 119 bits: never the same twice. */
+/** 119 bits, so it never repeats. */
 export const randomId = (prefix: string) => `${prefix}_${randomText(20)}`;

@@ -1,24 +1,24 @@
 import { Console } from "node:console";
 import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
+import { createOwnerFromEnv, openSetup } from "./admins/first-owner.server";
 import { createApp } from "./app.server";
-import { isOutOfConnections, isUnavailable } from "./database-away";
 import { type Env, readEnv } from "./env.server";
-import { createOwnerFromEnv, openSetup } from "./first-owner.server";
-import { createLog, messageForLog } from "./log.server";
-import { createLogOutput } from "./log-output.server";
-import { operatorSentence } from "./operator-sentence.server";
-import { originOf } from "./origin.server";
-import { validateOnStartup } from "./posthog/validate.server";
-import { outliveStandardStreams } from "./standard-streams.server";
-import { createServices, startJobs, stopServices } from "./start.server";
-import { type Shutdown, stopOnSignal } from "./stop.server";
-import { warnOfWideFiles } from "./wide-files.server";
+import { originOf } from "./http/origin.server";
+import { createLog, messageForLog } from "./logging/log.server";
+import { createLogOutput } from "./logging/log-output.server";
+import { operatorSentence } from "./operator-message.server";
+import { isOutOfConnections, isUnavailable } from "./process/database-unavailable";
+import { warnOfWideFiles } from "./process/file-permissions.server";
+import { outliveStandardStreams } from "./process/standard-streams.server";
+import { createServices, startJobs, stopServices } from "./process/start.server";
+import { type Shutdown, stopOnSignal } from "./process/stop.server";
+import { validateOnStartup } from "./process/validate-posthog.server";
 
 const logOutput = createLogOutput();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** posthog-node writes its debug lines with console.log, into the log that programs read from stdout. */
+/** posthog-node writes debug lines with console.log, into the log that programs read from stdout. */
 function sendConsoleToStderr(): void {
   const { log, info, debug } = new Console(process.stderr);
   Object.assign(console, { log, info, debug });

@@ -1,40 +1,40 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "~db/database";
+import type { Passwords } from "./admins/passwords.server";
+import type { SignInThrottle } from "./admins/sign-in-throttle.server";
 import type { Authority } from "./authority.server";
-import type { Background } from "./background.server";
-import type { Checks } from "./check.server";
-import type { CheckCounts } from "./check-counts.server";
+import type { Checks } from "./checks/check.server";
+import type { CheckCounts } from "./checks/check-counts.server";
+import type { Streams } from "./checks/subscriptions.server";
 import type { Env } from "./env.server";
-import type { FactsCache } from "./facts-cache.server";
-import type { Gathered } from "./gathered.server";
-import type { KeyRing } from "./key-ring.server";
-import type { Load } from "./load.server";
-import type { LogOutput } from "./log-output.server";
-import type { Metrics } from "./metrics.server";
-import type { Cleaning } from "./old-rows.server";
-import type { Passwords } from "./passwords.server";
-import type { MetadataChoice } from "./posthog/metadata-choice.server";
+import type { FactsCache } from "./facts/facts-cache.server";
+import type { KeyRing } from "./keys/key-cache.server";
+import type { RateLimits } from "./keys/rate-limits.server";
+import type { RefusedKeys } from "./keys/refused-keys.server";
+import type { Tokens } from "./keys/tokens.server";
+import type { LogOutput } from "./logging/log-output.server";
+import type { Visit } from "./posthog/events/visitors.server";
+import type { MetadataChoice } from "./posthog/groups/synced-metadata.server";
 import type { Posthog } from "./posthog/posthog.server";
-import type { Visit } from "./posthog/visitors.server";
-import type { RateLimits } from "./rate-limits.server";
-import type { RefusedKeys } from "./refused-keys.server";
-import type { RequestQueue } from "./request-queue.server";
-import type { SignInThrottle } from "./sign-in-throttle.server";
-import type { Streams } from "./streams.server";
-import type { TenantCounts } from "./tenant-counts.server";
-import type { Tokens } from "./tokens.server";
-import type { UsageCache } from "./usage-cache.server";
-import type { WriteProbe } from "./write-probe.server";
+import type { Gathered } from "./process/batched-writes.server";
+import type { Load } from "./process/load.server";
+import type { Metrics } from "./process/metrics.server";
+import type { RequestQueue } from "./process/request-queue.server";
+import type { Cleaning } from "./process/retention.server";
+import type { Background } from "./process/worker.server";
+import type { WriteProbe } from "./process/write-probe.server";
+import type { TenantCounts } from "./tenants/tenant-counts.server";
+import type { UsageCache } from "./usage/usage-cache.server";
 
 export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
 
-/** Built once for each process and passed on; nothing here is global. */
+/** Built once per process and passed on. Nothing here is global. */
 export type Services = {
   env: Env;
   log: Logger;
   db: Database;
-  /** The only clock. Tests hand in their own. */
+  /** The only clock. Tests replace it. */
   now: () => Instant;
   /** In ms, monotonic: for every interval, since the clock may step. The clock itself in tests that hand one in. */
   elapsed: () => number;
@@ -47,7 +47,7 @@ export type Services = {
   metrics: Metrics;
   keys: KeyRing;
   refusedKeys: RefusedKeys;
-  /** How often each API key may ask. */
+  /** Request limits per API key. */
   limits: RateLimits;
   /** Whether there are more requests than can be answered in time. */
   load: Load;
@@ -55,15 +55,15 @@ export type Services = {
   queue: RequestQueue;
   tokens: Tokens;
   streams: Streams;
-  /** Keys of tenants' metadata that may go to PostHog. */
+  /** Metadata keys that are sent to PostHog. */
   metadata: MetadataChoice;
-  /** Null: PostHog is off. */
+  /** Null if PostHog is off. */
   posthog: Posthog | null;
   tenantCounts: TenantCounts;
   background: Background;
   /** Writes of concurrent requests, which share a transaction. */
   gathered: Gathered;
-  /** Set for requests with an Idempotency-Key. A gathered write calls it in its transaction with its result. */
+  /** Set for requests with an Idempotency-Key. Batched writes call it in their transaction with the result. */
   keepAnswer?: KeepAnswer;
   passwords: Passwords;
   throttle: SignInThrottle;
@@ -71,17 +71,17 @@ export type Services = {
   writeProbe: WriteProbe;
   /** Where `log` goes, unless a test reads it. */
   logOutput: LogOutput;
-  /** By whose right `db` writes. Null: the program itself, or an operator at the command line. */
+  /** The right `db` writes with. Null for the program itself and the command line. */
   authority: Authority | null;
 };
 
-/** What a loader or an action gets as `context`. */
+/** The `context` of loaders and actions. */
 export type RequestContext = Services & {
   cspNonce: string;
-  /** Of whoever asks; a proxy's word for it only with TRUST_PROXY. */
+  /** The client's address; proxies are believed only with TRUST_PROXY. */
   ip: string;
-  /** Null: PostHog is off. */
+  /** Null if PostHog is off. */
   visit: Visit | null;
-  /** Further cookies for the answer to set. */
+  /** Further cookies to set. */
   moreCookies: string[];
 };

@@ -3,7 +3,7 @@ import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Role, Schema } from "../schema";
 
-/** As pages may see it: without hashes. */
+/** An admin without hashes, for pages. */
 export type Admin = {
   id: string;
   email: string;
@@ -13,9 +13,9 @@ export type Admin = {
   createdBy: string;
   disabledAt: Instant | null;
   lastSignInAt: Instant | null;
-  /** False: invited, has not chosen a password yet. */
+  /** False while invited. */
   hasPassword: boolean;
-  /** Null: no link is open. */
+  /** Null if no link is open. */
   inviteExpiresAt: Instant | null;
 };
 
@@ -47,7 +47,7 @@ export async function findAdmin(q: Queries, t: Schema, id: string): Promise<Admi
   return row ? toAdmin(row) : null;
 }
 
-/** With the hash of the password, for whoever compares it. `email` is in lower case. */
+/** With the password hash. `email` is in lower case. */
 export async function findCredentials(q: Queries, t: Schema, by: { email: string } | { id: string }) {
   const condition = "email" in by ? eq(t.admins.email, by.email) : eq(t.admins.id, by.id);
   const [row] = await q.select().from(t.admins).where(condition);
@@ -63,7 +63,7 @@ export async function hasOwner(q: Queries, t: Schema): Promise<boolean> {
   return (await countOwners(q, t)) > 0;
 }
 
-/** Those who can sign in: with a password, not disabled. */
+/** Owners who can sign in: with a password, not disabled. */
 export async function countOwners(q: Queries, t: Schema): Promise<number> {
   const [row] = await q
     .select({ n: count() })
@@ -72,7 +72,7 @@ export async function countOwners(q: Queries, t: Schema): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
-/** Throws a unique violation when the e-mail address is taken. */
+/** Throws a unique violation if the e-mail address is taken. */
 export async function insertAdmin(tx: Queries, t: Schema, row: Schema["admins"]["$inferInsert"]): Promise<void> {
   await tx.insert(t.admins).values(row);
 }

@@ -17,7 +17,7 @@ export async function countTenantGroups(q: Queries, t: Schema): Promise<TenantGr
 /** Tenants that have a grant of a feature, that have an add-on, or for which PostHog has given a flag's value. */
 export type TenantSource = { feature: string } | { addOn: string } | { flag: string };
 
-/** Keys of the source's tenants in ascending order, read from an index: at most `size`, after the key `after`. */
+/** Keys of the source's tenants in ascending order from an index: at most `size`, after `after`. */
 export async function tenantKeysOf(q: Queries, t: Schema, source: TenantSource, after: string, size: number, now: Instant) {
   const { grants: g, tenantAddOns: a, flagValues: f } = t;
   const isLasting = and(isNull(g.endedAt), or(isNull(g.endsAt), gt(g.endsAt, new Date(now))));
@@ -45,7 +45,7 @@ export async function tenantKeysOf(q: Queries, t: Schema, source: TenantSource, 
   return rows.map((row) => row.tenant);
 }
 
-/** An upper bound of how many tenants of the source have a key after `after`: grants that ended count too. */
+/** Upper bound of the source's tenants after `after`; ended grants count too. */
 export async function countTenantsOf(q: Queries, t: Schema, source: TenantSource, after: string): Promise<number> {
   const { grants: g, tenantAddOns: a, flagValues: f } = t;
   const [table, rows] =
@@ -61,7 +61,7 @@ export async function countTenantsOf(q: Queries, t: Schema, source: TenantSource
 /** A tenant as decisions read it, with the last values of flags. */
 export type AffectedTenant = { tenant: TenantFacts; flags: Map<string, FlagReading> };
 
-/** More features than this are not named in a statement: each grant of the tenants is read. */
+/** With more features, every grant of the tenants is read instead of listing features in the statement. */
 const maxNamedFeatures = 500;
 
 /** The parts that decisions on these features and flags read of these tenants. */

@@ -9,11 +9,11 @@ export type ApiKey = {
   hint: string;
   scopes: ApiScope[];
   kind: KeyKind;
-  /** The only tenant that it may ask about; null: any. */
+  /** The only tenant the key may ask about, or null for any. */
   tenant: string | null;
-  /** Pages that may use it, or the tokens that it mints. */
+  /** Origins that may use the key, or the tokens it mints. */
   origins: string[] | null;
-  /** The key that this one takes over from. */
+  /** The key this one replaces. */
   replaces: string | null;
   createdAt: Instant;
   createdBy: string;
@@ -25,7 +25,7 @@ export type HashedApiKey = ApiKey & { hash: string };
 
 const instant = (date: Date | null): Instant | null => date?.getTime() ?? null;
 
-/** Newest first, revoked ones too. */
+/** Newest first, including revoked keys. */
 export async function listApiKeys(q: Queries, t: Schema): Promise<HashedApiKey[]> {
   const rows = await q.select().from(t.apiKeys).orderBy(desc(t.apiKeys.createdAt), desc(t.apiKeys.id));
   return rows.map((row) => ({

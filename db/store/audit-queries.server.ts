@@ -9,10 +9,10 @@ export async function findAudit(q: Queries, t: Schema, seq: number): Promise<Aud
   return row ?? null;
 }
 
-/** How many different ones a filter offers. */
+/** Max values a filter offers. */
 const most = 200;
 
-// DISTINCT would read the whole index, which has a row for every change ever made; these two go from one value to the next.
+// DISTINCT would read the whole index, which has a row per change. These queries skip from one value to the next.
 
 export async function auditedActions(q: Queries, t: Schema): Promise<string[]> {
   const { action } = t.audit;
@@ -26,7 +26,7 @@ export async function auditedActions(q: Queries, t: Schema): Promise<string[]> {
   return actions;
 }
 
-/** Each by the name that they had last. */
+/** Each with the latest name. */
 export async function auditedActors(q: Queries, t: Schema): Promise<Actor[]> {
   const { actorKind: kind, actorId: id, actorName: name, seq } = t.audit;
   const actors: Actor[] = [];

@@ -39,7 +39,7 @@ export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[
 export type AuditFilter = { subjectKind?: AuditSubject; subject?: string; actor?: Pick<Actor, "kind" | "id">; action?: string };
 export type AuditRow = Schema["audit"]["$inferSelect"];
 
-/** Newest first, a page at a time: `before` is the `seq` of the last row of the page before. */
+/** Newest first, paged: `before` is the `seq` of the last row of the previous page. */
 export async function listAudit(q: Queries, t: Schema, filter: AuditFilter, page: { before?: number; size: number }): Promise<AuditRow[]> {
   const conditions: SQL[] = [];
   if (filter.subjectKind) conditions.push(eq(t.audit.subjectKind, filter.subjectKind));

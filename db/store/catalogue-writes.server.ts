@@ -1,5 +1,5 @@
 import { eq, inArray, sql } from "drizzle-orm";
-import { applyCatalogueChange, type CatalogueChange } from "~/core/catalogue-changes";
+import { applyCatalogueChange, type CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import type { Actor, CatalogueFacts, Feature, Instant, Json, Plan } from "~/core/model";
 import type { Queries } from "../database";
 import type { AuditSubject, Schema } from "../schema";
@@ -8,7 +8,7 @@ import { appendChange, inBatches } from "./changes.server";
 import { recordCatalogue } from "./facts.server";
 import { wakeGroupSyncOfAll } from "./outbox.server";
 
-/** Rows, history, audit, feed and outbox of one change to the catalogue, inside the caller's transaction. */
+/** Writes rows, history, audit, feed and outbox of a catalogue change in the caller's transaction. */
 export async function writeCatalogueChange(
   tx: Queries,
   t: Schema,
@@ -90,7 +90,7 @@ async function putPlans(tx: Queries, t: Schema, list: Plan[]): Promise<void> {
         },
       }),
   );
-  // Entries have no life of their own: what they were stands in the history.
+  // Plan entries are not soft-deleted: the history has them.
   await tx.delete(t.planFeatures).where(
     inArray(
       t.planFeatures.plan,
@@ -108,7 +108,7 @@ async function removePlans(tx: Queries, t: Schema, keys: string[]): Promise<void
   }
 }
 
-/** The one thing that changed, or the catalogue as a whole. */
+/** The only changed object, or the whole catalogue. */
 function subjectOf({ features, plans, removedPlans }: CatalogueChange): { subjectKind: AuditSubject; subject: string } {
   const feature = features[0];
   const plan = plans[0]?.key ?? removedPlans[0];
@@ -118,7 +118,7 @@ function subjectOf({ features, plans, removedPlans }: CatalogueChange): { subjec
   return { subjectKind: "catalogue", subject: "" };
 }
 
-/** The touched features and plans, as they were and as they are. */
+/** Changed features and plans, before and after. */
 function catalogueDifference(before: CatalogueFacts, after: CatalogueFacts, change: CatalogueChange): { before: Json; after: Json } {
   const features = new Set(change.features.map((f) => f.key));
   const plans = new Set([...change.plans.map((p) => p.key), ...change.removedPlans]);

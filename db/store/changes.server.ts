@@ -7,18 +7,18 @@ import { DatabaseReadOnly } from "../unavailable";
 
 export type ChangeKind = Schema["changes"]["$inferSelect"]["kind"];
 
-/** Rows of one insert: SQLite takes 32,766 parameters at most, and the event loop wants a breath between two of them. */
-const rowsAtOnce = 500;
+/** Rows per insert: SQLite takes at most 32,766 parameters, and the event loop runs in between. */
+const rowBatchSize = 500;
 
-/** Splits a long write so that one statement stays small, and lets waiting requests in between. */
+/** Splits a long write into batches and lets waiting requests run in between. */
 export async function inBatches<T>(rows: T[], write: (batch: T[]) => Promise<unknown>): Promise<void> {
-  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+  for (let at = 0; at < rows.length; at += rowBatchSize) {
     if (at > 0) await new Promise(setImmediate);
-    await write(rows.slice(at, at + rowsAtOnce));
+    await write(rows.slice(at, at + rowBatchSize));
   }
 }
 
-/** Notes in the feed what this transaction touches. Returns the number that becomes the subject's revision. */
+/** Appends to the feed. Returns the number that becomes the subject's revision. */
 export async function appendChange(tx: Queries, t: Schema, kind: ChangeKind, subject: string, at: Instant): Promise<number> {
   const [row] = await tx
     .insert(t.changes)
@@ -28,7 +28,7 @@ export async function appendChange(tx: Queries, t: Schema, kind: ChangeKind, sub
   return row.seq;
 }
 
-/** The same for many tenants: their revisions by key. */
+/** Variant for many tenants. Returns revisions by key. */
 export async function appendTenantChanges(tx: Queries, t: Schema, keys: string[], at: Instant): Promise<Map<string, number>> {
   const revisions = new Map<string, number>();
   await inBatches(keys, async (batch) => {
@@ -41,13 +41,13 @@ export async function appendTenantChanges(tx: Queries, t: Schema, keys: string[]
   return revisions;
 }
 
-export const changesAtOnce = 20_000;
+export const changeBatchSize = 20_000;
 
-/** Numbers and subjects of one place belong together. `others`: those of them that are about no tenant. */
+/** Numbers and subjects at the same index belong together. `others` are those not about a tenant. */
 export type FeedPage = { seqs: number[]; subjects: string[]; others: { seq: number; kind: ChangeKind }[] };
 
 /**
- * Reads what was touched after a number, oldest first, `changesAtOnce` at most. It comes column by column, each as one JSON text: of
+ * Reads what was touched after a number, oldest first, `changeBatchSize` at most. It comes column by column, each as one JSON text: of
  * an import of ten thousand tenants checks wait for all of this, and row by row it takes more than twice as long. Rejects with
  * DatabaseReadOnly where the server takes no writes: on a standby, newer changes may be missing.
  */
@@ -58,9 +58,9 @@ export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<F
     .from(c)
     .where(gt(c.seq, sql.placeholder("seq")))
     .orderBy(asc(c.seq))
-    .limit(changesAtOnce)
+    .limit(changeBatchSize)
     .as("page");
-  // SQLite takes the rows as they come; told to sort what is sorted it needs as long again.
+  // SQLite returns the rows in order; an explicit sort doubles the time.
   const list = (column: SQLWrapper) =>
     is(c, PgTable) ? sql<string | null>`json_agg(${column} order by ${page.seq})` : sql<string | null>`json_group_array(${column})`;
   const ofOthers = sql`filter (where ${page.kind} <> 'tenant')`;
@@ -85,7 +85,7 @@ export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<F
   };
 }
 
-/** The newest number; with `by`, one that was drawn by then, with none of about that time above it. 0: there is none. */
+/** The newest number; with `by`, one drawn by then with none from about that time above it. 0 if there is none. */
 export async function lastChange(q: Queries, { changes: t }: Schema, by?: Instant): Promise<number> {
   const [row] =
     by === undefined

@@ -1,8 +1,8 @@
 import { and, desc, eq, gte, inArray, max, min, type SQL, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { rowsAsOne, selectedFrom } from "../rows-as-one";
-import { rowsInPieces } from "../rows-in-pieces";
+import { rowsInBatches } from "../json-row-batches";
+import { rowsAsOne, selectedFrom } from "../json-rows";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -17,19 +17,19 @@ export type CheckCount = {
   lastAt: Instant;
 };
 
-/** Rows of one transaction, for which others who write wait. */
-export const countsAtOnce = 1_000;
+/** Rows per transaction, for which other writers wait. */
+export const countBatchSize = 1_000;
 
 export type AddCheckCounts = (counts: CheckCount[]) => Promise<void>;
 
-/** What adds counts, all of them or none, at most `countsAtOnce`; nobody waits for it. */
+/** Adds counts, all or none, at most `countBatchSize`. Nobody waits for it. */
 export function addingCheckCounts(db: Database): AddCheckCounts {
   const { checkCounts: t } = db.tables;
   const add = db.prepareAside((q, piece) => adding(q, db.tables, selectedFrom(piece, t)));
-  return async (counts) => add(await rowsInPieces(t, inOrder(counts), rowOf));
+  return async (counts) => add(await rowsInBatches(t, inOrder(counts), rowOf));
 }
 
-/** Inside the caller's transaction. */
+/** In the caller's transaction. */
 export async function putCheckCounts(tx: Queries, t: Schema, counts: CheckCount[]): Promise<void> {
   await inBatches(inOrder(counts), async (batch) => await adding(tx, t, rowsAsOne(t.checkCounts, batch.map(rowOf))));
 }
@@ -48,7 +48,7 @@ function adding(q: Queries, { checkCounts: t }: Schema, rows: SQL) {
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** One order everywhere: two processes that add to the same rows must not wait for each other. */
+/** One global order prevents deadlocks between processes that add to the same rows. */
 function inOrder(counts: CheckCount[]): CheckCount[] {
   return [...counts].sort(
     (a, b) =>
@@ -63,7 +63,7 @@ function inOrder(counts: CheckCount[]): CheckCount[] {
 export type DayCount = { day: string; allowed: boolean; count: number };
 export type FeatureCount = { feature: string; allowed: number; refused: number; firstAt: Instant; lastAt: Instant };
 
-/** Checks of one tenant by day since `since` (YYYY-MM-DD), days without any left out. */
+/** A tenant's checks per day since `since` (YYYY-MM-DD). Days without checks are omitted. */
 export async function countsByDay(q: Queries, t: Schema, tenant: string, since: string): Promise<DayCount[]> {
   const c = t.checkCounts;
   const rows = await q
@@ -75,7 +75,7 @@ export async function countsByDay(q: Queries, t: Schema, tenant: string, since: 
   return rows.map((r) => ({ ...r, count: Number(r.count) }));
 }
 
-/** The same by feature, most asked first. */
+/** Per feature, most checked first. */
 export async function countsByFeature(q: Queries, t: Schema, tenant: string, since: string): Promise<FeatureCount[]> {
   const c = t.checkCounts;
   const total = sql<number>`sum(${c.count})`;
@@ -95,7 +95,7 @@ export async function countsByFeature(q: Queries, t: Schema, tenant: string, sin
   }));
 }
 
-/** How often each of these features was asked for by name since a day, over all tenants. */
+/** Checks by name of each of these features since a day, over all tenants. */
 export async function checksOfFeatures(q: Queries, t: Schema, features: string[], since: string): Promise<Map<string, number>> {
   if (features.length === 0) return new Map();
   const c = t.checkCounts;

@@ -6,7 +6,7 @@ import { inBatches } from "./changes.server";
 
 export const emptyCatalogue: CatalogueFacts = { revision: 0, features: [], plans: [] };
 
-/** The subject of the one catalogue in the history. */
+/** The history's subject of the catalogue. */
 const theCatalogue = "";
 
 async function newest(q: Queries, t: Schema, kind: SubjectKind, subject: string, by?: Instant): Promise<unknown> {
@@ -21,12 +21,12 @@ async function newest(q: Queries, t: Schema, kind: SubjectKind, subject: string,
   return row?.document ?? null;
 }
 
-/** One read: the newest document; with `by`, the newest that was recorded by then. Null: no such tenant (then). */
+/** Reads the newest document; with `by`, the newest recorded by then. Null if the tenant did not exist. */
 export async function readTenantFacts(q: Queries, t: Schema, key: string, by?: Instant): Promise<TenantFacts | null> {
   return (await newest(q, t, "tenant", key, by)) as TenantFacts | null;
 }
 
-/** As they were at this revision, which an editor saw. Null: they never were. */
+/** The facts at a revision an editor saw, or null. */
 export async function readTenantFactsAt(q: Queries, t: Schema, key: string, revision: number): Promise<TenantFacts | null> {
   const h = t.factsHistory;
   const at = and(eq(h.kind, "tenant"), eq(h.subject, key), eq(h.revision, revision));
@@ -34,7 +34,7 @@ export async function readTenantFactsAt(q: Queries, t: Schema, key: string, revi
   return (row?.document ?? null) as TenantFacts | null;
 }
 
-/** As it was at this revision, which is also that of each feature and plan that changed in it. Null: there was none. */
+/** The catalogue at this revision, which is also that of each feature and plan changed in it. Null if there was none. */
 export async function readCatalogueFactsAt(q: Queries, t: Schema, revision: number): Promise<CatalogueFacts | null> {
   const h = t.factsHistory;
   const at = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue), eq(h.revision, revision));
@@ -46,7 +46,7 @@ export async function readCatalogueFacts(q: Queries, t: Schema, by?: Instant): P
   return ((await newest(q, t, "catalogue", theCatalogue, by)) as CatalogueFacts | null) ?? emptyCatalogue;
 }
 
-/** 0: nothing was ever put into the catalogue. */
+/** 0 if the catalogue was never written. */
 export async function readCatalogueRevision(q: Queries, t: Schema): Promise<number> {
   const h = t.factsHistory;
   const of = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue));

@@ -1,17 +1,17 @@
 import { and, desc, eq, gt, lte, type SQL, sql } from "drizzle-orm";
 import type { FlagReading, Instant } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { selectedFrom } from "../rows-as-one";
-import { rowsInPieces } from "../rows-in-pieces";
+import { rowsInBatches } from "../json-row-batches";
+import { selectedFrom } from "../json-rows";
 import type { Schema } from "../schema";
 
-/** What checks of a tenant knew of a flag from this instant on. */
+/** A flag reading of a tenant from this instant on. */
 export type NotedReading = { tenant: string; flag: string; at: Instant; reading: FlagReading };
 
-/** From this row on nothing was known of any flag. No tenant and no flag has an empty key. */
+/** Marks a time with PostHog off. No tenant or flag has an empty key. */
 const off = { tenant: "", flag: "" };
 
-/** What was known of the tenant's flags by then, or is known by now. */
+/** A tenant's flag readings as of `by`, or now. */
 export async function readFlagReadings(q: Queries, t: Schema, tenant: string, by?: Instant): Promise<Map<string, FlagReading>> {
   const r = t.flagReadings;
   const until = by === undefined ? undefined : sql.param(new Date(by), r.at);
@@ -31,7 +31,7 @@ export async function readFlagReadings(q: Queries, t: Schema, tenant: string, by
   return new Map(rows.map(({ flag, reading }) => [flag, reading]));
 }
 
-/** What notes readings, all of them or none. Nobody waits for it. */
+/** Records readings, all or none. Nobody waits for it. */
 export function notingFlagReadings(db: Database): (readings: NotedReading[]) => Promise<void> {
   const r = db.tables.flagReadings;
   const note = db.prepareAside((q, piece) =>
@@ -40,17 +40,17 @@ export function notingFlagReadings(db: Database): (readings: NotedReading[]) => 
       .select(selectedFrom(piece, r))
       .onConflictDoUpdate({ target: [r.tenant, r.flag, r.at], set: { reading: sql`excluded.reading` } }),
   );
-  return async (readings) => note(await rowsInPieces(r, inOrder(readings), (row) => ({ ...row, at: new Date(row.at) })));
+  return async (readings) => note(await rowsInBatches(r, inOrder(readings), (row) => ({ ...row, at: new Date(row.at) })));
 }
 
-/** One order everywhere: two processes that write the same rows must not wait for each other. */
+/** One global order prevents deadlocks between processes that write the same rows. */
 const inOrder = (readings: NotedReading[]) =>
   readings
     .map((row) => ({ row, key: `${row.tenant}\n${row.flag}\n${row.at}` }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ row }) => row);
 
-/** PostHog was turned off: what was known before counts no more. */
+/** PostHog was turned off: earlier readings no longer apply. */
 export async function noteFlagsOff(db: Database, now: Instant): Promise<void> {
   const r = db.tables.flagReadings;
   const before = lte(r.at, new Date(now));

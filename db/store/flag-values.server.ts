@@ -1,8 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
 import type { Database, Queries } from "../database";
-import { selectedFrom } from "../rows-as-one";
-import { rowsInPieces } from "../rows-in-pieces";
+import { rowsInBatches } from "../json-row-batches";
+import { selectedFrom } from "../json-rows";
 import type { Schema } from "../schema";
 
 export type FlagValue = { tenant: string; flag: string; state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
@@ -17,16 +17,16 @@ export async function readFlagValues(q: Queries, t: Schema, tenant: string): Pro
   }));
 }
 
-/** Rows of one transaction, for which others who write wait. */
-const atOnce = 1_000;
+/** Rows per transaction, for which other writers wait. */
+const batchSize = 1_000;
 
-/** One order everywhere: two processes that write the same rows must not wait for each other. */
+/** One global order prevents deadlocks between processes that write the same rows. */
 const inOrder = (values: FlagValue[]) =>
   values.sort((a, b) => (a.tenant < b.tenant || (a.tenant === b.tenant && a.flag < b.flag) ? -1 : 1));
 
 const rowOf = (v: FlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
 
-/** What keeps the newest value of each tenant and flag. Nobody waits for it. */
+/** Stores the newest value per tenant and flag. Nobody waits for it. */
 export function keepingFlagValues(db: Database): (values: FlagValue[]) => Promise<void> {
   const t = db.tables.flagValues;
   const keep = db.prepareAside((q, piece) =>
@@ -45,7 +45,7 @@ export function keepingFlagValues(db: Database): (values: FlagValue[]) => Promis
       }),
   );
   return async (values) => {
-    for (let from = 0; from < values.length; from += atOnce)
-      await keep(await rowsInPieces(t, inOrder(values.slice(from, from + atOnce)), rowOf));
+    for (let from = 0; from < values.length; from += batchSize)
+      await keep(await rowsInBatches(t, inOrder(values.slice(from, from + batchSize)), rowOf));
   };
 }

@@ -1,12 +1,12 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import type { GrantedValue } from "~/core/grants/invalidated-grants";
 import type { Grant, GrantKind, Instant, Value } from "~/core/model";
-import type { HeldValue } from "~/core/unfit-grants";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
 export type GrantRow = Schema["grants"]["$inferSelect"];
 
-/** Null: there is no such grant. */
+/** Null if there is no such grant. */
 export async function tenantOfGrant(q: Queries, t: Schema, id: string): Promise<string | null> {
   const [row] = await q.select({ tenant: t.grants.tenant }).from(t.grants).where(eq(t.grants.id, id)).limit(1);
   return row?.tenant ?? null;
@@ -19,7 +19,7 @@ export async function grantsOfTenant(q: Queries, t: Schema, tenant: string, most
 
 export type GrantFilter = { state?: "live" | "upcoming" | "ended"; kind?: GrantKind; feature?: string };
 
-/** The same a page at a time: `after` is the last one of the page before. */
+/** Paged variant: `after` is the last grant of the previous page. */
 export async function pageOfGrants(
   q: Queries,
   t: Schema,
@@ -50,21 +50,21 @@ function lasts({ grants: g }: Pick<Schema, "grants">, now: Date): SQL | undefine
   return and(or(isNull(g.endsAt), gt(g.endsAt, now)), or(isNull(g.endedAt), and(gt(g.endedAt, now), sql`${g.endedAt} > ${g.startsAt}`)));
 }
 
-/** As `isOver` and `isLive` say it. */
+/** SQL equivalent of `isOver` and `isLive`. */
 function inState({ grants: g }: Schema, state: NonNullable<GrantFilter["state"]>, now: Date): SQL | undefined {
   const isOver = or(lte(g.endsAt, now), lte(g.endedAt, now), sql`${g.endedAt} <= ${g.startsAt}`);
   if (state === "ended") return isOver;
   return and(lasts({ grants: g }, now), state === "live" ? lte(g.startsAt, now) : gt(g.startsAt, now));
 }
 
-/** What grants give of a feature that are live or still to come, a page at a time in the order of ids. */
-export async function heldValues(
+/** Values of live and upcoming grants of a feature, paged by id. */
+export async function grantedValues(
   q: Queries,
   { grants: g }: Schema,
   feature: string,
   now: Instant,
   { after, size }: { after: string; size: number },
-): Promise<HeldValue[]> {
+): Promise<GrantedValue[]> {
   const rows = await q
     .select({ grant: g.id, tenant: g.tenant, kind: g.kind, value: g.value })
     .from(g)
@@ -74,7 +74,7 @@ export async function heldValues(
   return rows.map((row) => ({ ...row, value: row.value as Value }));
 }
 
-/** With its tenant's revision. Null: there is no such grant. */
+/** With its tenant's revision. Null if there is no such grant. */
 export async function findGrant(q: Queries, t: Schema, id: string): Promise<{ row: GrantRow; revision: number } | null> {
   const { grants, tenants } = t;
   const [found] = await q
@@ -86,7 +86,7 @@ export async function findGrant(q: Queries, t: Schema, id: string): Promise<{ ro
   return found ?? null;
 }
 
-/** A row as the facts hold it. */
+/** Converts a row to the facts' shape. */
 export function grantOf(row: GrantRow): Grant {
   const { tenant: _, effect, value, endedBy: __, kind, ...rest } = row;
   const instants = {

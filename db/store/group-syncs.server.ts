@@ -7,7 +7,7 @@ import { outboxTopics } from "./outbox.server";
 
 export type SentProperties = { [name: string]: Json };
 
-/** A tenant as it is now and what PostHog accepted of it last; `sent: null` was never sent. */
+/** A tenant's facts and what PostHog last accepted; `sent` is null if nothing was sent. */
 export type ForSync = { facts: TenantFacts; sent: SentProperties | null };
 
 function forSync(q: Queries, t: Schema) {
@@ -19,16 +19,16 @@ function forSync(q: Queries, t: Schema) {
     .leftJoin(groupSyncs, eq(groupSyncs.tenant, tenants.key));
 }
 
-/** The newest of these; who does not exist is left out. */
+/** The newest facts; missing tenants are omitted. */
 export async function readForSync(q: Queries, t: Schema, keys: string[]): Promise<ForSync[]> {
   if (keys.length === 0) return [];
   return (await forSync(q, t).where(inArray(t.tenants.key, keys))) as ForSync[];
 }
 
-/** The next `size` tenants after `after`, in the database's order of keys. */
+/** The next `size` tenants after `after`, in key order. */
 export async function nextForSync(q: Queries, t: Schema, after: string, size: number): Promise<ForSync[]> {
   const { key } = t.tenants;
-  // Asked in one question, SQLite would sort all that is still to come for every page.
+  // In a single query SQLite would sort all remaining rows for every page.
   const page = await q.select({ key }).from(t.tenants).where(gt(key, after)).orderBy(asc(key)).limit(size);
   const rows = await readForSync(
     q,
@@ -70,7 +70,7 @@ export async function addHeldProperties(tx: Queries, t: Schema, tenant: string, 
   await tx.update(t.groupSyncs).set({ properties }).where(eq(t.groupSyncs.tenant, tenant));
 }
 
-/** Of one tenant: what was accepted, and what still has to be sent. */
+/** A tenant's accepted properties and pending change. */
 export async function readTenantSync(q: Queries, t: Schema, key: string) {
   const [sent] = await q.select().from(t.groupSyncs).where(eq(t.groupSyncs.tenant, key));
   const due = and(eq(t.outbox.topic, outboxTopics.tenant), eq(t.outbox.subject, key));
@@ -83,7 +83,7 @@ export async function countTenants(q: Queries, t: Schema): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
-/** Tenants with something to be sent; `failing`: those of them that wait because it did not work. Counted in an index. */
+/** Tenants with pending changes. `failing` counts those waiting for a retry. Counted in an index. */
 export async function countWaiting(q: Queries, t: Schema): Promise<{ all: number; failing: number }> {
   const { topic, nextAttemptAt } = t.outbox;
   const waits = eq(topic, outboxTopics.tenant);
@@ -97,7 +97,7 @@ export async function countWaiting(q: Queries, t: Schema): Promise<{ all: number
 
 export type Waiting = Schema["outbox"]["$inferSelect"] & { name: string };
 
-/** Those that failed first, at most `most`. */
+/** Failing ones first, at most `most`. */
 export async function listWaiting(q: Queries, t: Schema, most: number): Promise<Waiting[]> {
   const { topic, nextAttemptAt, createdAt, subject } = t.outbox;
   // In the order of the index, also where the first column is null in all rows: PostgreSQL sorts the whole outbox otherwise.
@@ -119,7 +119,7 @@ export async function listWaiting(q: Queries, t: Schema, most: number): Promise<
   return rows.map((row) => ({ ...row, name: names.get(row.subject) ?? row.subject }));
 }
 
-/** Which of these have something to be sent. */
+/** The subset with pending changes. */
 export async function waitingAmong(q: Queries, t: Schema, keys: string[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
   const { topic, subject: key } = t.outbox;
@@ -130,19 +130,19 @@ export async function waitingAmong(q: Queries, t: Schema, keys: string[]): Promi
   return new Set(rows.map((row) => row.key));
 }
 
-/** Tenants that a walk in the order of keys has still before it. */
-export async function tenantsAfter(q: Queries, t: Schema, key: string): Promise<number> {
+/** Tenants that a walk in key order has not visited. */
+export async function countTenantsAfter(q: Queries, t: Schema, key: string): Promise<number> {
   const [row] = await q.select({ n: count() }).from(t.tenants).where(gt(t.tenants.key, key));
   return Number(row?.n ?? 0);
 }
 
-/** Of these keys, the tenants that exist. */
+/** The existing tenants among these keys. */
 export async function revisionsOf(q: Queries, t: Schema, keys: string[]): Promise<{ key: string; revision: number }[]> {
   if (keys.length === 0) return [];
   return q.select({ key: t.tenants.key, revision: t.tenants.revision }).from(t.tenants).where(inArray(t.tenants.key, keys));
 }
 
-/** Keys in the metadata of the newest tenants, with how many of them have each; a look at some, not at all. */
+/** Metadata keys of the newest tenants with their frequency; a sample, not all. */
 export async function metadataKeysSeen(q: Queries, t: Schema, ofTenants = 1_000): Promise<Map<string, number>> {
   const rows = await q.select({ metadata: t.tenants.metadata }).from(t.tenants).orderBy(desc(t.tenants.createdAt)).limit(ofTenants);
   const seen = new Map<string, number>();

@@ -3,15 +3,15 @@ import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
-/** How long an answer is kept, and a write that gave no answer is waited for, in milliseconds. */
+/** How long answers are kept, and how long an unanswered write is waited for, in ms. */
 export const answersAreKept = 24 * 3_600_000;
 export const writesTakeAtMost = 60_000;
 
-/** One caller's word for one write. */
+/** A caller's name for a write. */
 export type WriteName = { principal: string; key: string };
 export type KeptAnswer = { status: number; body: string };
 
-/** `mine`: nobody has done it, so do it now; `at` is the right to it. */
+/** `mine`: not done before, so do it now; `at` identifies the claim. */
 export type Claim = { is: "mine"; at: Instant } | { is: "running" } | { is: "other" } | ({ is: "done" } & KeptAnswer);
 
 export async function claimWrite(tx: Queries, t: Schema, name: WriteName, fingerprint: string, now: Instant): Promise<Claim> {
@@ -30,7 +30,7 @@ export async function claimWrite(tx: Queries, t: Schema, name: WriteName, finger
   const isOver = age >= answersAreKept;
   if (!isOver && before.fingerprint !== fingerprint) return { is: "other" };
   if (!isOver && before.status !== null) return { is: "done", status: before.status, body: before.body ?? "" };
-  // Who began it is gone, with the process that it ran in. What it wrote is kept together with its answer, so it wrote nothing.
+  // The process that began it is gone. Its writes are committed with its answer, so it wrote nothing.
   if (!isOver && age < writesTakeAtMost) return { is: "running" };
   const [taken] = await tx
     .update(a)
@@ -40,23 +40,23 @@ export async function claimWrite(tx: Queries, t: Schema, name: WriteName, finger
   return taken ? { is: "mine", at: now } : { is: "running" };
 }
 
-const heldSince = (t: Schema, { principal, key }: WriteName, at: Instant) => {
+const pendingSince = (t: Schema, { principal, key }: WriteName, at: Instant) => {
   const { idempotentAnswers: a } = t;
   return and(eq(a.principal, principal), eq(a.key, key), eq(a.createdAt, new Date(at)), isNull(a.status));
 };
 
-/** False: somebody else took it over meanwhile, and whatever this transaction wrote must not be. */
+/** False if another request took over; the transaction must then be rolled back. */
 export async function keepAnswer(tx: Queries, t: Schema, name: WriteName, at: Instant, answer: KeptAnswer): Promise<boolean> {
   const { idempotentAnswers: a } = t;
   const kept = await tx
     .update(a)
     .set(answer)
-    .where(heldSince(t, name, at))
+    .where(pendingSince(t, name, at))
     .returning({ key: a.key });
   return kept.length === 1;
 }
 
-/** It failed and wrote nothing: the next one may try at once. */
+/** It failed and wrote nothing, so the next request may try at once. */
 export async function letGoOfWrite(tx: Queries, t: Schema, name: WriteName, at: Instant): Promise<void> {
-  await tx.delete(t.idempotentAnswers).where(heldSince(t, name, at));
+  await tx.delete(t.idempotentAnswers).where(pendingSince(t, name, at));
 }

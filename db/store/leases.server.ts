@@ -4,8 +4,8 @@ import type { Database, Queries } from "../database";
 import type { Schema } from "../schema";
 
 /**
- * The right to do what only one process may do at a time, until `now + ttl`. The holder may renew it. Choose a `ttl` longer
- * than the longest single step, so that a process which lost it has nothing under way any more.
+ * Takes or renews a lease until `now + ttl`. `ttl` must exceed the longest step, so that a process that lost it has
+ * nothing in flight.
  */
 export async function takeLease(db: Database, name: string, holder: string, now: Instant, ttl: number): Promise<boolean> {
   const { leases } = db.tables;
@@ -29,13 +29,13 @@ export async function giveUpLease(db: Database, name: string, holder: string): P
   await db.transaction([], async (tx) => void (await tx.delete(leases).where(and(eq(leases.name, name), eq(leases.holder, holder)))));
 }
 
-/** Who has it now, if anybody; for looking before taking. */
+/** The current holder, if any. */
 export async function readLease(q: Queries, t: Schema, name: string, now: Instant): Promise<{ holder: string; until: Instant } | null> {
   const [row] = await q.select({ holder: t.leases.holder, until: t.leases.until }).from(t.leases).where(eq(t.leases.name, name));
   return row && row.until.getTime() > now ? { holder: row.holder, until: row.until.getTime() } : null;
 }
 
-/** Inside the transaction that writes what the lease was for: whether nobody else took it meanwhile. */
+/** Runs in the transaction that writes the leased work's result: true if the lease was not taken by another process. */
 export async function stillHolds(tx: Queries, t: Schema, name: string, holder: string): Promise<boolean> {
   const [row] = await tx.select({ holder: t.leases.holder }).from(t.leases).where(eq(t.leases.name, name));
   return row?.holder === holder;

@@ -5,13 +5,13 @@ import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { lastChange } from "./changes.server";
-import { readTold } from "./told-events.server";
+import { readEventCursor } from "./event-cursor.server";
 
-/** Rows that nobody needs any more; `by` is the column whose index finds them. */
+/** Expired rows; `by` is the column whose index finds them. */
 export type OldRows = { what: string; table: SQLiteTable; where: SQL; by: Column };
 
-/** Before which instants (and which day, YYYY-MM-DD) things are old. */
-export type Ages = { reports: Instant; answers: Instant; feed: Instant; feedUntold: Instant; checkDay: string };
+/** Instants (and a day, YYYY-MM-DD) before which rows are expired. */
+export type Ages = { reports: Instant; answers: Instant; feed: Instant; unsentFeed: Instant; checkDay: string };
 
 export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<OldRows[]> {
   const { usageEvents: e, usageHistory: h, idempotentAnswers: a, checkCounts: c, changes } = t;
@@ -21,7 +21,7 @@ export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<Ol
     rows("usage history", h, h.at, lt(h.at, new Date(ages.reports))),
     rows("idempotent answers", a, a.createdAt, lt(a.createdAt, new Date(ages.answers))),
     rows("check counts", c, c.day, lt(c.day, ages.checkDay)),
-    // The newest stays: the numbers go on after it.
+    // Keeps the newest row, because the sequence continues from it.
     rows(
       "feed",
       changes,
@@ -34,9 +34,9 @@ export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<Ol
   return found;
 }
 
-/** The feed up to here is old, and PostHog was told of it, or has been away for so long that it will not be. */
-async function oldFeed(q: Queries, t: Schema, { feed, feedUntold }: Ages): Promise<number> {
-  const [old, told, lost] = await Promise.all([lastChange(q, t, feed), readTold(q, t), lastChange(q, t, feedUntold)]);
+/** The feed up to here is expired and was sent to PostHog, or PostHog has been down for too long. */
+async function oldFeed(q: Queries, t: Schema, { feed, unsentFeed }: Ages): Promise<number> {
+  const [old, told, lost] = await Promise.all([lastChange(q, t, feed), readEventCursor(q, t), lastChange(q, t, unsentFeed)]);
   return Math.max(lost, Math.min(old, told?.seq ?? old));
 }
 
@@ -45,7 +45,7 @@ export async function isThere(q: Queries, { table, where }: OldRows): Promise<bo
   return row !== undefined;
 }
 
-/** For `aside`: takes away the oldest, at most so many. */
+/** For `aside`: deletes the oldest rows, at most this many. */
 export function deletingSome(q: Queries, { table, where, by }: OldRows, most: number) {
   const isPostgres = is(table, PgTable);
   const row = sql.raw(isPostgres ? "ctid" : "rowid");

@@ -3,7 +3,7 @@ import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
-/** What has still to be sent, and since when the oldest of it waits. */
+/** Pending deliveries and the age of the oldest. */
 export async function outboxDepth(q: Queries, { outbox }: Schema): Promise<{ rows: number; oldest: Instant | null }> {
   const [row] = await q.select({ rows: count(), oldest: min(outbox.createdAt) }).from(outbox);
   return { rows: Number(row?.rows ?? 0), oldest: row?.oldest ? Number(row.oldest) : null };

@@ -4,17 +4,17 @@ import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** Group properties of one tenant have to be sent; of all, after a change to the catalogue. */
+/** Group properties of one tenant, or of all after a catalogue change, are due. */
 export const outboxTopics = { tenant: "group_sync", all: "group_sync_all" } as const;
 
 type Due = { key: string; revision: number };
 
 /**
- * One row for each tenant: a newer revision replaces an older one that has not been sent yet. `forced`: also when PostHog
- * has exactly this already.
+ * One row per tenant: a newer revision replaces an older one not sent yet. `forced`: send even if PostHog has exactly
+ * this.
  */
 export async function wakeGroupSync(tx: Queries, t: Schema, due: Due[], at: Instant, forced = false): Promise<void> {
-  // In one order everywhere: two transactions that touch the same rows must not wait for each other.
+  // One global order prevents deadlocks.
   const inOrder = [...due].sort((a, b) => (a.key < b.key ? -1 : 1));
   await put(
     tx,
@@ -45,7 +45,7 @@ async function put(tx: Queries, t: Schema, rows: Schema["outbox"]["$inferInsert"
       .onConflictDoUpdate({
         target: [outbox.topic, outbox.subject],
         set: {
-          // A revision never goes back: whoever sends compares it with the one that it read.
+          // A revision never decreases, because senders compare it with the one they read.
           revision: sql`case when excluded.revision > ${outbox.revision} then excluded.revision else ${outbox.revision} end`,
           forced: sql`excluded.forced or ${outbox.forced}`,
           attempts: 0,
@@ -56,10 +56,10 @@ async function put(tx: Queries, t: Schema, rows: Schema["outbox"]["$inferInsert"
   );
 }
 
-/** As it was read: whoever finishes it takes it away only if it is still exactly so. */
+/** As read: it is removed only if unchanged. */
 export type DueSync = { key: string; revision: number; forced: boolean; attempts: number; createdAt: Date };
 
-/** What may be sent now, longest waiting first. */
+/** Due deliveries, oldest first. */
 export async function dueGroupSyncs(q: Queries, t: Schema, now: Instant, most: number): Promise<DueSync[]> {
   const { outbox } = t;
   const { subject: key, revision, forced, attempts, createdAt, nextAttemptAt } = outbox;
@@ -77,7 +77,7 @@ export async function dueGroupSyncs(q: Queries, t: Schema, now: Instant, most: n
   return [...fresh, ...(await read(lte(nextAttemptAt, new Date(now)), most - fresh.length))];
 }
 
-/** Null: there is nothing to do for all tenants. */
+/** Null if nothing is due for all tenants. */
 export async function dueSyncOfAll(q: Queries, t: Schema): Promise<DueSync | null> {
   const { subject: key, revision, forced, attempts, createdAt, topic } = t.outbox;
   const [found] = await q.select({ key, revision, forced, attempts, createdAt }).from(t.outbox).where(eq(topic, outboxTopics.all));
@@ -87,14 +87,14 @@ export async function dueSyncOfAll(q: Queries, t: Schema): Promise<DueSync | nul
 const exactly = ({ outbox }: Schema, topic: string, { key, revision, forced }: DueSync) =>
   and(eq(outbox.topic, topic), eq(outbox.subject, key), eq(outbox.revision, revision), eq(outbox.forced, forced));
 
-/** Rows that moved meanwhile stay. */
+/** Rows changed meanwhile stay. */
 export async function removeSyncs(tx: Queries, t: Schema, done: DueSync[], topic: string = outboxTopics.tenant): Promise<void> {
   if (done.length === 0) return;
   if (topic === outboxTopics.tenant) await lockInOrder(tx, t, done);
   await tx.delete(t.outbox).where(or(...done.map((d) => exactly(t, topic, d))));
 }
 
-/** Rows that moved meanwhile stay due. */
+/** Rows changed meanwhile stay due. */
 export async function postponeSyncs(tx: Queries, t: Schema, failed: DueSync[], nextAttemptAt: Instant, lastError: string): Promise<void> {
   const { outbox } = t;
   await lockInOrder(tx, t, failed);
@@ -104,7 +104,7 @@ export async function postponeSyncs(tx: Queries, t: Schema, failed: DueSync[], n
     .where(or(...failed.map((d) => exactly(t, outboxTopics.tenant, d))));
 }
 
-/** What waited for PostHog to come back need not wait any longer. */
+/** Makes everything due that waited for PostHog. */
 export async function releaseSyncs(tx: Queries, t: Schema): Promise<void> {
   const { outbox } = t;
   await tx
@@ -113,7 +113,7 @@ export async function releaseSyncs(tx: Queries, t: Schema): Promise<void> {
     .where(and(eq(outbox.topic, outboxTopics.tenant), isNotNull(outbox.nextAttemptAt)));
 }
 
-/** PostgreSQL takes row locks in whatever order it finds the rows; SQLite has one writer anyway, and no such clause. */
+/** PostgreSQL locks rows in arbitrary order. SQLite has one writer and no such clause. */
 async function lockInOrder(tx: Queries, { outbox }: Schema, rows: DueSync[]): Promise<void> {
   const keys = rows.map((r) => r.key);
   const found = tx

@@ -10,7 +10,7 @@ export type KeyRights = { id: string; scopes: ApiScope[]; tenant: string | null;
 /** The current rights of a session's admin. `session` is the session's hash. */
 export type SessionRights = { session: string; admin: string; role: Role; isDisabled: boolean; lastSeenAt: Instant; expiresAt: Instant };
 
-/** By id. A key that does not exist is left out. */
+/** By id. Missing keys are omitted. */
 export async function readKeyRights(tx: Queries, t: Schema, ids: readonly string[]): Promise<Map<string, KeyRights>> {
   const found = new Map<string, KeyRights>();
   const { id, scopes, tenant, expiresAt, revokedAt } = t.apiKeys;
@@ -23,7 +23,7 @@ export async function readKeyRights(tx: Queries, t: Schema, ids: readonly string
   return found;
 }
 
-/** By the session's hash. A session that has ended is left out. */
+/** By the session's hash. Ended sessions are omitted. */
 export async function readSessionRights(tx: Queries, t: Schema, hashes: readonly string[]): Promise<Map<string, SessionRights>> {
   const found = new Map<string, SessionRights>();
   const { hash, admin, lastSeenAt, expiresAt } = t.sessions;

@@ -24,7 +24,7 @@ export async function findSession(q: Queries, t: Schema, hash: string): Promise<
   return row ? { session: toSession(row.session), admin: toAdmin(row.admin) } : null;
 }
 
-/** Last seen first. */
+/** Most recently used first. */
 export async function listSessions(q: Queries, t: Schema, admin: string): Promise<Session[]> {
   const rows = await q.select().from(t.sessions).where(eq(t.sessions.admin, admin)).orderBy(desc(t.sessions.lastSeenAt));
   return rows.map(toSession);
@@ -51,7 +51,7 @@ export async function deleteSession(tx: Queries, t: Schema, hash: string): Promi
   await tx.delete(t.sessions).where(eq(t.sessions.hash, hash));
 }
 
-/** All of one admin's, or all but one. Returns how many there were. */
+/** Deletes all sessions of an admin, or all but one. Returns their number. */
 export async function deleteSessionsOf(tx: Queries, t: Schema, admin: string, except?: string): Promise<number> {
   const others = except === undefined ? undefined : ne(t.sessions.hash, except);
   const ended = await tx

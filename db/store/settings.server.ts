@@ -3,7 +3,7 @@ import type { Json } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
-/** Null: never set. */
+/** Null if never set. */
 export async function readSetting(q: Queries, t: Schema, key: string): Promise<Json> {
   const [row] = await q.select({ value: t.settings.value }).from(t.settings).where(eq(t.settings.key, key));
   return row?.value ?? null;

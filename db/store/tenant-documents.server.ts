@@ -4,13 +4,13 @@ import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** The newest document of each tenant that fits, in order of key. */
+/** The newest document of each matching tenant, in key order. */
 function documents(q: Queries, { tenants, factsHistory: h }: Schema, which: SQL | undefined) {
   const newest = and(eq(h.kind, "tenant"), eq(h.subject, tenants.key), eq(h.revision, tenants.revision));
   return q.select({ document: h.document }).from(tenants).innerJoin(h, newest).where(which).orderBy(asc(tenants.key));
 }
 
-/** Facts of tenants by key, a page at a time: `after` is the last key of the page before. */
+/** Facts of tenants in key order, paged: `after` is the last key of the previous page. */
 export async function readTenantDocuments(q: Queries, t: Schema, page: { after: string | null; size: number }): Promise<TenantFacts[]> {
   const rows = await documents(q, t, page.after === null ? undefined : gt(t.tenants.key, page.after)).limit(page.size);
   return rows.map((row) => row.document as TenantFacts);
@@ -22,7 +22,7 @@ export async function tenantNamesAfter(q: Queries, t: Schema, after: string, siz
   return q.select({ key, name }).from(t.tenants).where(gt(key, after)).orderBy(key).limit(size);
 }
 
-/** Of these keys, in their order; null: there is no such tenant. */
+/** Facts of these tenants in the given order; null for missing ones. */
 export async function readTenantsByKey(q: Queries, t: Schema, keys: string[]): Promise<Map<string, TenantFacts | null>> {
   const found = new Map<string, TenantFacts | null>(keys.map((key) => [key, null]));
   await inBatches(keys, async (batch) => {

@@ -1,6 +1,6 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
-import { applyChange, type TenantChange } from "~/core/changes";
-import { tenantDifference } from "~/core/difference";
+import { applyChange, type TenantChange } from "~/core/decision/changes";
+import { tenantDifference } from "~/core/decision/difference";
 import type { Actor, Grant, Instant, TenantFacts } from "~/core/model";
 import { foldText } from "~/core/plain-text";
 import type { Queries } from "../database";
@@ -12,14 +12,14 @@ import { wakeGroupSync } from "./outbox.server";
 
 export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
 
-/** What search and sorting read; a change of this needs a new `searchTextVersion`. */
+/** Text for search and sorting; changing it needs a new `searchTextVersion`. */
 export function searchTextOf({ name, key }: Pick<TenantFacts, "name" | "key">): string {
   return foldText(`${name}\n${key}`);
 }
 
 /**
- * Rows, history, audit, feed and outbox of changes to tenants, each tenant once, inside the caller's transaction.
- * Returns the facts as they now are, in the same order.
+ * Writes rows, history, audit, feed and outbox of tenant changes in the caller's transaction, each tenant once. Returns
+ * the new facts in the same order.
  */
 export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantWrite[], actor: Actor): Promise<TenantFacts[]> {
   const at = writes[0]?.change.at;

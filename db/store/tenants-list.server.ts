@@ -9,10 +9,10 @@ export type TenantSort = (typeof tenantSorts)[number];
 
 export type TenantFilter = {
   search?: string;
-  /** "" stands for tenants without a plan. Add-ons count too. */
+  /** "" means tenants without a plan. Add-ons count too. */
   plan?: string;
   status?: TenantStatus;
-  /** `live`: has a live trial. A number: has one that ends within so many milliseconds. */
+  /** `live`: has a live trial. A number: has one that ends within this many ms. */
   trial?: "live" | number;
 };
 
@@ -20,7 +20,7 @@ export type TenantQuery = TenantFilter & { sort: TenantSort; descending: boolean
 
 export type TenantRow = Pick<Schema["tenants"]["$inferSelect"], "key" | "name" | "status" | "plan" | "createdAt">;
 
-/** One page, and how many there are in all. `page` counts from 1. */
+/** One page and the total. `page` counts from 1. */
 export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Promise<{ rows: TenantRow[]; total: number }> {
   const { key, name, status, plan, createdAt } = t.tenants;
   const where = await conditions(q, t, query);
@@ -28,7 +28,7 @@ export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Pr
   const total = Number(counted?.total ?? 0);
   const skipped = (query.page - 1) * query.size;
   if (skipped >= total) return { rows: [], total };
-  // A page behind the middle is read from the end: rows that are skipped cost as much as rows that are read.
+  // Pages behind the middle are read from the end, because skipped rows cost as much as read ones.
   const isFar = skipped > total / 2;
   const size = Math.min(query.size, total - skipped);
   const rows = await q
@@ -41,10 +41,10 @@ export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Pr
   return { rows: isFar ? rows.reverse() : rows, total };
 }
 
-/** Where a page begins: after the tenant with this search text and key. */
+/** Where a page starts: after this search text and key. */
 export type TenantPlace = { searchText: string; key: string };
 
-/** A page in order of name, found without counting and without skipping, however far it is. */
+/** A page in name order, found without counting or skipping. */
 export async function tenantsAfter(
   q: Queries,
   t: Schema,
@@ -62,7 +62,7 @@ export async function tenantsAfter(
 }
 
 /**
- * The engines disagree on where NULL stands unless they are told; but PostgreSQL, told so, leaves its index aside and sorts
+ * The engines place NULL differently by default, but an explicit NULLS order makes PostgreSQL ignore its index and sort
  * every tenant. The key makes the order total.
  */
 function order(t: Schema, sort: TenantSort, descending: boolean): SQL[] {
@@ -94,14 +94,14 @@ async function conditions(q: Queries, t: Schema, { now, search: text, status, pl
   return and(...all);
 }
 
-/** One of the two, not "or": SQLite cannot read the list in its order then. */
+/** One condition or the other, not "or", with which SQLite cannot read the list in order. */
 async function holds(q: Queries, { tenants, tenantAddOns, plans }: Schema, plan: string): Promise<SQL> {
   const [found] = await q.select({ kind: plans.kind }).from(plans).where(eq(plans.key, plan));
   if (found?.kind !== "add_on") return eq(tenants.plan, plan);
   return inArray(tenants.key, q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(eq(tenantAddOns.plan, plan)));
 }
 
-/** In a `case` no index is tried on it: SQLite takes the one on the kind or the start, which half of all grants match. */
+/** Inside `case`, SQLite does not use the index on kind or start, which half of all grants match. */
 const oneIf = (condition: SQL | undefined) => sql<number>`case when ${condition} then 1 else 0 end`;
 
 function isLiveTrial({ grants: { kind, startsAt, endsAt, endedAt } }: Schema, now: Instant): SQL | undefined {
@@ -115,7 +115,7 @@ export async function hasTenants(q: Queries, t: Schema): Promise<boolean> {
 
 export type LiveTrials = { tenant: string; trials: number; nextEnd: Instant };
 
-/** Of the tenants on a page: how many trials are live, and when the first of them ends. */
+/** Live trials of a page's tenants, and the first end of each. */
 export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: Instant): Promise<LiveTrials[]> {
   if (keys.length === 0) return [];
   const { tenant, endsAt } = t.grants;
@@ -130,20 +130,20 @@ export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: I
   return rows.map((r) => ({ tenant: r.tenant, trials: Number(r.trials), nextEnd: Number(r.nextEnd) }));
 }
 
-/** The add-ons of the tenants on a page, oldest first. */
+/** Add-ons of a page's tenants, oldest first. */
 export async function addOnsOf(q: Queries, t: Schema, keys: string[]): Promise<{ tenant: string; plan: string }[]> {
   if (keys.length === 0) return [];
   const { tenant, plan, addedAt } = t.tenantAddOns;
   return q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
 }
 
-/** Tenants per add-on; archived tenants count too. */
+/** Tenants per add-on, including archived ones. */
 export async function tenantsByAddOn(q: Queries, t: Schema): Promise<Map<string, number>> {
   const rows = await q.select({ plan: t.tenantAddOns.plan, n: count() }).from(t.tenantAddOns).groupBy(t.tenantAddOns.plan);
   return new Map(rows.map(({ plan, n }) => [plan, Number(n)]));
 }
 
-/** Tenants that have one plan or add-on; archived tenants count too. */
+/** Tenants with a plan or add-on, including archived ones. */
 export async function tenantsHavingPlan(q: Queries, t: Schema, plan: string): Promise<number> {
   const [base] = await q.select({ n: count() }).from(t.tenants).where(eq(t.tenants.plan, plan));
   const [addOn] = await q.select({ n: count() }).from(t.tenantAddOns).where(eq(t.tenantAddOns.plan, plan));

@@ -1,8 +1,8 @@
 import { and, desc, eq, sql } from "drizzle-orm";
+import type { Counter } from "~/core/decision/usage";
 import type { Instant, Json } from "~/core/model";
-import type { Counter } from "~/core/usage";
 import type { Queries } from "../database";
-import { rowsAsOne } from "../rows-as-one";
+import { rowsAsOne } from "../json-rows";
 import type { Schema } from "../schema";
 
 /** `added`: null for a `set`, and for a consumption that was refused. `apiKey`: the id of the key that sent it; null: not known. */

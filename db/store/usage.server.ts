@@ -1,17 +1,25 @@
 import { and, eq, gt, is, max, or, type SQL, sql } from "drizzle-orm";
 import { PgTable } from "drizzle-orm/pg-core";
+import {
+  addsNeededAfter,
+  applyEvents,
+  type Counter,
+  type CounterEvent,
+  type CounterState,
+  setterAfter,
+  shownUsed,
+} from "~/core/decision/usage";
 import type { Instant, Json } from "~/core/model";
-import { addsNeededAfter, applyEvents, type Counter, type CounterEvent, type CounterState, setterAfter, shownUsed } from "~/core/usage";
 import type { Queries } from "../database";
-import { rowsAsOne } from "../rows-as-one";
+import { rowsAsOne } from "../json-rows";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
-/** A counter's total as shown. Of two readings of a counter, the one with the greater `version` is newer. */
+/** A counter's displayed total. The larger `version` of two readings is newer. */
 export type Total = Counter & { used: number; version: number };
 
 const counterColumns = ["tenant", "feature", "periodKind", "periodStart"] as const;
-/** The sum is read as text: a driver's number is exact up to 2^53 only. */
+/** The sum is read as text, because driver numbers are exact only up to 2^53. */
 const asShown = (sum: SQL) => sum.mapWith((text: string) => shownUsed(BigInt(text)));
 const usedText = ({ usageTotals: u }: Schema) => sql<string>`cast(${u.used} as text)`;
 const columns = (t: Schema) => {
@@ -34,7 +42,7 @@ export async function readTotals(q: Queries, t: Schema, tenant: string, counters
     .where(isOneOf(t, tenant, counters));
 }
 
-/** The same of counters of any tenants; one that was never written is left out. */
+/** Variant for counters of any tenants; counters never written are omitted. */
 export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): Promise<Total[]> {
   if (counters.length === 0) return [];
   const u = t.usageTotals;
@@ -44,13 +52,10 @@ export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): 
 
 const isPostgres = (t: Schema) => is(t.usageTotals, PgTable);
 
-/** A counter that this transaction has locked. */
+/** A counter locked by this transaction. */
 export type LockedCounter = Counter & CounterState & { setBy: string | null; version: number; writtenBy: number; updatedAt: Instant };
 
-/**
- * Reads and locks counters until the transaction ends; new ones start at 0. Locks are taken in one order everywhere, so that two
- * transactions never wait for each other.
- */
+/** Reads and locks counters until the transaction ends; new ones start at 0. One global lock order prevents deadlocks. */
 export async function lockCounters(tx: Queries, t: Schema, counters: Counter[]): Promise<LockedCounter[]> {
   const u = t.usageTotals;
   const inOrder = [...counters].sort((a, b) => (counterId(a) < counterId(b) ? -1 : 1));
@@ -82,7 +87,7 @@ async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promis
     .from(u)
     .innerJoin(sql`(${rowsAsOne(u, counters, [...counterColumns])}) as wanted`, isWanted(u))
     .orderBy(u.tenant, u.feature, u.periodKind, u.periodStart);
-  // SQLite has one writer anyway, and no such clause.
+  // SQLite has one writer and no such clause.
   type Locking = { for(strength: "update", config: { of: unknown }): typeof query };
   const found = await (isPostgres(t) ? (query as unknown as Locking).for("update", { of: u }) : query);
   return found.map(({ used, setAt, lastAt, updatedAt, ...row }) => {
@@ -114,7 +119,7 @@ async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after:
     [...counterColumns, "at"],
   );
   const isIt = sql`wanted.tenant = ${e.tenant} and wanted.feature = ${e.feature} and wanted.period_kind = ${e.periodKind} and wanted.period_start = ${e.periodStart}`;
-  // In two halves: SQLite's sum() fails past 2^63.
+  // In two halves, because SQLite's sum() fails above 2^63.
   const half = (part: SQL) => sql<string>`cast(coalesce(sum(${part}), 0) as text)`;
   const found = await q
     .select({
@@ -133,8 +138,8 @@ async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after:
 }
 
 /**
- * Applies events to locked counters, each counter at most once. The events have been noted before. `counted` says for each event
- * whether it counts, or was replaced by a newer `set`.
+ * Applies events to locked counters, each counter at most once. The events are recorded already. `counted` says per
+ * event whether it counts or was replaced by a newer `set`.
  */
 export async function applyToCounters(
   tx: Queries,
@@ -156,7 +161,7 @@ export async function applyToCounters(
   return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
 }
 
-/** Writes locked counters, each at most once, and their former shown totals to the history. */
+/** Writes locked counters, each at most once, and adds their previous displayed totals to the history. */
 async function writeCounters(
   tx: Queries,
   t: Schema,
@@ -167,7 +172,7 @@ async function writeCounters(
   const rows = changes.map(({ locked, setBy, state }) => ({
     ...locked,
     setBy,
-    // As text: JSON's numbers are exact up to 2^53 only.
+    // As text, because JSON numbers are exact only up to 2^53.
     used: state.sum.toString() as unknown as number,
     setAt: dateOrNull(state.setAt),
     lastAt: dateOrNull(state.lastAt),
@@ -194,7 +199,7 @@ async function writeCounters(
     const usedBefore = shownUsed(sum);
     return usedBefore === shownUsed(state.sum) ? [] : [{ ...counter, usedBefore, at: new Date(Math.max(updatedAt, now)) }];
   });
-  // Of several in one millisecond the first says what was before it.
+  // Of several changes in a millisecond, the first row has the value before it.
   await inBatches(history, (batch) => tx.insert(t.usageHistory).select(rowsAsOne(t.usageHistory, batch)).onConflictDoNothing());
   return changes.map(({ locked: { tenant, feature, periodKind, periodStart, version }, state }) => ({
     ...{ tenant, feature, periodKind, periodStart },
@@ -203,7 +208,7 @@ async function writeCounters(
 }
 
 const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
-/** In the order of the primary key. */
+/** In primary key order. */
 const counterId = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;
 
 export type NewReport = {
@@ -215,7 +220,7 @@ export type NewReport = {
   at: Instant;
   periodKind: Counter["periodKind"];
   periodStart: number;
-  /** Null for a `set` and for a consumption that was refused. */
+  /** Null for a `set` and for a refused consumption. */
   added: number | null;
   /** The id of the API key that sent it. */
   apiKey: string | null;
@@ -223,10 +228,10 @@ export type NewReport = {
 
 const id = (tenant: string, key: string) => `${tenant}\n${key}`;
 
-/** Records the reports and returns the new ones as `tenant\nkey`. The first node to record a report counts it. */
+/** Records events and returns the new ones as `tenant\nkey`. The first node to record an event counts it. */
 export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], now: Instant): Promise<Set<string>> {
   const fresh = new Set<string>();
-  // In one order everywhere, so that two nodes that note the same reports cannot wait for each other.
+  // One global order prevents deadlocks between nodes that record the same events.
   const inOrder = [...reports].sort((a, b) => (id(a.tenant, a.idempotencyKey) < id(b.tenant, b.idempotencyKey) ? -1 : 1));
   const rows = inOrder.map((r) => ({ ...r, at: new Date(r.at), recordedAt: new Date(now) }));
   await inBatches(rows, async (batch) => {
@@ -242,7 +247,7 @@ export async function noteReports(tx: Queries, t: Schema, reports: NewReport[], 
 
 export type NotedReport = { tenant: string; idempotencyKey: string; report: Json; answer: Json | null; recordedAt: Instant };
 
-/** Of these, the ones that are noted, as they were noted first. */
+/** Returns those that are recorded, as first recorded. */
 export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedReport, "tenant" | "idempotencyKey">[]): Promise<NotedReport[]> {
   const { usageEvents: e } = t;
   if (wanted.length === 0) return [];
@@ -254,7 +259,7 @@ export async function readReports(q: Queries, t: Schema, wanted: Pick<NotedRepor
   return rows.map((row) => ({ ...row, recordedAt: row.recordedAt.getTime() }));
 }
 
-/** What counters were at an instant, where changes are known from `knownSince` on; null: not known any more. */
+/** Counters at an instant, if changes are known from `knownSince` on; otherwise null. */
 export async function readTotalsAt(
   q: Queries,
   t: Schema,
@@ -283,13 +288,13 @@ export async function readTotalsAt(
 
 const unknown = -1;
 
-/** Totals that were committed since `cursor`, and the cursor to go on from. */
+/** Totals committed since `cursor`, and the next cursor. */
 export type TotalsSince = { totals: Total[]; cursor: string };
 
 /**
- * Reads what any process committed since a cursor, missing nothing and with no clock: SQLite's transactions come one after the
- * other, so their greatest number says it all. PostgreSQL's ids are drawn before a commit, so there the cursor is a snapshot, and
- * what is read is what was not visible in it; a transaction that is still open is in no snapshot, however long it takes.
+ * Reads what any process committed since a cursor, without gaps and without clocks. SQLite's transactions are
+ * sequential, so their largest number is enough. PostgreSQL draws ids before a commit, so the cursor is a snapshot, and
+ * rows not visible in it are new; a transaction that is still open is in no snapshot, however long it runs.
  */
 export function totalsReader(q: Queries, t: Schema): { start(): Promise<string>; since(cursor: string): Promise<TotalsSince> } {
   return isPostgres(t) ? totalsBySnapshot(q, t) : totalsByNumber(q, t);
@@ -330,7 +335,7 @@ function totalsBySnapshot(q: Queries, t: Schema) {
     start,
     async since(cursor: string): Promise<TotalsSince> {
       const now = await start();
-      // The first condition is for the index: all below it was visible before.
+      // The first condition uses the index: everything below was visible before.
       const isNew = sql`${u.writtenBy} >= pg_snapshot_xmin(${cursor}::pg_snapshot)::text::bigint
         and not pg_visible_in_snapshot(${u.writtenBy}::text::xid8, ${cursor}::pg_snapshot)
         and pg_visible_in_snapshot(${u.writtenBy}::text::xid8, ${now}::pg_snapshot)`;

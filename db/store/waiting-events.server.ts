@@ -5,17 +5,17 @@ import type { Schema } from "../schema";
 
 export type WaitingEvent = { seq: number; body: { [name: string]: Json } };
 
-/** Inside the transaction of what they tell of, in the order in which they are to be told. */
+/** Runs in the transaction that the events describe; keeps their order. */
 export async function addWaitingEvents(tx: Queries, t: Schema, bodies: WaitingEvent["body"][], at: Instant): Promise<void> {
   for (const body of bodies) await tx.insert(t.waitingEvents).values({ createdAt: new Date(at), body });
 }
 
-/** Longest waiting first. */
+/** Oldest first. */
 export async function readWaitingEvents(q: Queries, { waitingEvents: w }: Schema, most: number): Promise<WaitingEvent[]> {
   return q.select({ seq: w.seq, body: w.body }).from(w).orderBy(asc(w.seq)).limit(most);
 }
 
-/** They were told, or cannot be. */
+/** Deletes events that were sent, or cannot be. */
 export async function removeWaitingEvents(tx: Queries, { waitingEvents: w }: Schema, seqs: number[]): Promise<void> {
   if (seqs.length > 0) await tx.delete(w).where(inArray(w.seq, seqs));
 }

@@ -16,7 +16,7 @@ async function connect(url: string, more: { allowHalfOpen?: true } = {}): Promis
 }
 const connectMany = (url: string, count: number) => Promise.all(Array.from({ length: count }, () => connect(url)));
 
-/** All that it is told until the end, or until what it is told has a body. */
+/** Everything received until the end, or until there is a body. */
 function told(socket: net.Socket, isEnough: (said: string) => boolean): Promise<string> {
   return new Promise((resolve) => {
     let said = "";
@@ -33,9 +33,9 @@ const codeOf = (said: string) => [said.split("\r\n")[0], /"code":"(\w+)"/.exec(s
 
 describe("a client that is slow", () => {
   let api: Api;
-  const patience = { headers: 300, request: 600, silence: 900, look: 50 };
+  const timeouts = { headers: 300, request: 600, silence: 900, look: 50 };
   beforeAll(async () => {
-    api = await startApi("sqlite", { patience });
+    api = await startApi("sqlite", { timeouts });
   });
   afterAll(() => api.stop());
   const upload = (length: number) =>

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bodyLimitsInWords, bodyLimitsOf, defaultBodyLimits, maxParsedDepth } from "~/api/body-limits";
+import { bodyLimitsInWords, bodyLimitsOf, defaultBodyLimits, maxParsedDepth } from "~/api/http/body-limits";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";

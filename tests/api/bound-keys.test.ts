@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
-import { rotateKey, usualOverlap } from "~/server/key-rotation.server";
+import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
+import { rotateKey, usualOverlap } from "~/server/keys/key-rotation.server";
 import { type Api, ada, startApi } from "../support/api";
 import { day, feature, meteredFeature, plan } from "../support/facts";
 

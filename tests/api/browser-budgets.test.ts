@@ -1,7 +1,7 @@
 import { parseList } from "structured-headers";
 import { afterEach, expect, test } from "vitest";
 import { streamLimits } from "~/api/event-stream.server";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
 import { feature, now, plan } from "../support/facts";

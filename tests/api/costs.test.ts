@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bodyLimitsOf } from "~/api/body-limits";
-import { createKey } from "~/server/api-keys.server";
+import { bodyLimitsOf } from "~/api/http/body-limits";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import { describedApi, type Route } from "../support/described-api";

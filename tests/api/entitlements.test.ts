@@ -37,7 +37,7 @@ describe("GET /api/entitlements", () => {
       entitled: false,
       type: "boolean",
       source: null,
-      reason: { code: "not_in_plan", message: "Not part of starter." },
+      reason: { code: "not_in_plan", message: "Not included in starter. Included in premium." },
       expiresAt: null,
       validUntil: null,
       availableIn: ["premium"],

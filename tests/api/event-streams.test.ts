@@ -4,11 +4,11 @@ import net from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, test, vi } from "vitest";
 import { eventStreams, streamLimits } from "~/api/event-stream.server";
-import { sendProblem } from "~/api/problem.server";
+import { sendProblem } from "~/api/http/problem.server";
+import type { Streams, TenantState } from "~/server/checks/subscriptions.server";
 import { readEnv } from "~/server/env.server";
-import { FactsUnavailable } from "~/server/facts-cache.server";
-import type { KeyRing } from "~/server/key-ring.server";
-import type { Streams, TenantState } from "~/server/streams.server";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import type { KeyRing } from "~/server/keys/key-cache.server";
 import { listen } from "../support/events";
 import { until } from "../support/poll";
 
@@ -68,7 +68,7 @@ const tooMany = (detail: RegExp) => [
 ];
 
 test("streams of a tenant, of a key and of the process are limited, each with its number, and one that ends makes room", async () => {
-  const world = await start({ most: 4, mostOfKey: 3, mostOfTenant: 2 });
+  const world = await start({ most: 4, maxStreamsPerKey: 3, maxStreamsPerTenant: 2 });
   const [first] = await Promise.all([world.listen("a", "k"), world.listen("a", "k")]);
   expect(await world.refusal("a", "other")).toEqual(tooMany(/^2 streams of this tenant/));
   await world.listen("b", "k");
@@ -86,21 +86,21 @@ test("streams of a tenant, of a key and of the process are limited, each with it
 
 test("the documentation names these numbers", () => {
   const text = readFileSync(new URL("../../docs/api-limits.md", import.meta.url), "utf8");
-  const { most, mostOfKey, mostOfTenant, maxOfBrowsers, mostUnsent, heartbeatEvery } = streamLimits;
+  const { most, maxStreamsPerKey, maxStreamsPerTenant, maxOfBrowsers, maxUnsentBytes, heartbeatEvery } = streamLimits;
   const number = (n: number) => n.toLocaleString("en");
   expect(text).toContain(
-    `| event streams | ${number(most)} in a process, ${number(mostOfKey)} of an API key, ${number(mostOfTenant)} of a tenant |`,
+    `| event streams | ${number(most)} in a process, ${number(maxStreamsPerKey)} of an API key, ${number(maxStreamsPerTenant)} of a tenant |`,
   );
   expect(text).toContain(
     `${number(maxOfBrowsers)} in a process, ${env.browserStreams} of a tenant (\`LATCHKEY_BROWSER_STREAMS\`), 300 of one key`,
   );
-  expect(text).toContain(`${mostUnsent / 1024} kB`);
+  expect(text).toContain(`${maxUnsentBytes / 1024} kB`);
   expect(text).toContain(`${heartbeatEvery / 1000} s`);
 });
 
 test("a stream on which nothing happens says a word now and then, also while the clock steps back, so that nobody takes it for dead", async () => {
   vi.spyOn(Date, "now").mockImplementation(() => -performance.now() * 1_000);
-  const world = await start({ heartbeatEvery: 50, lookEvery: 20 });
+  const world = await start({ heartbeatEvery: 50, pollIntervalMs: 20 });
   const stream = await world.listen("a", "k");
   await stream.nth(1);
   await until(
@@ -112,7 +112,7 @@ test("a stream on which nothing happens says a word now and then, also while the
 });
 
 test("a stream ends when its key is no longer good, and others go on", async () => {
-  const world = await start({ lookEvery: 20 });
+  const world = await start({ pollIntervalMs: 20 });
   const [gone, stays] = await Promise.all([world.listen("a", "gone"), world.listen("a", "stays")]);
   world.refuse("gone");
   await gone.over();
@@ -123,8 +123,8 @@ test("a stream ends when its key is no longer good, and others go on", async () 
 
 test("a reader that reads nothing is let go once so much lies waiting, and never more is kept for it", async () => {
   const piece = 100_000;
-  const mostUnsent = 300_000;
-  const world = await start({ mostUnsent }, { changed: `data: ${"x".repeat(piece)}\n\n` });
+  const maxUnsentBytes = 300_000;
+  const world = await start({ maxUnsentBytes }, { changed: `data: ${"x".repeat(piece)}\n\n` });
   let largest = 0;
   let response: { writableLength: number } | undefined;
   app.server.on("request", (_request, r) => {
@@ -143,8 +143,8 @@ test("a reader that reads nothing is let go once so much lies waiting, and never
     await new Promise(setImmediate);
   }
   expect(sent).toBeLessThan(1_000_000_000);
-  expect(largest).toBeGreaterThan(mostUnsent);
-  expect(largest).toBeLessThanOrEqual(mostUnsent + 2 * piece);
+  expect(largest).toBeGreaterThan(maxUnsentBytes);
+  expect(largest).toBeLessThanOrEqual(maxUnsentBytes + 2 * piece);
   socket.destroy();
 });
 
@@ -160,7 +160,7 @@ test("a tenant that cannot be read is a refusal with the time to come back, and 
   expect(await away.refusal("a", "k")).toEqual([503, "5", expect.objectContaining({ code: "facts_unavailable" })]);
   await app.close();
   const broken = await start(
-    { mostOfKey: 1 },
+    { maxStreamsPerKey: 1 },
     {
       watch: () => {
         throw new Error("something else");

@@ -1,7 +1,7 @@
 import Ajv2020 from "ajv/dist/2020";
 import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openApiDocument } from "~/api/openapi-document.server";
+import { openApiDocument } from "~/api/openapi/openapi-document.server";
 import { type Api, startApi } from "../support/api";
 
 type Media = { example?: unknown; examples?: { [name: string]: { $ref?: string; value?: unknown } } };
@@ -41,7 +41,7 @@ function places(): Place[] {
           name: `${operationId}: the parameter ${p.name} in ${p.in}`,
           at: [...at, "parameters", String(i)],
           examples: "example" in p ? [p.example] : [],
-          put: "app/api/example-parameters.ts, or .meta({ examples }) of its schema",
+          put: "app/api/openapi/example-parameters.ts, or .meta({ examples }) of its schema",
         }),
       );
       const ofBody = Object.entries(requestBody?.content ?? {}).map(
@@ -59,8 +59,8 @@ function places(): Place[] {
             at: [...at, "responses", status, "content", type],
             examples: valuesOf(media),
             put: type.includes("problem")
-              ? "app/api/problem-examples.ts"
-              : "exampleAnswers in app/api/examples.ts, by the id of the schema",
+              ? "app/api/openapi/problem-examples.ts"
+              : "exampleAnswers in app/api/openapi/examples.ts, by the id of the schema",
           }),
         ),
       );
@@ -99,11 +99,11 @@ describe("the examples of the description", () => {
         if (!problem) continue;
         const codes = problem.schema.allOf[1].properties.code.enum;
         const shown = Object.keys(problem.examples ?? {});
-        expect([operationId, status, shown, "app/api/problem-examples.ts"]).toEqual([
+        expect([operationId, status, shown, "app/api/openapi/problem-examples.ts"]).toEqual([
           operationId,
           status,
           codes,
-          "app/api/problem-examples.ts",
+          "app/api/openapi/problem-examples.ts",
         ]);
         for (const [i, value] of valuesOf(problem).entries())
           expect([operationId, value]).toEqual([operationId, expect.objectContaining({ status: Number(status), code: codes[i] })]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { createKey, revokeKey } from "~/server/api-keys.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import { type Answer, type DescribedApi, describedApi, type Operation, type Route, type Sent } from "../support/described-api";
@@ -12,7 +12,7 @@ import { isLong } from "../support/scale";
 /** FUZZ_REQUESTS for a shorter or a longer run, FUZZ_SEED to run one again. */
 const requests = Number(process.env.FUZZ_REQUESTS ?? (isLong ? 20_000 : 2_000));
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const atOnce = 20;
+const batchSize = 20;
 /** A run of this length reaches all that there is, whatever its seed. */
 const wholeRun = 10_000;
 
@@ -202,7 +202,7 @@ function faultOf({ described, seen, pools }: World, { route, way }: Case, asked:
     if (way === "bound" && !route.isBound && said.code !== "tenant_forbidden") return "a bound key gets in";
     if (way === "bound" && isDone && tenantsIn(said).some((t) => t !== boundTo)) return "it tells a bound key of another tenant";
   }
-  if (pools.hasTold(operationId, asked.query.cursor)) {
+  if (pools.returnedBy(operationId, asked.query.cursor)) {
     seen.set("cursor taken", (seen.get("cursor taken") ?? 0) + (isDone ? 1 : 0));
     if (status === 400 && said.field === "cursor") return "a cursor that it answered is refused";
   }
@@ -244,8 +244,8 @@ async function fuzz(engine: "sqlite" | "postgres", count: number): Promise<void>
   const { described, seen } = world;
   for (const { path, method } of described.routes) methodsOf.set(path, [...routes(path), method]);
   const cases = fc.array(fc.oneof(...described.routes.map((route: Route) => caseOf(route, described as DescribedApi))), {
-    minLength: atOnce,
-    maxLength: atOnce,
+    minLength: batchSize,
+    maxLength: batchSize,
   });
   const run = await fc.check(
     fc.asyncProperty(cases, async (batch) => {
@@ -258,7 +258,7 @@ async function fuzz(engine: "sqlite" | "postgres", count: number): Promise<void>
         batch,
       );
     }),
-    { seed, numRuns: Math.ceil(count / atOnce), endOnFailure: true },
+    { seed, numRuns: Math.ceil(count / batchSize), endOnFailure: true },
   );
   // The request that went wrong says more than the twenty that were sent with it.
   if (run.failed) throw run.errorInstance;

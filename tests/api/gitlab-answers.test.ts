@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Entitlement } from "~/core/answer";
-import { applyImport, readCatalogueFile } from "~/server/import.server";
+import type { Entitlement } from "~/core/decision/answer";
+import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import tiers from "../fixtures/gitlab-tiers.json";
 import { type Api, ada, startApi } from "../support/api";
 

@@ -14,7 +14,7 @@ async function entitled(api: Api, key: string, tenant: string): Promise<boolean>
   return (await answer.json()).entitlements.sso.entitled;
 }
 
-/** SQLite tells of another process's commit at once; PostgreSQL sends word, which takes its way. */
+/** SQLite reports another process's commit immediately; PostgreSQL's notification takes time. */
 const soon = (ask: () => Promise<boolean>) =>
   until(
     async () => (await ask()) || undefined,

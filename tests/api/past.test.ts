@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { answer } from "~/core/answer";
-import type { Catalogue } from "~/core/catalogue";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { answer } from "~/core/decision/answer";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
 import { type Api, startApi } from "../support/api";
 import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
@@ -151,7 +151,7 @@ const step = fc.oneof(
 const pause = fc.oneof(fc.constantFrom(1, hour - 1, hour, day), fc.integer({ min: 1, max: 30 * hour }));
 
 type Body = { entitlements: Record<string, { used?: number }> };
-type Told = {
+type Seen = {
   at: number;
   query: string;
   features: string[] | null;
@@ -181,7 +181,7 @@ test.each([
     };
     let runs = 0;
 
-    async function ask(tenant: string, ofAll: boolean, requested: number | undefined): Promise<Told> {
+    async function ask(tenant: string, ofAll: boolean, requested: number | undefined): Promise<Seen> {
       const { facts } = api.services;
       const list = ofAll ? null : all;
       const query = [
@@ -206,7 +206,7 @@ test.each([
         fc.array(fc.tuple(step, pause, fc.boolean(), fc.constantFrom(undefined, 0, 5)), { minLength: 1, maxLength: 14 }),
         async (steps) => {
           const tenant = `t${runs++}`;
-          const told: Told[] = [await ask(tenant, true, undefined)];
+          const told: Seen[] = [await ask(tenant, true, undefined)];
           api.clock.now += 1;
           await api.tenant(tenant, { plan: "starter" });
           for (const [make, wait, ofAll, requested] of steps) {
@@ -223,7 +223,7 @@ test.each([
             const past = await get(`${then.query}&at=${iso(then.at)}`);
             const { tenant: facts, catalogue, features, at, requested } = then;
             const usedThen = (key: string) => then.body.entitlements[key]?.used;
-            // What counters were is known for 7 days, and for longer only where nothing came after it.
+            // Counters are known for 7 days, and longer only if nothing followed.
             const isLongAgo = at < api.clock.now - 7 * day;
             const isForgotten = (key: string) => isLongAgo && usedThen(key) !== undefined && past.entitlements[key]?.used === undefined;
             const usage = (key: string) => ({ used: isForgotten(key) ? null : (usedThen(key) ?? 0) });

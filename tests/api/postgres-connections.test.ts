@@ -82,7 +82,7 @@ describe("where PostgreSQL has no connection left,", () => {
     return { url: Object.assign(new URL(whole), { username: role, password }).href, admin, role };
   }
 
-  /** Takes all of them, also those that somebody else has; returns what gives them back. */
+  /** Takes all connections, also those in use elsewhere; returns a function that releases them. */
   async function takeAll({ url, admin, role }: Limited): Promise<() => Promise<void>> {
     const taken: pg.Client[] = [];
     const ofOthers = "from pg_stat_activity where usename = $1 and application_name <> 'taker'";

@@ -67,7 +67,7 @@ test("a connection that breaks in the middle of a transaction fails that transac
   expect((await api.tenant("acme", { name: "Acme Inc." })).ok).toBe(true);
 });
 
-/** In front of PostgreSQL; once cut, nothing gets through any more and nobody is told. */
+/** A proxy in front of PostgreSQL. Once cut, nothing passes and no side is notified. */
 async function cable(url: string) {
   const to = new URL(url);
   const open = new Set<net.Socket>();

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { maxUnconfirmedMs } from "~/server/synchronization.server";
+import { maxUnconfirmedMs } from "~/server/facts/synchronization.server";
 import { type Api, startApi } from "../support/api";
 import { changesElsewhere } from "../support/changes-elsewhere";
 import { until } from "../support/poll";

@@ -1,6 +1,6 @@
 import { parseList } from "structured-headers";
 import { afterEach, describe, expect, test } from "vitest";
-import { createRateLimit } from "~/server/rate-limits.server";
+import { createRateLimit } from "~/server/keys/rate-limits.server";
 import { type Api, startApi } from "../support/api";
 import { feature, now, plan } from "../support/facts";
 

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { newApiKey } from "~/server/api-key-format.server";
 import { readEnv } from "~/server/env.server";
-import { createServices } from "~/server/start.server";
+import { newApiKey } from "~/server/keys/api-key-format.server";
+import { createServices } from "~/server/process/start.server";
 import { type Api, startApi } from "../support/api";
 import { feature, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";

@@ -1,7 +1,7 @@
 import { and, eq, gt, max } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { newApiKey } from "~/server/api-key-format.server";
-import { createKey, revokeKey } from "~/server/api-keys.server";
+import { newApiKey } from "~/server/keys/api-key-format.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { now } from "../support/facts";
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createKey, revokeKey } from "~/server/api-keys.server";
-import { FactsUnavailable } from "~/server/facts-cache.server";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import type { Route } from "../support/described-api";
@@ -206,7 +206,7 @@ test("a write whose condition does not hold, whose name was used, or which is un
     expect((await walk.ask(id, keys.all, { ...sent, headers: { "idempotency-key": "used" } })).code).toBe("idempotency_key_reused");
     const named = { ...sent, headers: { "idempotency-key": fresh() } };
     expect((await walk.ask(id, keys.all, named)).status).toBeLessThan(300);
-    // As if whoever began it had not ended yet.
+    // As if its process had not ended yet.
     await db.transaction([], (tx) => tx.update(db.tables.idempotentAnswers).set({ status: null, body: null }).where(sql`true`));
     expect((await walk.ask(id, keys.all, named)).code).toBe("idempotency_key_in_use");
     await db.transaction([], (tx) => tx.update(db.tables.idempotentAnswers).set({ status: 204, body: "" }).where(sql`true`));
@@ -463,7 +463,7 @@ test("every example of a refusal says what the server says: the same fields, the
       (place.endsWith("invalid_request") || saysTheSame(example, problem));
     if (real.some(isAlike)) return [];
     return [
-      `${place}: say in app/api/problem-examples.ts, or in the route's problemExamples, ${JSON.stringify(real[0])} and not ${JSON.stringify(example)}`,
+      `${place}: say in app/api/openapi/problem-examples.ts, or in the route's problemExamples, ${JSON.stringify(real[0])} and not ${JSON.stringify(example)}`,
     ];
   });
   expect(wrong).toEqual([]);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createKey, revokeKey } from "~/server/api-keys.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
 import { day, feature, meteredFeature, plan } from "../support/facts";

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createKey, revokeKey } from "~/server/api-keys.server";
-import { rotateTokenSecret } from "~/server/token-secret.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
+import { rotateTokenSecret } from "~/server/keys/token-secret.server";
 import type { Database } from "~db/database";
 import { readSetting } from "~db/store/settings.server";
 import { type Api, ada, startApi } from "../support/api";

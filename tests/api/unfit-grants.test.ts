@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { setOverride } from "~/core/grant-changes";
+import { setOverride } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { changeTenant } from "~/server/change.server";
 import { type Api, ada, startApi } from "../support/api";

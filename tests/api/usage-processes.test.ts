@@ -16,7 +16,7 @@ const senders = 2;
 const killEvery = 45;
 
 type Headers = Record<string, string>;
-type Told = { recorded: number; duplicates: number };
+type Seen = { recorded: number; duplicates: number };
 
 /** Sends every batch until it is answered: after a kill nobody knows whether it was recorded. Returns how often it was not. */
 async function sendAll(fleet: Fleet, queues: UsageEvent[][][], headers: Headers): Promise<number> {
@@ -28,7 +28,7 @@ async function sendAll(fleet: Fleet, queues: UsageEvent[][][], headers: Headers)
     const answer = await fetch(`${url}/api/usage`, { method: "POST", headers, body: JSON.stringify({ events }) }).catch(() => undefined);
     const text = await answer?.text().catch(() => undefined);
     if (text === undefined || answer?.status === 503) return false;
-    const { recorded, duplicates }: Told = JSON.parse(text);
+    const { recorded, duplicates }: Seen = JSON.parse(text);
     if (recorded + duplicates !== events.length) throw new Error(`${answer?.status}: ${text.slice(0, 500)}`);
     return true;
   }
@@ -85,8 +85,8 @@ describe.each<[Engine, number]>([
       for (const tenant of tenants) {
         // From memory, as an app asks.
         const total = sums.get(counterOf(tenant, "for-good", thisHour));
-        const isTold = async () => (await ask(place, `tenant=${tenant}&feature=for-good`))["for-good"]?.used === total || undefined;
-        await until(isTold, 20_000, () => `process ${place} does not say ${total} of ${tenant}`);
+        const isVisible = async () => (await ask(place, `tenant=${tenant}&feature=for-good`))["for-good"]?.used === total || undefined;
+        await until(isVisible, 20_000, () => `process ${place} does not say ${total} of ${tenant}`);
       }
     }
 

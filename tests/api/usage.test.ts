@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { shownUsed } from "~/core/decision/usage";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
-import { shownUsed } from "~/core/usage";
-import { consume as consumeUnits } from "~/server/consume.server";
-import { createGathered } from "~/server/gathered.server";
-import { recordUsage } from "~/server/usage.server";
+import { createGathered } from "~/server/process/batched-writes.server";
+import { consume as consumeUnits } from "~/server/usage/consume.server";
+import { recordUsage } from "~/server/usage/usage.server";
 import { type Api, startApi } from "../support/api";
 import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";

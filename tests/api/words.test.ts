@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { read } from "~/api/parse.server";
-import { byItsOwnName } from "~/api/route.server";
-import { readChecks } from "~/forms/checks";
-import { readReport } from "~/forms/usage";
+import { read } from "~/api/http/parse.server";
+import { byItsOwnName } from "~/api/http/route.server";
+import { readChecks } from "~/forms/checks/checks";
+import { readReport } from "~/forms/usage/usage";
 import { type Api, startApi } from "../support/api";
 
 let api: Api;
@@ -56,14 +56,9 @@ test.each([
   ["too few", () => grant({ kind: "trial", features: [], days: 1 }), "features", "This has at least 1 entry."],
   ["too long", () => put({ metadata: { ["x".repeat(101)]: 1 } }), `metadata.${"x".repeat(101)}`, "This has up to 100 characters."],
   ["an unknown field", () => put({ colour: "red" }), "colour", 'There is no field "colour" here.'],
-  ["a name that stands twice", () => get("/api/tenants?search=a&search=b"), "search", "search stands more than once. Send it once."],
+  ["a name that stands twice", () => get("/api/tenants?search=a&search=b"), "search", '"search" was given more than once.'],
   ["a number in other than plain digits", () => get("/api/audit/0x1"), "seq", "That is not an entry's number."],
-  [
-    "the same of a check",
-    () => get("/api/entitlements?tenant=a&requested=1&requested=2"),
-    "requested",
-    "This stands more than once. Send it once.",
-  ],
+  ["the same of a check", () => get("/api/entitlements?tenant=a&requested=1&requested=2"), "requested", "This was given more than once."],
 ])("%s is told in a sentence", async (_, ask, field, detail) => {
   const answer = await ask();
   expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ field, detail })]);

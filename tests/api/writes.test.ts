@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { putTenant } from "~/core/changes";
+import { putTenant } from "~/core/decision/changes";
 import { changeTenant } from "~/server/change.server";
-import { once } from "~/server/idempotency.server";
+import { once } from "~/server/http/idempotency.server";
 import type { Services } from "~/server/services.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { type Api, ada, startApi } from "../support/api";

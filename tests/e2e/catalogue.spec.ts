@@ -138,9 +138,9 @@ test("of two people who change one cell the second is told, and saves on the nex
 test("a feature's form shows the settings of its type, and its cell takes a limit", async ({ page }) => {
   await signIn(page);
   await page.goto("/features/new");
-  await expect(page.getByLabel("Starts again")).toBeHidden();
+  await expect(page.getByLabel("Resets")).toBeHidden();
   await page.getByRole("radio", { name: /^Limit/ }).check();
-  await expect(page.getByLabel("Starts again")).toBeVisible();
+  await expect(page.getByLabel("Resets")).toBeVisible();
   await page.getByLabel("Name").fill("API calls");
   await page.getByLabel("Key").fill("api_calls");
   await page.getByLabel("Unit").fill("calls");
@@ -182,7 +182,7 @@ test.describe("without script", () => {
     await page.getByLabel("Name").fill("Colours");
     await page.getByLabel("Key").fill("colours");
     await page.getByRole("radio", { name: /^Value/ }).check();
-    await page.getByRole("radio", { name: "A text", exact: true }).check();
+    await page.getByRole("radio", { name: "Text", exact: true }).check();
     await page.getByLabel("Options").fill("grey\nall");
     await page.getByRole("button", { name: "Create feature" }).click();
     await expect(page.getByRole("heading", { name: "Colours" })).toBeVisible();

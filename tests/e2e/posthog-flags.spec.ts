@@ -5,7 +5,7 @@ import { startProgram } from "../support/program";
 import { test as base, expect } from "./server";
 
 const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
-const patience = { timeout: 30_000 };
+const slow = { timeout: 30_000 };
 
 const envOf = (fake: FakePosthog) => ({
   LATCHKEY_OWNER_EMAIL: owner.email,
@@ -90,7 +90,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   /** Of two more polls the first one's answer is in use. */
   const polled = async () => {
     const before = polls();
-    await expect.poll(polls, patience).toBeGreaterThanOrEqual(before + 2);
+    await expect.poll(polls, slow).toBeGreaterThanOrEqual(before + 2);
   };
   const without = await newPerson({ javaScriptEnabled: false, storageState: await page.context().storageState() });
   const plain = await without.newPage();
@@ -120,7 +120,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
     await expect(async () => {
       await who.goto("/tenants/acme");
       await expect(notice(who)).toBeVisible({ timeout: 1_000 });
-    }).toPass(patience);
+    }).toPass(slow);
     await expect(notice(who)).toContainText(/told nothing of flags since \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC/);
     await expect(notice(who)).toContainText("flags are evaluated from the definitions that it gave last, and checks go on");
     await expect(answerRow(who)).toContainText("Switched on by its feature flag.");
@@ -137,7 +137,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   fake.state.mode.default = "ok";
   await fake.ready();
   // The open page comes to say so by itself.
-  await expect(notice(page)).not.toBeVisible(patience);
+  await expect(notice(page)).not.toBeVisible(slow);
   await polled();
   await page.goto("/tenants/acme");
   await expect(answerRow(page)).toContainText("This tenant has no plan.");
@@ -163,20 +163,20 @@ test("without a secret key an open page gets by itself what PostHog answers, and
   await expect(answerRow(page)).toContainText("This tenant has no plan.");
 
   fake.state.setFlag({ key: "ai-search" });
-  await expect.poll(check, patience).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
+  await expect.poll(check, slow).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
   await page.goto("/tenants/acme");
   await expect(answerRow(page)).toContainText("Switched on by its feature flag.");
 
   fake.state.mode["/flags/"] = "silent";
   const notice = page.getByRole("status").filter({ hasText: "PostHog gave no answer about flags" });
   await expect(async () => {
-    // Whoever looks once and waits has it: the page was made while PostHog was being asked, and looks again.
+    // A page rendered during a request to PostHog refreshes itself.
     await page.goto("/tenants/acme");
     await expect(notice).toBeVisible({ timeout: 5_000 });
-  }).toPass(patience);
+  }).toPass(slow);
   await expect(notice).toContainText("answers rest on the last known value of each flag, and checks go on");
   for (let i = 0; i < 50; i++) expect(await check()).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
   fake.state.mode["/flags/"] = "ok";
-  await expect(notice).not.toBeVisible(patience);
+  await expect(notice).not.toBeVisible(slow);
   expect(await server.stop()).toBe(0);
 });

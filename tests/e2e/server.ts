@@ -4,16 +4,19 @@ import { type Program, startProgram } from "../support/program";
 export { expect };
 
 type OfWorker = {
-  /** More environment for the server, such as LATCHKEY_OWNER_EMAIL; set it with `test.use` at the top of a spec. */
+  /** Additional environment of the server, such as LATCHKEY_OWNER_EMAIL; set with `test.use` at the top of a spec. */
   serverEnv: Record<string, string>;
-  /** One production server per spec, with an empty database. A failed test starts a new one: let tests that build on each other be serial. */
+  /**
+   * One production server per spec with an empty database. A failed test starts a new one, so tests that depend on each
+   * other must be serial.
+   */
   server: Program;
 };
 
 type OfTest = {
-  /** Call it with the browser errors that a test means to provoke; any other error or CSP violation fails the test. */
+  /** Declares browser errors a test provokes; any other error or CSP violation fails the test. */
   expectBrowserError: (pattern: RegExp) => void;
-  /** A second person at a second browser, watched for errors as the first. */
+  /** A second person in a second browser, with the same error checks. */
   newPerson: (options?: BrowserContextOptions) => Promise<BrowserContext>;
   watch: (context: BrowserContext) => void;
   browserErrors: { seen: string[]; expected: RegExp[] };
@@ -47,7 +50,7 @@ export const test = base.extend<OfTest, OfWorker>({
   expectBrowserError: async ({ browserErrors }, use) => use((pattern) => void browserErrors.expected.push(pattern)),
   watch: async ({ browserErrors }, use) =>
     use((context) => {
-      // Chromium reports a refused script or style as a console error too.
+      // Chromium also reports a refused script or style as a console error.
       context.on("console", (message) => void (message.type() === "error" && browserErrors.seen.push(message.text())));
       context.on("weberror", (error) => void browserErrors.seen.push(String(error.error())));
     }),

@@ -61,7 +61,7 @@ async function trialThereAndBack(page: Page, server: Program, key: string, name:
   await expect(page.getByRole("radio", { name: /^14 days/ })).toBeChecked();
   await page.getByRole("button", { name: "Grant trial" }).click();
   const result = page.getByRole("region", { name: "Trial granted" });
-  await expect(result).toContainText("Not part of Starter.");
+  await expect(result).toContainText("Not included in Starter.");
   await expect(result).toContainText(/On trial until/);
   const yes = await ask(server, key, "epics");
   expect(yes).toMatchObject({ entitled: true, source: "trial" });
@@ -74,7 +74,7 @@ async function trialThereAndBack(page: Page, server: Program, key: string, name:
   await page.getByRole("link", { name: "End now: Epics" }).click();
   await page.getByLabel("Note").fill("They signed");
   await page.getByRole("button", { name: "End trial now" }).click();
-  await expect(page.getByRole("region", { name: "Ended" }).first()).toContainText("Not part of Starter.");
+  await expect(page.getByRole("region", { name: "Ended" }).first()).toContainText("Not included in Starter.");
   expect(await ask(server, key, "epics")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
   await page.getByRole("link", { name: "Audit", exact: true }).click();
   await expect(page.getByText("They signed")).toBeVisible();

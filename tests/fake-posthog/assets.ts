@@ -6,7 +6,7 @@ const script = (body: string | Buffer): Answer => ({ status: 200, headers: { "co
 
 const published = fileURLToPath(new URL("../../node_modules/posthog-js/dist/", import.meta.url));
 
-/** What posthog-js loads for itself. A script that its package ships is the real one. */
+/** Scripts posthog-js loads itself. Those in its package are the real ones. */
 export function answerAsset(path: string): Answer | undefined {
   if (/^\/array\/[^/]+\/config(\.js)?$/.test(path)) return remoteConfig(path);
   const name = /^\/static\/(?:[\w.-]+\/)?([\w-]+\.js)$/.exec(path)?.[1];

@@ -4,7 +4,7 @@ import { type Answer, json, unauthorized } from "./modes";
 import type { FakeState } from "./state";
 import type { CapturedEvent, Properties } from "./wire";
 
-/** Gzip, a form with base64 in it (old browsers' beacons), base64 or plain JSON. Undefined: none of these. */
+/** Decodes gzip, a form with base64 (old browsers' beacons), base64 or plain JSON; undefined otherwise. */
 export function readBody(body: Buffer): unknown {
   try {
     const raw = (body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body).toString("utf8");
@@ -15,7 +15,7 @@ export function readBody(body: Buffer): unknown {
   }
 }
 
-/** Of POST /batch/: takes all or nothing. The mode decides later whether the asker hears of it. */
+/** POST /batch/: accepts all or nothing. The mode decides whether the caller gets the response. */
 export function capture(state: FakeState, body: Buffer): Answer {
   const sent = readBody(body) as { api_key?: string; batch?: CapturedEvent[] } | undefined;
   if (!sent || !Array.isArray(sent.batch)) return json({ type: "validation_error", code: "invalid_payload", detail: "no batch" }, 400);
@@ -24,7 +24,7 @@ export function capture(state: FakeState, body: Buffer): Answer {
   return json({ status: "Ok" });
 }
 
-/** Of posthog-js: one event, a list, or a batch; the key is in the body or in the event's own properties. */
+/** From posthog-js: one event, a list, or a batch. The key is in the body or in the event's properties. */
 export function captureFromBrowser(state: FakeState, path: string, body: Buffer): Answer {
   const sent = readBody(body);
   const list = (Array.isArray(sent) ? sent : ((sent as { batch?: unknown[] } | undefined)?.batch ?? [sent])) as CapturedEvent[];

@@ -10,11 +10,11 @@ type Order = {
   faults?: { errorsWhileComputingFlags?: boolean; quotaLimited?: boolean; failed?: string[] };
   slowMs?: number;
   trickleMs?: number;
-  /** Forgets what was received and asked. */
+  /** Clears received requests. */
   forget?: boolean;
 };
 
-/** The same switches over HTTP, for a stand-in that runs as its own process. */
+/** The same switches over HTTP, for a stand-in in its own process. */
 export function control(state: FakeState, method: string, body: Buffer): Answer {
   if (method === "POST") {
     try {
@@ -45,6 +45,6 @@ function obey(state: FakeState, order: Order): void {
     for (const path of Object.keys(state.requests)) delete state.requests[path];
   }
   for (const mode of Object.values(order.mode ?? {})) if (!isMode(mode)) throw new Error(`There is no mode ${mode}`);
-  // Last: it may close the door through which this order came.
+  // Last, because it may close the port this request came through.
   Object.assign(state.mode, order.mode);
 }

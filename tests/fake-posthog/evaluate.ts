@@ -8,7 +8,7 @@ export type Question = {
   distinctId: string;
   groups: Record<string, string>;
   person: Properties;
-  /** What is stored of a group, with what the question brought. */
+  /** Stored group properties, merged with the request's. */
   groupProperties: (type: string, key: string) => Properties;
 };
 
@@ -16,7 +16,7 @@ export type Verdict = { enabled: boolean; variant: string | null; payload: strin
 
 const no = (code: string): Verdict => ({ enabled: false, variant: null, payload: null, code, condition: null });
 
-/** 0 to 1, by which PostHog spreads keys over a rollout. The divisor is rounded up to 2^60, as everywhere in PostHog. */
+/** From 0 to 1: PostHog's hash for rollouts. The divisor is rounded up to 2^60, as in PostHog. */
 function share(key: string, bucket: string, salt = ""): number {
   const hex = createHash("sha1").update(`${key}.${bucket}${salt}`).digest("hex").slice(0, 15);
   return Number.parseInt(hex, 16) / 2 ** 60;
@@ -33,7 +33,7 @@ function variantOf(flag: FlagDefinition, bucket: string): string | null {
   return null;
 }
 
-/** Conditions in order, the first that matches wins. Throws for what PostHog would report as failed. */
+/** Evaluates conditions in order; the first match wins. Throws where PostHog reports a failure. */
 export function evaluate(flag: FlagDefinition, question: Question, world: World, above: string[] = []): Verdict {
   if (!flag.active) return no("flag_disabled");
   const { filters } = flag;

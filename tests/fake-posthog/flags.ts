@@ -15,7 +15,7 @@ type Asked = {
   flag_keys_to_evaluate?: string[];
 };
 
-const mostQuestions = 50_000;
+const maxRequestsKept = 50_000;
 const descriptions: Record<string, string> = { condition_match: "Matched condition set", no_condition_match: "No matching condition set" };
 
 /** POST /flags/?v=2 */
@@ -25,7 +25,7 @@ export function answerFlags(state: FakeState, body: Buffer): Answer {
   if ((asked.token ?? asked.api_key) !== state.projectKey) return unauthorized();
   if (!asked.distinct_id) return { status: 400, body: "The distinct_id field is missing" };
   state.questions.push(asked as Properties);
-  if (state.questions.length > mostQuestions) state.questions.shift();
+  if (state.questions.length > maxRequestsKept) state.questions.shift();
 
   const common = { errorsWhileComputingFlags: state.faults.errorsWhileComputingFlags, requestId: randomUUID(), evaluatedAt: Date.now() };
   if (state.faults.quotaLimited) return json({ flags: {}, ...common, quotaLimited: ["feature_flags"] });
@@ -68,7 +68,7 @@ const onWire = (flag: FlagDefinition, { enabled, variant, payload, code, conditi
   metadata: { id: flag.id, version: flag.version, description: null, payload, has_experiment: false },
 });
 
-/** GET /flags/definitions: what local evaluation needs. The tag is the body's, so that only a change of a flag changes it. */
+/** GET /flags/definitions. The ETag is of the body, so it changes only with a flag. */
 export function answerDefinitions(state: FakeState, token: string | null, bearer: string | null, ifNoneMatch: string | undefined): Answer {
   if (token !== state.projectKey || bearer !== state.secretKey) return unauthorized();
   const flags = [...state.flags.values()]
@@ -85,7 +85,7 @@ export function answerDefinitions(state: FakeState, token: string | null, bearer
   return etag === ifNoneMatch ? { status: 304, headers, body: "" } : { status: 200, headers, body };
 }
 
-/** PostHog tells local evaluation in which order the flags that a flag depends on are to be asked. */
+/** PostHog lists the evaluation order of a flag's dependencies for local evaluation. */
 function withChains<F extends Pick<FlagDefinition, "filters">>(flag: F, state: FakeState): F {
   const chain = (key: string, above: string[]): string[] => {
     if (above.includes(key)) return [];

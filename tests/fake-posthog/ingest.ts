@@ -8,18 +8,18 @@ export type Received = {
   groups: Map<string, Map<string, Group>>;
   groupTypes: string[];
   persons: Map<string, Properties>;
-  /** Older after newer, which PostHog would have let win. */
+  /** Older properties after newer ones, which PostHog would accept. */
   violations: Violation[];
-  /** The property that says how new a group's properties are; read from the event or from what it sets. */
+  /** The property with the revision of a group's properties, read from the event or from what it sets. */
   revisionProperty: string;
 };
 
-const mostEvents = 200_000;
-const mostGroupTypes = 5;
+const maxEvents = 200_000;
+const maxGroupTypes = 5;
 
 export function ingest(received: Received, event: CapturedEvent, now: number): void {
   received.events.push(event);
-  if (received.events.length > mostEvents) received.events.shift();
+  if (received.events.length > maxEvents) received.events.shift();
   const { distinct_id: id, properties = {} } = event;
   const set = (event.$set ?? properties.$set) as Properties | undefined;
   if (id && set) received.persons.set(id, { ...received.persons.get(id), ...set });
@@ -31,10 +31,10 @@ export function ingest(received: Received, event: CapturedEvent, now: number): v
 export function know(received: Received, type: string): number | undefined {
   const known = received.groupTypes.indexOf(type);
   if (known >= 0) return known;
-  return received.groupTypes.length < mostGroupTypes ? received.groupTypes.push(type) - 1 : undefined;
+  return received.groupTypes.length < maxGroupTypes ? received.groupTypes.push(type) - 1 : undefined;
 }
 
-/** PostHog merges in the order of arrival and looks at no timestamp: what comes late wins, and nothing is ever taken away. */
+/** PostHog merges in arrival order regardless of timestamps, and never removes anything. */
 function identifyGroup(received: Received, { properties = {}, timestamp }: CapturedEvent, now: number): void {
   const { $group_type: type, $group_key: key, $group_set: set, $process_person_profile } = properties;
   if (typeof type !== "string" || (typeof key !== "string" && typeof key !== "number") || $process_person_profile === false) return;

@@ -7,7 +7,7 @@ const { values } = parseArgs({ options: { port: { type: "string", default: "8010
 const port = Number(values.port);
 const { origin, state } = await startFakePosthog({ port });
 
-// A door of its own: the main one is shut while the stand-in refuses.
+// A separate port, because the main one is closed while the stand-in refuses.
 const orders = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);

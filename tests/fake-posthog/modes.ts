@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
 
 /**
- * How a path behaves. A number answers that status. `refuse`: reset; for `default` nobody listens. `hang`: the headers, half of
- * the answer, then silence. `silent`: the request is read and never answered. `trickle`: one byte at a time. `garbage`: 200 with a page of HTML.
+ * Behaviour of a path. A number answers that status. `refuse`: reset; for `default` the port is closed. `hang`: headers
+ * and half of the body, then silence. `silent`: reads the request and never answers. `trickle`: one byte at a time.
+ * `garbage`: 200 with an HTML page.
  */
 export type Mode = "ok" | "slow" | "refuse" | "garbage" | "hang" | "silent" | "trickle" | `${number}`;
 export type Modes = { default: Mode; [path: string]: Mode };
@@ -12,7 +13,7 @@ export const isMode = (mode: unknown): mode is Mode =>
 
 export type Answer = { status: number; headers?: Record<string, string>; body: string | Buffer };
 
-/** In these the request reached PostHog and was taken, whatever the asker hears of it. */
+/** Modes in which PostHog accepted the request, whatever the caller receives. */
 export const wasTaken = (mode: Mode) => mode === "ok" || mode === "slow" || mode === "hang" || mode === "trickle";
 
 const folders = ["/api/", "/static/", "/array/"];
@@ -44,7 +45,7 @@ const page = "<!doctype html><title>Sign in to the network</title>";
 
 type Pace = { slowMs: number; trickleMs: number };
 
-/** Sends, or does to the asker what the mode says. Timers end with the connection, whichever side closes it. */
+/** Sends the answer in the way of the mode. Timers end with the connection. */
 export function misbehave(response: ServerResponse, mode: Mode, answer: Answer, { slowMs, trickleMs }: Pace): void {
   if (mode === "silent") return;
   if (mode === "refuse") response.socket?.resetAndDestroy();

@@ -1,9 +1,9 @@
 import type { Filter, Properties } from "./wire";
 
-/** The filter cannot be used at all; PostHog then reports the flag as failed. */
+/** The filter is invalid; PostHog then reports the flag as failed. */
 export class UnknownOperator extends Error {}
 
-/** The flags service compares texts: other JSON as it would be written. */
+/** The flags service compares strings; other JSON is serialized. */
 const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 const asciiLower = (value: unknown) => text(value).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
@@ -34,7 +34,7 @@ function hasMatch(pattern: unknown, actual: unknown): boolean | null {
 
 const daysOf: Record<string, number> = { h: 1 / 24, d: 1, w: 7, m: 30, y: 365 };
 
-/** ISO 8601, or "-7d" before now. Months and years are taken as 30 and 365 days, which is near enough for a stand-in. */
+/** ISO 8601, or relative such as "-7d". Months and years are 30 and 365 days, precise enough for a stand-in. */
 function instant(value: unknown): number {
   const [, count, unit] = /^-?(\d{1,4})([hdwmy])$/.exec(text(value)) ?? [];
   if (count && unit) return Date.now() - Number(count) * (daysOf[unit] ?? 0) * 86_400_000;
@@ -57,7 +57,7 @@ const isIn: Record<string, (a: number, b: number) => boolean> = {
   neq: (a, b) => a !== b && !Number.isNaN(a) && !Number.isNaN(b),
 };
 
-/** Does this filter hold? The server knows all properties, so that an absent one is an answer: unlike in local evaluation. */
+/** Evaluates a filter. The server knows all properties, so absent ones are decidable, unlike in local evaluation. */
 export function holds(filter: Filter, properties: Properties): boolean {
   const operator = filter.operator ?? "exact";
   const isSet = Object.hasOwn(properties, filter.key);

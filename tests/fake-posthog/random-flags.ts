@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FlagGiven } from "./state";
 
-/** A flag beside the plainest computation of what it must say, which shares no code with the stand-in. */
+/** A flag with an independent, plain computation of its result. */
 export type RandomFlag = {
   given: FlagGiven;
   plainly: (key: string, properties: Tenant["properties"]) => { value: boolean | string; payload: unknown };
@@ -9,7 +9,7 @@ export type RandomFlag = {
 
 export type Tenant = { key: string; properties: { plan: string | null; seats: number; name: string; status: string; beta: boolean } };
 
-/** Numbers from 0 to 1 that are the same on every run (mulberry32). */
+/** Numbers from 0 to 1, the same on every run (mulberry32). */
 function dice(seed: number) {
   let state = seed;
   return () => {
@@ -81,7 +81,7 @@ export function randomFlags(count: number, seed: number): RandomFlag[] {
     }));
     const first = Math.floor(random() * 101);
     const variants = random() < 0.4 ? { control: first, test: 100 - first } : null;
-    // As JSON in a text, or as it is; some count as nothing in a careless comparison, some hold a text that looks like JSON.
+    // JSON in a string, or a value; some are falsy, some strings look like JSON.
     const pick = () => [{ limit: i }, `{"limit":${i}}`, `"${key}"`, 0, "0", false, '"12"', '"true"', '""', "[]"][Math.floor(random() * 10)];
     const payloads: Record<string, unknown> = random() < 0.7 ? { true: pick(), control: pick(), test: pick() } : {};
     const given: FlagGiven = {

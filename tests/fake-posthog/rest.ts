@@ -6,7 +6,7 @@ const notFound = () => json({ type: "invalid_request", code: "not_found", detail
 const invalid = (attr: string, detail: string) => json({ type: "validation_error", code: "invalid_input", detail, attr }, 400);
 const pageSize = 100;
 
-/** What the app's host answers to a personal or project secret key, under /api/projects/:id/. */
+/** The app host's REST API for a personal or project secret key, under /api/projects/:id/. */
 export function answerRest(state: FakeState, url: URL, bearer: string | null): Answer {
   if (bearer !== state.secretKey) return unauthorized();
   const [, project, rest] = /^\/api\/projects\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
@@ -86,7 +86,7 @@ function flags(state: FakeState, url: URL): Answer {
 
 const monthAgo = () => new Date(Date.now() - 30 * 86_400_000).toISOString();
 
-/** Not asked for a month; or never asked, old enough and for everyone. */
+/** Not requested for a month; or never requested, old enough and for everyone. */
 function isStale(flag: FlagDefinition): boolean {
   if (!flag.active || flag.created_at > monthAgo()) return false;
   if (flag.last_called_at !== null) return flag.last_called_at < monthAgo();

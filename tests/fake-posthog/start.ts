@@ -12,13 +12,13 @@ import { createState, type FakeOptions, type FakeState } from "./state";
 export type FakePosthog = Awaited<ReturnType<typeof startFakePosthog>>;
 
 /**
- * A PostHog on loopback. `state.mode` says how each path behaves; set `state.mode.default` to "refuse" and nobody listens,
- * set it to anything else and the same port is open again (`ready()` waits for it).
+ * A PostHog stand-in on loopback. `state.mode` sets the behaviour of each path. With `state.mode.default` "refuse" the
+ * port is closed, with anything else it is open again (`ready()` waits for it).
  */
 export async function startFakePosthog(options: FakeOptions = {}) {
   const state = createState(options);
   const server = createServer((request, response) => void serve(state, request, response));
-  // Whoever hangs half-way must be able to do so for as long as a test likes.
+  // Allows a hang of any length.
   server.requestTimeout = 0;
   const door = doorOf(server, options.port ?? 0);
   await door.open();
@@ -26,7 +26,7 @@ export async function startFakePosthog(options: FakeOptions = {}) {
   return {
     origin: `http://127.0.0.1:${door.port()}`,
     state,
-    /** Resolves once the port is as the mode says: open or closed. */
+    /** Resolves once the port is open or closed as the mode says. */
     ready: () => door.settled(),
     async close() {
       await door.close();
@@ -44,7 +44,7 @@ function watched(modes: Modes, onDefault: (mode: string) => void): Modes {
   });
 }
 
-/** Opens and closes one port, in the order asked. */
+/** Opens and closes a port, in order. */
 export function doorOf(server: Server, wanted: number) {
   let port = wanted;
   let last: Promise<unknown> = Promise.resolve();
@@ -82,7 +82,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 async function serve(state: FakeState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
   const path = url.pathname;
-  // Whoever goes away half-way through a body is no news.
+  // A client that disconnects during the body is expected.
   const body = await bodyOf(request).catch(() => null);
   if (body === null) return;
   if (path === controlPath) return misbehave(response, "ok", control(state, request.method ?? "GET", body), state);

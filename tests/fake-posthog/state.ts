@@ -6,7 +6,7 @@ import type { CohortGroup, Condition, Filter, Filters, FlagDefinition, Propertie
 type ShortFilter = Pick<Filter, "key"> & Partial<Filter>;
 type ShortCondition = { properties?: ShortFilter[]; rollout?: number; variant?: string; groupType?: string | null };
 
-/** A flag in few words, by `organization` and for everyone unless told; or with PostHog's own `filters`. */
+/** A flag in short form, for group `organization` and everyone by default; or with PostHog's own `filters`. */
 export type FlagGiven = ShortCondition & {
   key: string;
   name?: string;
@@ -32,13 +32,13 @@ export type FakeState = Received &
     slowMs: number;
     trickleMs: number;
     faults: Faults;
-    /** How often each path was asked. */
+    /** Requests per path. */
     requests: Record<string, number>;
-    /** How often each path was answered with which status while it behaved: "/flags/definitions 304". */
+    /** Responses per path and status in mode "ok": "/flags/definitions 304". */
     statuses: Record<string, number>;
-    /** The bodies of POST /flags/. */
+    /** Bodies of POST /flags/. */
     questions: Properties[];
-    /** Recordings of sessions that arrived at /s/. */
+    /** Session recordings received at /s/. */
     recordings: number;
     setFlag: (flag: FlagGiven) => FlagDefinition;
     group: (key: string, type?: string) => Properties | undefined;

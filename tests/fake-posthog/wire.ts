@@ -1,4 +1,4 @@
-/** PostHog's documents as they travel, as far as the stand-in reads them. */
+/** PostHog's wire formats, as far as the stand-in reads them. */
 
 export type Properties = Record<string, unknown>;
 
@@ -12,7 +12,7 @@ export type Filter = {
   negation?: boolean;
 };
 
-/** `aggregation_group_type_index`: absent inherits the flag's, null is by person, a number is that group type. */
+/** `aggregation_group_type_index`: absent inherits the flag's, null targets persons, a number targets that group type. */
 export type Condition = {
   properties: Filter[];
   rollout_percentage?: number | null;

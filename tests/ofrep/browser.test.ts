@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { chromiumFlags, installedChromiums } from "../../scripts/chromium.mjs";
 import { type Api, ada } from "../support/api";
 import { docBlock } from "../support/doc-blocks";

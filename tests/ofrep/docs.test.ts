@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
 import { docBlock } from "../support/doc-blocks";
 import { startOfrepWorld } from "../support/ofrep-world";

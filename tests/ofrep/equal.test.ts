@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Entitlement } from "~/core/answer";
+import type { Entitlement } from "~/core/decision/answer";
+import { counterAt, type MeteredFeature } from "~/core/decision/usage";
 import type { Feature, TenantFacts } from "~/core/model";
-import { counterAt, type MeteredFeature } from "~/core/usage";
-import { type FlagState, noFlags } from "~/server/posthog/flag-readings";
+import { type FlagState, noFlags } from "~/server/posthog/flags/flag-readings";
 import { type Api, startApi } from "../support/api";
 import { bulk, single } from "../support/ofrep-world";
 import { world } from "../support/worlds";
@@ -31,10 +31,10 @@ function expected(e: Entitlement, feature: Feature): unknown {
 }
 
 type Flag = { key: string; value: unknown; metadata: object };
-type Told = Entitlement & { limit?: unknown; used?: number; remaining?: unknown; resetsAt?: string | null };
+type Seen = Entitlement & { limit?: unknown; used?: number; remaining?: unknown; resetsAt?: string | null };
 
 /** What the metadata has to say of the same. */
-function expectedMetadata({ type, entitled, source, reason, expiresAt, isStale, ...e }: Told) {
+function expectedMetadata({ type, entitled, source, reason, expiresAt, isStale, ...e }: Seen) {
   const amounts = { limit: e.limit, used: e.used, remaining: e.remaining, resetsAt: e.resetsAt ?? undefined };
   const numbers = Object.entries(amounts).filter(([, value]) => value !== undefined && value !== "unlimited");
   return {
@@ -78,20 +78,20 @@ test("OFREP's answers equal those of /api/entitlements, in any state of tenant, 
         const context = user === undefined ? { targetingKey: key } : { targetingKey: user, tenant: key };
         const ask = async (query: string) => {
           const response = await api.get(`/api/entitlements?tenant=${key}${user === undefined ? "" : `&user=${user}`}${query}`);
-          return (await response.json()) as { entitlements: Record<string, Told>; revision: number };
+          return (await response.json()) as { entitlements: Record<string, Seen>; revision: number };
         };
         const { entitlements, revision: told } = await ask("");
         const all = (await (await bulk(api, context)).json()) as { flags: Flag[]; metadata: object };
         expect(all.metadata).toMatchObject({ tenant: key, revision: told });
         const wanted = Object.entries(entitlements).map(([name, e]) => [name, expected(e, features.get(name) as Feature)]);
         expect(all.flags.map((f) => [f.key, f.value])).toEqual(wanted);
-        for (const { key: name, metadata } of all.flags) expect(metadata).toMatchObject(expectedMetadata(entitlements[name] as Told));
+        for (const { key: name, metadata } of all.flags) expect(metadata).toMatchObject(expectedMetadata(entitlements[name] as Seen));
         // By name also what lists leave out, since it is archived.
         const named = (await ask([...features.keys()].map((name) => `&feature=${name}`).join(""))).entitlements;
         for (const [name, feature] of features) {
           const one = (await (await single(api, name, context)).json()) as Flag;
-          expect(one.value).toEqual(expected(named[name] as Told, feature));
-          expect(one.metadata).toMatchObject(expectedMetadata(named[name] as Told));
+          expect(one.value).toEqual(expected(named[name] as Seen, feature));
+          expect(one.metadata).toMatchObject(expectedMetadata(named[name] as Seen));
           if (feature.archivedAt !== null) archived += 1;
         }
         answers.push(named);

@@ -2,7 +2,7 @@ import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
 import { OpenFeature, OpenFeatureProvider, useBooleanFlagDetails, useNumberFlagValue, useStringFlagValue } from "@openfeature/react-sdk";
 import { createRoot } from "react-dom/client";
 
-/** What the test tells the page, which is somebody else's app on an origin of its own. */
+/** Messages from the test to the page, which belongs to another app on another origin. */
 const { url, key, tenant } = Object.fromEntries(new URLSearchParams(location.search)) as Record<string, string>;
 
 function Exports() {

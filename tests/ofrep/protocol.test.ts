@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createKey } from "~/server/api-keys.server";
-import { FactsUnavailable } from "~/server/facts-cache.server";
+import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
 import { day } from "../support/facts";
 import { bulk, ofrepSchemas, single, startOfrepWorld } from "../support/ofrep-world";

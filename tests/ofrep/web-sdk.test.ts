@@ -4,7 +4,7 @@ import { ErrorCode, OpenFeature, ProviderEvents, ProviderStatus } from "@openfea
 import { EventSource } from "eventsource";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { ticketBucket } from "~/api/ofrep.server";
-import { createKey, revokeKey } from "~/server/api-keys.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
 import { startOfrepWorld } from "../support/ofrep-world";
 import { until } from "../support/poll";

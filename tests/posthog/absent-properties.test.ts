@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { putTenant } from "~/core/changes";
-import { grantTrial } from "~/core/grant-changes";
+import { putTenant } from "~/core/decision/changes";
+import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { changeTenant } from "~/server/change.server";
-import { chooseMetadata } from "~/server/posthog/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/resync.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { docBlock } from "../support/doc-blocks";
 import { ada, day, now } from "../support/facts";
@@ -67,7 +67,7 @@ const rows = [
 ] as const;
 const cases = rows.map(([key, operator, value, has, lacks], i) => ({ flag: `flag-${i}`, key, operator, value, has, lacks }));
 const nameOf = ({ key, operator, value }: (typeof cases)[number]) => `${key} ${operator} ${JSON.stringify(value)}`;
-/** PostHog's own server cannot be told to forget a property, and takes an empty text for a value. */
+/** PostHog's own server cannot remove a property, and treats an empty string as a value. */
 const isAboutBeingSet = ({ operator }: (typeof cases)[number]) => operator === "is_set" || operator === "is_not_set";
 
 const docFlags = JSON.parse(docBlock("Flags by what a tenant has", "json", "docs/posthog.md")) as Record<string, (typeof cases)[number][]>;

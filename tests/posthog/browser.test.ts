@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
-import { assetsHost, relayTarget } from "~/server/posthog/relay.server";
+import { assetsHost, relayTarget } from "~/server/http/posthog-relay.server";
 import { startTestApp, type TestAppOptions } from "../support/app";
 import { startPosthogApp } from "../support/posthog";
 
@@ -19,7 +19,7 @@ async function start(options: TestAppOptions = inBrowser()) {
 }
 
 type Seen = { method?: string; url?: string; headers: IncomingHttpHeaders; body: Buffer };
-/** A PostHog that writes down what reaches it, and answers as it is told. */
+/** A PostHog stand-in that records requests and answers as configured. */
 async function startHost(answer: { status: number; headers?: Record<string, string>; body: string | Buffer } | "silence") {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {

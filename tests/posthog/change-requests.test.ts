@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { PosthogHooks } from "~/server/posthog/hooks.server";
+import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import { importText } from "../support/import-text";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { afterEach, expect, test } from "vitest";
-import type { PosthogHooks } from "~/server/posthog/hooks.server";
+import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import { adaSignsIn, addAda } from "../support/ada";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { readEnv, variableNames } from "~/server/env.server";
 import { posthogVariables, readPosthogSettings } from "~/server/posthog/settings.server";
 
 const tableOf = (file: string) =>
@@ -24,7 +25,19 @@ test("the defaults that the table names are those that count", () => {
   expect(readPosthogSettings({ ...key, ...Object.fromEntries(named) })).toEqual(readPosthogSettings(key));
 });
 
-test("the README lists the same variables with the same defaults", () => {
-  const shortly = ([name, { fallback }]: [string, { fallback: string }]) => [name, fallback.replace(/^not set: .*/, "not set")];
-  expect([...tableOf("README.md")].map(shortly)).toEqual([...rows].map(shortly));
+test(".env.example lists every variable with the default of the tables", () => {
+  const lines = readFileSync(new URL("../../.env.example", import.meta.url), "utf8").matchAll(/^# ([A-Z_]+)=(.*)$/gm);
+  const example = new Map([...lines].map(([, name = "", value = ""]): [string, string] => [name, value]));
+  expect([...example.keys()].sort()).toEqual([...variableNames].sort());
+  for (const [name, { fallback }] of rows)
+    if (fallback.startsWith("`") && example.has(name)) expect(`${name} ${fallback}`).toContain(String(example.get(name)));
+  // Set to what the example shows, every variable is valid and means the same as unset.
+  const shown = Object.fromEntries([...example].filter(([, value]) => value !== ""));
+  expect({ ...readEnv(shown), warnings: [] }).toEqual(readEnv({}));
+});
+
+test("docs/configuration.md explains every variable that is not PostHog's", () => {
+  const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+  const missing = variableNames.filter((name) => !name.startsWith("POSTHOG_") && name !== "NODE_ENV" && !text.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { startTestApp } from "../support/app";
 import { textOf } from "../support/page-text";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 
-// A feature is tied to a flag in a form, by a program, or by a file. Each is told what PostHog knows of the flag.
+// A feature is linked to a flag by a form, the API or a file. Each reports what PostHog knows of the flag.
 
 const open: TestApp[] = [];
 afterEach(async () => {

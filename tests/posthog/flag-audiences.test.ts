@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { FlagTie } from "~/core/model";
+import type { FlagLink } from "~/core/model";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
@@ -7,7 +7,7 @@ import { until } from "../support/poll";
 
 // Flags about tenants, about persons, about both and about groups of another type, with definitions and without.
 
-const tie = (key: string, rule: FlagTie["rule"] = "grant"): FlagTie => ({ key, rule, whenUnknown: "last" });
+const tie = (key: string, rule: FlagLink["rule"] = "grant"): FlagLink => ({ key, rule, whenUnknown: "last" });
 const features = [
   feature("for_tenants", { flag: tie("of-tenants") }),
   feature("for_persons", { flag: tie("of-persons") }),

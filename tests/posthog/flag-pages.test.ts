@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { readCatalogueFile } from "~/forms/catalogue-file";
-import { applyImport } from "~/server/import.server";
+import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { applyImport } from "~/server/catalogue/import.server";
 import { startTestApp, type TestApp } from "../support/app";
 import { ada } from "../support/facts";
 import { textOf } from "../support/page-text";

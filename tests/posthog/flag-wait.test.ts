@@ -1,14 +1,14 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant } from "~/core/changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant } from "~/core/decision/changes";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { ada, feature, flagTie, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { startServices, type TestServices } from "../support/services";
 
-/** Longer than a test may take: whoever waits for it on the machine's own clock never gets there. */
+/** Longer than a test may take: waiting for it on the real clock never ends. */
 const longest = 60_000;
 const tenants = Array.from({ length: 200 }, (_, i) => `t${i}`);
 

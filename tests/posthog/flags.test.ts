@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { FlagTie } from "~/core/model";
+import type { FlagLink } from "~/core/model";
 import { writeSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
@@ -7,7 +7,7 @@ import { configFeature, day, feature, hour, meteredFeature, plan } from "../supp
 import { until } from "../support/poll";
 import { freshDatabaseUrl } from "../support/services";
 
-const tie = (key: string, more: Partial<FlagTie> = {}): FlagTie => ({ key, rule: "grant", whenUnknown: "last", ...more });
+const tie = (key: string, more: Partial<FlagLink> = {}): FlagLink => ({ key, rule: "grant", whenUnknown: "last", ...more });
 const features = [
   feature("ai_search", { flag: tie("ai-search") }),
   feature("exports", { flag: tie("exports-gate", { rule: "gate" }) }),
@@ -320,7 +320,7 @@ describe("PostHog's ways to fail", () => {
           api.clock.now += 20_000;
           return isSo() || undefined;
         },
-        // Told 429, the SDK waits for longer from poll to poll.
+        // After a 429 the SDK polls less often.
         15_000,
         () => "no poll came",
       );

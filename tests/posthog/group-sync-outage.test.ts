@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readSyncHealth } from "~/server/posthog/sync-health.server";
+import { readSyncHealth } from "~/server/posthog/groups/sync-health.server";
 import { readTenantSync } from "~db/store/group-syncs.server";
 import type { Mode } from "../fake-posthog/modes";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";

@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/resync.server";
-import { resyncProgress } from "~/server/posthog/resync-progress.server";
+import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/groups/resync.server";
+import { resyncProgress } from "~/server/posthog/groups/resync-progress.server";
 import { listAudit } from "~db/store/audit.server";
 import { deleteSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";

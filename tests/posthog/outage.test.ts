@@ -4,6 +4,7 @@ import { type Mode, wasTaken } from "../fake-posthog/modes";
 import { startFakePosthog } from "../fake-posthog/start";
 import { startKilledServer } from "../support/killed-server";
 import {
+  answerOf,
   features,
   type Knowledge,
   type OutageFeature,
@@ -12,7 +13,6 @@ import {
   tenants,
   tiedFeatures,
   told,
-  toldBy,
 } from "../support/outage-world";
 import { until } from "../support/poll";
 import { expectNothingOlderAfterNewer } from "../support/sync-order";
@@ -59,12 +59,12 @@ async function outage([mode, way]: [Mode, Way], { onTestFinished }: TestContext)
   /** What is wrong with the answer, or null. */
   async function check(tenant: OutageTenant, feature: OutageFeature, plan: OutageTenant["plan"], known: Knowledge[]) {
     const { status, text } = await server.ask(world.keys.check, `/api/entitlements?tenant=${tenant.key}&feature=${feature}`);
-    const got = status === 200 ? toldBy(text, feature) : text;
+    const got = status === 200 ? answerOf(text, feature) : text;
     const allowed = known.map((k) => told({ key: tenant.key, plan }, feature, k));
     if (allowed.some((a) => isDeepStrictEqual(a, got))) return null;
     return { tenant, feature, status, got, allowed, kills: server.kills() };
   }
-  /** Until it answers what PostHog says now: whoever was asked first may have waited in vain. */
+  /** Waits until the answer reflects PostHog's current value, because the first check may have timed out. */
   const becomesFresh = (tenant: OutageTenant) =>
     until(
       async () => ((await check(tenant, "beta", tenant.plan, ["fresh"])) === null ? true : undefined),

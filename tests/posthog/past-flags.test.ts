@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant } from "~/core/changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant } from "~/core/decision/changes";
 import { flagRules, whenUnknownChoices } from "~/core/model";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
+import { answerThen } from "~/server/checks/point-in-time.server";
 import { readEnv } from "~/server/env.server";
-import { answerThen } from "~/server/past.server";
+import { createServices, startJobs, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
-import { createServices, startJobs, stopServices } from "~/server/start.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { ada, configFeature, day, feature, flagTie, hour, now, plan } from "../support/facts";
 import { until } from "../support/poll";
@@ -67,7 +67,7 @@ test.each([
     stops.push(() => fake.close());
     const { url, remove } = await freshDatabaseUrl(engine);
     stops.push(remove);
-    // Every look at the clock is another instant, so that nothing is known and told in the same one.
+    // Every read of the clock is a different instant, so that no two events share one.
     let clock = now;
     const tick = () => ++clock;
     let services: Services;
@@ -79,9 +79,9 @@ test.each([
     }
     await start(true);
     stops.push(() => stopServices(services));
-    const catalogue = (isTied: boolean) =>
+    const catalogue = (isLinked: boolean) =>
       changeCatalogue(services, ada, (_facts, stamp) => {
-        const change = { features: isTied ? features : features.map((f) => ({ ...f, flag: null })), plans };
+        const change = { features: isLinked ? features : features.map((f) => ({ ...f, flag: null })), plans };
         return { ok: true, change: catalogueChange("catalogue.imported", change, stamp, null) };
       });
 

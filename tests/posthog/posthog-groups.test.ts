@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chooseMetadata } from "~/server/posthog/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/resync.server";
 import { type Api, ada, startApi } from "../support/api";
 import { day, feature, now, plan } from "../support/facts";
 

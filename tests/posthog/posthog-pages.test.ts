@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { putTenant, type TenantForm } from "~/core/changes";
+import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { changeTenant } from "~/server/change.server";
 import type { Posthog } from "~/server/posthog/posthog.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
@@ -155,7 +155,7 @@ describe("the page of one tenant", () => {
     await put("acme", { name: "Acme Inc" });
     await settle();
     const failing = await read("/tenants/acme/posthog");
-    expect(failing).toMatch(/State Failing .*Attempts 1 Last error PostHog refuses the project API key \(401\)\. .*Next try/);
+    expect(failing).toMatch(/State Failing .*Attempts 1 Last error PostHog refuses the project API key \(401\)\. .*Next attempt/);
     expect(failing).toContain('"Acme Inc"');
     fake.state.mode.default = "ok";
     const before = fake.state.events.length;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
-import type { PosthogHooks } from "~/server/posthog/hooks.server";
+import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import type { TestAppOptions } from "../support/app";
 import { exceptionOf, failing, page, seen } from "../support/captured-pages";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sendBatch } from "~/server/posthog/send-batch.server";
+import { sendBatch } from "~/server/posthog/events/send-batch.server";
 
 const server = createServer((_request, response) => response.end(answer));
 let answer = "";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readCatalogueFile } from "~/forms/catalogue-file";
-import { createKey } from "~/server/api-keys.server";
-import { applyImport } from "~/server/import.server";
+import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { applyImport } from "~/server/catalogue/import.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { startTestApp } from "../support/app";
 import { ada } from "../support/facts";

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { putTenant } from "~/core/changes";
-import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grant-changes";
+import { putTenant } from "~/core/decision/changes";
+import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor } from "~/core/model";
-import { readCatalogueFile } from "~/forms/catalogue-file";
+import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { applyImport } from "~/server/catalogue/import.server";
 import { changeTenant } from "~/server/change.server";
-import { fillWithDemo } from "~/server/demo.server";
-import { applyImport } from "~/server/import.server";
+import { fillWithDemo } from "~/server/demo/demo.server";
 import type { Engine } from "~db/dialect";
-import { readTold } from "~db/store/told-events.server";
+import { readEventCursor } from "~db/store/event-cursor.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { day, hour, now } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
@@ -248,7 +248,7 @@ test("on PostgreSQL a change whose number is smaller than one already told is no
   expect(told()).toEqual(["plan_changed"]);
   release();
   await late;
-  const stillOpen = async () => (await readTold(s.db.read, tables))?.told.length;
+  const stillOpen = async () => (await readEventCursor(s.db.read, tables))?.told.length;
   const before = await stillOpen();
   await settle(s);
   expect([before, await stillOpen()]).toEqual([1, 2]);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { FlagTie } from "~/core/model";
-import { createKey } from "~/server/api-keys.server";
+import type { FlagLink } from "~/core/model";
+import { createKey } from "~/server/keys/api-keys.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
 import { until } from "../support/poll";
 
-const tie = (key: string): FlagTie => ({ key, rule: "grant", whenUnknown: "last" });
+const tie = (key: string): FlagLink => ({ key, rule: "grant", whenUnknown: "last" });
 const features = [feature("for_persons", { flag: tie("of-persons") }), feature("for_tenants", { flag: tie("of-tenants") })];
 const limits = { POSTHOG_USER_QUESTIONS_PER_MINUTE: "40", POSTHOG_BROWSER_USER_QUESTIONS_PER_MINUTE: "10" };
 /** The first question about any user also asks whom the flags are about. */

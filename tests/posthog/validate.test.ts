@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EnvProblem } from "~/server/env.server";
-import { validateOnStartup } from "~/server/posthog/validate.server";
+import { validateOnStartup } from "~/server/process/validate-posthog.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { now } from "../support/facts";
 import { settingsFor } from "../support/group-sync";

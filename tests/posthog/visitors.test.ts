@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { putTenant } from "~/core/changes";
+import { putTenant } from "~/core/decision/changes";
 import { changeTenant } from "~/server/change.server";
 import { adaSignsIn, adasPassword, addAda } from "../support/ada";
 import type { TestAppOptions } from "../support/app";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Queries } from "~db/database";
-import { rowsText, selectedFrom } from "~db/rows-as-one";
+import { rowsText, selectedFrom } from "~db/json-rows";
 import { executeInThread } from "~db/sqlite-executor.server";
 import { isUniqueViolation } from "~db/unique";
 import { engines, startServices, type TestServices } from "../support/services";

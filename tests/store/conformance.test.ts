@@ -1,8 +1,8 @@
 import { eq, inArray, sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type CatalogueChange, catalogueChange } from "~/core/catalogue-changes";
-import { applyChange, putTenant, type TenantForm } from "~/core/changes";
-import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grant-changes";
+import { type CatalogueChange, catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { applyChange, putTenant, type TenantForm } from "~/core/decision/changes";
+import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, CatalogueFacts, Stamp, TenantFacts, Value } from "~/core/model";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { changeRole, disable, enable, findOneAdmin, invite, listAllAdmins, openLink } from "~/server/admins.server";
-import { createKey, listKeys, revokeKey } from "~/server/api-keys.server";
-import { createOwner, isSetUp, isSetupToken, openSetup, setUpOwner } from "~/server/first-owner.server";
-import { acceptInvite, findInvited } from "~/server/invites.server";
+import { changeRole, disable, enable, findOneAdmin, invite, listAllAdmins, openLink } from "~/server/admins/admins.server";
+import { createOwner, isSetUp, isSetupToken, openSetup, setUpOwner } from "~/server/admins/first-owner.server";
+import { acceptInvite, findInvited } from "~/server/admins/invites.server";
+import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { countOwners, findCredentials } from "~db/store/admins.server";
 import {
   deleteExpiredSessions,

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { maxWaitingWrites } from "~db/database";
 import { maxIdleWalBytes } from "~db/sqlite-wal.server";
 import { DatabaseUnavailable } from "~db/unavailable";

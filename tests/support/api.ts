@@ -1,11 +1,11 @@
 import type { ServerBuild } from "@remix-run/node";
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant, type TenantForm } from "~/core/changes";
-import { grantTrial } from "~/core/grant-changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant, type TenantForm } from "~/core/decision/changes";
+import { grantTrial } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Instant, Plan, TenantFacts, Value } from "~/core/model";
-import { createKey } from "~/server/api-keys.server";
 import { type AppOptions, createApp } from "~/server/app.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import type { Engine } from "~db/dialect";
 import type { ApiScope } from "~db/schema";
 import { day } from "./facts";
@@ -13,7 +13,7 @@ import { type Given, startServices } from "./services";
 
 export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
 
-/** Programs' routes alone: a door without pages behind it. */
+/** API routes only, without pages. */
 const noPages: ServerBuild = {
   mode: "test",
   entry: { module: { default: () => new Response("no pages here", { status: 404 }) } },
@@ -25,13 +25,13 @@ const noPages: ServerBuild = {
   isSpaMode: false,
 };
 
-/** The API on a free port, with real HTTP in front and a real database behind. */
+/** The API on a free port, with real HTTP and a real database. */
 export async function startApi(
   engine: Engine = "sqlite",
-  given: Given & Pick<AppOptions, "patience" | "build"> & { keys?: { check: string; manage: string } } = {},
+  given: Given & Pick<AppOptions, "timeouts" | "build"> & { keys?: { check: string; manage: string } } = {},
 ) {
   const services = await startServices(engine, given);
-  const app = await createApp(services, { build: given.build ?? noPages, patience: given.patience });
+  const app = await createApp(services, { build: given.build ?? noPages, timeouts: given.timeouts });
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const keyFor = async (...scopes: ApiScope[]) => (await createKey(services, ada, { name: scopes.join(), scopes, expiresAt: null })).key;
   const keys = given.url ? given.keys : { check: await keyFor("check"), manage: await keyFor("manage") };

@@ -5,26 +5,26 @@ import path from "node:path";
 import { Writable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { Instant } from "~/core/model";
-import { createKey } from "~/server/api-keys.server";
+import { beginSession } from "~/server/admins/sessions.server";
 import { createApp } from "~/server/app.server";
 import { readEnv } from "~/server/env.server";
-import type { LoadOptions } from "~/server/load.server";
-import { createLog } from "~/server/log.server";
-import type { PosthogHooks } from "~/server/posthog/hooks.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import { createLog } from "~/server/logging/log.server";
+import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
+import type { LoadOptions } from "~/server/process/load.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
-import { beginSession } from "~/server/sessions.server";
-import { createServices, stopServices } from "~/server/start.server";
 import type { ApiScope, Role } from "~db/schema";
 import { insertAdmin } from "~db/store/admins.server";
 import { now as theDay } from "./facts";
 import { remixBuild, type TestPages } from "./remix-build";
 import { sharedLoop } from "./services";
 
-/** A browser without script: it keeps cookies, says where its forms come from and follows nothing by itself. */
+/** A browser without JavaScript: keeps cookies, sends the origin of forms and follows no redirects. */
 export type Browser = {
   cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Pairs, where a field is sent several times. */
+  /** Pairs, for repeated fields. */
   post(path: string, form?: Record<string, string> | [string, string][], headers?: Record<string, string>): Promise<Response>;
 };
 
@@ -35,11 +35,11 @@ export type TestAppOptions = {
   env?: Record<string, string>;
   posthogHooks?: PosthogHooks;
   load?: LoadOptions;
-  /** Pages that only this test has, by path. */
+  /** Pages of this test, by path. */
   pages?: TestPages;
 };
 
-/** The whole program on an empty SQLite file and a free port, with a clock that stands until it is moved. */
+/** The whole program on an empty SQLite file and a free port, with a clock the test controls. */
 export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, load = sharedLoop, pages }: TestAppOptions = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-app-"));
   const file = path.join(folder, "latchkey.db");
@@ -83,13 +83,13 @@ export async function startTestApp({ now = theDay, env: more = {}, posthogHooks 
     };
   }
 
-  /** Somebody with this role, signed in without a password: most tests are not about that. */
+  /** An admin with this role, signed in without a password. */
   async function signIn(role: Role = "owner", id = `adm_${role}`): Promise<Browser> {
     const known = { id, email: `${id}@example.com`, name: `The ${role}`, role, createdBy: "test", createdAt: new Date(clock.now) };
     const { db } = services;
     const asked = new Request(url);
     const cookie = await db.transaction([], async (tx) => {
-      // Not a hash of anything: nobody can sign in with it.
+      // Not a valid hash: nobody can sign in with it.
       await insertAdmin(tx, db.tables, { ...known, passwordHash: "none" });
       return beginSession(tx, services, id, asked);
     });
@@ -105,7 +105,7 @@ export async function startTestApp({ now = theDay, env: more = {}, posthogHooks 
     services: services as Services,
     clock,
     databaseFile: file,
-    /** Every line of the log so far. */
+    /** All log lines so far. */
     log: () => logged.join(""),
     browser,
     signIn,

@@ -2,7 +2,7 @@ import type { ActionFunctionArgs, LoaderFunction, LoaderFunctionArgs } from "@re
 
 const Page = () => null;
 
-/** A page that tells PostHog that it was seen, as an app's own code would. */
+/** A page that captures an event, as an app's own code would. */
 export const seen = {
   default: Page,
   loader: ({ context }: LoaderFunctionArgs) => {
@@ -21,10 +21,10 @@ export const failing = {
   },
 };
 
-/** A page that does nothing but what its loader does. */
+/** A page with only a loader. */
 export const page = (loader: LoaderFunction) => ({ default: Page, loader });
 
 type Described = { value: string; stacktrace: { frames: Record<string, unknown>[] } };
-/** Of a $exception: the first in its list. */
+/** The first exception of a $exception event. */
 export const exceptionOf = (properties: Record<string, unknown> | undefined) =>
   ((properties?.$exception_list ?? []) as Described[])[0] as Described;

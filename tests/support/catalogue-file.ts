@@ -1,7 +1,7 @@
-import type { CatalogueFile, FileFeature, FilePlan, FileTenant } from "~/core/catalogue-file";
+import type { CatalogueFile, FileFeature, FilePlan, FileTenant } from "~/core/catalogue/catalogue-file";
 import type { CatalogueFacts } from "~/core/model";
 
-/** A boolean feature, unless told. */
+/** A boolean feature by default. */
 export const on = (name: string, more: Partial<FileFeature> = {}): FileFeature =>
   ({ name, description: null, group: null, flag: null, archived: false, type: "boolean", ...more }) as FileFeature;
 export const bundle = (rank: number, gives: Record<string, never> | object = {}, more: Partial<FilePlan> = {}): FilePlan => ({
@@ -24,7 +24,7 @@ export const fileOf = (
   tenants: new Map(Object.entries(tenants)),
 });
 
-/** A file that says what the catalogue is. */
+/** A file equal to the catalogue. */
 export function fileFrom(facts: CatalogueFacts): CatalogueFile {
   const features = new Map(
     facts.features.map(({ key, revision, archivedAt, ...f }) => [key, { ...f, archived: archivedAt ?? false } as FileFeature]),

@@ -1,8 +1,8 @@
-import { endGrant } from "~/core/grant-changes";
+import { endGrant } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
-import { createKey, revokeKey } from "~/server/api-keys.server";
 import { changeTenant } from "~/server/change.server";
-import { recordUsage } from "~/server/usage.server";
+import { createKey, revokeKey } from "~/server/keys/api-keys.server";
+import { recordUsage } from "~/server/usage/usage.server";
 import { type Api, ada } from "./api";
 import { day, feature, meteredFeature, plan } from "./facts";
 import { importText } from "./import-text";

@@ -1,8 +1,7 @@
 import Ajv2020 from "ajv/dist/2020";
 import addFormats from "ajv-formats";
-import type { RouteDescription } from "~/api/describe";
-import type { DescribedRoute } from "~/api/described-routes";
-import { openApiDocument } from "~/api/openapi-document.server";
+import type { DescribedRoute, RouteDescription } from "~/api/openapi/describe";
+import { openApiDocument } from "~/api/openapi/openapi-document.server";
 import type { JsonSchema } from "./from-schema";
 
 export type Parameter = { name: string; in: "path" | "query" | "header"; required: boolean; schema: JsonSchema };
@@ -18,7 +17,7 @@ export type Operation = {
   security: object[];
   "x-scopes"?: string[];
 };
-/** `isBound`: keys of one tenant may call it. `isWrite`: it changes something, so that a field nobody knows may not be dropped in silence. */
+/** `isBound`: keys of one tenant may call it. `isWrite`: it changes something, so an unknown field must be refused. */
 export type Route = { method: string; path: string; operation: Operation; isBound: boolean; isWrite: boolean };
 /** Texts, as they stood in the address before they were encoded; in lists where a name stands several times. */
 export type Sent = {
@@ -32,12 +31,12 @@ const isWrite = (method: string, { tags }: Operation) => method !== "get" && !["
 
 export type DescribedApi = ReturnType<typeof describedApi>;
 
-/** The API's description with nothing left open, and what it says of one answer or one thing that was sent. */
+/** The API's description without additional properties, and validators for responses and requests. */
 export function describedApi(routes: readonly DescribedRoute[]) {
   const document = JSON.parse(JSON.stringify(openApiDocument(routes, { origin: null, exact: true })));
   const descriptions = new Map(routes.map((r) => [r.description?.id, r.description as RouteDescription]));
   const strict = addFormats(new Ajv2020({ strict: false })).addSchema(document, "api");
-  // What stands in an address is text until somebody reads it as a number.
+  // Query values are strings until parsed.
   const reading = addFormats(new Ajv2020({ strict: false, coerceTypes: "array" })).addSchema(document, "api");
   const validators = new Map<string, (value: unknown) => boolean>();
 
@@ -50,7 +49,7 @@ export function describedApi(routes: readonly DescribedRoute[]) {
 
   const inPointer = (part: string) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
 
-  /** Null: it fits. */
+  /** Null if it fits. */
   function misfit(place: (string | number)[], value: unknown, ajv = strict): string | null {
     const pointer = `api#/${place.map((part) => inPointer(String(part))).join("/")}`;
     const name = `${ajv === strict} ${pointer}`;
@@ -67,7 +66,7 @@ export function describedApi(routes: readonly DescribedRoute[]) {
 
   const placeOf = ({ path, method }: Route) => ["paths", path, method.toLowerCase()];
 
-  /** Status, type, headers and body: null when all is as described, else what is not. */
+  /** Compares status, type, headers and body with the description; null if all match. */
   function undescribed(route: Route, { status, headers, text }: Answer): string | null {
     const described = route.operation.responses[status];
     if (!described) return `the status ${status} is not described`;
@@ -86,7 +85,7 @@ export function describedApi(routes: readonly DescribedRoute[]) {
     return misfit([...placeOf(route), "responses", status, "content", type, "schema"], JSON.parse(text));
   }
 
-  /** What was sent although the description does not allow it; null: all of it is allowed. */
+  /** The part of a request that the description does not allow, or null. */
   function disallowed(route: Route, { path, query, body }: Sent): string | null {
     for (const [i, p] of route.operation.parameters.entries()) {
       if (p.in === "header") continue;

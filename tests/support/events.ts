@@ -4,7 +4,7 @@ import { until } from "./poll";
 
 export type StreamEvent = { id?: string; event?: string; data?: string };
 
-/** An event stream read as it comes. */
+/** Reads an event stream. */
 export async function listen(url: string, headers: Record<string, string> = {}) {
   const request = http.get(url, { headers, agent: false });
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -32,12 +32,12 @@ export async function listen(url: string, headers: Record<string, string> = {}) 
     headers: response.headers,
     events,
     body: () => text,
-    /** Words without a meaning, which keep it alive. */
+    /** Comment lines, which keep the connection alive. */
     comments: () => comments,
     isOver: () => isOver,
-    /** Not cut off in the middle. */
+    /** True if the response was complete. */
     endedInOrder: () => response.complete,
-    /** The event with this number, counted from 1, once it is there. */
+    /** Waits for the event with this number, from 1. */
     nth: (n: number) =>
       until(
         async () => events[n - 1],

@@ -1,11 +1,11 @@
-import { type Catalogue, compileCatalogue } from "~/core/catalogue";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import type {
   Actor,
   CatalogueFacts,
   ConfigSettings,
   Feature,
+  FlagLink,
   FlagReading,
-  FlagTie,
   Grant,
   Instant,
   MeterSettings,
@@ -21,7 +21,7 @@ import type { Outcome } from "~/core/outcome";
 export const hour = 3_600_000;
 export const day = 24 * hour;
 
-/** The instant at which tests stand unless they say another. */
+/** The default instant of tests. */
 export const now: Instant = Date.UTC(2026, 10, 20, 10);
 
 type Common = Partial<Omit<Feature, "key" | "type" | "config" | "meter">>;
@@ -49,7 +49,7 @@ export function meteredFeature(key: string, meter: Partial<MeterSettings> = {}, 
   return { ...commonOf(key, more), type: "metered", meter: { resetPeriod: "month", soft: false, unit: null, ...meter } };
 }
 
-/** Gives are written as `{ sso: true, api_calls: 1000 }`. */
+/** Values are written as `{ sso: true, api_calls: 1000 }`. */
 export function plan(key: string, gives: Record<string, Value> = {}, more: Partial<Omit<Plan, "key" | "entries">> = {}): Plan {
   const entries = Object.entries(gives).map(([feature, value]) => ({ feature, value }));
   entries.sort((a, b) => (a.feature < b.feature ? -1 : 1));
@@ -60,7 +60,7 @@ export function addOn(key: string, gives: Record<string, Value> = {}, more: Part
   return plan(key, gives, { kind: "add_on", rank: 50, ...more });
 }
 
-/** Sorts as the store does: features by key, plans by rank and then key. */
+/** Sorted as in the store: features by key, plans by rank and then key. */
 export function catalogueFacts(features: Feature[], plans: Plan[] = [], revision = 1): CatalogueFacts {
   return {
     revision,
@@ -73,7 +73,7 @@ export function catalogue(features: Feature[], plans: Plan[] = [], revision = 1)
   return compileCatalogue(catalogueFacts(features, plans, revision));
 }
 
-/** `addOns` are written as keys, oldest first. */
+/** `addOns` are keys, oldest first. */
 export function tenant(more: Partial<Omit<TenantFacts, "addOns">> & { addOns?: string[] } = {}): TenantFacts {
   const { addOns = [], ...rest } = more;
   return {
@@ -104,13 +104,13 @@ const grantOf = (id: string, feature: string, more: GrantMore) => ({
   ...more,
 });
 
-/** Live from a day ago until in 14 days, unless told. */
+/** Live from a day ago until in 14 days by default. */
 export function trial(feature: string, more: GrantMore & { value?: Value; endsAt?: Instant } = {}): Trial {
   const { value = true, endsAt = now + 14 * day, ...rest } = more;
   return { ...grantOf("gr_trial", feature, rest), kind: "trial", value, endsAt };
 }
 
-/** Allows from a day ago and without an end, unless told. */
+/** Allows from a day ago without an end by default. */
 export function override(feature: string, more: GrantMore & { value?: Value; endsAt?: Instant | null } = {}): Override {
   const { value = true, endsAt = null, ...rest } = more;
   return { ...grantOf("gr_override", feature, rest), kind: "override", effect: "allow", value, endsAt };
@@ -121,11 +121,11 @@ export function denial(feature: string, more: GrantMore & { endsAt?: Instant | n
   return { ...grantOf("gr_denial", feature, rest), kind: "override", effect: "deny", endsAt };
 }
 
-export function flagTie(rule: FlagTie["rule"], more: Partial<FlagTie> = {}): FlagTie {
+export function flagTie(rule: FlagLink["rule"], more: Partial<FlagLink> = {}): FlagLink {
   return { key: "the-flag", rule, whenUnknown: "last", ...more };
 }
 
-/** PostHog does not answer; this is what it said last. */
+/** PostHog does not answer; this is its last value. */
 export function lastSeen(state: "on" | "off", seenAt: Instant, more: { payload?: Value; variant?: string } = {}): FlagReading {
   return { state: "unknown", last: { state, seenAt, ...more } };
 }
@@ -138,13 +138,13 @@ export function stamp(at: Instant = now, actor: Actor = ada): Stamp {
   return { now: at, actor, newId: (prefix) => `${prefix}_${++made}` };
 }
 
-/** The change itself, where the test is sure that there is one. */
+/** The change of an outcome that must have one. */
 export function made<Change>(outcome: Outcome<Change>): Change {
   if (!outcome.ok || outcome.change === null) throw new Error(`Expected a change, got ${JSON.stringify(outcome)}`);
   return outcome.change;
 }
 
-/** Throws at any attempt to change what was passed in. */
+/** Throws on any attempt to change the value. */
 export function frozen<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

@@ -2,7 +2,7 @@ import { type Program, startProgram } from "./program";
 
 export type Fleet = Awaited<ReturnType<typeof startFleet>>;
 
-/** Several processes of the built program on one database, of which one can be killed and comes back. */
+/** Several processes of the built program on one database, which can be killed and are replaced. */
 export async function startFleet(url: string, size: number, more: Record<string, string> = {}) {
   const start = () => startProgram({ DATABASE_URL: url, LOG_LEVEL: "error", LATCHKEY_RATE_LIMIT: "0", ...more });
   const running: Promise<Program>[] = Array.from({ length: size }, start);
@@ -11,10 +11,10 @@ export async function startFleet(url: string, size: number, more: Record<string,
   let killing: Promise<unknown> = Promise.resolve();
   return {
     size,
-    /** The one at this place; waits while it comes back. */
+    /** The process at this index; waits for its replacement. */
     at: (place: number) => running[place % size] as Promise<Program>,
     all: () => Promise.all(running),
-    /** SIGKILL to the next in turn, one after the other, and a new one in its place. */
+    /** Kills the next process in turn with SIGKILL and starts a new one. */
     killNext(): Promise<unknown> {
       killing = killing.then(async () => {
         const place = killed++ % size;

@@ -2,14 +2,14 @@ import fc from "fast-check";
 
 export type JsonSchema = { [key: string]: unknown };
 
-/** What stands where this name stands, if there is something known: ids of what exists, above all. */
+/** Values for a name that exist, above all ids. */
 export type Known = (name: string) => fc.Arbitrary<unknown> | undefined;
 
-/** Of every so many, how many are made up although something is known. */
+/** One in this many values is random although existing ones are known. */
 const known = 7;
 const madeUp = 1;
 
-/** Values that fit a schema, often with names that there are, so that a request gets past the first look. */
+/** Values that fit a schema, often with existing names, so that a request passes the first checks. */
 export function fromSchema(schema: JsonSchema, resolve: (ref: string) => JsonSchema, pools: Known, name = ""): fc.Arbitrary<unknown> {
   const again = (inner: unknown, as = name) => fromSchema(inner as JsonSchema, resolve, pools, as);
   if (typeof schema.$ref === "string") return again(resolve(schema.$ref));
@@ -66,7 +66,7 @@ function matching(pattern: string): fc.Arbitrary<string> {
   return made;
 }
 
-/** A field that may be left out is there in one of three: with more of them hardly anything would be allowed together. */
+/** An optional field is present in one of three cases: with more, hardly anything would be valid. */
 function object(schema: JsonSchema, again: Again, pools: Known, name: string): fc.Arbitrary<unknown> {
   const {
     properties = {},

@@ -4,8 +4,8 @@ import { fromSchema, someOf } from "./from-schema";
 import { from, poolsOf } from "./fuzz-pools";
 
 /**
- * How a request departs from what is right. Who asks: nobody, a key that was made up, mistyped, revoked, over, without the scope,
- * or bound to a tenant. What is sent: JSON of any shape, bytes that are no JSON, a field too much, one too few, another type.
+ * How a request deviates from a valid one. Key: none, invented, mistyped, revoked, expired, without the scope, or of
+ * one tenant. Body: arbitrary JSON, bytes that are not JSON, a field too many or too few, a wrong type.
  */
 export const ways = {
   plain: 14,
@@ -35,7 +35,7 @@ export type Case = {
   byOtherHeader: boolean;
 };
 
-/** Never one that is there. */
+/** Never an existing field. */
 export const extraField = "x-unknown";
 
 const weighted = fc.oneof(...Object.entries(ways).map(([way, weight]) => ({ weight, arbitrary: fc.constant(way as Way) })));
@@ -53,7 +53,7 @@ export function caseOf(route: Route, { resolve }: DescribedApi): fc.Arbitrary<Ca
     return someOf(Object.fromEntries(each), required, there, notThere);
   };
   const media = Object.values(requestBody?.content ?? {})[0];
-  // A file can hardly be made of its schema, which is text; what was exported before and the example are some.
+  // A file cannot be generated from its schema, which is a string; earlier exports and the example are used.
   const files = Object.keys(requestBody?.content ?? {}).length > 1;
   const body = media
     ? fc.oneof(

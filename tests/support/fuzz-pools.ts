@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { newApiKey } from "~/server/api-key-format.server";
+import { newApiKey } from "~/server/keys/api-key-format.server";
 
 /**
- * What exists, as earlier answers told it. A case names it by its place in a pool ("the 5th plan"), so that the case is the
- * same whenever its seed is, and what it names is looked up when it is sent.
+ * Objects that exist, from earlier answers. A case refers to them by position ("the 5th plan"), so that it is the same
+ * for a seed, and is resolved when sent.
  */
 const mark = "\uf8ff";
 const pattern = new RegExp(`^${mark}([a-z]+):(\\d+)$`);
@@ -15,7 +15,7 @@ export const from = (pool: Pool): fc.Arbitrary<string> => fc.nat(9_999).map((n) 
 type Typed = { type: string; config?: { kind: string; options?: string[] } };
 type Read = { [field: string]: unknown };
 
-/** So many of each are remembered, the newest. */
+/** Max objects remembered per pool, the newest. */
 const most = 40;
 
 export type Pools = ReturnType<typeof createPools>;
@@ -32,12 +32,12 @@ export function createPools() {
     for (const item of items) {
       if (list.includes(item)) continue;
       list.push(item);
-      // The first ones stay: tests begin with what is known to be there.
+      // The first ones stay, because tests begin with known objects.
       if (list.length > most) list.splice(5, 1);
     }
   }
 
-  /** `place`: the route and its path, for what is only good there. */
+  /** `place`: the route and its path, for values valid only there. */
   function look(pool: string, n: number, place: { operation: string; path: string }, feature?: string): unknown {
     if (pool === "fresh") return `fresh-${++fresh}`;
     if (pool === "value") return rightValue(types.get(feature ?? ""), n);
@@ -45,7 +45,7 @@ export function createPools() {
     return list.length > 0 ? list[n % list.length] : pool === "etag" ? '"1"' : "none";
   }
 
-  /** All that it names looked up. */
+  /** Resolves all references. */
   function filled(value: unknown, place: { operation: string; path: string }, feature?: string): unknown {
     if (typeof value === "string") {
       const [, pool, n] = pattern.exec(value) ?? [];
@@ -61,7 +61,7 @@ export function createPools() {
     return Object.fromEntries(entries);
   }
 
-  /** Remembers what an answer of success tells of. */
+  /** Remembers objects of a successful answer. */
   function learn(operation: string, path: string, etag: string | null, answered: unknown, text: string): void {
     if (etag !== null) {
       lists.set(`etag ${path}`, [etag]);
@@ -91,13 +91,13 @@ export function createPools() {
     }
   }
 
-  /** Whether it was answered by this operation, and so has to be taken by it. */
-  const hasTold = (operation: string, cursor: unknown) => cursors.has(`${operation} ${cursor}`);
+  /** True if this operation returned it, and so must accept it. */
+  const returnedBy = (operation: string, cursor: unknown) => cursors.has(`${operation} ${cursor}`);
 
-  return { add, filled, learn, hasTold };
+  return { add, filled, learn, returnedBy };
 }
 
-/** What may be given of a feature. */
+/** A valid value of a feature. */
 function rightValue(feature: Typed | undefined, n: number): unknown {
   if (feature?.type === "boolean") return true;
   if (feature?.type === "metered") return [n, "unlimited", 0, 2 ** 53 - 1][n % 4];
@@ -107,7 +107,7 @@ function rightValue(feature: Typed | undefined, n: number): unknown {
   return [{ a: n }, [n], "x", n, false][n % 5];
 }
 
-/** What no answer ever told: nothing, halves, and what has the shape of a cursor but another content. */
+/** Cursors that were never returned: empty, truncated, and well-formed with other content. */
 export const forgedCursors = [
   "",
   "x",
@@ -116,7 +116,7 @@ export const forgedCursors = [
   ...["[]", "{}", '["a"]', "[1,2]", '["\\u0000","b"]', "[1e400]"].map((text) => btoa(text)),
 ];
 
-/** Which pool stands for a name in the description, by the path where it stands. */
+/** The pool of a name in the description, by path. */
 export function poolsOf(path: string) {
   const key = path.startsWith("/ofrep") ? from("feature") : from("tenant");
   const byName: { [name: string]: fc.Arbitrary<unknown> } = {

@@ -6,12 +6,12 @@ import type { CapturedEvent } from "../fake-posthog/wire";
 
 export type Gate = Awaited<ReturnType<typeof startGate>>;
 
-/** Stands in front of a PostHog: counts requests that are under way at once, and answers those that `refuse` names by itself. */
+/** A proxy in front of PostHog: counts concurrent requests, and answers those that `refuse` selects itself. */
 export async function startGate(to: string, refuse: (batch: CapturedEvent[]) => number | undefined = () => undefined) {
-  const state = { open: 0, mostOpen: 0, sizes: [] as number[] };
+  const state = { open: 0, maxOpen: 0, sizes: [] as number[] };
   const server = http.createServer(async (request, response) => {
     state.open += 1;
-    state.mostOpen = Math.max(state.mostOpen, state.open);
+    state.maxOpen = Math.max(state.maxOpen, state.open);
     response.on("close", () => {
       state.open -= 1;
     });

@@ -1,10 +1,10 @@
 import { readEnv } from "~/server/env.server";
-import { createGroupSync } from "~/server/posthog/group-sync.server";
+import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
-import { createServices } from "~/server/start.server";
+import { createServices } from "~/server/process/start.server";
 
-// A process that does nothing but group sync, to be killed. Its requests may take less long than the real one's, so that
-// the next process need not wait for long until it may take over.
+// A process that only syncs groups, to be killed. Its request timeout may be shorter, so that the next process takes
+// over sooner.
 const services = await createServices({ ...readEnv(), posthog: null });
 const settings = readEnv().posthog as PosthogSettings;
 const { db, now, newId, log } = services;

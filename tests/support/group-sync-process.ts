@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const child = fileURLToPath(new URL("./group-sync-child.ts", import.meta.url));
 
-/** Group sync as a process of its own, from the sources; resolves when it has begun. */
+/** Starts group sync as a process from the sources; resolves when it runs. */
 export async function startSyncProcess(databaseUrl: string, posthog: string) {
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,

@@ -1,10 +1,10 @@
 import pino from "pino";
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant, type TenantForm } from "~/core/changes";
-import { endGrant, grantTrial } from "~/core/grant-changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant, type TenantForm } from "~/core/decision/changes";
+import { endGrant, grantTrial } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Instant, Plan, TenantFacts } from "~/core/model";
 import { changeCatalogue, changeMany, changeTenant } from "~/server/change.server";
-import { createGroupSync, type GroupSyncParts } from "~/server/posthog/group-sync.server";
+import { createGroupSync, type GroupSyncParts } from "~/server/posthog/groups/group-sync.server";
 import { type PosthogSettings, readPosthogSettings } from "~/server/posthog/settings.server";
 import type { Engine } from "~db/dialect";
 import type { FakePosthog } from "../fake-posthog/start";
@@ -18,7 +18,7 @@ export function settingsFor(fake: Pick<FakePosthog, "origin">, more: Record<stri
   return settings;
 }
 
-/** A store and the runner that would stand in one process, moved by hand: `settle` does all that is due at the clock's instant. */
+/** A store and a sync runner driven by the test: `settle` does everything due at the clock's instant. */
 export async function startSync(engine: Engine, fake: FakePosthog, more: Partial<GroupSyncParts> & { url?: string } = {}) {
   const { url, ...parts } = more;
   const services = await startServices(engine, { url });
@@ -44,7 +44,7 @@ export async function startSync(engine: Engine, fake: FakePosthog, more: Partial
     async settle() {
       while (await sync.step());
     },
-    /** Second by second until `is` says so; returns the seconds. */
+    /** Advances second by second until `is` is true; returns the seconds. */
     async passUntil(is: () => boolean, most: number) {
       for (let s = 0; ; s++) {
         while (await sync.step());
@@ -63,7 +63,7 @@ export async function startSync(engine: Engine, fake: FakePosthog, more: Partial
         change: catalogueChange("catalogue.imported", { features, plans }, stamp, null),
       })),
     tenant: (key: string, form: TenantForm) => changeTenant(services, key, ada, (f, c, stamp) => putTenant(f, key, form, c, stamp)),
-    /** Many at once, in one transaction. */
+    /** Many tenants in one transaction. */
     tenants: (keys: string[], form: (key: string) => TenantForm) =>
       changeMany(services, ada, keys, (_catalogue, tenants, stamp) => ({
         ok: true,

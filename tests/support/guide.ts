@@ -5,7 +5,7 @@ import { importText } from "./import-text";
 import { until } from "./poll";
 import { startPosthogApp } from "./posthog";
 
-/** AI search belongs to PRO; a flag of PostHog's may give it to others. */
+/** AI search is in PRO; a PostHog flag may give it to others. */
 const catalogue = `
 latchkey: 1
 features:
@@ -19,21 +19,21 @@ tenants:
   globex: { name: Globex, plan: pro }
 `;
 
-/** Latchkey with two tenants, a PostHog beside it, and an app that asks it. Ends with the test. */
+/** Latchkey with two tenants, a PostHog stand-in, and an app that uses it. Ends with the test. */
 export async function startGuide(options: TestAppOptions = {}) {
   const app = await startPosthogApp(options);
   onTestFinished(() => app.close());
   await importText(app.services, catalogue);
   const latchkey = createLatchkey({ url: app.url, key: await app.apiKey("check") });
   const decide = (tenant: string, feature: string) => {
-    // What a test changes counts at once, and not after the half minute for which the client keeps an answer.
+    // Applies a test's change at once instead of after the client's cache time of half a minute.
     latchkey.forget();
     return latchkey.decide(tenant, feature);
   };
   return Object.assign(app, {
     latchkey,
     decide,
-    /** Once flags were asked again, as they are each half minute. */
+    /** Waits until flags were refreshed, as every half minute. */
     becomes: (tenant: string, feature: string, is: (decision: Decision) => boolean) =>
       until(
         async () => {

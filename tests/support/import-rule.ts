@@ -6,7 +6,7 @@ import ts from "typescript";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Which room may import which. Rooms not named here do not exist: adding one is a decision, so it is made here. */
+/** Allowed imports between rooms. A room that is not listed does not exist. */
 const mayImport: Record<string, string[]> = {
   core: ["core"],
   forms: ["core", "forms"],
@@ -20,11 +20,11 @@ const mayImport: Record<string, string[]> = {
   client: ["client"],
   scripts: ["scripts"],
 };
-/** The one place that puts the doors and the house together. */
+/** The composition root. */
 const alsoMayImport: Record<string, string[]> = {
   "app/server/app.server.ts": ["api"],
-  // What an installation says for itself stands where its people find it.
-  "app/server/posthog/hooks.server.ts": ["posthog.config"],
+  // The installation's own configuration is at the root.
+  "app/server/posthog/events/hooks.server.ts": ["posthog.config"],
 };
 const roomsOfServer = ["db", "server", "api", "cli"];
 const impureInCore = /^(Date\.now|Math\.random|performance\.now|crypto\.\w+|globalThis\.\w+)$/;
@@ -34,11 +34,11 @@ export function roomOf(file: string): string | undefined {
   const [top, second = ""] = file.split("/");
   if (top !== "app") return top;
   if (/^paths(\.tsx?)?$/.test(second)) return "paths";
-  // Files right under app/ (root, entries) are what Remix starts from, as routes are.
+  // Files directly in app/ (root, entries) are Remix's, like routes.
   return file.split("/").length === 2 ? "routes" : second;
 }
 
-/** The file of ours that an import names, from the project's root and without extension; undefined for packages. */
+/** The imported project file from the root, without extension; undefined for packages. */
 function targetOf(file: string, specifier: string) {
   const bare = specifier.replace(/\?.*$/, "");
   if (bare.startsWith("~db/")) return `db/${bare.slice(4)}`;
@@ -90,7 +90,7 @@ function read(file: string, source: string) {
 const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 const isTool = (file: string) => file.startsWith("scripts/") || /^db\/drizzle\.\w+\.config\.ts$/.test(file);
 
-/** What a file does that its room may not do, each as `file:line: sentence`. */
+/** Violations of a file, each as `file:line: sentence`. */
 export function violations(file: string, source: string): string[] {
   if (isTest(file)) return [];
   const found: string[] = [];
@@ -122,7 +122,7 @@ export function violations(file: string, source: string): string[] {
   return found;
 }
 
-/** Every source file of the rooms, from the project's root. */
+/** Every source file of the rooms, from the root. */
 export function sourceFiles(): string[] {
   const filesUnder = (folder: string): string[] =>
     readdirSync(path.join(root, folder)).flatMap((name) => {

@@ -1,9 +1,9 @@
-import { readCatalogueFile } from "~/forms/catalogue-file";
-import { applyImport } from "~/server/import.server";
+import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { applyImport } from "~/server/catalogue/import.server";
 import type { Services } from "~/server/services.server";
 import { ada } from "./facts";
 
-/** A catalogue as people write it, with its tenants; throws what is wrong with it. */
+/** Imports a catalogue with tenants from text; throws its problems. */
 export async function importText(services: Services, text: string): Promise<void> {
   const read = readCatalogueFile("catalogue.yaml", text);
   const done = read.ok ? await applyImport(services, read, ada) : read;

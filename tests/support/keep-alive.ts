@@ -2,9 +2,9 @@ import http from "node:http";
 
 type Asked = { method?: string; path: string; headers: Record<string, string>; body?: string };
 
-/** Asks over connections that stay open, a few at a time. Rejects when a connection breaks before its answer is whole. */
-export function keepAlive(mostConnections: number) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: mostConnections });
+/** Sends requests over keep-alive connections, a few at a time. Rejects if a connection breaks during a response. */
+export function keepAlive(maxConnections: number) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
   return {
     ask(origin: string, { method = "GET", path, headers, body }: Asked): Promise<{ status: number; text: string }> {
       return new Promise((resolve, reject) => {

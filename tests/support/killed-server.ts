@@ -3,14 +3,14 @@ import { type Program, startProgram } from "./program";
 
 export type KilledServer = Awaited<ReturnType<typeof startKilledServer>>;
 
-/** The built program on a given database, to be killed in the middle and started anew beside what it left there. */
+/** The built program on a given database, to be killed and restarted. */
 export async function startKilledServer(env: Record<string, string>) {
   let running: Promise<Program> = startProgram(env);
   await running;
   const connections = keepAlive(16);
   let kills = 0;
 
-  /** What was under way when the process was killed is asked again of the next one. */
+  /** Requests in flight when the process was killed are repeated at the next one. */
   async function ask(key: string, path: string, body?: object): Promise<{ status: number; text: string }> {
     for (;;) {
       const program = await running;

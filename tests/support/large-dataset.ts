@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import pg from "pg";
-import { catalogueChange } from "~/core/catalogue-changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { addOn, configFeature, feature, meteredFeature, plan } from "./facts";
@@ -15,7 +15,7 @@ export const tenantKey = (i: number) => `t${1_000_000 + i}`;
 export const planKey = (i: number) => `plan${i}`;
 export const featureKey = (i: number) => `f${i}`;
 
-/** Fills an empty database. Rows of tenants are generated in SQL: 100,000 take a few seconds. */
+/** Fills an empty database. Tenants are generated in SQL: 100,000 take a few seconds. */
 export async function fillLargeDataset(services: Services, url: string, size: DatasetSize = largeSize): Promise<void> {
   await putCatalogue(services, size);
   const sql = statements(services.db.engine, size, services.now());
@@ -54,7 +54,10 @@ async function putCatalogue(services: Services, { plans, features, entriesPerPla
   }));
 }
 
-/** The same rows on both engines: two grants per tenant, an add-on for every tenth, and five counts per day for every hundredth. */
+/**
+ * The same rows on both engines: two grants per tenant, an add-on for every tenth, and five counts per day for every
+ * hundredth.
+ */
 function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: number): string[] {
   const isLite = engine === "sqlite";
   const numbers = (n: number) => `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < ${n})`;

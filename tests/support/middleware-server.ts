@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 export type Next = (error?: unknown) => void;
 export type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
-/** Handlers one after another, as Express runs them; its address. */
+/** Runs handlers in order, as Express does; returns the URL. */
 export async function serveMiddleware(...handlers: Handler[]): Promise<string> {
   const server = createServer((request, response) => {
     const run =

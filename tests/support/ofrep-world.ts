@@ -6,7 +6,7 @@ import { type Api, startApi } from "./api";
 import { configFeature, feature, meteredFeature, plan } from "./facts";
 import type { Given } from "./services";
 
-/** One feature of each kind that acme has, and of each that bare has not. */
+/** One feature of each kind that acme has, and one of each that bare lacks. */
 export async function startOfrepWorld(given: Given = {}): Promise<Api> {
   const api = await startApi("sqlite", given);
   const features = [
@@ -25,7 +25,7 @@ export async function startOfrepWorld(given: Given = {}): Promise<Api> {
   return api;
 }
 
-/** The published schema refuses nearly every valid answer: each value matches several of its alternatives. */
+/** The published schema refuses nearly every valid answer, because each value matches several of its alternatives. */
 export function ofrepSchemas() {
   const file = readFileSync(new URL("../fixtures/ofrep-0.3.0.yaml", import.meta.url), "utf8");
   const document = JSON.parse(JSON.stringify(parse(file)).replaceAll('"oneOf":', '"anyOf":'));

@@ -1,10 +1,10 @@
-import type { Decision } from "~/core/decide";
+import type { Decision } from "~/core/decision/decide";
 import type { Feature, Grant, Json, Plan } from "~/core/model";
 import type { World } from "./worlds";
 
 /*
- * The oracle: the design's page once more, as slowly and plainly as it can be said. It shares nothing with the
- * program but the types, so that a misunderstanding has to be made twice to stay hidden.
+ * The oracle: the design's rules implemented again as plainly as possible. It shares only types with the program, so
+ * that a mistake must be made twice to go unnoticed.
  */
 export type Verdict = Omit<Decision, "sources"> & { sources: string[] };
 type Claim = { who: string; ids: string[]; gives: Json; until: number | null; order: number };
@@ -18,12 +18,12 @@ export function oracle(w: World): Verdict {
   if (!f) return { ...blank, type: null, entitled: false, reason: "feature_not_found" };
   const { tenant } = w;
 
-  // What there is.
+  // The inputs.
   const mine = tenant.grants.filter((g) => g.feature === f.key);
   const live = mine.filter(
     (g) => g.startsAt <= w.now && !(g.endsAt !== null && g.endsAt <= w.now) && !(g.endedAt !== null && g.endedAt <= w.now),
   );
-  // A change never makes two at once; should there be two, the newer is the one that somebody meant.
+  // A change never makes two at once; if there are two, the newer one applies.
   const over = live.filter((g) => g.kind === "override").at(-1);
   const trials = live.filter((g) => g.kind === "trial");
   const base = [tenant.plan].flatMap((key) => claimOf(w.facts.plans, key, f.key, "plan"));
@@ -33,7 +33,7 @@ export function oracle(w: World): Verdict {
   const isAsked = f.flag !== null && f.archivedAt === null && !(f.type === "boolean" && f.flag.rule === "grant" && isGranted);
   const flagGives = flagValue(f, flag);
 
-  // Who claims what, and who wins.
+  // Sources and winner.
   const inOrder = f.type === "config" && rankOf(f, 0) === null;
   const claims: Claim[] = [];
   if (f.type === "metered") {
@@ -61,7 +61,7 @@ export function oracle(w: World): Verdict {
       (a.ids.join() < b.ids.join() ? -1 : 1),
   );
 
-  // The table, row by row.
+  // The rules in order.
   const table: [boolean, boolean, string, string | null][] = [
     [f.archivedAt !== null, false, "feature_archived", null],
     [tenant.status === "suspended", false, "tenant_suspended", null],
@@ -131,7 +131,7 @@ export function oracle(w: World): Verdict {
       const held = [tenant.plan, ...tenant.addOns.map((a) => a.plan)];
       const sumOf = (parts: { gives: Json }[]) => parts.reduce((total, p) => total + size(p.gives), 0);
       const needed = w.usage.used + (w.requested ?? 1);
-      // A plan takes the place of the plan, an add-on joins what is there; no plan stands above an override.
+      // A plan replaces the plan, an add-on is added; no plan overrides an override.
       verdict.availableIn = offered(w, f, (p, value) => {
         if (held.includes(p.key) || source === "override") return false;
         return size(value) + sumOf(extras) + (p.kind === "add_on" ? sumOf(base) : 0) >= needed;
@@ -148,7 +148,7 @@ const endOf = (g: Grant) => {
 const size = (limit: Json) => (limit === "unlimited" ? Number.POSITIVE_INFINITY : (limit as number));
 const asLimit = (n: number) => (n === Number.POSITIVE_INFINITY ? ("unlimited" as const) : n);
 
-/** How good a value is as a number; null where only the order of sources can say. */
+/** A value's rank as a number; null if only the order of sources decides. */
 function rankOf(f: Feature, value: Json): number | null {
   if (f.type === "metered") return Math.min(size(value), 1e300);
   if (f.type !== "config" || f.config.kind === "json") return null;
@@ -156,11 +156,11 @@ function rankOf(f: Feature, value: Json): number | null {
   return f.config.options.length === 0 ? null : f.config.options.indexOf(value as string);
 }
 
-function ownOrInherited(plans: Plan[], key: string | null, wanted: string, patience = plans.length): { from: string; gives: Json } | null {
+function ownOrInherited(plans: Plan[], key: string | null, wanted: string, depth = plans.length): { from: string; gives: Json } | null {
   const plan = plans.find((p) => p.key === key);
-  if (!plan || patience === 0) return null;
+  if (!plan || depth === 0) return null;
   const own = plan.entries.find((e) => e.feature === wanted);
-  return own ? { from: plan.key, gives: own.value } : ownOrInherited(plans, plan.includes, wanted, patience - 1);
+  return own ? { from: plan.key, gives: own.value } : ownOrInherited(plans, plan.includes, wanted, depth - 1);
 }
 
 function claimOf(plans: Plan[], key: string | null, wanted: string, as: string) {
@@ -212,7 +212,7 @@ function fits(f: Feature, value: Json | undefined): boolean {
   return typeof value === "string" && (f.config.options.length === 0 || f.config.options.some((o) => o === value));
 }
 
-/** Walks the clock until its face shows another period. */
+/** Advances the clock until the period changes. */
 function nextReset(period: string, now: number): number | null {
   if (period === "never") return null;
   const face = (t: number) => new Date(t).toISOString();

@@ -1,6 +1,6 @@
-import { putTenant, type TenantForm } from "~/core/changes";
-import { createKey } from "~/server/api-keys.server";
+import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { changeMany } from "~/server/change.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { isRolledOut } from "../fake-posthog/random-flags";
 import type { FakePosthog } from "../fake-posthog/start";
 import { ada } from "./facts";
@@ -8,7 +8,7 @@ import { importText } from "./import-text";
 import { isLong } from "./scale";
 import { freshDatabaseUrl, startServices } from "./services";
 
-/** Half of them are asked about before the outage. */
+/** Half of them are requested before the outage. */
 export type OutageTenant = { n: number; key: string; plan: "basic" | "pro"; isKnown: boolean };
 
 export const tenants = Array.from(
@@ -21,7 +21,7 @@ export const tenants = Array.from(
   }),
 );
 
-/** Of what the flags say of so many of a hundred tenants, each tie makes something else while PostHog is away. */
+/** Each link reacts differently to a flag while PostHog is down. */
 const ties = {
   ai_search: { rule: "grant", whenUnknown: "last", percent: 50 },
   exports: { rule: "gate", whenUnknown: "last", percent: 50 },
@@ -34,7 +34,7 @@ export const tiedFeatures = Object.keys(ties) as TiedFeature[];
 export const features = ["search", ...tiedFeatures] as const;
 export type OutageFeature = (typeof features)[number];
 
-/** By flag and tenant; working it out takes longer than the check whose answer is compared with it. */
+/** By flag and tenant; computing it takes longer than the check it is compared with. */
 const verdicts = new Map<string, "on" | "off">();
 function verdict(flag: TiedFeature, tenant: string): "on" | "off" {
   const id = `${flag} ${tenant}`;
@@ -61,7 +61,7 @@ const catalogue = JSON.stringify({
   tenants: Object.fromEntries(tenants.map(({ key, plan }) => [key, { name: `${key} as it was`, plan }])),
 });
 
-/** A database with all of it, kept open beside the servers that are killed on it. */
+/** A database with all of it, open beside servers that are killed. */
 export async function startOutageWorld(fake: FakePosthog) {
   for (const [key, { percent }] of Object.entries(ties)) fake.state.setFlag({ key, rollout: percent, payloads: { true: 5_000 } });
   const { url, remove } = await freshDatabaseUrl("sqlite");
@@ -101,14 +101,14 @@ export async function startOutageWorld(fake: FakePosthog) {
   };
 }
 
-/** What a check says, as far as it can depend on PostHog. */
-export type Told = { entitled: boolean; reason: string; limit?: number; flag?: string; isStale?: true };
+/** The parts of a check that depend on PostHog. */
+export type Seen = { entitled: boolean; reason: string; limit?: number; flag?: string; isStale?: true };
 
-/** What is known of a tenant's flags: PostHog said so a moment ago, it said so once, or it never said anything. */
+/** What is known of a flag: a recent value, an old value, or nothing. */
 export type Knowledge = "fresh" | "last" | "nothing";
 
-/** The answer that the rules ask for, worked out anew here. */
-export function told(tenant: Pick<OutageTenant, "key" | "plan">, feature: OutageFeature, known: Knowledge): Told {
+/** The expected answer, computed independently. */
+export function told(tenant: Pick<OutageTenant, "key" | "plan">, feature: OutageFeature, known: Knowledge): Seen {
   if (feature === "search") return { entitled: true, reason: "plan" };
   const { rule, whenUnknown } = ties[feature];
   if (feature === "ai_search" && tenant.plan === "pro") return { entitled: true, reason: "plan", flag: "not_asked" };
@@ -133,7 +133,7 @@ type OnWire = {
   sources: { source: string; state?: string; isStale?: true }[];
 };
 
-export function toldBy(text: string, feature: string): Told {
+export function answerOf(text: string, feature: string): Seen {
   const { entitled, reason, limit, sources } = (JSON.parse(text) as { entitlements: Record<string, OnWire> }).entitlements[
     feature
   ] as OnWire;

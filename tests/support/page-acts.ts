@@ -1,5 +1,5 @@
 import { paths } from "~/paths";
-import { createKey } from "~/server/api-keys.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { adasPassword } from "./ada";
 import { ada } from "./api";
 import type { Browser, TestApp } from "./app";
@@ -11,26 +11,26 @@ import { putAs, trialAs } from "./tenant-world";
 type Form = Record<string, string> | [string, string][];
 export type PageAct = {
   name: string;
-  /** Remix's name of the route. */
+  /** Remix's id of the route. */
   route: string;
   path: (app: TestApp) => string | Promise<string>;
   form: Form | ((app: TestApp, browser: Browser) => Form | Promise<Form>);
-  /** Everybody signed in may do it. */
+  /** Any signed-in admin may do it. */
   isForViewers?: true;
 };
 
-/** Routes with an action that is nobody's right: who uses them is not signed in yet, or only leaves. */
+/** Routes with actions that need no right: their users are not signed in yet, or only sign out. */
 export const withoutRights = [
   "routes/invite.$token",
   "routes/setup.$token",
   "routes/sign-in",
   "routes/sign-out",
   "routes/theme",
-  // Only while there is no catalogue, which the changes of catalogues below cover.
+  // Only without a catalogue; catalogue changes below cover it.
   "routes/welcome",
 ];
 
-/** The routes of all pages that have an action. */
+/** Routes of all pages with an action. */
 export async function actionsOfPages(): Promise<string[]> {
   const { routes } = await remixBuild();
   return Object.values(routes)
@@ -81,13 +81,13 @@ async function newFeature(app: TestApp): Promise<string> {
   await browser.post(paths.featureNew(), { key, name: key, type: "boolean" });
   return paths.feature(key);
 }
-/** With the revision that the page at `path` shows. */
+/** With the revision shown on the page at `path`. */
 const seen = (path: string, fields: Record<string, string>) => async (_app: TestApp, browser: Browser) => ({
   ...fields,
   expected: fieldIn(await (await browser.get(path)).text(), "expected") ?? "",
 });
 
-/** A form of a tenant of its own, with the tenant's revision. */
+/** A form about its own tenant, with the tenant's revision. */
 function ofTenant(name: string, route: string, pathOf: (key: string) => string, fields: Record<string, string>): PageAct {
   let key = "";
   return {
@@ -225,7 +225,7 @@ export const pageActs: PageAct[] = [
     path: async (app) => paths.tenantPosthog(await tenant(app)),
     form: {},
   },
-  // Last: it archives whatever it does not name.
+  // Last, because it archives what it does not name.
   {
     name: "import",
     route: "routes/_app.import.preview",

@@ -1,9 +1,9 @@
 import { remixBuild } from "./remix-build";
 
-/** One of the values for each parameter of a page's path. */
+/** A value for each path parameter. */
 export type KnownKeys = { [parameter: string]: string };
 
-/** Filters and sorts of lists. An address without an entry here is asked without a query. */
+/** Filters and sorts of lists. Other URLs are requested without a query. */
 const queries: { [path: string]: string[] } = {
   "/tenants": ["?q=tenant+4", "?plan=plan0", "?status=suspended", "?trial=live", "?sort=-created&page=3", "?sort=plan", "?sort=status"],
   "/plans": ["?q=f1", "?group=Group+3", "?page=2&plans=4"],
@@ -12,7 +12,7 @@ const queries: { [path: string]: string[] } = {
   "/plans/:plan/features/:feature": ["?gives=no&was=null"],
 };
 
-/** The address of every page in the route table, with representative queries. */
+/** The URL of every page in the route table, with representative queries. */
 export async function pageAddresses(known: KnownKeys): Promise<string[]> {
   const { routes } = await remixBuild();
   const addresses = new Set<string>();

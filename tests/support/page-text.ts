@@ -1,4 +1,4 @@
-/** Of a page: what a reader sees, without the markup. */
+/** A page's visible text. */
 export async function textOf(response: Response): Promise<string> {
   const html = (await response.text()).replace(/<(script|style)\b.*?<\/\1>/gs, " ").replace(/<!--.*?-->/g, "");
   return unescaped(html.replace(/<[^>]+>/g, " ")).replace(/\s+/g, " ");
@@ -7,7 +7,7 @@ export async function textOf(response: Response): Promise<string> {
 export const unescaped = (html: string) =>
   html.replaceAll("&#x27;", "'").replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-/** What a form field holds when the page is shown: of an input its value, of a textarea its text. */
+/** A form field's initial value. */
 export function fieldIn(html: string, name: string): string | null {
   const tag = new RegExp(`<(input|textarea)\\b[^>]*\\bname="${name}"[^>]*>([^<]*)`).exec(html);
   if (!tag) return null;

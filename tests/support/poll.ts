@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Asks again each 25 ms until there is an answer; throws what `onTimeout` says after `limit` ms. */
+/** Polls every 25 ms until there is a result; throws the message of `onTimeout` after `limit` ms. */
 export async function until<T>(ask: () => Promise<T | undefined>, limit: number, onTimeout: () => string): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {

@@ -11,14 +11,14 @@ import { until } from "./poll";
 
 type Ids = { uid?: number; gid?: number };
 
-/** PostgreSQL refuses to run as root, so root runs it as the user that owns nothing. */
+/** PostgreSQL refuses to run as root, so root runs it as nobody. */
 function userToRunAs(): Ids {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** The package keeps its libraries' links in a JSON file for an install script, which npm may have been told not to run. */
+/** The package stores its library links in a JSON file for an install script, which npm may not run. */
 function restoreLinks(packageFolder: string) {
   const file = path.join(packageFolder, "native/pg-symlinks.json");
   if (!existsSync(file)) return;
@@ -37,14 +37,14 @@ function findBinaries(ids: Ids, folder: string) {
   const native = path.join(packageFolder, "native");
   for (const name of ["initdb", "postgres"]) chmodSync(path.join(native, "bin", name), 0o755);
   if (spawnSync(path.join(native, "bin/initdb"), ["--version"], ids).status === 0) return path.join(native, "bin");
-  // The other user may not look into this folder (a home of mode 700): it gets a copy.
+  // The other user cannot read this folder (a home of mode 700), so it gets a copy.
   const copy = path.join(folder, "native");
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   execFileSync("chown", ["-R", `${ids.uid}:${ids.gid}`, copy]);
   return path.join(copy, "bin");
 }
 
-/** Postgres lives exactly as long as the pipe to this shell is open, so it ends with its tests, even when those are killed. */
+/** PostgreSQL runs as long as the pipe to this shell is open, so it ends with the tests, even if they are killed. */
 const keeper = `
 ("$bin/initdb" --pgdata "$folder/data" --username=latchkey --auth=password --pwfile="$folder/password" --no-sync $order &&
   exec "$bin/postgres" -D "$folder/data" "$@") >"$folder/log" 2>&1 &
@@ -60,11 +60,11 @@ async function answers(url: string) {
     await client.end();
     return true;
   } catch {
-    return undefined; // still starting
+    return undefined; // Still starting.
   }
 }
 
-/** A real PostgreSQL, on loopback and in a temporary folder. */
+/** A real PostgreSQL on loopback, in a temporary folder. */
 export async function startPostgres() {
   const ids = userToRunAs();
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-postgres-"));
@@ -77,15 +77,15 @@ export async function startPostgres() {
     writeFileSync(passwordFile, password);
     if (ids.uid !== undefined && ids.gid !== undefined) chownSync(passwordFile, ids.uid, ids.gid);
 
-    // Sorted by a language's rules, as most installations are: a query that leans on byte order is found out.
+    // Sorted by a language's rules, as in most installations: queries that rely on byte order are found.
     const order = "--encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US";
     const settings = [
       `port=${port}`,
       "listen_addresses=127.0.0.1",
       "unix_socket_directories=",
       "max_connections=300",
-      "dynamic_shared_memory_type=mmap", // in the folder, so that nothing is left in /dev/shm
-      "fsync=off", // the data is thrown away
+      "dynamic_shared_memory_type=mmap", // In the folder, so that nothing remains in /dev/shm.
+      "fsync=off", // The data is discarded.
       "full_page_writes=off",
     ].flatMap((setting) => ["-c", setting]);
     const shell = spawn("sh", ["-c", keeper, "sh", ...settings], {

@@ -5,11 +5,11 @@ import { startTestApp, type TestApp, type TestAppOptions } from "./app";
 export type PosthogApp = TestApp & {
   fake: FakePosthog;
   posthog: NonNullable<TestApp["services"]["posthog"]>;
-  /** What has been captured by now, all of it or by name. */
+  /** Captured events so far, all or by name. */
   captured: (event?: string) => Promise<CapturedEvent[]>;
 };
 
-/** The whole program beside a PostHog on loopback. */
+/** The whole program with a PostHog stand-in on loopback. */
 export async function startPosthogApp(options: TestAppOptions = {}): Promise<PosthogApp> {
   const fake = await startFakePosthog();
   const env = { POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin, ...options.env };

@@ -53,7 +53,7 @@ export async function startProgram(
     child.kill(signal);
     const code = await exited;
     clearTimeout(hung);
-    await rm(folder, { recursive: true, force: true, maxRetries: 10 }); // what works beside it may take a moment longer
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 }); // Its worker process may take a moment longer.
     return code;
   };
   try {
@@ -68,9 +68,9 @@ export async function startProgram(
     output: () => output,
     /** From now on nobody reads its stdout: the reader has gone, or is there and does not read. */
     stopReading: (how: "leave" | "pause") => void (how === "leave" ? child.stdout?.destroy() : child.stdout?.pause()),
-    /** Its exit code, or the name of the signal that it died of. */
+    /** Its exit code, or the signal that ended it. */
     stop: () => end("SIGTERM"),
-    /** At once, as a machine that fails would end it. */
+    /** Immediately, as a machine failure would. */
     kill: () => end("SIGKILL"),
   };
 }

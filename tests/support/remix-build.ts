@@ -10,7 +10,7 @@ const modules = import.meta.glob<Module>("../../app/routes/**/*.{ts,tsx}");
 
 export type TestPages = Record<string, Partial<Module>>;
 
-/** The pages as the server runs them, straight from the sources: what a build would hold, without the browser's half. */
+/** The pages from the sources, without the browser build. */
 export async function remixBuild(more: TestPages = {}): Promise<ServerBuild> {
   const found = flatRoutes(fileURLToPath(new URL("../../app", import.meta.url)), [], "routes");
   const routes: ServerBuild["routes"] = { root: { id: "root", path: "", module: root as unknown as Module } };

@@ -7,7 +7,7 @@ let count = 0;
 export const fresh = () => `x${++count}`;
 export const at = (days: number) => new Date(now + days * day).toISOString();
 
-/** With what each operation succeeds, made anew each time. Whoever adds an operation says here how to ask it. */
+/** A valid request of each operation, new each time. A new operation needs an entry. */
 export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } = {
   getEntitlements: () => ({ query: { tenant: "acme", feature: "sso" } }),
   askMany: () => ({ body: { checks: [{ tenant: "acme", feature: "sso" }] } }),
@@ -51,7 +51,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   listMetadataKeys: () => ({}),
   getDrift: () => ({}),
   compare: async ({ services: { posthog } }) => {
-    // One at a time: the one before has to be over.
+    // One at a time: the previous one must have ended.
     const isFree = async () => (posthog && (await posthog.drift.isRunning()) ? undefined : true);
     await until(isFree, 20_000, () => "the comparison before does not end");
     return {};

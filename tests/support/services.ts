@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Instant } from "~/core/model";
 import { readEnv } from "~/server/env.server";
-import type { LoadOptions } from "~/server/load.server";
+import type { LoadOptions } from "~/server/process/load.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
-import { createServices, stopServices } from "~/server/start.server";
 import type { Engine } from "~db/dialect";
 import { now as theDay } from "./facts";
 import { copyMigratedFile, freshPostgresUrl, migratedPostgresUrl } from "./postgres";
@@ -42,7 +42,7 @@ function sqliteFile(): { file: string; database: TestDatabase } {
   return { file, database: { url: `file:${file}`, remove: () => rmSync(folder, { recursive: true, force: true }) } };
 }
 
-/** A process's services on a database of its own, or, given `url`, beside another process on the same one. */
+/** Services on a new database, or with `url` on that of another process. */
 export async function startServices(engine: Engine = "sqlite", given: Given = {}): Promise<TestServices> {
   const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await migratedDatabaseUrl(engine);
   const clock = { now: theDay };

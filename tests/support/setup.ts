@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
-// A test that makes the program complain without expecting it has found something.
+// Unexpected console errors fail a test.
 beforeEach(() => {
   vi.spyOn(console, "error").mockImplementation(() => {});
 });

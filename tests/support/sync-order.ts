@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { FakePosthog } from "../fake-posthog/start";
 
-/** Of each group: revisions in the order of arrival. */
+/** Revisions per group in arrival order. */
 export function expectNothingOlderAfterNewer({ state }: FakePosthog) {
   expect(state.violations).toEqual([]);
   const newest = new Map<string, number>();

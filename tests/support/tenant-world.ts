@@ -1,6 +1,6 @@
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant, type TenantForm } from "~/core/changes";
-import { grantTrial, type OverrideForm, setOverride } from "~/core/grant-changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant, type TenantForm } from "~/core/decision/changes";
+import { grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import type { Instant, TenantFacts, Value } from "~/core/model";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import type { TestApp } from "./app";
@@ -18,7 +18,7 @@ export const worldFeatures = [
   feature("old", { name: "Old thing", archivedAt: 1 }),
 ];
 
-/** Starter, premium and two add-ons over features of every type, put in by somebody else than who is signed in. */
+/** Starter, premium and two add-ons over features of every type, added by another admin. */
 export async function seedCatalogue({ services }: TestApp) {
   const plans = [
     plan("starter", { epics: true, "api.calls": 100, support: "community" }, { name: "Starter", rank: 10 }),
@@ -37,7 +37,7 @@ export async function seedCatalogue({ services }: TestApp) {
 export const putAs = ({ services }: TestApp, key: string, form: TenantForm) =>
   changeTenant(services, key, somebody, (facts, catalogue, stamp) => putTenant(facts, key, form, catalogue, stamp));
 
-/** For 14 days from now unless told; its id. */
+/** For 14 days by default; returns its id. */
 export async function trialAs(
   { services }: TestApp,
   key: string,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 
-/** What a thread used of its core is told by Linux alone. */
+/** Only Linux reports the CPU time of a thread. */
 export const isThreadCostKnown = existsSync("/proc/thread-self/schedstat");
 /** Milliseconds of its core that the calling thread has used. */
 const used = () => Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { catalogueChange } from "~/core/catalogue-changes";
-import { putTenant } from "~/core/changes";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { putTenant } from "~/core/decision/changes";
 import type { ResetPeriod } from "~/core/model";
-import { createKey } from "~/server/api-keys.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { readEnv } from "~/server/env.server";
-import { createServices, stopServices } from "~/server/start.server";
+import { createKey } from "~/server/keys/api-keys.server";
+import { createServices, stopServices } from "~/server/process/start.server";
 import { ada, day, hour, meteredFeature, plan } from "./facts";
 
 export const tenants = Array.from({ length: 10 }, (_, i) => `tenant-${i}`);
@@ -16,14 +16,14 @@ export const periods: [feature: string, ResetPeriod][] = [
   ["by-month", "month"],
   ["for-good", "never"],
 ];
-/** So many units of the feature "few" has each tenant, once and for all. */
+/** Each tenant has this many units of the feature "few". */
 export const few = 10;
-/** Hours back from the present one in which things were consumed: all within the week that may still be reported. */
+/** Hours before now at which usage occurred, all within the accepted week. */
 export const hoursBack = [0, 1, 2, 23, 24, 25, 72, 160];
 
 export type UsageEvent = { tenant: string; feature: string; quantity: number; idempotencyKey: string; time: string };
 
-/** The first instant of the period, reckoned apart from the program. */
+/** The period's first instant, computed independently. */
 export function periodOf(period: ResetPeriod, at: number): number {
   if (period === "hour") return at - (at % hour);
   if (period === "day") return at - (at % day);
@@ -44,7 +44,7 @@ export function someEvents(count: number, thisHour: number): UsageEvent[] {
   });
 }
 
-/** What each counter comes to when every event counts once. */
+/** The expected total of each counter if every event counts once. */
 export function sumOf(events: UsageEvent[]): Map<string, number> {
   const sum = new Map<string, number>();
   for (const { tenant, feature, quantity, time } of events) {
@@ -54,7 +54,7 @@ export function sumOf(events: UsageEvent[]): Map<string, number> {
   return sum;
 }
 
-/** Batches for each process, in any order: the copies of an event go to one process after the other. */
+/** Batches per process in any order: copies of an event go to one process after another. */
 export function queuesFor(events: UsageEvent[], copies: number, processes: number, batch: number): UsageEvent[][][] {
   const queues: UsageEvent[][] = Array.from({ length: processes }, () => []);
   for (const event of events) {
@@ -70,7 +70,7 @@ export function queuesFor(events: UsageEvent[], copies: number, processes: numbe
   });
 }
 
-/** An installation that is a week old: what was consumed days ago was consumed by tenants that were there. Returns a key. */
+/** An installation that is a week old, so that past usage belongs to existing tenants. Returns a key. */
 export async function install(url: string): Promise<string> {
   const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test" });
   const services = await createServices(env, { now: () => Date.now() - 8 * day });

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Api } from "./api";
 import { type Answer, describedApi, type Route } from "./described-api";
 
-/** `text` stands in place of `body`, as it is. */
+/** `text` is sent instead of `body`. */
 export type Sent = {
   params?: { [name: string]: string };
   query?: { [name: string]: string };
@@ -12,12 +12,12 @@ export type Sent = {
   headers?: { [name: string]: string };
 };
 
-/** "operation status code" → what was said with it. */
+/** "operation status code" → the responses. */
 export type Refusals = Map<string, { [field: string]: unknown }[]>;
 
 export type Walk = ReturnType<typeof createWalk>;
 
-/** Asks by the names of the description, holds every answer to it, and notes what was seen: "operation status code". */
+/** Sends requests by operation, validates every response against the description, and records "operation status code". */
 export function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new Map()) {
   const described = describedApi(api.routes);
   const byId = new Map(described.routes.map((r) => [r.operation.operationId, r]));
@@ -62,7 +62,7 @@ export function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new
     return { status: answer.status, code, said, etag: answer.headers.get("etag"), headers: answer.headers };
   }
 
-  /** All that the description says may be answered. */
+  /** All responses in the description. */
   const promised = () =>
     described.routes.flatMap(({ operation: { operationId: id, responses } }) =>
       Object.entries(responses).flatMap(([status, { content }]) => {
@@ -74,7 +74,7 @@ export function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new
       }),
     );
 
-  /** The examples of refusals: "operation status code" → what is said with it. */
+  /** Examples of refusals: "operation status code" → its text. */
   const shown = () =>
     described.routes.flatMap(({ operation: { operationId: id, responses } }) =>
       Object.entries(responses).flatMap(([status, { content = {} }]) =>

@@ -3,7 +3,7 @@ import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, 
 import { flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
 import { catalogueFacts, configFeature, day, feature, flagTie, hour, meteredFeature, plan, tenant } from "./facts";
 
-/** One tenant, one catalogue and one instant, small enough that everything meets everything. */
+/** One tenant, one catalogue and one instant, small enough that everything interacts. */
 export type World = {
   facts: CatalogueFacts;
   tenant: TenantFacts | null;
@@ -14,7 +14,7 @@ export type World = {
   flag: FlagReading | undefined;
 };
 
-/** What plans and grants may give of each type; many are equal, so that ties happen. */
+/** Possible values per type; many are equal, so that ties occur. */
 const kinds: { make: (more: Partial<Feature>, pick: number) => Feature; values: Value[] }[] = [
   { make: (more) => feature("f", more as object), values: [true] },
   {
@@ -30,7 +30,7 @@ const kinds: { make: (more: Partial<Feature>, pick: number) => Feature; values: 
 ];
 const oddPayloads: Json[] = [null, -1, 1.5, "nonsense", {}];
 
-/** The first of a month, New Year, a leap day and a Monday: instants at which periods change. */
+/** A month's first, New Year, a leap day and a Monday: instants at which periods change. */
 const centres = [Date.UTC(2026, 11, 1), Date.UTC(2027, 0, 1), Date.UTC(2028, 1, 29), Date.UTC(2026, 10, 30)];
 const steps = [-30 * day, -2 * day, -day, -hour, 0, hour, day, 2 * day, 30 * day];
 const step = fc.constantFrom(...steps);
@@ -123,7 +123,7 @@ function reading(r: ReadingShape, centre: Instant, payloads: Json[]): FlagReadin
   const more: { payload?: Json; variant?: string } = {};
   if (r.payload !== null) more.payload = payloads[r.payload % payloads.length];
   if (r.variant !== null) more.variant = r.variant;
-  // Seen so that "24 hours later" falls on the same steps as everything else.
+  // Chosen so that "24 hours later" falls on the same steps.
   const last = r.last === null ? {} : { last: { state: r.last, seenAt: centre + r.seen - 24 * hour, ...more } };
   return { state: r.state as FlagReading["state"], ...(r.state === "unknown" ? {} : more), ...last };
 }

@@ -2,24 +2,24 @@ import type { Database } from "~db/database";
 
 type OpenDatabase = (url: string, ...more: unknown[]) => Promise<Database>;
 
-/** Called once before the next transaction of any process that this test started, with the database as it is without the gate. */
+/** Called once before the next transaction of any process of this test, with the unwrapped database. */
 let beforeNextWrite: ((db: Database) => Promise<void>) | null = null;
-/** Every transaction waits for it, because a job's write may be the next one instead of the request's. */
+/** Every transaction waits for it, because a job's write may come first. */
 let inProgress: Promise<void> | undefined;
 
-/** Something happens between the moment that a request's head was looked at and its first write. */
+/** Runs between the check of a request's headers and its first write. */
 export function beforeTheNextWrite(work: (db: Database) => Promise<void>): void {
   beforeNextWrite = work;
 }
 
-/** Whether something was written since. Nothing happens any more. */
+/** True if a transaction was requested since; removes the hook. */
 export function wasWriteAsked(): boolean {
   const wasAsked = beforeNextWrite === null;
   beforeNextWrite = null;
   return wasAsked;
 }
 
-/** For `vi.mock("~db/open.server", …)`: every database that is opened has the gate in front of its transactions. */
+/** For `vi.mock("~db/open.server", …)`: wraps the transactions of every database. */
 export function gateWrites<M extends { openDatabase: unknown }>(original: M): M {
   const openDatabase: OpenDatabase = async (url, ...more) => {
     const db = await (original.openDatabase as OpenDatabase)(url, ...more);
@@ -37,7 +37,7 @@ export function gateWrites<M extends { openDatabase: unknown }>(original: M): M 
   return { ...original, openDatabase };
 }
 
-/** Every row of every table, but for when keys and sessions were used last and what is only counted or leased. */
+/** Every row of every table, except last uses of keys and sessions, counts and leases. */
 export async function allRows({ tables, read }: Database): Promise<string> {
   const rows: Record<string, unknown[]> = {};
   for (const [name, table] of Object.entries(tables)) {

@@ -2,7 +2,7 @@ export type Chance = ReturnType<typeof seededChance>;
 
 const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Equal seeds give equal demos. Mulberry32: 32 bits of state are plenty for made-up companies, and for nothing else. */
+/** A seeded generator: equal seeds give equal demos. Mulberry32 with 32 bits of state, for demo data only. */
 export function seededChance(seed: number) {
   let state = seed >>> 0;
 
@@ -13,16 +13,16 @@ export function seededChance(seed: number) {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** An integer from `least` to `most`, inclusive. */
   const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
   const pick = <T>(list: readonly T[]): T => list[between(0, list.length - 1)] as T;
 
   return {
     between,
     pick,
-    /** True in that share of cases. */
+    /** Returns true with this probability. */
     happens: (share: number) => next() < share,
-    /** One of the keys, each as often as its weight says. */
+    /** Returns a key with a probability proportional to its weight. */
     weighted<K extends string>(weights: Record<K, number>): K {
       const entries = Object.entries(weights) as [K, number][];
       let left = next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -32,7 +32,7 @@ export function seededChance(seed: number) {
       }
       return (entries.at(-1) as [K, number])[0];
     },
-    /** Different ones, in the order of the list. */
+    /** Returns distinct items in list order. */
     some<T>(list: readonly T[], count: number): T[] {
       const left = new Set(list.keys());
       while (left.size > count) left.delete(pick([...left]));

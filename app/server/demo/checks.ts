@@ -1,9 +1,9 @@
-import type { Catalogue } from "~/core/catalogue";
-import { decide } from "~/core/decide";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { decide } from "~/core/decision/decide";
 import type { Instant, TenantFacts } from "~/core/model";
 import type { Chance } from "./chance";
 
-/** A tenant's facts as they came to be, oldest first. */
+/** A tenant's successive facts, oldest first. */
 export type Timeline = { at: Instant; facts: TenantFacts }[];
 
 const hour = 3_600_000;
@@ -21,10 +21,10 @@ export type DemoCount = {
   lastAt: Instant;
 };
 
-/** A month of checks of one tenant, answered as they would have been at noon of each day. `all` is the name of asking for everything. */
+/** A month of checks of one tenant, answered as of noon of each day. `all` is the name for checks of all features. */
 export function checksOf(timeline: Timeline, catalogue: Catalogue, now: Instant, chance: Chance, all: string): DemoCount[] {
   const newest = timeline.at(-1)?.facts;
-  if (!newest || chance.happens(0.2)) return []; // not every customer has connected its app
+  if (!newest || chance.happens(0.2)) return []; // Not every customer has connected its app.
   const granted = newest.grants.map((g) => g.feature);
   const asked = [...new Set([...granted, ...chance.some([...catalogue.features.keys()], chance.between(1, 2))])];
   const asksForAll = chance.happens(0.4);

@@ -1,6 +1,6 @@
 import type { Chance } from "./chance";
 
-/** Words that no real company is meant by; put together by `companies`. */
+/** Words that name no real company, combined by `companies`. */
 const families = {
   english: {
     weight: 26,
@@ -118,7 +118,7 @@ const towns = ["Ostervale", "Mirasola", "Kestrel Bay", "Lindqvara", "Aldermoor",
 
 export type Company = { key: string; name: string };
 
-/** So many companies, no two with the same key or name. */
+/** Returns this many companies with unique keys and names. */
 export function companies(count: number, chance: Chance): Company[] {
   const weights = Object.fromEntries(Object.entries(families).map(([name, { weight }]) => [name, weight]));
   const keys = new Set<string>();
@@ -126,7 +126,7 @@ export function companies(count: number, chance: Chance): Company[] {
   while (made.size < count) {
     const { first, last } = families[chance.weighted(weights) as keyof typeof families];
     const plain = `${chance.pick(first)} ${chance.pick<string>(last)}`.trim();
-    // Words run out before companies do: the next one is a branch.
+    // When words run out, the next company is a branch.
     const name = made.has(plain) ? `${plain} (${chance.pick(towns)})` : plain;
     if (made.has(name)) continue;
     const slug = slugOf(name);

@@ -1,12 +1,12 @@
-import type { Catalogue } from "~/core/catalogue";
-import { putTenant, type TenantChange } from "~/core/changes";
-import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grant-changes";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { putTenant, type TenantChange } from "~/core/decision/changes";
+import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, Instant, Json, Stamp, TenantFacts, TenantStatus } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import type { Chance } from "./chance";
 import type { Company } from "./names";
 
-/** Something that somebody did to one tenant; a refusal means that it did not come to pass. */
+/** One act on one tenant. A refusal means that it is skipped. */
 export type Happening = {
   at: Instant;
   key: string;
@@ -16,7 +16,7 @@ export type Happening = {
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** How far the demo looks back. */
+/** Days of history in the demo. */
 export const historyDays = 240;
 
 const billing: Actor = { kind: "api_key", id: "key_demo", name: "Billing (demo)" };
@@ -41,7 +41,7 @@ const overrideNotes = [
 ];
 const regions = ["eu-central", "eu-west", "us-east", "us-west", "ap-south", "ap-northeast", "sa-east", "af-south"];
 
-/** One tenant from its first day until now. `isFirst`: one of those that came with the first import. */
+/** One tenant's history until now. `isFirst` marks tenants of the first import. */
 export function storyOf({ key, name }: Company, isFirst: boolean, catalogue: Catalogue, now: Instant, chance: Chance): Happening[] {
   const story: Happening[] = [];
   const start = now - historyDays * day;
@@ -54,7 +54,7 @@ export function storyOf({ key, name }: Company, isFirst: boolean, catalogue: Cat
     story.push({ at, key, actor, make });
     last = Math.max(last, at);
   };
-  /** In somebody's working hours, about so many days ago. */
+  /** About this many days ago, in working hours. */
   const ago = (days: number) => now - days * day - chance.between(0, 600) * 60_000;
   const put = (at: Instant, form: Parameters<typeof putTenant>[2], actor = billing) =>
     add(at, actor, (facts, cat, stamp) => putTenant(facts, key, form, cat, stamp));
@@ -89,10 +89,10 @@ export function storyOf({ key, name }: Company, isFirst: boolean, catalogue: Cat
 type Add = (at: Instant, actor: Actor, make: Happening["make"]) => void;
 type Ago = (days: number) => Instant;
 
-/** Billing runs at a quarter past two, so many days ago. */
+/** Billing runs at 02:15, this many days ago. */
 const night = (now: Instant, days: number) => now - (now % day) - days * day + 2.25 * hour;
 
-/** At most one telling of a trial for each tenant: live, ending soon, over, cut short, prolonged, or still to come. */
+/** At most one trial per tenant: live, ending soon, expired, ended early, extended, or upcoming. */
 function tellTrial(chance: Chance, age: number, now: Instant, add: Add, ago: Ago, upsell: string[]): void {
   const actor = chance.pick(people);
   const note = chance.pick(trialNotes);
@@ -164,7 +164,7 @@ const extendFirst =
 
 const addOnKeys = ({ plans }: Catalogue) => [...plans.values()].filter((p) => p.kind === "add_on").map((p) => p.key);
 
-/** What a plan above this one has and this one has not. */
+/** Features that a higher plan has and this one lacks. */
 function featuresAbove({ plans, gives }: Catalogue, plan: string | null): string[] {
   const has = plan === null ? undefined : gives.get(plan);
   const rank = (plan === null ? undefined : plans.get(plan)?.rank) ?? 0;

@@ -1,19 +1,19 @@
 export const failuresToOpen = 5;
-const shortestPause = 1_000; // ms
-const longestPause = 300_000; // ms
-/** The longest that PostHog's being away keeps anything waiting once it is back, in milliseconds. */
-export const longestOutagePause = 30_000;
+const minPauseMs = 1_000; // ms
+const maxPauseMs = 300_000; // ms
+/** Upper bound on how long queued work waits after PostHog is reachable again, in ms. */
+export const maxOutagePauseMs = 30_000;
 
 export type Breaker = ReturnType<typeof createBreaker>;
 
-/** A pause between 0 and what has grown so far, so that many processes do not come back in step. */
-export function backOff(failures: number, random: () => number = Math.random, longest = longestPause): number {
-  return random() * Math.min(longest, shortestPause * 2 ** Math.min(failures, 20));
+/** Returns a random delay between 0 and the current backoff, so that processes do not retry in step. */
+export function backOff(failures: number, random: () => number = Math.random, longest = maxPauseMs): number {
+  return random() * Math.min(longest, minPauseMs * 2 ** Math.min(failures, 20));
 }
 
 /**
- * After five failures in a row nothing is sent for a while; then one try goes through, and what it meets decides.
- * PostHog's own outage of February 2024 was made longer by clients that kept asking.
+ * Opens after five consecutive failures. After a pause one request is let through, and its result closes or reopens the
+ * breaker. PostHog's outage of February 2024 was prolonged by clients that kept retrying.
  */
 export function createBreaker(elapsed: () => number, random: () => number = Math.random) {
   let failures = 0;
@@ -21,7 +21,7 @@ export function createBreaker(elapsed: () => number, random: () => number = Math
   let trying = false;
   let lastFailedAt = Number.NEGATIVE_INFINITY;
   return {
-    /** Whether to ask at all. A yes has to be followed by `succeeded` or `failed`. */
+    /** Returns true if a request may be sent. The caller must then call `succeeded` or `failed`. */
     mayTry(): boolean {
       if (failures < failuresToOpen) return true;
       if (trying || elapsed() < openUntil) return false;
@@ -41,8 +41,7 @@ export function createBreaker(elapsed: () => number, random: () => number = Math
       lastFailedAt = elapsed();
       failures += 1;
       trying = false;
-      if (failures >= failuresToOpen)
-        openUntil = elapsed() + shortestPause + backOff(failures - failuresToOpen, random, longestOutagePause);
+      if (failures >= failuresToOpen) openUntil = elapsed() + minPauseMs + backOff(failures - failuresToOpen, random, maxOutagePauseMs);
     },
     isOpen: () => failures >= failuresToOpen,
     /** How long until the next try may go through, in ms; 0 while it is closed. */

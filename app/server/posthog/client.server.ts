@@ -1,14 +1,17 @@
 import type { PostHog, PostHogOptions } from "posthog-node";
-import type { FlagDefinitions } from "./flag-definitions.server";
+import { scrubber } from "./events/scrub.server";
+import type { FlagDefinitions } from "./flags/flag-definitions.server";
 import { QuietPostHog } from "./quiet-client.server";
-import { scrubber } from "./scrub.server";
 import type { PosthogSettings } from "./settings.server";
 import type { TroubleLog } from "./trouble-log.server";
 
-/** What says something of the moment, or of our key, and nothing of the events. */
+/** Statuses that concern the moment or our key rather than the events. */
 const isForNow = (status: number) => status >= 500 || [401, 402, 403, 408, 429].includes(status);
 
-/** The SDK throws away what PostHog refused, and keeps what met a broken network: so that is what it is told. */
+/**
+ * The SDK drops events that PostHog refused and keeps events that met a network error. A refusal that may pass is
+ * therefore reported as a network error.
+ */
 function keepEvents(response: Response): Response {
   if (!isForNow(response.status)) return response;
   void response.body?.cancel();
@@ -25,14 +28,14 @@ const carefulFetch =
     return keepEvents(await fetch(input, { ...init, signal }));
   };
 
-/** Events that could not be sent wait for the next event to be sent along with; on a quiet day for this long, in milliseconds. */
+/** Unsent events are normally sent with the next event. On a quiet day they are retried after this delay, in ms. */
 const tryAgainAfter = 10_000;
 
 function sendAgainLater(client: PostHog): void {
   let isWaiting = false;
   const again = () => {
     isWaiting = false;
-    client.flush().catch(() => {}); // heard as another "error"
+    client.flush().catch(() => {}); // Reported by another "error" event.
   };
   client.on("error", () => {
     if (!isWaiting) setTimeout(again, tryAgainAfter).unref();
@@ -40,12 +43,12 @@ function sendAgainLater(client: PostHog): void {
   });
 }
 
-function tellTrouble(client: PostHog, trouble: TroubleLog): void {
+function reportErrors(client: PostHog, trouble: TroubleLog): void {
   client.on("error", (err: unknown) => {
     const name = err instanceof Error ? err.name : "";
     if (name === "PostHogFetchNetworkError") trouble.lasts("events", { err }, "PostHog takes no events at the moment; they wait in memory");
     else if (name === "PostHogFetchHttpError") trouble.lasts("refusal", { err }, "PostHog refused events; they are left out");
-    // Of definitions that do not come is told where they are fetched.
+    // Failed loads of definitions are reported where they are fetched.
     else if (name !== "ClientError") trouble.lasts(String(err), { err }, "posthog-node met trouble");
   });
   client.on("flush", () => {
@@ -53,16 +56,19 @@ function tellTrouble(client: PostHog, trouble: TroubleLog): void {
   });
 }
 
-/** Definitions that were kept count at once; what counts now is asked right after. */
+/** Cached definitions apply immediately; current ones are requested right after. */
 function askWhatCountsNow(client: PostHog, { isFromKept }: FlagDefinitions): void {
   const forget = client.on("localEvaluationFlagsLoaded", () => {
     forget();
-    // The SDK still has this load under way and would join it.
+    // The SDK still has this load in flight and would join it.
     if (isFromKept()) setImmediate(() => void client.reloadFeatureFlags());
   });
 }
 
-/** The one client of this process. Throws when the SDK took the settings as "disabled": it would drop everything in silence. */
+/**
+ * Creates the process's only client. Throws if the SDK treats the settings as disabled, because it would then drop
+ * events silently.
+ */
 export function createClient(settings: PosthogSettings, definitions: FlagDefinitions, trouble: TroubleLog): PostHog {
   const cutOff = new AbortController();
   const options: PostHogOptions = {
@@ -72,7 +78,7 @@ export function createClient(settings: PosthogSettings, definitions: FlagDefinit
     featureFlagsPollingInterval: settings.pollInterval,
     featureFlagsRequestTimeoutMs: settings.flagTimeout,
     featureFlagsRequestMaxRetries: 0,
-    // What could not be sent is tried again by us: the SDK's own tries hold a process up that wants to end.
+    // We retry unsent events ourselves: the SDK's retries delay shutdown.
     fetchRetryCount: 0,
     disableGeoip: settings.disableGeoip,
     enableExceptionAutocapture: settings.exceptionAutocapture,
@@ -84,7 +90,7 @@ export function createClient(settings: PosthogSettings, definitions: FlagDefinit
   if (client.isDisabled) throw new Error("posthog-node took the settings as disabled");
   if (settings.debug) client.debug(true);
   sendAgainLater(client);
-  tellTrouble(client, trouble);
+  reportErrors(client, trouble);
   askWhatCountsNow(client, definitions);
   return client;
 }

@@ -1,25 +1,25 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
+import type { FactsCache } from "~/server/facts/facts-cache.server";
+import { jobLog } from "~/server/logging/job-log.server";
 import type { Database } from "~db/database";
 import { readSentProperties } from "~db/store/group-syncs.server";
-import type { FactsCache } from "../facts-cache.server";
-import { jobLog } from "../job-log.server";
 import { createBreaker } from "./breaker.server";
-import { createCaptures } from "./captures.server";
 import { createClient } from "./client.server";
-import { createDriftCheck } from "./drift.server";
-import { createFlagAudiences } from "./flag-audiences.server";
-import { createFlagDefinitions } from "./flag-definitions.server";
-import { createFlagLook } from "./flag-look.server";
-import { createFlags } from "./flags.server";
-import { createGroupSync } from "./group-sync.server";
-import type { PosthogHooks } from "./hooks.server";
-import { createLastValues } from "./last-values.server";
-import type { MetadataChoice } from "./metadata-choice.server";
-import { createPastReadings } from "./past-readings.server";
+import { createCaptures } from "./events/captures.server";
+import type { PosthogHooks } from "./events/hooks.server";
+import { createFlagDefinitions } from "./flags/flag-definitions.server";
+import { createFlagLook } from "./flags/flag-lookup.server";
+import { createFlagTargets } from "./flags/flag-targets.server";
+import { createFlags } from "./flags/flags.server";
+import { createLastValues } from "./flags/last-known-values.server";
+import { createPastReadings } from "./flags/reading-history.server";
+import { createUserBudget } from "./flags/user-budget.server";
+import { createDriftCheck } from "./groups/drift.server";
+import { createGroupSync } from "./groups/group-sync.server";
+import type { MetadataChoice } from "./groups/synced-metadata.server";
 import type { PosthogSettings } from "./settings.server";
 import { createTroubleLog } from "./trouble-log.server";
-import { createUserBudget } from "./user-budget.server";
 
 export type PosthogNeeds = {
   db: Database;
@@ -30,11 +30,11 @@ export type PosthogNeeds = {
   /** In ms, monotonic. */
   elapsed: () => number;
   newId: (prefix: string) => string;
-  /** By default those of `posthog.config.ts`. */
+  /** Defaults to the hooks of `posthog.config.ts`. */
   hooks?: PosthogHooks;
 };
 
-/** One of each for the process; null without a key: everything off and quiet. */
+/** Creates the process's PostHog services. Null without a key: everything is off. */
 export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, elapsed, newId, hooks }: PosthogNeeds) {
   if (settings === null) return null;
   const holder = newId("proc");
@@ -45,7 +45,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   const jobs = jobLog(log, captures.exceptions.ofJob);
   const last = createLastValues(db, jobs);
   const past = createPastReadings(db, jobs);
-  const audiences = createFlagAudiences(settings, definitions, elapsed);
+  const audiences = createFlagTargets(settings, definitions, elapsed);
   const flagLook = createFlagLook({ settings, definitions, audiences, log });
   const flags = createFlags({
     settings,
@@ -60,7 +60,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     definitions,
     metadata: metadata.keys,
     sentProperties: (tenant) => readSentProperties(db.readAside, db.tables, tenant),
-    onVerdict: captures.events.flagCalled,
+    onFlagResult: captures.events.flagCalled,
     now,
     elapsed,
     log: jobs,
@@ -78,19 +78,19 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     drift,
     ...captures,
     /**
-     * What this process does of itself, once it serves: the command line leaves that to the server. `other`: what is read from
-     * commits is sent by another process, which this wakes.
+     * Starts background work once the process serves; the command line does not. If `other` is given, another process
+     * sends committed changes and `other` wakes it.
      */
     async start(other?: () => void): Promise<void> {
       wakeOther = other;
       if (!other) await Promise.all(runners.map((runner) => runner.start()));
     },
-    /** After a commit: what it brings is sent at once, by whichever process does that. */
+    /** Sends what a commit queued, from whichever process does that. */
     wake(): void {
       if (wakeOther) wakeOther();
       else for (const runner of runners) runner.wake();
     },
-    /** Writes the last known values that are still in memory. */
+    /** Writes last known values that are still in memory. */
     flushLast: () => Promise.all([last.flush(), past.flush()]),
     async stop(): Promise<void> {
       await Promise.all([...runners, drift].map((runner) => runner.stop()));

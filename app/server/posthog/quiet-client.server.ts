@@ -4,11 +4,11 @@ import { PostHog, type PostHogOptions } from "posthog-node";
 const ignore = () => {};
 
 /**
- * What the SDK could not send it tells as "error", and writes to the console besides whenever nobody called `flush` himself.
- * Here nothing passes the log by.
+ * The SDK reports unsent events as "error" and also prints them to the console unless `flush` was called. Here they go
+ * to the log only.
  */
 export class QuietPostHog extends PostHog {
-  /** `cutOff` ends requests for events that are under way. */
+  /** `cutOff` aborts event requests in flight. */
   constructor(
     projectKey: string,
     options: PostHogOptions,
@@ -21,7 +21,7 @@ export class QuietPostHog extends PostHog {
     return super.flushAutomatic().catch(ignore);
   }
 
-  /** Whoever ends the client waits for all of these, and would meet what was told as "error" already. */
+  /** Shutdown awaits all pending promises and would report errors that were already logged. */
   override addPendingPromise<T>(promise: Promise<T>): Promise<T> {
     void super.addPendingPromise(promise.catch(ignore));
     return promise;
@@ -33,15 +33,15 @@ export class QuietPostHog extends PostHog {
   }
   private isEnding = false;
 
-  /** The SDK would wait for requests under way with what is left of the time, and complain about each that fails then. */
-  override async _shutdown(patience = 30_000): Promise<void> {
+  /** The SDK would spend the remaining time on requests in flight and report each one that fails. */
+  override async _shutdown(timeoutMs = 30_000): Promise<void> {
     this.isEnding = true;
     const flushed = this.flush();
     const inTime = new AbortController();
-    await Promise.race([flushed, sleep(patience, undefined, { signal: inTime.signal }).catch(ignore)]);
+    await Promise.race([flushed, sleep(timeoutMs, undefined, { signal: inTime.signal }).catch(ignore)]);
     inTime.abort();
     this.cutOff.abort();
     await flushed;
-    return super._shutdown(patience);
+    return super._shutdown(timeoutMs);
   }
 }

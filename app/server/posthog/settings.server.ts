@@ -16,7 +16,7 @@ const whole = (least: number, most: number, fallback: number) =>
 const isBare = ({ protocol, pathname, search, hash, username, password }: URL) =>
   /^https?:$/.test(protocol) && pathname === "/" && search + hash + username + password === "";
 
-/** The scheme and host alone: PostHog's own paths are appended to it. */
+/** Scheme and host only: PostHog's paths are appended. */
 const origin = z
   .string()
   .transform((text) => (URL.canParse(text) ? new URL(text) : null))
@@ -38,7 +38,7 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
-/** In the names that PostHog's users know. Times are in seconds where the name ends in TTL, otherwise as it says. */
+/** Variables under the names that PostHog users know. Names ending in TTL are in seconds. */
 const variables = z.object({
   POSTHOG_PROJECT_API_KEY: projectKey.optional(),
   POSTHOG_API_KEY: projectKey.optional(),
@@ -72,7 +72,7 @@ const variables = z.object({
   POSTHOG_FLAG_POLL_INTERVAL: whole(1, 86_400, 30),
   POSTHOG_USER_QUESTIONS_PER_MINUTE: whole(0, 1_000_000, 600),
   POSTHOG_BROWSER_USER_QUESTIONS_PER_MINUTE: whole(0, 1_000_000, 60),
-  // The SDK reads it by itself, and in its other mode tells nobody when nothing arrived.
+  // The SDK reads it itself, and in its other mode does not report events that were lost.
   POSTHOG_CAPTURE_MODE: z.literal("v0", "has to be v0, or not set").default("v0"),
   POSTHOG_SESSION_REPLAY: yesNo(false),
   POSTHOG_JS_ENABLED: yesNo(false),
@@ -83,7 +83,7 @@ export const posthogVariables = Object.keys(variables.shape);
 const replayNeedsScript =
   "POSTHOG_SESSION_REPLAY needs POSTHOG_JS_ENABLED=true, since posthog-js records the visits. Set it as well, or leave POSTHOG_SESSION_REPLAY out.";
 
-/** Null: PostHog is off, and everything else works as it would. The caller hands in what is set and not empty. */
+/** Null if PostHog is off. The caller passes only variables that are set and not empty. */
 export function readPosthogSettings(given: Record<string, string>): { settings: PosthogSettings | null; problems: string[] } {
   const parsed = variables.safeParse(given);
   if (!parsed.success) return { settings: null, problems: parsed.error.issues.map((i) => `${String(i.path[0])} ${i.message}.`) };
@@ -97,10 +97,10 @@ export function readPosthogSettings(given: Record<string, string>): { settings: 
 function toSettings(v: z.output<typeof variables>, projectKey: string) {
   return {
     projectKey,
-    /** Null: flags are asked for one tenant at a time, and nothing is looked up over REST. */
+    /** Null: flags are requested per tenant, and the REST API is not used. */
     secretKey: v.POSTHOG_SECRET_KEY ?? v.POSTHOG_PERSONAL_API_KEY ?? null,
     host: v.POSTHOG_HOST,
-    /** Where people and REST look-ups go: us.i.posthog.com takes events, us.posthog.com has the rest. */
+    /** The host for people and the REST API: us.i.posthog.com ingests events, us.posthog.com serves the rest. */
     appHost: v.POSTHOG_APP_HOST ?? v.POSTHOG_HOST.replace(/^(https:\/\/(?:us|eu))\.i\./, "$1."),
     projectId: v.POSTHOG_PROJECT_ID ?? null,
     debug: v.POSTHOG_DEBUG,
@@ -108,15 +108,15 @@ function toSettings(v: z.output<typeof variables>, projectKey: string) {
     errorMode: v.POSTHOG_ERROR_MODE,
     groupType: v.POSTHOG_GROUP_TYPE,
     exceptionAutocapture: v.POSTHOG_ENABLE_EXCEPTION_AUTOCAPTURE,
-    /** Whether the lines of code around each place of an exception are sent. The SDK for Node knows no variables. */
+    /** Whether source lines are sent with exceptions. The SDK for Node has no local variables. */
     exceptionCode: v.POSTHOG_CAPTURE_EXCEPTION_CODE_VARIABLES,
     inAppModules: v.POSTHOG_IN_APP_MODULES ?? [],
     captureRequestExceptions: v.POSTHOG_MW_CAPTURE_EXCEPTIONS,
-    /** How old definitions from the database may be, in milliseconds; 0: as old as they are. */
+    /** Maximum age of definitions from the database, in ms; 0 means no limit. */
     definitionsTtl: v.POSTHOG_FLAG_DEFINITIONS_CACHE_TTL * 1000,
     definitionsLockTtl: v.POSTHOG_FLAG_DEFINITIONS_LOCK_TTL * 1000,
     definitionsPrefix: v.POSTHOG_FLAG_DEFINITIONS_CACHE_PREFIX,
-    /** After this a tenant's verdicts are asked again, in the background, in milliseconds. */
+    /** A tenant's flag values are refreshed in the background after this, in ms. */
     flagsTtl: v.POSTHOG_FEATURE_FLAGS_CACHE_TTL * 1000,
     flagsPrefix: v.POSTHOG_FEATURE_FLAGS_CACHE_PREFIX,
     validate: v.POSTHOG_VALIDATE_ON_STARTUP
@@ -125,10 +125,10 @@ function toSettings(v: z.output<typeof variables>, projectKey: string) {
           distinctId: v.POSTHOG_VALIDATE_DISTINCT_ID,
         }
       : null,
-    /** The longest that a check waits for flags that were never known, in milliseconds. */
+    /** Upper bound on how long a check waits for flags that were never evaluated, in ms. */
     flagTimeout: v.POSTHOG_FLAG_TIMEOUT_MS,
     pollInterval: v.POSTHOG_FLAG_POLL_INTERVAL * 1000,
-    /** Requests to PostHog about users, for each tenant and minute, by who asks; 0: no limit. */
+    /** Requests to PostHog about users per tenant and minute, by kind of key; 0 means no limit. */
     userQuestions: { server: v.POSTHOG_USER_QUESTIONS_PER_MINUTE, browser: v.POSTHOG_BROWSER_USER_QUESTIONS_PER_MINUTE },
     sessionReplay: v.POSTHOG_SESSION_REPLAY,
     browser: v.POSTHOG_JS_ENABLED,

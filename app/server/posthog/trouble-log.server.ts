@@ -4,14 +4,14 @@ import type { PosthogSettings } from "./settings.server";
 export type TroubleLog = ReturnType<typeof createTroubleLog>;
 
 /**
- * What PostHog fails to do stands in the log once, and once more when it is over. POSTHOG_DEBUG writes each time that it
- * fails, POSTHOG_ERROR_MODE=ignore nothing at all.
+ * Logs each PostHog failure once and its recovery once. POSTHOG_DEBUG logs every failure; POSTHOG_ERROR_MODE=ignore
+ * logs none.
  */
 export function createTroubleLog({ errorMode, debug }: Pick<PosthogSettings, "errorMode" | "debug">, log: Logger) {
   const lasting = new Set<string>();
   const isQuiet = errorMode === "ignore";
   return {
-    /** `what` names the trouble, so that its end is known as its own. */
+    /** `what` identifies the failure, so that its recovery is matched. */
     lasts(what: string, fields: { err?: unknown; why?: string }, sentence: string): void {
       const isNew = !lasting.has(what);
       lasting.add(what);

@@ -1,6 +1,6 @@
 import { PostHog } from "posthog-node";
 import { expect, onTestFinished, test } from "vitest";
-import { putTenant } from "~/core/changes";
+import { putTenant } from "~/core/decision/changes";
 import { changeTenant } from "~/server/change.server";
 import { ada } from "../../support/facts";
 import { startGuide } from "../../support/guide";

@@ -54,7 +54,12 @@ test.each([
 
   const basic = await ask("acme");
   expect([basic.status, basic.headers.get("content-type")]).toEqual([403, "application/problem+json; charset=utf-8"]);
-  expect(await basic.json()).toMatchObject({ code: "not_in_plan", detail: "Not part of BASIC.", feature: needed, availableIn: ["pro"] });
+  expect(await basic.json()).toMatchObject({
+    code: "not_in_plan",
+    detail: "Not included in BASIC. Included in PRO.",
+    feature: needed,
+    availableIn: ["pro"],
+  });
 
   fake.state.setFlag({ key: "ai-search" });
   await becomes("acme", needed, ({ entitled }) => entitled);

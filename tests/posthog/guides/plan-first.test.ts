@@ -15,7 +15,7 @@ describe.each(ways)("plan first, then the flag: $way", ({ env }) => {
 
     expect(decision).toMatchObject({
       entitled: false,
-      reason: { code: "not_in_plan", message: "Not part of BASIC." },
+      reason: { code: "not_in_plan", message: "Not included in BASIC. Included in PRO." },
       availableIn: ["pro"],
     });
   });

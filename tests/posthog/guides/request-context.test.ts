@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { failing, seen } from "../../support/captured-pages";
 import { startGuide } from "../../support/guide";
 
-// Whatever is captured while a request is answered says whose request it was and what was asked. Here a page captures "seen".
+// Everything captured during a request carries its identity. Here a page captures "seen".
 const pages = { seen, failing };
 
 test("session and distinct id come from the headers that PostHog's browser library sends; where and what is told besides", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { adaSignsIn, addAda } from "../../support/ada";
 import { startGuide } from "../../support/guide";
 
-// Whoever signs in is identified, with the group of the tenant that they are on their way to.
+// Sign-in identifies the admin, with the group of the tenant whose page they opened.
 test("user_logged_in names the admin and carries the tenant's group, and nothing of the password", async () => {
   const app = await startGuide();
   const ada = await addAda(app.services);
@@ -33,7 +33,8 @@ test("posthog.config.ts may name another group", async () => {
   expect((await app.captured("user_logged_in"))[0]?.properties?.$groups).toEqual({ organization: "example.com" });
 });
 
-// Who was anonymous is somebody from the sign-in on. PostHog merges the alias into the distinct id, and refuses the other way.
+// The anonymous visitor becomes the admin. PostHog merges the alias into the distinct id, and refuses the other
+// direction.
 test("a visitor who signs in was this admin all along: alias first, then the sign-in, once", async () => {
   const app = await startGuide();
   const ada = await addAda(app.services);

@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+
+/** RFC 9110 If-None-Match: a list, `*`, and weak tags, which proxies make when they compress. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header === etag || header.trim() === "*") return true;
+  return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
+}
+
+const mark = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 22);
+
+/** Equal bytes have equal tags. */
+export const etagOf = (text: string) => `"${mark(text)}"`;
+
+/** For content that depends on more than its revision, such as time. As If-Match it stands for the revision. */
+export const etagAt = (revision: number, text: string) => `"${revision}.${mark(text)}"`;

@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { keyIn } from "~/api/ofrep.server";
+import type { Admit } from "~/api/quick-check.server";
+import { closeLingering } from "~/server/http/lingering-close.server";
+import { plainPage } from "~/server/http/plain-page.server";
+import type { LoadKind } from "~/server/process/load.server";
+import type { Services } from "~/server/services.server";
+import { isForOtherOrigins } from "./cors.server";
+import { type Problem, problemBody, problemType } from "./problem.server";
+
+/** Seconds. */
+const retryAfter = "1";
+/** A body of more bytes is not read to the end to keep the connection. */
+const maxSkippedBytes = 64 * 1024;
+/** Interval of log lines about refused requests, in ms. */
+const logIntervalMs = 10_000;
+
+export const overloaded: Problem = {
+  status: 503,
+  code: "overloaded",
+  detail: "This server has more requests than it can answer in time, so nothing of this one was done. Send it again after Retry-After.",
+};
+export const overloadedSentence =
+  "Latchkey has more to answer than it can at the moment, so nothing of this was done. Wait a few seconds, then load the page again.";
+
+/** Null: always answered, so that monitoring sees that the process lives. */
+export function loadKindOf(url: string): LoadKind | null {
+  if (/^\/+(healthz|readyz|metrics)(\?|$)/.test(url)) return null;
+  if (/^\/+(api\/entitlements|ofrep\/v1\/evaluate)\b/.test(url)) return "check";
+  if (/^\/+(api|ofrep)(\/|\?|$)/.test(url)) return "request";
+  return url.startsWith("/assets/") ? "file" : "page";
+}
+
+const page = { type: "text/html; charset=utf-8", body: plainPage(503, overloadedSentence) };
+const problem = { type: problemType, body: problemBody(overloaded) };
+
+/**
+ * What a page's script expects in place of data, in Remix's encoding of an error response: with it the page says what is wrong, as
+ * words of app/ui/kit/error-page.tsx for this status. A form's answer is of one route, a navigation's of any.
+ */
+const errorResponse = `["ErrorResponse",3,4,5],"",503,"Service Unavailable"]`;
+const dataType = "text/x-script; charset=utf-8";
+const formData = { type: dataType, body: `[{"_1":2},"error",${errorResponse}\n` };
+const navigationData = {
+  type: dataType,
+  body: `[["SingleFetchRedirect",1],{"_2":3},"error",${errorResponse.replace("3,4,5", "4,5,6")}\n`,
+};
+
+/** Refuses in the format the caller expects: a page, OpenFeature's own format, or a problem. */
+function refusalFor(kind: LoadKind, url: string, method: string | undefined): { type: string; body: string } {
+  if (kind === "page" && /\.data(\?|$)/.test(url)) return method === "GET" ? navigationData : formData;
+  if (kind === "page" || kind === "file") return page;
+  if (!/^\/+ofrep\/v1\/evaluate/.test(url)) return problem;
+  const body = { ...keyIn(url), errorCode: "GENERAL", errorDetails: overloaded.detail, code: overloaded.code };
+  return { type: "application/json; charset=utf-8", body: JSON.stringify(body) };
+}
+
+export type ShedOptions = {
+  /** Headers of every response, names and values alternating. */
+  headers: readonly string[];
+  isDraining: () => boolean;
+};
+
+/** Answers a request in its turn, or with 503 before anything is done for it, if there are too many. */
+export function shedLoad({ load, queue, keys, log }: Services, { headers: headersOfAll, isDraining }: ShedOptions): Admit {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  function noteRefused(kind: LoadKind): void {
+    load.noteRefused(kind);
+    const at = performance.now();
+    if (at - loggedAt < logIntervalMs) return;
+    loggedAt = at;
+    log.warn({ refused: { ...load.refused() }, inFlight: { ...load.inFlight() } }, "overloaded: requests are refused with 503");
+  }
+
+  function refuse(kind: LoadKind, request: IncomingMessage, response: ServerResponse): void {
+    const { url = "", headers } = request;
+    noteRefused(kind);
+    const { type, body } = refusalFor(kind, url, request.method);
+    const head = [...headersOfAll, "content-type", type, "content-length", String(Buffer.byteLength(body))];
+    head.push("cache-control", "no-store", "retry-after", retryAfter);
+    // Without it a page of another origin could not read why.
+    if (headers.origin !== undefined && isForOtherOrigins(url.split("?", 1)[0] as string) && keys.knowsOrigin(headers.origin)) {
+      head.push("vary", "Origin", "access-control-allow-origin", headers.origin, "access-control-expose-headers", "Retry-After");
+    }
+    const isLarge = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > maxSkippedBytes;
+    if (isLarge || isDraining()) head.push("connection", "close");
+    if (isLarge) closeLingering(request);
+    response.writeHead(503, head);
+    response.end(body);
+  }
+
+  return (request, response, answer) => {
+    const kind = loadKindOf(request.url ?? "");
+    if (kind === null) return answer();
+    if (load.isFull(kind)) return refuse(kind, request, response);
+    const unlessGone = (work: () => void) => () => {
+      if (!request.socket.destroyed) work();
+    };
+    queue.add(
+      kind,
+      unlessGone(answer),
+      unlessGone(() => refuse(kind, request, response)),
+    );
+  };
+}
+
+/** Counts requests from when their body is here until their answer is made, so that slow clients take no room. */
+export function countInFlight(app: FastifyInstance, { load }: Pick<Services, "load">): void {
+  const states = new WeakMap<FastifyRequest, LoadKind | "over">();
+  function enter(request: FastifyRequest, kind: LoadKind): void {
+    if (states.has(request)) return;
+    states.set(request, kind);
+    load.enter(kind);
+  }
+  app.addHook("preHandler", (request, _reply, done) => {
+    const { url = "", headers } = request.raw;
+    const kind = loadKindOf(url);
+    const isAllHere = request.raw.readableEnded || (headers["transfer-encoding"] === undefined && !Number(headers["content-length"] ?? 0));
+    if (kind === null || request.routeOptions.config.isStream) return done();
+    if (isAllHere) enter(request, kind);
+    else request.raw.once("end", () => enter(request, kind));
+    done();
+  });
+  app.addHook("onSend", (request, _reply, _payload, done) => {
+    const kind = states.get(request);
+    states.set(request, "over");
+    if (kind !== undefined && kind !== "over") load.leave(kind);
+    done();
+  });
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Its answer stays open, and has a bound of its own. */
+    isStream?: true;
+  }
+}

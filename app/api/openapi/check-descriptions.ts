@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { checkItem, checksQuery, userId } from "~/forms/checks/checks";
+import { featureKey } from "~/forms/grants/grant";
+import { tokenBody } from "~/forms/keys/token";
+import { tenantKey } from "~/forms/tenants/tenant";
+import { mintScopes } from "~/server/keys/token-claims";
+import * as answers from "./answers";
+import type { RouteDescription } from "./describe";
+
+const params = z.object({ key: tenantKey });
+
+export const getEntitlements: RouteDescription = {
+  id: "getEntitlements",
+  tag: "Checks",
+  summary: "May this tenant use these features, how much, why, and until when?",
+  detail: "A tenant or a feature that is not there is a no with a reason, not an error. The answer holds until `validUntil`.",
+  scope: "check",
+  bound: true,
+  query: z.object({
+    tenant: tenantKey,
+    feature: z.array(featureKey).optional().describe("Left out: all features."),
+    user: userId.optional().describe("Whom flags that are about persons are asked about."),
+    requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("How much of a metered feature is wanted."),
+    at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe(
+        "What was answered then to a question without a user, or what today's facts will say then. What was used is what was recorded by then; more than 7 days ago it may not be known, and is then left out, and no limit is said to be reached.",
+      ),
+    explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
+  }),
+  headers: ["If-None-Match"],
+  answers: {
+    200: { what: "The answer.", schema: answers.entitlements, headers: ["ETag", "Cache-Control"] },
+    304: { what: "It is as the ETag says." },
+  },
+  problems: { 400: ["invalid_query"], 503: ["facts_unavailable", "database_unavailable"] },
+};
+
+export const askMany: RouteDescription = {
+  id: "askMany",
+  tag: "Checks",
+  summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
+  detail:
+    "However many questions it holds, such a request counts as one check under the key's limit. Up to 25,000 decisions together. A question that cannot be read, or whose tenant cannot be looked up now, has an `error` in its place, and the rest are answered.",
+  scope: "check",
+  bound: true,
+  forbidsInResult: true,
+  query: checksQuery,
+  body: z.object({
+    checks: z
+      .array(z.union([checkItem, z.unknown()]))
+      .min(1)
+      .max(1_000),
+  }),
+  // 25,000 features, and the fields of 1,000 checks.
+  bodyLimits: { maxBytes: 1024 * 1024, maxValues: 36_000 },
+  bodyExample: {
+    checks: [
+      { tenant: "acme", feature: "sso" },
+      { tenant: "acme", feature: "api_calls", requested: 50 },
+    ],
+  },
+  answers: { 200: { what: "One result for each question, in the order asked.", schema: answers.checkResults } },
+  problems: { 400: ["invalid_request", "invalid_json", "too_many_checks"] },
+};
+
+export const mintTokenDescription: RouteDescription = {
+  id: "mintToken",
+  tag: "Keys",
+  summary: "A token with which a browser may ask about one tenant for a while",
+  scope: mintScopes,
+  limit: "requests",
+  bound: true,
+  params,
+  body: tokenBody,
+  bodyIsOptional: true,
+  bodyExample: { ttl: 900 },
+  answers: { 201: { what: "The token.", schema: answers.token } },
+  problems: {
+    400: ["invalid_request", "invalid_json"],
+    403: ["secret_key_required"],
+    404: ["tenant_not_found"],
+    503: ["facts_unavailable", "database_unavailable"],
+  },
+};
+
+export const getPosthogGroups: RouteDescription = {
+  id: "getPosthogGroups",
+  tag: "Tenants",
+  summary: "What an app hands to its own PostHog client, so that events and flags carry the tenant",
+  scope: "check",
+  limit: "requests",
+  bound: true,
+  params,
+  headers: ["If-None-Match"],
+  answers: {
+    200: { what: "Groups and their properties.", schema: answers.posthogGroups, headers: ["ETag", "Cache-Control"] },
+    304: { what: "It is as the ETag says." },
+  },
+  problems: { 400: ["invalid_request"], 403: ["secret_key_required"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },
+};
+
+const stream = (example: string) => ({
+  200: { what: "A stream of server-sent events that stays open.", type: "text/event-stream", example: `retry: 1000\n\n${example}\n\n` },
+});
+const id = "id: 43-EJ9hMq8Gi63OZQ5H";
+const later = { 503: ["stopping", "facts_unavailable"] };
+
+export const listenToChanges: RouteDescription = {
+  id: "listenToChanges",
+  tag: "Checks",
+  summary: "Be told at once when what a tenant may use changes",
+  detail:
+    "The event ready comes first, and changed whenever answers about the tenant may be others; after Last-Event-ID nothing is missed.",
+  scope: "check",
+  limit: "requests",
+  bound: true,
+  query: z.object({ tenant: tenantKey.optional().describe("May be left out with a key that is bound to one.") }),
+  headers: ["Last-Event-ID"],
+  answers: stream(`${id}\nevent: ready\ndata: {"tenant":"acme","revision":43}`),
+  problems: { 400: ["invalid_query"], 429: ["too_many_streams"], ...later },
+  problemExamples: { invalid_query: { detail: "Name one tenant: /api/stream?tenant=acme", field: "tenant" } },
+};
+
+export const listenForFlags: RouteDescription = {
+  id: "listenForFlags",
+  tag: "OpenFeature",
+  summary: "Be told when to evaluate all flags again (OFREP 0.3)",
+  detail: "Its address, ticket included, stands in the answer to evaluateFlags, for clients that can send no header.",
+  scope: null,
+  query: z.object({ ticket: z.string().optional(), since: z.string().optional() }),
+  headers: ["Last-Event-ID"],
+  answers: stream(`${id}\nevent: message\ndata: {"type":"refetchEvaluation"}`),
+  problems: { 401: ["ticket_invalid"], 429: ["too_many_streams", "rate_limited"], ...later },
+};

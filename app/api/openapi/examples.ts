@@ -1,0 +1,238 @@
+import type { z } from "zod";
+import type * as answers from "./answers";
+
+/**
+ * One consistent world for all examples: the tenant acme on the plan starter with a trial of sso, on 20 November 2026.
+ * Responses are found by schema id, parameters by name. A route that adds a response or parameter adds its example
+ * here; one with another meaning sets its own (`example`, or `.meta({ examples })`).
+ */
+type Of<S extends z.ZodType> = z.output<S>;
+
+const now = "2026-11-20T10:00:00.000Z";
+const trialEnds = "2026-12-04T10:00:00.000Z";
+const nextMonth = "2026-12-01T00:00:00.000Z";
+
+const grant = {
+  id: "gr_7C40sM21RW1pjgTWQWxE",
+  feature: "sso",
+  extends: null,
+  note: "Asked for by phone",
+  createdBy: "Billing",
+  kind: "trial",
+  value: true,
+  startsAt: now,
+  endsAt: trialEnds,
+  endedAt: null,
+  createdAt: now,
+} satisfies Of<typeof answers.grant>;
+const ofTenant = { tenant: "acme", state: "live", grant } satisfies Of<typeof answers.oneGrant>;
+
+const tenantSummary = {
+  key: "acme",
+  name: "Acme",
+  status: "active",
+  plan: "starter",
+  addOns: [],
+  metadata: { region: "eu" },
+  usageAnchor: null,
+  createdAt: now,
+  revision: 42,
+} satisfies Of<typeof answers.tenantSummary>;
+
+const sso = {
+  key: "sso",
+  name: "Single sign-on",
+  description: null,
+  group: "Security",
+  type: "boolean",
+  flag: null,
+  archivedAt: null,
+  revision: 4,
+} satisfies Of<typeof answers.feature>;
+const apiCalls = {
+  key: "api_calls",
+  name: "API calls",
+  description: null,
+  group: null,
+  type: "metered",
+  meter: { resetPeriod: "month", soft: false, unit: "calls" },
+  flag: null,
+  archivedAt: null,
+  revision: 5,
+} satisfies Of<typeof answers.feature>;
+
+const starter = {
+  key: "starter",
+  name: "Starter",
+  description: null,
+  kind: "base",
+  rank: 10,
+  includes: null,
+  features: { api_calls: 1000 },
+  archivedAt: null,
+  revision: 6,
+} satisfies Of<typeof answers.plan>;
+const premium = {
+  ...starter,
+  key: "premium",
+  name: "Premium",
+  rank: 20,
+  includes: "starter",
+  features: { api_calls: 10000, sso: true },
+  revision: 7,
+} satisfies Of<typeof answers.plan>;
+
+const onTrial = {
+  entitled: true,
+  type: "boolean",
+  source: "trial",
+  reason: { code: "trial", message: "On trial until 4 December 2026." },
+  expiresAt: trialEnds,
+  validUntil: trialEnds,
+  sources: [{ source: "trial", grant: grant.id, expiresAt: trialEnds, wins: true }],
+} satisfies Of<typeof answers.entitlementSchema>;
+const metered = {
+  entitled: true,
+  type: "metered",
+  limit: 1000,
+  used: 4,
+  remaining: 996,
+  resetPeriod: "month",
+  resetsAt: nextMonth,
+  softLimit: false,
+  source: "plan",
+  reason: { code: "plan", message: "Part of Starter." },
+  expiresAt: null,
+  validUntil: nextMonth,
+  sources: [{ source: "plan", plan: "starter", limit: 1000, wins: true }],
+} satisfies Of<typeof answers.entitlementSchema>;
+
+const auditEntry = {
+  seq: 8,
+  at: now,
+  actor: { kind: "api_key", id: "key_EApA0sQwAvLbfsWnS6Ll", name: "Billing" },
+  address: "192.0.2.17",
+  action: "tenant.created",
+  subjectKind: "tenant",
+  subject: "acme",
+  before: null,
+  after: { name: "Acme", status: "active", plan: "starter", addOns: [], metadata: { region: "eu" } },
+  why: null,
+} satisfies Of<typeof answers.auditEntry>;
+
+const nothing = { added: [], changed: [], archived: [], restored: [] };
+
+type Answers = {
+  Tenant: typeof answers.tenant;
+  TenantPage: typeof answers.tenantPage;
+  GrantPage: typeof answers.grantPage;
+  GrantOfTenant: typeof answers.oneGrant;
+  ChangedGrants: typeof answers.changedGrants;
+  Plan: typeof answers.plan;
+  PlanPage: typeof answers.planPage;
+  Feature: typeof answers.feature;
+  FeaturePage: typeof answers.featurePage;
+  Imported: typeof answers.imported;
+  TenantUsage: typeof answers.tenantUsageSchema;
+  AuditEntry: typeof answers.auditEntry;
+  AuditPage: typeof answers.auditPage;
+  UsageResults: typeof answers.usageResults;
+  Entitlements: typeof answers.entitlements;
+  Consumed: typeof answers.consumed;
+  CheckResults: typeof answers.checkResults;
+  Token: typeof answers.token;
+  PosthogGroups: typeof answers.posthogGroups;
+};
+
+const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
+  Tenant: { ...tenantSummary, grants: [grant] },
+  TenantPage: { items: [tenantSummary], next: null },
+  GrantPage: { items: [ofTenant], next: null },
+  GrantOfTenant: ofTenant,
+  ChangedGrants: { tenant: "acme", revision: 43, grants: [grant] },
+  Plan: premium,
+  PlanPage: { items: [starter, premium], next: null },
+  Feature: sso,
+  FeaturePage: { items: [apiCalls, sso], next: null },
+  Imported: {
+    dryRun: true,
+    changed: true,
+    revision: 7,
+    features: { ...nothing, changed: [{ key: "sso", name: "Single sign-on", what: ["group: “Security” → none"] }] },
+    plans: { ...nothing, archived: [{ key: "premium", name: "Premium", what: [] }] },
+    tenants: { added: [], changed: [], skipped: [] },
+  },
+  TenantUsage: {
+    tenant: "acme",
+    from: "2026-11-19",
+    to: "2026-11-20",
+    checks: {
+      allowed: 5,
+      refused: 1,
+      days: [
+        { day: "2026-11-19", allowed: 0, refused: 0 },
+        { day: "2026-11-20", allowed: 5, refused: 1 },
+      ],
+      features: [{ feature: "sso", allowed: 5, refused: 1, firstAt: now, lastAt: now }],
+    },
+    consumption: [
+      {
+        feature: "api_calls",
+        unit: "calls",
+        limit: 1000,
+        used: 4,
+        remaining: 996,
+        resetPeriod: "month",
+        resetsAt: nextMonth,
+        softLimit: false,
+        setAt: null,
+        setBy: null,
+      },
+    ],
+  },
+  AuditEntry: auditEntry,
+  AuditPage: { items: [auditEntry], next: null },
+  UsageResults: {
+    recorded: 1,
+    superseded: 0,
+    duplicates: 0,
+    refused: 1,
+    results: [
+      { status: "recorded", used: 41, remaining: 959, resetsAt: nextMonth },
+      { status: "refused", code: "invalid_event", message: "A quantity is a whole number.", field: "quantity" },
+    ],
+  },
+  Entitlements: {
+    tenant: "acme",
+    plan: "starter",
+    validUntil: nextMonth,
+    revision: 43,
+    isStale: false,
+    entitlements: { sso: onTrial, api_calls: metered },
+  },
+  Consumed: { consumed: true, tenant: "acme", feature: "api_calls", entitlement: metered },
+  CheckResults: {
+    results: [
+      { tenant: "acme", feature: "sso", ...onTrial },
+      { tenant: "acme", feature: "api_calls", ...metered },
+      { tenant: "acme", error: { code: "invalid_check", message: "Name one feature, or a list of features.", field: "feature" } },
+    ],
+  },
+  Token: { token: "lk_tok_…", tenant: "acme", expiresAt: "2026-11-20T10:15:00.000Z" },
+  PosthogGroups: {
+    groups: { organization: "acme" },
+    groupProperties: {
+      organization: {
+        name: "Acme",
+        tenant_key: "acme",
+        status: "active",
+        has_plan: "true",
+        plan: "starter",
+        has_trial: "true",
+        live_trials: "sso",
+      },
+    },
+  },
+};
+
+export const exampleAnswers: { [schemaId: string]: unknown } = examples;

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { guarded } from "~/api/http/route.server";
+import type { Services } from "~/server/services.server";
+import type { DescribedRoute } from "./describe";
+import { openApiDocument } from "./openapi-document.server";
+
+export const openApiPath = "/api/openapi.json";
+
+/** Public: it contains nothing but this version's API. */
+export async function openApi(app: FastifyInstance, { services, routes }: { services: Services; routes: readonly DescribedRoute[] }) {
+  let text: string | undefined;
+  const described = guarded(services, {
+    id: "getDescription",
+    tag: "Description",
+    summary: "This description, as OpenAPI 3.1",
+    scope: null,
+    answers: {
+      200: {
+        what: "An OpenAPI document.",
+        schema: z.object({ openapi: z.string() }).loose(),
+        example: { openapi: "3.1.0", info: { title: "Latchkey", version: "1.0.0" }, paths: {} },
+      },
+    },
+  });
+  app.get(openApiPath, described, async (_request, reply) => {
+    // Built on first request, when all routes have been added.
+    text ??= JSON.stringify(openApiDocument(routes, { origin: services.env.publicUrl }));
+    return reply.header("cache-control", "public, max-age=60").header("content-type", "application/json; charset=utf-8").send(text);
+  });
+}

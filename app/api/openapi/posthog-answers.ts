@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { flagRules, unknownReasons } from "~/core/model";
+
+/** Schemas of PostHog routes. Instants are ISO 8601 in UTC. */
+const instant = z.iso.datetime();
+const json = z.json();
+const properties = z.record(z.string(), json);
+const trouble = z.object({ since: instant, why: z.string() }).nullable().describe("Since when PostHog tells nothing of flags, and why.");
+
+export const groupSyncSchema = z
+  .object({
+    host: z.string(),
+    appHost: z.string(),
+    groupType: z.string(),
+    projectId: z.string().nullable(),
+    counts: z.object({
+      tenants: z.int(),
+      inSync: z.int(),
+      pending: z.int(),
+      failing: z.int().describe("Wait for another try."),
+      unseen: z.int().describe("Still to be looked at, after a change that may concern all."),
+    }),
+    lastSentAt: instant.nullable(),
+    lastError: z.object({ at: instant, why: z.string() }).nullable(),
+    down: z
+      .object({ since: instant, failures: z.int(), nextTryAt: instant })
+      .nullable()
+      .describe("Nothing gets through; null: the last thing that was tried did."),
+    resync: z
+      .object({ by: z.string(), startedAt: instant, total: z.int(), done: z.int(), doneAt: instant.nullable() })
+      .nullable()
+      .describe("The last time that all were sent again; `doneAt` null: under way."),
+    waiting: z
+      .array(
+        z.object({
+          tenant: z.string(),
+          name: z.string(),
+          since: instant,
+          attempts: z.int(),
+          nextAttemptAt: instant.nullable().describe("null: as soon as it is its turn."),
+          lastError: z.string().nullable(),
+        }),
+      )
+      .describe("The first 50 that have something to be sent, those that failed first."),
+    flags: z.object({
+      tied: z.int().describe("Features that are tied to a flag."),
+      isLocal: z.boolean().describe("Evaluated here, with a secret key."),
+      answeredAt: instant.nullable().describe("When PostHog told something of flags last."),
+      trouble,
+    }),
+  })
+  .meta({ id: "GroupSync" });
+
+const said = { state: z.enum(["on", "off"]), variant: z.string().optional(), payload: json.optional() };
+
+export const tenantSyncSchema = z
+  .object({
+    tenant: z.string(),
+    groupType: z.string(),
+    state: z.enum(["in_sync", "pending", "failing", "never"]),
+    since: instant.nullable().describe("Since when something waits to be sent."),
+    attempts: z.int(),
+    lastError: z.string().nullable(),
+    nextTryAt: instant.nullable().describe("In the past: as soon as it is its turn."),
+    sentAt: instant.nullable(),
+    sent: properties.nullable().describe("What PostHog accepted last."),
+    wanted: properties.describe("What it should have."),
+    flags: z
+      .array(
+        z.object({
+          flag: z.string(),
+          features: z.array(z.object({ key: z.string(), name: z.string() })).describe("Those that are tied to it."),
+          now: z.object(said).nullable().describe("null: not known now."),
+          last: z
+            .object({ ...said, seenAt: instant })
+            .nullable()
+            .describe("What was known last, where it is not known now."),
+          unknownBecause: z.enum(unknownReasons).nullable(),
+        }),
+      )
+      .describe("What is known of every flag for this tenant."),
+    flagTrouble: trouble,
+  })
+  .meta({ id: "TenantSync" });
+
+export const resync = z.object({ tenants: z.int().describe("How many are sent again.") }).meta({ id: "Resync" });
+
+export const flagLinksSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        feature: z.string(),
+        name: z.string(),
+        flag: z.string(),
+        rule: z.enum(flagRules),
+        isKnown: z.boolean().describe("PostHog's list of flags says whether there is such a flag."),
+        link: z.string().nullable().describe("The flag in PostHog."),
+        findings: z.array(z.object({ code: z.string(), says: z.string(), todo: z.string() })),
+      }),
+    ),
+    trouble: z.string().nullable().describe("Why PostHog's list is missing, or not whole."),
+  })
+  .meta({ id: "FlagTies" });
+
+export const metadataChoice = z.object({ keys: z.array(z.string()) }).meta({ id: "MetadataChoice" });
+
+export const metadataKeysSchema = z
+  .object({
+    items: z.array(
+      z.object({ key: z.string(), tenants: z.int().describe("Of the newest 1,000, those that have it."), chosen: z.boolean() }),
+    ),
+  })
+  .meta({ id: "MetadataKeys" });
+
+const row = z.union([
+  z.object({ key: z.string(), kind: z.literal("missing").describe("PostHog has no such group.") }),
+  z.object({ key: z.string(), kind: z.literal("unknown").describe("There is no such tenant here.") }),
+  z.object({ key: z.string(), kind: z.literal("different"), ours: properties, theirs: properties }),
+]);
+
+export const drift = z
+  .object({
+    isRunning: z.boolean(),
+    whyNot: z.string().nullable().describe("Why PostHog's groups cannot be looked up."),
+    result: z
+      .object({
+        by: z.string(),
+        startedAt: instant,
+        finishedAt: instant.nullable().describe("null: under way, or interrupted."),
+        read: z.int().describe("Groups of PostHog's that were read."),
+        isCut: z.boolean().describe("It has more groups than are read; tenants that it lacks were not looked for."),
+        same: z.int(),
+        different: z.int(),
+        missing: z.int(),
+        unknown: z.int(),
+        waiting: z.int().describe("Left out: they are about to be sent."),
+        rows: z.array(row).describe("The first 100 that are different, missing or unknown."),
+        error: z.string().nullable(),
+      })
+      .nullable()
+      .describe("Of the last comparison."),
+  })
+  .meta({ id: "Drift" });

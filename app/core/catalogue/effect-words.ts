@@ -1,0 +1,71 @@
+import type { Impact } from "~/core/decision/impact";
+import type { ResetPeriod } from "~/core/model";
+
+/** A number of tenants; `isLowerBound`: counting stopped early, so it is "at least". */
+export type TenantCount = { tenants: number; isLowerBound: boolean };
+
+/** The effects of a change of the catalogue on tenants. */
+export type ChangeEffects = {
+  /** `isLowerBound`: not every tenant was evaluated, so each number is "at least". */
+  impact: Impact & { isLowerBound: boolean };
+  /** Tenants that checked one of the features in the last 30 days, by name or among all. Null if no feature is affected. */
+  use: { byName: TenantCount; withAll: TenantCount } | null;
+  /** Features whose reset period changes, with the tenants that have used some in their present period. */
+  resets: (TenantCount & { name: string; before: ResetPeriod; after: ResetPeriod })[];
+  /** Features whose reset period changes and that were not counted. */
+  moreResets: number;
+  /** A concerned feature is linked to a PostHog flag. */
+  usesFlags: boolean;
+};
+
+export const tenantsWords = ({ tenants, isLowerBound }: TenantCount) =>
+  `${isLowerBound ? "at least " : ""}${tenants.toLocaleString("en")} ${tenants === 1 && !isLowerBound ? "tenant" : "tenants"}`;
+
+const isNone = ({ tenants, isLowerBound }: TenantCount) => tenants === 0 && !isLowerBound;
+
+/** Everything but gains, losses and changes, as sentences. `noun`: the feature or features that the change is about. */
+export function effectNotes({ use, resets, moreResets, usesFlags }: ChangeEffects, noun = "one of these features"): string[] {
+  const notes = resets.map((reset) => {
+    const whom = isNone(reset)
+      ? "No tenant has used any in its current period"
+      : `${capital(tenantsWords(reset))} used some in the current period`;
+    return `${reset.name} will reset per ${periodWords[reset.after]} instead of per ${periodWords[reset.before]}, so its usage starts again at 0. ${whom}.`;
+  });
+  if (moreResets > 0)
+    notes.push(`The reset period of ${moreResets} more ${moreResets === 1 ? "feature" : "features"} changes, and usage starts again at 0.`);
+  if (use) notes.push(checkedWords(use, noun));
+  if (usesFlags)
+    notes.push(
+      "Flags count with the last value that PostHog gave. For a tenant without one, the feature's setting for a missing answer counts.",
+    );
+  return notes;
+}
+
+const periodWords: { [period in ResetPeriod]: string } = {
+  hour: "hour",
+  day: "day",
+  week: "week",
+  month: "month",
+  year: "year",
+  never: "lifetime",
+};
+
+function checkedWords({ byName, withAll }: NonNullable<ChangeEffects["use"]>, noun: string): string {
+  if (isNone(byName) && isNone(withAll)) return `No tenant was checked for ${noun} in the last 30 days.`;
+  const all = isNone(withAll) ? "" : `, and ${tenantsWords(withAll)} for all features at once`;
+  return `In the last 30 days ${isNone(byName) ? "no tenant was" : `${tenantsWords(byName)} ${byName.tenants === 1 ? "was" : "were"}`} checked for ${noun} by name${all}.`;
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Gains, losses and changes as one sentence, for a terminal. */
+export function impactSentence({ gains, loses, changes, isLowerBound }: ChangeEffects["impact"]): string {
+  const of = (tenants: number) => tenantsWords({ tenants, isLowerBound });
+  return `Gain a feature: ${of(gains)}. Lose one: ${of(loses)}. Get another value or limit: ${of(changes)}.`;
+}
+
+/** True if an editor should see the effects before the change is saved. */
+export function isWorthShowing({ impact, resets, moreResets, usesFlags }: ChangeEffects): boolean {
+  const { isLowerBound, gains, loses, changes } = impact;
+  return usesFlags || isLowerBound || gains + loses + changes > 0 || moreResets > 0 || resets.some((reset) => !isNone(reset));
+}

@@ -1,0 +1,69 @@
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import type { TenantFacts } from "~/core/model";
+import { type AnswerQuestion, answerHead, entitlement, listedFeatures, type Readings, readingsOf } from "./answer";
+import { type Decision, decide } from "./decide";
+
+/**
+ * A decision and its JSON entry; `rest` is the same entry for results that begin differently: `"sso","entitled":…}`.
+ * Shared between answers, so do not change it.
+ */
+export type SerializedAnswer = { readonly decision: Decision; readonly text: string; readonly rest: string };
+
+/** Max entries over all catalogues, a kilobyte each; then the cache is cleared. */
+const maxSharedAnswers = 20_000;
+/** `flag` is the feature's flag, which has no effect while it is not read. */
+type Shelf = Map<string, { told: SerializedAnswer; flag: string | null }>;
+const shelves = new WeakMap<Catalogue, { all: Map<string, Shelf>; entries: number }>();
+
+/**
+ * If only status, plan and add-ons matter, tenants that share them get the same entry at any time, so it is serialized
+ * once. Most entries qualify, because few features of a tenant have grants, a flag or a meter.
+ */
+function sharedShelf(tenant: TenantFacts, catalogue: Catalogue) {
+  let held = shelves.get(catalogue);
+  if (!held || held.entries >= maxSharedAnswers) {
+    held = { all: new Map(), entries: 0 };
+    shelves.set(catalogue, held);
+  }
+  const same = [tenant.status, tenant.plan ?? "", ...tenant.addOns.map((a) => a.plan)].join("\n");
+  const shelf: Shelf = held.all.get(same) ?? new Map();
+  held.all.set(same, shelf);
+  return { shelf, held };
+}
+
+/** One entry per requested feature, in order. */
+export function serialize(question: AnswerQuestion, readings: Readings): SerializedAnswer[] {
+  const { tenant, catalogue, features } = question;
+  const asked = features ?? listedFeatures(catalogue);
+  if (!tenant) return asked.map((key) => serializeOne(key, question, readings));
+  const granted = new Set(tenant.grants.map((g) => g.feature));
+  const { shelf, held } = sharedShelf(tenant, catalogue);
+  const isRead = (flag: string | null) => flag !== null && readings.flag?.(flag) !== undefined;
+  return asked.map((key) => {
+    const hasGrant = granted.size > 0 && granted.has(key);
+    const known = hasGrant ? undefined : shelf.get(key);
+    if (known && !isRead(known.flag)) return known.told;
+    const serialized = serializeOne(key, question, readings);
+    const feature = catalogue.features.get(key);
+    const flag = feature?.flag?.key ?? null;
+    if (!feature || feature.type === "metered" || hasGrant || isRead(flag)) return serialized;
+    shelf.set(key, { told: serialized, flag });
+    held.entries += 1;
+    return serialized;
+  });
+}
+
+function serializeOne(feature: string, { tenant, catalogue, now, requested }: AnswerQuestion, readings: Readings): SerializedAnswer {
+  const decision = decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
+  const text = JSON.stringify(entitlement(decision, tenant, catalogue));
+  return { decision, text, rest: `${JSON.stringify(decision.feature)},${text.slice(1)}` };
+}
+
+/** The same as `answer`, as the bytes to send. Each feature occurs once. */
+export function answerText(question: AnswerQuestion, readings: Readings, isStale: boolean) {
+  const serialized = serialize(question, readings);
+  const decisions = serialized.map(({ decision }) => decision);
+  const { head, validUntil } = answerHead(question, decisions, isStale);
+  const entries = serialized.map(({ decision, text }) => `${JSON.stringify(decision.feature)}:${text}`).join(",");
+  return { text: `${JSON.stringify(head).slice(0, -1)},"entitlements":{${entries}}}`, decisions, validUntil };
+}

@@ -1,0 +1,29 @@
+import type { Grant, Instant, TenantFacts } from "~/core/model";
+
+/** The instant from which a grant is no longer live, or null. */
+export function endOf(grant: Grant): Instant | null {
+  if (grant.endedAt === null) return grant.endsAt;
+  return grant.endsAt === null ? grant.endedAt : Math.min(grant.endsAt, grant.endedAt);
+}
+
+export function isLive(grant: Grant, now: Instant): boolean {
+  const end = endOf(grant);
+  return grant.startsAt <= now && (end === null || now < end);
+}
+
+/** True if it ended or can never start. */
+export function isOver(grant: Grant, now: Instant): boolean {
+  const end = endOf(grant);
+  return end !== null && (end <= now || end <= grant.startsAt);
+}
+
+/** The facts as if this grant had not been given. `old` is the row it extends, if any. */
+export function withoutGrant(facts: TenantFacts, grant: Grant, old: Grant | undefined): TenantFacts {
+  const others = facts.grants.filter((g) => g.id !== grant.id && g.id !== old?.id);
+  return { ...facts, grants: old ? [...others, { ...old, endedAt: null }] : others };
+}
+
+/** The facts as if this grant had not been ended early. */
+export function withGrantUnended(facts: TenantFacts, grant: Grant): TenantFacts {
+  return { ...facts, grants: [...facts.grants.filter((g) => g.id !== grant.id), { ...grant, endedAt: null }] };
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { inputInstant } from "~/forms/instants";
+import { note } from "~/forms/tenants/tenant";
+import { featureKey } from "./grant";
+
+export const trialLengths = ["7", "14", "30", "own"] as const;
+
+/** The typed value of each feature that has one, by `nameOfKey`. */
+export const typedValues = z.record(z.string(), z.string().max(10_000, "That is too long.")).optional();
+
+export const grantTrialSchema = z
+  .object({
+    feature: z
+      .array(z.string())
+      .min(1, "Choose at least one feature.")
+      .max(100, "Grant up to 100 features at once.")
+      .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), "That is not a feature's key."),
+    length: z.enum(trialLengths, "Choose how long."),
+    startsAt: inputInstant.optional(),
+    endsAt: inputInstant.optional(),
+    values: typedValues,
+    note: note.optional(),
+  })
+  .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "A trial always has an end: choose it." });
+export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
+
+export const endGrantSchema = z.object({ note: note.optional() });
+
+/** Days count from the grant's current end. */
+export const extendGrantSchema = z
+  .object({
+    length: z.enum(trialLengths, "Choose how long."),
+    endsAt: inputInstant.optional(),
+    note: note.optional(),
+  })
+  .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "Choose the new end." });
+export type ExtendGrantInput = z.infer<typeof extendGrantSchema>;
+
+export const overrideSchema = z.object({
+  feature: z.string("Choose a feature.").pipe(featureKey),
+  effect: z.enum(["allow", "deny"], "Choose what it does."),
+  value: z.string().max(10_000, "That is too long.").optional(),
+  endsAt: inputInstant.optional(),
+  note: note.optional(),
+});
+export type OverrideInput = z.infer<typeof overrideSchema>;

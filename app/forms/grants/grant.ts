@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { keyPattern } from "~/core/model";
+import { isoInstant } from "~/forms/instants";
+import { jsonValue, shortList } from "~/forms/json-value";
+import { note } from "~/forms/tenants/tenant";
+
+export const featureKey = z.string().regex(keyPattern, "That is not a feature's key.");
+export const grantId = z.string().regex(/^gr_[A-Za-z0-9]{1,60}$/, "That is not a grant's id.");
+
+/** Days of 24 hours from the start. */
+export const trialDays = z
+  .int("Days are a whole number.")
+  .min(1, "A trial has at least one day.")
+  .max(3_650, "A trial has up to 3,650 days.");
+
+const features = shortList(
+  z.strictObject({ feature: featureKey, value: jsonValue.optional() }),
+  { min: 1, max: 100 },
+  "Grant up to 100 features at once.",
+);
+
+const trialBody = z
+  .strictObject({
+    kind: z.literal("trial"),
+    feature: featureKey.optional(),
+    value: jsonValue.optional(),
+    features: features.optional(),
+    startsAt: isoInstant.optional(),
+    endsAt: isoInstant.optional(),
+    days: trialDays.optional(),
+    note: note.nullish(),
+  })
+  .refine((b) => (b.feature === undefined) !== (b.features === undefined), {
+    path: ["feature"],
+    error: "Name one feature, or a list of features.",
+  })
+  .refine((b) => b.features === undefined || b.value === undefined, { path: ["value"], error: "In a list each feature has its own value." })
+  .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), {
+    path: ["endsAt"],
+    error: "A trial always has an end: give endsAt or days.",
+  });
+
+const overrideBody = z.strictObject({
+  kind: z.literal("override"),
+  feature: featureKey,
+  effect: z.enum(["allow", "deny"]),
+  value: jsonValue.optional(),
+  startsAt: isoInstant.optional(),
+  endsAt: isoInstant.nullish(),
+  note: note.nullish(),
+});
+
+/** POST /api/tenants/{key}/grants */
+export const grantBody = z.discriminatedUnion("kind", [trialBody, overrideBody], 'A grant\'s kind is "trial" or "override".');
+export type GrantBody = z.infer<typeof grantBody>;
+
+/** POST /api/grants/{id}/end */
+export const endGrantBody = z.strictObject({ note: note.nullish() });

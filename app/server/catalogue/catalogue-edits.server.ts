@@ -1,0 +1,54 @@
+import { type PlanForm, updatePlan } from "~/core/catalogue/plan-changes";
+import type { Actor, CatalogueFacts, Instant, Json, Plan } from "~/core/model";
+import { sameJson } from "~/core/same-json";
+import { changeCatalogue } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { listAudit } from "~db/store/audit.server";
+import { readCatalogueFactsAt } from "~db/store/facts.server";
+
+/** The fields of a plan's own form. A concurrent change of a cell is not a conflict. */
+function seenPlan({ plans }: CatalogueFacts, key: string): Json {
+  const plan = plans.find((p: Plan) => p.key === key);
+  return plan ? { name: plan.name, description: plan.description, includes: plan.includes, rank: plan.rank } : null;
+}
+
+function seenFeature({ features }: CatalogueFacts, key: string): Json {
+  const feature = features.find((f) => f.key === key);
+  if (!feature) return null;
+  const { key: _, revision: __, archivedAt, ...fields } = feature;
+  return { ...fields, archived: archivedAt !== null };
+}
+
+const seen = { plan: seenPlan, feature: seenFeature };
+
+/** `expected` is the plan's revision when the form was opened. */
+export async function savePlan(services: Services, actor: Actor, key: string, form: PlanForm, expected: number) {
+  const base = await readCatalogueFactsAt(services.db.readAside, services.db.tables, expected);
+  return changeCatalogue(services, actor, (facts, stamp) => {
+    const isSame = base !== null && sameJson(seenPlan(base, key), seenPlan(facts, key));
+    return updatePlan(facts, key, form, stamp, isSame ? undefined : expected);
+  });
+}
+
+/** A concurrent change by someone else. */
+export type ConcurrentCatalogueChange = { before: Json; after: Json; by: string | null; at: Instant | null };
+
+/** `expected` is the revision when the form was opened. */
+export async function theirChange(
+  services: Services,
+  kind: "plan" | "feature",
+  key: string,
+  expected: number,
+): Promise<ConcurrentCatalogueChange> {
+  const { db, facts } = services;
+  const base = await readCatalogueFactsAt(db.readAside, db.tables, expected);
+  const [alone] = await listAudit(db.readAside, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
+  const [imported] = await listAudit(db.readAside, db.tables, { action: "catalogue.imported" }, { size: 1 });
+  const last = (imported?.seq ?? 0) > (alone?.seq ?? 0) ? imported : alone;
+  return {
+    before: base ? seen[kind](base, key) : {},
+    after: seen[kind](facts.catalogueFacts(), key),
+    by: last?.actorName ?? null,
+    at: last?.at.getTime() ?? null,
+  };
+}

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
+import { type ChangeEffects, isWorthShowing } from "~/core/catalogue/effect-words";
+import type { Services } from "~/server/services.server";
+import { effectsOf } from "./change-effects.server";
+
+/** Effects that an editor sees before a change is saved. `token` names the change; the form sends it with the second submission. */
+export type EffectReview = { token: string; effects: ChangeEffects };
+
+/** The review that comes before a change; null: the editor has seen it (`reviewed`), or no tenant notices the change. */
+export async function reviewChange(
+  services: Services,
+  change: CatalogueChange,
+  reviewed: string | undefined,
+  signal: AbortSignal,
+): Promise<EffectReview | null> {
+  const token = tokenOf(change);
+  if (reviewed === token) return null;
+  const effects = await effectsOf(services, { catalogue: change, tenants: [] }, { signal });
+  return isWorthShowing(effects) ? { token, effects } : null;
+}
+
+/** A hash of the parts of a change that decisions read. */
+function tokenOf({ features, plans }: CatalogueChange): string {
+  const rules = features.map((feature) => ({ ...feature, name: null, description: null, group: null }));
+  const values = plans.map(({ key, includes, entries, archivedAt }) => ({ key, includes, entries, archivedAt }));
+  return createHash("sha256")
+    .update(JSON.stringify([rules, values]))
+    .digest("base64url")
+    .slice(0, 22);
+}

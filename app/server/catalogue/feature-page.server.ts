@@ -1,0 +1,70 @@
+import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { archiveFeature, type FeatureEdit, restoreFeature, updateFeature } from "~/core/catalogue/feature-changes";
+import { groupsOf } from "~/core/catalogue/feature-list";
+import { gridPlans } from "~/core/catalogue/plan-grid";
+import type { Actor, CatalogueFacts, Stamp } from "~/core/model";
+import type { Outcome } from "~/core/outcome";
+import { changeCatalogue } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { catalogueNow, findFeature } from "./catalogue-pages.server";
+import { effectsOf } from "./change-effects.server";
+import { reviewChange } from "./effect-review.server";
+
+export async function readNewFeaturePage(services: Services) {
+  const { catalogue } = await catalogueNow(services);
+  return { groups: groupsOf(catalogue) };
+}
+
+const plansPerPage = 100;
+
+export async function readFeaturePage(services: Services, key: string, page = 1) {
+  const { catalogue } = await catalogueNow(services);
+  const feature = findFeature(services, key);
+  const all = gridPlans(catalogue);
+  const number = Math.max(1, Math.min(page, Math.ceil(all.length / plansPerPage)));
+  const plans = all.slice((number - 1) * plansPerPage, number * plansPerPage).map((plan) => {
+    const given = catalogue.gives.get(plan.key)?.get(key);
+    const from = given && given.from !== plan.key ? (catalogue.plans.get(given.from)?.name ?? given.from) : null;
+    return { key: plan.key, name: plan.name, kind: plan.kind, text: given ? describeValue(feature, given.value) : null, from };
+  });
+  return { now: services.now(), feature, plans, totalPlans: all.length, page: number, plansPerPage, groups: groupsOf(catalogue) };
+}
+
+export type FeatureAct =
+  | { intent: "save"; expected: number; reviewed?: string; feature: FeatureEdit }
+  | { intent: "archive" | "restore"; why?: string };
+
+export function actOnFeature(services: Services, actor: Actor, key: string, act: FeatureAct) {
+  return changeCatalogue(services, actor, (facts, stamp) => changeOf(facts, stamp, key, act));
+}
+
+function changeOf(facts: CatalogueFacts, stamp: Stamp, key: string, act: FeatureAct): Outcome<CatalogueChange> {
+  switch (act.intent) {
+    case "save":
+      return updateFeature(facts, key, act.feature, stamp, act.expected);
+    case "archive":
+      return archiveFeature(facts, key, stamp, act.why);
+    case "restore":
+      return restoreFeature(facts, key, stamp, act.why);
+  }
+}
+
+/** The change that an act would make now; null: none, or it would be refused. */
+function proposedChange({ facts, now, newId }: Services, actor: Actor, key: string, act: FeatureAct): CatalogueChange | null {
+  const outcome = changeOf(facts.catalogueFacts(), { now: now(), actor, newId }, key, act);
+  return outcome.ok ? outcome.change : null;
+}
+
+/** The effects to show before the form is saved; null: save it. */
+export async function reviewFeature(services: Services, actor: Actor, key: string, act: FeatureAct, signal: AbortSignal) {
+  const change = act.intent === "save" ? proposedChange(services, actor, key, act) : null;
+  return change && act.intent === "save" ? reviewChange(services, change, act.reviewed, signal) : null;
+}
+
+/** Effects of archiving or restoring a feature, if the URL asks for them; null if nothing would change. */
+export async function featureEndEffects(services: Services, actor: Actor, key: string, ask: string | null, signal: AbortSignal) {
+  if (ask !== "archive" && ask !== "restore") return null;
+  const catalogue = proposedChange(services, actor, key, { intent: ask });
+  return catalogue && effectsOf(services, { catalogue, tenants: [] }, { signal });
+}

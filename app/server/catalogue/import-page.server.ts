@@ -1,0 +1,82 @@
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import type { DiffLine, ListDiff } from "~/core/import/catalogue-import";
+import { isEmptyDiff, summaryOf } from "~/core/import/import-words";
+import type { ImportDiff } from "~/core/import/tenant-import";
+import type { Actor, Feature } from "~/core/model";
+import { type BadFile, problemLines } from "~/forms/import/catalogue-file-text";
+import { readSentFile, type SentFile } from "~/forms/import/import";
+import { readUpload } from "~/server/http/import-upload.server";
+import type { Services } from "~/server/services.server";
+import { isLinked, linkFindingsOf } from "./feature-flags.server";
+import { applyFile, previewFile } from "./import.server";
+
+/** Lines per list on a page; a file may name a hundred thousand tenants. */
+const maxLines = 500;
+
+export type DiffSection = { title: string; kind: keyof ListDiff | "skipped"; lines: DiffLine[]; more: number };
+
+export type ImportPage =
+  /** `text` is the pasted text, passed on to the next step. */
+  | { step: "refused"; name: string; text: string; problems: string[] }
+  | {
+      step: "preview";
+      name: string;
+      text: string;
+      revision: number;
+      summary: string | null;
+      sections: DiffSection[];
+      moved: boolean;
+      /** About flags that features will be linked to. */
+      warnings: Finding[];
+      effects: ChangeEffects | null;
+    }
+  | { step: "applied"; name: string; summary: string };
+
+/** Throws the response for a body that is refused. */
+export const readImportForm = async (request: Request): Promise<SentFile> => readSentFile(await readUpload(request));
+
+type Sent = Extract<SentFile, { ok: true }>;
+
+export async function showImport(services: Services, { name, text }: Sent, signal: AbortSignal, moved = false): Promise<ImportPage> {
+  const preview = await previewFile(services, { name, text }, { withEffects: true, signal });
+  if (!preview.ok) return refusedPage(preview, text);
+  const { diff, revision, tied: linked, effects } = preview;
+  const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
+  const warnings = await warningsOf(services, linked);
+  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings, effects };
+}
+
+type Finding = { code: string; says: string; todo: string };
+
+async function warningsOf(services: Services, linked: Feature[]): Promise<Finding[]> {
+  const ties = await linkFindingsOf(services, linked.filter(isLinked));
+  const all = ties.flatMap(({ feature, findings }) =>
+    findings.map((f) => ({ ...f, code: `${feature.key} ${f.code}`, says: `${feature.name}: ${f.says}` })),
+  );
+  return all.slice(0, maxLines);
+}
+
+/** Applies the previewed file. If the catalogue changed since, shows a new preview instead. */
+export async function applySent(services: Services, sent: Sent, actor: Actor, signal: AbortSignal): Promise<ImportPage> {
+  const { name, text, revision } = sent;
+  const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
+  if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(JSON.parse(done.diffText)) : "changes nothing" };
+  // Problems without a line concern the catalogue.
+  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, signal, true) : refusedPage(done, text);
+}
+
+const refusedPage = (bad: BadFile, text: string): ImportPage => ({ step: "refused", name: bad.name, text, problems: problemLines(bad) });
+
+function sectionsOf({ features, plans, tenants }: ImportDiff): DiffSection[] {
+  const section = (title: string, kind: DiffSection["kind"], lines: DiffLine[]): DiffSection[] =>
+    lines.length === 0 ? [] : [{ title, kind, lines: lines.slice(0, maxLines), more: Math.max(0, lines.length - maxLines) }];
+  const over = tenants.skipped.map((what) => ({ key: what, name: what, what: [] }));
+  const kinds = ["archived", "changed", "restored", "added"] as const;
+  return [
+    ...kinds.flatMap((kind) => section("Plans and add-ons", kind, plans[kind])),
+    ...kinds.flatMap((kind) => section("Features", kind, features[kind])),
+    ...section("Tenants", "changed", tenants.changed),
+    ...section("Tenants", "added", tenants.added),
+    ...section("Grants that are over", "skipped", over),
+  ];
+}

@@ -1,0 +1,174 @@
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import { isOver } from "~/core/grants/grant-lifetime";
+import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/import/tenant-import";
+import type { Actor, CatalogueFacts, Feature, Stamp, TenantFacts } from "~/core/model";
+import { refuse } from "~/core/outcome";
+import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { type FileFormat, writeCatalogueFile } from "~/forms/import/catalogue-text";
+import { RightWithdrawn, refusalOf } from "~/server/authority.server";
+import { changeMany, endedBy } from "~/server/change.server";
+import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
+import type { Services } from "~/server/services.server";
+import { writeAudit } from "~db/store/audit.server";
+import { readCatalogueFacts } from "~db/store/facts.server";
+import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
+import { effectsOf } from "./change-effects.server";
+
+export { readCatalogueFile } from "~/forms/import/catalogue-file-text";
+
+export type FileText = { name: string; text: string };
+/** `tied`: features that are tied to a flag that they were not tied to before. `effects` null: they were not asked for. */
+export type Previewed = { ok: true; diff: ImportDiff; revision: number; tied: Feature[]; effects: ChangeEffects | null } | BadFile;
+
+type PreviewOptions = { withEffects?: boolean; hasFlags?: boolean; signal?: AbortSignal };
+
+/**
+ * What an import would do now, and the catalogue's revision that this was worked out from. Writes nothing. Files are read in the
+ * background process: the YAML parser takes up to 10 ms for each 1,000 characters of a hostile file.
+ */
+export async function previewFile(services: Services, file: FileText, options: PreviewOptions = {}): Promise<Previewed> {
+  const { withEffects = false, hasFlags = services.env.posthog !== null, signal } = options;
+  const { background } = services;
+  // Where there is no such process, as from the sources, it is done in place.
+  if (background.isOn()) return background.preview(file, withEffects, hasFlags, signal);
+  const read = readCatalogueFile(file.name, file.text);
+  return read.ok ? previewImport(services, read, { withEffects, hasFlags, signal }) : read;
+}
+
+/** The catalogue revision of the preview; if several are given, any of them. */
+export type ExpectedRevision = number | readonly number[] | undefined;
+
+/** `diffText` is the diff as JSON: for ten thousand tenants it is a megabyte, serialized by the worker process. */
+export type Applied = { ok: true; changed: boolean; diffText: string; revision: number } | BadFile;
+
+/** Imports the whole file in one transaction, or nothing. */
+export async function applyFile(
+  services: Services,
+  file: FileText,
+  actor: Actor,
+  options: { expectedRevision?: ExpectedRevision } = {},
+): Promise<Applied> {
+  const { db, facts, background } = services;
+  if (background.isOn()) {
+    const done = await db
+      .holdWrites(() => background.import(file, actor, services.authority, options.expectedRevision))
+      .catch((error) => {
+        throw error instanceof RightWithdrawn ? refusalOf(error.authority, error.why) : error;
+      });
+    await facts.catchUpNow();
+    return done;
+  }
+  const read = readCatalogueFile(file.name, file.text);
+  if (!read.ok) return read;
+  const done = await applyImport(services, read, actor, options);
+  if (!done.ok) return done;
+  const { diff, ...rest } = done;
+  return { ...rest, diffText: JSON.stringify(diff) };
+}
+
+export async function previewImport(
+  services: Services,
+  read: ReadFile,
+  { withEffects, ...options }: PreviewOptions = {},
+): Promise<Previewed> {
+  const { db, now, newId } = services;
+  const current = await readCatalogueFacts(db.readAside, db.tables);
+  const tenants = await readTenantsByKey(db.readAside, db.tables, [...read.file.tenants.keys()]);
+  const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
+  const plan = planWholeImport(current, tenants, read.file, stamp);
+  if (!plan.ok) return read.refuse(plan.problems);
+  const unfit = await refuseInvalidated(services, read, current, plan);
+  if (unfit) return unfit;
+  const effects = withEffects ? await effectsOf(services, { catalogue: plan.catalogue, tenants: plan.tenants }, options) : null;
+  return { ok: true, diff: plan.diff, revision: current.revision, tied: newlyLinked(current, plan), effects };
+}
+
+function newlyLinked({ features }: CatalogueFacts, { catalogue }: WholeImport & { ok: true }): Feature[] {
+  const before = new Map(features.map((f) => [f.key, f.flag]));
+  return (catalogue?.features ?? []).filter(({ key, flag, archivedAt }) => {
+    const had = before.get(key);
+    return flag !== null && archivedAt === null && (had?.key !== flag.key || had.rule !== flag.rule);
+  });
+}
+
+/** Refuses, with the line, a change that live grants no longer fit. */
+async function refuseInvalidated({ db, now }: Services, read: ReadFile, current: CatalogueFacts, plan: WholeImport & { ok: true }) {
+  if (!plan.catalogue) return null;
+  const unfit = await findInvalidatedGrants(db.readAside, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
+  return unfit ? read.refuse([{ path: ["features", unfit.feature.key, "config"], message: unfit.message }]) : null;
+}
+
+export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | BadFile;
+
+export async function applyImport(
+  services: Services,
+  read: ReadFile,
+  actor: Actor,
+  { expectedRevision }: { expectedRevision?: ExpectedRevision } = {},
+): Promise<Imported> {
+  let plan: WholeImport | undefined;
+  let before: CatalogueFacts | undefined;
+  const result = await changeMany(services, actor, [...read.file.tenants.keys()], (current, tenants, stamp) => {
+    if (expectedRevision !== undefined && ![expectedRevision].flat().includes(current.revision)) {
+      return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
+    }
+    before = current;
+    plan = planWholeImport(current, tenants, read.file, stamp, `Import of ${read.name}`);
+    if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
+    const { catalogue, tenants: writes } = plan;
+    return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
+  });
+  if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
+  if (plan && !plan.ok) return read.refuse(plan.problems);
+  const unfit = plan && before && (await refuseInvalidated(services, read, before, plan));
+  if (unfit) return unfit;
+  const message = result.ok ? "the file cannot be imported" : result.message;
+  return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0 };
+}
+
+const tenantBatchSize = 500;
+
+/** Exports a catalogue file with its revision. An export with tenants is recorded in the audit log first. */
+export async function exportFor(services: Services, actor: Actor, options: ExportOptions): Promise<{ text: string; revision: number }> {
+  const { db, now } = services;
+  const { tenants, ...exported } = await exportWithRevision(services, options);
+  if (tenants !== null) {
+    const about = { action: "catalogue.exported_with_tenants", subjectKind: "catalogue", subject: "" } as const;
+    const after = { tenants, format: options.format };
+    await db.transaction([], (tx) => writeAudit(tx, db.tables, { at: now(), actor, ...about, after }));
+  }
+  return exported;
+}
+
+/** A file that imports to the same state. With tenants it includes their plans, add-ons and current grants. */
+export const exportCatalogue = async (services: Services, options: ExportOptions): Promise<string> =>
+  (await exportWithRevision(services, options)).text;
+
+type ExportOptions = { tenants: boolean; format: FileFormat };
+
+type Exported = { text: string; revision: number /** How many; null: without them. */; tenants: number | null };
+
+/** `revision` is the catalogue's. */
+async function exportWithRevision(services: Services, options: ExportOptions): Promise<Exported> {
+  const { db, now } = services;
+  for (let attempt = 1; ; attempt++) {
+    const facts = await readCatalogueFacts(db.readAside, db.tables);
+    const tenants = options.tenants ? await readAllTenants(services) : null;
+    const after = await readCatalogueFacts(db.readAside, db.tables);
+    // A plan that changed while tenants were read would make the file inconsistent.
+    if (after.revision !== facts.revision && attempt < 5) continue;
+    const at = now();
+    const lasting = tenants?.map((t) => ({ ...t, grants: t.grants.filter((g) => !isOver(g, at)) })) ?? null;
+    return { text: writeCatalogueFile(facts, lasting, options.format), revision: facts.revision, tenants: tenants?.length ?? null };
+  }
+}
+
+async function readAllTenants({ db }: Services): Promise<TenantFacts[]> {
+  const all: TenantFacts[] = [];
+  for (let after: string | null = null; ; after = all[all.length - 1]?.key ?? null) {
+    const page = await readTenantDocuments(db.readAside, db.tables, { after, size: tenantBatchSize });
+    all.push(...page);
+    if (page.length < tenantBatchSize) return all;
+    await new Promise(setImmediate);
+  }
+}

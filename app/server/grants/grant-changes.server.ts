@@ -1,0 +1,116 @@
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import type { FeatureKind } from "~/core/catalogue/feature-changes";
+import { answerRow, byGroupAndName } from "~/core/decision/answer-row";
+import type { TenantChange } from "~/core/decision/changes";
+import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
+import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
+import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import { foldText } from "~/core/plain-text";
+import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
+import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
+import { changeTenant } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import type { TenantRequest } from "~/server/tenants/tenants.server";
+
+/** `ids`: grants the change made, or touched if it made none. */
+export type GrantsChanged = { ok: true; ids: string[] } | Refusal;
+
+/** Locks the tenant, runs the pure function, and returns the resulting grants. */
+export async function changeGrants(
+  services: Services,
+  actor: Actor,
+  key: string,
+  decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
+): Promise<GrantsChanged> {
+  let ids: string[] = [];
+  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
+    if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
+    const outcome = decideChange(facts, catalogue, stamp);
+    const touched = (outcome.ok && outcome.change?.grants) || [];
+    const made = touched.filter((g) => g.endedAt === null);
+    ids = (made.length > 0 ? made : touched).map((g) => g.id);
+    return outcome;
+  });
+  return result.ok ? { ok: true, ids } : result;
+}
+
+export const endNow = (services: Services, actor: Actor, key: string, form: { grant: string; note?: string }) =>
+  changeGrants(services, actor, key, (facts, _catalogue, stamp) => endGrant(facts, form, stamp));
+
+export const extend = (services: Services, actor: Actor, key: string, form: { grant: string; endsAt: Instant; note?: string }) =>
+  changeGrants(services, actor, key, (facts, _catalogue, stamp) => extendGrant(facts, form, stamp));
+
+export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
+  changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
+
+const day = 86_400_000;
+
+/** Days count from the grant's current end. */
+export const newEnd = (form: ExtendGrantInput, grant: Grant, now: Instant): Instant =>
+  form.length === "own" ? (form.endsAt as Instant) : (grant.endsAt ?? now) + Number(form.length) * day;
+
+export function kindOf(feature: Feature): FeatureKind {
+  if (feature.type === "config") return { type: feature.type, config: feature.config };
+  if (feature.type === "metered") return { type: feature.type, meter: feature.meter };
+  return { type: feature.type };
+}
+
+/** Features a form lists for selection. */
+const maxChoices = 300;
+
+/**
+ * Features that can be granted, each with the tenant's current answer: the `chosen` ones, then matches up to a bound.
+ * `left` counts further matches.
+ */
+export function narrowedChoices(tenant: TenantRequest, search: string, chosen: readonly string[]) {
+  const words = foldText(search).trim();
+  const inUse = grantableFeatures(tenant);
+  const isChosen = (f: Feature) => chosen.includes(f.key);
+  const matching = inUse.filter((f) => !isChosen(f) && foldText(`${f.name}\n${f.key}\n${f.group ?? ""}`).includes(words));
+  const shown = [...inUse.filter(isChosen), ...matching.slice(0, maxChoices)];
+  return { choices: choicesOf(tenant, shown), left: Math.max(0, matching.length - maxChoices), total: inUse.length };
+}
+
+export const grantableFeatures = ({ catalogue }: TenantRequest): Feature[] =>
+  [...catalogue.features.values()].filter((f) => f.archivedAt === null).sort(byGroupAndName);
+
+/** Each with the tenant's current answer. */
+export function choicesOf(tenant: TenantRequest, features: readonly Feature[]) {
+  return features.map((feature) => {
+    const { key, name, group, entitled, reason, message, gives } = answerRow(tenant, feature);
+    return { key, name, group, kind: kindOf(feature), entitled, reason, message, gives };
+  });
+}
+export type GrantChoice = ReturnType<typeof choicesOf>[number];
+
+type Read = { ok: true; features: { feature: string; value: Value }[] } | { ok: false; errors: Record<string, string[]> };
+
+/** Parses the typed values of the chosen features by type. Removed features are refused by the change. */
+export function readValues({ catalogue }: Pick<TenantRequest, "catalogue">, keys: string[], typed: Record<string, string> = {}): Read {
+  const errors: Record<string, string[]> = {};
+  const features = keys.map((key) => {
+    const feature = catalogue.features.get(key);
+    const read = readValue(feature ?? { type: "boolean" }, typed[nameOfKey(key)]);
+    if (!read.ok) errors[`values.${nameOfKey(key)}`] = [read.message];
+    return { feature: key, value: read.ok ? read.value : null };
+  });
+  return Object.keys(errors).length > 0 ? { ok: false, errors } : { ok: true, features };
+}
+
+/** A day is 24 hours from now. */
+function period(form: GrantTrialInput, now: Instant): { startsAt?: Instant; endsAt: Instant } {
+  if (form.length === "own") return { startsAt: form.startsAt, endsAt: form.endsAt as Instant };
+  return { endsAt: now + Number(form.length) * day };
+}
+
+export function grantTrials(
+  services: Services,
+  actor: Actor,
+  key: string,
+  form: GrantTrialInput,
+  features: { feature: string; value: Value }[],
+) {
+  return changeGrants(services, actor, key, (facts, catalogue, stamp) =>
+    grantTrial(facts, { ...period(form, stamp.now), features, note: form.note }, catalogue, stamp),
+  );
+}

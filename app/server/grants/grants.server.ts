@@ -1,0 +1,141 @@
+import type { z } from "zod";
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { type AnswerRow, answerRow } from "~/core/decision/answer-row";
+import { endOf, isLive, isOver, withGrantUnended, withoutGrant } from "~/core/grants/grant-lifetime";
+import type { Grant, Instant } from "~/core/model";
+import type { grantsQuery } from "~/forms/api-queries";
+import type { Services } from "~/server/services.server";
+import { currentTenant, type TenantRequest } from "~/server/tenants/tenants.server";
+import { findGrant, grantOf, grantsOfTenant, pageOfGrants } from "~db/store/grants.server";
+
+const most = 500;
+
+export type GrantView = {
+  id: string;
+  kind: Grant["kind"];
+  denies: boolean;
+  feature: { key: string; name: string };
+  gives: string | null;
+  startsAt: Instant;
+  /** When it stops being live, for any reason, or null. */
+  until: Instant | null;
+  endedBy: string | null;
+  note: string | null;
+  createdAt: Instant;
+  createdBy: string;
+  /** The end of the grant it extends. */
+  extendsFrom: Instant | null;
+  /** True if a newer row replaced this one. */
+  isExtended: boolean;
+};
+
+type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; extended: Set<string | null>; isCut: boolean };
+
+/** Live grants come from the facts, ended ones from rows, newest first. */
+async function knownGrants({ db }: Services, { facts }: TenantRequest): Promise<Known> {
+  const rows = await grantsOfTenant(db.readAside, db.tables, facts.key, most);
+  const grants = new Map(rows.map((row) => [row.id, grantOf(row)]));
+  for (const grant of facts.grants) grants.set(grant.id, grant);
+  const extended = new Set([...grants.values()].map((g) => g.extends));
+  return { grants, extended, endedBy: new Map(rows.map((row) => [row.id, row.endedBy])), isCut: rows.length === most };
+}
+
+/** All grants of a tenant by status. */
+export async function tenantGrants(services: Services, tenant: TenantRequest) {
+  const { now } = tenant;
+  const known = await knownGrants(services, tenant);
+  const lists = { live: [] as GrantView[], upcoming: [] as GrantView[], ended: [] as GrantView[] };
+  for (const grant of known.grants.values()) {
+    const state = isLive(grant, now) ? "live" : isOver(grant, now) ? "ended" : "upcoming";
+    lists[state].push(grantView(tenant, grant, known));
+  }
+  const untilOf = ({ until }: GrantView) => until ?? Number.POSITIVE_INFINITY;
+  return {
+    live: lists.live.sort((a, b) => untilOf(a) - untilOf(b)),
+    upcoming: lists.upcoming.sort((a, b) => a.startsAt - b.startsAt),
+    ended: lists.ended.sort((a, b) => untilOf(b) - untilOf(a)),
+    isCut: known.isCut,
+    grants: known.grants,
+  };
+}
+
+function grantView({ catalogue }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
+  const feature = catalogue.features.get(grant.feature);
+  const hasValue = "value" in grant && feature?.type !== "boolean";
+  return {
+    id: grant.id,
+    kind: grant.kind,
+    denies: grant.kind === "override" && grant.effect === "deny",
+    feature: { key: grant.feature, name: feature?.name ?? grant.feature },
+    gives: hasValue ? describeValue(feature, grant.value) : null,
+    startsAt: grant.startsAt,
+    until: endOf(grant),
+    endedBy: endedBy.get(grant.id) ?? null,
+    note: grant.note,
+    createdAt: grant.createdAt,
+    createdBy: grant.createdBy,
+    extendsFrom: grant.extends === null ? null : (grants.get(grant.extends)?.endsAt ?? null),
+    isExtended: extended.has(grant.id),
+  };
+}
+
+export type GrantOutcome = {
+  id: string;
+  what: "trial" | "override" | "extended" | "ended";
+  before: AnswerRow;
+  after: AnswerRow;
+  from: Instant | null;
+};
+
+/** The effect of recent grants: the answer with and without each, from its start. */
+export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>, ids: string[]): GrantOutcome[] {
+  const { facts, catalogue, now, readings } = tenant;
+  return ids.flatMap((id) => {
+    const grant = grants.get(id);
+    const feature = grant && catalogue.features.get(grant.feature);
+    // The grant is over, so there is nothing to compare: the page was opened from an old address.
+    if (!grant || !feature || (grant.endsAt !== null && grant.endsAt <= now)) return [];
+    const isEnded = grant.endedAt !== null;
+    const old = grant.extends === null ? undefined : grants.get(grant.extends);
+    const at = Math.max(now, grant.startsAt);
+    const before = isEnded ? withGrantUnended(facts, grant) : withoutGrant(facts, grant, old);
+    const what = isEnded ? "ended" : old ? "extended" : grant.kind;
+    const answer = (of: typeof facts) => answerRow({ facts: of, catalogue, now: at, readings }, feature);
+    return [{ id, what, before: answer(before), after: answer(facts), from: at > now ? at : null } as const];
+  });
+}
+
+/** One grant of this tenant. Throws the response if there is none. `isOver` means that it cannot be changed. */
+export async function requireGrant(services: Services, tenant: TenantRequest, id: string) {
+  const known = await knownGrants(services, tenant);
+  const grant = known.grants.get(id);
+  if (!grant)
+    throw new Response(`${tenant.facts.name} has no such grant. Look it up in the list.`, { status: 404, statusText: "Not Found" });
+  return { grant, view: grantView(tenant, grant, known), isOver: isOver(grant, tenant.now) };
+}
+
+/** The answer now, and as it would be if the grant ended now. */
+export function endingPreview(tenant: TenantRequest, grant: Grant): { before: AnswerRow; after: AnswerRow } | null {
+  const feature = tenant.catalogue.features.get(grant.feature);
+  if (!feature) return null;
+  const without = { ...tenant, facts: withoutGrant(tenant.facts, grant, undefined) };
+  return { before: answerRow(tenant, feature), after: answerRow(without, feature) };
+}
+
+/** The API's list. `revision` is the tenant's before the page was read. Null if the tenant does not exist. */
+export async function listGrantsPage(services: Services, tenant: string, query: z.output<typeof grantsQuery>) {
+  const { db } = services;
+  const now = services.now();
+  const facts = await currentTenant(services, tenant);
+  if (!facts) return null;
+  const { cursor, limit, ...filter } = query;
+  const after = cursor && { startsAt: cursor[0], id: cursor[1] };
+  const found = (await pageOfGrants(db.readAside, db.tables, tenant, filter, now, { after, size: limit + 1 })).map(grantOf);
+  const grants = found.slice(0, limit);
+  return { grants, last: found.length > limit ? (grants.at(-1) ?? null) : null, now, revision: facts.revision };
+}
+
+export async function grantNamed({ db, now }: Services, id: string) {
+  const found = await findGrant(db.readAside, db.tables, id);
+  return found && { tenant: found.row.tenant, grant: grantOf(found.row), now: now(), revision: found.revision };
+}

@@ -1,0 +1,77 @@
+import type { Logger } from "pino";
+import type { Actor, Instant } from "~/core/model";
+import { networkOf } from "~/server/admins/sign-in-rules";
+import { callerAddress } from "~/server/client-address.server";
+import type { Database } from "~db/database";
+import { type AuditEntry, writeAudit } from "~db/store/audit.server";
+import { hintOf, isWellFormed } from "./api-key-format.server";
+import type { KeyRing } from "./key-cache.server";
+
+const windowMs = 60_000;
+/** Rows that one process writes in a minute; what is beyond them is counted in one more. */
+const maxRows = 20;
+
+export type RefusedKeys = ReturnType<typeof createRefusedKeys>;
+
+type Refusal = { presented: string; why: string; ip: string | undefined };
+type Counted = { entry: AuditEntry; count: number; lastAt: Instant };
+
+const nobody = { kind: "system", id: "api", name: "API" } as const;
+
+/**
+ * Audit rows for API keys and tokens that were refused: one for each network, key and reason in a minute, with how often. Counting
+ * costs no query; rows are written when the minute is over, or before the process stops.
+ */
+export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instant, log: Logger) {
+  let counted = new Map<string, Counted>();
+  let more = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    if (counted.size === 0) return writing;
+    const entries = [...counted.values()].map(
+      ({ entry, count, lastAt }): AuditEntry => ({ ...entry, after: { ...(entry.after as object), count, lastAt } }),
+    );
+    if (more > 0) entries.push(entryOf(nobody, "*", { why: "others", count: more }));
+    counted = new Map();
+    more = 0;
+    const write = () => db.transaction([], (tx) => writeAudit(tx, db.tables, ...entries));
+    writing = writing.then(write).catch((err) => log.warn({ err }, "refused API keys were not written to the audit log"));
+    return writing;
+  }
+
+  const entryOf = (actor: Actor, subject: string, after: AuditEntry["after"]): AuditEntry => ({
+    ...{ at: now(), actor, subject, after },
+    action: "api_key.refused",
+    subjectKind: "api_key",
+  });
+
+  /** `why`: the code of the answer. */
+  function note({ presented, why, ip }: Refusal): void {
+    const known = keys.identify(presented);
+    const subject = known?.id ?? shownPart(presented);
+    const address = callerAddress(ip);
+    const name = `${networkOf(address ?? "")}\n${subject}\n${why}`;
+    const before = counted.get(name);
+    if (before) {
+      before.count += 1;
+      before.lastAt = now();
+    } else if (counted.size >= maxRows) more += 1;
+    else {
+      const actor: Actor = known ? { kind: "api_key", ...known, address } : { ...nobody, address };
+      counted.set(name, { entry: entryOf(actor, subject, { why }), count: 1, lastAt: now() });
+    }
+    timer ??= setTimeout(flush, windowMs).unref();
+  }
+
+  return { note, flush };
+}
+
+/** What is kept of a key that is not known here. What is not shaped like a key may be anything, so nothing of it is kept. */
+function shownPart(presented: string): string {
+  if (isWellFormed(presented)) return hintOf(presented);
+  return presented.startsWith("lk_tok_") ? "lk_tok_…" : "malformed";
+}

@@ -1,0 +1,164 @@
+import type { Logger } from "pino";
+import type { Instant } from "~/core/model";
+import { createPasswords } from "~/server/admins/passwords.server";
+import { createSignInThrottle } from "~/server/admins/sign-in-throttle.server";
+import { type Checks, createChecks } from "~/server/checks/check.server";
+import { createCheckCounts } from "~/server/checks/check-counts.server";
+import { createStreams } from "~/server/checks/subscriptions.server";
+import type { Env } from "~/server/env.server";
+import { createFactsCache } from "~/server/facts/facts-cache.server";
+import type { Elapsed } from "~/server/facts/synchronization.server";
+import { createKeyRing } from "~/server/keys/key-cache.server";
+import { createRateLimits } from "~/server/keys/rate-limits.server";
+import { createRefusedKeys } from "~/server/keys/refused-keys.server";
+import { createTokens } from "~/server/keys/tokens.server";
+import { jobLog } from "~/server/logging/job-log.server";
+import { createLog } from "~/server/logging/log.server";
+import { createLogOutput } from "~/server/logging/log-output.server";
+import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
+import { noFlags } from "~/server/posthog/flags/flag-readings";
+import { createMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
+import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
+import { randomId } from "~/server/random.server";
+import type { Services } from "~/server/services.server";
+import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
+import { createUsageCache } from "~/server/usage/usage-cache.server";
+import type { Database, OpenOptions } from "~db/database";
+import { openDatabase } from "~db/open.server";
+import { noteFlagsOff } from "~db/store/flag-readings.server";
+import { refoldSearchTexts } from "~db/store/search-texts.server";
+import { createGathered } from "./batched-writes.server";
+import { createLoad, type LoadOptions } from "./load.server";
+import { createMetrics, timed } from "./metrics.server";
+import { createRequestQueue } from "./request-queue.server";
+import { createCleaning } from "./retention.server";
+import { createBackground } from "./worker.server";
+import { createWriteProbe } from "./write-probe.server";
+
+/** Share of the cache memory for prepared answers; facts get the rest. */
+const shareOfAnswers = 1 / 3;
+
+/** Interval between attempts to record that PostHog is off, in ms. */
+const retryMs = 5_000;
+
+/** `elapsed`: a monotonic clock in ms. */
+type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> & {
+  elapsed?: Elapsed;
+  posthogHooks?: PosthogHooks;
+  database?: OpenOptions;
+  load?: LoadOptions;
+};
+
+/** Creates the services of a process. Throws a DatabaseProblem with a message for the operator. */
+export async function createServices(env: Env, overrides: Overrides = {}): Promise<Services> {
+  const logOutput = overrides.logOutput ?? createLogOutput();
+  const log = overrides.log ?? createLog(env.logLevel, logOutput);
+  let onTransaction = (_since: number) => {};
+  const db = timed(await openDatabase(env.databaseUrl, { connections: env.databaseConnections, ...overrides.database }), (since) =>
+    onTransaction(since),
+  );
+  const now = overrides.now ?? Date.now;
+  const elapsed = overrides.elapsed ?? overrides.now ?? (() => performance.now());
+  const forAnswers = Math.floor(env.cacheBytes * shareOfAnswers);
+  let posthog: Posthog | null = null;
+  const jobs = jobLog(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
+  const facts = createFactsCache(db, jobs, env.cacheBytes - forAnswers, overrides.elapsed);
+  const counts = createCheckCounts(db, jobs);
+  const tokens = createTokens(db);
+  const keys = createKeyRing(db, jobs, tokens);
+  const metadata = createMetadataChoice(db);
+  await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
+  facts.onChange("key", keys.reload);
+  facts.onChange("setting", metadata.reload);
+  const newId = overrides.newId ?? randomId;
+  posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, elapsed, newId, hooks: overrides.posthogHooks });
+  const usage = createUsageCache(db, facts, now);
+  await usage.start();
+  facts.onMoved(usage.follow);
+  const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
+  const load = createLoad(overrides.load);
+  const metrics = createMetrics({ db, checks, facts, load, posthog, logOutput, now });
+  onTransaction = metrics.transacted;
+  const events = posthog?.events;
+  if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
+  const streams = createStreams(facts, checks, now, jobs);
+  const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
+  const passwords = createPasswords();
+  const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
+  const limits = createRateLimits(env);
+  const gathered = createGathered({ db, env, now, newId, facts, posthog, usage, counts });
+  return {
+    env,
+    log,
+    db,
+    now,
+    elapsed,
+    newId,
+    facts,
+    counts,
+    usage,
+    cleaning,
+    checks,
+    metrics,
+    keys,
+    refusedKeys: createRefusedKeys(db, keys, now, jobs),
+    limits,
+    load,
+    queue: createRequestQueue({ ...overrides.load, pagesAtWork: () => load.inFlight().page }),
+    tokens,
+    streams,
+    metadata,
+    posthog,
+    tenantCounts: createTenantCounts(db),
+    background,
+    gathered,
+    passwords,
+    throttle: createSignInThrottle(),
+    writeProbe: createWriteProbe(db),
+    logOutput,
+    authority: null,
+  };
+}
+
+/** Returns the current decision for a tenant and feature. */
+const explainBy = (checks: Checks) => async (tenant: string, feature: string) => {
+  const { decisions, held } = await checks.preview(tenant, [feature]);
+  return held.facts ? (decisions[0] ?? null) : null;
+};
+
+/** Starts background work. A database that is locked delays it without ending the process. */
+export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
+  db.startThreads();
+  cleaning.start();
+  void refoldWhenPossible(db, log);
+  if (posthog === null) await noteFlagsOffWhenPossible(db, now(), log);
+}
+
+/** Search finds tenants by their former texts until this is done, which a locked database may delay. */
+async function refoldWhenPossible(db: Database, log: Logger): Promise<void> {
+  try {
+    await refoldSearchTexts(db);
+  } catch (err) {
+    log.warn({ err }, "what search reads of tenants was not brought up to date; trying again");
+    setTimeout(() => void refoldWhenPossible(db, log), retryMs).unref();
+  }
+}
+
+/** Retries in the background until written: only point-in-time answers read it. */
+async function noteFlagsOffWhenPossible(db: Database, at: Instant, log: Logger): Promise<void> {
+  try {
+    await noteFlagsOff(db, at);
+  } catch (err) {
+    log.warn({ err }, "that PostHog is off was not noted; trying again");
+    setTimeout(() => void noteFlagsOffWhenPossible(db, at, log), retryMs).unref();
+  }
+}
+
+/** Writes data that is still in memory, then closes the database. */
+export async function stopServices({ facts, counts, keys, refusedKeys, posthog, background, cleaning, db }: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), background.stop(), cleaning.stop()]);
+  // Last: counts flushed above may produce denial events.
+  await posthog?.stop();
+  await facts.stop();
+  await db.close();
+}

@@ -1,0 +1,25 @@
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import type { Actor } from "~/core/model";
+import type { Authority, Withdrawal } from "~/server/authority.server";
+import type { ProposedChange } from "~/server/catalogue/change-effects.server";
+import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+
+/** Messages to the worker process. `id` identifies a request that is answered. */
+export type WorkerRequest =
+  | { kind: "wake" }
+  | { kind: "stop" }
+  | { kind: "preview"; id: number; file: FileText; withEffects: boolean; hasFlags: boolean }
+  | { kind: "effects"; id: number; change: ProposedChange; hasFlags: boolean }
+  /** The result is no longer wanted. */
+  | { kind: "cancel"; of: number }
+  | { kind: "import"; id: number; file: FileText; actor: Actor; authority: Authority | null; expectedRevision: ExpectedRevision };
+
+/**
+ * Messages from the worker process. `withdrawn`: the requester may no longer write, and nothing was written. `trouble`:
+ * errors its jobs logged, for exception capture.
+ */
+export type WorkerMessage =
+  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects }
+  | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
+  | { kind: "failed"; id: number; error: Error }
+  | { kind: "trouble"; error: Error; sentence: string };

@@ -1,0 +1,103 @@
+import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "~/server/authority.server";
+import { estimateEffects } from "~/server/catalogue/change-effects.server";
+import { applyFile, previewFile } from "~/server/catalogue/import.server";
+import { readEnv } from "~/server/env.server";
+import { jobLog } from "~/server/logging/job-log.server";
+import { createLog } from "~/server/logging/log.server";
+import { createLogOutput } from "~/server/logging/log-output.server";
+import { createTenantEvents } from "~/server/posthog/events/tenant-events.server";
+import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
+import { randomId } from "~/server/random.server";
+import { readCatalogueFacts } from "~db/store/facts.server";
+import { lowerPriority } from "./runtime-tuning.server";
+import { outliveStandardStreams } from "./standard-streams.server";
+import { createServices, stopServices } from "./start.server";
+import type { WorkerMessage, WorkerRequest } from "./worker-messages";
+
+// Before anything else starts. On few cores the process that answers checks runs first.
+lowerPriority();
+outliveStandardStreams();
+const logOutput = createLogOutput();
+const say = (word: WorkerMessage) => process.connected && process.send?.(word);
+
+// Signals that a terminal or supervisor sends to all processes are handled by the server, which then stops this
+// process.
+process.on("SIGTERM", () => {}).on("SIGINT", () => {});
+process.on("disconnect", () => void end(1));
+
+async function end(code: number): Promise<never> {
+  await logOutput.flush();
+  process.exit(code);
+}
+
+const { posthog: settings, ...env } = readEnv();
+const log = jobLog(createLog(env.logLevel, logOutput), (error, sentence) => say({ kind: "trouble", error, sentence }));
+process.on("uncaughtException", (error) => {
+  log.error({ err: error }, "the background process failed");
+  process.disconnect(); // After pending messages are sent.
+});
+const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, isBackground: true } });
+const { db, facts, now, elapsed, newId } = services;
+const holder = randomId("proc");
+const runners = settings
+  ? [
+      createGroupSync({ db, settings, holder, now, elapsed, newId, log }),
+      createTenantEvents({ db, settings, facts, holder, now, elapsed, log }),
+    ]
+  : [];
+const wake = () => {
+  for (const runner of runners) runner.wake();
+};
+
+/** With the requester's right, which is checked in the writing transaction. */
+function applyOrder({ file, actor, authority, expectedRevision }: Extract<WorkerRequest, { kind: "import" }>) {
+  const refuse = (of: Authority, why: Withdrawal) => new RightWithdrawn(of, why);
+  return applyFile(authority ? byRightOf(services, authority, refuse) : services, file, actor, { expectedRevision });
+}
+
+const running = new Map<number, AbortController>();
+
+function resultOf(order: Extract<WorkerRequest, { id: number }>, signal: AbortSignal) {
+  switch (order.kind) {
+    case "preview":
+      return previewFile(services, order.file, { signal, withEffects: order.withEffects, hasFlags: order.hasFlags });
+    case "effects":
+      return readEffects(order, signal);
+    case "import":
+      return applyOrder(order);
+  }
+}
+
+async function readEffects({ change, hasFlags }: Extract<WorkerRequest, { kind: "effects" }>, signal: AbortSignal) {
+  return estimateEffects(services, await readCatalogueFacts(db.readAside, db.tables), change, { signal, hasFlags });
+}
+
+async function answer(order: Extract<WorkerRequest, { id: number }>): Promise<void> {
+  const { id, kind } = order;
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const result = await resultOf(order, controller.signal);
+    if (kind !== "effects") wake();
+    say({ kind: "done", id, result });
+  } catch (error) {
+    if (error instanceof RightWithdrawn) say({ kind: "withdrawn", id, authority: error.authority, why: error.why });
+    else say({ kind: "failed", id, error: error as Error });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function stop(): Promise<void> {
+  await Promise.all(runners.map((runner) => runner.stop()));
+  await stopServices(services);
+  await end(0);
+}
+
+process.on("message", (order: WorkerRequest) => {
+  if (order.kind === "wake") wake();
+  else if (order.kind === "stop") void stop();
+  else if (order.kind === "cancel") running.get(order.of)?.abort();
+  else void answer(order);
+});
+await Promise.all(runners.map((runner) => runner.start()));

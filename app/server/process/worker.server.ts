@@ -1,0 +1,122 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import type { Actor } from "~/core/model";
+import { type Authority, RightWithdrawn } from "~/server/authority.server";
+import type { ProposedChange } from "~/server/catalogue/change-effects.server";
+import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import type { WorkerMessage, WorkerRequest } from "./worker-messages";
+
+/**
+ * Collects garbage less often (for some megabytes) and in one thread, because on few cores further threads compete with
+ * the process that answers.
+ */
+const nodeOptions = ["--max-semi-space-size=64", "--v8-pool-size=1"];
+/** Delay before an ended process is restarted, in ms. */
+const restartAfter = 1_000;
+
+export type Background = ReturnType<typeof createBackground>;
+
+/**
+ * A process for what would keep a check waiting: imports, and sending tenants' groups to PostHog. Its work is durable, so one
+ * that dies loses nothing but the answer to an import, which has been written whole or not at all. It ends with this process.
+ */
+export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = programFile()) {
+  const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  /** Calls that wait for a process that is being started again. */
+  const whenStarted: (() => void)[] = [];
+  let child: ChildProcess | undefined;
+  let isStarted = false;
+  let last = 0;
+  let isStopping = false;
+
+  function hear(word: WorkerMessage): void {
+    if (word.kind === "trouble") {
+      onTrouble(word.error, word.sentence);
+      return;
+    }
+    const asker = waiting.get(word.id);
+    waiting.delete(word.id);
+    if (word.kind === "done") asker?.resolve(word.result);
+    else if (word.kind === "withdrawn") asker?.reject(new RightWithdrawn(word.authority, word.why));
+    else asker?.reject(word.error);
+  }
+
+  function start(program: string): void {
+    const started = fork(program, { serialization: "advanced", execArgv: [...process.execArgv, ...nodeOptions] });
+    started.unref();
+    started.channel?.unref();
+    started.on("message", hear);
+    started.on("error", (error) => log.error({ err: error }, "the background process could not be started or told"));
+    started.on("close", (code, signal) => {
+      child = undefined;
+      for (const { reject } of waiting.values()) reject(new Error("The background process has ended."));
+      waiting.clear();
+      if (isStopping) return;
+      log.warn({ code, signal }, "the background process has ended and is started again");
+      setTimeout(() => start(program), restartAfter).unref();
+    });
+    child = started;
+    for (const proceed of whenStarted.splice(0)) proceed();
+  }
+
+  // Delivery is confirmed by the answer.
+  const tell = (order: WorkerRequest) => child?.send(order, () => {});
+
+  async function ask<T>(order: (id: number) => WorkerRequest, signal?: AbortSignal): Promise<T> {
+    if (!child && !isStopping) await new Promise<void>((resolve) => whenStarted.push(resolve));
+    if (!child) throw new Error("The background process has ended.");
+    if (signal?.aborted) throw signal.reason;
+    const id = ++last;
+    const cancel = () => {
+      waiting.get(id)?.reject(signal?.reason);
+      waiting.delete(id);
+      tell({ kind: "cancel", of: id });
+    };
+    return new Promise<T>((resolve, reject) => {
+      waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      signal?.addEventListener("abort", cancel, { once: true });
+      tell(order(id));
+    }).finally(() => signal?.removeEventListener("abort", cancel));
+  }
+
+  return {
+    /** Returns false if the program runs from its sources, where all work is done in this process. */
+    start(): boolean {
+      if (file) start(file);
+      isStarted = file !== null;
+      return isStarted;
+    },
+    /** True also while the process is being started again, which `preview` and `import` wait for. */
+    isOn: () => isStarted && !isStopping,
+    wake: () => tell({ kind: "wake" }),
+    preview: (file: FileText, withEffects = false, hasFlags = false, signal?: AbortSignal) =>
+      ask<Previewed>((id) => ({ kind: "preview", id, file, withEffects, hasFlags }), signal),
+    effects: (change: ProposedChange, hasFlags: boolean, signal?: AbortSignal) =>
+      ask<ChangeEffects>((id) => ({ kind: "effects", id, change, hasFlags }), signal),
+    import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
+      ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
+    async stop(): Promise<void> {
+      isStopping = true;
+      for (const proceed of whenStarted.splice(0)) proceed();
+      if (!child) return;
+      const closed = once(child, "close");
+      child.ref();
+      tell({ kind: "stop" });
+      await closed;
+    },
+  };
+}
+
+/** Next to the server build. */
+function programFile(): string | null {
+  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
+    const file = path.join(folder, "background.js");
+    if (existsSync(file)) return file;
+    if (folder === path.dirname(folder)) return null;
+  }
+}

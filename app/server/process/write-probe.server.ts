@@ -1,0 +1,47 @@
+import type { Database } from "~db/database";
+import { writeSetting } from "~db/store/settings.server";
+import { isWaiting } from "~db/unavailable";
+
+/** How long a result is used, in ms. */
+const maxAgeMs = 2_000;
+/** How long a caller waits for a new result, in ms. The write itself continues. */
+const maxWaitMs = 1_000;
+
+export type WriteProbe = ReturnType<typeof createWriteProbe>;
+
+/**
+ * Checks whether the database can be written, by writing one small row now and then while it is asked. A write that only waits,
+ * for a lock or its turn, decides nothing: the previous result remains.
+ */
+export function createWriteProbe(db: Database, clock = () => performance.now()) {
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown = null;
+  let running: Promise<void> | undefined;
+
+  async function tryToWrite(): Promise<void> {
+    try {
+      await db.transaction([], (tx) => writeSetting(tx, db.tables, "write probe", true));
+      failure = null;
+    } catch (error) {
+      if (!isWaiting(error)) failure = error;
+    } finally {
+      triedAt = clock();
+      running = undefined;
+    }
+  }
+
+  return {
+    /** Throws why no write is possible. */
+    async check(): Promise<void> {
+      if (clock() - triedAt >= maxAgeMs) {
+        running ??= tryToWrite();
+        let timer: NodeJS.Timeout | undefined;
+        const waited = new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, maxWaitMs);
+        });
+        await Promise.race([running, waited]).finally(() => clearTimeout(timer));
+      }
+      if (failure !== null) throw failure;
+    },
+  };
+}

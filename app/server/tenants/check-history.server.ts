@@ -1,0 +1,81 @@
+import { allFeatures } from "~/server/checks/check-counts.server";
+import type { Services } from "~/server/services.server";
+import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
+import { readConsumption } from "./tenant-consumption.server";
+import { currentTenant, type TenantRequest } from "./tenants.server";
+
+const days = 30;
+const day = 86_400_000;
+/** Features of which the page shows the consumption; the API has all. */
+const maxConsumptionRows = 200;
+const nameOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+/** Checks of the last 30 UTC days including today: per day without gaps, and per feature. */
+export async function tenantUsage(services: Services, { facts, catalogue, now }: TenantRequest, feature: string | null) {
+  const { db, counts } = services;
+  await counts.flush();
+  const first = now - (days - 1) * day;
+  const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(first + i * day), { allowed: 0, refused: 0 }]));
+  for (const row of await countsByDay(db.readAside, db.tables, facts.key, nameOf(first))) {
+    const bar = byDay.get(row.day);
+    if (bar) bar[row.allowed ? "allowed" : "refused"] += row.count;
+  }
+  const rows = await countsByFeature(db.readAside, db.tables, facts.key, nameOf(first));
+  const features = rows.map(({ feature, ...row }) => ({
+    ...row,
+    key: feature,
+    name: feature === allFeatures ? "All features at once" : (catalogue.features.get(feature)?.name ?? feature),
+    isKnown: catalogue.features.has(feature),
+    isAll: feature === allFeatures,
+    now,
+  }));
+  const { consumption, events } = await readConsumption(services, facts, now, { feature });
+  return {
+    days,
+    bars: [...byDay].map(([label, bar]) => ({ label, ...bar })),
+    features,
+    allowed: features.reduce((sum, f) => sum + f.allowed, 0),
+    refused: features.reduce((sum, f) => sum + f.refused, 0),
+    consumption: consumption.filter(({ used, setAt }) => used > 0 || setAt !== null).slice(0, maxConsumptionRows),
+    events,
+  };
+}
+export type FeatureUsage = Awaited<ReturnType<typeof tenantUsage>>["features"][number];
+
+/**
+ * The same for programs, over so many days, with what was consumed of each metered feature, or of `feature` alone with its newest
+ * events. Null: there is no such tenant.
+ */
+export async function usageSummary(
+  services: Services,
+  tenant: string,
+  { days, feature = null }: { days: number; feature?: string | null },
+) {
+  const { db, counts } = services;
+  const known = await currentTenant(services, tenant);
+  if (!known) return null;
+  await counts.flush();
+  const now = services.now();
+  const first = nameOf(now - (days - 1) * day);
+  const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
+  for (const row of await countsByDay(db.readAside, db.tables, tenant, first)) {
+    const one = byDay.get(row.day);
+    if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
+  }
+  const features = await countsByFeature(db.readAside, db.tables, tenant, first);
+  const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
+  const { consumption, events } = await readConsumption(services, known, now, { feature, only: feature !== null });
+  return {
+    tenant,
+    from: first,
+    to: nameOf(now),
+    checks: {
+      allowed: sum("allowed"),
+      refused: sum("refused"),
+      days: [...byDay].map(([label, one]) => ({ day: label, ...one })),
+      features,
+    },
+    consumption,
+    ...(feature === null ? {} : { events }),
+  };
+}

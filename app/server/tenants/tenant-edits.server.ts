@@ -1,0 +1,61 @@
+import { putTenant, type TenantForm } from "~/core/decision/changes";
+import type { Actor, Instant, Json, TenantFacts } from "~/core/model";
+import { type Refusal, refuse } from "~/core/outcome";
+import { sameJson } from "~/core/same-json";
+import type { NewTenantInput } from "~/forms/tenants/tenant-page";
+import { changeTenant } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { listAudit } from "~db/store/audit.server";
+import { readTenantFactsAt } from "~db/store/facts.server";
+import { currentTenant } from "./tenants.server";
+
+export async function createTenant(services: Services, actor: Actor, form: NewTenantInput): Promise<{ ok: true; name: string } | Refusal> {
+  const { key, ...fields } = form;
+  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
+    if (facts) return refuse("tenant_exists", `There is a tenant with this key already: ${facts.name}. Choose another key.`, "key");
+    return putTenant(null, key, fields, catalogue, stamp);
+  });
+  return result.ok ? { ok: true, name: result.facts?.name ?? key } : result;
+}
+
+type Field = "name" | "status" | "plan" | "addOns" | "metadata";
+type Seen = { [field: string]: Json };
+
+/** A concurrent change by someone else. */
+export type ConcurrentTenantChange = { before: Seen; after: Seen; by: string | null; at: Instant | null };
+export type Saved =
+  | { ok: true; changed: boolean }
+  | { ok: false; refusal: Refusal; revision: number | null; theirs: ConcurrentTenantChange | null };
+
+const seen = (facts: TenantFacts, fields: readonly Field[]): Seen =>
+  Object.fromEntries(fields.map((field) => [field, field === "addOns" ? facts.addOns.map((a) => a.plan) : facts[field]]));
+
+/** `fields` are those the form edits. Only their concurrent change is a conflict; a new grant is not. */
+export async function saveTenant(
+  services: Services,
+  actor: Actor,
+  key: string,
+  form: TenantForm,
+  { expected, fields }: { expected: number; fields: readonly Field[] },
+): Promise<Saved> {
+  const { db } = services;
+  const base = await readTenantFactsAt(db.readAside, db.tables, key, expected);
+  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
+    if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
+    const isSame = base !== null && sameJson(seen(base, fields), seen(facts, fields));
+    return putTenant(facts, key, form, catalogue, stamp, isSame ? undefined : expected);
+  });
+  if (result.ok) return { ok: true, changed: result.changed };
+  if (result.code !== "stale") return { ok: false, refusal: result, revision: expected, theirs: null };
+  const current = await currentTenant(services, key);
+  if (!current) return { ok: false, refusal: result, revision: null, theirs: null };
+  const changes = await listAudit(db.readAside, db.tables, { subjectKind: "tenant", subject: key }, { size: 20 });
+  const last = changes.find(({ action }) => action.startsWith("tenant."));
+  const theirs = {
+    before: base ? seen(base, fields) : {},
+    after: seen(current, fields),
+    by: last?.actorName ?? null,
+    at: last?.at.getTime() ?? null,
+  };
+  return { ok: false, refusal: result, revision: current.revision, theirs };
+}

@@ -1,0 +1,62 @@
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { byGroupAndName } from "~/core/decision/answer-row";
+import { applyChange, putTenant } from "~/core/decision/changes";
+import type { Decision } from "~/core/decision/decide";
+import { affectedFeatures, type Effect } from "~/core/decision/preview";
+import type { Plan } from "~/core/model";
+import type { Refusal } from "~/core/outcome";
+import { actorOf } from "~/server/admins/sessions.server";
+import type { Services } from "~/server/services.server";
+import type { TenantRequest } from "./tenants.server";
+
+export type PlanChoice = { key: string; name: string; description: string | null; isArchived: boolean };
+
+/** Plans this tenant, or a new one, can get. Archived ones only if it has them already. */
+export function planChoices(catalogue: TenantRequest["catalogue"], held: readonly string[] = []) {
+  const open = [...catalogue.plans.values()].filter((p) => p.archivedAt === null || held.includes(p.key));
+  const choice = ({ key, name, description, archivedAt }: Plan): PlanChoice => ({
+    key,
+    name,
+    description,
+    isArchived: archivedAt !== null,
+  });
+  return { plans: open.filter((p) => p.kind === "base").map(choice), addOns: open.filter((p) => p.kind === "add_on").map(choice) };
+}
+
+export const currentPlans = ({ facts }: Pick<TenantRequest, "facts">) => [
+  ...(facts.plan === null ? [] : [facts.plan]),
+  ...facts.addOns.map((a) => a.plan),
+];
+
+export type AffectedRow = { key: string; name: string; group: string | null; before: string | null; after: string | null };
+export type PlanPreview = { isChange: boolean } & { [E in Effect]: AffectedRow[] };
+
+/** What the tenant would gain and lose; for a suspended tenant, once it is reinstated. */
+export function planPreview(
+  services: Services,
+  tenant: TenantRequest,
+  form: { plan: string | null; addOns: string[] },
+): PlanPreview | Refusal {
+  const { facts, catalogue, now, admin } = tenant;
+  const outcome = putTenant(facts, facts.key, form, catalogue, { now, actor: actorOf(admin), newId: services.newId });
+  if (!outcome.ok) return outcome;
+  const preview: PlanPreview = { isChange: outcome.change !== null, gains: [], loses: [], changes: [] };
+  if (!outcome.change) return preview;
+  const before = { tenant: { ...facts, status: "active" as const }, catalogue };
+  const after = { tenant: applyChange(before.tenant, outcome.change, facts.revision), catalogue };
+  for (const affected of affectedFeatures(before, after, now, tenant.readings)) {
+    const feature = catalogue.features.get(affected.feature);
+    if (!feature) continue;
+    const gives = ({ value, amount }: Decision) =>
+      amount ? describeValue(feature, amount.limit) : value === undefined ? null : describeValue(feature, value);
+    preview[affected.effect].push({
+      key: feature.key,
+      name: feature.name,
+      group: feature.group,
+      before: gives(affected.before),
+      after: gives(affected.after),
+    });
+  }
+  for (const effect of ["gains", "loses", "changes"] as const) preview[effect].sort(byGroupAndName);
+  return preview;
+}

@@ -1,0 +1,37 @@
+import { isoTime } from "~/core/decision/answer";
+import { decide } from "~/core/decision/decide";
+import { type Counter, counterAt, type MeteredFeature } from "~/core/decision/usage";
+import { usagePeriod } from "~/core/decision/usage-period";
+import type { Instant, Limit, TenantFacts } from "~/core/model";
+import type { Services } from "~/server/services.server";
+import { readTotalsOf, type Total } from "~db/store/usage.server";
+
+/** A tenant's metered feature in the period that contains `at`. */
+export type Counted = { tenant: TenantFacts; feature: MeteredFeature; at: Instant };
+
+/** A period's total, its end, and what is left of the tenant's current limit. */
+export type Balance = { used: number; remaining: Limit; resetsAt: string | null };
+
+export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({ tenant: tenant.key, ...counterAt(feature, tenant, at) });
+export const counterName = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;
+
+/** `known` are totals that were just written; the rest is read. */
+export async function balancesOf({ db, facts, posthog, now }: Services, counted: Counted[], known: Total[]) {
+  const wanted = new Map(counted.map((c) => [counterName(counterOf(c)), c]));
+  const used = new Map(known.map((total) => [counterName(total), total.used]));
+  const missing = [...wanted].flatMap(([name, c]) => (used.has(name) ? [] : [counterOf(c)]));
+  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(counterName(total), total.used);
+
+  const balances = new Map<string, Balance>();
+  for (const [name, { tenant, feature, at }] of wanted) {
+    const flags = feature.flag ? await posthog?.flags.of(tenant, undefined, [feature.key]) : undefined;
+    const catalogue = facts.catalogue();
+    const usage = { used: used.get(name) ?? 0 };
+    const flag = feature.flag ? flags?.readings.get(feature.flag.key) : undefined;
+    const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
+    const { end } = usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor);
+    const remaining = (amount ?? consumption)?.remaining ?? 0;
+    balances.set(name, { ...usage, remaining, resetsAt: end === null ? null : isoTime(end) });
+  }
+  return (c: Counted) => balances.get(counterName(counterOf(c))) as Balance;
+}

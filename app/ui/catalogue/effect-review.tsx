@@ -1,0 +1,19 @@
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import { Notice } from "~/ui/kit/notice";
+import { EffectsOnTenants } from "./effects-on-tenants";
+
+export type Review = { token: string; effects: ChangeEffects } | null;
+
+/** The effects of a submitted form, shown before it is saved. The next submission confirms them. */
+export function EffectReviewForm({ review }: { review: Review }) {
+  if (!review) return null;
+  return (
+    <div className="mt-2 mb-4">
+      <input type="hidden" name="reviewed" value={review.token} />
+      <Notice kind="warning" role="alert" className="mb-3" title="Nothing is saved yet">
+        Saving has these effects on tenants. Save again to go ahead.
+      </Notice>
+      <EffectsOnTenants effects={review.effects} noun="a feature" />
+    </div>
+  );
+}

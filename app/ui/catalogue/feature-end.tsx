@@ -1,0 +1,56 @@
+import { Form } from "@remix-run/react";
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import type { Feature } from "~/core/model";
+import { paths, withQuery } from "~/paths";
+import { ActionDescription } from "~/ui/kit/action-description";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { EffectsOnTenants } from "./effects-on-tenants";
+
+const archiveMeans = "Every tenant is then told no, and lists leave it out. Plans and grants keep what they say of it.";
+const restoreMeans = "Every tenant is told no. Restoring it brings back what plans and grants say of it.";
+
+type Props = {
+  feature: Pick<Feature, "key" | "name" | "archivedAt">;
+  /** If the URL asks for it: the effects of archiving or restoring. */
+  effects: ChangeEffects | null;
+};
+
+/** Archives or restores a feature. The question and its effects have an address of their own, which works without script. */
+export function FeatureEnd({ feature, effects }: Props) {
+  const { key, name } = feature;
+  const isArchived = feature.archivedAt !== null;
+  const act = isArchived ? "restore" : "archive";
+  const label = isArchived ? "Restore feature" : "Archive feature";
+  if (effects === null) {
+    return (
+      <Card className="mt-4">
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <ActionDescription title={isArchived ? "Archived" : "Archive"}>{isArchived ? restoreMeans : archiveMeans}</ActionDescription>
+          <LinkButton to={withQuery(paths.feature(key), { ask: act })} preventScrollReset>
+            {label}
+          </LinkButton>
+        </div>
+      </Card>
+    );
+  }
+  return (
+    <Card className="mt-4">
+      <Form method="post" action={paths.feature(key)}>
+        <p className="font-medium text-sm wrap-anywhere">{isArchived ? `Restore ${name}?` : `Archive ${name}?`}</p>
+        <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm">
+          {isArchived ? "Tenants whose plan or grant gives it are told yes again, at once." : `${archiveMeans} You can restore it.`}
+        </p>
+        <EffectsOnTenants effects={effects} />
+        <FormActions>
+          <Button variant="primary" name="intent" value={act}>
+            {label}
+          </Button>
+          <LinkButton to={paths.feature(key)} variant="ghost" preventScrollReset>
+            Keep as it is
+          </LinkButton>
+        </FormActions>
+      </Form>
+    </Card>
+  );
+}

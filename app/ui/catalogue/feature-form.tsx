@@ -1,0 +1,233 @@
+import { getFormProps, getInputProps, getSelectProps, getTextareaProps, type SubmissionResult, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import { Form, useNavigation } from "@remix-run/react";
+import type { ReactNode } from "react";
+import { type Feature, featureTypes } from "~/core/model";
+import { featurePageForm, newFeatureForm } from "~/forms/catalogue/feature";
+import { flagRuleWords, resetWords, typeHints, typeWords, whenUnknownWords } from "~/forms/catalogue/feature-words";
+import { paths } from "~/paths";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { FormActions } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
+import { cx } from "~/ui/kit/cx";
+import { Field } from "~/ui/kit/field";
+import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
+import { EffectReviewForm, type Review } from "./effect-review";
+
+const names = [
+  "key",
+  "name",
+  "description",
+  "group",
+  "type",
+  "kind",
+  "better",
+  "options",
+  "resetPeriod",
+  "limit",
+  "unit",
+  "flagKey",
+  "flagRule",
+  "whenUnknown",
+  "why",
+] as const;
+type Fields = Record<(typeof names)[number], string>;
+
+type Props = {
+  /** Absent for a new one. */
+  feature?: Feature;
+  groups: readonly string[];
+  lastResult: SubmissionResult | undefined;
+  /** Replaces the form-level error above the fields. */
+  children?: ReactNode;
+  /** The effects of what was sent, to be seen before it is saved. */
+  review?: Review;
+};
+
+export function FeatureEditor({ feature, groups, lastResult, children, review = null }: Props) {
+  const busy = useNavigation().formMethod === "POST";
+  const schema = feature ? featurePageForm(feature.type) : newFeatureForm;
+  const [form, fields] = useForm<Fields>({
+    id: "feature",
+    lastResult,
+    defaultValue: startOf(feature),
+    onValidate: ({ formData }) => parseWithZod(formData, { schema }) as never,
+    shouldRevalidate: "onInput",
+  });
+  return (
+    <Form method="post" {...getFormProps(form)}>
+      {children ?? <FormErrors errors={form.errors} />}
+      {feature && (
+        <>
+          <input type="hidden" name="intent" value="save" />
+          <input type="hidden" name="expected" value={feature.revision} />
+        </>
+      )}
+      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+        <Field label="Name" field={fields.name} className={feature && "sm:col-span-2"}>
+          <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
+        </Field>
+        {!feature && (
+          <Field label="Key" field={fields.key} hint="What your app asks for. It stays as it is.">
+            <TextInput
+              {...getInputProps(fields.key, { type: "text" })}
+              maxLength={100}
+              autoComplete="off"
+              spellCheck={false}
+              className="font-mono"
+            />
+          </Field>
+        )}
+      </div>
+      <Field label="Description" field={fields.description} optional>
+        <Textarea {...getTextareaProps(fields.description)} rows={2} />
+      </Field>
+      <Field label="Group" field={fields.group} hint="Features of one group stand together in the grid." optional>
+        <TextInput {...getInputProps(fields.group, { type: "text" })} maxLength={200} autoComplete="off" list="groups" />
+      </Field>
+      <datalist id="groups">
+        {groups.map((group) => (
+          <option key={group} value={group} />
+        ))}
+      </datalist>
+      {/* CSS alone shows the settings of the selected type, so that it works without JavaScript. */}
+      <div className="group/type">
+        {!feature && (
+          <Field label="Type" field={fields.type} group hint="It stays as it is: plans and grants hold values of it.">
+            <RadioCards
+              name="type"
+              checked={fields.type.initialValue}
+              columns={3}
+              options={featureTypes.map((type) => ({ value: type, label: typeWords[type], hint: typeHints[type] }))}
+            />
+          </Field>
+        )}
+        {(!feature || feature.type === "config") && (
+          <ConfigFields fields={fields} className={feature ? undefined : "hidden group-has-[[value=config]:checked]/type:block"} />
+        )}
+        {(!feature || feature.type === "metered") && (
+          <MeterFields fields={fields} className={feature ? undefined : "hidden group-has-[[value=metered]:checked]/type:block"} />
+        )}
+      </div>
+      <FlagFields fields={fields} />
+      <Field label="Why" field={fields.why} hint="For the audit log." optional>
+        <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
+      </Field>
+      <EffectReviewForm review={review} />
+      <FormActions>
+        <Button variant="primary" busy={busy}>
+          {feature ? "Save" : "Create feature"}
+        </Button>
+        <LinkButton to={paths.features()} variant="ghost">
+          Cancel
+        </LinkButton>
+      </FormActions>
+    </Form>
+  );
+}
+
+type FormFields = ReturnType<typeof useForm<Fields>>[1];
+
+type PartProps = { fields: FormFields; className?: string };
+
+function ConfigFields({ fields, className }: PartProps) {
+  return (
+    <div className={cx("group/kind", className)}>
+      <Field label="Value type" field={fields.kind} group>
+        <RadioCards
+          name="kind"
+          checked={fields.kind.initialValue}
+          columns={3}
+          options={[
+            { value: "number", label: "A number" },
+            { value: "text", label: "Text" },
+            { value: "json", label: "JSON", hint: "The first source counts." },
+          ]}
+        />
+      </Field>
+      <div className="hidden group-has-[[value=number]:checked]/kind:block">
+        <Field label="When several sources apply, use" field={fields.better}>
+          <Select
+            {...getSelectProps(fields.better)}
+            options={[
+              ["higher", "The higher number"],
+              ["lower", "The lower number"],
+            ]}
+          />
+        </Field>
+      </div>
+      <div className="hidden group-has-[[value=text]:checked]/kind:block">
+        <Field label="Options" field={fields.options} hint="One on each line, the best last. Without options any text fits." optional>
+          <Textarea {...getTextareaProps(fields.options)} rows={4} spellCheck={false} />
+        </Field>
+      </div>
+    </div>
+  );
+}
+
+function MeterFields({ fields, className }: PartProps) {
+  return (
+    <div className={className}>
+      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+        <Field label="Resets" field={fields.resetPeriod}>
+          <Select {...getSelectProps(fields.resetPeriod)} options={resetWords} />
+        </Field>
+        <Field label="Unit" field={fields.unit} hint="What is counted: calls, seats." optional>
+          <TextInput {...getInputProps(fields.unit, { type: "text" })} maxLength={50} autoComplete="off" />
+        </Field>
+      </div>
+      <Field label="At the limit" field={fields.limit} group>
+        <RadioCards
+          name="limit"
+          checked={fields.limit.initialValue}
+          columns={2}
+          options={[
+            { value: "hard", label: "Hard", hint: "Over the limit is a no." },
+            { value: "soft", label: "Soft", hint: "Over the limit is still a yes." },
+          ]}
+        />
+      </Field>
+    </div>
+  );
+}
+
+function FlagFields({ fields }: { fields: FormFields }) {
+  return (
+    <fieldset className="mt-2 mb-2 border-line border-t pt-4">
+      <legend className="sr-only">PostHog feature flag</legend>
+      <div className="grid items-end gap-x-4 sm:grid-cols-3">
+        <Field label="PostHog flag" field={fields.flagKey} hint="Its key; empty: none." optional>
+          <TextInput {...getInputProps(fields.flagKey, { type: "text" })} maxLength={400} autoComplete="off" spellCheck={false} />
+        </Field>
+        <Field label="What the flag may do" field={fields.flagRule}>
+          <Select {...getSelectProps(fields.flagRule)} options={flagRuleWords} />
+        </Field>
+        <Field label="If PostHog is unavailable" field={fields.whenUnknown}>
+          <Select {...getSelectProps(fields.whenUnknown)} options={whenUnknownWords} />
+        </Field>
+      </div>
+    </fieldset>
+  );
+}
+
+/** Initial values of the fields. */
+function startOf(feature: Feature | undefined): Partial<Fields> {
+  const config = feature?.type === "config" ? feature.config : null;
+  const meter = feature?.type === "metered" ? feature.meter : null;
+  return {
+    name: feature?.name,
+    description: feature?.description ?? "",
+    group: feature?.group ?? "",
+    type: feature?.type ?? "boolean",
+    kind: config?.kind ?? "number",
+    better: config?.kind === "number" ? config.better : "higher",
+    options: config?.kind === "text" ? config.options.join("\n") : "",
+    resetPeriod: meter?.resetPeriod ?? "month",
+    limit: meter?.soft ? "soft" : "hard",
+    unit: meter?.unit ?? "",
+    flagKey: feature?.flag?.key ?? "",
+    flagRule: feature?.flag?.rule ?? "grant",
+    whenUnknown: feature?.flag?.whenUnknown ?? "last",
+  };
+}

@@ -1,0 +1,114 @@
+import { Form, Link, useLocation, useNavigation, useSearchParams, useSubmit } from "@remix-run/react";
+import { Search, X } from "lucide-react";
+import { createContext, type ReactNode, useContext, useEffect, useRef } from "react";
+import { buttonLook } from "./button";
+import { cx } from "./cx";
+import { inputLook, Select } from "./inputs";
+
+/** Delay after the last key before a search is sent, in ms. */
+const pause = 250;
+const SubmitContext = createContext<(wait: number) => void>(() => {});
+
+type FilterBarProps = {
+  /** Query parameters of the inputs inside. The URL keeps all others except `page`. */
+  names: readonly string[];
+  children: ReactNode;
+  className?: string;
+};
+
+/** A GET form that submits itself; without JavaScript it has a button. */
+export function FilterBar({ names, children, className }: FilterBarProps) {
+  const [params] = useSearchParams();
+  const { pathname } = useLocation();
+  const submit = useSubmit();
+  const form = useRef<HTMLFormElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const send = (wait: number) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      if (!form.current) return;
+      const filled = [...new FormData(form.current)].filter(([, value]) => value !== "") as [string, string][];
+      submit(new URLSearchParams(filled), { action: pathname, replace: true, preventScrollReset: true });
+    }, wait);
+  };
+  const kept = [...params].filter(([name]) => name !== "page" && !names.includes(name));
+  const clearedQuery = new URLSearchParams(kept).toString();
+  const isSet = names.some((name) => params.get(name));
+  return (
+    <SubmitContext.Provider value={send}>
+      <Form ref={form} method="get" action={pathname} role="search" className={cx("flex flex-wrap items-center gap-2", className)}>
+        {kept.map(([name, value]) => (
+          <input key={`${name}=${value}`} type="hidden" name={name} value={value} />
+        ))}
+        {children}
+        <noscript>
+          <button type="submit" className={buttonLook({})}>
+            Apply
+          </button>
+        </noscript>
+        {isSet && (
+          <Link to={`?${clearedQuery}`} className={cx(buttonLook({ variant: "ghost" }), "max-sm:px-2")}>
+            <X aria-hidden="true" />
+            Clear
+          </Link>
+        )}
+      </Form>
+    </SubmitContext.Provider>
+  );
+}
+
+/** `name` defaults to `q`. */
+export function SearchBox({ label, name = "q", className }: { label: string; name?: string; className?: string }) {
+  const send = useContext(SubmitContext);
+  const [params] = useSearchParams();
+  const value = params.get(name) ?? "";
+  const input = useRef<HTMLInputElement>(null);
+  const busy = useNavigation().location?.search.includes(`${name}=`) ?? false;
+  // Back, forward and "Clear" change the URL while the input is mounted; typing must not be overwritten.
+  useEffect(() => {
+    if (input.current && document.activeElement !== input.current) input.current.value = value;
+  }, [value]);
+  return (
+    <label className={cx("relative min-w-0 max-sm:w-full sm:w-72", className)}>
+      <span className="sr-only">{label}</span>
+      <Search
+        className={cx("pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint", busy && "animate-pulse")}
+        aria-hidden="true"
+      />
+      <input
+        ref={input}
+        type="search"
+        name={name}
+        defaultValue={value}
+        placeholder={label}
+        autoComplete="off"
+        maxLength={200}
+        onChange={() => send(pause)}
+        className={cx(inputLook, "h-10 pl-8 sm:h-8")}
+      />
+    </label>
+  );
+}
+
+type FilterSelectProps = { name: string; label: string; options: readonly (readonly [value: string, label: string])[]; className?: string };
+
+/** The first option is the label: no filter. */
+export function FilterSelect({ name, label, options, className }: FilterSelectProps) {
+  const send = useContext(SubmitContext);
+  const [params] = useSearchParams();
+  const value = params.get(name) ?? "";
+  return (
+    <span className={cx("min-w-0 max-w-52 max-sm:flex-1", className)}>
+      <Select
+        key={value}
+        name={name}
+        aria-label={label}
+        defaultValue={value}
+        onChange={() => send(0)}
+        options={[["", label], ...options]}
+        className={value ? "border-accent text-accent" : undefined}
+      />
+    </span>
+  );
+}

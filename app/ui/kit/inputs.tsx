@@ -1,0 +1,68 @@
+import { type ComponentProps, forwardRef } from "react";
+import { cx } from "./cx";
+import { useField } from "./field";
+
+// 16 px on a phone: iOS zooms into smaller focused inputs.
+export const inputLook =
+  "block w-full min-w-0 rounded-control border border-line-strong bg-surface px-2.5 text-ink text-base shadow-card transition-colors sm:text-sm hover:border-ink-faint focus-visible:rounded-control focus-visible:border-accent focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-sunken disabled:text-ink-muted aria-invalid:border-no-bold";
+const lineHeight = "h-10 sm:h-8";
+
+export const TextInput = forwardRef<HTMLInputElement, ComponentProps<"input">>(function TextInput({ className, ...props }, ref) {
+  return <input ref={ref} type="text" {...useField(props)} className={cx(inputLook, lineHeight, className)} />;
+});
+
+export const Textarea = forwardRef<HTMLTextAreaElement, ComponentProps<"textarea">>(function Textarea({ className, ...props }, ref) {
+  return <textarea ref={ref} rows={3} {...useField(props)} className={cx(inputLook, "py-1.5", className)} />;
+});
+
+/** Native: works without JavaScript and with every keyboard. `options` or <option> children. */
+export const Select = forwardRef<
+  HTMLSelectElement,
+  ComponentProps<"select"> & { options?: readonly (readonly [value: string, label: string])[] }
+>(function Select({ className, options, children, ...props }, ref) {
+  return (
+    <span className="relative block min-w-0">
+      <select ref={ref} {...useField(props)} className={cx(inputLook, lineHeight, "appearance-none truncate pr-8", className)}>
+        {options?.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+        {children}
+      </select>
+      <svg
+        viewBox="0 0 16 16"
+        className="pointer-events-none absolute top-1/2 right-2.5 size-3.5 -translate-y-1/2 text-ink-faint"
+        aria-hidden="true"
+      >
+        <path d="M4 6.5l4 4 4-4" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" strokeLinejoin="round" />
+      </svg>
+    </span>
+  );
+});
+
+/** A date and time in UTC, as `YYYY-MM-DDThh:mm`; `dateOnly` omits the time. */
+export const DateTimeInput = forwardRef<HTMLInputElement, ComponentProps<"input"> & { dateOnly?: boolean }>(function DateTimeInput(
+  { className, dateOnly, type: _type, ...props },
+  ref,
+) {
+  return (
+    <span className="relative block min-w-0">
+      <input
+        ref={ref}
+        {...useField(props)}
+        type={dateOnly ? "date" : "datetime-local"}
+        className={cx(inputLook, lineHeight, "pr-11", className)}
+      />
+      <span
+        className="pointer-events-none absolute top-1/2 right-2.5 -translate-y-1/2 font-medium text-[0.6875rem] text-ink-faint"
+        aria-hidden="true"
+      >
+        UTC
+      </span>
+    </span>
+  );
+});
+
+/** Formats an instant for a DateTimeInput. */
+export const toInputValue = (instant: number, dateOnly = false) => new Date(instant).toISOString().slice(0, dateOnly ? 10 : 16);

@@ -1,0 +1,51 @@
+import type { Instant } from "~/core/model";
+import { trialLengths } from "~/forms/grants/grant-page";
+import { RadioCards } from "./choices";
+import { Field, type FieldMeta } from "./field";
+import { DateTimeInput } from "./inputs";
+import { shortDate } from "./time-words";
+
+type Meta = FieldMeta & { initialValue?: string };
+type Props = {
+  label: string;
+  hint: string;
+  /** Start of the days. */
+  from: Instant;
+  /** Days are added to an end. */
+  plus?: boolean;
+  length: Meta;
+  startsAt?: Meta;
+  endsAt: Meta;
+};
+
+const day = 86_400_000;
+
+/** 7, 14 or 30 days, or custom dates, whose inputs appear when selected, also without JavaScript. */
+export function LengthFields({ label, hint, from, plus, length, startsAt, endsAt }: Props) {
+  return (
+    <div className="group/length">
+      <Field label={label} field={length} group hint={hint}>
+        <RadioCards
+          name={length.name}
+          checked={length.initialValue}
+          columns={4}
+          options={trialLengths.map((value) =>
+            value === "own"
+              ? { value, label: "Own dates", hint: startsAt ? "Start and end" : "A new end" }
+              : { value, label: `${plus ? "+" : ""}${value} days`, hint: `to ${shortDate(from + Number(value) * day)}` },
+          )}
+        />
+      </Field>
+      <div className="hidden gap-x-4 group-has-[[value=own]:checked]/length:grid sm:grid-cols-2">
+        {startsAt && (
+          <Field label="Starts" field={startsAt} hint="Empty means now." optional>
+            <DateTimeInput defaultValue={startsAt.initialValue} />
+          </Field>
+        )}
+        <Field label={startsAt ? "Ends" : "New end"} field={endsAt} hint="Date and time in UTC.">
+          <DateTimeInput defaultValue={endsAt.initialValue} />
+        </Field>
+      </div>
+    </div>
+  );
+}

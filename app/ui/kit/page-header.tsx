@@ -1,0 +1,55 @@
+import { Link } from "@remix-run/react";
+import { ChevronRight } from "lucide-react";
+import { Fragment, type ReactNode } from "react";
+import { cx } from "./cx";
+
+export type Crumb = { label: string; to: string };
+
+type PageHeaderProps = {
+  title: string;
+  /** Small elements beside the title, such as a status badge. */
+  badges?: ReactNode;
+  description?: ReactNode;
+  /** From the outermost page to the parent. */
+  breadcrumbs?: Crumb[];
+  actions?: ReactNode;
+  className?: string;
+};
+
+export function PageHeader({ title, badges, description, breadcrumbs = [], actions, className }: PageHeaderProps) {
+  return (
+    <header className={cx("mb-5", className)}>
+      {breadcrumbs.length > 0 && (
+        <nav aria-label="Breadcrumbs" className="mb-1.5">
+          <ol className="flex min-w-0 items-center gap-1 text-ink-muted text-xs">
+            {breadcrumbs.map((crumb) => (
+              <Fragment key={crumb.to}>
+                <li className="min-w-12 max-w-56 truncate">
+                  <Link to={crumb.to} title={crumb.label} className="rounded-sm hover:text-ink hover:underline">
+                    {crumb.label}
+                  </Link>
+                </li>
+                <li aria-hidden="true" className="shrink-0 text-ink-faint">
+                  <ChevronRight className="size-3" />
+                </li>
+              </Fragment>
+            ))}
+            <li aria-current="page" className="min-w-0 truncate text-ink-faint">
+              {title}
+            </li>
+          </ol>
+        </nav>
+      )}
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
+        <div className="flex min-w-0 max-w-full items-center gap-2.5">
+          <h1 title={title} className="truncate font-semibold text-ink text-xl tracking-tight">
+            {title}
+          </h1>
+          {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
+        </div>
+        {actions && <div className="flex flex-wrap items-center gap-2 max-sm:order-last max-sm:mt-2">{actions}</div>}
+        {description && <div className="min-w-0 max-w-full basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
+      </div>
+    </header>
+  );
+}

@@ -1,6 +1,0 @@
-/** What a role may do, for whoever chooses one. */
-export const roleWords = {
-  viewer: "Sees everything, changes nothing",
-  admin: "Changes tenants, plans, features and API keys",
-  owner: "All of that, and says who the admins are",
-} as const;

@@ -1,0 +1,133 @@
+import { ChevronRight } from "lucide-react";
+import type { AnswerRow, SourceRow } from "~/core/decision/answer-row";
+import type { Instant } from "~/core/model";
+import { paths } from "~/paths";
+import { NextStepButton } from "~/ui/catalogue/next-step-button";
+import { TextLink } from "~/ui/kit/button";
+import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
+import { Time } from "~/ui/kit/time";
+import { ReasonLine } from "./reason-line";
+
+type Props = { rows: readonly AnswerRow[]; tenant: string; now: Instant; canChange: boolean };
+
+/** A tenant's features by group: yes or no, why, until when, from where, and for each no the button that changes it. */
+export function FeatureAnswers({ rows, ...rest }: Props) {
+  const groups = new Map<string | null, AnswerRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.group);
+    if (group) group.push(row);
+    else groups.set(row.group, [row]);
+  }
+  return [...groups].map(([group, inGroup]) => (
+    <section key={group ?? ""} aria-label={group ?? "Features"} className="group/section">
+      {(group !== null || groups.size > 1) && (
+        <h2 className="flex items-baseline justify-between gap-3 border-line border-y bg-sunken px-4 py-1.5 font-medium text-ink-muted text-xs group-first/section:border-t-0">
+          <span className="min-w-0 truncate">{group ?? "Other features"}</span>
+          <span className="shrink-0 font-normal">
+            {inGroup.filter((r) => r.entitled).length} of {inGroup.length}
+          </span>
+        </h2>
+      )}
+      <ul className="divide-y divide-line">
+        {inGroup.map((row) => (
+          <Row key={row.key} row={row} {...rest} />
+        ))}
+      </ul>
+    </section>
+  ));
+}
+
+function Row({ row, tenant, now, canChange }: Omit<Props, "rows"> & { row: AnswerRow }) {
+  return (
+    <li className="flex items-start gap-3 pr-3 hover:bg-sunken/40 sm:pr-4">
+      <details className="group/row min-w-0 flex-1">
+        <summary className="flex min-h-12 cursor-pointer items-start gap-2.5 py-2 pl-2 sm:items-center">
+          <ChevronRight
+            className="mt-1 size-3.5 shrink-0 text-ink-faint transition-transform group-open/row:rotate-90 sm:mt-0"
+            aria-hidden="true"
+          />
+          <YesNo yes={row.entitled} compact />
+          <span className="grid min-w-0 flex-1 gap-x-4 gap-y-0.5 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] sm:items-center">
+            <span className="min-w-0">
+              <span className="flex min-w-0 items-baseline gap-2">
+                <span title={row.name} className="truncate font-medium text-ink text-sm">
+                  {row.name}
+                </span>
+                {row.gives !== null && (
+                  <span title={row.gives} className="min-w-8 max-w-1/2 truncate text-ink-muted text-xs">
+                    {row.gives}
+                  </span>
+                )}
+              </span>
+              {row.name !== row.key && <span className="block truncate font-mono text-ink-faint text-xs">{row.key}</span>}
+            </span>
+            <ReasonLine reason={row.reason} entitled={row.entitled} expiresAt={row.expiresAt} now={now}>
+              {row.message}
+            </ReasonLine>
+          </span>
+        </summary>
+        <div className="mt-0.5 mb-3 ml-8 border-line border-l-2 pl-4 text-sm">
+          {row.sources.length > 0 ? (
+            <ul className="grid gap-1.5">
+              {row.sources.map((source) => (
+                <SourceLine
+                  key={`${source.kind} ${source.label} ${source.grant}`}
+                  source={source}
+                  tenant={tenant}
+                  now={now}
+                  canChange={canChange}
+                />
+              ))}
+            </ul>
+          ) : (
+            <NoSource />
+          )}
+          {row.availableIn.length > 0 && <p className="mt-1.5 text-ink-muted text-xs">Part of {row.availableIn.join(", ")}.</p>}
+          <p className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1 text-xs">
+            {canChange && (
+              <>
+                <TextLink to={paths.overrideNew(tenant, row.key, row.entitled ? "deny" : "allow")}>Override</TextLink>
+                {row.next?.step !== "grant_trial" && <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>}
+              </>
+            )}
+            {/* There are hundreds of links: Remix would request the manifest for each. */}
+            <TextLink to={paths.feature(row.key)} discover="none">
+              Open feature
+            </TextLink>
+          </p>
+        </div>
+      </details>
+      {canChange && (
+        <span className="flex h-12 shrink-0 items-center justify-end max-sm:h-11 sm:w-24">
+          {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} />}
+        </span>
+      )}
+    </li>
+  );
+}
+
+function SourceLine({ source, tenant, now, canChange }: { source: SourceRow; tenant: string; now: Instant; canChange: boolean }) {
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <SourceBadge source={source.kind} label={source.label} denies={source.denies} />
+      {source.gives !== null && <span className="text-ink">{source.gives}</span>}
+      {source.startsAt !== null && (
+        <span className="text-ink-muted text-xs">
+          starts <Time at={source.startsAt} now={now} show="both" />
+        </span>
+      )}
+      {source.expiresAt !== null && (
+        <span className="text-ink-muted text-xs">
+          ends <Time at={source.expiresAt} now={now} show="both" />
+        </span>
+      )}
+      {source.wins && <span className="font-medium text-ink-muted text-xs">decides</span>}
+      {source.grant !== null && canChange && (
+        <span className="flex gap-3 text-xs">
+          {source.expiresAt !== null && <TextLink to={paths.grantExtend(tenant, source.grant)}>Extend</TextLink>}
+          <TextLink to={paths.grantEnd(tenant, source.grant)}>End now</TextLink>
+        </span>
+      )}
+    </li>
+  );
+}

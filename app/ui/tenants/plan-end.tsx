@@ -1,0 +1,104 @@
+import { Form } from "@remix-run/react";
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import type { Plan } from "~/core/model";
+import { paths, withQuery } from "~/paths";
+import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
+import { ActionDescription } from "~/ui/kit/action-description";
+import { Button, LinkButton } from "~/ui/kit/button";
+import { Card, FormActions } from "~/ui/kit/card";
+import { FormErrors } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+
+type Props = {
+  plan: Pick<Plan, "key" | "name" | "kind" | "archivedAt">;
+  tenants: number;
+  includedBy: readonly { key: string; name: string }[];
+  /** The confirmation requested by the URL. */
+  asks: string | null;
+  refused: string[] | undefined;
+  /** If the URL asks for it: the effects of archiving or restoring. */
+  effects: ChangeEffects | null;
+};
+
+/** Archive, restore and delete, each explained. Deleting asks on its own page, which works without JavaScript. */
+export function PlanEnd({ plan, tenants, includedBy, asks, refused, effects }: Props) {
+  const { key, name } = plan;
+  const have = `${count(tenants)} ${tenants === 1 ? "tenant has" : "tenants have"} it`;
+  const includes = includedBy.map((p) => p.name).join(", ");
+  return (
+    <Card>
+      <FormErrors errors={refused} />
+      <ArchivePlan plan={plan} have={have} includes={includes} effects={effects} />
+      <hr className="my-4 border-line" />
+      {tenants > 0 || includes !== "" ? (
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <ActionDescription title="Delete">
+            Not while it is in use. {tenants > 0 ? `${have}: move them first.` : `${includes} includes it: change that first.`}
+          </ActionDescription>
+          {tenants > 0 && <LinkButton to={paths.tenants({ plan: key })}>Show the tenants</LinkButton>}
+        </div>
+      ) : asks === "delete" ? (
+        <Form method="post" action={paths.plan(key)}>
+          <p className="font-medium text-sm">Delete {name} for good?</p>
+          <p className="mt-1 max-w-prose text-ink-muted text-sm">
+            Its entries go with it. The audit log and the history keep what it was. To keep the way back open, archive it instead.
+          </p>
+          <FormActions>
+            <Button variant="danger" name="intent" value="delete">
+              Delete {name}
+            </Button>
+            <LinkButton to={paths.plan(key)} variant="ghost">
+              Keep it
+            </LinkButton>
+          </FormActions>
+        </Form>
+      ) : (
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <ActionDescription title="Delete">No tenant has it and no plan includes it.</ActionDescription>
+          <LinkButton to={withQuery(paths.plan(key), { ask: "delete" })} preventScrollReset>
+            Delete plan
+          </LinkButton>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+type ArchiveProps = Pick<Props, "plan" | "effects"> & { have: string; includes: string };
+
+function ArchivePlan({ plan, have, includes, effects }: ArchiveProps) {
+  const isArchived = plan.archivedAt !== null;
+  const act = isArchived ? "restore" : "archive";
+  const label = isArchived ? "Restore plan" : "Archive plan";
+  const means = "It cannot be newly given. Tenants and plans that have it keep it.";
+  if (!effects) {
+    return (
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <ActionDescription title={isArchived ? "Archived" : "Archive"}>{means}</ActionDescription>
+        <LinkButton to={withQuery(paths.plan(plan.key), { ask: act })} preventScrollReset>
+          {label}
+        </LinkButton>
+      </div>
+    );
+  }
+  return (
+    <Form method="post" action={paths.plan(plan.key)}>
+      <p className="font-medium text-sm wrap-anywhere">
+        {isArchived ? "Restore" : "Archive"} {plan.name}?
+      </p>
+      <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm wrap-anywhere">
+        {isArchived ? "It can be given again." : means} {have}
+        {includes === "" ? "." : `, and it is included in ${includes}.`}
+      </p>
+      <EffectsOnTenants effects={effects} noun="a feature" />
+      <FormActions>
+        <Button variant="primary" name="intent" value={act}>
+          {label}
+        </Button>
+        <LinkButton to={paths.plan(plan.key)} variant="ghost" preventScrollReset>
+          Keep as it is
+        </LinkButton>
+      </FormActions>
+    </Form>
+  );
+}

@@ -1,0 +1,46 @@
+import type { Dialect } from "../dialect";
+import type { Role } from "./types";
+
+/** Admins and their sessions. */
+export function adminsTables(d: Dialect) {
+  const { table, text, timestamp, index, uniqueIndex } = d;
+
+  const admins = table(
+    "admins",
+    {
+      id: text("id").primaryKey(),
+      /** Lower case. */
+      email: text("email").notNull(),
+      name: text("name").notNull(),
+      role: text("role").notNull().$type<Role>(),
+      /** argon2id in PHC format; null while invited. */
+      passwordHash: text("password_hash"),
+      /** SHA-256 of the one-time link's token in hex; null if no link is open. */
+      inviteHash: text("invite_hash"),
+      inviteExpiresAt: timestamp("invite_expires_at"),
+      createdAt: timestamp("created_at").notNull(),
+      createdBy: text("created_by").notNull(),
+      /** Null if the admin may sign in. */
+      disabledAt: timestamp("disabled_at"),
+      lastSignInAt: timestamp("last_sign_in_at"),
+    },
+    (t) => [uniqueIndex("admins_by_email").on(t.email), uniqueIndex("admins_by_invite").on(t.inviteHash)],
+  );
+
+  const sessions = table(
+    "sessions",
+    {
+      /** SHA-256 of the cookie's token in hex. */
+      hash: text("hash").primaryKey(),
+      admin: text("admin")
+        .notNull()
+        .references(() => admins.id),
+      createdAt: timestamp("created_at").notNull(),
+      lastSeenAt: timestamp("last_seen_at").notNull(),
+      expiresAt: timestamp("expires_at").notNull(),
+    },
+    (t) => [index("sessions_by_admin").on(t.admin), index("sessions_by_expiry").on(t.expiresAt)],
+  );
+
+  return { admins, sessions };
+}

@@ -1,0 +1,38 @@
+import type { Json } from "~/core/model";
+import type { Dialect } from "../dialect";
+
+/** Settings, leases and answers to repeated writes. */
+export function systemTables(d: Dialect) {
+  const { table, text, integer, timestamp, json, index, primaryKey } = d;
+
+  const settings = table("settings", {
+    key: text("key").primaryKey(),
+    value: json("value").notNull().$type<Json>(),
+  });
+
+  /** Leases on work that one process does at a time, with their expiry. */
+  const leases = table("leases", {
+    name: text("name").primaryKey(),
+    holder: text("holder").notNull(),
+    until: timestamp("until").notNull(),
+  });
+
+  /** Answers to writes with an Idempotency-Key, kept for a day. */
+  const idempotentAnswers = table(
+    "idempotent_answers",
+    {
+      /** The API key's id. */
+      principal: text("principal").notNull(),
+      key: text("key").notNull(),
+      /** SHA-256 of method, path and body. The same key with another request is an error. */
+      fingerprint: text("fingerprint").notNull(),
+      /** Null while the first request is in progress. */
+      status: integer("status"),
+      body: text("body"),
+      createdAt: timestamp("created_at").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.principal, t.key] }), index("idempotent_answers_by_time").on(t.createdAt)],
+  );
+
+  return { settings, leases, idempotentAnswers };
+}
