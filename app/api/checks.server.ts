@@ -62,11 +62,11 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     const keys = features ?? [feature as string];
     const start = startOf(tenant);
     try {
-      const on = checks.ground(tenant, user, keys, asker);
+      const on = checks.context(tenant, user, keys, asker);
       const context = on instanceof Promise ? await on : on;
       const told = checks.serializeFrom(context, keys, now(), requested);
       // A trace is for diagnosis and is not counted as a check.
-      if (!withTrace) checks.count({ ground: context, decisions: told.map(({ decision }) => decision) });
+      if (!withTrace) checks.count({ context, decisions: told.map(({ decision }) => decision) });
       const rests = told.map(({ decision, rest }) =>
         withTrace ? `${rest.slice(0, -1)},"considered":${JSON.stringify(trace(decision))}}` : rest,
       );

@@ -37,7 +37,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
     const question = request.raw.url as string;
     const asker = askerOf(key);
     const known = checks.known(question, services.now(), asker);
-    if (known && isFor(key, known.ground.tenant)) return send(known, request, reply);
+    if (known && isFor(key, known.context.tenant)) return send(known, request, reply);
     const asked = readQuestion(request.query);
     if ("problem" in asked) return sendProblem(reply, { status: 400, code: "invalid_query", ...asked.problem });
     if (!mayAskAbout(key, asked.tenant, reply)) return reply;
@@ -62,7 +62,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
         at < now
           ? await answerThen(services, tenant, features, at, requested)
           : {
-              ...checks.answerFrom(await checks.ground(tenant, user, features, askerOf(admittedKey(request))), features, at, requested),
+              ...checks.answerFrom(await checks.context(tenant, user, features, askerOf(admittedKey(request))), features, at, requested),
               catalogue: facts.catalogue(),
             };
       const trace = (d: Decision) => explainDecision(d, catalogue.features.get(d.feature));

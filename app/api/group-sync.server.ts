@@ -94,7 +94,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       const facts = await currentTenant(services, key);
       if (!facts) return noTenant(key);
       const now = services.now();
-      const tenant = { facts, catalogue: services.facts.catalogue(), now, readings: checks.readings(await checks.ground(key), now) };
+      const tenant = { facts, catalogue: services.facts.catalogue(), now, readings: checks.readings(await checks.context(key), now) };
       const sync = await tenantSync(services, tenant);
       if (!sync) return posthogOff;
       const status = posthog.flags.status(key);

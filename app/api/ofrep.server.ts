@@ -25,7 +25,7 @@ export const ticketBucket = 600_000;
 const retryAfter = "2";
 
 type Asked = FastifyRequest<{ Params: { "*"?: string } }>;
-type Known = { key: CachedKey; asker: OfrepAsker; ground: TenantContext };
+type Known = { key: CachedKey; asker: OfrepAsker; context: TenantContext };
 
 /** OpenFeature Remote Evaluation Protocol 0.3. Requires the scope `check`. Answers match /api/entitlements. */
 export async function ofrepApi(app: FastifyInstance, { services }: { services: Services }) {
@@ -57,8 +57,8 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const asker = readContext(request.body, key.tenant, groupType);
     if ("errorCode" in asker) return refuseContext(request, reply, asker);
     try {
-      const context = await checks.ground(asker.tenant, asker.user, features, askerOf(key));
-      return { key, asker, ground: context };
+      const context = await checks.context(asker.tenant, asker.user, features, askerOf(key));
+      return { key, asker, context };
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
       const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
@@ -72,10 +72,10 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     if (!known) return reply;
     const feature = facts.catalogue().features.get(name);
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
-    const { ground: context, asker } = known;
+    const { context, asker } = known;
     if (context.held.facts === null) return refuse(request, reply, 400, "INVALID_CONTEXT", `There is no tenant ${asker.tenant}.`);
     const { decisions, body } = checks.answerFrom(context, [name], now());
-    checks.count({ ground: context, decisions });
+    checks.count({ context, decisions });
     const [decision] = decisions;
     if (!decision) throw new Error("A known feature got no decision.");
     const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: context.held.facts }, facts.catalogue());
@@ -87,12 +87,12 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply, null);
     if (!known) return reply;
-    const { key, ground: context, asker } = known;
+    const { key, context, asker } = known;
     const at = now();
     const { decisions, body } = checks.answerFrom(context, null, at);
-    checks.count({ ground: context, decisions: null });
+    checks.count({ context, decisions: null });
     // A stream reports the tenant's decisions, independent of the user.
-    const ofTenant = asker.user === undefined ? context : await checks.ground(asker.tenant);
+    const ofTenant = asker.user === undefined ? context : await checks.context(asker.tenant);
     const streamed = ofTenant.flags === context.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
     const catalogue = facts.catalogue();
     const flags = decisions.map((d) =>

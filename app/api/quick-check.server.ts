@@ -37,7 +37,7 @@ export function quickCheck(
     const key = keys.verify(authorization.slice("Bearer ".length), at);
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url, at, askerOf(key));
-    if (!known || (key.tenant !== null && key.tenant !== known.ground.tenant)) return false;
+    if (!known || (key.tenant !== null && key.tenant !== known.context.tenant)) return false;
     const used = limits.checks.limit > 0 || isBrowserKey(key) ? takeRequest(limits, key, "checks", elapsed()) : null;
     if (used && isRefused(used)) return false;
     checks.count(known, at);

@@ -81,7 +81,7 @@ describe("one evaluation", () => {
   });
 
   test("that fails inside answers 500 with its key and nothing of the inside", async () => {
-    const broken = vi.spyOn(api.services.checks, "ground").mockImplementation(() => {
+    const broken = vi.spyOn(api.services.checks, "context").mockImplementation(() => {
       throw new Error("secret inside");
     });
     const response = await single(api, "sso");
@@ -93,7 +93,7 @@ describe("one evaluation", () => {
   });
 
   test("while nothing can be known answers 429 with whole seconds, which clients heed, and not 503, which they do not", async () => {
-    const broken = vi.spyOn(api.services.checks, "ground").mockImplementation(() => Promise.reject(new FactsUnavailable("away")));
+    const broken = vi.spyOn(api.services.checks, "context").mockImplementation(() => Promise.reject(new FactsUnavailable("away")));
     for (const response of [await single(api, "sso"), await bulk(api)]) {
       expect([response.status, response.headers.get("retry-after")]).toEqual([429, "2"]);
     }
@@ -140,7 +140,7 @@ describe("who asks", () => {
   });
 
   test("names the tenant in the context, and then the targeting key is the user", async () => {
-    const asked = vi.spyOn(api.services.checks, "ground");
+    const asked = vi.spyOn(api.services.checks, "context");
     for (const more of [
       { tenant: "acme" },
       { tenantKey: "acme" },

@@ -101,7 +101,7 @@ test.each([
           await services.facts.look();
           const made = await services.checks.ask({ question: `${++asked}`, tenant, features: null });
           told.push({ at: made.madeAt, body: JSON.parse(made.body) });
-          states.add(JSON.stringify([...made.ground.flags.readings.values()].map((r) => [r.state, r.last?.state])));
+          states.add(JSON.stringify([...made.context.flags.readings.values()].map((r) => [r.state, r.last?.state])));
           const isSettled = async () => !services.posthog?.flags.status(tenant)?.isAsking || undefined;
           await until(isSettled, 10_000, () => "PostHog is still being asked");
         }

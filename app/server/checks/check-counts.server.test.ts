@@ -80,7 +80,7 @@ test.each([
   const tenants = ["a", "b", "c"];
   const tallies = tenants.map((tenant) => counts.countBufferOf(counts.count(tenant, [yes], now), now));
   await counts.flush();
-  expect(tallies.map((tally) => counts.countAgain(tally, now + 5))).toEqual(tenants.map(() => most === 100));
+  expect(tallies.map((countBuffer) => counts.countAgain(countBuffer, now + 5))).toEqual(tenants.map(() => most === 100));
   for (const tenant of tenants) counts.count(tenant, [yes], now + 7);
   await counts.flush();
   const count = most === 100 ? 3 : 2;

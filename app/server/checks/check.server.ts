@@ -26,7 +26,7 @@ export type TenantContext = {
 
 /** A serialized answer, reusable until something it was computed from changes. */
 export type Prepared = {
-  ground: TenantContext;
+  context: TenantContext;
   catalogue: object;
   isStale: boolean;
   body: string;
@@ -37,14 +37,14 @@ export type Prepared = {
   validUntil: Instant | null;
   /** Null if all features were requested, which counts once under its own name. */
   decisions: Decision[] | null;
-  tally?: CountBuffer;
+  countBuffer?: CountBuffer;
   sending?: Sending;
 };
 
 /** Computed once by the sender. `head` is flat, because node:http takes several times as long for an object. */
 export type Sending = { head: string[]; encoding: "latin1" | "utf8" };
 
-type Made = Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
+type Made = Pick<Prepared, "context" | "catalogue" | "isStale" | "madeAt" | "validUntil">;
 
 /** `question` is the cache key of everything that was requested. `features` null means all listed features. */
 export type Asked = { question: string; tenant: string; features: string[] | null; user?: string; requested?: number; asker?: Asker };
@@ -70,7 +70,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
 
   const stats = { hits: 0, misses: 0, allowed: 0, refused: 0, all: 0 };
 
-  function isTrue({ ground: context, catalogue, isStale, madeAt, validUntil }: Made, at: Instant, asker = context.asker): boolean {
+  function isTrue({ context, catalogue, isStale, madeAt, validUntil }: Made, at: Instant, asker = context.asker): boolean {
     const { held, user } = context;
     return (
       held === facts.peek(context.tenant) &&
@@ -143,7 +143,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     const { text, decisions, validUntil } = answerText(questionTo(on, features, madeAt, requested), readings(on, madeAt), facts.isStale());
     const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
     stats.misses += 1;
-    const madeFrom = { ground: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
+    const madeFrom = { context: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
     const made: Prepared = { ...madeFrom, body: text, etag, madeAt, validUntil, decisions: features === null ? null : decisions };
     answers.set(question, made);
     return made;
@@ -163,7 +163,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       return on instanceof Promise ? on.then((g) => prepare(asked, g)) : prepare(asked, on);
     },
     isStillTrue: (made: Made) => isTrue(made, now()),
-    ground: context,
+    context,
     readings,
     answerFrom,
     /** Entries of an answer as JSON, one per feature in order, not counted as checks. */
@@ -178,14 +178,14 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
       return { body, decisions, held: on.held };
     },
     /** For existing tenants. */
-    count(made: Pick<Prepared, "ground" | "decisions" | "tally">, at = now()): void {
-      const { ground: context, decisions, tally } = made;
+    count(made: Pick<Prepared, "context" | "decisions" | "countBuffer">, at = now()): void {
+      const { context, decisions, countBuffer } = made;
       if (decisions === null) stats.all += 1;
       else for (const { entitled } of decisions) stats[entitled ? "allowed" : "refused"] += 1;
       if (context.held.facts === null) return;
-      if (tally && counts.countAgain(tally, at)) return;
+      if (countBuffer && counts.countAgain(countBuffer, at)) return;
       const rows = decisions ? counts.count(context.tenant, decisions, at) : counts.countAll(context.tenant, at);
-      made.tally = counts.countBufferOf(rows, at);
+      made.countBuffer = counts.countBufferOf(rows, at);
     },
     /** Since the process started. */
     stats: () => stats,

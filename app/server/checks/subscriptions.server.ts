@@ -10,7 +10,7 @@ export type TenantState = { readonly revision: number; readonly mark: string };
 
 type Watch = {
   tenant: string;
-  made: Pick<Prepared, "ground" | "catalogue" | "isStale" | "madeAt" | "validUntil"> | undefined;
+  made: Pick<Prepared, "context" | "catalogue" | "isStale" | "madeAt" | "validUntil"> | undefined;
   state: TenantState | undefined;
   evaluating: Promise<TenantState> | undefined;
   listeners: Set<(state: TenantState) => void>;
@@ -40,10 +40,10 @@ export function createStreams(facts: FactsCache, checks: Checks, now: () => Inst
   }
 
   async function evaluateNow(watch: Watch): Promise<TenantState> {
-    const context = await checks.ground(watch.tenant);
+    const context = await checks.context(watch.tenant);
     const madeAt = now();
     const { body, decisions, validUntil } = checks.answerFrom(context, null, madeAt);
-    watch.made = { ground: context, catalogue: facts.catalogue(), isStale: facts.isStale(), madeAt, validUntil };
+    watch.made = { context, catalogue: facts.catalogue(), isStale: facts.isStale(), madeAt, validUntil };
     const state = { revision: body.revision, mark: markOf(decisions) };
     const before = watch.state;
     if (before?.mark === state.mark) return before;

@@ -25,7 +25,7 @@ export async function readConsumption(
   );
   const counters = new Map(metered.map((f): [string, Counter] => [f.key, { tenant: tenant.key, ...counterAt(f, tenant, now) }]));
   const names = metered.map((f) => f.key);
-  const { body } = checks.answerFrom(await checks.ground(tenant.key), names, now);
+  const { body } = checks.answerFrom(await checks.context(tenant.key), names, now);
   const sets = await readNewestSets(db.readAside, db.tables, [...counters.values()]);
   const chosen = feature === null ? undefined : counters.get(feature);
   const found = chosen ? await readCounterEvents(db.readAside, db.tables, chosen, maxEvents) : [];

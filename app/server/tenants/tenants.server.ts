@@ -98,7 +98,7 @@ export async function requireTenant(request: Request, context: RequestContext, k
     throw new Response(`There is no tenant ${shown}. Look it up in the list, or create it.`, { status: 404, statusText: "Not Found" });
   }
   const now = context.now();
-  const readings = context.checks.readings(await context.checks.ground(key), now);
+  const readings = context.checks.readings(await context.checks.context(key), now);
   return { admin, facts, catalogue: context.facts.catalogue(), now, readings, canChange: mayAct(admin.role, "admin") };
 }
 

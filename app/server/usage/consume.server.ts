@@ -18,7 +18,7 @@ import { type Found, find, isUnknown, known, mixedUp, type Named, type UsageRefu
 export type Consumed = { consumed: boolean; tenant: string; feature: string; entitlement: ReturnType<typeof entitlement> };
 
 type Body = Named & { quantity: number; idempotencyKey?: string };
-type Flags = Awaited<ReturnType<Services["checks"]["ground"]>>["flags"];
+type Flags = Awaited<ReturnType<Services["checks"]["context"]>>["flags"];
 export type ConsumeToWrite = { body: Body; found: Found; flags: Flags; keepAnswer?: KeepAnswer } & Pick<Services, "authority">;
 type Parts = Pick<Services, "db" | "env" | "now" | "facts" | "usage" | "counts">;
 
@@ -33,7 +33,7 @@ export async function consume(services: Services, body: Body): Promise<Consumed 
     found = await known(services, body);
   }
   if ("status" in found) return found;
-  const { flags } = await services.checks.ground(body.tenant, undefined, [body.feature]);
+  const { flags } = await services.checks.context(body.tenant, undefined, [body.feature]);
   return services.gathered.consume({ body, found, flags, keepAnswer: services.keepAnswer, authority: services.authority });
 }
 
