@@ -99,7 +99,7 @@ const files: [file: string, text: string][] = [
   ["vite.config.ts", "latchkey-entries"],
   ["app/server/admins/passwords.server.ts", "memoryCost: 19_456"],
   ["app/cli/main.server.ts", "buildProgram(session.open)"],
-  ["db/schema.ts", "argon2id in PHC form"],
+  ["db/schema/admins.ts", "argon2id in PHC form"],
   ["README.md", "May this tenant use this feature"],
   ["tests/served-files.test.ts", "4711"],
 ];

@@ -27,7 +27,10 @@ const commands: [string, string[], number][] = [
   ["keys rotate", ["key_x"], 1],
   ["keys revoke", ["key_x"], 1],
   ["tenants list", ["--json"], 0],
+  ["names", ["--json"], 0],
+  ["tokens rotate-secret", [], 0],
   ["check", ["acme", "sso", "--json"], 3],
+  ["restore", ["missing.db"], 1],
 ];
 
 const leavesOf = (command: Command, name = ""): string[] =>

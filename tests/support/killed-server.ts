@@ -1,5 +1,6 @@
 import { keepAlive } from "./keep-alive";
 import { type Program, startProgram } from "./program";
+import { unlessOverloaded } from "./unless-overloaded";
 
 export type KilledServer = Awaited<ReturnType<typeof startKilledServer>>;
 
@@ -17,7 +18,8 @@ export async function startKilledServer(env: Record<string, string>) {
       const headers = { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) };
       try {
         const method = body ? "PUT" : "GET";
-        return await connections.ask(program.url, { method, path, headers, body: body && JSON.stringify(body) });
+        const send = () => connections.ask(program.url, { method, path, headers, body: body && JSON.stringify(body) });
+        return await unlessOverloaded(send, async ({ text }) => text);
       } catch (error) {
         if ((await running) === program) throw error;
       }

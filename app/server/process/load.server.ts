@@ -8,10 +8,10 @@ export type LoadLimits = { [K in LoadKind]: { /** In ms. */ maxDelayMs: number; 
  * `maxDelayMs`: how late the event loop may be for a request that is still accepted. `maxInFlight`: requests whose body has arrived and whose answer is not made.
  */
 export const loadLimits: LoadLimits = {
-  check: { maxDelayMs: 40, maxInFlight: 1_000 },
-  request: { maxDelayMs: 30, maxInFlight: 1_000 },
-  file: { maxDelayMs: 30, maxInFlight: 1_000 },
-  page: { maxDelayMs: 20, maxInFlight: 250 },
+  check: { maxDelayMs: 80, maxInFlight: 1_000 },
+  request: { maxDelayMs: 60, maxInFlight: 1_000 },
+  file: { maxDelayMs: 60, maxInFlight: 1_000 },
+  page: { maxDelayMs: 40, maxInFlight: 250 },
 };
 
 /** Turns further apart than this, in ms, do not follow each other: the loop was idle or busy with other things between them. */

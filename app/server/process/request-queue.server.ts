@@ -9,10 +9,10 @@ type Lane = (typeof order)[number];
  * `burstMs`. So a burst is answered whole, and a queue that does not end stays short.
  */
 export const queueLimits = {
-  check: { maxWaitMs: 40, burstMs: 100 },
-  request: { maxWaitMs: 40, burstMs: 100 },
-  file: { maxWaitMs: 40, burstMs: 100 },
-  page: { maxWaitMs: 40, burstMs: 1_000 },
+  check: { maxWaitMs: 80, burstMs: 500 },
+  request: { maxWaitMs: 200, burstMs: 500 },
+  file: { maxWaitMs: 200, burstMs: 500 },
+  page: { maxWaitMs: 200, burstMs: 1_000 },
 } as const;
 
 /** How long requests are worked on in one turn of the event loop, in ms. A turn accepts one connection (libuv 1.45), so it has to be short. */

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 function niceAfter(call: string): { own: number; helpers: number[] } {
   const program = `
     import { readdirSync, readFileSync } from "node:fs";
-    import { letHelpersStandBack, standBack } from "./app/server/priority.server.ts";
+    import { lowerHelperPriority, lowerPriority } from "./app/server/process/runtime-tuning.server.ts";
     const nice = (thread) => Number(readFileSync("/proc/self/task/" + thread + "/stat", "utf8").split(") ").at(-1).split(" ")[16]);
     const own = nice(process.pid);
     const threads = readdirSync("/proc/self/task").filter((t) => Number(t) !== process.pid);
@@ -18,9 +18,9 @@ function niceAfter(call: string): { own: number; helpers: number[] } {
 }
 
 test.runIf(process.platform === "linux").each([
-  ["letHelpersStandBack", 0, 5],
-  ["standBack", 10, 10],
-])("%s sets the thread that calls it back by %i and those that Node starts with to %i", (call, ofOwn, ofHelpers) => {
+  ["lowerHelperPriority", 0, 5],
+  ["lowerPriority", 10, 10],
+])("%s lowers the calling thread by %i and sets the threads that Node starts with to %i", (call, ofOwn, ofHelpers) => {
   const { own, helpers } = niceAfter(call);
   expect(own).toBe(ofOwn);
   expect(helpers.length).toBeGreaterThan(0);
