@@ -37,11 +37,14 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
     const results: string[] = [];
     let done = 0;
     let turn = decisionsPerTurn;
+    // Memory may catch up between two turns, after some of the results.
+    let isStale = false;
     for (const [i, a] of asked.entries()) {
       if (done >= turn) {
         turn = done + decisionsPerTurn;
         await new Promise(setImmediate);
       }
+      isStale ||= facts.isStale();
       results.push(
         a.success
           ? isFor(key, a.data.tenant)
@@ -49,9 +52,10 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
             : refusals(a.data, forbiddenIn(key))
           : refusal("isUnfit" in a ? {} : sent.body.checks[i], a.error.issues[0]),
       );
+      isStale ||= facts.isStale();
       done += a.data?.features?.length ?? 1;
     }
-    return reply.header("cache-control", "no-store").header("content-type", answerType).send(joined(results, facts.isStale()));
+    return reply.header("cache-control", "no-store").header("content-type", answerType).send(joined(results, isStale));
   });
 
   const trace = (decision: Decision) => explain(decision, facts.catalogue().features.get(decision.feature));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Api, startApi } from "../support/api";
 import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
 
@@ -33,6 +33,21 @@ describe("POST /api/entitlements", () => {
       ["nobody", "sso", false],
     ]);
     expect(results[0]).toEqual({ tenant: "big", feature: "sso", ...(await get("tenant=big&feature=sso")).entitlements.sso });
+  });
+
+  test("is marked stale if memory was behind for any of its results", async () => {
+    let isBehind = true;
+    vi.spyOn(api.services.facts, "isStale").mockImplementation(() => {
+      setImmediate(() => {
+        isBehind = false;
+      });
+      return isBehind;
+    });
+    const checks = Array.from({ length: 600 }, () => ({ tenant: "acme", features: ["sso", "theme"] }));
+    const answer = await (await post({ checks })).json();
+    expect(answer.results).toHaveLength(1_200);
+    expect(isBehind).toBe(false);
+    expect(answer.isStale).toBe(true);
   });
 
   test("refuses a bad question by itself and answers the others", async () => {
