@@ -90,7 +90,20 @@ test("OpenFeature's and streams' ways in count, too; a token is counted as its k
   expect(await rows()).toMatchObject([{ subject: id, actorName: "Old app", after: { why: "key_revoked", count: 3 } }]);
 });
 
-test("however many keys and addresses are tried in a minute, 21 rows are written", async () => {
+test("a flood of invented keys does not hide a revoked one", async () => {
+  const { id, key } = await make();
+  await revokeKey(api.services, ada, id);
+  for (let i = 0; i < 30; i++) expect(await ask(newApiKey())).toBe(401);
+  expect(await ask(key)).toBe(401);
+  const found = await rows();
+  expect(found).toHaveLength(22);
+  expect(found.filter(({ actorKind }) => actorKind === "api_key")).toMatchObject([
+    { subject: id, after: { why: "key_revoked", count: 1 } },
+  ]);
+  expect(found.at(-1)).toMatchObject({ subject: "*", after: { why: "others", count: 10 } });
+});
+
+test("however many invented keys and addresses are tried in a minute, 21 rows are written", async () => {
   for (let i = 0; i < 200; i++) expect(await ask(newApiKey(), `198.51.100.${i}`)).toBe(401);
   const found = await rows();
   expect(found).toHaveLength(21);

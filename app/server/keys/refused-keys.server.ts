@@ -8,7 +8,10 @@ import { hintOf, isWellFormed } from "./api-key-format.server";
 import type { KeyRing } from "./key-cache.server";
 
 const windowMs = 60_000;
-/** Rows that one process writes in a minute; what is beyond them is counted in one more. */
+/**
+ * Rows that one process writes in a minute for known keys, and for unknown ones; the rest is counted in one more. Known keys have
+ * rows of their own, so that a flood of invented keys does not hide a revoked one.
+ */
 const maxRows = 20;
 
 export type RefusedKeys = ReturnType<typeof createRefusedKeys>;
@@ -24,6 +27,7 @@ const nobody = { kind: "system", id: "api", name: "API" } as const;
  */
 export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instant, log: Logger) {
   let counted = new Map<string, Counted>();
+  const rows = { known: 0, unknown: 0 };
   let more = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -37,6 +41,8 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
     );
     if (more > 0) entries.push(entryOf(nobody, "*", { why: "others", count: more }));
     counted = new Map();
+    rows.known = 0;
+    rows.unknown = 0;
     more = 0;
     const write = () => db.transaction([], (tx) => writeAudit(tx, db.tables, ...entries));
     writing = writing.then(write).catch((err) => log.warn({ err }, "refused API keys were not written to the audit log"));
@@ -56,11 +62,13 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
     const address = callerAddress(ip);
     const name = `${networkOf(address ?? "")}\n${subject}\n${why}`;
     const before = counted.get(name);
+    const kind = known ? "known" : "unknown";
     if (before) {
       before.count += 1;
       before.lastAt = now();
-    } else if (counted.size >= maxRows) more += 1;
+    } else if (rows[kind] >= maxRows) more += 1;
     else {
+      rows[kind] += 1;
       const actor: Actor = known ? { kind: "api_key", ...known, address } : { ...nobody, address };
       counted.set(name, { entry: entryOf(actor, subject, { why }), count: 1, lastAt: now() });
     }
