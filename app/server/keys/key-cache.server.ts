@@ -159,7 +159,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   }
 
   return {
-    start: read,
+    start: readOnce,
     refresh,
     reload,
     forget,

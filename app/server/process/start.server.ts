@@ -67,9 +67,10 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const tokens = createTokens(db);
   const keys = createKeyRing(db, jobs, tokens);
   const metadata = createMetadataChoice(db);
-  await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
+  // Before the start, which may already read a change that was committed after keys and settings were.
   facts.onChange("key", keys.reload);
   facts.onChange("setting", metadata.reload);
+  await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
   const newId = overrides.newId ?? randomId;
   posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, elapsed, newId, hooks: overrides.posthogHooks });
   const usage = createUsageCache(db, facts, now);
