@@ -56,7 +56,18 @@ const columns: Column<FeatureRow>[] = [
       </span>
     ),
   },
-  { id: "group", header: "Group", sortable: true, cell: ({ group }) => group && <span className="text-ink-muted">{group}</span> },
+  {
+    id: "group",
+    header: "Group",
+    sortable: true,
+    className: "max-w-48",
+    cell: ({ group }) =>
+      group && (
+        <span title={group} className="block truncate text-ink-muted">
+          {group}
+        </span>
+      ),
+  },
   {
     id: "plans",
     header: "In plans",

@@ -186,8 +186,8 @@ test("a catalogue, a tenant, a key and an admin with the longest names are put i
   expect(await imported.text()).toContain('"changed":true');
 });
 
-// 640 px is a window of 1,280 at 200 %.
-for (const width of [390, 640]) {
+// 640 px is a window of 1,280 at 200 %, and 800 px is one at 160 %.
+for (const width of [390, 640, 800, 1_280]) {
   test(`the longest names leave everything in its place and in reach, at ${width} px`, async ({ page }) => {
     test.setTimeout(180_000);
     await page.addInitScript(() => {

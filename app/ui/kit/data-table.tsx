@@ -62,7 +62,8 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
   const cards = phone === "cards";
 
   return (
-    <div className={cx("min-w-0", cards ? "md:overflow-x-auto" : "overflow-x-auto", className)}>
+    // Relative, because text for screen readers would otherwise be placed outside of what scrolls.
+    <div className={cx("relative min-w-0", cards ? "md:overflow-x-auto" : "overflow-x-auto", className)}>
       <table className={cx("w-full border-collapse text-left text-sm", cards && "max-md:block")}>
         <caption className="sr-only">{caption}</caption>
         <thead className={cx("border-line border-b bg-sunken/50", cards && "max-md:sr-only")}>
@@ -77,7 +78,7 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
                     scope="col"
                     aria-sort={column?.sortable ? (sorted ?? "none") : undefined}
                     className={cx(
-                      "h-9 whitespace-nowrap px-4 font-medium text-ink-muted text-xs",
+                      "h-9 whitespace-nowrap px-4 md:max-xl:px-2.5 font-medium text-ink-muted text-xs",
                       column?.align === "right" && "text-right",
                     )}
                   >
@@ -110,7 +111,9 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
                     key={cell.id}
                     data-label={cards && !column?.primary && !column?.card ? column?.header : undefined}
                     className={cx(
-                      "max-w-72 px-4 py-2 align-middle",
+                      "max-w-72 px-4 py-2 align-middle md:max-xl:px-2.5",
+                      // A long name leaves room for the other columns; a short table still widens it.
+                      column?.primary && "md:max-xl:max-w-32",
                       column?.align === "right" && "text-right",
                       cards && cardCell(column),
                       column?.className,
