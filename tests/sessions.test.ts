@@ -119,6 +119,16 @@ test("a form that is sent after the session ended leads to a sign-in page that s
   expect(await (await browser.get(looked.headers.get("location") ?? "")).text()).not.toContain("What you sent was not saved.");
 });
 
+test("a form that is sent after 30 minutes without use leads to a sign-in page that names the time", async () => {
+  const { signIn } = await somebody("admin");
+  const browser = await signIn();
+  app.clock.now += 30 * minute;
+  const sent = await browser.post("/tenants/new", { key: "acme", name: "Acme" });
+  const where = sent.headers.get("location") ?? "";
+  expect(where).toBe("/sign-in?returnTo=%2Ftenants%2Fnew&unsaved=idle");
+  expect(await (await browser.get(where)).text()).toContain("Signed out after 30 minutes");
+});
+
 test("being used is written at most once a minute", async () => {
   const browser = await (await somebody()).signIn();
   const { db } = app.services;

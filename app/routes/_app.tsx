@@ -3,6 +3,7 @@ import { Outlet, useLoaderData } from "@remix-run/react";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { AppShell } from "~/ui/shell/app-shell";
+import { KeptEntriesNotice } from "~/ui/shell/kept-entries-notice";
 import { readTheme } from "~/ui/shell/theme";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
@@ -15,6 +16,7 @@ export default function SignedInLayout() {
   const { admin, theme, hasPosthog } = useLoaderData<typeof loader>();
   return (
     <AppShell admin={admin} theme={theme} hasPosthog={hasPosthog}>
+      <KeptEntriesNotice owner={admin.email} />
       <Outlet />
     </AppShell>
   );

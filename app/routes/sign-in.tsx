@@ -2,6 +2,7 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type HeadersFunction, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { useEffect, useState } from "react";
 import { signInForm } from "~/forms/admins/admin";
 import { paths, safePath } from "~/paths";
 import { isSetUp } from "~/server/admins/first-owner.server";
@@ -11,6 +12,8 @@ import { readForm, refuseForm } from "~/server/http/form.server";
 import { Button } from "~/ui/kit/button";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
+import { type KeptForm, keepPendingForm, keptForms } from "~/ui/kit/kept-entries";
+import { keptSentences, keptTitle } from "~/ui/kit/kept-entries-words";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { AuthShell } from "~/ui/shell/auth-shell";
 
@@ -22,7 +25,9 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const { searchParams } = new URL(request.url);
   const returnTo = safePath(searchParams.get("returnTo"), paths.home());
   if (await signedIn(request, context)) throw redirect(returnTo);
-  return { returnTo, hasOwner: await isSetUp(context), isUnsaved: searchParams.has("unsaved") };
+  const unsaved = searchParams.get("unsaved");
+  const idleMinutes = unsaved === "idle" ? context.env.sessionIdleMs / 60_000 : null;
+  return { returnTo, hasOwner: await isSetUp(context), isUnsaved: unsaved !== null, idleMinutes };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -34,8 +39,16 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function SignIn() {
-  const { returnTo, hasOwner, isUnsaved } = useLoaderData<typeof loader>();
+  const { returnTo, hasOwner, isUnsaved, idleMinutes } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
+  const [kept, setKept] = useState<KeptForm | null>(null);
+  useEffect(() => {
+    if (!isUnsaved) return;
+    // After a reload of this page the form is stored already.
+    const stored = keptForms().find(({ reason, action }) => reason === "signed-out" && action === returnTo);
+    const form = keepPendingForm("signed-out", idleMinutes) ?? stored;
+    if (form) setKept(form);
+  }, [isUnsaved, idleMinutes, returnTo]);
   const [form, fields] = useForm({
     id: "sign-in",
     lastResult: useActionData<typeof action>()?.result,
@@ -50,13 +63,13 @@ export default function SignIn() {
         </Notice>
       )}
       {isUnsaved && (
-        <Notice kind="info" className="mb-4" title="You were signed out">
-          What you sent was not saved. Sign in, then send it again.
+        <Notice kind="info" className="mb-4" title={keptTitle("signed-out", idleMinutes)}>
+          {kept ? `${keptSentences(kept, false)} Sign in to go on.` : "What you sent was not saved. Sign in, then send it again."}
         </Notice>
       )}
       <Form method="post" {...getFormProps(form)}>
         <FormErrors errors={form.errors} />
-        <input type="hidden" name={fields.returnTo.name} value={returnTo} />
+        <input type="hidden" name={fields.returnTo.name} value={kept?.page ?? returnTo} />
         <Field label="E-mail" field={fields.email}>
           <TextInput type="email" autoComplete="username" defaultValue={fields.email.initialValue} />
         </Field>

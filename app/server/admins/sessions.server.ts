@@ -72,6 +72,13 @@ async function lookUp(request: Request, { db, env, now, ip }: RequestContext): P
   return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash, address: callerAddress(ip) };
 }
 
+/** True if the request's session ended because it was not used. */
+async function isIdle(request: Request, { db, env, now }: RequestContext): Promise<boolean> {
+  const token = readSessionToken(request.headers.get("Cookie"), env);
+  const found = token ? await findSession(db.read, db.tables, sha256(token)) : null;
+  return found !== null && now() >= found.session.lastSeenAt + env.sessionIdleMs;
+}
+
 export { mayAct } from "~/server/roles";
 
 /**
@@ -84,8 +91,10 @@ export async function requireAdmin(request: Request, context: RequestContext, le
   if (!admin) {
     const { pathname, search } = new URL(request.url);
     const signIn = paths.signIn(pathname === "/" ? undefined : pathname + search);
+    if (request.method === "GET") throw redirect(signIn);
     // The sign-in page then says that the form was not saved.
-    throw redirect(request.method === "GET" ? signIn : `${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=1`);
+    const unsaved = (await isIdle(request, context)) ? "idle" : "1";
+    throw redirect(`${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=${unsaved}`);
   }
   if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
   const { db, authority } = byRightOf(context, { kind: "admin", id: admin.id, session: admin.session, least });

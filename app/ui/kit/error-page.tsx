@@ -1,8 +1,11 @@
-import { isRouteErrorResponse, useRouteError } from "@remix-run/react";
+import { isRouteErrorResponse, useLocation, useNavigate, useNavigation, useRouteError } from "@remix-run/react";
+import { useEffect, useState } from "react";
 import { paths } from "~/paths";
 import { BrandMark } from "~/ui/shell/brand";
-import { LinkButton } from "./button";
+import { Button, LinkButton } from "./button";
 import { cx } from "./cx";
+import { dropPendingForm, isConnectionLost, type KeptForm, keepPendingForm, keptForms } from "./kept-entries";
+import { keptSentences, keptTitle } from "./kept-entries-words";
 
 type Words = { title: string; what: string };
 const words: Record<number, Words> = {
@@ -23,20 +26,55 @@ const broken: Words = {
   what: "Nothing you typed caused it, and what was not saved was not changed. Try again; the server's log has the details.",
 };
 
+const lost: Words = { title: keptTitle("lost"), what: "Latchkey could not be reached. Check your network, then try again." };
+
 /**
  * Rendered by ErrorBoundary. A thrown Response with a text body provides the sentence; an Error's message is never
  * shown.
  */
 export function RouteErrorPage({ inShell }: { inShell?: boolean }) {
   const error = useRouteError();
-  if (!isRouteErrorResponse(error)) return <ErrorPage status={500} inShell={inShell} />;
+  const status = isRouteErrorResponse(error) ? error.status : isConnectionLost(error) ? null : 500;
+  const kept = useKeptForm(status);
+  if (!isRouteErrorResponse(error)) return <ErrorPage status={status} kept={kept} inShell={inShell} />;
   const sentence = error.status < 500 && typeof error.data === "string" && error.data.length < 300 ? error.data : undefined;
   // Remix's own messages name routes and methods, which do not help a reader.
-  return <ErrorPage status={error.status} sentence={sentence?.startsWith("Error: ") ? undefined : sentence} inShell={inShell} />;
+  const own = sentence?.startsWith("Error: ") ? undefined : sentence;
+  return <ErrorPage status={status} sentence={own} kept={kept} inShell={inShell} />;
 }
 
-export function ErrorPage({ status, sentence, inShell }: { status: number; sentence?: string; inShell?: boolean }) {
-  const { title, what } = words[status] ?? broken;
+/** Keeps the form that led to this error, unless the server refused it for good. */
+function useKeptForm(status: number | null): KeptForm | null {
+  const [kept, setKept] = useState<KeptForm | null>(null);
+  const { pathname, search } = useLocation();
+  useEffect(() => {
+    const mayWorkLater = status === null || status >= 500 || status === 429;
+    if (!mayWorkLater) return dropPendingForm();
+    // After another failed try the form is stored already.
+    const stored = keptForms().find(({ page }) => page === pathname + search);
+    const form = keepPendingForm(status === null ? "lost" : "failed") ?? stored;
+    if (form) setKept(form);
+  }, [status, pathname, search]);
+  return kept;
+}
+
+/** Opens the page again: the form's page, if a form was kept. */
+function TryAgain({ page }: { page?: string }) {
+  const navigate = useNavigate();
+  const { pathname, search } = useLocation();
+  const busy = useNavigation().state !== "idle";
+  return (
+    <Button type="button" variant="primary" busy={busy} onClick={() => navigate(page ?? pathname + search, { replace: true })}>
+      Try again
+    </Button>
+  );
+}
+
+/** `status` is null if no answer arrived. */
+type ErrorPageProps = { status: number | null; sentence?: string; kept?: KeptForm | null; inShell?: boolean };
+
+export function ErrorPage({ status, sentence, kept, inShell }: ErrorPageProps) {
+  const { title, what } = status === null ? lost : (words[status] ?? broken);
   const Frame = inShell ? "div" : "main";
   return (
     <Frame className={cx("flex flex-col items-center justify-center px-6 text-center", inShell ? "min-h-[60dvh]" : "min-h-dvh")}>
@@ -44,8 +82,15 @@ export function ErrorPage({ status, sentence, inShell }: { status: number; sente
       <p className="mt-5 font-medium text-ink-faint text-xs">{status}</p>
       <h1 className="mt-1 font-semibold text-ink text-xl tracking-tight">{title}</h1>
       <p className="mt-2 max-w-md text-ink-muted text-sm wrap-anywhere">{sentence || what}</p>
+      {kept && (
+        <p role="status" className="mt-2 max-w-md font-medium text-ink text-sm">
+          {keptSentences(kept, false)}
+        </p>
+      )}
       <div className="mt-6 flex flex-wrap justify-center gap-2">
-        {status === 401 ? (
+        {status === null || kept ? (
+          <TryAgain page={kept?.page} />
+        ) : status === 401 ? (
           <LinkButton to={paths.signIn()} variant="primary">
             Sign in
           </LinkButton>

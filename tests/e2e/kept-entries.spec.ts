@@ -1,0 +1,140 @@
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, test } from "./server";
+
+const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
+test.describe.configure({ mode: "serial" });
+
+const stored = (page: Page) => page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+
+async function enterPassword(page: Page) {
+  await page.getByLabel("E-mail").fill(owner.email);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+}
+
+async function signIn(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await enterPassword(page);
+  return page;
+}
+
+/** Ends the session on the server. The browser keeps its cookie. */
+async function endSession(context: BrowserContext) {
+  const cookies = await context.cookies();
+  const tab = await context.newPage();
+  await tab.goto("/account");
+  await tab.getByRole("button", { name: "Sign out", exact: true }).click();
+  await tab.waitForURL(/sign-in/);
+  await tab.close();
+  await context.addCookies(cookies);
+}
+
+async function createTenant(page: Page, key: string, name: string) {
+  await page.goto("/tenants/new");
+  await page.getByLabel("Key").fill(key);
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Create tenant" }).click();
+  await expect(page.getByRole("heading", { name })).toBeVisible();
+}
+
+test("entries of a form that is sent after the session ended are there after signing in again", async ({ context }) => {
+  const page = await signIn(context);
+  await createTenant(page, "acme", "Acme");
+  expect(await stored(page)).not.toContain("latchkey:entries");
+
+  await page.goto("/tenants/acme/edit");
+  await page.getByLabel("Name").fill("Acme & Sons");
+  await page.getByLabel("Metadata").fill('{"region": "eu"}');
+  await endSession(context);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("You were signed out")).toBeVisible();
+  await expect(page.getByText("Nothing was saved. Your entries are kept.")).toBeVisible();
+  expect(await stored(page)).toContain("Acme & Sons");
+
+  await enterPassword(page);
+  await expect(page).toHaveURL(/\/tenants\/acme\/edit$/);
+  await expect(page.getByText("Nothing was saved. Your entries are kept.")).toBeVisible();
+  await expect(page.getByLabel("Name")).toHaveValue("Acme & Sons");
+  await expect(page.getByLabel("Metadata")).toHaveValue('{"region": "eu"}');
+  expect(await stored(page)).not.toContain(owner.password);
+
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "Acme & Sons" })).toBeVisible();
+  await expect(page.getByText("Your entries are kept.")).toHaveCount(0);
+  expect(await stored(page)).not.toContain("latchkey:entries");
+});
+
+test("a lost connection is not called an error of the server, and keeps the entries", async ({ context, expectBrowserError }) => {
+  // Chromium asks for /favicon.ico while the page has no icon.
+  expectBrowserError(/ERR_INTERNET_DISCONNECTED|Failed to fetch|404 \(Not Found\)/);
+  const page = await signIn(context);
+  await page.goto("/tenants/acme/edit");
+  await page.getByLabel("Name").fill("Acme, offline");
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "The connection was lost" })).toBeVisible();
+  await expect(page.getByText("Your entries are kept.")).toBeVisible();
+  await expect(page.getByText("Something broke on our side")).toHaveCount(0);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "The connection was lost" })).toBeVisible();
+
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByLabel("Name")).toHaveValue("Acme, offline");
+  await expect(page.getByRole("status").filter({ hasText: "The connection was lost" })).toBeVisible();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "Acme, offline" })).toBeVisible();
+  expect(await stored(page)).not.toContain("latchkey:entries");
+});
+
+test("choices are filled in again, and discarding brings the saved values back", async ({ context }) => {
+  const page = await signIn(context);
+  await page.goto("/keys/new");
+  await page.getByLabel("Name").fill("Web app");
+  await page.getByText("Browsers", { exact: true }).click();
+  await page.getByLabel("Only for the tenant").fill("acme");
+  await page.getByLabel("Origins").fill("https://app.example.com");
+  await page.getByLabel("Expires").selectOption("90");
+  await endSession(context);
+  await page.getByRole("button", { name: "Create key" }).click();
+  await enterPassword(page);
+  await expect(page.getByLabel("Name")).toHaveValue("Web app");
+  await expect(page.getByRole("radio", { name: /^Browsers/ })).toBeChecked();
+  await expect(page.getByLabel("Expires")).toHaveValue("90");
+
+  await page.goto("/plans");
+  await page.getByRole("link", { name: "Back to the form" }).click();
+  await expect(page.getByLabel("Name")).toHaveValue("Web app");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await expect(page.getByLabel("Name")).toHaveValue("");
+  await expect(page.getByRole("radio", { name: /^A server/ })).toBeChecked();
+  expect(await stored(page)).not.toContain("latchkey:entries");
+});
+
+test("signing out clears the entries, and passwords are never stored", async ({ context }) => {
+  const page = await signIn(context);
+  await page.goto("/keys/new");
+  await page.getByLabel("Name").fill("Never saved");
+  await page.getByRole("checkbox", { name: /^Report usage/ }).check();
+  await endSession(context);
+  await page.getByRole("button", { name: "Create key" }).click();
+  await enterPassword(page);
+  await expect(page.getByRole("checkbox", { name: /^Report usage/ })).toBeChecked();
+  await expect(page.getByLabel("Name")).toHaveValue("Never saved");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.waitForURL(/sign-in/);
+  expect(await stored(page)).not.toContain("Never saved");
+
+  await enterPassword(page);
+  await page.goto("/account");
+  await page.getByLabel("Current password").fill(owner.password);
+  await page.getByLabel("New password").fill("another-long-sentence-here");
+  await endSession(context);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByText("What you sent was not saved.")).toBeVisible();
+  expect(await stored(page)).not.toContain("another-long-sentence-here");
+  expect(await stored(page)).not.toContain(owner.password);
+});
