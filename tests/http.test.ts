@@ -28,6 +28,24 @@ function raw(bytes: string): Promise<string> {
   });
 }
 
+describe("requests that a connection sends ahead of the answers", () => {
+  const path = "/api/entitlements?tenant=acme";
+  const one = (more = "") => `GET ${path} HTTP/1.1\r\nHost: ${new URL(app.url).host}\r\nAuthorization: Bearer ${key}\r\n${more}\r\n`;
+  const answersTo = async (count: number) => {
+    const text = await raw(one().repeat(count - 1) + one("Connection: close\r\n")).catch(String);
+    return text.match(/HTTP\/1\.1 200/g)?.length ?? 0;
+  };
+
+  test("are all answered, if they are few", async () => {
+    expect(await answersTo(30)).toBe(30);
+  });
+
+  test("end the connection, if they are many, and nobody else notices", async () => {
+    expect(await answersTo(2_000)).toBeLessThan(100);
+    expect((await api(path)).status).toBe(200);
+  });
+});
+
 describe("what a program gets wrong", () => {
   const put = (body: string, type = "application/json") =>
     api("/api/tenants/acme", { method: "PUT", body, headers: { "content-type": type } });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Instant } from "~/core/model";
 import type { Prepared, Sending } from "~/server/checks/check.server";
 import { isBrowserKey, isRefused, rateHeaders, takeRequest } from "~/server/keys/rate-limits.server";
@@ -79,9 +80,28 @@ export function putInFront(server: Server, quick: Quick, admit: Admit): void {
   server.removeAllListeners("request");
   const first = tried(quick);
   server.on("request", (request, response) => {
+    if (isTooFarAhead(request, response)) return void request.socket.destroy();
     if (first(request, response)) return;
     admit(request, response, () => {
       for (const answer of behind) answer.call(server, request, response);
     });
   });
+}
+
+/** Requests that a connection may send ahead of its answers; no browser and hardly a client sends any. */
+const maxPipelined = 32;
+const pipelined = new WeakMap<Socket, number>();
+
+/**
+ * True if too many answers of this connection are outstanding. An answer that waits for one before it has no socket yet. Without a
+ * bound one connection could fill a turn of the event loop with thousands of requests.
+ */
+function isTooFarAhead({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  if (response.socket !== null) {
+    if (pipelined.has(socket)) pipelined.delete(socket);
+    return false;
+  }
+  const ahead = (pipelined.get(socket) ?? 0) + 1;
+  pipelined.set(socket, ahead);
+  return ahead > maxPipelined;
 }
