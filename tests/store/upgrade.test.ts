@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "~db/database";
 import type { Engine } from "~db/dialect";
 import { openDatabase } from "~db/open.server";
-import { applyToCounters, lockCounters, readTotals, readTotalsAt } from "~db/store/usage.server";
+import { applyToCounters, lockCounters } from "~db/store/usage-counters.server";
+import { readTotals, readTotalsAt } from "~db/store/usage-totals.server";
 import { now } from "../support/facts";
 import { engines, freshDatabaseUrl } from "../support/services";
 

@@ -7,7 +7,7 @@ import type { Services } from "~/server/services.server";
 import type { Database } from "~db/database";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { readFlagReadings } from "~db/store/flag-readings.server";
-import { readTotalsAt } from "~db/store/usage.server";
+import { readTotalsAt } from "~db/store/usage-totals.server";
 
 export type AnswerThen = ReturnType<typeof answer> & { tenant: TenantFacts | null; catalogue: Catalogue; decisions: Decision[] };
 

@@ -11,7 +11,7 @@ import { putCheckCounts } from "~db/store/check-counts.server";
 import { writeEventCursor } from "~db/store/event-cursor.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { takeLease } from "~db/store/leases.server";
-import { noteReports } from "~db/store/usage.server";
+import { noteReports } from "~db/store/usage-reports.server";
 import { ada, day, hour, meteredFeature, now, plan } from "../../../tests/support/facts";
 import { engines, startServices, type TestServices } from "../../../tests/support/services";
 

@@ -4,7 +4,7 @@ import { type Counter, counterAt, type MeteredFeature } from "~/core/decision/us
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
 import type { Services } from "~/server/services.server";
-import { readTotalsOf, type Total } from "~db/store/usage.server";
+import { readTotalsOf, type Total } from "~db/store/usage-totals.server";
 
 /** A tenant's metered feature in the period that contains `at`. */
 export type Counted = { tenant: TenantFacts; feature: MeteredFeature; at: Instant };

@@ -11,7 +11,8 @@ import type { Settled } from "~/server/process/request-batcher.server";
 import type { KeepAnswer, Services } from "~/server/services.server";
 import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
-import { applyToCounters, type LockedCounter, lockCounters, type NewReport, noteReports, readReports } from "~db/store/usage.server";
+import { applyToCounters, type LockedCounter, lockCounters } from "~db/store/usage-counters.server";
+import { type NewReport, noteReports, readReports } from "~db/store/usage-reports.server";
 import { counterName, counterOf } from "./balances.server";
 import { type Found, find, isUnknown, known, mixedUp, type Named, type UsageRefused } from "./usage.server";
 

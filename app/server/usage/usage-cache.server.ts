@@ -4,7 +4,8 @@ import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
 import type { Database } from "~db/database";
-import { readTotals, type Total, totalsReader } from "~db/store/usage.server";
+import { totalsReader } from "~db/store/usage-feed.server";
+import { readTotals, type Total } from "~db/store/usage-totals.server";
 
 type CachedTotal = Pick<Total, "used" | "version">;
 

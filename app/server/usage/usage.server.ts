@@ -8,15 +8,9 @@ import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { Settled } from "~/server/process/request-batcher.server";
 import type { Services } from "~/server/services.server";
 import type { TransactionOptions } from "~db/database";
-import {
-  applyToCounters,
-  lockCounters,
-  type NewReport,
-  type NotedReport,
-  noteReports,
-  readReports,
-  type Total,
-} from "~db/store/usage.server";
+import { applyToCounters, lockCounters } from "~db/store/usage-counters.server";
+import { type NewReport, type NotedReport, noteReports, readReports } from "~db/store/usage-reports.server";
+import type { Total } from "~db/store/usage-totals.server";
 import { type Balance, balancesOf, type Counted, counterName, counterOf } from "./balances.server";
 
 export type UsageRefused = { status: "refused"; code: string; message: string; field: string };

@@ -1,0 +1,70 @@
+import { and, eq, or, type SQL, sql } from "drizzle-orm";
+import { type Counter, shownUsed } from "~/core/decision/usage";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import { rowsAsOne } from "../json-rows";
+import type { Schema } from "../schema";
+
+/** A counter's displayed total. The larger `version` of two readings is newer. */
+export type Total = Counter & { used: number; version: number };
+
+export const counterColumns = ["tenant", "feature", "periodKind", "periodStart"] as const;
+/** The sum is read as text, because driver numbers are exact only up to 2^53. */
+export const asShown = (sum: SQL) => sum.mapWith((text: string) => shownUsed(BigInt(text)));
+export const usedText = ({ usageTotals: u }: Schema) => sql<string>`cast(${u.used} as text)`;
+export const totalColumns = (t: Schema) => {
+  const { tenant, feature, periodKind, periodStart, version } = t.usageTotals;
+  return { tenant, feature, periodKind, periodStart, version, used: asShown(usedText(t)) as SQL<number> };
+};
+export const isWanted = (u: Schema["usageTotals"]) =>
+  sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
+
+function isOneOf({ usageTotals: u }: Schema, tenant: string, counters: Omit<Counter, "tenant">[]) {
+  const any = counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodKind, c.periodKind), eq(u.periodStart, c.periodStart)));
+  return and(eq(u.tenant, tenant), or(...any));
+}
+
+export async function readTotals(q: Queries, t: Schema, tenant: string, counters: Omit<Counter, "tenant">[]): Promise<Total[]> {
+  if (counters.length === 0) return [];
+  return q
+    .select(totalColumns(t))
+    .from(t.usageTotals)
+    .where(isOneOf(t, tenant, counters));
+}
+
+/** Variant for counters of any tenants; counters never written are omitted. */
+export async function readTotalsOf(q: Queries, t: Schema, counters: Counter[]): Promise<Total[]> {
+  if (counters.length === 0) return [];
+  const u = t.usageTotals;
+  const wanted = rowsAsOne(u, counters, [...counterColumns]);
+  return q.select(totalColumns(t)).from(u).innerJoin(sql`(${wanted}) as wanted`, isWanted(u));
+}
+
+/** Counters at an instant, if changes are known from `knownSince` on; otherwise null. */
+export async function readTotalsAt(
+  q: Queries,
+  t: Schema,
+  tenant: string,
+  counters: Omit<Counter, "tenant">[],
+  at: Instant,
+  knownSince: Instant,
+): Promise<(Counter & { used: number | null })[]> {
+  if (counters.length === 0) return [];
+  const { usageTotals: u, usageHistory: h } = t;
+  const isLater = sql`h.at > ${sql.param(new Date(at), h.at)}`;
+  const ofIt = sql`h.tenant = usage_totals.tenant and h.feature = usage_totals.feature and h.period_kind = usage_totals.period_kind and h.period_start = usage_totals.period_start`;
+  const before = sql<
+    number | null
+  >`(select coalesce(h.used_before, ${unknown}) from usage_history h where ${ofIt} and ${isLater} order by h.at limit 1)`;
+  const rows = await q
+    .select({ ...totalColumns(t), updatedAt: u.updatedAt, before: before.mapWith(Number) })
+    .from(u)
+    .where(isOneOf(t, tenant, counters));
+  return rows.map(({ used, updatedAt, before, version: _, ...counter }) => {
+    if (updatedAt.getTime() <= at) return { ...counter, used };
+    if (at < knownSince || before === unknown) return { ...counter, used: null };
+    return { ...counter, used: before ?? used };
+  });
+}
+
+const unknown = -1;
