@@ -81,7 +81,9 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
 
   /** Drops what was touched since the last reading. If it fails, what is known stays in service, marked stale. */
   async function catchUp(): Promise<void> {
-    const wasAway = Date.now() - readAt > maxAbsenceMs;
+    // The time at which the read began: a machine may sleep while it runs.
+    const startedAt = Date.now();
+    const wasAway = startedAt - readAt > maxAbsenceMs;
     if (wasAway) await reset();
     let from = position.from(elapsed());
     let read: number[] = [];
@@ -98,7 +100,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     if (moved.has("catalogue")) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     if (moved.has("key")) await reloadAll(onChange.key);
     if (moved.has("setting")) await reloadAll(onChange.setting);
-    readAt = Date.now();
+    readAt = startedAt;
     position.readTo(read, elapsed());
     await followMoved();
   }
