@@ -81,12 +81,19 @@ test("what is written aside waits while writes are held", async () => {
   s.db.startThreads();
   await s.db.aside(putting("a"));
   let release = () => {};
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const held = s.db.holdWrites(
     () =>
       new Promise<void>((resolve) => {
         release = resolve;
+        begin();
       }),
   );
+  // A batch that is still being written delays the hold.
+  await begun;
   const written = s.db.aside(putting("b"));
   try {
     for (let looks = 0; looks < 300; looks++) {
