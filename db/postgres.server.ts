@@ -1,33 +1,16 @@
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
-import {
-  catalogueLock,
-  type Database,
-  DatabaseProblem,
-  lockTimeoutMs,
-  maxWaitingWrites,
-  noDatabase,
-  type OpenOptions,
-  type Queries,
-} from "./database";
+import { catalogueLock, type Database, lockTimeoutMs, maxWaitingWrites, type OpenOptions, type Queries } from "./database";
 import { dialects } from "./dialect";
 import { insideTransaction } from "./inside-transaction.server";
-import { migrationsTable, pendingMigrations } from "./migrate.server";
-import { defaultConnections, outOfConnections, shareConnections } from "./postgres-connections";
+import { defaultConnections, shareConnections } from "./postgres-connections";
 import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
+import { migratePostgres } from "./postgres-migrate.server";
 import { defineSchema } from "./schema";
 import { textOf } from "./statement-text";
-import {
-  DatabaseBusy,
-  DatabaseReadOnly,
-  DatabaseUnavailable,
-  isOutOfConnections,
-  isReadOnly,
-  mapUnavailable,
-  TooManyWrites,
-} from "./unavailable";
+import { DatabaseBusy, DatabaseReadOnly, DatabaseUnavailable, isReadOnly, mapUnavailable, TooManyWrites } from "./unavailable";
 
 /** Timeouts of reads for a connection and for an answer, in ms. */
 const readTimeoutMs = 5_000;
@@ -38,7 +21,7 @@ const statementTimeoutMs = 60_000;
 const maxPauseMs = 15_000;
 
 export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
-  await migrate(url, options);
+  await migratePostgres(url, options);
   const pools = shareConnections(options.connections ?? defaultConnections, options.isBackground ?? false);
   // Separate from writers, which hold their connections while they wait for locks.
   const readers = new pg.Pool({
@@ -201,57 +184,4 @@ async function inOneTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => 
 
 async function eachInTurn(client: pg.PoolClient, statement: string, pieces: string[]): Promise<void> {
   for (const piece of pieces) await client.query(statement, [piece]);
-}
-
-/** On its own connection, without a statement timeout. */
-async function migrate(url: string, { mayCreate = true, onCreate }: OpenOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: readTimeoutMs });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    // Serializes processes: the second finds nothing to do.
-    await client.query("select pg_advisory_lock(hashtextextended('latchkey migrations', 0))");
-    const found = await client.query("select to_regclass($1) as name", [migrationsTable]);
-    const isNew = found.rows[0].name === null;
-    if (isNew && !mayCreate) throw noDatabase(placeOf(client));
-    await client.query(`create table if not exists ${migrationsTable} (at bigint primary key, hash text not null)`);
-    const { rows } = await client.query(`select at from ${migrationsTable} order by at`);
-    for (const migration of pendingMigrations(
-      "postgres",
-      rows.map((r) => Number(r.at)),
-    )) {
-      await client.query("begin");
-      for (const statement of migration.sql) await client.query(statement);
-      await client.query(`insert into ${migrationsTable} values ($1, $2)`, [migration.folderMillis, migration.hash]);
-      await client.query("commit");
-    }
-    if (isNew) onCreate?.(placeOf(client));
-  } catch (error) {
-    throw explain(error);
-  } finally {
-    // Releases the lock and rolls back.
-    await client.end();
-  }
-}
-
-/** Without user and password. */
-const placeOf = ({ host, port, database }: pg.Client) => `${host}:${port}/${database}`;
-
-function explain(error: unknown): Error {
-  if (error instanceof DatabaseProblem) return error;
-  const say = (sentence: string) => new DatabaseProblem(sentence, { cause: error });
-  const code = (error as { code?: string }).code ?? "";
-  if (["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH", "ECONNRESET", "57P03"].includes(code)) {
-    return say("PostgreSQL does not answer at the address in DATABASE_URL. Start it, or correct the address.");
-  }
-  if (isOutOfConnections(error)) return say(outOfConnections);
-  if (code === "28P01" || code === "28000") return say("PostgreSQL refuses the user or password in DATABASE_URL. Correct them.");
-  if (code === "3D000") return say("The database that DATABASE_URL names does not exist. Create it, then start Latchkey again.");
-  if (isReadOnly(error)) {
-    return say(
-      "PostgreSQL takes no writes at the address in DATABASE_URL: it is a standby, or set to read only. Name the server that takes writes, then start Latchkey again.",
-    );
-  }
-  if (code === "42501") return say("The user in DATABASE_URL may not create tables. Give it the right to, then start Latchkey again.");
-  return error as Error;
 }

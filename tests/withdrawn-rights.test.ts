@@ -60,8 +60,7 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
     ["revoked", { revokedAt: new Date(now) }, 401, "key_revoked"],
     ["expired", { expiresAt: new Date(now) }, 401, "key_expired"],
     ["without the scope", { scopes: [] }, 403, "scope_missing"],
-    // Another process may write first; the node then knows the key's tenant before the request's headers arrive.
-    ["bound to another tenant", { tenant: "other" }, 403, "scope_missing|tenant_forbidden"],
+    ["bound to another tenant", { tenant: "other" }, 403, "scope_missing"],
   ];
 
   /** Everything that changes something, and the one read that leaves a trace. */
@@ -77,16 +76,22 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
       const make = right[id];
       if (!make) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
       for (const headers of [{}, { "Idempotency-Key": fresh() }] as { [name: string]: string }[]) {
-        // A new key each time: the node may still remember that the one before was withdrawn.
-        const { id: keyId, key } = await createKey(api.services, ada, { name: "walk", scopes: [...scopes], expiresAt: null });
-        const sent = await make(api);
-        const { rows } = withdrawing(({ transaction, tables }) =>
-          transaction([], async (tx) => void (await tx.update(tables.apiKeys).set(set).where(eq(tables.apiKeys.id, keyId)))),
-        );
-        const answer = await walk.ask(id, key, { ...sent, headers });
-        expect([id, wasWriteAsked(), answer.status]).toEqual([id, true, status]);
-        expect(code.split("|"), id).toContain(answer.code);
-        expect([id, await allRows(api.services.db)]).toEqual([id, rows()]);
+        const attempt = async () => {
+          // A new key each time: the node may still remember that the one before was withdrawn.
+          const { id: keyId, key } = await createKey(api.services, ada, { name: "walk", scopes: [...scopes], expiresAt: null });
+          const sent = await make(api);
+          const { rows } = withdrawing(({ transaction, tables }) =>
+            transaction([], async (tx) => void (await tx.update(tables.apiKeys).set(set).where(eq(tables.apiKeys.id, keyId)))),
+          );
+          const answer = await walk.ask(id, key, { ...sent, headers });
+          expect([id, wasWriteAsked(), answer.status]).toEqual([id, true, status]);
+          expect([id, await allRows(api.services.db)]).toEqual([id, rows()]);
+          return answer.code;
+        };
+        // A job may have written first, so that the key was bound before the request's headers arrived: the next attempt decides.
+        let refusedWith = await attempt();
+        for (let again = 0; refusedWith === "tenant_forbidden" && again < 5; again++) refusedWith = await attempt();
+        expect([id, refusedWith]).toEqual([id, code]);
       }
       tried.push(id);
     }

@@ -10,8 +10,9 @@ import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import { linkProblem } from "~/server/catalogue/feature-flags.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
+import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
-import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { addRead, addWrite } from "./http/route.server";
 import { featureOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
 

@@ -9,8 +9,9 @@ import { cursorOf } from "~/forms/pagination";
 import { catalogueNow, tenantsHaving } from "~/server/catalogue/catalogue-pages.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
+import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
-import { type Answered, addRead, addWrite, refusalProblem } from "./http/route.server";
+import { addRead, addWrite } from "./http/route.server";
 import { planOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
 

@@ -7,8 +7,9 @@ import { tenantBody } from "~/forms/tenants/tenant";
 import { changeTenant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant, tenantsPage } from "~/server/tenants/tenants.server";
+import { refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
-import { addRead, addWrite, refusalProblem } from "./http/route.server";
+import { addRead, addWrite } from "./http/route.server";
 import { summaryOnWire, tenantOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
 

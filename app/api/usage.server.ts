@@ -7,7 +7,7 @@ import { type Recorded, recordUsage, type UsageRefused } from "~/server/usage/us
 import { forbiddenIn, forbiddenTenant, isFor } from "./http/authenticate.server";
 import { faultsOf } from "./http/parse.server";
 import { addWrite } from "./http/route.server";
-import * as answers from "./openapi/answers";
+import * as checkAnswers from "./openapi/check-answers";
 
 /** The key may not consume for this tenant; nothing was done. */
 type Forbidden = { forbidden: CachedKey };
@@ -35,7 +35,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       // A thousand events with long keys.
       bodyLimits: { maxBytes: maxEventsPerRequest * 1_000, maxValues: maxEventsPerRequest * 20 },
       bodyExample: { events: [exampleEvent] },
-      answers: { 200: { what: "What became of each event.", schema: answers.usageResults, headers: ["Idempotency-Replayed"] } },
+      answers: { 200: { what: "What became of each event.", schema: checkAnswers.usageResults, headers: ["Idempotency-Replayed"] } },
       problems: {
         400: ["invalid_request", "invalid_json"],
         409: ["idempotency_key_in_use"],
@@ -83,7 +83,9 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       headers: ["Idempotency-Key"],
       body: consumeBody,
       bodyExample: { tenant: "acme", feature: "api_calls", quantity: 1 },
-      answers: { 200: { what: "Whether it was consumed, and what is left.", schema: answers.consumed, headers: ["Idempotency-Replayed"] } },
+      answers: {
+        200: { what: "Whether it was consumed, and what is left.", schema: checkAnswers.consumed, headers: ["Idempotency-Replayed"] },
+      },
       problems: {
         400: ["invalid_request", "invalid_json"],
         409: ["idempotency_key_reused", "idempotency_key_in_use"],

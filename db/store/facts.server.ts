@@ -46,10 +46,10 @@ export async function readCatalogueFacts(q: Queries, t: Schema, by?: Instant): P
   return ((await newest(q, t, "catalogue", theCatalogue, by)) as CatalogueFacts | null) ?? emptyCatalogue;
 }
 
-/** 0 if the catalogue was never written. */
-export async function readCatalogueRevision(q: Queries, t: Schema): Promise<number> {
+/** The newest revision; with `by`, the newest recorded by then. 0 if the catalogue was not written. */
+export async function readCatalogueRevision(q: Queries, t: Schema, by?: Instant): Promise<number> {
   const h = t.factsHistory;
-  const of = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue));
+  const of = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue), by === undefined ? undefined : lte(h.recordedAt, new Date(by)));
   const [row] = await q.select({ revision: h.revision }).from(h).where(of).orderBy(desc(h.revision)).limit(1);
   return row?.revision ?? 0;
 }

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { z } from "zod";
 import type { RouteDescription } from "~/api/openapi/describe";
 import type { Actor } from "~/core/model";
-import type { Refusal } from "~/core/outcome";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { once } from "~/server/http/idempotency.server";
@@ -11,21 +10,13 @@ import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
+import { type Answered, bodyText, sendAnswer, sendText, textOf } from "./answered.server";
 import { withdrawnProblem } from "./authenticate.server";
-import { type Conditions, noConditions, readConditions, revisionTag } from "./conditions";
-import { matchesEtag } from "./etag.server";
+import { type Conditions, noConditions, readConditions } from "./conditions";
 import { readIdempotencyKey } from "./idempotency-key";
 import { read } from "./parse.server";
-import { type Problem, problemBody, sendProblem, sendProblemText } from "./problem.server";
+import { type Problem, sendProblem } from "./problem.server";
 import { sendUnavailable } from "./unavailable.server";
-
-/**
- * A route's response. `tag` is its ETag, which defaults to `revision` in the body. A string is sent as it is with its
- * own type; `json` is a serialized body of a write.
- */
-export type Answered =
-  | { status: number; body?: object | string; json?: string; type?: string; tag?: string; headers?: Record<string, string> }
-  | { problem: Problem };
 
 export type RequestInput<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = {
   services: Services;
@@ -52,7 +43,7 @@ function placeOf(route: string): { method: HTTPMethods; url: string } {
 }
 
 /** Authenticates before the body is read, so that a stranger's request costs only a 401. */
-function door(services: Services, { scope, bound, limit }: Pick<RouteDescription, "scope" | "bound" | "limit">) {
+function authenticated(services: Services, { scope, bound, limit }: Pick<RouteDescription, "scope" | "bound" | "limit">) {
   if (scope === null) return {};
   return {
     onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
@@ -68,7 +59,10 @@ export const letInAs = (request: FastifyRequest, key: CachedKey) => void admitte
 export const admittedKey = (request: FastifyRequest): CachedKey => admitted.get(request) as CachedKey;
 
 /** For routes added to Fastify directly. */
-export const guarded = (services: Services, description: RouteDescription) => ({ config: { description }, ...door(services, description) });
+export const guarded = (services: Services, description: RouteDescription) => ({
+  config: { description },
+  ...authenticated(services, description),
+});
 
 function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   services: Services,
@@ -124,7 +118,7 @@ export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
       if (answered === unavailable || isDoubtful(services, answered as Answered)) {
         return sendUnavailable(new FactsUnavailable("facts"), reply);
       }
-      return send(reply, answered as Answered, request.headers["if-none-match"]);
+      return sendAnswer(reply, answered as Answered, request.headers["if-none-match"]);
     },
   });
 }
@@ -225,52 +219,4 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
   if (done.is === "refused") return sendProblem(reply, done.why);
   if (done.replayed) reply.header("idempotency-replayed", "true");
   return sendText(reply, done.status, done.body, tagOf);
-}
-
-const bodyText = ({ body, json }: { body?: object | string; json?: string }) => json ?? (body === undefined ? "" : JSON.stringify(body));
-
-function textOf(answered: Answered, requestId: string): { status: number; body: string } {
-  if ("problem" in answered) return { status: answered.problem.status, body: problemBody(answered.problem, requestId) };
-  return { status: answered.status, body: bodyText(answered) };
-}
-
-/** Sends a write's response. */
-function sendText(reply: FastifyReply, status: number, body: string, tagOf?: (text: string) => string) {
-  if (status >= 400) return sendProblemText(reply, status, body);
-  reply.code(status).header("cache-control", "no-store");
-  if (body === "") return reply.send();
-  const tag = (tagOf ?? tagOfRevision)(body);
-  if (tag !== null) reply.header("etag", tag);
-  return reply.header("content-type", "application/json; charset=utf-8").send(body);
-}
-
-function tagOfRevision(body: string): string | null {
-  const { revision } = JSON.parse(body) as { revision?: number };
-  return revision === undefined ? null : revisionTag(revision);
-}
-
-/** Sends a read's response. */
-function send(reply: FastifyReply, answered: Answered, noneMatch: string | undefined) {
-  if ("problem" in answered) return sendProblem(reply, answered.problem);
-  const { status, body, type, headers } = answered;
-  reply.code(status).header("cache-control", "no-store");
-  if (headers) reply.headers(headers);
-  const { revision } = (typeof body === "object" ? body : {}) as { revision?: number };
-  const tag = answered.tag ?? (revision === undefined ? null : revisionTag(revision));
-  if (tag !== null) {
-    reply.header("etag", tag);
-    if (matchesEtag(noneMatch, tag)) return reply.code(304).send();
-  }
-  if (typeof body === "string") return reply.header("content-type", type ?? "text/plain; charset=utf-8").send(body);
-  if (body === undefined) return reply.send();
-  return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
-}
-
-const missing = new Set(["tenant_not_found", "grant_not_found"]);
-const conflicts = new Set(["tenant_exists", "grant_overlaps", "grant_over", "plan_in_use", "plan_exists", "feature_exists"]);
-
-/** `gone`: codes about the object named in the path, answered as 404. */
-export function refusalProblem({ code, message, field }: Refusal, ...gone: string[]): { problem: Problem } {
-  const status = missing.has(code) || gone.includes(code) ? 404 : code === "stale" ? 412 : conflicts.has(code) ? 409 : 422;
-  return { problem: { status, code, detail: message, field } };
 }

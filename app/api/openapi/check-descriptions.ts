@@ -4,7 +4,7 @@ import { featureKey } from "~/forms/grants/grant";
 import { tokenBody } from "~/forms/keys/token";
 import { tenantKey } from "~/forms/tenants/tenant";
 import { mintScopes } from "~/server/keys/token-claims";
-import * as answers from "./answers";
+import * as checkAnswers from "./check-answers";
 import type { RouteDescription } from "./describe";
 
 const params = z.object({ key: tenantKey });
@@ -31,7 +31,7 @@ export const getEntitlements: RouteDescription = {
   }),
   headers: ["If-None-Match"],
   answers: {
-    200: { what: "The answer.", schema: answers.entitlements, headers: ["ETag", "Cache-Control"] },
+    200: { what: "The answer.", schema: checkAnswers.entitlements, headers: ["ETag", "Cache-Control"] },
     304: { what: "It is as the ETag says." },
   },
   problems: { 400: ["invalid_query"], 503: ["facts_unavailable", "database_unavailable"] },
@@ -61,7 +61,7 @@ export const askMany: RouteDescription = {
       { tenant: "acme", feature: "api_calls", requested: 50 },
     ],
   },
-  answers: { 200: { what: "One result for each question, in the order asked.", schema: answers.checkResults } },
+  answers: { 200: { what: "One result for each question, in the order asked.", schema: checkAnswers.checkResults } },
   problems: { 400: ["invalid_request", "invalid_json", "too_many_checks"] },
 };
 
@@ -76,7 +76,7 @@ export const mintTokenDescription: RouteDescription = {
   body: tokenBody,
   bodyIsOptional: true,
   bodyExample: { ttl: 900 },
-  answers: { 201: { what: "The token.", schema: answers.token } },
+  answers: { 201: { what: "The token.", schema: checkAnswers.token } },
   problems: {
     400: ["invalid_request", "invalid_json"],
     403: ["secret_key_required"],
@@ -95,7 +95,7 @@ export const getPosthogGroups: RouteDescription = {
   params,
   headers: ["If-None-Match"],
   answers: {
-    200: { what: "Groups and their properties.", schema: answers.posthogGroups, headers: ["ETag", "Cache-Control"] },
+    200: { what: "Groups and their properties.", schema: checkAnswers.posthogGroups, headers: ["ETag", "Cache-Control"] },
     304: { what: "It is as the ETag says." },
   },
   problems: { 400: ["invalid_request"], 403: ["secret_key_required"], 404: ["tenant_not_found"], 503: ["facts_unavailable"] },

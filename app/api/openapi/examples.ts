@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type * as answers from "./answers";
+import type * as checkAnswers from "./check-answers";
 
 /**
  * One consistent world for all examples: the tenant acme on the plan starter with a trial of sso, on 20 November 2026.
@@ -90,7 +91,7 @@ const onTrial = {
   expiresAt: trialEnds,
   validUntil: trialEnds,
   sources: [{ source: "trial", grant: grant.id, expiresAt: trialEnds, wins: true }],
-} satisfies Of<typeof answers.entitlementSchema>;
+} satisfies Of<typeof checkAnswers.entitlementSchema>;
 const metered = {
   entitled: true,
   type: "metered",
@@ -105,7 +106,7 @@ const metered = {
   expiresAt: null,
   validUntil: nextMonth,
   sources: [{ source: "plan", plan: "starter", limit: 1000, wins: true }],
-} satisfies Of<typeof answers.entitlementSchema>;
+} satisfies Of<typeof checkAnswers.entitlementSchema>;
 
 const auditEntry = {
   seq: 8,
@@ -136,12 +137,12 @@ type Answers = {
   TenantUsage: typeof answers.tenantUsageSchema;
   AuditEntry: typeof answers.auditEntry;
   AuditPage: typeof answers.auditPage;
-  UsageResults: typeof answers.usageResults;
-  Entitlements: typeof answers.entitlements;
-  Consumed: typeof answers.consumed;
-  CheckResults: typeof answers.checkResults;
-  Token: typeof answers.token;
-  PosthogGroups: typeof answers.posthogGroups;
+  UsageResults: typeof checkAnswers.usageResults;
+  Entitlements: typeof checkAnswers.entitlements;
+  Consumed: typeof checkAnswers.consumed;
+  CheckResults: typeof checkAnswers.checkResults;
+  Token: typeof checkAnswers.token;
+  PosthogGroups: typeof checkAnswers.posthogGroups;
 };
 
 const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {

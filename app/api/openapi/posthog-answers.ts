@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { flagRules, unknownReasons } from "~/core/model";
+import { instantField, jsonField } from "./answer-fields";
 
 /** Schemas of PostHog routes. Instants are ISO 8601 in UTC. */
-const instant = z.iso.datetime();
-const json = z.json();
-const properties = z.record(z.string(), json);
-const trouble = z.object({ since: instant, why: z.string() }).nullable().describe("Since when PostHog tells nothing of flags, and why.");
+const properties = z.record(z.string(), jsonField);
+const trouble = z
+  .object({ since: instantField, why: z.string() })
+  .nullable()
+  .describe("Since when PostHog tells nothing of flags, and why.");
 
 export const groupSyncSchema = z
   .object({
@@ -20,14 +22,14 @@ export const groupSyncSchema = z
       failing: z.int().describe("Wait for another try."),
       unseen: z.int().describe("Still to be looked at, after a change that may concern all."),
     }),
-    lastSentAt: instant.nullable(),
-    lastError: z.object({ at: instant, why: z.string() }).nullable(),
+    lastSentAt: instantField.nullable(),
+    lastError: z.object({ at: instantField, why: z.string() }).nullable(),
     down: z
-      .object({ since: instant, failures: z.int(), nextTryAt: instant })
+      .object({ since: instantField, failures: z.int(), nextTryAt: instantField })
       .nullable()
       .describe("Nothing gets through; null: the last thing that was tried did."),
     resync: z
-      .object({ by: z.string(), startedAt: instant, total: z.int(), done: z.int(), doneAt: instant.nullable() })
+      .object({ by: z.string(), startedAt: instantField, total: z.int(), done: z.int(), doneAt: instantField.nullable() })
       .nullable()
       .describe("The last time that all were sent again; `doneAt` null: under way."),
     waiting: z
@@ -35,9 +37,9 @@ export const groupSyncSchema = z
         z.object({
           tenant: z.string(),
           name: z.string(),
-          since: instant,
+          since: instantField,
           attempts: z.int(),
-          nextAttemptAt: instant.nullable().describe("null: as soon as it is its turn."),
+          nextAttemptAt: instantField.nullable().describe("null: as soon as it is its turn."),
           lastError: z.string().nullable(),
         }),
       )
@@ -45,24 +47,24 @@ export const groupSyncSchema = z
     flags: z.object({
       tied: z.int().describe("Features that are tied to a flag."),
       isLocal: z.boolean().describe("Evaluated here, with a secret key."),
-      answeredAt: instant.nullable().describe("When PostHog told something of flags last."),
+      answeredAt: instantField.nullable().describe("When PostHog told something of flags last."),
       trouble,
     }),
   })
   .meta({ id: "GroupSync" });
 
-const said = { state: z.enum(["on", "off"]), variant: z.string().optional(), payload: json.optional() };
+const said = { state: z.enum(["on", "off"]), variant: z.string().optional(), payload: jsonField.optional() };
 
 export const tenantSyncSchema = z
   .object({
     tenant: z.string(),
     groupType: z.string(),
     state: z.enum(["in_sync", "pending", "failing", "never"]),
-    since: instant.nullable().describe("Since when something waits to be sent."),
+    since: instantField.nullable().describe("Since when something waits to be sent."),
     attempts: z.int(),
     lastError: z.string().nullable(),
-    nextTryAt: instant.nullable().describe("In the past: as soon as it is its turn."),
-    sentAt: instant.nullable(),
+    nextTryAt: instantField.nullable().describe("In the past: as soon as it is its turn."),
+    sentAt: instantField.nullable(),
     sent: properties.nullable().describe("What PostHog accepted last."),
     wanted: properties.describe("What it should have."),
     flags: z
@@ -72,7 +74,7 @@ export const tenantSyncSchema = z
           features: z.array(z.object({ key: z.string(), name: z.string() })).describe("Those that are tied to it."),
           now: z.object(said).nullable().describe("null: not known now."),
           last: z
-            .object({ ...said, seenAt: instant })
+            .object({ ...said, seenAt: instantField })
             .nullable()
             .describe("What was known last, where it is not known now."),
           unknownBecause: z.enum(unknownReasons).nullable(),
@@ -125,8 +127,8 @@ export const drift = z
     result: z
       .object({
         by: z.string(),
-        startedAt: instant,
-        finishedAt: instant.nullable().describe("null: under way, or interrupted."),
+        startedAt: instantField,
+        finishedAt: instantField.nullable().describe("null: under way, or interrupted."),
         read: z.int().describe("Groups of PostHog's that were read."),
         isCut: z.boolean().describe("It has more groups than are read; tenants that it lacks were not looked for."),
         same: z.int(),

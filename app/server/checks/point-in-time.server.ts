@@ -1,11 +1,13 @@
+import { LRUCache } from "lru-cache";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { answer } from "~/core/decision/answer";
 import type { Decision } from "~/core/decision/decide";
 import { counterAt, reportsAreLateAfter } from "~/core/decision/usage";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
+import { unguarded } from "~/server/authority.server";
 import type { Services } from "~/server/services.server";
 import type { Database } from "~db/database";
-import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
+import { emptyCatalogue, readCatalogueFactsAt, readCatalogueRevision, readTenantFacts } from "~db/store/facts.server";
 import { readFlagReadings } from "~db/store/flag-readings.server";
 import { readTotalsAt } from "~db/store/usage-totals.server";
 
@@ -19,7 +21,7 @@ const usageIsKnownFor = reportsAreLateAfter;
  * For a future instant: what current data will say then.
  */
 export async function answerThen(
-  { db, now, posthog }: Services,
+  { db, facts, now, posthog }: Services,
   tenantKey: string,
   features: string[] | null,
   at: Instant,
@@ -28,16 +30,34 @@ export async function answerThen(
   const { readAside: q, tables: t } = db;
   const by = at < now() ? at : undefined;
   await posthog?.flushLast();
-  const [tenant, facts, flags] = await Promise.all([
+  const [tenant, catalogue, flags] = await Promise.all([
     readTenantFacts(q, t, tenantKey, by),
-    readCatalogueFacts(q, t, by),
+    catalogueThen({ db, facts }, by),
     readFlagReadings(q, t, tenantKey, by),
   ]);
-  const catalogue = compileCatalogue(facts);
   const used = await usedThen(db, tenant, catalogue, at, now());
   const question = { key: tenantKey, tenant, catalogue, features, now: at, requested };
   const answered = answer(question, { usage: (key) => used.get(key), flag: (key) => flags.get(key) }, false);
   return { ...answered, tenant, catalogue };
+}
+
+/** Compiling a large catalogue takes longer than a request may hold the event loop, so a few past ones are kept. */
+const maxPastCatalogues = 4;
+const pastCatalogues = new WeakMap<Database, LRUCache<number, Promise<Catalogue>>>();
+
+async function catalogueThen({ db, facts }: Pick<Services, "db" | "facts">, by: Instant | undefined): Promise<Catalogue> {
+  const { readAside: q, tables: t } = db;
+  const revision = await readCatalogueRevision(q, t, by);
+  const current = facts.catalogue();
+  if (current.revision === revision) return current;
+  const owner = unguarded(db);
+  const cache = pastCatalogues.get(owner) ?? new LRUCache<number, Promise<Catalogue>>({ max: maxPastCatalogues });
+  pastCatalogues.set(owner, cache);
+  const compiling = cache.get(revision) ?? readCatalogueFactsAt(q, t, revision).then((read) => compileCatalogue(read ?? emptyCatalogue));
+  cache.set(revision, compiling);
+  // A failed read is not kept.
+  compiling.catch(() => cache.delete(revision));
+  return compiling;
 }
 
 async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant, now: Instant) {
