@@ -65,8 +65,8 @@ export type Database = {
   /** True if another process may have committed since the last call. A promise if this process wrote meanwhile. */
   othersMoved(): boolean | Promise<boolean>;
   /**
-   * Replaces every connection as soon as it is free. For a server that takes no writes: the address may lead to another one by now.
-   * SQLite has nothing to replace.
+   * Replaces every connection once it is free. For a server that became read-only: after a failover the address may
+   * lead to another server. No effect on SQLite.
    */
   reconnect(): void;
   /** Throws when the database cannot be read, takes no writes or is not at the program's version. */

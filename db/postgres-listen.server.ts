@@ -46,7 +46,9 @@ export function followNotifications(url: string, isOwn: (backend: number) => boo
     retry = setTimeout(() => void listen(), reconnectMs).unref();
   }
 
-  /** Notices a connection that was cut without a word, or whose server takes no writes any more and so sends no notifications. */
+  /**
+   * Detects a connection that was lost silently, or whose server became read-only and therefore sends no notifications.
+   */
   async function check(mine: pg.Client): Promise<void> {
     isChecking = true;
     try {

@@ -7,9 +7,9 @@ import { DatabaseBusy, DatabaseReadOnly } from "./unavailable";
 const lockNotAvailable = "55P03";
 
 /**
- * Takes locks for the rest of the transaction, all with one statement. Sorted, so that two transactions cannot wait for each other.
- * Rejects with DatabaseBusy where that takes longer than `timeoutMs`; locks of rows, which come later, are not limited by it.
- * Rejects with DatabaseReadOnly where the server takes no writes, because what is decided there may rest on old facts.
+ * Takes locks for the rest of the transaction, in one statement and sorted, so that two transactions cannot deadlock.
+ * Rejects with DatabaseBusy after `timeoutMs`, which does not apply to row locks taken later. Rejects with
+ * DatabaseReadOnly if the server is read-only, because decisions made there may be based on old facts.
  */
 export async function takeLocks(tx: Pick<NodePgDatabase, "execute">, locks: Lock[], timeoutMs: number): Promise<void> {
   if (locks.length === 0) return;

@@ -9,8 +9,8 @@ const maxWaitingReads = 1_000;
 type Waiting = { sql: string; params: unknown[] | undefined; resolve: (rows: unknown[][]) => void; reject: (error: unknown) => void };
 
 /**
- * Threads that only read, each started when the ones before it have work. A statement is given to a thread once that has nothing
- * else to do, so none waits behind a slow one while another thread is free.
+ * Reading threads, each started when all others are busy. A statement is assigned only to an idle thread, so none waits
+ * behind a slow one while another thread is free.
  */
 export function createReaders(file: string) {
   let threads: Executor[] = [];

@@ -12,8 +12,8 @@ const besides = ["-wal", "-shm", "-journal"];
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /**
- * Replaces a database that nobody has open by a copy. The copy is fully checked before anything is changed. `leftOut`:
- * a `-wal` beside the copy that does not belong to it.
+ * Replaces a database that no process has open with a copy. The copy is fully checked before anything is changed.
+ * `leftOut`: a `-wal` next to the copy that does not belong to it.
  */
 export async function restoreSqlite(copy: string, name: string, mayOverwrite: boolean): Promise<{ file: string; leftOut: string | null }> {
   const file = path.resolve(name);
@@ -49,7 +49,7 @@ function refuseMissing(source: string): void {
   if (!found.isFile()) throw new DatabaseProblem(`${source}: this is not a file. Name a copy of the database.`);
 }
 
-/** Copies the file, with its `-wal` unless that is another's. False: it was left out. */
+/** Copies the file, with its `-wal` if that belongs to it. Returns false if the `-wal` was omitted. */
 async function copyTo(draft: string, source: string): Promise<boolean> {
   const match = findWalMatch(source);
   const names = match === "belongs" || match === "unknown" ? ["", "-wal"] : [""];
@@ -83,8 +83,8 @@ function flush(name: string): void {
 }
 
 /**
- * Holds the file's exclusive lock, or throws a DatabaseProblem if a process has the database open. SQLite is given another name
- * of the same file, under which it finds no `-wal` that it could mix into it. Returns what gives up the lock.
+ * Holds the file's exclusive lock; throws a DatabaseProblem if a process has the database open. Opens the file under a
+ * second name, under which SQLite finds no `-wal` to apply. Returns a function that releases the lock.
  */
 function lockOut(file: string): () => void {
   if (sizeOf(file) === 0) return () => {};

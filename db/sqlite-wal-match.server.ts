@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { readCommits, readWalHeader, type WalHeader } from "./sqlite-wal-frames.server";
 
-/** `unknown`: neither is shown, as where only programs other than Latchkey wrote to it. */
+/** `unknown`: cannot be determined, for example if only other programs wrote to the file. */
 export type WalMatch = "no wal" | "belongs" | "foreign" | "unknown";
 
 /** Attempts while another process writes to the pair. */
@@ -9,11 +9,12 @@ const maxAttempts = 5;
 const maxPageSize = 65_536;
 
 /**
- * Whether the `-wal` beside a database file was written over this very file. SQLite does not ask: it would mix the two, which
- * breaks a copy that was put over the database of a killed process. Each commit is numbered in page 1 of the file
- * (`numberCommit`), so page 1 of the file has to be one of those in the `-wal`, or the one before the first of them.
+ * Returns whether the `-wal` next to a database file was written for this file. SQLite does not check: it would apply a
+ * foreign one, which corrupts a copy that was placed over the database of a killed process. Each commit is numbered in
+ * page 1 of the file (`numberCommit`), so the file's page 1 must equal one in the `-wal`, or be the one before the
+ * first.
  *
- * To be called before this process opens the database: closing the file gives up the locks that SQLite has on it.
+ * Call before this process opens the database: closing the file releases SQLite's locks on it.
  */
 export function findWalMatch(file: string): WalMatch {
   let wal: number;
@@ -58,7 +59,7 @@ function readPage1(file: string): Buffer | null {
 const pageSizeOf = (page1: Buffer) => (page1.readUInt16BE(16) === 1 ? maxPageSize : page1.readUInt16BE(16));
 const isInWalMode = (page1: Buffer) => page1[18] === 2 && page1[19] === 2;
 const numberOf = (page1: Buffer) => page1.readUInt32BE(60);
-/** Counts changes of the schema; SQLite adds one in what `VACUUM INTO` writes. */
+/** SQLite's schema version, which `VACUUM INTO` increments in the copy. */
 const schemaOf = (page1: Buffer) => page1.readUInt32BE(40);
 const sameBytes = (a: Buffer | null | undefined, b: Buffer | null | undefined) => (a && b ? a.equals(b) : a === b);
 

@@ -13,7 +13,7 @@ export class TooManyWrites extends DatabaseUnavailable {
   }
 }
 
-/** The server takes no writes, as a standby or an old primary after a failover. What it answers may be behind. */
+/** The server is read-only, such as a standby or an old primary after a failover. Its data may be outdated. */
 export class DatabaseReadOnly extends DatabaseUnavailable {
   constructor(options?: ErrorOptions) {
     super("The database server takes no writes.", options);
@@ -52,17 +52,16 @@ export function isReadOnly(error: unknown): boolean {
 
 /** PostgreSQL refuses further connections: of all, of this database or of this user. */
 export function isOutOfConnections(error: unknown): boolean {
-  for (let at = error as { code?: unknown; cause?: unknown } | undefined; at; at = at.cause as typeof at)
-    if (at.code === "53300") return true;
+  for (const at of chainOf(error)) if (at.code === "53300") return true;
   return false;
 }
 
-/** Of PostgreSQL: waited too long for a lock or for a row, or was picked to end a deadlock. */
+/** PostgreSQL: a lock or row was not available in time, or the transaction was chosen to end a deadlock. */
 const waitingCodes = new Set(["55P03", "57014", "40P01"]);
 
-/** Whether it is only that others go first: nothing keeps the same from succeeding later. */
+/** True if the same work may succeed later, because it only waited for others. */
 export function isWaiting(error: unknown): boolean {
-  for (let at = error as { code?: unknown; message?: string; cause?: unknown } | undefined; at; at = at.cause as typeof at) {
+  for (const at of chainOf(error)) {
     if (at instanceof DatabaseBusy || at instanceof TooManyWrites || waitingCodes.has(String(at.code))) return true;
     if (at.message === "timeout exceeded when trying to connect") return true;
   }

@@ -1,4 +1,4 @@
-// Checks the vocabulary of comments and names, as docs/language.md lists it. A spelling check: keep the list short.
+// Checks the vocabulary of comments and names. A spelling check, not a style judge: keep the lists short.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import ts from "typescript";
@@ -40,7 +40,11 @@ for (const file of files) {
   const lineAt = (/** @type {number} */ position) => tree.getLineAndCharacterOfPosition(position).line + 1;
   const seen = new Set();
   const visit = (/** @type {ts.Node} */ node) => {
-    for (const { pos, end } of ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []) {
+    const comments = [
+      ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+      ...(ts.getTrailingCommentRanges(text, node.end) ?? []),
+    ];
+    for (const { pos, end } of comments) {
       if (seen.has(pos)) continue;
       seen.add(pos);
       for (const match of text.slice(pos, end).matchAll(wordPattern)) {

@@ -50,7 +50,7 @@ const sqliteLoads = () =>
 
 /** @typedef {import("./package-plan.mjs").Packages} Packages */
 
-/** What is recorded as installed for this lock file and Node. @returns {Packages | "none"} */
+/** The packages recorded as installed for this lock file and Node version. @returns {Packages | "none"} */
 function recordedPackages() {
   const [stamp, packages = "all"] = read(packagesFile).split(" ");
   return stamp !== packagesStamp() ? "none" : packages === "runtime" ? "runtime" : "all";

@@ -3,7 +3,8 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-// Getting ready goes on when nobody reads what it prints (`npm start | head -1`), or when the disk is full.
+// Setup continues if the output cannot be written, because the reader has exited (`npm start | head -1`) or the disk is
+// full.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");

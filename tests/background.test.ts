@@ -204,7 +204,7 @@ function pidsOf(command: RegExp, environment: string): number[] {
       const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
       return command.test(read("cmdline")) && read("environ").includes(environment);
     } catch {
-      return false; // gone, or somebody else's
+      return false; // gone, or of another user
     }
   };
   return readdirSync("/proc")

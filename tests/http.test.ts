@@ -40,6 +40,25 @@ describe("requests that a connection sends ahead of the answers", () => {
     expect(await answersTo(30)).toBe(30);
   });
 
+  test("are all answered, however many come one after another, if only two are outstanding", async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = net.connect(Number(port), hostname);
+    socket.write(one().repeat(2));
+    let answered = 0;
+    let rest = "";
+    for await (const chunk of socket.setEncoding("utf8")) {
+      rest += chunk;
+      for (let at = rest.indexOf("HTTP/1.1 200"); at !== -1; at = rest.indexOf("HTTP/1.1 200")) {
+        rest = rest.slice(at + 12);
+        answered += 1;
+        if (answered <= 98) socket.write(one());
+      }
+      if (answered === 100) break;
+    }
+    socket.destroy();
+    expect(answered).toBe(100);
+  });
+
   test("end the connection, if they are many, and nobody else notices", async () => {
     expect(await answersTo(2_000)).toBeLessThan(100);
     expect((await api(path)).status).toBe(200);

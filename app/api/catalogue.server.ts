@@ -45,7 +45,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
           example: exampleFile,
           exampleAsJson: exampleFileAsJson,
         },
-        304: { what: "It is as the ETag says." },
+        304: { what: "Not modified." },
       },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },

@@ -50,7 +50,7 @@ export async function checksApi(app: FastifyInstance, { services }: { services: 
           ? isFor(key, a.data.tenant)
             ? await answerOne(a.data, askerOf(key), sent.query.explain === "1")
             : refusals(a.data, forbiddenIn(key))
-          : refusal("isUnfit" in a ? {} : sent.body.checks[i], a.error.issues[0]),
+          : refusal("isUnstorable" in a && a.isUnstorable ? {} : sent.body.checks[i], a.error.issues[0]),
       );
       isStale ||= facts.isStale();
       done += a.data?.features?.length ?? 1;

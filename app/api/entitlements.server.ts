@@ -88,7 +88,7 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 const answerVary = "Authorization, X-API-Key, Origin";
 export const answerType = "application/json; charset=utf-8";
 
-/** An answer from memory that may be behind the database is not to be kept. */
+/** A stale answer must not be cached. */
 export function cacheControl(validUntil: Instant | null, now: Instant, isStale: boolean): string {
   const left = validUntil === null ? maxAgeSeconds : Math.floor((validUntil - now) / 1000);
   return `private, max-age=${isStale ? 0 : Math.max(0, Math.min(maxAgeSeconds, left))}`;

@@ -77,7 +77,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       scope: "manage",
       params: featureParams,
       headers: ["If-None-Match"],
-      answers: { 200: { what: "The feature.", schema: answers.feature, headers: ["ETag"] }, 304: { what: "It is as the ETag says." } },
+      answers: { 200: { what: "The feature.", schema: answers.feature, headers: ["ETag"] }, 304: { what: "Not modified." } },
       problems: { 400: ["invalid_request"], 404: ["feature_not_found"] },
       problemExamples: { feature_not_found: noFeature("export").problem },
     },

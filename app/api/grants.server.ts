@@ -22,7 +22,7 @@ import { noTenant } from "./tenants.server";
 const day = 86_400_000;
 
 /** Shared by all reads of grants. */
-const unchanged = { 304: { what: "It is as the ETag says." } };
+const unchanged = { 304: { what: "Not modified." } };
 const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
 
 /** Whether a grant is live also depends on time. */

@@ -26,7 +26,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
     {
       id: "getGroupSync",
       tag: "PostHog",
-      summary: "How group sync fares: what waits, what fails, how far a resync is, when flags were read last",
+      summary: "Status of group sync: pending and failing tenants, resync progress, last flag refresh",
       scope: "manage",
       answers: { 200: { what: "As the page shows it.", schema: answers.groupSyncSchema, example: examples.groupSyncExample } },
       problems: { 409: ["posthog_off"], 503: ["database_unavailable"] },
@@ -77,7 +77,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
     {
       id: "getTenantSync",
       tag: "PostHog",
-      summary: "What PostHog has of a tenant, what it should have, and what its flags say of it",
+      summary: "A tenant's properties in PostHog, the expected ones, and its flag values",
       scope: "manage",
       params: tenantParams,
       answers: { 200: { what: "As the tenant's page shows it.", schema: answers.tenantSyncSchema, example: examples.tenantSyncExample } },

@@ -16,6 +16,7 @@ import { limitsOf } from "./http/json-bodies.server";
 import type { Problem } from "./http/problem.server";
 import { cutOff, problemOf } from "./http/refusals.server";
 import { admittedKey, letInAs } from "./http/route.server";
+import { factsUnavailable } from "./http/unavailable.server";
 import { evaluateFlag, evaluateFlags } from "./openapi/ofrep-descriptions";
 
 export const ofrepStreamPath = "/ofrep/v1/stream";
@@ -61,8 +62,12 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
       return { key, asker, context };
     } catch (error) {
       if (!(error instanceof FactsUnavailable)) throw error;
-      const detail = "The database cannot be read and this tenant is not in memory. Ask again in a moment.";
-      return refuseProblem(request, reply, { status: 429, code: "facts_unavailable", detail, headers: { "retry-after": retryAfter } });
+      return refuseProblem(request, reply, {
+        status: 429,
+        code: "facts_unavailable",
+        detail: factsUnavailable,
+        headers: { "retry-after": retryAfter },
+      });
     }
   }
 
@@ -125,10 +130,14 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
 
 const flagPath = "/ofrep/v1/evaluate/flags/";
 
+/** The flag that a URL names, still encoded; null for other paths. */
+const writtenName = (url: string): string | null =>
+  url.startsWith(flagPath) ? (url.slice(flagPath.length).split("?", 1)[0] as string) : null;
+
 /** For a refusal before the router: the flag that a single evaluation names, as `key` of its answer. */
 export function keyIn(url: string): { key?: string } {
-  if (!url.startsWith(flagPath)) return {};
-  const written = url.slice(flagPath.length).split("?", 1)[0] as string;
+  const written = writtenName(url);
+  if (written === null) return {};
   try {
     return { key: decodeURIComponent(written) };
   } catch {
@@ -142,9 +151,9 @@ export function keyIn(url: string): { key?: string } {
  */
 export function refuseUnreadableName(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method, url } = request;
-  if (method !== "POST" || !url.startsWith(flagPath)) return false;
-  const key = url.slice(flagPath.length).split("?")[0] as string;
-  const errorDetails = "This is no name of a feature. Send it as an address has it: 100%25 for 100%.";
+  const key = writtenName(url);
+  if (method !== "POST" || key === null) return false;
+  const errorDetails = "The feature name is invalid. Percent-encode it in the URL: 100%25 for 100%.";
   send(reply.code(404), JSON.stringify({ key, errorCode: "FLAG_NOT_FOUND", errorDetails }));
   return true;
 }

@@ -74,7 +74,7 @@ function tried(quick: Quick): Quick {
   };
 }
 
-/** Lets `quick` have the first look at every request of the server, and hands what it leaves to `admit`. */
+/** Passes every request to `quick` first, and what it does not handle to `admit`. */
 export function putInFront(server: Server, quick: Quick, admit: Admit): void {
   const behind = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners("request");
@@ -88,20 +88,18 @@ export function putInFront(server: Server, quick: Quick, admit: Admit): void {
   });
 }
 
-/** Requests that a connection may send ahead of its answers; no browser and hardly a client sends any. */
+/** Max pipelined requests per connection; browsers and almost all clients send none. */
 const maxPipelined = 32;
 const pipelined = new WeakMap<Socket, number>();
 
 /**
- * True if too many answers of this connection are outstanding. An answer that waits for one before it has no socket yet. Without a
- * bound one connection could fill a turn of the event loop with thousands of requests.
+ * True if too many answers of this connection are outstanding. An answer queued behind another one has no socket yet.
+ * Without a limit, one connection could fill an event-loop turn with thousands of requests.
  */
 function isTooFarAhead({ socket }: IncomingMessage, response: ServerResponse): boolean {
-  if (response.socket !== null) {
-    if (pipelined.has(socket)) pipelined.delete(socket);
-    return false;
-  }
+  if (response.socket !== null) return false;
   const ahead = (pipelined.get(socket) ?? 0) + 1;
   pipelined.set(socket, ahead);
+  response.once("socket", () => pipelined.set(socket, (pipelined.get(socket) ?? 1) - 1));
   return ahead > maxPipelined;
 }

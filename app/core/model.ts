@@ -149,12 +149,12 @@ export function unknownBecause(reading: FlagReading | undefined): UnknownBecause
   return reading?.failed ? "flag_failed" : null;
 }
 
-/** Session and address of the request that made a change, as properties of PostHog's events. */
+/** Session and URL of the request that made a change, as properties of PostHog's events. */
 export type RequestTags = { $session_id?: string; $current_url?: string };
 
 /**
- * Who did it, as the audit log shows it. `request`: absent where PostHog is off, and outside of requests. `address`: the IP address
- * that the request came from, if there was one.
+ * Who made a change, as the audit log shows it. `request`: absent without PostHog and outside of requests. `address`:
+ * the request's IP address, if any.
  */
 export type Actor = {
   kind: "admin" | "api_key" | "cli" | "system";

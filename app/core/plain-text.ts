@@ -1,4 +1,4 @@
-/** Letters that no form of Unicode takes apart into a base letter and an accent. */
+/** Letters that Unicode does not decompose into a base letter and an accent. */
 const letters: { [letter: string]: string } = { ø: "o", ł: "l", đ: "d", ħ: "h", ŧ: "t", ı: "i", æ: "ae", œ: "oe", ß: "ss", ς: "σ" };
 const letter = new RegExp(`[${Object.keys(letters).join("")}]`, "g");
 /** Combining marks that are accents. Signs of other scripts that are written as marks are letters there. */
@@ -10,8 +10,8 @@ const wide = /[\uff01-\uffee]/g;
 const bare = (text: string) => text.normalize("NFD").replace(accents, "");
 
 /**
- * Text as search compares it: without case, accents, invisible characters and differences of form, so that a typed "cafe" finds
- * "CAFÉ" however its letters are composed.
+ * Normalizes text for search: ignores case, accents, invisible characters and Unicode composition, so that "cafe" finds
+ * "CAFÉ".
  */
 export function foldText(text: string): string {
   // Most text is ASCII, which only has a case to lose.

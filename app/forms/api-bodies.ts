@@ -29,7 +29,7 @@ const planEntries = namedValues(entryFault, {
 export const planBody = z.strictObject({
   name: displayName.nullish(),
   description: longText.nullish(),
-  kind: z.enum(planKinds, "A kind is base or add_on.").optional().describe("Of a new plan, base unless told; it stays as it is."),
+  kind: z.enum(planKinds, "A kind is base or add_on.").optional().describe("Of a new plan; defaults to base. Cannot be changed."),
   rank: z.int(wholeRank).min(0, wholeRank).max(1_000_000, wholeRank).optional(),
   includes: planKey.nullish(),
   features: planEntries
@@ -41,7 +41,7 @@ export const planBody = z.strictObject({
 
 const options = shortList(short("An option", 200), { max: 1_000 }, "There are up to 1,000 options.").refine(
   (list) => new Set(list).size === list.length,
-  "An option stands twice. Keep one.",
+  "An option occurs twice. Remove one.",
 );
 
 const config = z.discriminatedUnion(
@@ -76,7 +76,7 @@ export const featureBody = z.strictObject({
   type: z
     .enum(featureTypes, `A type is one of ${featureTypes.join(", ")}.`)
     .optional()
-    .describe("Of a new feature, boolean unless told; it stays as it is."),
+    .describe("Of a new feature; defaults to boolean. Cannot be changed."),
   config: config.optional().describe("For type config."),
   meter: meter.optional().describe("For type metered."),
   flag: flag.nullish(),
@@ -86,7 +86,7 @@ export const featureBody = z.strictObject({
 /** Archive, restore, delete: nothing but the reason. */
 export const whyBody = z.strictObject({ why: note.nullish() });
 
-const whom = `Say "all", or the keys of 1 to ${maxBatchSize} tenants.`;
+const whom = `Send "all", or the keys of 1 to ${maxBatchSize} tenants.`;
 
 /** POST /api/posthog/resync */
 export const resyncBody = z.strictObject({
@@ -110,4 +110,4 @@ export const extendBody = z
     days: extraDays.optional().describe("Whole days of 24 hours, from the end that it has."),
     note: note.nullish(),
   })
-  .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), { path: ["endsAt"], error: "Say how long: give endsAt or days." });
+  .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), { path: ["endsAt"], error: "Send endsAt or days." });

@@ -34,7 +34,7 @@ export const tenantsQuery = z.object({
     .describe(`A plan or an add-on; ${withoutPlan} for tenants without a plan.`),
   status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).optional(),
   trial: z
-    .enum(["live", "ending"], "Say live, or ending for within 7 days.")
+    .enum(["live", "ending"], "Send live, or ending for trials that end within 7 days.")
     .optional()
     .describe("Has a live trial; one that ends within 7 days."),
   // By folded name and key, which may be three times as long.

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { listWords } from "~/core/decision/words";
 
 /** For `safeParse(value, errorMessages)`: messages for issues without their own, saying what to send. */
 export const errorMessages: { error: z.core.$ZodErrorMap } = { error: (issue) => sentence(issue) };
@@ -15,7 +16,10 @@ function sentence(issue: z.core.$ZodRawIssue): string {
       return issue.input === undefined ? `This is missing: send ${wanted}.` : `Send ${wanted} here, not ${kindOf(issue.input)}.`;
     }
     case "invalid_value":
-      return `Send ${listed(issue.values.map((value) => JSON.stringify(value)))} here.`;
+      return `Send ${listWords(
+        issue.values.map((value) => JSON.stringify(value)),
+        "or",
+      )} here.`;
     case "too_big":
       return bound(issue.origin, "up to", issue.maximum);
     case "too_small":
@@ -23,9 +27,9 @@ function sentence(issue: z.core.$ZodRawIssue): string {
     case "invalid_key":
       return issue.issues?.[0]?.message ?? "A name in here is refused. Choose another.";
     case "invalid_format":
-      return "This is not written as it has to be. The description of the API says how.";
+      return "The format is invalid. See the API reference.";
     default:
-      return "This cannot be taken. The description of the API says what may stand here.";
+      return "The value is invalid. See the API reference for what is accepted.";
   }
 }
 
@@ -53,5 +57,3 @@ function bound(origin: string, side: string, most: number | bigint): string {
     return `This has ${side} ${number} ${Number(most) === 1 ? "entry" : "entries"}.`;
   return `This is ${side} ${number}.`;
 }
-
-const listed = (all: string[]) => (all.length < 2 ? all.join() : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`);

@@ -16,8 +16,8 @@ const wholeNumber = /^-?(?:\d{1,20}|\d{1,310}(?<!00))$/;
 const maxDoubleDigits = 17;
 
 /**
- * Returns whether a double can hold a decimal number as it is written. Up to 17 digits of a fraction, or before an exponent, name one
- * double; a whole number has to be that number.
+ * Returns whether a double represents a decimal number exactly as written: at most 17 significant digits for fractions
+ * and exponents, the exact value for whole numbers.
  */
 export function isExactNumber(text: string): boolean {
   const number = Number(text);
@@ -37,7 +37,7 @@ export const inexactNumber = "This number has more digits than can be stored. Se
 
 /** A quick test for numbers that a double may not hold; most texts have none. */
 const suspicious = /[\d.]{16}|\d[eE][+-]?\d{3}/;
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
 /**
  * JSON.parse, except that a number a double cannot hold becomes Infinity, which JSON lacks: validation then refuses it

@@ -4,7 +4,7 @@ import { unstorable } from "./storable";
 /** A cursor: where the previous page ended in list order. Opaque to clients. */
 export const cursorOf = (...place: (string | number)[]): string => Buffer.from(JSON.stringify(place)).toString("base64url");
 
-const badCursor = "This is no cursor of this list: take it as it was answered, or leave it out to begin at the start.";
+const badCursor = "The cursor is invalid. Send the cursor of the previous page, or omit it for the first page.";
 
 /** Max characters: the longest tenant name and key in base64. */
 export const maxCursorLength = 6_000;

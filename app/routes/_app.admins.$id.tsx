@@ -126,9 +126,9 @@ function Manage() {
         title="Access"
         description={
           admin.disabledAt !== null
-            ? "They cannot sign in, and keep their name beside what they changed."
+            ? "They cannot sign in. The audit log keeps their name."
             : admin.hasPassword
-              ? "A link for who forgot the password: until it is used the old password stands."
+              ? "For a forgotten password. The old password works until the link is used."
               : "A new invitation link; the one before stops working."
         }
       >

@@ -61,7 +61,7 @@ export default function AuditLog() {
           </EmptyState>
         ) : (
           <EmptyState icon={ScrollText} title="Nothing has been changed yet">
-            What people and programs change stands here from then on.
+            Changes by people and programs will appear here.
           </EmptyState>
         )}
       </Card>

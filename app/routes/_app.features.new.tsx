@@ -31,7 +31,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (linkProblemFound) return refused(submission, linkProblemFound, { flag: "flagKey" });
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createFeature(facts, key, feature, stamp));
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", group: "group" });
-  return redirectWithToast(paths.feature(key), { message: `${feature.name} is there. Now say which plans give it.` });
+  return redirectWithToast(paths.feature(key), { message: `${feature.name} was created. Now choose which plans give it.` });
 }
 
 export default function NewFeature() {

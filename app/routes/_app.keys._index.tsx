@@ -129,7 +129,7 @@ export default function Keys() {
   );
   return (
     <>
-      <PageHeader title="API keys" description="What your programs show when they ask or change something." actions={actions} />
+      <PageHeader title="API keys" description="Credentials that your programs send with API requests." actions={actions} />
       <Card flush>
         <DataTable
           rows={keys}
@@ -138,7 +138,7 @@ export default function Keys() {
           caption="API keys"
           empty={
             <EmptyState icon={KeyRound} title="No API keys yet" action={create}>
-              Make one for the app that asks what its tenants may use.
+              Create one for the app that checks what its tenants may use.
             </EmptyState>
           }
         />

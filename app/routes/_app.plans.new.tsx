@@ -28,7 +28,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const { key, ...form } = submission.value;
   const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createPlan(facts, key, form, stamp));
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", includes: "includes" });
-  return redirectWithToast(paths.plan(key), { message: `${form.name} is there. Give it features in the grid.` });
+  return redirectWithToast(paths.plan(key), { message: `${form.name} was created. Give it features in the grid.` });
 }
 
 export default function NewPlan() {

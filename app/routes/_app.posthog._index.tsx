@@ -178,7 +178,7 @@ function Waiting({ canChange, busy }: { canChange: boolean; busy: boolean }) {
           caption="Tenants that wait to be sent"
           empty={
             <EmptyState icon={CircleCheck} title="Nothing waits">
-              PostHog has what it should have of every tenant that was sent.
+              PostHog has the current properties of every tenant that was sent.
             </EmptyState>
           }
         />

@@ -97,7 +97,7 @@ export default function Drift() {
         !result.error && (
           <Card flush>
             <EmptyState icon={CircleCheck} title="No differences">
-              PostHog says of every tenant what it should.
+              PostHog has the expected properties of every tenant.
             </EmptyState>
           </Card>
         )

@@ -31,8 +31,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return invalid(submission);
   await chooseMetadata(context, actorOf(me), submission.value);
   const n = submission.value.length;
-  const message =
-    n === 0 ? "No metadata leaves the house." : `${n === 1 ? "One key" : `${count(n)} keys`} of metadata may leave the house.`;
+  const message = n === 0 ? "No metadata is sent." : `${n === 1 ? "One key" : `${count(n)} keys`} of metadata may be sent.`;
   return redirectWithToast(paths.posthogMetadata(), { message });
 }
 
@@ -52,8 +51,8 @@ export default function Metadata() {
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />
           <p className="mb-4 text-ink-muted text-sm">
-            Metadata may hold what is nobody's business, so PostHog gets only the keys that are chosen here, as metadata_… What is no longer
-            chosen is set to null in PostHog.
+            Metadata may be confidential, so only the keys chosen here are sent to PostHog, as metadata_… Keys that are no longer chosen
+            become empty in PostHog.
           </p>
           {options.length > 0 && (
             <Field label="Keys in use" name="key" group hint="As seen in the newest tenants.">

@@ -40,7 +40,7 @@ export default function PosthogLayout() {
         <Card flush>
           <EmptyState icon={RefreshCw} title="PostHog is off">
             Set the project's API key, which begins with phc_, and its host, then start Latchkey again, without POSTHOG_ENABLED=false.
-            Nothing leaves the house until then.
+            Nothing is sent until then.
             <CodeBlock text={switchOn} label="Environment" className="mt-4 text-left" />
           </EmptyState>
         </Card>

@@ -57,7 +57,7 @@ export default function TenantUsage() {
           title={`No checks in the last ${days} days`}
           action={<LinkButton to={paths.keyNew()}>New API key</LinkButton>}
         >
-          Your app asks with an API key of the scope check. Put it into LATCHKEY_KEY and try this:
+          Your app sends checks with an API key that has the scope check. Put it into LATCHKEY_KEY and try this:
         </EmptyState>
         <div className="mx-auto max-w-3xl px-4 pb-8">
           <CodeBlock text={curl} label="The first check" />

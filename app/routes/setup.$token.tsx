@@ -41,7 +41,7 @@ export default function SetUp() {
     <AuthShell title="Become the first owner" description="You can invite others afterwards. This link works once.">
       <Form method="post" {...getFormProps(form)}>
         <FormErrors errors={form.errors} />
-        <Field label="Your name" field={fields.name} hint="Stands beside what you change, in the audit log.">
+        <Field label="Your name" field={fields.name} hint="Shown next to your changes in the audit log.">
           <TextInput autoComplete="name" defaultValue={fields.name.initialValue} />
         </Field>
         <Field label="E-mail" field={fields.email} hint="To sign in with; nothing is sent there.">

@@ -103,7 +103,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   app.addHook(
     "onRequest",
     refuseInvalidHost((request, reply) => {
-      const detail = "The Host header is no host. Send the name or address of this server, with its port.";
+      const detail = "The Host header is invalid. Send the name or address of this server, with its port.";
       if (isForPrograms(request)) return sendProblem(reply, { status: 400, code: "bad_request", detail, field: "Host" });
       return sendPlainPage(reply, 400, detail);
     }),

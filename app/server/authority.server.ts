@@ -16,7 +16,7 @@ export type Authority =
   /** `session`: its hash. `least`: the lowest role that is allowed. */
   | { kind: "admin"; id: string; session: string; least: Role };
 
-/** The API key by whose right something is written; null: it is none. */
+/** The id of the API key that makes the change, or null. */
 export const keyIdOf = (authority: Authority | null): string | null => (authority?.kind === "key" ? authority.id : null);
 
 export type Withdrawal =
@@ -28,7 +28,7 @@ export type Withdrawal =
   | "admin_disabled"
   | "role_missing";
 
-/** A right ended between the request's head and its write. Nothing was written. */
+/** The right was withdrawn between the request's headers and its write. Nothing was written. */
 export class RightWithdrawn extends Error {
   constructor(
     readonly authority: Authority,
@@ -98,7 +98,7 @@ export async function refusedOf<Item extends { authority: Authority | null }>(
 
 const lockKey = (kind: Authority["kind"], id: string) => `right:${kind}:${id}`;
 
-/** Held by writes until they commit, so that on PostgreSQL none commits after the withdrawal was answered. */
+/** Lock that writes hold until they commit, so that on PostgreSQL none commits after the withdrawal was answered. */
 export function rightLocks(items: readonly { authority: Authority | null }[]): Lock[] {
   const keys = new Set(items.flatMap(({ authority: a }) => (a ? [lockKey(a.kind, a.id)] : [])));
   return [...keys].map((key) => ({ key, shared: true }));

@@ -25,6 +25,13 @@ function stampFor({ newId, now }: Pick<Services, "now" | "newId">, actor: Actor,
   return { now: at, actor, newId };
 }
 
+/** What a change would do to the cached catalogue. Writes nothing. */
+export const proposeCatalogue = (
+  services: Services,
+  actor: Actor,
+  decide: (facts: CatalogueFacts, stamp: Stamp) => Outcome<CatalogueChange>,
+): Outcome<CatalogueChange> => decide(services.facts.catalogueFacts(), stampFor(services, actor));
+
 /** The actor with the request that is being answered, which PostHog's events of the change name. */
 function withRequest({ posthog }: Pick<Services, "posthog">, actor: Actor): Actor {
   const request = posthog?.requests.changeTags();

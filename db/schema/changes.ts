@@ -46,7 +46,7 @@ export function changesTables(d: Dialect) {
       before: json("before").$type<Json>(),
       after: json("after").$type<Json>(),
       why: text("why"),
-      /** Of changes to tenants, for PostHog's events; null: PostHog was off, or no request made the change. */
+      /** For PostHog's events about tenants; null if PostHog was off, or no request made the change. */
       request: json("request").$type<RequestTags>(),
       /** The caller's IP address; null: the program itself or the command line, or not known. */
       address: text("address"),

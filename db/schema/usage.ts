@@ -71,7 +71,7 @@ export function usageTables(d: Dialect) {
       /** Times of the newest `set` and the newest event; null if there was none. */
       setAt: timestamp("set_at"),
       lastAt: timestamp("last_at"),
-      /** The id of the API key that sent the newest `set`; null: there was none, or nobody wrote it down. */
+      /** The id of the API key that sent the newest `set`; null if there was none, or if it was not recorded. */
       setBy: text("set_by"),
       /** Increases with each write of the row: the larger of two readings is newer. */
       version: integer("version").notNull().default(0),

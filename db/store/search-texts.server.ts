@@ -3,12 +3,15 @@ import type { Database } from "../database";
 import { readSetting, writeSetting } from "./settings.server";
 import { searchTextOf } from "./tenant-writes.server";
 
-/** Raised whenever `searchTextOf` answers something else than before. */
+/** Increment when the result of `searchTextOf` changes. */
 const searchTextVersion = 2;
 const setting = "search_text_version";
 const batchSize = 1_000;
 
-/** Brings what search reads of tenants to the program's version, in batches; a rename in between is left as it is. */
+/**
+ * Updates the search texts of tenants to the program's version, in batches. Tenants renamed in the meantime are
+ * skipped.
+ */
 export async function refoldSearchTexts({ readAside, transaction, tables }: Database): Promise<void> {
   if ((await readSetting(readAside, tables, setting)) === searchTextVersion) return;
   const { key, name, searchText } = tables.tenants;

@@ -21,7 +21,7 @@ export const revisionsIn = ({ tags }: Conditions): number[] | undefined => tags?
 /** A malformed header, and what would be valid. */
 type Unreadable = { cannotBe: "If-Match" | "If-None-Match"; detail: string };
 
-const unreadable = { cannotBe: "If-Match", detail: "If-Match cannot be read: send an ETag in quotes, as it was answered, or *." } as const;
+const unreadable = { cannotBe: "If-Match", detail: "If-Match is invalid: send a quoted ETag from a response, or *." } as const;
 const onlyStar = {
   cannotBe: "If-None-Match",
   detail:

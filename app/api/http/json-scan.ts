@@ -1,6 +1,6 @@
 export type JsonFault = "too_many_values" | "too_deep";
 
-/** Ends the reading of a body that has more in it than its route takes. */
+/** Thrown when a body exceeds its route's limits. */
 export class BodyRefused extends Error {
   readonly statusCode: 400 | 413;
   constructor(readonly fault: JsonFault) {
@@ -13,8 +13,8 @@ const [quote, backslash, comma, colon] = ['"', "\\", ",", ":"].map((c) => c.char
 const [openList, closeList, openObject, closeObject] = ["[", "]", "{", "}"].map((c) => c.charCodeAt(0));
 
 /**
- * Counts names, values and nesting in one pass over the bytes, and stops at the first one too many. An empty list or object counts
- * as two values. Bytes that are not JSON are left to the parser.
+ * Counts names, values and nesting in one pass over the bytes, and stops as soon as a limit is exceeded. An empty list
+ * or object counts as two values. Invalid JSON is left to the parser.
  */
 export function jsonFault(bytes: Uint8Array, { maxValues, maxDepth }: { maxValues: number; maxDepth: number }): JsonFault | null {
   let values = 0;

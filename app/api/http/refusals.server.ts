@@ -23,7 +23,7 @@ const sentences: Record<number, [code: string, detail: string, field?: string]> 
 const unavailable: Problem = {
   status: 503,
   code: "database_unavailable",
-  detail: "The database cannot be reached at the moment, or is in other hands. Ask again in a few seconds.",
+  detail: "The database is unreachable or locked. Ask again in a few seconds.",
   headers: { "retry-after": "5" },
 };
 

@@ -12,9 +12,9 @@ const checkRoutes = new Set([entitlementsPath, "/ofrep/v1/evaluate/flags", "/ofr
 export type NoteCheck = (since: number) => void;
 
 /**
- * A line for each request, under the id that problem documents name: what was asked by its pattern, which never holds anybody's
- * data, what became of it, how long it took, from which address and by whose key. Of checks, of which there may be thousands in a second, one in
- * `sampled`. Probes and files are written at the level debug.
+ * Logs one line per request, under the request id that problem documents contain: the route pattern (never personal
+ * data), status, duration, client address and API key. Checks, of which there may be thousands per second, are sampled
+ * (`sampled`). Probes and static files are logged at level debug.
  */
 export function logRequests(
   app: FastifyInstance,

@@ -8,6 +8,7 @@ import type { LoadKind } from "~/server/process/load.server";
 import type { Services } from "~/server/services.server";
 import { isForOtherOrigins } from "./cors.server";
 import { type Problem, problemBody, problemType } from "./problem.server";
+import { withoutDoubledSlashes } from "./program-paths";
 
 /** Seconds. */
 const retryAfter = "1";
@@ -19,16 +20,19 @@ const logIntervalMs = 10_000;
 export const overloaded: Problem = {
   status: 503,
   code: "overloaded",
-  detail: "This server has more requests than it can answer in time, so nothing of this one was done. Send it again after Retry-After.",
+  detail: "The server is overloaded and did not process this request. Send it again after Retry-After.",
 };
 export const overloadedSentence =
-  "Latchkey has more to answer than it can at the moment, so nothing of this was done. Wait a few seconds, then load the page again.";
+  "Latchkey is overloaded, so this request was not processed. Wait a few seconds, then load the page again.";
+
+/** The URL as the router will see it. */
+const addressOf = ({ url = "" }: IncomingMessage) => withoutDoubledSlashes(url);
 
 /** Null: always answered, so that monitoring sees that the process lives. */
 export function loadKindOf(url: string): LoadKind | null {
-  if (/^\/+(healthz|readyz|metrics)(\?|$)/.test(url)) return null;
-  if (/^\/+(api\/entitlements|ofrep\/v1\/evaluate)\b/.test(url)) return "check";
-  if (/^\/+(api|ofrep)(\/|\?|$)/.test(url)) return "request";
+  if (/^\/(healthz|readyz|metrics)(\?|$)/.test(url)) return null;
+  if (/^\/(api\/entitlements|ofrep\/v1\/evaluate)\b/.test(url)) return "check";
+  if (/^\/(api|ofrep)(\/|\?|$)/.test(url)) return "request";
   return url.startsWith("/assets/") ? "file" : "page";
 }
 
@@ -36,8 +40,8 @@ const page = { type: "text/html; charset=utf-8", body: plainPage(503, overloaded
 const problem = { type: problemType, body: problemBody(overloaded) };
 
 /**
- * What a page's script expects in place of data, in Remix's encoding of an error response: with it the page says what is wrong, as
- * words of app/ui/kit/error-page.tsx for this status. A form's answer is of one route, a navigation's of any.
+ * The error response that Remix's client expects instead of data. It makes the page show the message that
+ * app/ui/kit/error-page.tsx has for this status. Valid for form submissions and navigations of any route.
  */
 const errorResponse = `["ErrorResponse",3,4,5],"",503,"Service Unavailable"]`;
 const dataType = "text/x-script; charset=utf-8";
@@ -51,7 +55,7 @@ const navigationData = {
 function refusalFor(kind: LoadKind, url: string, method: string | undefined): { type: string; body: string } {
   if (kind === "page" && /\.data(\?|$)/.test(url)) return method === "GET" ? navigationData : formData;
   if (kind === "page" || kind === "file") return page;
-  if (!/^\/+ofrep\/v1\/evaluate/.test(url)) return problem;
+  if (!/^\/ofrep\/v1\/evaluate/.test(url)) return problem;
   const body = { ...keyIn(url), errorCode: "GENERAL", errorDetails: overloaded.detail, code: overloaded.code };
   return { type: "application/json; charset=utf-8", body: JSON.stringify(body) };
 }
@@ -74,7 +78,8 @@ export function shedLoad({ load, queue, keys, log }: Services, { headers: header
   }
 
   function refuse(kind: LoadKind, request: IncomingMessage, response: ServerResponse): void {
-    const { url = "", headers } = request;
+    const { headers } = request;
+    const url = addressOf(request);
     noteRefused(kind);
     const { type, body } = refusalFor(kind, url, request.method);
     const head = [...headersOfAll, "content-type", type, "content-length", String(Buffer.byteLength(body))];
@@ -91,7 +96,7 @@ export function shedLoad({ load, queue, keys, log }: Services, { headers: header
   }
 
   return (request, response, answer) => {
-    const kind = loadKindOf(request.url ?? "");
+    const kind = loadKindOf(addressOf(request));
     if (kind === null) return answer();
     if (load.isFull(kind)) return refuse(kind, request, response);
     const unlessGone = (work: () => void) => () => {
@@ -105,7 +110,7 @@ export function shedLoad({ load, queue, keys, log }: Services, { headers: header
   };
 }
 
-/** Counts requests from when their body is here until their answer is made, so that slow clients take no room. */
+/** Counts requests from the arrival of their body until their response is ready, so that slow clients do not count. */
 export function countInFlight(app: FastifyInstance, { load }: Pick<Services, "load">): void {
   const states = new WeakMap<FastifyRequest, LoadKind | "over">();
   function enter(request: FastifyRequest, kind: LoadKind): void {
@@ -114,8 +119,8 @@ export function countInFlight(app: FastifyInstance, { load }: Pick<Services, "lo
     load.enter(kind);
   }
   app.addHook("preHandler", (request, _reply, done) => {
-    const { url = "", headers } = request.raw;
-    const kind = loadKindOf(url);
+    const { headers } = request.raw;
+    const kind = loadKindOf(addressOf(request.raw));
     const isAllHere = request.raw.readableEnded || (headers["transfer-encoding"] === undefined && !Number(headers["content-length"] ?? 0));
     if (kind === null || request.routeOptions.config.isStream) return done();
     if (isAllHere) enter(request, kind);
@@ -132,7 +137,7 @@ export function countInFlight(app: FastifyInstance, { load }: Pick<Services, "lo
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Its answer stays open, and has a bound of its own. */
+    /** The response of a stream stays open and has its own limit. */
     isStream?: true;
   }
 }

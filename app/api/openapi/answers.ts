@@ -15,7 +15,7 @@ export const problem = z
     field: z.string().optional().describe("Where in the request it is wrong."),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
     "violated-policies": z.array(z.string()).optional(),
-    requestId: z.string().optional().describe("Of the request in the log."),
+    requestId: z.string().optional().describe("The request's id in the log."),
   })
   .meta({ id: "Problem" });
 
@@ -47,13 +47,13 @@ const tenantFields = {
   plan: z.string().nullable(),
   addOns: z.array(z.string()).describe("In the order in which they were added."),
   metadata: z.record(z.string(), jsonField),
-  usageAnchor: instantField.nullable().describe("What its reset periods are counted from; null: the calendar in UTC."),
+  usageAnchor: instantField.nullable().describe("Start of its reset periods; null for calendar periods in UTC."),
   createdAt: instantField,
   revision: z.int(),
 };
 export const tenantSummary = z.object(tenantFields).meta({ id: "TenantSummary" });
 export const tenant = z
-  .object({ ...tenantFields, grants: z.array(grant).describe("Those that were not over when it was last changed.") })
+  .object({ ...tenantFields, grants: z.array(grant).describe("Grants that were not over at the tenant's last change.") })
   .meta({ id: "Tenant" });
 
 const next = z.string().nullable().describe("The cursor of the next page; null: this is the last one.");
@@ -138,7 +138,7 @@ export const tenantUsageSchema = z
       days: z.array(z.object({ day: z.iso.date(), allowed: z.int(), refused: z.int() })),
       features: z.array(
         z.object({
-          feature: z.string().describe("* is an ask for all features at once."),
+          feature: z.string().describe("* counts checks of all features at once."),
           allowed: z.int(),
           refused: z.int(),
           firstAt: instantField,

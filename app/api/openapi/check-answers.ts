@@ -25,7 +25,7 @@ export const usageResults = z
           z.object({
             status: z.enum(["recorded", "superseded", "duplicate"]),
             used: z.int().describe("After this batch, in the period that the event belongs to."),
-            remaining: limitField.describe("Of what the tenant has now; 0 where it does not have the feature."),
+            remaining: limitField.describe("Of the tenant's current limit; 0 if it does not have the feature."),
             resetsAt: instantField.nullable().describe("When the event's own period ends; null: never."),
           }),
           z.object({
@@ -68,10 +68,7 @@ const entitlementFields = {
   type: z.enum(featureTypes).nullable(),
   value: jsonField.optional().describe("Of config features."),
   limit: limitField.optional().describe("Of metered features, as the five below; left out where nothing is given."),
-  used: z
-    .int()
-    .optional()
-    .describe("In the present period, whether the tenant has the feature or not. Left out where `at` lies so far back that nobody knows."),
+  used: z.int().optional().describe("Usage in the current period, entitled or not. Omitted if `at` is too far in the past to know."),
   remaining: limitField.optional().describe("0 where nothing is given."),
   resetPeriod: z.enum(resetPeriods).optional(),
   resetsAt: instantField.nullable().optional(),

@@ -19,8 +19,8 @@ export const getEntitlements: RouteDescription = {
   query: z.object({
     tenant: tenantKey,
     feature: z.array(featureKey).optional().describe("Left out: all features."),
-    user: userId.optional().describe("Whom flags that are about persons are asked about."),
-    requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("How much of a metered feature is wanted."),
+    user: userId.optional().describe("The user, for flags that target persons."),
+    requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("Requested quantity of a metered feature."),
     at: z.iso
       .datetime({ offset: true })
       .optional()
@@ -68,7 +68,7 @@ export const askMany: RouteDescription = {
 export const mintTokenDescription: RouteDescription = {
   id: "mintToken",
   tag: "Keys",
-  summary: "A token with which a browser may ask about one tenant for a while",
+  summary: "Mint a short-lived token for browser checks of one tenant",
   scope: mintScopes,
   limit: "requests",
   bound: true,
@@ -110,9 +110,8 @@ const later = { 503: ["stopping", "facts_unavailable"] };
 export const listenToChanges: RouteDescription = {
   id: "listenToChanges",
   tag: "Checks",
-  summary: "Be told at once when what a tenant may use changes",
-  detail:
-    "The event ready comes first, and changed whenever answers about the tenant may be others; after Last-Event-ID nothing is missed.",
+  summary: "Stream changes of a tenant's entitlements",
+  detail: "Sends ready first, then changed whenever the tenant's answers may have changed. With Last-Event-ID nothing is missed.",
   scope: "check",
   limit: "requests",
   bound: true,
@@ -126,7 +125,7 @@ export const listenToChanges: RouteDescription = {
 export const listenForFlags: RouteDescription = {
   id: "listenForFlags",
   tag: "OpenFeature",
-  summary: "Be told when to evaluate all flags again (OFREP 0.3)",
+  summary: "Stream requests to re-evaluate all flags (OFREP 0.3)",
   detail: "Its address, ticket included, stands in the answer to evaluateFlags, for clients that can send no header.",
   scope: null,
   query: z.object({ ticket: z.string().optional(), since: z.string().optional() }),

@@ -9,7 +9,7 @@ const flagMetadata = z.record(z.string(), z.union([z.boolean(), z.string(), z.nu
 const flag = z
   .object({
     key: z.string(),
-    value: z.json().optional().describe("Left out of a config feature that the tenant does not have: the code's default counts."),
+    value: z.json().optional().describe("Omitted if the tenant lacks a config feature: the code's default applies."),
     reason: z.enum(["STATIC", "TARGETING_MATCH", "SPLIT", "DISABLED"]),
     variant: z.string(),
     metadata: flagMetadata,
@@ -27,7 +27,7 @@ const flags = z
   .meta({ id: "OfrepFlags" });
 const refusal = z
   .object({
-    key: z.string().optional().describe("Of a single flag: the flag that was asked for."),
+    key: z.string().optional().describe("For a single flag: the requested flag."),
     errorCode: z.enum(["PARSE_ERROR", "TARGETING_KEY_MISSING", "INVALID_CONTEXT", "FLAG_NOT_FOUND", "GENERAL"]),
     errorDetails: z.string(),
     code: z.string().optional(),
@@ -58,7 +58,7 @@ const said: { [status: number]: [what: string, said: OfrepRefusal[]] } = {
   ],
   404: ["There is no such feature.", [{ errorCode: "FLAG_NOT_FOUND", errorDetails: "There is no feature sso." }]],
   413: ["The body is too large.", uncoded(413, "body_too_large")],
-  415: ["It is no JSON.", uncoded(415, "unsupported_media_type")],
+  415: ["The body is not JSON.", uncoded(415, "unsupported_media_type")],
   429: ["Asked too often, or the database cannot be read now.", coded(429, "rate_limited", "facts_unavailable", "database_unavailable")],
   500: ["Something went wrong on our side.", uncoded(500, "internal_error")],
 };
@@ -87,7 +87,7 @@ const always = [400, 401, 403, 413, 415, 429, 500];
 const body = z.object({
   context: z
     .looseObject({ targetingKey: z.string().describe("The tenant, or the user where the context names the tenant itself.") })
-    .describe("What the SDK knows of who asks."),
+    .describe("The SDK's evaluation context."),
 });
 const bodyExample = { context: { targetingKey: "acme" } };
 const shared = { tag: "OpenFeature", scope: "check", bound: true, body, bodyLimits, bodyExample } as const;
@@ -156,7 +156,7 @@ export const evaluateFlags: RouteDescription = {
   headers: ["If-None-Match"],
   answers: {
     200: { what: "The flags.", schema: flags, example: flagsExample, headers: ["ETag"] },
-    304: { what: "They are as the ETag says." },
+    304: { what: "Not modified." },
   },
   ownProblems: refusals(always),
 };

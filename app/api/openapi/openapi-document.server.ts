@@ -37,12 +37,12 @@ Besides what stands with each route, any address may answer: 400 \`bad_request\`
 
 const requestHeaders: { [H in RequestHeader]: { description: string; schema: JsonSchema; example: string } } = {
   "If-Match": {
-    description: "Change it only if it is still what was read: the ETag, or * for anything that exists.",
+    description: "Write only if unchanged: the ETag that was read, or * for anything that exists.",
     schema: { type: "string" },
     example: '"42"',
   },
   "If-None-Match": {
-    description: "Reading: the ETag that is known already. Writing: * to create and never to change.",
+    description: "For reads: the known ETag. For writes: * to create only.",
     schema: { type: "string" },
     example: '"42"',
   },
@@ -52,7 +52,7 @@ const requestHeaders: { [H in RequestHeader]: { description: string; schema: Jso
     example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
   },
   "Last-Event-ID": {
-    description: "The last event that was received: go on after it.",
+    description: "Id of the last event received; the stream continues after it.",
     schema: { type: "string" },
     example: "43-EJ9hMq8Gi63OZQ5H",
   },

@@ -7,7 +7,7 @@ const properties = z.record(z.string(), jsonField);
 const trouble = z
   .object({ since: instantField, why: z.string() })
   .nullable()
-  .describe("Since when PostHog tells nothing of flags, and why.");
+  .describe("Since when PostHog has not answered about flags, and why.");
 
 export const groupSyncSchema = z
   .object({
@@ -20,14 +20,14 @@ export const groupSyncSchema = z
       inSync: z.int(),
       pending: z.int(),
       failing: z.int().describe("Wait for another try."),
-      unseen: z.int().describe("Still to be looked at, after a change that may concern all."),
+      unseen: z.int().describe("Not compared yet after a change that may affect all."),
     }),
     lastSentAt: instantField.nullable(),
     lastError: z.object({ at: instantField, why: z.string() }).nullable(),
     down: z
       .object({ since: instantField, failures: z.int(), nextTryAt: instantField })
       .nullable()
-      .describe("Nothing gets through; null: the last thing that was tried did."),
+      .describe("Why nothing can be sent; null if the last attempt succeeded."),
     resync: z
       .object({ by: z.string(), startedAt: instantField, total: z.int(), done: z.int(), doneAt: instantField.nullable() })
       .nullable()
@@ -47,7 +47,7 @@ export const groupSyncSchema = z
     flags: z.object({
       tied: z.int().describe("Features that are tied to a flag."),
       isLocal: z.boolean().describe("Evaluated here, with a secret key."),
-      answeredAt: instantField.nullable().describe("When PostHog told something of flags last."),
+      answeredAt: instantField.nullable().describe("When PostHog last answered about flags."),
       trouble,
     }),
   })
@@ -66,12 +66,12 @@ export const tenantSyncSchema = z
     nextTryAt: instantField.nullable().describe("In the past: as soon as it is its turn."),
     sentAt: instantField.nullable(),
     sent: properties.nullable().describe("What PostHog accepted last."),
-    wanted: properties.describe("What it should have."),
+    wanted: properties.describe("Expected properties."),
     flags: z
       .array(
         z.object({
           flag: z.string(),
-          features: z.array(z.object({ key: z.string(), name: z.string() })).describe("Those that are tied to it."),
+          features: z.array(z.object({ key: z.string(), name: z.string() })).describe("Features linked to it."),
           now: z.object(said).nullable().describe("null: not known now."),
           last: z
             .object({ ...said, seenAt: instantField })

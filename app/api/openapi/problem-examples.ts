@@ -13,7 +13,7 @@ export type ProblemExample = {
 
 const later = "Ask again in a few seconds.";
 const other = "Create another one under API keys.";
-const cannotReach = `The database cannot be reached at the moment, or is in other hands. ${later}`;
+const cannotReach = `The database is unreachable or locked. ${later}`;
 
 /** By code. Routes with other messages have `problemExamples`. */
 const table: { [code: string]: ProblemExample } = {

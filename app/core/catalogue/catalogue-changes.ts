@@ -1,8 +1,9 @@
 import { valueProblem } from "~/core/decision/values";
+import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Feature, Instant, Plan, Stamp, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
-import { describeValue, listWords } from "./catalogue-words";
+import { describeValue } from "./catalogue-words";
 
 export type CatalogueAction =
   | "feature.created"
@@ -63,7 +64,7 @@ export function setPlanEntries(facts: CatalogueFacts, cells: Cell[], stamp: Stam
   const entries = new Map<string, Map<string, Value>>();
   for (const cell of cells) {
     const plan = plans.get(cell.plan);
-    if (!plan) return refuse("plan_not_found", `There is no plan ${cell.plan}. It may have been deleted meanwhile.`, "plan");
+    if (!plan) return refuse("plan_not_found", `There is no plan ${cell.plan}. It may have been deleted.`, "plan");
     const own = entries.get(plan.key) ?? new Map(plan.entries.map((e) => [e.feature, e.value]));
     entries.set(plan.key, own);
     const bad = cellProblem(cell, plan, features.get(cell.feature), own);

@@ -3,12 +3,6 @@ import { limitWords } from "~/core/decision/words";
 import type { ConfigSettings, Feature, FlagLink, Limit, MeterSettings, Plan, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 
-/** "a, b and c". */
-export function listWords(items: readonly string[]): string {
-  if (items.length < 2) return items.join("");
-  return `${items.slice(0, -1).join(", ")} and ${items[items.length - 1]}`;
-}
-
 /** A plan's or grant's value, short enough for a table cell. */
 export function describeValue(feature: Feature | undefined, value: Value): string {
   if (value === true && feature?.type !== "config") return "on";

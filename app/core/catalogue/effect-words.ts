@@ -18,8 +18,10 @@ export type ChangeEffects = {
   usesFlags: boolean;
 };
 
-export const tenantsWords = ({ tenants, isLowerBound }: TenantCount) =>
-  `${isLowerBound ? "at least " : ""}${tenants.toLocaleString("en")} ${tenants === 1 && !isLowerBound ? "tenant" : "tenants"}`;
+const isOne = ({ tenants }: TenantCount) => tenants === 1;
+
+export const tenantsWords = (count: TenantCount) =>
+  `${count.isLowerBound ? "at least " : ""}${count.tenants.toLocaleString("en")} ${isOne(count) ? "tenant" : "tenants"}`;
 
 const isNone = ({ tenants, isLowerBound }: TenantCount) => tenants === 0 && !isLowerBound;
 
@@ -32,7 +34,9 @@ export function effectNotes({ use, resets, moreResets, usesFlags }: ChangeEffect
     return `${reset.name} will reset per ${periodWords[reset.after]} instead of per ${periodWords[reset.before]}, so its usage starts again at 0. ${whom}.`;
   });
   if (moreResets > 0)
-    notes.push(`The reset period of ${moreResets} more ${moreResets === 1 ? "feature" : "features"} changes, and usage starts again at 0.`);
+    notes.push(
+      `The reset period of ${moreResets.toLocaleString("en")} more ${moreResets === 1 ? "feature" : "features"} changes, and usage starts again at 0.`,
+    );
   if (use) notes.push(checkedWords(use, noun));
   if (usesFlags)
     notes.push(
@@ -53,7 +57,7 @@ const periodWords: { [period in ResetPeriod]: string } = {
 function checkedWords({ byName, withAll }: NonNullable<ChangeEffects["use"]>, noun: string): string {
   if (isNone(byName) && isNone(withAll)) return `No tenant was checked for ${noun} in the last 30 days.`;
   const all = isNone(withAll) ? "" : `, and ${tenantsWords(withAll)} for all features at once`;
-  return `In the last 30 days ${isNone(byName) ? "no tenant was" : `${tenantsWords(byName)} ${byName.tenants === 1 ? "was" : "were"}`} checked for ${noun} by name${all}.`;
+  return `In the last 30 days ${isNone(byName) ? "no tenant was" : `${tenantsWords(byName)} ${isOne(byName) ? "was" : "were"}`} checked for ${noun} by name${all}.`;
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

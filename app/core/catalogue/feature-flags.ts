@@ -43,18 +43,16 @@ function lookFindings({ key, rule }: FlagLink, look: FlagLook, groupType: string
   if (audience === "persons")
     add("persons", `The flag ${key} is about persons.`, `Checks have to name a user, or it says nothing. Or let it match by ${groupType}.`);
   if (audience === "mixed")
-    add(
-      "mixed",
-      `The flag ${key} is about tenants and about persons.`,
-      "Checks that name no user are told what it says of the tenant alone.",
-    );
+    add("mixed", `The flag ${key} is about tenants and about persons.`, "Checks without a user get its value for the tenant alone.");
   return found;
 }
 
 /** Reports the first value that does not fit; one sentence is enough. */
 function valueFindings(feature: Linked, filters: FlagFilters): LinkFinding[] {
-  const unfit = valuesOf(feature, filters).find((value) => valueProblem(feature, value) !== null);
-  if (valuesOf(feature, filters).every((value) => valueProblem(feature, value) === null)) return [];
+  const values = valuesOf(feature, filters);
+  const at = values.findIndex((value) => valueProblem(feature, value) !== null);
+  if (at === -1) return [];
+  const unfit = values[at];
   const { key } = feature.flag;
   const gives = unfit === undefined ? `The flag ${key} has no payload` : `The flag ${key} gives ${JSON.stringify(unfit)}`;
   const says = `${gives}, and ${feature.name} ${valueProblem(feature, unfit)}.`;

@@ -3,7 +3,7 @@ import { lookAlikeProblem } from "~/core/plain-text";
 
 type Named = "name" | "group";
 
-/** Refuses a name that is new and could be taken for another. One that something has already, `before`, goes on working. */
+/** Refuses a new name that looks like another one. An existing name (`before`) stays valid. */
 export function nameProblem(field: Named, name: string | null | undefined, before: string | null | undefined): Refusal | null {
   if (!name || name === before) return null;
   const bad = lookAlikeProblem(name, "name");

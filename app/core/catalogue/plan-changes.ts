@@ -1,9 +1,9 @@
+import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Plan, PlanKind, Stamp } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { planChain } from "./catalogue";
 import { type CatalogueChange, catalogueChange, staleProblem } from "./catalogue-changes";
-import { listWords } from "./catalogue-words";
 import { catalogueKeyProblem } from "./feature-changes";
 import { nameProblem } from "./new-names";
 
@@ -145,5 +145,5 @@ export function includeCycle(plans: ReadonlyMap<string, Plan>, key: string): str
 
 function find(facts: CatalogueFacts, key: string): Plan | Refusal {
   const plan = facts.plans.find((p) => p.key === key);
-  return plan ?? refuse("plan_not_found", `There is no plan ${key}. It may have been deleted meanwhile.`, "plan");
+  return plan ?? refuse("plan_not_found", `There is no plan ${key}. It may have been deleted.`, "plan");
 }

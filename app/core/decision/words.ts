@@ -4,6 +4,10 @@ import type { Decision } from "./decide";
 
 const months = "January February March April May June July August September October November December".split(" ");
 
+/** "a, b and c". */
+export const listWords = (items: readonly string[], conjunction = "and"): string =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} ${conjunction} ${items.at(-1)}`;
+
 /** "4 December 2026" in UTC. */
 export function longDate(at: Instant): string {
   const d = new Date(at);
@@ -86,6 +90,5 @@ function unitOf(key: string, catalogue: Catalogue): string | null {
 function includedIn(plans: readonly string[]): string {
   if (plans.length === 0) return "";
   const shown = plans.length > 3 ? [...plans.slice(0, 3), `${plans.length - 3} more`] : plans;
-  const last = shown.at(-1);
-  return ` Included in ${shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${last}` : last}.`;
+  return ` Included in ${listWords(shown)}.`;
 }

@@ -1,6 +1,7 @@
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
-import { describeValue, listWords } from "~/core/catalogue/catalogue-words";
+import { describeValue } from "~/core/catalogue/catalogue-words";
 import { valueProblem } from "~/core/decision/values";
+import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Feature, GrantKind, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 

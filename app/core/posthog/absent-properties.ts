@@ -1,9 +1,9 @@
 import { type FlagFilters, levelOf } from "./flag-filters";
 
 /**
- * Local evaluation takes a property that it was not given for one that only PostHog knows, and asks PostHog. Latchkey knows which
- * properties a tenant lacks. So each filter by a tenant's property is wrapped in a cohort that first looks at a marker which says
- * whether the tenant has the property. Properties without a marker still have to be asked for.
+ * Local evaluation assumes that a property it was not given is known only to PostHog, and requests it. Latchkey knows
+ * which properties a tenant lacks, so each filter on a tenant property is wrapped in a cohort that first checks a
+ * marker for whether the tenant has the property. Properties without a marker are still requested.
  */
 
 type Filter = { key?: string; type?: string; operator?: string };

@@ -16,7 +16,7 @@ export type FlagFilters = {
   groups?: Condition[];
   multivariate?: { variants?: Variant[] } | null;
   payloads?: { [value: string]: unknown };
-  /** Keeps a share of everybody out of the flag. */
+  /** Excludes a share of everyone from the flag. */
   holdout?: unknown;
   /** Our own marker: conditions about persons were removed. */
   had_persons?: true;
@@ -29,7 +29,10 @@ export type FlagTarget = "tenants" | "persons" | "mixed" | "elsewhere";
 export const levelOf = ({ aggregation_group_type_index: own }: Condition, { aggregation_group_type_index: ofFlag = null }: FlagFilters) =>
   own === undefined ? ofFlag : own;
 
-/** True for a condition by persons that only asks for other flags, for everybody: who is asked about makes no difference to it. */
+/**
+ * True for a condition on persons that only depends on other flags, at 100 % rollout: it has the same result for every
+ * person.
+ */
 function isOfFlagsAlone(condition: Condition, filters: FlagFilters): boolean {
   const { properties = [], rollout_percentage: share, variant } = condition;
   const variants = filters.multivariate?.variants ?? [];
@@ -39,8 +42,9 @@ function isOfFlagsAlone(condition: Condition, filters: FlagFilters): boolean {
 }
 
 /**
- * `tenants`: the number of the group type that tenants are; undefined: PostHog has not heard of it yet. `dependencies`: whom the
- * flags tell apart that it asks for. A flag that depends on one of persons is of persons too: what it says without one is a guess.
+ * `tenants`: the index of our group type; undefined if PostHog does not know it yet. `dependencies`: the targets of the
+ * flags it depends on. A flag that depends on a person flag is itself a person flag, because its value without a person
+ * is a guess.
  */
 export function flagTargetOf(
   filters: FlagFilters,

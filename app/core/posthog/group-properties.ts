@@ -42,7 +42,10 @@ export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: 
 
 const listOrNull = (texts: string[]) => (texts.length > 0 ? texts : null);
 
-/** Texts for evaluating flags: PostHog compares `exact` as text, and a number against a text is no answer. Null is left out. */
+/**
+ * Strings for evaluating flags: PostHog compares `exact` as text, and comparing a number with text gives no result.
+ * Null is omitted.
+ */
 export function asFlagProperties(properties: GroupProperties): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(properties)) if (value !== null) texts[name] = asText(value);
@@ -56,8 +59,9 @@ function asText(value: Exclude<Json, null>): string {
 }
 
 /**
- * The properties to send. PostHog keeps each one that it ever got, so what the tenant lacks by now becomes an empty text, which only
- * "is set" takes for a value; null would be compared as the text "null". `sent`: what PostHog holds; null: nothing.
+ * The properties to send. PostHog never removes a property, so one the tenant no longer has is sent as an empty string,
+ * which only "is set" matches; null would be compared as the text "null". `sent`: the properties PostHog has; null if
+ * none.
  */
 export function groupSet(properties: GroupProperties, sent: GroupProperties | null): GroupProperties {
   const set: GroupProperties = {};
@@ -76,9 +80,9 @@ export function propertiesValidUntil({ grants }: TenantFacts, now: Instant): Ins
 export type GroupDrift = { ours: GroupProperties; theirs: GroupProperties };
 
 /**
- * The properties of which PostHog says something else than we do; null: none. What others added to the group is theirs.
- * `ours`: null for what the tenant lacks. PostHog may hold an empty text for it, but not null, which its flags compare as a text. The
- * result names what PostHog should hold.
+ * The properties whose values differ between PostHog and us, or null. Properties that others added to the group are
+ * ignored. In `ours`, null means that the tenant lacks the property: PostHog may then have an empty string, but not
+ * null, which its flags compare as text. The result has the values that PostHog should have.
  */
 export function groupDrift(ours: GroupProperties, theirs: GroupProperties): GroupDrift | null {
   const drift: GroupDrift = { ours: {}, theirs: {} };

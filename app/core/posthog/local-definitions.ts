@@ -8,7 +8,7 @@ type Definitions = {
   groupTypeMapping?: Record<string, string>;
 };
 
-/** The number of a group type in definitions; undefined: PostHog has not heard of it yet. */
+/** The index of a group type in definitions; undefined if PostHog does not know it yet. */
 export function groupTypeIndex({ group_type_mapping, groupTypeMapping }: Omit<Definitions, "flags">, type: string): number | undefined {
   const [index] = Object.entries(group_type_mapping ?? groupTypeMapping ?? {}).find(([, name]) => name === type) ?? [];
   return index === undefined ? undefined : Number(index);

@@ -41,7 +41,7 @@ export function readChecks(sent: readonly unknown[]) {
   let before: { sent: unknown[]; read: string[] } | undefined;
   return sent.map((check) => {
     const bad = unfit(check);
-    if (bad) return { success: false, data: undefined, error: { issues: [bad] }, isInvalidated: true } as const;
+    if (bad) return { success: false, data: undefined, error: { issues: [bad] }, isUnstorable: true } as const;
     const { features } = (check ?? {}) as { features?: unknown };
     if (before && isSame(features, before.sent)) {
       const read = checkItem.safeParse({ ...(check as object), features: before.read.slice(0, 1) }, errorMessages);
@@ -64,7 +64,7 @@ export function readChecks(sent: readonly unknown[]) {
 
 /** POST /api/entitlements: only the list is validated here; each check is answered or refused on its own. */
 export const checksBody = z.object({
-  checks: z.array(z.unknown()).min(1, "Ask at least one question.").max(maxChecks, `Ask up to ${maxChecks} questions at once.`),
+  checks: z.array(z.unknown()).min(1, "Send at least one check.").max(maxChecks, `Ask up to ${maxChecks} questions at once.`),
 });
 
 const explain = z.enum(["0", "1"], "explain is 1, or left out.").optional().describe("1: with every rule that was considered.");

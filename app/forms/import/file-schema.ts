@@ -3,7 +3,7 @@ import { reservedName, reservedNameRefused } from "~/forms/storable";
 
 type Issue = { code?: string; input?: unknown; expected?: unknown; values?: unknown };
 
-/** The message for an invalid field: always what would be right, because the file's reader has only this line. */
+/** The message for an invalid field. Always states what is valid, because the reader sees only this line. */
 export function wordsFor({ code, input, expected, values }: Issue): string | undefined {
   if (code !== "invalid_type" && code !== "invalid_value") return undefined;
   const allowed = Array.isArray(values) ? values.map(String) : [];
@@ -46,7 +46,10 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   );
 }
 
-/** Any JSON, out of the file's maps. A name that JSON through the API may not have either is refused at its place. */
+/**
+ * Any JSON, converted from the file's maps. Names that the API refuses in JSON are refused here too, with their
+ * location.
+ */
 export function toJson(tree: unknown, ctx: z.core.$RefinementCtx, path: PropertyKey[] = []): z.core.util.JSONType {
   if (Array.isArray(tree)) return tree.map((item, i) => toJson(item, ctx, [...path, i]));
   if (!(tree instanceof Map)) return tree as z.core.util.JSONType;

@@ -12,7 +12,10 @@ export type LinedYaml =
 
 /** A catalogue file is about eight levels deep; thousands would exhaust the stack. */
 const maxDepth = 100;
-/** Words, signs and gaps of YAML. The tree of a file takes 300 bytes for each; 80,000 tenants with name and plan have 1,800,000. */
+/**
+ * Max YAML tokens (words, punctuation, whitespace). Parsing takes 300 bytes per token; 80,000 tenants with name and
+ * plan have 1,800,000.
+ */
 const maxLexemes = 2_500_000;
 const tooManyParts = "has too many names and values up to here: move tenants into files of their own, each with latchkey and tenants only";
 const maxErrors = 100;
@@ -109,8 +112,8 @@ function scalar({ value, source = "" }: Scalar, say: (message: string) => void):
 }
 
 /**
- * Finds where a part of the file stands. A path leads through maps by key, and through lists by position or by the text that stands
- * in them. Each map and list is indexed when it is first looked into: a long one may have a problem in every line.
+ * Finds the line of a part of the file. Paths lead through maps by key, and through lists by index or by the item's
+ * text. Maps and lists are indexed on first use, because every line of a long one may have a problem.
  */
 function createFinder(root: unknown): (path: PropertyKey[]) => number {
   type Place = { at: number; node: unknown };

@@ -21,7 +21,7 @@ const typedMetadata = z
       return refuse('Metadata is a JSON object, such as {"region": "eu"}.');
     }
     const kept = metadata.safeParse(read.value);
-    return kept.success ? kept.data : refuse(kept.error.issues[0]?.message ?? "This is no metadata.");
+    return kept.success ? kept.data : refuse(kept.error.issues[0]?.message ?? "The metadata is invalid.");
   });
 
 const plan = planKey.optional();

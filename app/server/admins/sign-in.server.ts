@@ -87,7 +87,7 @@ export async function signInAs(
   return db.transaction([], async (tx) => {
     const current = await findCredentials(tx, db.tables, { id: admin.id });
     const isOther = !current || current.admin.disabledAt !== null || (proof !== undefined && current.passwordHash !== proof);
-    if (isOther) throw new Response("Your account was changed meanwhile. Sign in again.", { status: 401, statusText: "Unauthorized" });
+    if (isOther) throw new Response("Your account was changed. Sign in again.", { status: 401, statusText: "Unauthorized" });
     await updateAdmin(tx, db.tables, admin.id, { lastSignInAt: new Date(at), ...(rehashed && { passwordHash: rehashed }) });
     const actor = actorOf(admin, ip);
     await writeAudit(tx, db.tables, { at, actor, action: "admin.signed_in", subjectKind: "admin", subject: admin.id, after: { from: ip } });

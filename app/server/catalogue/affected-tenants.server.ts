@@ -10,9 +10,9 @@ const batchSize = 100;
 type Walk = { now: Instant; maxTenants: number; hasFlags: boolean; pace: Pace };
 
 /**
- * Yields the tenants with a grant of a changed feature, an add-on that gives one, or a value of a flag that one is linked to: each
- * once, in batches, without those in `seen`. The consumer answers each batch with whether to go on. Returns an upper bound of how
- * many were left out.
+ * Yields, in batches and each once, the tenants with a grant of a changed feature, an add-on that gives one, or a value
+ * of a linked flag, except those in `seen`. The consumer answers each batch with whether to continue. Returns an upper
+ * bound of the tenants not yielded.
  */
 export async function* affectedTenants(
   { db }: Pick<Services, "db">,

@@ -1,5 +1,5 @@
 import { type PlanForm, updatePlan } from "~/core/catalogue/plan-changes";
-import type { Actor, CatalogueFacts, Instant, Json, Plan } from "~/core/model";
+import type { Actor, CatalogueFacts, Instant, Json, Plan, Stamp } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import { changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
@@ -21,14 +21,17 @@ function seenFeature({ features }: CatalogueFacts, key: string): Json {
 
 const seen = { plan: seenPlan, feature: seenFeature };
 
-/** `expected` is the plan's revision when the form was opened. */
-export async function savePlan(services: Services, actor: Actor, key: string, form: PlanForm, expected: number) {
-  const base = await readCatalogueFactsAt(services.db.readAside, services.db.tables, expected);
-  return changeCatalogue(services, actor, (facts, stamp) => {
+/** The update of a plan's form. `expected` is the plan's revision when the form was opened. */
+export async function planUpdate({ db }: Services, key: string, form: PlanForm, expected: number) {
+  const base = await readCatalogueFactsAt(db.readAside, db.tables, expected);
+  return (facts: CatalogueFacts, stamp: Stamp) => {
     const isSame = base !== null && sameJson(seenPlan(base, key), seenPlan(facts, key));
     return updatePlan(facts, key, form, stamp, isSame ? undefined : expected);
-  });
+  };
 }
+
+export const savePlan = async (services: Services, actor: Actor, key: string, form: PlanForm, expected: number) =>
+  changeCatalogue(services, actor, await planUpdate(services, key, form, expected));
 
 /** A concurrent change by someone else. */
 export type ConcurrentCatalogueChange = { before: Json; after: Json; by: string | null; at: Instant | null };

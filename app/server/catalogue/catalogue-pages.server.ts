@@ -12,7 +12,7 @@ export async function catalogueNow({ facts }: Services): Promise<{ catalogue: Ca
   return { catalogue: facts.catalogue(), facts: facts.catalogueFacts() };
 }
 
-/** While memory may be behind the database, what is missing may exist. */
+/** Answers 503 instead of 404 while the cache is stale, because the object may exist in the database. */
 function noSuch({ facts }: Pick<Services, "facts">, what: string, key: string): Response {
   if (facts.isStale()) return new Response(null, { status: 503 });
   return new Response(`There is no ${what} ${key.slice(0, 100)}. It may have been renamed or deleted: look it up in the list.`, {

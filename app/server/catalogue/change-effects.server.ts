@@ -52,10 +52,10 @@ export async function estimateEffects(
   };
 }
 
-/** Features whose tenants are counted, when their reset period changes. */
+/** Max features whose tenants are counted when their reset period changes. */
 const maxResets = 20;
 const lookbackMs = 30 * 86_400_000;
-/** Index entries of checks that are read: of 30 days' worth, for a feature that 3,000 tenants use daily. */
+/** Max index entries of checks read: 30 days of a feature that 3,000 tenants use daily. */
 const maxCheckRows = 100_000;
 /** Counters of one feature that are read. */
 const maxCounters = 20_000;

@@ -5,7 +5,7 @@ import { groupsOf } from "~/core/catalogue/feature-list";
 import { gridPlans } from "~/core/catalogue/plan-grid";
 import type { Actor, CatalogueFacts, Stamp } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
-import { changeCatalogue } from "~/server/change.server";
+import { changeCatalogue, proposeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { catalogueNow, findFeature } from "./catalogue-pages.server";
 import { effectsOf } from "./change-effects.server";
@@ -51,15 +51,16 @@ function changeOf(facts: CatalogueFacts, stamp: Stamp, key: string, act: Feature
 }
 
 /** The change that an act would make now; null: none, or it would be refused. */
-function proposedChange({ facts, now, newId }: Services, actor: Actor, key: string, act: FeatureAct): CatalogueChange | null {
-  const outcome = changeOf(facts.catalogueFacts(), { now: now(), actor, newId }, key, act);
+function proposedChange(services: Services, actor: Actor, key: string, act: FeatureAct): CatalogueChange | null {
+  const outcome = proposeCatalogue(services, actor, (facts, stamp) => changeOf(facts, stamp, key, act));
   return outcome.ok ? outcome.change : null;
 }
 
 /** The effects to show before the form is saved; null: save it. */
 export async function reviewFeature(services: Services, actor: Actor, key: string, act: FeatureAct, signal: AbortSignal) {
-  const change = act.intent === "save" ? proposedChange(services, actor, key, act) : null;
-  return change && act.intent === "save" ? reviewChange(services, change, act.reviewed, signal) : null;
+  if (act.intent !== "save") return null;
+  const change = proposedChange(services, actor, key, act);
+  return change && reviewChange(services, change, act.reviewed, signal);
 }
 
 /** Effects of archiving or restoring a feature, if the URL asks for them; null if nothing would change. */

@@ -20,9 +20,11 @@ import { createPace, type Pace } from "./pace.server";
 
 export type ImpactEstimate = ChangeEffects["impact"];
 
-/** Tenants with grants, add-ons or flag values of their own that one estimate evaluates. */
+/** Max tenants with grants, add-ons or flag values of their own that one estimate evaluates. */
 const maxEvaluatedTenants = 20_000;
-/** Evaluations, each of one tenant and one feature, for each of: written tenants, affected tenants, groups of tenants. */
+/**
+ * Max evaluations (one tenant and one feature each) for each of: written tenants, affected tenants, groups of tenants.
+ */
 const maxEvaluations = 100_000;
 /** Evaluations in a row: some hundred microseconds. */
 const batchSize = 50;

@@ -12,12 +12,12 @@ import type { Services } from "~/server/services.server";
 import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
-import { effectsOf } from "./change-effects.server";
+import { estimateEffects } from "./change-effects.server";
 
 export { readCatalogueFile } from "~/forms/import/catalogue-file-text";
 
 export type FileText = { name: string; text: string };
-/** `tied`: features that are tied to a flag that they were not tied to before. `effects` null: they were not asked for. */
+/** `tied`: features newly linked to a flag. `effects` is null if they were not requested. */
 export type Previewed = { ok: true; diff: ImportDiff; revision: number; tied: Feature[]; effects: ChangeEffects | null } | BadFile;
 
 type PreviewOptions = { withEffects?: boolean; hasFlags?: boolean; signal?: AbortSignal };
@@ -79,7 +79,10 @@ export async function previewImport(
   if (!plan.ok) return read.refuse(plan.problems);
   const unfit = await refuseInvalidated(services, read, current, plan);
   if (unfit) return unfit;
-  const effects = withEffects ? await effectsOf(services, { catalogue: plan.catalogue, tenants: plan.tenants }, options) : null;
+  const proposed = { catalogue: plan.catalogue, tenants: plan.tenants };
+  const effects = withEffects
+    ? await estimateEffects(services, current, proposed, { hasFlags: services.env.posthog !== null, ...options })
+    : null;
   return { ok: true, diff: plan.diff, revision: current.revision, tied: newlyLinked(current, plan), effects };
 }
 

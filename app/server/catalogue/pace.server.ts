@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Yields to the event loop once a turn has taken its time, and throws when the caller has gone. */
+/** Yields to the event loop when a turn's time is used up, and throws if the caller has aborted. */
 export type Pace = () => Promise<void>;
 
 /** Time between two turns of the event loop, in ms. */

@@ -1,11 +1,11 @@
 import { type Catalogue, planChain } from "~/core/catalogue/catalogue";
-import { archivePlan, deletePlan, type PlanForm, restorePlan, updatePlan } from "~/core/catalogue/plan-changes";
+import { archivePlan, deletePlan, type PlanForm, restorePlan } from "~/core/catalogue/plan-changes";
 import { gridPlans } from "~/core/catalogue/plan-grid";
 import type { Actor, Plan, PlanKind } from "~/core/model";
-import { changeCatalogue } from "~/server/change.server";
+import { changeCatalogue, proposeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { tenantsHavingPlan } from "~db/store/tenants-list.server";
-import { savePlan } from "./catalogue-edits.server";
+import { planUpdate, savePlan } from "./catalogue-edits.server";
 import { catalogueNow, findPlan } from "./catalogue-pages.server";
 import { effectsOf } from "./change-effects.server";
 import { reviewChange } from "./effect-review.server";
@@ -74,17 +74,15 @@ export function actOnPlan(services: Services, actor: Actor, key: string, act: Pl
 /** The effects to show before the form is saved; null: save it. */
 export async function reviewPlan(services: Services, actor: Actor, key: string, act: PlanAct, signal: AbortSignal) {
   if (act.intent !== "save") return null;
-  const { facts, now, newId } = services;
-  const { intent: _, expected: __, reviewed, ...form } = act;
-  const outcome = updatePlan(facts.catalogueFacts(), key, form, { now: now(), actor, newId });
+  const { intent: _, expected, reviewed, ...form } = act;
+  const outcome = proposeCatalogue(services, actor, await planUpdate(services, key, form, expected));
   return outcome.ok && outcome.change ? reviewChange(services, outcome.change, reviewed, signal) : null;
 }
 
 /** Effects of archiving or restoring a plan, if the URL asks for them; null if nothing would change. */
 export async function planEndEffects(services: Services, actor: Actor, key: string, ask: string | null, signal: AbortSignal) {
   if (ask !== "archive" && ask !== "restore") return null;
-  const { facts, now, newId } = services;
   const act = ask === "archive" ? archivePlan : restorePlan;
-  const outcome = act(facts.catalogueFacts(), key, { now: now(), actor, newId });
+  const outcome = proposeCatalogue(services, actor, (facts, stamp) => act(facts, key, stamp));
   return outcome.ok && outcome.change ? effectsOf(services, { catalogue: outcome.change, tenants: [] }, { signal }) : null;
 }

@@ -11,7 +11,7 @@ import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "~/server/usage/usage-cache.server";
 import type { CheckCounts, CountBuffer } from "./check-counts.server";
 
-/** Everything that answers about one tenant are computed from. */
+/** Everything that one tenant's answers are computed from. */
 export type TenantContext = {
   tenant: string;
   held: CachedTenant;
@@ -98,7 +98,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
     return held instanceof Promise ? held.then((h) => contextOf(asked, h)) : contextOf(asked, held);
   }
 
-  /** While memory may be behind, a feature that is not there may have been created meanwhile. */
+  /** A feature missing from a stale cache may exist in the database. */
   function hasUnknown(features: readonly string[] | null): boolean {
     const catalogue = facts.catalogue();
     return features?.some((key) => !catalogue.features.has(key)) === true;

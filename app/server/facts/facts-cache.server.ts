@@ -24,7 +24,10 @@ const bytesPerEntry = 240;
 const bytesPerCharacter = 1.4;
 /** Max duration of a transaction in ms; a number it drew may commit until then. */
 const maxTransactionMs = 300_000;
-/** A process that did not read for longer (a machine that slept) may have missed rows of the feed, which is kept for a week. In ms. */
+/**
+ * In ms. A process that did not read for longer (a machine that slept) may have missed feed rows, which are kept for a
+ * week.
+ */
 const maxAbsenceMs = 24 * 3_600_000;
 /** Kinds of changes that other parts keep in memory. */
 type FollowedKind = "key" | "setting";
@@ -34,8 +37,8 @@ type Reload = () => Promise<void>;
 export type FactsCache = ReturnType<typeof createFactsCache>;
 
 /**
- * The catalogue whole and the facts of asked tenants, bounded in bytes. What this process commits is put in before the
- * writer is answered; what others commit is read before the next answer (`synchronization.server.ts`).
+ * Caches the whole catalogue and the facts of requested tenants, bounded in bytes. Changes of this process are cached
+ * before the writer is answered; changes of others are read before the next answer (`synchronization.server.ts`).
  */
 export function createFactsCache(db: Database, log: Logger, bytes: number, elapsed: Elapsed = () => performance.now()) {
   const readChanges = changesReader(db.read, db.tables);
@@ -79,7 +82,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     if (loading.has(key)) touchedMeanwhile.set(key, seq);
   }
 
-  /** Drops what was touched since the last reading. If it fails, what is known stays in service, marked stale. */
+  /** Invalidates what changed since the last read. If the read fails, cached data stays in use, marked stale. */
   async function catchUp(): Promise<void> {
     // The time at which the read began: a machine may sleep while it runs.
     const startedAt = Date.now();
@@ -126,7 +129,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     try {
       let facts = await readTenantFacts(db.read, db.tables, key);
       if (facts === null && db.followCommits) {
-        // A standby that the address may lead to since a failover can lack the tenant.
+        // After a failover the address may lead to a standby that lacks the tenant.
         await sync.readNow();
         facts = await readTenantFacts(db.read, db.tables, key);
       }
@@ -143,7 +146,7 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     }
   }
 
-  /** While the cache may be behind, a missing tenant may have been created meanwhile. */
+  /** A tenant missing from a stale cache may exist in the database, so this throws instead of reporting it missing. */
   function refuseStaleAbsence(): void {
     if (sync.isStale()) throw new FactsUnavailable(notInMemory);
   }

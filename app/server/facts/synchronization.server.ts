@@ -14,8 +14,9 @@ export type Synchronization = ReturnType<typeof createSynchronization>;
 export type Elapsed = () => number;
 
 /**
- * Keeps memory as new as the database. `read` reads what was committed since its last call. A reading starts when a commit of another
- * process is noticed, and requests wait for it. If nothing is to be read, a request costs two clock readings.
+ * Keeps memory up to date with the database. `read` reads what was committed since its last call. It starts when a
+ * commit of another process is noticed, and requests wait for it. If there is nothing to read, a request costs two
+ * clock readings.
  */
 export function createSynchronization(
   db: Pick<Database, "followCommits" | "hasMoved" | "reconnect">,
@@ -24,7 +25,9 @@ export function createSynchronization(
   elapsed: Elapsed = () => performance.now(),
 ) {
   let current: Promise<void> | undefined;
-  /** Starts after `current`, for commits that were noticed after `current` had started and may have missed. */
+  /**
+   * The read that starts after `current`, for commits noticed while `current` was running, which it may have missed.
+   */
   let next: Promise<void> | undefined;
   /** The reading that requests wait for. Undefined if every noticed commit was read, or memory is marked stale. */
   let waiting: Promise<void> | undefined;

@@ -4,7 +4,9 @@ import type { FastifyInstance } from "fastify";
 /** Max silence of a connection, and the interval of the check, both in ms. */
 type IdleTimeouts = { silence: number; look: number };
 
-/** `inWork`: requests whose answer has not gone out. However long one takes, its client waits for it. */
+/**
+ * `inWork`: number of requests that have not been answered. Their connections are never idle, however long they take.
+ */
 type Connection = { bytes: number; since: number; inWork: number };
 
 /** Tells clients how long they may reuse their connection. node:http announces only its own timer. */

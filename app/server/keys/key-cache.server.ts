@@ -44,7 +44,10 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   let origins = new Set<string>();
   /** Presented keys, because hashing costs as much as the rest of a check. Cleared when a key changes. */
   const found = new Map<string, CachedKey>();
-  /** A token as a key of its own, for as long as its minter stays the same. `key` null: its minter may not have minted it. */
+  /**
+   * Keys derived from tokens, cached while the minting key is unchanged. `key` is null if the minting key may not have
+   * minted the token.
+   */
   const ofTokens = new WeakMap<TokenClaims, { minter: CachedKey; key: CachedKey | null }>();
   let outdated = true;
   let reading: Promise<void> | undefined;
@@ -141,7 +144,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     return key;
   }
 
-  /** A token is good for as long as the key that minted it may mint it. */
+  /** A token is valid while the key that minted it may mint it. */
   function verifyToken(kind: TokenKind, token: string, now: Instant): KeyStatus {
     const claims = tokens?.read(kind, token);
     const minter = claims && byId.get(claims.key);
@@ -172,7 +175,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     },
     /** For the URL of an event stream, where headers cannot be sent. */
     verifyTicket: (ticket: string, now: Instant): KeyStatus => verifyToken("sse", ticket, now),
-    /** The key that this is, or that minted this token, whether or not it is still good; null: no known one. Costs a hash. */
+    /** The key itself, or the key that minted this token, valid or not; null if unknown. Costs a hash. */
     identify(presented: string): { id: string; name: string } | null {
       const minter = tokens?.read("tok", presented)?.key;
       const key = minter === undefined ? held.get(hash("sha256", presented, "hex")) : byId.get(minter);

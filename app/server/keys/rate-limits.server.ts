@@ -84,8 +84,9 @@ export type BudgetUse = { limit: RateLimit; taken: Taken };
 export const isBrowserKey = ({ kind }: Pick<CachedKey, "kind">): boolean => kind !== "live";
 
 /**
- * Takes a request from each budget that the key is counted under, and returns those with a limit; the last one has `taken.ok` false
- * if the request is refused. A key's own budget comes before its tenant's, so that a key which is refused uses up nothing of others.
+ * Takes one request from each budget that applies to the key, and returns those with a limit; if the request is
+ * refused, the last one has `taken.ok` false. The key's own budget comes before its tenant's, so that a refused request
+ * uses nothing of the shared budget.
  */
 export function takeRequest(limits: RateLimits, key: CachedKey, kind: RequestKind, now: Instant): BudgetUse[] {
   const used: BudgetUse[] = [];

@@ -9,8 +9,8 @@ import type { KeyRing } from "./key-cache.server";
 
 const windowMs = 60_000;
 /**
- * Rows that one process writes in a minute for known keys, and for unknown ones; the rest is counted in one more. Known keys have
- * rows of their own, so that a flood of invented keys does not hide a revoked one.
+ * Max audit rows per process and minute, for known and for unknown keys; the rest are counted in one more row. Known
+ * keys have their own limit, so that a flood of invented keys does not hide a revoked one.
  */
 const maxRows = 20;
 
@@ -22,8 +22,8 @@ type Counted = { entry: AuditEntry; count: number; lastAt: Instant };
 const nobody = { kind: "system", id: "api", name: "API" } as const;
 
 /**
- * Audit rows for API keys and tokens that were refused: one for each network, key and reason in a minute, with how often. Counting
- * costs no query; rows are written when the minute is over, or before the process stops.
+ * Audit rows for refused API keys and tokens: one per network, key and reason in a minute, with a count. Counting costs
+ * no query; rows are written at the end of the minute, or before the process stops.
  */
 export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instant, log: Logger) {
   let counted = new Map<string, Counted>();
@@ -40,13 +40,30 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
       ({ entry, count, lastAt }): AuditEntry => ({ ...entry, after: { ...(entry.after as object), count, lastAt } }),
     );
     if (more > 0) entries.push(entryOf(nobody, "*", { why: "others", count: more }));
+    const batch = { counted, more, rows: { ...rows } };
     counted = new Map();
     rows.known = 0;
     rows.unknown = 0;
     more = 0;
     const write = () => db.transaction([], (tx) => writeAudit(tx, db.tables, ...entries));
-    writing = writing.then(write).catch((err) => log.warn({ err }, "refused API keys were not written to the audit log"));
+    writing = writing.then(write).catch((err) => {
+      log.warn({ err }, "refused API keys were not written to the audit log; they are written with the next ones");
+      putBack(batch);
+    });
     return writing;
+  }
+
+  /** Keeps what could not be written. Its rows count for this minute, which bounds them. */
+  function putBack(batch: { counted: Map<string, Counted>; more: number; rows: typeof rows }): void {
+    for (const [name, earlier] of batch.counted) {
+      const later = counted.get(name);
+      if (later) later.count += earlier.count;
+      else counted.set(name, earlier);
+    }
+    more += batch.more;
+    rows.known += batch.rows.known;
+    rows.unknown += batch.rows.unknown;
+    timer ??= setTimeout(flush, windowMs).unref();
   }
 
   const entryOf = (actor: Actor, subject: string, after: AuditEntry["after"]): AuditEntry => ({
@@ -78,7 +95,10 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
   return { note, flush };
 }
 
-/** What is kept of a key that is not known here. What is not shaped like a key may be anything, so nothing of it is kept. */
+/**
+ * What is recorded of an unknown key. Text that does not have the format of a key may be anything, so none of it is
+ * recorded.
+ */
 function shownPart(presented: string): string {
   if (isWellFormed(presented)) return hintOf(presented);
   return presented.startsWith("lk_tok_") ? "lk_tok_…" : "malformed";

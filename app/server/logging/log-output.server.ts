@@ -6,7 +6,7 @@ const maxWaitingBytes = 1024 * 1024;
 const minRetryMs = 50;
 const maxRetryMs = 5_000;
 const maxFlushMs = 1_000;
-/** Nobody reads any longer, or there is nothing to write to. */
+/** The reader has closed the pipe, or the descriptor is invalid. */
 const finalErrors = new Set(["EPIPE", "EBADF"]);
 
 type Options = { maxBytes?: number; write?: typeof fs.write };
@@ -14,9 +14,9 @@ type Options = { maxBytes?: number; write?: typeof fs.write };
 export type LogOutput = ReturnType<typeof createLogOutput>;
 
 /**
- * Writes lines to a file descriptor without ever making the program wait or end: one write is under way at a time, what comes
- * meanwhile waits, and what does not fit is dropped and counted. pino's own destination is not used because its synchronous write
- * stops the event loop while the disk is full, and its flush at exit then never returns.
+ * Writes lines to a file descriptor without ever blocking or ending the program: one write at a time, further lines are
+ * queued, and lines beyond the queue's limit are dropped and counted. pino's own destination is not used, because its
+ * synchronous write blocks the event loop while the disk is full, and its flush at exit then never returns.
  */
 export function createLogOutput(fd = 1, { maxBytes = maxWaitingBytes, write = fs.write }: Options = {}) {
   let waiting: string[] = [];

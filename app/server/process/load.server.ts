@@ -5,7 +5,8 @@ export type LoadKind = (typeof loadKinds)[number];
 export type LoadLimits = { [K in LoadKind]: { /** In ms. */ maxDelayMs: number; maxInFlight: number } };
 
 /**
- * `maxDelayMs`: how late the event loop may be for a request that is still accepted. `maxInFlight`: requests whose body has arrived and whose answer is not made.
+ * `maxDelayMs`: max event-loop delay at which requests are accepted. `maxInFlight`: max requests whose body has arrived
+ * and which are not answered yet.
  */
 export const loadLimits: LoadLimits = {
   check: { maxDelayMs: 80, maxInFlight: 1_000 },
@@ -14,12 +15,12 @@ export const loadLimits: LoadLimits = {
   page: { maxDelayMs: 40, maxInFlight: 250 },
 };
 
-/** Turns further apart than this, in ms, do not follow each other: the loop was idle or busy with other things between them. */
+/** Turns further apart than this, in ms, are not consecutive: the loop was idle or did other work in between. */
 const maxGapMs = 10;
 
 /**
- * Tells by how much the event loop is late, in ms: for how long this turn has answered requests, if the turn right before it took as
- * long. A single long turn, because of one long task or a processor that was taken away, is no overload.
+ * Returns the event loop's delay in ms: how long the current turn has answered requests, bounded by the previous turn's
+ * duration. A single long turn, caused by one long task or a preempted CPU, is not an overload.
  */
 export function createTurnClock(clock = () => performance.now()): () => number {
   let began: number | null = null;
@@ -41,7 +42,7 @@ export function createTurnClock(clock = () => performance.now()): () => number {
   };
 }
 
-/** For so long after a refusal, in ms, everything that is less important is refused as well. */
+/** After a refusal, less important kinds are refused as well for this long, in ms. */
 export const holdMs = 250;
 
 export type LoadOptions = {
@@ -54,9 +55,9 @@ export type LoadOptions = {
 export type Load = ReturnType<typeof createLoad>;
 
 /**
- * Tells whether this process has more requests than it can answer in time. An event loop has no queue to look at: requests wait in the
- * sockets, and each turn reads all that have arrived. Beyond its capacity turns grow without bound, because a longer one finds more
- * requests. A bound on what a turn accepts keeps turns short, and with them the time that an accepted request has waited.
+ * Detects overload. An event loop has no queue to measure: requests wait in sockets, and each turn reads all that have
+ * arrived. Over capacity, turns grow without bound, because a longer turn finds more requests. Bounding what a turn
+ * accepts keeps turns short, and so the wait of accepted requests.
  */
 export function createLoad({ limits = loadLimits, delayMs = createTurnClock(), clock = () => performance.now() }: LoadOptions = {}) {
   const inFlight: Record<LoadKind, number> = { check: 0, request: 0, file: 0, page: 0 };
@@ -70,7 +71,7 @@ export function createLoad({ limits = loadLimits, delayMs = createTurnClock(), c
       if (delayMs() > maxDelayMs || inFlight[kind] >= maxInFlight) return true;
       return kind !== "check" && clock() < delayedUntil[kind];
     },
-    /** Counts a refusal, and holds what is less important. */
+    /** Counts a refusal and delays less important kinds. */
     noteRefused(kind: LoadKind): void {
       refused[kind] += 1;
       const until = clock() + holdMs;

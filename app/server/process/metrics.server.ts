@@ -45,7 +45,7 @@ export function createMetrics({ db, checks, facts, load, posthog, logOutput, now
   });
   new Counter({
     name: "latchkey_answers_total",
-    help: "Answers that lay ready (hit) or had to be made (miss).",
+    help: "Answers from the cache (hit) or computed (miss).",
     labelNames: ["cache"],
     registers,
     collect() {
@@ -85,12 +85,18 @@ export function createMetrics({ db, checks, facts, load, posthog, logOutput, now
       },
     });
   gauge("latchkey_facts_tenants", "Tenants whose facts are in memory.", () => facts.held().tenants);
-  gauge("latchkey_facts_bytes", "What those facts take, as it is reckoned.", () => facts.held().bytes);
-  gauge("latchkey_facts_stale", "1 while the database cannot be read and answers come from what was last known.", () =>
-    Number(facts.isStale()),
-  );
+  gauge("latchkey_facts_bytes", "Estimated size of those facts in bytes.", () => facts.held().bytes);
+  gauge("latchkey_facts_stale", "1 while the database cannot be read and answers come from the cache.", () => Number(facts.isStale()));
   // Without PostHog rows wait until it is configured.
-  const outbox = async () => (posthog ? await outboxDepth(db.readAside, db.tables) : { rows: 0, oldest: null });
+  const readOutbox = async () => (posthog ? await outboxDepth(db.readAside, db.tables) : { rows: 0, oldest: null });
+  let reading: ReturnType<typeof readOutbox> | undefined;
+  /** Both gauges of one scrape share a query. */
+  function outbox() {
+    reading ??= readOutbox().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
   gauge("latchkey_outbox_rows", "Tenants whose properties have still to reach PostHog; 0 without one.", async () => (await outbox()).rows);
   gauge("latchkey_outbox_age_seconds", "How long the oldest of them has waited.", async () => {
     const { oldest } = await outbox();

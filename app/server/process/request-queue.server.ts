@@ -1,42 +1,42 @@
-import type { LoadKind } from "./load.server";
+import { type LoadKind, loadKinds } from "./load.server";
 
-/** In the order in which they are worked on. A page that was begun is rendered before another one begins. */
+/** In order of priority. A started page is rendered before another one starts. */
 const order = ["check", "request", "file", "render", "page"] as const;
 type Lane = (typeof order)[number];
 
 /**
- * In ms. `maxWaitMs`: a request that has waited for longer is refused, once requests of its kind have been waiting without a break for
- * `burstMs`. So a burst is answered whole, and a queue that does not end stays short.
+ * In ms. A request that waited longer than `maxWaitMs` is refused once its kind has had a queue for `burstMs`. So
+ * bursts are answered completely, and a permanent queue stays short.
  */
 export const queueLimits = {
   check: { maxWaitMs: 80, burstMs: 500 },
   request: { maxWaitMs: 200, burstMs: 500 },
   file: { maxWaitMs: 200, burstMs: 500 },
   page: { maxWaitMs: 200, burstMs: 1_000 },
-} as const;
+} as const satisfies Record<LoadKind, object>;
 
-/** How long requests are worked on in one turn of the event loop, in ms. A turn accepts one connection (libuv 1.45), so it has to be short. */
+/** Working time per event-loop turn, in ms. Short, because a turn accepts only one connection (libuv 1.45). */
 const maxSliceMs = 1;
-/** What a page may keep everything else waiting for at most counts as this, in ms. */
+/** Upper bound on the time that other requests get after a page, in ms. */
 const maxPageMs = 50;
-/** Pages that are at work beside others; one more may begin after `slowPageMs`, so that slow reads keep nobody from a page. */
+/** Max concurrent pages. One more may start after `slowPageMs`, so that slow reads do not block all pages. */
 const maxPages = 2;
 const slowPageMs = 200;
-/** A turn that accepts a connection works on nothing, since more may wait, but so many turns in a row at most. */
+/** Max consecutive turns that only accept connections and do no other work, because more connections may be waiting. */
 const maxAcceptingTurns = 20;
-/** After so many turns without a request or a connection nobody is kept waiting by a page. */
+/** After this many turns without a request or connection, pages no longer yield. */
 const quietTurns = 3;
 
-type Job = { at: number; run: () => void /** Left out: it was begun and is finished. */; refuse?: () => void };
+type Job = { at: number; run: () => void /** Absent if the job has started and must be finished. */; refuse?: () => void };
 
 export type QueueOptions = { /** In ms, monotonic. */ clock?: () => number; pagesAtWork?: () => number };
 
 export type RequestQueue = ReturnType<typeof createRequestQueue>;
 
 /**
- * Requests that are read and not begun, the most important first. It works on them for a millisecond in each turn of the event loop
- * and then lets the loop read what else has come: without it a turn would begin everything that it reads, however long that takes,
- * while connections wait to be accepted where nobody sees them. Between pages there is as much time for everything else.
+ * Queue of requests that were read but not started, by priority. Works on them for one millisecond per event-loop turn,
+ * then lets the loop read new requests. Without it one turn would start everything it read, however long that takes,
+ * while new connections wait unseen in the kernel. After each page, other requests get as much time as the page took.
  */
 export function createRequestQueue({ clock = () => performance.now(), pagesAtWork = () => 0 }: QueueOptions = {}) {
   const lanes: Record<Lane, Job[]> = { check: [], request: [], file: [], render: [], page: [] };
@@ -60,13 +60,13 @@ export function createRequestQueue({ clock = () => performance.now(), pagesAtWor
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    // React renders in an immediate of its own, which is behind the next one here.
+    // React renders in its own immediate, which runs after one scheduled here.
     if (pageBegan === null) setImmediate(work);
     else setImmediate(() => setImmediate(work));
   }
 
   function refuseLate(at: number): void {
-    for (const lane of ["check", "request", "file", "page"] as const) {
+    for (const lane of loadKinds) {
       const jobs = lanes[lane];
       const { maxWaitMs, burstMs } = queueLimits[lane];
       if (jobs.length === 0 || at - busySince[lane] <= burstMs) continue;
@@ -75,7 +75,7 @@ export function createRequestQueue({ clock = () => performance.now(), pagesAtWor
     }
   }
 
-  /** The lane to work on next. A page gives way while others come, for as long as the page before it took. */
+  /** The next lane. After a page, other lanes go first for as long as that page took. */
   function next(at: number): Lane | undefined {
     const lane = order.find((name) => lanes[name].length > 0);
     const isPage = lane === "render" || lane === "page";
@@ -117,7 +117,7 @@ export function createRequestQueue({ clock = () => performance.now(), pagesAtWor
   }
 
   return {
-    /** Runs it in its turn, or refuses it if that would be too late. */
+    /** Runs the request in its turn, or refuses it if that would be too late. */
     add(kind: LoadKind, run: () => void, refuse: () => void): void {
       isActive = true;
       push(kind, { run, refuse });

@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import type { Instant } from "~/core/model";
 import { createPasswords } from "~/server/admins/passwords.server";
 import { createSignInThrottle } from "~/server/admins/sign-in-throttle.server";
 import { type Checks, createChecks } from "~/server/checks/check.server";
@@ -23,7 +22,7 @@ import { randomId } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
 import { createUsageCache } from "~/server/usage/usage-cache.server";
-import type { Database, OpenOptions } from "~db/database";
+import type { OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { refoldSearchTexts } from "~db/store/search-texts.server";
@@ -67,7 +66,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const tokens = createTokens(db);
   const keys = createKeyRing(db, jobs, tokens);
   const metadata = createMetadataChoice(db);
-  // Before the start, which may already read a change that was committed after keys and settings were.
+  // Set up before the start: it may already read a change that was committed after keys and settings were loaded.
   facts.onChange("key", keys.reload);
   facts.onChange("setting", metadata.reload);
   await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
@@ -131,28 +130,19 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
   db.startThreads();
   cleaning.start();
-  void refoldWhenPossible(db, log);
-  if (posthog === null) await noteFlagsOffWhenPossible(db, now(), log);
+  // Until it is done, search finds tenants by their former texts.
+  void untilDone(() => refoldSearchTexts(db), "what search reads of tenants was not brought up to date", log);
+  const at = now();
+  // Only point-in-time answers read it.
+  if (posthog === null) await untilDone(() => noteFlagsOff(db, at), "that PostHog is off was not noted", log);
 }
 
-/** Search finds tenants by their former texts until this is done, which a locked database may delay. */
-async function refoldWhenPossible(db: Database, log: Logger): Promise<void> {
-  try {
-    await refoldSearchTexts(db);
-  } catch (err) {
-    log.warn({ err }, "what search reads of tenants was not brought up to date; trying again");
-    setTimeout(() => void refoldWhenPossible(db, log), retryMs).unref();
-  }
-}
-
-/** Retries in the background until written: only point-in-time answers read it. */
-async function noteFlagsOffWhenPossible(db: Database, at: Instant, log: Logger): Promise<void> {
-  try {
-    await noteFlagsOff(db, at);
-  } catch (err) {
-    log.warn({ err }, "that PostHog is off was not noted; trying again");
-    setTimeout(() => void noteFlagsOffWhenPossible(db, at, log), retryMs).unref();
-  }
+/** Retries until it is done, because a locked database may delay it. `failed` says what was not done. */
+async function untilDone(work: () => Promise<void>, failed: string, log: Logger): Promise<void> {
+  await work().catch((err) => {
+    log.warn({ err }, `${failed}; trying again`);
+    setTimeout(() => void untilDone(work, failed, log), retryMs).unref();
+  });
 }
 
 /** Writes data that is still in memory, then closes the database. */

@@ -78,7 +78,7 @@ async function answer(order: Extract<WorkerRequest, { id: number }>): Promise<vo
   running.set(id, controller);
   try {
     const result = await resultOf(order, controller.signal);
-    if (kind !== "effects") wake();
+    if (kind === "import") wake();
     say({ kind: "done", id, result });
   } catch (error) {
     if (error instanceof RightWithdrawn) say({ kind: "withdrawn", id, authority: error.authority, why: error.why });

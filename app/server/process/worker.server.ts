@@ -22,8 +22,8 @@ const restartAfter = 1_000;
 export type Background = ReturnType<typeof createBackground>;
 
 /**
- * A process for what would keep a check waiting: imports, and sending tenants' groups to PostHog. Its work is durable, so one
- * that dies loses nothing but the answer to an import, which has been written whole or not at all. It ends with this process.
+ * Runs work that would delay checks in a separate process: imports, and group sync to PostHog. Its work is durable: if
+ * it dies, only the answer to an import is lost, which was written completely or not at all. It ends with this process.
  */
 export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = programFile()) {
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();

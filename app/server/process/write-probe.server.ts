@@ -10,8 +10,8 @@ const maxWaitMs = 1_000;
 export type WriteProbe = ReturnType<typeof createWriteProbe>;
 
 /**
- * Checks whether the database can be written, by writing one small row now and then while it is asked. A write that only waits,
- * for a lock or its turn, decides nothing: the previous result remains.
+ * Checks whether the database is writable by writing one small row, at most every few seconds and only on request. A
+ * write that waits for a lock or its turn is no evidence: the previous result remains.
  */
 export function createWriteProbe(db: Database, clock = () => performance.now()) {
   let triedAt = Number.NEGATIVE_INFINITY;

@@ -43,8 +43,8 @@ export async function tenantUsage(services: Services, { facts, catalogue, now }:
 export type FeatureUsage = Awaited<ReturnType<typeof tenantUsage>>["features"][number];
 
 /**
- * The same for programs, over so many days, with what was consumed of each metered feature, or of `feature` alone with its newest
- * events. Null: there is no such tenant.
+ * Variant for the API: the last `days` days, with the usage of each metered feature, or of `feature` alone with its
+ * newest events. Null if the tenant does not exist.
  */
 export async function usageSummary(
   services: Services,

@@ -2,5 +2,5 @@
 export const roleWords = {
   viewer: "Sees everything, changes nothing",
   admin: "Changes tenants, plans, features and API keys",
-  owner: "All of that, and says who the admins are",
+  owner: "All of that, and manages admins",
 } as const;

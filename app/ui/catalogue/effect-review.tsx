@@ -5,7 +5,7 @@ import { EffectsOnTenants } from "./effects-on-tenants";
 export type Review = { token: string; effects: ChangeEffects } | null;
 
 /** The effects of a submitted form, shown before it is saved. The next submission confirms them. */
-export function EffectReviewForm({ review }: { review: Review }) {
+export function EffectReviewForm({ review, noun }: { review: Review; noun?: string }) {
   if (!review) return null;
   return (
     <div className="mt-2 mb-4">
@@ -13,7 +13,7 @@ export function EffectReviewForm({ review }: { review: Review }) {
       <Notice kind="warning" role="alert" className="mb-3" title="Nothing is saved yet">
         Saving has these effects on tenants. Save again to go ahead.
       </Notice>
-      <EffectsOnTenants effects={review.effects} noun="a feature" />
+      <EffectsOnTenants effects={review.effects} noun={noun} />
     </div>
   );
 }

@@ -7,8 +7,8 @@ import { Button, LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { EffectsOnTenants } from "./effects-on-tenants";
 
-const archiveMeans = "Every tenant is then told no, and lists leave it out. Plans and grants keep what they say of it.";
-const restoreMeans = "Every tenant is told no. Restoring it brings back what plans and grants say of it.";
+const archiveMeans = "Checks of it are then denied, and lists omit it. Plans and grants keep their values for it.";
+const restoreMeans = "Checks of it are denied. Restoring it brings back the values of plans and grants.";
 
 type Props = {
   feature: Pick<Feature, "key" | "name" | "archivedAt">;
@@ -39,7 +39,7 @@ export function FeatureEnd({ feature, effects }: Props) {
       <Form method="post" action={paths.feature(key)}>
         <p className="font-medium text-sm wrap-anywhere">{isArchived ? `Restore ${name}?` : `Archive ${name}?`}</p>
         <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm">
-          {isArchived ? "Tenants whose plan or grant gives it are told yes again, at once." : `${archiveMeans} You can restore it.`}
+          {isArchived ? "Tenants whose plan or grant gives it have it again immediately." : `${archiveMeans} You can restore it.`}
         </p>
         <EffectsOnTenants effects={effects} />
         <FormActions>

@@ -69,7 +69,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
         {!feature && (
-          <Field label="Key" field={fields.key} hint="What your app asks for. It stays as it is.">
+          <Field label="Key" field={fields.key} hint="The key your app checks. It cannot be changed later.">
             <TextInput
               {...getInputProps(fields.key, { type: "text" })}
               maxLength={100}
@@ -83,7 +83,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
       <Field label="Description" field={fields.description} optional>
         <Textarea {...getTextareaProps(fields.description)} rows={2} />
       </Field>
-      <Field label="Group" field={fields.group} hint="Features of one group stand together in the grid." optional>
+      <Field label="Group" field={fields.group} hint="Features of one group are listed together." optional>
         <TextInput {...getInputProps(fields.group, { type: "text" })} maxLength={200} autoComplete="off" list="groups" />
       </Field>
       <datalist id="groups">
@@ -94,7 +94,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
       {/* CSS alone shows the settings of the selected type, so that it works without JavaScript. */}
       <div className="group/type">
         {!feature && (
-          <Field label="Type" field={fields.type} group hint="It stays as it is: plans and grants hold values of it.">
+          <Field label="Type" field={fields.type} group hint="It cannot be changed: plans and grants have values of this type.">
             <RadioCards
               name="type"
               checked={fields.type.initialValue}
@@ -197,7 +197,7 @@ function FlagFields({ fields }: { fields: FormFields }) {
     <fieldset className="mt-2 mb-2 border-line border-t pt-4">
       <legend className="sr-only">PostHog feature flag</legend>
       <div className="grid items-end gap-x-4 sm:grid-cols-3">
-        <Field label="PostHog flag" field={fields.flagKey} hint="Its key; empty: none." optional>
+        <Field label="PostHog flag" field={fields.flagKey} hint="The flag's key. Leave empty for none." optional>
           <TextInput {...getInputProps(fields.flagKey, { type: "text" })} maxLength={400} autoComplete="off" spellCheck={false} />
         </Field>
         <Field label="What the flag may do" field={fields.flagRule}>

@@ -60,7 +60,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
         {!plan && (
-          <Field label="Key" field={fields.key} hint="What your app calls it. It stays as it is.">
+          <Field label="Key" field={fields.key} hint="The key your app uses. It cannot be changed later.">
             <TextInput
               {...getInputProps(fields.key, { type: "text" })}
               maxLength={100}
@@ -75,7 +75,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
         <Textarea {...getTextareaProps(fields.description)} rows={2} />
       </Field>
       <div className="grid items-end gap-x-4 sm:grid-cols-2">
-        <Field label="Includes" field={fields.includes} hint="All that it gives, this one gives too.">
+        <Field label="Includes" field={fields.includes} hint="This one inherits everything it gives.">
           <Select {...getSelectProps(fields.includes)}>
             <option value="">Nothing</option>
             {includable.map(({ key, name, kind }) => (
@@ -97,7 +97,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
       <Field label="Why" field={fields.why} hint="For the audit log." optional>
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
-      <EffectReviewForm review={review} />
+      <EffectReviewForm review={review} noun="a feature" />
       <FormActions>
         <Button variant="primary" busy={busy}>
           {plan ? "Save" : "Create plan"}

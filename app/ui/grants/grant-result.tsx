@@ -60,7 +60,7 @@ export function GrantResult({ done, curl, tenant, status, now, canChange }: Prop
             </li>
           ))}
         </ul>
-        <CodeBlock text={curl} label="What your app is told now" className="mt-4" />
+        <CodeBlock text={curl} label="What your app receives now" className="mt-4" />
       </div>
     </section>
   );

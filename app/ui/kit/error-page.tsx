@@ -13,7 +13,7 @@ const words: Record<number, Words> = {
   401: { title: "You are signed out", what: "Sign in again to go on." },
   403: { title: "Your role does not allow this", what: "Ask an owner to change your role, or to do this for you." },
   404: { title: "There is nothing here", what: "It may have been renamed or archived. Look it up in the list." },
-  405: { title: "This page takes no forms", what: "Go back and use the buttons on the page." },
+  405: { title: "This page does not accept forms", what: "Go back and use the buttons on the page." },
   413: { title: "That is too large", what: "Send less at once." },
   429: { title: "Too many tries", what: "Wait a minute, then try again." },
   503: {
@@ -23,7 +23,7 @@ const words: Record<number, Words> = {
 };
 const broken: Words = {
   title: "Something broke on our side",
-  what: "Nothing you typed caused it, and what was not saved was not changed. Try again; the server's log has the details.",
+  what: "Your input did not cause it. Unsaved changes were not applied. Try again; the server's log has the details.",
 };
 
 const lost: Words = { title: keptTitle("lost"), what: "Latchkey could not be reached. Check your network, then try again." };

@@ -79,7 +79,7 @@ export function SyncConnection({ status }: { status: Status }) {
 
 function FlagsLine({ tied, isLocal, trouble, answeredAt, now }: Status["flags"] & { now: Instant }) {
   if (tied === 0) return <>No feature is tied to a flag.</>;
-  const how = isLocal ? "evaluated here, from PostHog's definitions" : "asked of PostHog for each tenant";
+  const how = isLocal ? "evaluated here, from PostHog's definitions" : "requested from PostHog for each tenant";
   return (
     <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
       {trouble && (

@@ -1,3 +1,4 @@
+import { limitWords } from "~/core/decision/words";
 import type { Instant, Limit } from "~/core/model";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";
@@ -30,12 +31,12 @@ type Props = {
   tenant: string;
   consumption: readonly ConsumedFeatureRow[];
   events: readonly ConsumedEventRow[];
-  /** Whose events are shown; null: nobody asked for them. */
+  /** The feature whose events are shown, or null if none was requested. */
   feature: string | null;
   now: Instant;
 };
 
-/** What was consumed in the present periods, and which API keys sent it. */
+/** Usage in the current periods, and the API keys that sent it. */
 export function ConsumptionTable({ tenant, consumption, events, feature, now }: Props) {
   const rows = consumption.map((row) => ({ ...row, tenant, now }));
   const chosen = consumption.find((row) => row.feature === feature);
@@ -66,7 +67,6 @@ export function ConsumptionTable({ tenant, consumption, events, feature, now }: 
 }
 
 type Row = ConsumedFeatureRow & { tenant: string; now: Instant };
-const limitWords = (limit: Limit) => (limit === "unlimited" ? "unlimited" : count(limit));
 
 const columns: Column<Row>[] = [
   {

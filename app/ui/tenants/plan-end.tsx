@@ -41,7 +41,7 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused, effects }: P
         <Form method="post" action={paths.plan(key)}>
           <p className="font-medium text-sm">Delete {name} for good?</p>
           <p className="mt-1 max-w-prose text-ink-muted text-sm">
-            Its entries go with it. The audit log and the history keep what it was. To keep the way back open, archive it instead.
+            Its entries are deleted too. The audit log and history keep a record. To be able to restore it, archive it instead.
           </p>
           <FormActions>
             <Button variant="danger" name="intent" value="delete">

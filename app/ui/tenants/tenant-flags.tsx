@@ -43,7 +43,7 @@ export function TenantFlags({ flags, now }: { flags: TenantFlag[]; now: Instant 
 }
 
 const why = {
-  user_required: "About persons: only a check that names a user has an answer.",
+  user_required: "Targets persons: only checks that name a user get a value.",
   other_group_type: "About groups of another type: it says nothing of tenants.",
   flag_failed: "PostHog could not compute this flag.",
   user_limit: "Too many users were asked about within a minute.",

@@ -32,7 +32,7 @@ type Context = Ids & { properties: Tags };
 const sessionIdle = 30 * 60_000;
 const sessionLongest = 24 * 3_600_000;
 
-/** Of a tag that is kept with a change, in characters. */
+/** Max length of a tag stored with a change, in characters. */
 const maxTagLength = 1_000;
 
 const closedHeaders = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"]);
@@ -113,7 +113,7 @@ export function createRequests({ settings, client, hooks, now }: Parts) {
       const { sessionId, properties = {} } = client.getContext() ?? {};
       return { ...properties, ...(sessionId === undefined ? {} : { $session_id: sessionId }) };
     },
-    /** Session and address of the request that is being answered, for events that are made later of what it changed. */
+    /** Session and URL of the current request, for events created later from its changes. */
     changeTags(): RequestTags | undefined {
       const { $session_id, $current_url } = this.properties();
       const texts = Object.entries({ $session_id, $current_url }).filter(([, value]) => typeof value === "string");

@@ -3,7 +3,7 @@ import { statusInWords } from "./flag-health";
 /** Definitions as PostHog sends them, as far as they are read here. */
 export type SentDefinitions = { flags: object[]; cohorts?: { [id: string]: object }; group_type_mapping?: Record<string, string> };
 
-/** `why`: a sentence for people, or null if PostHog answered. `definitions`: new ones; null: there are none in this answer. */
+/** `why`: an error message, or null if PostHog answered. `definitions`: null if the response has no new ones. */
 export type DefinitionsAnswer = { why: string | null; definitions: SentDefinitions | null } & (
   | { response: Response }
   | { response: null; error: unknown }
@@ -44,8 +44,8 @@ function whyNoAnswer(error: unknown): string {
 }
 
 /**
- * After 402 (quota used up) the SDK drops its definitions but keeps their tag, so that the 304 that follows leaves it
- * without any for ever. Given 429 instead it keeps what it has and asks less often.
+ * After 402 (quota exceeded) the SDK drops its definitions but keeps their ETag, so the following 304 leaves it without
+ * any. Given 429 instead, it keeps its definitions and polls less often.
  */
 const keptOnQuota = (response: Response) =>
   response.status === 402 ? new Response(response.body, { status: 429, headers: response.headers }) : response;

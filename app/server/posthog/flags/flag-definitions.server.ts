@@ -12,7 +12,7 @@ import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.ser
 import { readDefinitionsAnswer, type SentDefinitions } from "./definitions-answer.server";
 import { createFlagHealth, type FlagTrouble } from "./flag-health";
 
-/** `data`: as PostHog sent it. `id` is another one for other definitions; those that were kept before it was written have none. */
+/** `data`: as PostHog sent it. `id` changes with the definitions; absent in definitions stored by earlier versions. */
 type Kept = { at: Instant; id?: string; data: FlagDefinitionCacheData };
 
 type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () => Instant; log: Logger; trouble: TroubleLog };
@@ -28,23 +28,35 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   const confirmedName = `${name}:confirmed`;
   const contact = createFlagHealth(now);
   let latest: Kept | undefined;
-  /** The last answer of PostHog's, until the SDK hands it back as its own. */
+  /** PostHog's last response, until the SDK passes it to the cache. */
   let received: SentDefinitions | undefined;
   /** True once this process had definitions that were no older than `definitionsTtl`. */
   let wereCurrent = false;
   let hasLooked = false;
   let isFromKept = false;
 
+  /** Checks ask for targets, so each is determined once for the definitions. */
+  let targets = { data: undefined as FlagDefinitionCacheData | undefined, of: new Map<string, FlagTarget | undefined>() };
+
   const filtersOf = (flag: string) => latest?.data.flags.find(({ key }) => key === flag)?.filters as FlagFilters | undefined;
 
-  function audience(flag: string, above: string[] = []): FlagTarget | undefined {
+  function audience(flag: string): FlagTarget | undefined {
+    if (targets.data !== latest?.data) targets = { data: latest?.data, of: new Map() };
+    if (!targets.of.has(flag)) targets.of.set(flag, targetOf(flag, []));
+    return targets.of.get(flag);
+  }
+
+  function targetOf(flag: string, above: string[]): FlagTarget | undefined {
     const filters = filtersOf(flag);
     if (!filters || !latest || above.includes(flag)) return undefined;
-    const dependencies = dependenciesOf(filters).map((key) => audience(key, [...above, flag]));
+    const dependencies = dependenciesOf(filters).map((key) => targetOf(key, [...above, flag]));
     return flagTargetOf(filters, groupTypeIndex(latest.data, settings.groupType), dependencies);
   }
 
-  /** Definitions from the database. Those older than `definitionsTtl` are read too, and count as expired in a process without newer ones. */
+  /**
+   * Definitions from the database. Expired ones (`definitionsTtl`) are read too, and are used as last known values
+   * unless this process had current ones.
+   */
   async function readKept(): Promise<Kept | undefined> {
     const kept = (await readSetting(db.read, db.tables, name)) as unknown as Kept | null;
     if (kept === null) return undefined;
@@ -54,7 +66,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     return { ...kept, at };
   }
 
-  /** PostHog says that nothing changed, so what is kept is as good as new. */
+  /** PostHog confirmed the definitions (304), so the stored ones are current. */
   async function confirm(): Promise<void> {
     if (!latest) return;
     latest = { ...latest, at: now() };
@@ -108,7 +120,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
       return takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval));
     },
     async onFlagDefinitionsReceived(given) {
-      // The SDK hands back what it was given, which is made for local evaluation.
+      // The SDK returns what it was given, which was rewritten for local evaluation.
       const data = { ...given, ...(received && { flags: received.flags, cohorts: received.cohorts ?? {} }) } as FlagDefinitionCacheData;
       const id = createHash("sha256").update(JSON.stringify(data)).digest("hex");
       const kept: Kept = { at: now(), id, data };
@@ -137,7 +149,10 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     fetchThrough,
     /** True if this process started with cached definitions and has not yet fetched current ones. */
     isFromKept: () => isFromKept,
-    /** When PostHog last gave or confirmed definitions that are too old to count as what it says now; null: they are not. */
+    /**
+     * When PostHog last sent or confirmed the definitions, if they have expired and are only used as last known values;
+     * else null.
+     */
     expiredSince: (): Instant | null => (latest && !wereCurrent ? latest.at : null),
     /** Undefined if the flag is in no definitions. */
     audience: (flag: string) => audience(flag),

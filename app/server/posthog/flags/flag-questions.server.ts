@@ -86,7 +86,10 @@ export function createFlagQuestions({
     return questionOf(tenant, user, flags, withMarkers(properties, asFlagProperties(properties)));
   }
 
-  /** PostHog adds what it holds of the tenant to what the question says: what it holds and the tenant lacks by now is named as empty. */
+  /**
+   * PostHog merges its stored properties into the request's. Properties that it has and the tenant no longer has are
+   * therefore sent as empty.
+   */
   async function remoteQuestion(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagQuestion> {
     const sent = await sentProperties(tenant.key).catch((err: unknown) => {
       log.debug({ err }, "the properties that PostHog holds cannot be read");

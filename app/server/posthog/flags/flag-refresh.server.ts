@@ -62,7 +62,7 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     });
     const evaluated = await questions.here(tenant, user, here);
     const expiredSince = parts.definitions.expiredSince();
-    // What expired definitions say is the last known value, and no longer what PostHog says now.
+    // Values from expired definitions are last known values, not PostHog's current ones.
     if (expiredSince !== null) entry.last = withOlderValues(entry.last, evaluated, expiredSince);
     const said: FlagValues = expiredSince === null ? evaluated : new Map();
     const open = flags.filter(

@@ -95,7 +95,7 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
     await findMissing(result, seen);
   }
 
-  /** A resync empties what PostHog holds and the tenant lacks, if it is known that PostHog holds it. */
+  /** Records the properties that PostHog has and the tenant lacks, so that a resync can empty them. */
   async function keepSeen({ facts, sent }: ForSync, { ours }: GroupDrift): Promise<void> {
     const held = Object.keys(ours).filter((name) => ours[name] === "" && !Object.hasOwn(sent ?? {}, name));
     if (held.length > 0) await db.transaction([], (tx) => addHeldProperties(tx, t, facts.key, held));

@@ -16,7 +16,10 @@ import { hasTimePassed, passTime, startClock } from "./trial-schedule.server";
 const leaseName = "posthog group sync";
 const targetSetting = "posthog_target";
 const targetLock: Lock = { key: "posthog target" };
-/** Which properties are sent, and how. Raised with a change of them, so that every tenant is compared with what PostHog has. */
+/**
+ * Version of the format of group properties. Increment it when the format changes, so that every tenant is compared
+ * with what was sent.
+ */
 const shapeSetting = "posthog_group_shape";
 const shape = 2;
 /** Tenants per request. */
@@ -54,7 +57,7 @@ export function createGroupSync(parts: GroupSyncParts) {
   const leaseTtl = requestTimeout * leaseOfRequests;
   /** When the lease, taken for `leaseTtl`, ends; by `elapsed`. */
   let leaseUntil = 0;
-  /** PostHog asked us not to come before; by `elapsed`. */
+  /** Do not send before this time (PostHog's Retry-After); by `elapsed`. */
   let notBefore = 0;
   let timer: NodeJS.Timeout | undefined;
   let wanted = false;
@@ -124,7 +127,10 @@ export function createGroupSync(parts: GroupSyncParts) {
     });
   }
 
-  /** Once before the first step. Another project or group type has nothing yet, and an older version sent other properties. */
+  /**
+   * Runs once, before the first batch. A new project or group type has no data yet, and an earlier version sent other
+   * properties.
+   */
   async function prepare(): Promise<void> {
     const { host, projectKey, groupType } = settings;
     const target = createHash("sha256")
