@@ -223,11 +223,17 @@ test("a process that dies fails what waits for it with an error, and is there ag
   else if (file.text === "die") process.exit(1);
   else if (file.text === "kill") process.kill(process.pid, "SIGKILL");
   else if (file.text === "tell") process.send({ kind: "trouble", error: new Error("told"), sentence: "a job failed" }, () => process.exit(1));
-  else process.send({ kind: "done", id, result: file.text });
+  else process.stdout.write("a whole ", () => process.stdout.write("line\\n", () => process.send({ kind: "done", id, result: file.text })));
 });`,
   );
   const troubles: string[] = [];
-  const background = createBackground(pino({ level: "silent" }), (error, sentence) => troubles.push(`${sentence}: ${error.message}`), file);
+  const lines: string[] = [];
+  const background = createBackground(
+    pino({ level: "silent" }),
+    (error, sentence) => troubles.push(`${sentence}: ${error.message}`),
+    (line) => lines.push(line),
+    file,
+  );
   expect(background.start()).toBe(true);
   await expect(background.preview({ name: "a", text: "hello" })).resolves.toBe("hello");
   for (const text of ["die", "kill", "tell"]) {
@@ -241,5 +247,6 @@ test("a process that dies fails what waits for it with an error, and is there ag
   }
   expect(troubles).toEqual(["a job failed: told"]);
   await background.stop();
+  expect(lines).toEqual(Array(4).fill("a whole line\n"));
   expect(background.isOn()).toBe(false);
 });

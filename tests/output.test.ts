@@ -67,6 +67,14 @@ describe("the server goes on, and stops in order, where its log", () => {
     expect(await status("/healthz")).toBe(200);
     expect(await program.stop()).toBe(0);
   });
+
+  // Writes are then retried every 50 to 800 ms, also while the background process stops.
+  test("is a pipe that became full a moment before the stop", async () => {
+    program = await startProgram({ LOG_LEVEL: "debug" });
+    program.stopReading("pause");
+    await requestLines(1_500);
+    expect(await program.stop()).toBe(0);
+  });
 });
 
 /** Undefined where this user may not mount. */

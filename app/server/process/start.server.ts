@@ -84,7 +84,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
-  const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence));
+  const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence), logOutput.write);
   const limits = createRateLimits(env);
   const gathered = createGathered({ db, env, now, newId, facts, posthog, usage, counts });
   return {

@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import type { Socket } from "node:net";
 import path from "node:path";
+import readline from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
@@ -25,7 +28,12 @@ export type Background = ReturnType<typeof createBackground>;
  * Runs work that would delay checks in a separate process: imports, and group sync to PostHog. Its work is durable: if
  * it dies, only the answer to an import is lost, which was written completely or not at all. It ends with this process.
  */
-export function createBackground(log: Logger, onTrouble: (error: Error, sentence: string) => void, file = programFile()) {
+export function createBackground(
+  log: Logger,
+  onTrouble: (error: Error, sentence: string) => void,
+  writeLog: (line: string) => void,
+  file = programFile(),
+) {
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   /** Calls that wait for a process that is being started again. */
   const whenStarted: (() => void)[] = [];
@@ -47,9 +55,17 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
   }
 
   function start(program: string): void {
-    const started = fork(program, { serialization: "advanced", execArgv: [...process.execArgv, ...nodeOptions] });
+    const started = fork(program, {
+      serialization: "advanced",
+      execArgv: [...process.execArgv, ...nodeOptions],
+      // Not inherited: starting and ending a process makes the descriptors it shares blocking. A write to a full pipe
+      // would then block a thread of this process, which cannot exit until that thread ends.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
     started.unref();
     started.channel?.unref();
+    forwardLines(started.stdout, writeLog);
+    forwardLines(started.stderr, (line) => process.stderr.write(line));
     started.on("message", hear);
     started.on("error", (error) => log.error({ err: error }, "the background process could not be started or told"));
     started.on("close", (code, signal) => {
@@ -106,10 +122,18 @@ export function createBackground(log: Logger, onTrouble: (error: Error, sentence
       if (!child) return;
       const closed = once(child, "close");
       child.ref();
+      for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.ref();
       tell({ kind: "stop" });
       await closed;
     },
   };
+}
+
+/** Whole lines, so that those of two processes do not mix. */
+function forwardLines(from: Readable | null, write: (line: string) => void): void {
+  if (!from) return;
+  (from as Socket).unref();
+  readline.createInterface({ input: from }).on("line", (line) => write(`${line}\n`));
 }
 
 /** Next to the server build. */
