@@ -353,7 +353,7 @@ describe("a feature", () => {
     const html = await shown.text();
     expect(html).toContain("Nothing is saved yet");
     expect(html).toMatch(/name="flagKey"[^>]*value="sso-flag"/);
-    expect(html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")).toContain("Lose a feature 3 tenants");
+    expect(html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")).toContain("Lose it 3 tenants");
     expect(find("sso")?.flag).toBeNull();
     const reviewed = /name="reviewed" value="([^"]+)"/.exec(html)?.[1] ?? "";
     const other = await admin.post(paths.feature("sso"), { ...form, flagRule: "both", expected, reviewed });

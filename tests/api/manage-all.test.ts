@@ -120,7 +120,7 @@ describe.each(engines)("what the pages can do, programs can do too, on %s:", (en
       },
     ]);
     const match = await send("PUT", "/api/tenants/acme", {}, { "if-match": "8" });
-    expect(await match.json()).toMatchObject({ field: "If-Match", detail: expect.stringContaining("in quotes") });
+    expect(await match.json()).toMatchObject({ field: "If-Match", detail: expect.stringContaining("quoted ETag") });
   });
 
   test("tags grants by the tenant's revision and by the clock, and takes the tag when a grant is written", async () => {

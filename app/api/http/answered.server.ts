@@ -15,7 +15,7 @@ export type Answered =
 export const bodyText = ({ body, json }: { body?: object | string; json?: string }) =>
   json ?? (body === undefined ? "" : JSON.stringify(body));
 
-export function textOf(answered: Answered, requestId: string): { status: number; body: string } {
+export function storedText(answered: Answered, requestId: string): { status: number; body: string } {
   if ("problem" in answered) return { status: answered.problem.status, body: problemBody(answered.problem, requestId) };
   return { status: answered.status, body: bodyText(answered) };
 }

@@ -10,7 +10,7 @@ import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
-import { type Answered, bodyText, sendAnswer, sendText, textOf } from "./answered.server";
+import { type Answered, bodyText, sendAnswer, sendText, storedText } from "./answered.server";
 import { withdrawnProblem } from "./authenticate.server";
 import { type Conditions, noConditions, readConditions } from "./conditions";
 import { readIdempotencyKey } from "./idempotency-key";
@@ -202,7 +202,7 @@ async function sendOnce<P extends z.ZodObject, Q extends z.ZodObject, B extends 
   const { body = null } = request;
   const conditions = [request.headers["if-match"] ?? null, request.headers["if-none-match"] ?? null];
   const fingerprint = sha256(JSON.stringify([request.method, request.url, conditions, body]));
-  const kept = (result: Result) => textOf(answer(result, asked), request.id);
+  const kept = (result: Result) => storedText(answer(result, asked), request.id);
   const work = (services: Services) => act({ ...asked, services });
   const done = await once(asked.services, { principal: asked.key.id, key }, fingerprint, work, kept, {
     inItsTransaction: !isSafeToRepeat,
