@@ -1,12 +1,9 @@
-import { eq } from "drizzle-orm";
-import { beginSession } from "~/server/admins/sessions.server";
-import type { Services } from "~/server/services.server";
-import { insertAdmin } from "~db/store/admins.server";
 import { benchKey, copyOf, withServices } from "./database";
 import { generate } from "./load";
 import { rounded } from "./numbers";
 import { startServer, stop } from "./process";
 import { oneFeature, requestOf } from "./questions";
+import { benchSession } from "./session";
 import { tenantKey, tenantsDatabase } from "./tenants-database";
 
 const seconds = 20;
@@ -27,7 +24,10 @@ type Workload = { mix: string[]; requests: { [kind: string]: string[] } };
  */
 export async function benchOverload(only?: string) {
   const file = copyOf(await tenantsDatabase(), "overload");
-  const { key, cookie } = await withServices(file, prepare);
+  const { key, cookie } = await withServices(file, async (services) => ({
+    key: await benchKey(services),
+    cookie: await benchSession(services),
+  }));
   const workloads = workloadsOf(key, cookie);
   const server = await startServer(file);
   try {
@@ -78,18 +78,4 @@ function workloadsOf(key: string, cookie: string): { [name: string]: Workload } 
     checksAndPages: { mix: [...Array.from({ length: checksPerPage }, () => "check"), "page"], requests: { check, page } },
     batchesOfChecks: { mix: ["batch"], requests: { batch } },
   };
-}
-
-/** A key, and the session cookie of an admin who may see every page. */
-async function prepare(services: Services) {
-  const { db, now } = services;
-  const id = "adm_bench";
-  const cookie = await db.transaction([], async (tx) => {
-    await tx.delete(db.tables.admins).where(eq(db.tables.admins.id, id));
-    const admin = { id, email: "bench@example.com", name: "Bench", role: "owner" as const, createdBy: "bench", createdAt: new Date(now()) };
-    // Not a valid hash: nobody can sign in with it.
-    await insertAdmin(tx, db.tables, { ...admin, passwordHash: "none" });
-    return beginSession(tx, services, id, new Request("http://127.0.0.1/"));
-  });
-  return { key: await benchKey(services), cookie: cookie.split(";", 1)[0] as string };
 }

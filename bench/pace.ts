@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { stringify } from "yaml";
-import { exportCatalogue } from "~/server/catalogue/import.server";
+import { exportCatalogue } from "~/server/catalogue/export.server";
 import { readEnv } from "~/server/env.server";
 import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import { benchKey, copyOf, withServices } from "./database";

@@ -6,6 +6,7 @@ import { benchCheck } from "./check";
 import { benchMany } from "./many";
 import { benchOverload } from "./overload";
 import { benchPace } from "./pace";
+import { benchPages } from "./pages";
 import { benchPosthog } from "./posthog";
 import { fromHere, isPinned, leaveTheMeasuredCore } from "./process";
 import { benchQuiet } from "./quiet";
@@ -17,6 +18,7 @@ import { benchWrites } from "./writes";
 const parts = {
   check: benchCheck,
   pace: benchPace,
+  pages: benchPages,
   overload: benchOverload,
   many: benchMany,
   scale: benchScale,

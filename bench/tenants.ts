@@ -1,12 +1,10 @@
 import { readTenantListQuery } from "~/forms/tenants/tenant-list";
 import { paths } from "~/paths";
-import { beginSession } from "~/server/admins/sessions.server";
-import type { Services } from "~/server/services.server";
 import { tenantList } from "~/server/tenants/tenants.server";
-import { insertAdmin } from "~db/store/admins.server";
 import { withServices } from "./database";
 import { median, rounded } from "./numbers";
 import { startServer, stop } from "./process";
+import { benchSession } from "./session";
 import { tenantsDatabase, tenantsMade } from "./tenants-database";
 
 const repeats = 15;
@@ -44,7 +42,7 @@ const asked: { [name: string]: Parameters<typeof paths.tenants>[0] } = {
 export async function benchTenants() {
   const file = await tenantsDatabase();
   const lists = await withServices(file, async (services) => {
-    const cookie = await signIn(services);
+    const cookie = await benchSession(services);
     const took = await eachInTurns(async (query) => {
       const params = new URLSearchParams(paths.tenants(query).split("?")[1]);
       await tenantList(services, readTenantListQuery(params));
@@ -81,18 +79,6 @@ async function eachInTurns(work: (query: Parameters<typeof paths.tenants>[0]) =>
     }
   }
   return took;
-}
-
-/** The session cookie of an owner without a password. */
-async function signIn(services: Services): Promise<string> {
-  const { db, now, newId } = services;
-  const id = newId("adm");
-  const known = { id, email: `${id}@example.com`.toLowerCase(), name: "Bench", role: "owner" as const, createdBy: "bench" };
-  const cookie = await db.transaction([], async (tx) => {
-    await insertAdmin(tx, db.tables, { ...known, passwordHash: "none", createdAt: new Date(now()) });
-    return beginSession(tx, services, id, new Request("http://127.0.0.1"));
-  });
-  return cookie.split(";")[0] ?? "";
 }
 
 function report(lists: Took, pages: Took) {

@@ -161,7 +161,7 @@ describe("the API", () => {
   };
 
   test("every operation that writes leaves a row with the key's name and address, or an event with its key", async () => {
-    const walk = createWalk(api, new Set());
+    const walk = await createWalk(api, new Set());
     const writes = walk.routes.filter(
       ({ method, operation }) => method.toLowerCase() !== "get" && !["Checks", "OpenFeature"].includes(operation.tags[0] ?? ""),
     );

@@ -60,6 +60,31 @@ describe.each(engines)("a file that is imported into a server on %s", { timeout:
     expect(await send(server, fileOf("starter"))).toMatchObject({ status: 200, body: { changed: false } });
   });
 
+  test("is exported by the background process, and its large audit entry comes complete", async () => {
+    const server = await start();
+    const features = Array.from({ length: 900 }, (_, i) => `  f${i}: { name: Feature number ${i} }`).join("\n");
+    const file = fileOf("premium").replace("features:\n", `features:\n${features}\n`);
+    expect(await send(server, file)).toMatchObject({ status: 200 });
+    const read = (path: string, headers = {}) => fetch(`${server.program.url}${path}`, { headers: { ...server.headers, ...headers } });
+
+    const exported = await read("/api/catalogue?tenants=true");
+    const text = await exported.text();
+    expect(text.split("\n").filter((line) => line.startsWith("  org-"))).toHaveLength(count);
+    expect(await send(server, text)).toMatchObject({ status: 200, body: { changed: false } });
+    const tag = exported.headers.get("etag") ?? "";
+    expect((await read("/api/catalogue?tenants=true", { "if-none-match": tag })).status).toBe(304);
+    const both = await Promise.all([read("/api/catalogue?format=json"), read("/api/catalogue?format=json&tenants=true")]);
+    const [without, withTenants] = await Promise.all(both.map((answer) => answer.json()));
+    expect([without.tenants, Object.keys(withTenants.tenants).length, withTenants.features]).toEqual([undefined, count, without.features]);
+
+    const { items } = await (await read("/api/audit?action=catalogue.imported")).json();
+    expect(items[0]).toMatchObject({ before: null, after: null, documentsOmitted: true });
+    const entry = await (await read(`/api/audit/${items[0].seq}`)).json();
+    expect(entry).toMatchObject({ seq: items[0].seq, documentsOmitted: false });
+    expect(Object.keys(entry)).toEqual(Object.keys(items[0]));
+    expect(JSON.stringify(entry.after)).toContain("Feature number 899");
+  });
+
   test("is refused whole, with the line", async () => {
     const server = await start();
     const bad = fileOf("premium").replace("org-17: { name: Organisation number 17, plan: premium }", "org-17: { plan: gold }");
@@ -101,7 +126,7 @@ describe.each(engines)("a file that is imported into a server on %s", { timeout:
           expect((await send(server, file, "?dryRun=1")).status).toBe(422);
           costs.push(cpuOf() - before);
         }
-        return costs.sort((a, b) => a - b)[2] as number;
+        return Math.min(...costs);
       };
       const tiny = await cost("latchkey: 2");
       for (const hostile of ["]".repeat(90_000), `latchkey: [${"a,".repeat(45_000)}]`, "%a\n".repeat(30_000), "a:\n\tb\n".repeat(18_000)])

@@ -8,6 +8,7 @@ import type { CatalogueFacts, Plan } from "~/core/model";
 import { paths } from "~/paths";
 import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
+import { writeAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 
 const example = readFileSync(new URL("../db/catalogues/team-inbox.yaml", import.meta.url), "utf8");
@@ -408,6 +409,17 @@ describe("the audit log", () => {
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
     const entry = /href="(\/audit\/\d+)"/.exec(html)?.[1] ?? "";
     expect(await read(admin, entry)).toContain('features.ai_replies.name after: + "AI replies"');
+  });
+  test("says that a change is too large for a page, and where it is", async () => {
+    const { db, now } = app.services;
+    const about = { at: now(), actor: somebody, action: "catalogue.imported", subjectKind: "catalogue", subject: "" } as const;
+    await db.transaction([], (tx) => writeAudit(tx, db.tables, { ...about, after: { name: "x".repeat(300_000) } }));
+    const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
+    expect(html).toContain("Show what changed");
+    const [, entry = "", seq] = /href="(\/audit\/(\d+))"/.exec(html) ?? [];
+    const page = await read(admin, entry);
+    expect(page).toContain(`Too many values changed for a page. GET /api/audit/${seq} has all of them.`);
+    expect(page).not.toContain("xxxx");
   });
   test("goes back in time page by page", async () => {
     for (let i = 0; i < 60; i++) {

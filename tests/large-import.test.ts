@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from "vitest";
-import { applyImport, exportCatalogue, previewImport, readCatalogueFile } from "~/server/catalogue/import.server";
+import { exportCatalogue } from "~/server/catalogue/export.server";
+import { applyImport, previewImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { ada } from "./support/facts";
 import { startServices, type TestServices } from "./support/services";
 

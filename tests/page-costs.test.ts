@@ -50,7 +50,7 @@ test.runIf(isLong && isThreadCostKnown)(
   "whatever an address or a header holds, a page costs the thread that answers at most ten times what it costs without",
   async () => {
     const report = createCostReport();
-    const addresses = (await pageAddresses(known)).filter((address) => !address.includes("?") && chosen.test(address));
+    const addresses = pageAddresses(known).filter((address) => !address.includes("?") && chosen.test(address));
     for (const address of addresses) {
       for (const [role, visitor] of Object.entries(visitors)) {
         const plain = pageOf(address, visitor);

@@ -63,14 +63,14 @@ describe.each(engines)("on %s at 100,000 tenants", (engine) => {
     const key = await api.keyFor("check", "usage", "manage");
     const known = { plan: planKey(0), feature: featureKey(1), tenant: tenantKey(40), grant: "gr_80", seq: "1", id: "adm_owner" };
     const statuses: [string, number][] = [];
-    for (const address of await pageAddresses(known)) {
+    for (const address of pageAddresses(known)) {
       recorder.during(`GET ${address}`);
       const answer = await fetch(api.origin + address, { headers: { cookie, accept: "text/html" }, redirect: "manual" });
       await answer.text();
       statuses.push([address, answer.status]);
     }
-    const walk = createWalk(api, new Set());
-    for (const { operation } of describedApi(api.routes).routes) {
+    const walk = await createWalk(api, new Set());
+    for (const { operation } of (await describedApi(api.routes)).routes) {
       const id = operation.operationId;
       const sent = right[id];
       if (!sent || ["listenToChanges", "listenForFlags"].includes(id)) continue;

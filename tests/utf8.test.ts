@@ -17,7 +17,7 @@ describe("for programs", () => {
   });
   afterAll(() => api.stop());
 
-  const routes = async () => describedApi(api.routes).routes.map((r) => ({ ...r, path: r.path.replace(/\{\w+\}/g, "acme") }));
+  const routes = async () => (await describedApi(api.routes)).routes.map((r) => ({ ...r, path: r.path.replace(/\{\w+\}/g, "acme") }));
   const send = (method: string, path: string, body: Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
     fetch(api.origin + path, { method, body, headers: { authorization: `Bearer ${key}`, ...headers } });
   const problemOf = async (answer: Response) => {

@@ -50,7 +50,7 @@ describe.each(engines)("a key whose right ends after its request's head arrived 
     api = await startApi(engine, { variables: { LATCHKEY_RATE_LIMIT: "0", ...besidePosthog() } });
     await api.catalogue([feature("sso"), meteredFeature("calls")], [plan("starter", { calls: 1000 })]);
     await api.tenant("acme", { name: "Acme", plan: "starter" });
-    walk = createWalk(api, new Set());
+    walk = await createWalk(api, new Set());
   });
   afterAll(() => api.stop());
 

@@ -3,11 +3,12 @@ import { z } from "zod";
 import { catalogueQuery, importQuery } from "~/forms/api-queries";
 import type { BadFile } from "~/forms/import/catalogue-file-text";
 import { maxFileBytes } from "~/forms/import/catalogue-file-text";
-import { type Applied, applyFile, exportFor, type Previewed, previewFile } from "~/server/catalogue/import.server";
+import { exportFor } from "~/server/catalogue/export.server";
+import { type Applied, applyFile, type Previewed, previewFile } from "~/server/catalogue/import.server";
 import type { Services } from "~/server/services.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem, noConditions, revisionsIn, revisionTag } from "./http/conditions";
-import { etagAt } from "./http/etag.server";
+import { etagWith } from "./http/etag.server";
 import { addRead, addWrite } from "./http/route.server";
 import { readText } from "./http/text-body.server";
 import * as answers from "./openapi/answers";
@@ -50,8 +51,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
     async ({ services, actor, query: { format, tenants = false } }) => {
-      const { text, revision } = await exportFor(services, actor, { format, tenants });
-      return { status: 200, body: text, type: types[format], tag: etagAt(revision, text) };
+      const { parts, mark, revision } = await exportFor(services, actor, { format, tenants });
+      return { status: 200, parts, type: types[format], tag: etagWith(revision, mark) };
     },
   );
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { withTimes } from "~/core/audit/audit-words";
 import { isoTime } from "~/core/decision/answer";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
-import { type AuditRecord, auditEntryNumbered, listAuditEntries } from "~/server/audit/audit-pages.server";
+import { auditEntryOf } from "~/server/audit/audit-entry";
+import { listAuditEntries, readAuditEntryText } from "~/server/audit/audit-pages.server";
 import type { Services } from "~/server/services.server";
 import { usageSummary } from "~/server/tenants/check-history.server";
 import { addRead } from "./http/route.server";
@@ -48,6 +48,8 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       id: "listAudit",
       tag: "Audit",
       summary: "Who changed what, newest first",
+      detail:
+        "`before` and `after` are left out where they are too large for a list, as after an import. The entry's own address has them.",
       scope: "manage",
       query: auditQuery,
       answers: { 200: { what: "A page of entries.", schema: answers.auditPage } },
@@ -55,7 +57,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
     },
     async ({ query }) => {
       const { entries, older } = await listAuditEntries(services, query);
-      return { status: 200, body: { items: entries.map(entryOnWire), next: older === null ? null : cursorOf(older) } };
+      return { status: 200, body: { items: entries.map(auditEntryOf), next: older === null ? null : cursorOf(older) } };
     },
   );
 
@@ -73,35 +75,9 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { seq } }) => {
-      const entry = await auditEntryNumbered(services, seq);
-      if (entry) return { status: 200, body: entryOnWire(entry) };
+      const text = await readAuditEntryText(services, seq);
+      if (text !== null) return { status: 200, body: text, type: "application/json; charset=utf-8" };
       return { problem: { status: 404, code: "audit_entry_not_found", detail: "There is no such entry in the audit log.", field: "seq" } };
     },
   );
 }
-
-const entryOnWire = ({
-  seq,
-  at,
-  actorKind,
-  actorId,
-  actorName,
-  address,
-  action,
-  subjectKind,
-  subject,
-  before,
-  after,
-  why,
-}: AuditRecord) => ({
-  seq,
-  at: at.toISOString(),
-  actor: { kind: actorKind, id: actorId, name: actorName },
-  address,
-  action,
-  subjectKind,
-  subject,
-  before: withTimes(before),
-  after: withTimes(after),
-  why,
-});

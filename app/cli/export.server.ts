@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { type FileFormat, fileFormats } from "~/forms/import/catalogue-text";
-import { exportFor } from "~/server/catalogue/import.server";
+import { exportFor } from "~/server/catalogue/export.server";
 import { Failure } from "./failure.server";
 import { remark } from "./print.server";
 import { type Open, operator } from "./session.server";
@@ -16,13 +16,13 @@ export function registerExport(program: Command, open: Open): void {
     .action(async ({ output, tenants, format }: { output?: string; tenants: boolean; format?: FileFormat }) => {
       const services = await open();
       const options = { tenants, format: format ?? (output?.endsWith(".json") ? "json" : "yaml") } as const;
-      const { text } = await exportFor(services, operator(), options);
+      const { parts } = await exportFor(services, operator(), options);
       if (output === undefined) {
-        process.stdout.write(text);
+        for (const part of parts) process.stdout.write(part);
         return;
       }
       // Readable by this user only: the file may contain tenants and their metadata.
-      await writeFile(output, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+      await writeFile(output, parts, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
         throw new Failure(`${output}: cannot be written (${error.code ?? error.message}).`);
       });
       remark(`Written to ${output}.`);

@@ -29,9 +29,12 @@ export default function AuditEntryPage() {
       <Card>
         <AuditLine entry={entry} now={now} />
         <div className="mt-3">
-          {entry.before === undefined && entry.after === undefined && entry.values > 0 ? (
+          {entry.before === undefined && entry.after === undefined && entry.values !== 0 ? (
             <p className="text-ink-muted text-sm">
-              {count(entry.values)} values changed, too many for a page. <Code>{`GET /api/audit/${entry.seq}`}</Code> has all of them.
+              {entry.values === null
+                ? "Too many values changed for a page."
+                : `${count(entry.values)} values changed, too many for a page.`}{" "}
+              <Code>{`GET /api/audit/${entry.seq}`}</Code> has all of them.
             </p>
           ) : (
             <Diff before={entry.before} after={entry.after} />

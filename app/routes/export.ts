@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { isoTime } from "~/core/decision/answer";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { exportFor } from "~/server/catalogue/import.server";
+import { exportFor } from "~/server/catalogue/export.server";
 
 const types = { yaml: "application/yaml; charset=utf-8", json: "application/json; charset=utf-8" };
 
@@ -10,7 +10,9 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
   const asked = new URL(request.url).searchParams;
   const format = asked.get("format") === "json" ? "json" : "yaml";
-  const { text } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format });
+  const { parts } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format }, request.signal);
   const name = `latchkey-${isoTime(context.now()).slice(0, 10)}.${format}`;
-  return new Response(text, { headers: { "Content-Type": types[format], "Content-Disposition": `attachment; filename="${name}"` } });
+  return new Response(new Blob(parts as BlobPart[]).stream(), {
+    headers: { "Content-Type": types[format], "Content-Disposition": `attachment; filename="${name}"` },
+  });
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
     createKey(api.services, ada, { name: "cost", scopes: ["check", "usage", "manage"], expiresAt: null, ...more });
   const pub = await make({ kind: "pub", scopes: ["check"], tenant: "acme", origins: ["https://a.b"] });
   keys = { all: (await make({})).key, pub: pub.key, none: null };
-  routes = describedApi(api.routes).routes;
+  routes = (await describedApi(api.routes)).routes;
   meter = createCostMeter();
 });
 afterAll(async () => {

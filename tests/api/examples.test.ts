@@ -22,7 +22,7 @@ let ajv: Ajv2020;
 beforeAll(async () => {
   api = await startApi();
   // Exact: an example shows no field that is not described.
-  document = JSON.parse(JSON.stringify(openApiDocument(api.routes, { origin: null, exact: true })));
+  document = JSON.parse(JSON.stringify(await openApiDocument(api.routes, { origin: null, exact: true })));
   ajv = addFormats(new Ajv2020({ strict: false })).addSchema(document, "api");
 });
 afterAll(() => api.stop());

@@ -68,7 +68,7 @@ async function startWorld(engine: "sqlite" | "postgres") {
     usage: await api.keyFor("usage"),
     manage: api.keys.manage,
   };
-  const described = describedApi(api.routes);
+  const described = await describedApi(api.routes);
   const pools = createPools();
   pools.add("tenant", boundTo, "beta", "gamma", "delta");
   pools.add("plan", "starter", "premium", "solo", "team");

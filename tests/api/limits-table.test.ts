@@ -340,8 +340,8 @@ test("every row of the page of limits is tried at its limit and beyond", () => {
   expect(Object.keys(probes)).toEqual(documented.filter((row) => !elsewhere.includes(row)));
 });
 
-test("every bound of a request that the description states is a row of the page of limits", () => {
-  const document = openApiDocument(api.routes, { origin: null });
+test("every bound of a request that the description states is a row of the page of limits", async () => {
+  const document = await openApiDocument(api.routes, { origin: null });
   const requests = Object.values(document.paths).flatMap((methods) => Object.values(methods as { [method: string]: Operation }));
   const rows = limitsPage.split("\n").filter((line) => line.startsWith("|"));
   const missing = requests.flatMap(({ operationId, parameters, requestBody }) =>

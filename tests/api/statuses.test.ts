@@ -52,7 +52,7 @@ async function start(variables: Record<string, string> = { LATCHKEY_RATE_LIMIT: 
   );
   await api.tenant("acme", { name: "Acme", plan: "starter" });
   await api.tenant("closed", { name: "Closed", status: "archived" });
-  return { api, walk: createWalk(api, seen, refusals), keys: await makeKeys(api) };
+  return { api, walk: await createWalk(api, seen, refusals), keys: await makeKeys(api) };
 }
 
 async function makeKeys(api: Api) {

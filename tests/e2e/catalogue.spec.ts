@@ -191,7 +191,7 @@ test.describe("without script", () => {
     await page.getByLabel("Name").fill("Twin");
     await page.getByLabel("Key").fill("twin");
     await page.getByRole("button", { name: "Create plan" }).click();
-    await told(page, "Twin is there.");
+    await told(page, "Twin was created.");
     await page.getByRole("link", { name: "Delete plan" }).click();
     await page.getByRole("button", { name: "Delete Twin" }).click();
     await told(page, "Twin is deleted.");

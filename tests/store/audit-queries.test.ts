@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Actor } from "~/core/model";
-import { type AuditEntry, listAudit, writeAudit } from "~db/store/audit.server";
-import { auditedActions, auditedActors, findAudit } from "~db/store/audit-queries.server";
+import { type AuditEntry, listAudit, listAuditHeads, writeAudit } from "~db/store/audit.server";
+import { auditedActions, auditedActors, findAudit, findAuditBytes } from "~db/store/audit-queries.server";
 import { now } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
 
@@ -32,10 +32,30 @@ describe.each(engines)("the audit log's filters on %s", (engine) => {
     expect(await auditedActions(s.db.read, s.db.tables)).toEqual([]);
   });
 
+  test("leave out documents that are too large for a list, and small ones beyond what a list may hold", async () => {
+    const change = (length: number): AuditEntry => ({
+      ...entry(ada, "plan.updated"),
+      before: { name: "é" },
+      after: { name: "x".repeat(length) },
+    });
+    await write(change(10), change(40_000), ...Array.from({ length: 20 }, () => change(30_000)), entry(bob, "plan.archived"));
+    const rows = await listAudit(s.db.read, s.db.tables, {}, { size: 100 });
+    const listed = rows.map(({ isLarge, before, after }) => [isLarge, JSON.stringify(before).length, JSON.stringify(after).length]);
+    const left = [true, "null".length, "null".length];
+    const small = [false, 12, 30_011];
+    expect(listed).toEqual([[false, 4, 4], ...Array(17).fill(small), ...Array(3).fill(left), left, [false, 12, 21]]);
+    const heads = await listAuditHeads(s.db.read, s.db.tables, {}, { size: 100 });
+    expect(heads.map(({ bytes }) => bytes).slice(-2)).toEqual([40_011 + 13, 21 + 13]);
+    expect(heads.map(({ seq }) => seq)).toEqual(rows.map(({ seq }) => seq));
+    expect(heads[0]).not.toHaveProperty("after");
+    expect(await findAuditBytes(s.db.read, s.db.tables, heads.at(-1)?.seq ?? 0)).toBe(34);
+    expect(await findAuditBytes(s.db.read, s.db.tables, 999_999)).toBeNull();
+  });
+
   test("lead to entries that can be found again by their number", async () => {
     await write(entry(ada, "plan.updated"), entry(bob, "plan.archived"));
     const [newest] = await listAudit(s.db.read, s.db.tables, {}, { size: 1 });
-    expect(await findAudit(s.db.read, s.db.tables, newest?.seq ?? 0)).toEqual(newest);
+    expect(await findAudit(s.db.read, s.db.tables, newest?.seq ?? 0)).toMatchObject({ seq: newest?.seq, action: "plan.archived" });
     expect(await findAudit(s.db.read, s.db.tables, 999_999)).toBeNull();
   });
 });

@@ -29,11 +29,11 @@ export type Answer = { status: number; headers: Headers; text: string };
 
 const isWrite = (method: string, { tags }: Operation) => method !== "get" && !["Checks", "OpenFeature"].includes(tags[0] ?? "");
 
-export type DescribedApi = ReturnType<typeof describedApi>;
+export type DescribedApi = Awaited<ReturnType<typeof describedApi>>;
 
 /** The API's description without additional properties, and validators for responses and requests. */
-export function describedApi(routes: readonly DescribedRoute[]) {
-  const document = JSON.parse(JSON.stringify(openApiDocument(routes, { origin: null, exact: true })));
+export async function describedApi(routes: readonly DescribedRoute[]) {
+  const document = JSON.parse(JSON.stringify(await openApiDocument(routes, { origin: null, exact: true })));
   const descriptions = new Map(routes.map((r) => [r.description?.id, r.description as RouteDescription]));
   const strict = addFormats(new Ajv2020({ strict: false })).addSchema(document, "api");
   // Query values are strings until parsed.

@@ -1,4 +1,5 @@
-import { remixBuild } from "./remix-build";
+import { fileURLToPath } from "node:url";
+import { UNSAFE_flatRoutes as flatRoutes } from "@remix-run/dev";
 
 /** A value for each path parameter. */
 export type KnownKeys = { [parameter: string]: string };
@@ -13,8 +14,8 @@ const queries: { [path: string]: string[] } = {
 };
 
 /** The URL of every page in the route table, with representative queries. */
-export async function pageAddresses(known: KnownKeys): Promise<string[]> {
-  const { routes } = await remixBuild();
+export function pageAddresses(known: KnownKeys): string[] {
+  const routes = flatRoutes(fileURLToPath(new URL("../../app", import.meta.url)), [], "routes");
   const addresses = new Set<string>();
   for (const route of Object.values(routes)) {
     if (!route) continue;

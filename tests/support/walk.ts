@@ -15,11 +15,11 @@ export type Sent = {
 /** "operation status code" → the responses. */
 export type Refusals = Map<string, { [field: string]: unknown }[]>;
 
-export type Walk = ReturnType<typeof createWalk>;
+export type Walk = Awaited<ReturnType<typeof createWalk>>;
 
 /** Sends requests by operation, validates every response against the description, and records "operation status code". */
-export function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new Map()) {
-  const described = describedApi(api.routes);
+export async function createWalk(api: Api, seen: Set<string>, refusals: Refusals = new Map()) {
+  const described = await describedApi(api.routes);
   const byId = new Map(described.routes.map((r) => [r.operation.operationId, r]));
   const routeOf = (id: string): Route => {
     const route = byId.get(id);

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Refusal } from "~/core/outcome";
 import { revisionTag } from "./conditions";
@@ -6,10 +7,18 @@ import { type Problem, problemBody, sendProblem, sendProblemText } from "./probl
 
 /**
  * A route's response. `tag` is its ETag, which defaults to `revision` in the body. A string is sent as it is with its
- * own type; `json` is a serialized body of a write.
+ * own type, and so are `parts`, which may be megabytes; `json` is a serialized body of a write.
  */
 export type Answered =
-  | { status: number; body?: object | string; json?: string; type?: string; tag?: string; headers?: Record<string, string> }
+  | {
+      status: number;
+      body?: object | string;
+      parts?: Uint8Array[];
+      json?: string;
+      type?: string;
+      tag?: string;
+      headers?: Record<string, string>;
+    }
   | { problem: Problem };
 
 export const bodyText = ({ body, json }: { body?: object | string; json?: string }) =>
@@ -38,7 +47,7 @@ function tagOfRevision(body: string): string | null {
 /** Sends a read's response. */
 export function sendAnswer(reply: FastifyReply, answered: Answered, noneMatch: string | undefined) {
   if ("problem" in answered) return sendProblem(reply, answered.problem);
-  const { status, body, type, headers } = answered;
+  const { status, body, parts, type, headers } = answered;
   reply.code(status).header("cache-control", "no-store");
   if (headers) reply.headers(headers);
   const { revision } = (typeof body === "object" ? body : {}) as { revision?: number };
@@ -47,6 +56,7 @@ export function sendAnswer(reply: FastifyReply, answered: Answered, noneMatch: s
     reply.header("etag", tag);
     if (matchesEtag(noneMatch, tag)) return reply.code(304).send();
   }
+  if (parts) return reply.header("content-type", type ?? "application/octet-stream").send(Readable.from(parts));
   if (typeof body === "string") return reply.header("content-type", type ?? "text/plain; charset=utf-8").send(body);
   if (body === undefined) return reply.send();
   return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));

@@ -188,6 +188,7 @@ export const auditEntry = z
     subject: z.string(),
     before: jsonField,
     after: jsonField,
+    documentsOmitted: z.boolean().describe("True in a list if `before` and `after` are too large for it. Read the entry by its `seq`."),
     why: z.string().nullable(),
   })
   .meta({ id: "AuditEntry" });

@@ -118,6 +118,7 @@ const auditEntry = {
   subject: "acme",
   before: null,
   after: { name: "Acme", status: "active", plan: "starter", addOns: [], metadata: { region: "eu" } },
+  documentsOmitted: false,
   why: null,
 } satisfies Of<typeof answers.auditEntry>;
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import { bodyLimitsInWords, bodyLimitsOf } from "~/api/http/body-limits";
+import { createPace } from "~/server/catalogue/pace.server";
 import * as answers from "./answers";
 import type { AnswerHeader, DescribedAnswer, DescribedRoute, RequestHeader, RouteDescription } from "./describe";
 import { problemContent, problemsOf, type SharedExamples } from "./described-problems.server";
@@ -88,10 +89,17 @@ const answerHeaders: {
 
 const headerRefs = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-export type OpenApiDocument = ReturnType<typeof openApiDocument>;
+export type OpenApiDocument = Awaited<ReturnType<typeof openApiDocument>>;
 
-/** Builds the OpenAPI 3.1 document of all described routes. `exact` is for tests: responses then have no further fields. */
-export function openApiDocument(routes: readonly DescribedRoute[], { origin, exact = false }: { origin: string | null; exact?: boolean }) {
+/**
+ * Builds the OpenAPI 3.1 document of all described routes, yielding to the event loop between them. `exact` is for
+ * tests: responses then have no further fields.
+ */
+export async function openApiDocument(
+  routes: readonly DescribedRoute[],
+  { origin, exact = false }: { origin: string | null; exact?: boolean },
+) {
+  const pace = createPace(undefined);
   const schemas: { [id: string]: JsonSchema } = {};
   const examples: SharedExamples = {};
   const write = schemaWriter(schemas);
@@ -101,6 +109,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], { origin, exa
     if (!description) continue;
     paths[path] ??= {};
     (paths[path] as { [method: string]: object })[method.toLowerCase()] = operation(description);
+    await pace();
   }
 
   function operation(route: RouteDescription) {

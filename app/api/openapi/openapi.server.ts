@@ -9,7 +9,7 @@ export const openApiPath = "/api/openapi.json";
 
 /** Public: it contains nothing but this version's API. */
 export async function openApi(app: FastifyInstance, { services, routes }: { services: Services; routes: readonly DescribedRoute[] }) {
-  let text: string | undefined;
+  let text: Promise<string> | undefined;
   const described = guarded(services, {
     id: "getDescription",
     tag: "Description",
@@ -25,7 +25,10 @@ export async function openApi(app: FastifyInstance, { services, routes }: { serv
   });
   app.get(openApiPath, described, async (_request, reply) => {
     // Built on first request, when all routes have been added.
-    text ??= JSON.stringify(openApiDocument(routes, { origin: services.env.publicUrl }));
-    return reply.header("cache-control", "public, max-age=60").header("content-type", "application/json; charset=utf-8").send(text);
+    text ??= openApiDocument(routes, { origin: services.env.publicUrl }).then((document) => JSON.stringify(document));
+    return reply
+      .header("cache-control", "public, max-age=60")
+      .header("content-type", "application/json; charset=utf-8")
+      .send(await text);
   });
 }

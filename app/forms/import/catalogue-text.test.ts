@@ -8,7 +8,7 @@ import type { CatalogueFacts, Feature, Json, Plan, TenantFacts, Value } from "~/
 import { lookAlikeProblem } from "~/core/plain-text";
 import { catalogueFacts, day, denial, flagTie, now, override, plan, stamp, tenant, trial } from "../../../tests/support/facts";
 import { problemLines, readCatalogueFile } from "./catalogue-file-text";
-import { fileFormats, writeCatalogueFile } from "./catalogue-text";
+import { createFileWriter, fileFormats, writeCatalogueFile } from "./catalogue-text";
 
 const empty: CatalogueFacts = { revision: 0, features: [], plans: [] };
 
@@ -190,6 +190,18 @@ describe.each(fileFormats)("an export as %s", (format) => {
         expect(back.tenants.map(plain)).toEqual(tenants.map(plain));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("has the same bytes if it is written in parts", () => {
+    fc.assert(
+      fc.property(world, fc.integer({ min: 1, max: 4 }), ({ facts, tenants }, size) => {
+        const writer = createFileWriter(facts, format);
+        const parts = [writer.start()];
+        for (let from = 0; from < tenants.length; from += size) parts.push(writer.tenants(tenants.slice(from, from + size)));
+        expect([...parts, writer.end()].join("")).toBe(writeCatalogueFile(facts, tenants, format));
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -8,14 +8,35 @@ export type FileFormat = (typeof fileFormats)[number];
 
 /** Writes a catalogue file that imports to the same state. Equal state gives equal bytes. */
 export function writeCatalogueFile(facts: CatalogueFacts, tenants: TenantFacts[] | null, format: FileFormat): string {
+  const writer = createFileWriter(facts, format);
+  return writer.start() + (tenants ? writer.tenants(tenants) : "") + writer.end();
+}
+
+/** Writes the same file in parts: `start`, any number of `tenants`, then `end`. */
+export function createFileWriter(facts: CatalogueFacts, format: FileFormat) {
   const types = new Map(facts.features.map((f) => [f.key, f.type]));
-  const file = fieldsOf({
-    latchkey: 1,
-    features: new Map(facts.features.map((f) => [f.key, featureOf(f)])),
-    ...planSections(facts.plans, types),
-    tenants: tenants?.length ? new Map(tenants.map((t) => [t.key, tenantOf(t, types)])) : undefined,
-  });
-  return format === "json" ? `${jsonOf(file, "")}\n` : yamlOf(file);
+  let hasTenants = false;
+  const entriesOf = (tenants: TenantFacts[]) => new Map(tenants.map((t) => [t.key, tenantOf(t, types)]));
+  const catalogue = () =>
+    fieldsOf({ latchkey: 1, features: new Map(facts.features.map((f) => [f.key, featureOf(f)])), ...planSections(facts.plans, types) });
+  return {
+    start(): string {
+      return format === "json" ? jsonOf(catalogue(), "").slice(0, -"\n}".length) : yamlOf(catalogue());
+    },
+    tenants(batch: TenantFacts[]): string {
+      if (batch.length === 0) return "";
+      const isFirst = !hasTenants;
+      hasTenants = true;
+      if (format === "json")
+        return (isFirst ? ',\n  "tenants": ' : ",") + jsonOf(entriesOf(batch), "  ").slice(isFirst ? 0 : 1, -"\n  }".length);
+      const section = yamlSection("tenants", entriesOf(batch));
+      return isFirst ? `\n${section}` : section.slice(section.indexOf("\n") + 1);
+    },
+    end(): string {
+      if (format === "yaml") return "";
+      return hasTenants ? "\n  }\n}\n" : "\n}\n";
+    },
+  };
 }
 
 /** Omits undefined fields. */
@@ -82,8 +103,17 @@ function grantOf(grant: Grant, types: Types) {
 }
 
 function yamlOf(file: Map<string, unknown>): string {
-  const document = new Document(file, { aliasDuplicateObjects: false, compat: "yaml-1.1", customTags: (tags) => [exponent, ...tags] });
+  const document = documentOf(file);
   document.commentBefore = " A Latchkey catalogue file. docs/catalogue-file.md says what may stand in it.";
+  const [, ...sections] = (document.contents as YAMLMap<Scalar>).items;
+  for (const { key } of sections) key.spaceBefore = true;
+  return yamlText(document);
+}
+
+const yamlSection = (name: string, entries: Map<string, unknown>): string => yamlText(documentOf(new Map([[name, entries]])));
+
+function documentOf(file: Map<string, unknown>): Document {
+  const document = new Document(file, { aliasDuplicateObjects: false, compat: "yaml-1.1", customTags: (tags) => [exponent, ...tags] });
   // One line per feature, tenant field and grant; plans are expanded, because they are read most.
   const openTo: { [section: string]: number } = { features: 1, plans: 3, addOns: 3, tenants: 2 };
   visit(document, {
@@ -99,8 +129,10 @@ function yamlOf(file: Map<string, unknown>): string {
         node.type = "QUOTE_DOUBLE";
     },
   });
-  const [, ...sections] = (document.contents as YAMLMap<Scalar>).items;
-  for (const { key } of sections) key.spaceBefore = true;
+  return document;
+}
+
+function yamlText(document: Document): string {
   const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
   return text.replace(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

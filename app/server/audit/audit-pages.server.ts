@@ -6,21 +6,25 @@ import type { auditQuery } from "~/forms/api-queries";
 import type { AuditQuery } from "~/forms/audit/audit-filter";
 import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
-import { type AuditRow, listAudit } from "~db/store/audit.server";
-import { auditedActions, auditedActors, findAudit } from "~db/store/audit-queries.server";
+import { type ListedAuditRow, listAudit, listAuditHeads } from "~db/store/audit.server";
+import { auditedActions, auditedActors, findAudit, findAuditBytes } from "~db/store/audit-queries.server";
+import { auditEntryText } from "./audit-entry";
 
 const pageSize = 50;
 /** Values of one entry shown in a list. An import changes thousands, which have their own page. */
 const maxShown = 60;
-/** Max values shown on the page of one entry; the API returns all. */
+/** Max values shown on the page of one entry, and max bytes that are read for it. The API returns all. */
 const maxOnPage = 1_000;
+const maxPageBytes = 256 * 1024;
+/** An entry with more bytes is serialized by the worker process. */
+const maxInPlaceBytes = 64 * 1024;
 
 export type AuditEntryView = ReturnType<typeof entryOf>;
 
 type Names = { catalogue: Catalogue; actors: readonly Actor[] };
 
 /** Returns the name stored in the entry, or the current one. */
-function nameOf({ subjectKind, subject, before, after }: AuditRow, { catalogue, actors }: Names): string {
+function nameOf({ subjectKind, subject, before, after }: ListedAuditRow, { catalogue, actors }: Names): string {
   if (subjectKind === "feature") return catalogue.features.get(subject)?.name ?? subject;
   if (subjectKind === "plan") return catalogue.plans.get(subject)?.name ?? subject;
   if (subjectKind !== "admin" && subjectKind !== "api_key") return subject;
@@ -28,8 +32,8 @@ function nameOf({ subjectKind, subject, before, after }: AuditRow, { catalogue, 
   return typeof said === "string" ? said : (actors.find((a) => a.kind === subjectKind && a.id === subject)?.name ?? subject);
 }
 
-function entryOf(row: AuditRow, names: Names, most: number) {
-  const { seq, at, action, subjectKind, subject, why } = row;
+function entryOf(row: ListedAuditRow, names: Names, most: number) {
+  const { seq, at, action, subjectKind, subject, why, isLarge } = row;
   const { before, after } = onlyDifferent(legible(row.before), legible(row.after));
   const values = Math.max(leaves(before), leaves(after));
   return {
@@ -42,10 +46,10 @@ function entryOf(row: AuditRow, names: Names, most: number) {
     subject,
     subjectName: nameOf(row, names),
     why,
-    /** The number of changed values; entries with more than `most` omit them. */
-    values,
-    before: values > most ? undefined : before,
-    after: values > most ? undefined : after,
+    /** The number of changed values, or null if they were not read because there are too many. More than `most` are omitted. */
+    values: isLarge ? null : values,
+    before: isLarge || values > most ? undefined : before,
+    after: isLarge || values > most ? undefined : after,
   };
 }
 
@@ -67,16 +71,26 @@ export async function readAuditPage(services: Services, query: AuditQuery) {
 
 export async function readAuditEntry(services: Services, seq: number) {
   const { db } = services;
-  const row = Number.isSafeInteger(seq) ? await findAudit(db.readAside, db.tables, seq) : null;
+  const row = Number.isSafeInteger(seq) ? await readRow(services, seq) : null;
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
   const actors = await auditedActors(db.readAside, db.tables);
   return { entry: entryOf(row, { catalogue, actors }, maxOnPage), now: services.now() };
 }
 
-export type AuditRecord = AuditRow;
+/** Without its documents if they are too large for a page. */
+async function readRow({ db }: Services, seq: number): Promise<ListedAuditRow | null> {
+  const bytes = await findAuditBytes(db.readAside, db.tables, seq);
+  if (bytes === null) return null;
+  if (bytes > maxPageBytes) {
+    const [head] = await listAuditHeads(db.readAside, db.tables, {}, { before: seq + 1, size: 1 });
+    return head?.seq === seq ? { ...head, before: null, after: null, isLarge: true } : null;
+  }
+  const row = await findAudit(db.readAside, db.tables, seq);
+  return row && { ...row, isLarge: false };
+}
 
-/** The API's list, as stored. */
+/** The API's list, as stored, without large documents. */
 export async function listAuditEntries({ db }: Services, query: z.output<typeof auditQuery>) {
   const { cursor, limit, ...filter } = query;
   const rows = await listAudit(db.readAside, db.tables, filter, { before: cursor?.[0], size: limit + 1 });
@@ -84,4 +98,11 @@ export async function listAuditEntries({ db }: Services, query: z.output<typeof 
   return { entries, older: rows.length > limit ? (entries.at(-1)?.seq ?? null) : null };
 }
 
-export const auditEntryNumbered = ({ db }: Services, seq: number): Promise<AuditRow | null> => findAudit(db.readAside, db.tables, seq);
+/** One entry as JSON with all of its documents, or null if there is none. */
+export async function readAuditEntryText({ db, background }: Services, seq: number, signal?: AbortSignal): Promise<string | null> {
+  const bytes = await findAuditBytes(db.readAside, db.tables, seq);
+  if (bytes === null) return null;
+  if (bytes > maxInPlaceBytes && background.isOn()) return background.auditEntry(seq, signal);
+  const row = await findAudit(db.readAside, db.tables, seq);
+  return row && auditEntryText(row);
+}

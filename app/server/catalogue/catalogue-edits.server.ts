@@ -3,7 +3,7 @@ import type { Actor, CatalogueFacts, Instant, Json, Plan, Stamp } from "~/core/m
 import { sameJson } from "~/core/same-json";
 import { changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { listAudit } from "~db/store/audit.server";
+import { listAuditHeads } from "~db/store/audit.server";
 import { readCatalogueFactsAt } from "~db/store/facts.server";
 
 /** The fields of a plan's own form. A concurrent change of a cell is not a conflict. */
@@ -45,8 +45,8 @@ export async function theirChange(
 ): Promise<ConcurrentCatalogueChange> {
   const { db, facts } = services;
   const base = await readCatalogueFactsAt(db.readAside, db.tables, expected);
-  const [alone] = await listAudit(db.readAside, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
-  const [imported] = await listAudit(db.readAside, db.tables, { action: "catalogue.imported" }, { size: 1 });
+  const [alone] = await listAuditHeads(db.readAside, db.tables, { subjectKind: kind, subject: key }, { size: 1 });
+  const [imported] = await listAuditHeads(db.readAside, db.tables, { action: "catalogue.imported" }, { size: 1 });
   const last = (imported?.seq ?? 0) > (alone?.seq ?? 0) ? imported : alone;
   return {
     before: base ? seen[kind](base, key) : {},

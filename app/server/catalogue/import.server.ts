@@ -1,17 +1,14 @@
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
-import { isOver } from "~/core/grants/grant-lifetime";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/import/tenant-import";
-import type { Actor, CatalogueFacts, Feature, Stamp, TenantFacts } from "~/core/model";
+import type { Actor, CatalogueFacts, Feature, Stamp } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/import/catalogue-file-text";
-import { type FileFormat, writeCatalogueFile } from "~/forms/import/catalogue-text";
 import { RightWithdrawn, refusalOf } from "~/server/authority.server";
 import { changeMany, endedBy } from "~/server/change.server";
 import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
 import type { Services } from "~/server/services.server";
-import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
-import { readTenantDocuments, readTenantsByKey } from "~db/store/tenant-documents.server";
+import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { estimateEffects } from "./change-effects.server";
 
 export { readCatalogueFile } from "~/forms/import/catalogue-file-text";
@@ -127,51 +124,4 @@ export async function applyImport(
   if (unfit) return unfit;
   const message = result.ok ? "the file cannot be imported" : result.message;
   return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0 };
-}
-
-const tenantBatchSize = 500;
-
-/** Exports a catalogue file with its revision. An export with tenants is recorded in the audit log first. */
-export async function exportFor(services: Services, actor: Actor, options: ExportOptions): Promise<{ text: string; revision: number }> {
-  const { db, now } = services;
-  const { tenants, ...exported } = await exportWithRevision(services, options);
-  if (tenants !== null) {
-    const about = { action: "catalogue.exported_with_tenants", subjectKind: "catalogue", subject: "" } as const;
-    const after = { tenants, format: options.format };
-    await db.transaction([], (tx) => writeAudit(tx, db.tables, { at: now(), actor, ...about, after }));
-  }
-  return exported;
-}
-
-/** A file that imports to the same state. With tenants it includes their plans, add-ons and current grants. */
-export const exportCatalogue = async (services: Services, options: ExportOptions): Promise<string> =>
-  (await exportWithRevision(services, options)).text;
-
-type ExportOptions = { tenants: boolean; format: FileFormat };
-
-type Exported = { text: string; revision: number /** How many; null: without them. */; tenants: number | null };
-
-/** `revision` is the catalogue's. */
-async function exportWithRevision(services: Services, options: ExportOptions): Promise<Exported> {
-  const { db, now } = services;
-  for (let attempt = 1; ; attempt++) {
-    const facts = await readCatalogueFacts(db.readAside, db.tables);
-    const tenants = options.tenants ? await readAllTenants(services) : null;
-    const after = await readCatalogueFacts(db.readAside, db.tables);
-    // A plan that changed while tenants were read would make the file inconsistent.
-    if (after.revision !== facts.revision && attempt < 5) continue;
-    const at = now();
-    const lasting = tenants?.map((t) => ({ ...t, grants: t.grants.filter((g) => !isOver(g, at)) })) ?? null;
-    return { text: writeCatalogueFile(facts, lasting, options.format), revision: facts.revision, tenants: tenants?.length ?? null };
-  }
-}
-
-async function readAllTenants({ db }: Services): Promise<TenantFacts[]> {
-  const all: TenantFacts[] = [];
-  for (let after: string | null = null; ; after = all[all.length - 1]?.key ?? null) {
-    const page = await readTenantDocuments(db.readAside, db.tables, { after, size: tenantBatchSize });
-    all.push(...page);
-    if (page.length < tenantBatchSize) return all;
-    await new Promise(setImmediate);
-  }
 }

@@ -2,6 +2,7 @@ import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import type { Actor } from "~/core/model";
 import type { Authority, Withdrawal } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
+import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
 
 /** Messages to the worker process. `id` identifies a request that is answered. */
@@ -9,6 +10,8 @@ export type WorkerRequest =
   | { kind: "wake" }
   | { kind: "stop" }
   | { kind: "preview"; id: number; file: FileText; withEffects: boolean; hasFlags: boolean }
+  | { kind: "export"; id: number; options: ExportOptions }
+  | { kind: "auditEntry"; id: number; seq: number }
   | { kind: "effects"; id: number; change: ProposedChange; hasFlags: boolean }
   /** The result is no longer wanted. */
   | { kind: "cancel"; of: number }
@@ -19,7 +22,9 @@ export type WorkerRequest =
  * errors its jobs logged, for exception capture.
  */
 export type WorkerMessage =
-  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects }
+  /** A part of the result, which follows with the others in order before `done`. */
+  | { kind: "part"; id: number; bytes: Uint8Array }
+  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | string | null }
   | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
   | { kind: "failed"; id: number; error: Error }
   | { kind: "trouble"; error: Error; sentence: string };

@@ -1,5 +1,7 @@
+import { auditEntryText } from "~/server/audit/audit-entry";
 import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "~/server/authority.server";
 import { estimateEffects } from "~/server/catalogue/change-effects.server";
+import { writeExport } from "~/server/catalogue/export.server";
 import { applyFile, previewFile } from "~/server/catalogue/import.server";
 import { readEnv } from "~/server/env.server";
 import { jobLog } from "~/server/logging/job-log.server";
@@ -8,6 +10,7 @@ import { createLogOutput } from "~/server/logging/log-output.server";
 import { createTenantEvents } from "~/server/posthog/events/tenant-events.server";
 import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import { randomId } from "~/server/random.server";
+import { findAudit } from "~db/store/audit-queries.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { lowerPriority } from "./runtime-tuning.server";
 import { outliveStandardStreams } from "./standard-streams.server";
@@ -63,9 +66,23 @@ function resultOf(order: Extract<WorkerRequest, { id: number }>, signal: AbortSi
       return previewFile(services, order.file, { signal, withEffects: order.withEffects, hasFlags: order.hasFlags });
     case "effects":
       return readEffects(order, signal);
+    case "export":
+      return sendExport(order, signal);
+    case "auditEntry":
+      return findAudit(db.readAside, db.tables, order.seq).then((row) => row && auditEntryText(row));
     case "import":
       return applyOrder(order);
   }
+}
+
+/** One export at a time, because it is held in memory. */
+let exports: Promise<unknown> = Promise.resolve();
+async function sendExport({ id, options }: Extract<WorkerRequest, { kind: "export" }>, signal: AbortSignal) {
+  const written = exports.then(() => writeExport(services, options, signal));
+  exports = written.catch(() => {});
+  const { parts, ...result } = await written;
+  for (const bytes of parts) say({ kind: "part", id, bytes });
+  return result;
 }
 
 async function readEffects({ change, hasFlags }: Extract<WorkerRequest, { kind: "effects" }>, signal: AbortSignal) {

@@ -11,6 +11,7 @@ import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import type { Actor } from "~/core/model";
 import { type Authority, RightWithdrawn } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
+import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
 
@@ -34,7 +35,8 @@ export function createBackground(
   writeLog: (line: string) => void,
   file = programFile(),
 ) {
-  const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void; onPart?: (bytes: Uint8Array) => void };
+  const waiting = new Map<number, Waiting>();
   /** Calls that wait for a process that is being started again. */
   const whenStarted: (() => void)[] = [];
   let child: ChildProcess | undefined;
@@ -48,6 +50,10 @@ export function createBackground(
       return;
     }
     const asker = waiting.get(word.id);
+    if (word.kind === "part") {
+      asker?.onPart?.(word.bytes);
+      return;
+    }
     waiting.delete(word.id);
     if (word.kind === "done") asker?.resolve(word.result);
     else if (word.kind === "withdrawn") asker?.reject(new RightWithdrawn(word.authority, word.why));
@@ -83,7 +89,7 @@ export function createBackground(
   // Delivery is confirmed by the answer.
   const tell = (order: WorkerRequest) => child?.send(order, () => {});
 
-  async function ask<T>(order: (id: number) => WorkerRequest, signal?: AbortSignal): Promise<T> {
+  async function ask<T>(order: (id: number) => WorkerRequest, signal?: AbortSignal, onPart?: (bytes: Uint8Array) => void): Promise<T> {
     if (!child && !isStopping) await new Promise<void>((resolve) => whenStarted.push(resolve));
     if (!child) throw new Error("The background process has ended.");
     if (signal?.aborted) throw signal.reason;
@@ -94,7 +100,7 @@ export function createBackground(
       tell({ kind: "cancel", of: id });
     };
     return new Promise<T>((resolve, reject) => {
-      waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      waiting.set(id, { resolve: resolve as (result: unknown) => void, reject, onPart });
       signal?.addEventListener("abort", cancel, { once: true });
       tell(order(id));
     }).finally(() => signal?.removeEventListener("abort", cancel));
@@ -114,6 +120,13 @@ export function createBackground(
       ask<Previewed>((id) => ({ kind: "preview", id, file, withEffects, hasFlags }), signal),
     effects: (change: ProposedChange, hasFlags: boolean, signal?: AbortSignal) =>
       ask<ChangeEffects>((id) => ({ kind: "effects", id, change, hasFlags }), signal),
+    async export(options: ExportOptions, signal?: AbortSignal): Promise<Exported> {
+      const parts: Uint8Array[] = [];
+      const order = (id: number) => ({ kind: "export", id, options }) as const;
+      const rest = await ask<Omit<Exported, "parts">>(order, signal, (bytes) => parts.push(bytes));
+      return { ...rest, parts };
+    },
+    auditEntry: (seq: number, signal?: AbortSignal) => ask<string | null>((id) => ({ kind: "auditEntry", id, seq }), signal),
     import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
       ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
     async stop(): Promise<void> {

@@ -5,7 +5,7 @@ import { sameJson } from "~/core/same-json";
 import type { NewTenantInput } from "~/forms/tenants/tenant-page";
 import { changeTenant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { listAudit } from "~db/store/audit.server";
+import { listAuditHeads } from "~db/store/audit.server";
 import { readTenantFactsAt } from "~db/store/facts.server";
 import { currentTenant } from "./tenants.server";
 
@@ -49,7 +49,7 @@ export async function saveTenant(
   if (result.code !== "stale") return { ok: false, refusal: result, revision: expected, theirs: null };
   const current = await currentTenant(services, key);
   if (!current) return { ok: false, refusal: result, revision: null, theirs: null };
-  const changes = await listAudit(db.readAside, db.tables, { subjectKind: "tenant", subject: key }, { size: 20 });
+  const changes = await listAuditHeads(db.readAside, db.tables, { subjectKind: "tenant", subject: key }, { size: 20 });
   const last = changes.find(({ action }) => action.startsWith("tenant."));
   const theirs = {
     before: base ? seen(base, fields) : {},

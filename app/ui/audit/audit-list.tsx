@@ -19,7 +19,8 @@ export type AuditListEntry = {
   subject: string;
   subjectName: string;
   why: string | null;
-  values: number;
+  /** Null: too many to count. */
+  values: number | null;
   before?: Json;
   after?: Json;
 };
@@ -108,7 +109,9 @@ function Change({ entry: { seq, values, before, after } }: { entry: AuditListEnt
   if (before === undefined && after === undefined) {
     return (
       <p className="mt-1 text-xs">
-        <TextLink to={paths.auditEntry(seq)}>Show all {count(values)} values that changed</TextLink>
+        <TextLink to={paths.auditEntry(seq)}>
+          {values === null ? "Show what changed" : `Show all ${count(values)} values that changed`}
+        </TextLink>
       </p>
     );
   }
