@@ -45,7 +45,7 @@ function withdrawing(withdraw: (db: Database) => Promise<void>) {
 
 describe.each(engines)("a key whose right ends after its request's head arrived (%s)", (engine) => {
   let api: Api;
-  let walk: ReturnType<typeof createWalk>;
+  let walk: Awaited<ReturnType<typeof createWalk>>;
   beforeAll(async () => {
     api = await startApi(engine, { variables: { LATCHKEY_RATE_LIMIT: "0", ...besidePosthog() } });
     await api.catalogue([feature("sso"), meteredFeature("calls")], [plan("starter", { calls: 1000 })]);

@@ -11,14 +11,13 @@ import { readEnv } from "~/server/env.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { createLog } from "~/server/logging/log.server";
 import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
-import type { LoadOptions } from "~/server/process/load.server";
+import { type LoadOptions, unlimitedLoad } from "~/server/process/load.server";
 import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
 import type { ApiScope, Role } from "~db/schema";
 import { insertAdmin } from "~db/store/admins.server";
 import { now as theDay } from "./facts";
 import { remixBuild, type TestPages } from "./remix-build";
-import { sharedLoop } from "./services";
 
 /** A browser without JavaScript: keeps cookies, sends the origin of forms and follows no redirects. */
 export type Browser = {
@@ -40,7 +39,7 @@ export type TestAppOptions = {
 };
 
 /** The whole program on an empty SQLite file and a free port, with a clock the test controls. */
-export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, load = sharedLoop, pages }: TestAppOptions = {}) {
+export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, load = unlimitedLoad, pages }: TestAppOptions = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-app-"));
   const file = path.join(folder, "latchkey.db");
   const clock = { now };

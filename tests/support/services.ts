@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Instant } from "~/core/model";
 import { readEnv } from "~/server/env.server";
-import type { LoadOptions } from "~/server/process/load.server";
+import { type LoadOptions, unlimitedLoad } from "~/server/process/load.server";
 import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
 import type { Engine } from "~db/dialect";
@@ -11,9 +11,6 @@ import { now as theDay } from "./facts";
 import { copyMigratedFile, freshPostgresUrl, migratedPostgresUrl } from "./postgres";
 
 export const engines: Engine[] = ["sqlite", "postgres"];
-
-/** A test answers its own requests on the event loop that sends them, so its delay says nothing of the server. */
-export const sharedLoop: LoadOptions = { delayMs: () => 0, clock: () => 0 };
 
 export type TestServices = Services & { clock: { now: Instant }; url: string; stop: () => Promise<void> };
 
@@ -47,7 +44,8 @@ export async function startServices(engine: Engine = "sqlite", given: Given = {}
   const { url, remove } = given.url ? { url: given.url, remove: () => {} } : await migratedDatabaseUrl(engine);
   const clock = { now: theDay };
   const env = readEnv({ DATABASE_URL: url, LOG_LEVEL: "silent", NODE_ENV: "test", ...given.variables });
-  const services = await createServices(env, { now: () => clock.now, load: given.load ?? sharedLoop, elapsed: given.elapsed });
+  // A test answers its own requests on the event loop that sends them, so its delay says nothing of the server.
+  const services = await createServices(env, { now: () => clock.now, load: given.load ?? unlimitedLoad, elapsed: given.elapsed });
   const stop = async () => {
     await stopServices(services);
     remove();

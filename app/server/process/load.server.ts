@@ -52,6 +52,9 @@ export type LoadOptions = {
   clock?: () => number;
 };
 
+/** Refuses nothing. For development, where compiling a module of a page is one long turn. */
+export const unlimitedLoad: LoadOptions = { delayMs: () => 0, clock: () => 0 };
+
 export type Load = ReturnType<typeof createLoad>;
 
 /**

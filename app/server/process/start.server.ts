@@ -27,7 +27,7 @@ import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { refoldSearchTexts } from "~db/store/search-texts.server";
 import { createGathered } from "./batched-writes.server";
-import { createLoad, type LoadOptions } from "./load.server";
+import { createLoad, type LoadOptions, unlimitedLoad } from "./load.server";
 import { createMetrics, timed } from "./metrics.server";
 import { createRequestQueue } from "./request-queue.server";
 import { createCleaning } from "./retention.server";
@@ -76,7 +76,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   await usage.start();
   facts.onMoved(usage.follow);
   const checks = createChecks({ facts, flags: posthog?.flags ?? noFlags, usage, counts, now, bytes: forAnswers });
-  const load = createLoad(overrides.load);
+  const loadOptions = overrides.load ?? (env.production ? {} : unlimitedLoad);
+  const load = createLoad(loadOptions);
   const metrics = createMetrics({ db, checks, facts, load, posthog, logOutput, now });
   onTransaction = metrics.transacted;
   const events = posthog?.events;
@@ -104,7 +105,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     refusedKeys: createRefusedKeys(db, keys, now, jobs),
     limits,
     load,
-    queue: createRequestQueue({ ...overrides.load, pagesAtWork: () => load.inFlight().page }),
+    queue: createRequestQueue({ ...loadOptions, pagesAtWork: () => load.inFlight().page }),
     tokens,
     streams,
     metadata,
