@@ -7,12 +7,16 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 export default defineConfig({
   resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
   test: {
-    include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts", "tests/**/*.test.ts"],
     globalSetup: ["tests/support/postgres.global.ts"],
     setupFiles: ["tests/support/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // By default vitest leaves one core unused, which on two cores is half of the machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    projects: [
+      // Pure code keeps no state, so these files share their modules, which takes a quarter off their time.
+      { extends: true, test: { name: "unit", include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts"], isolate: false } },
+      { extends: true, test: { name: "program", include: ["tests/**/*.test.ts"] } },
+    ],
   },
 });
