@@ -5,4 +5,4 @@ import { defineSchema } from "./schema";
 const schema = defineSchema(dialects.postgres);
 export const { features, plans, planFeatures, tenants, tenantAddOns, grants, factsHistory, changes } = schema;
 export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, groupSyncs, flagValues, leases } = schema;
-export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, waitingEvents } = schema;
+export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, signInCounts, waitingEvents } = schema;

@@ -1,3 +1,4 @@
+import { type JSONVisitor, printParseErrorCode, visit } from "jsonc-parser";
 import type { Json } from "~/core/model";
 import { parseExactJson } from "./exact-json";
 import { unfit } from "./storable";
@@ -13,74 +14,70 @@ export function readJson(text: string): ReadJson {
     const { path, message } = fault;
     return { ok: false, message: path.length > 0 ? `${path.map(String).join(".")}: ${message}` : message };
   } catch {
-    const { at, message } = firstProblem(text);
-    const before = text.slice(0, at).split("\n");
-    return { ok: false, message: `Line ${before.length}, column ${(before.at(-1) ?? "").length + 1}: ${message}.` };
+    const found = findJsonProblem(text);
+    return { ok: false, message: found ? `Line ${found.line}, column ${found.column}: ${found.message}.` : "This is not JSON." };
   }
 }
 
-const space = /[ \t\n\r]*/y;
-const string = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
-const plain = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** Line and column count from 1. */
+export type JsonProblem = { line: number; column: number; message: string };
 
-type Problem = { at: number; message: string };
+/** The parser is recursive: deeper text would exhaust the stack. */
+const maxDepth = 500;
 
-/** The first position that is not valid JSON. */
-function firstProblem(text: string): Problem {
-  let at = 0;
-  const open: ("{" | "[")[] = [];
-  const take = (pattern: RegExp) => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    at += found?.[0].length ?? 0;
-    return found !== null;
-  };
-  const next = () => {
-    take(space);
-    return text[at];
-  };
-  const problem = (expected: string): Problem => {
-    const found = text[at] === undefined ? "the text ends" : `there is ${text[at]}`;
-    return { at, message: `${found} where ${expected} should be` };
-  };
-  const pairBegins = (): Problem | null => {
-    next();
-    if (!take(string)) return problem('a name in "double quotes"');
-    if (next() !== ":") return problem("a colon");
-    at += 1;
-    return null;
-  };
+/** What the parser expected, by its name of the error. CommaExpected depends on the open bracket. */
+const expected: { [code: string]: string } = {
+  ValueExpected: "a value",
+  PropertyNameExpected: 'a name in "double quotes"',
+  ColonExpected: "a colon",
+  CloseBraceExpected: "a comma or }",
+  CloseBracketExpected: "a comma or ]",
+  EndOfFileExpected: "the end",
+};
+const wrongText = "this text is not closed, or holds a line break or a wrong \\ sequence";
+const descriptions: { [code: string]: string } = {
+  InvalidSymbol: 'this is not a JSON value: put text and names in "double quotes"',
+  UnexpectedEndOfNumber: "this number is not complete",
+  InvalidCommentToken: "comments are not allowed",
+  UnexpectedEndOfString: wrongText,
+  InvalidCharacter: wrongText,
+  InvalidEscapeCharacter: wrongText,
+  InvalidUnicode: wrongText,
+};
 
-  for (;;) {
-    const sign = next();
-    if (sign === "{" || sign === "[") {
-      at += 1;
-      const close = sign === "{" ? "}" : "]";
-      if (next() !== close) {
-        open.push(sign);
-        const bad = sign === "{" ? pairBegins() : null;
-        if (bad) return bad;
-        continue;
-      }
-      at += 1;
-    } else if (sign === '"' ? !take(string) : !take(plain)) {
-      return sign === '"' ? { at, message: "this text is not closed, or holds a line break or a wrong \\ sequence" } : problem("a value");
-    }
-    // A value has ended: what closes, and what comes next?
-    for (;;) {
-      const inside = open.at(-1);
-      const after = next();
-      if (inside === undefined) return after === undefined ? { at, message: "this is not JSON" } : problem("the end");
-      at += 1;
-      if (after === (inside === "{" ? "}" : "]")) {
-        open.pop();
-        continue;
-      }
-      if (after === ",") break;
-      at -= 1;
-      return problem(inside === "{" ? "a comma or }" : "a comma or ]");
-    }
-    const bad = open.at(-1) === "{" ? pairBegins() : null;
-    if (bad) return bad;
+/** Thrown to end the parser at the first problem. */
+class Found extends Error {
+  constructor(readonly problem: JsonProblem) {
+    super(problem.message);
   }
+}
+
+/** Finds the first position that is not strict JSON, or null. */
+export function findJsonProblem(text: string, { allowTrailingComma = false } = {}): JsonProblem | null {
+  const stop = (line: number, column: number, message: string) => {
+    throw new Found({ line: line + 1, column: column + 1, message });
+  };
+  const closers: ("}" | "]")[] = [];
+  const begin = (closer: "}" | "]") => (_offset: number, _length: number, line: number, column: number) => {
+    if (closers.push(closer) > maxDepth) stop(line, column, `this is nested more than ${maxDepth} deep`);
+  };
+  const visitor: JSONVisitor = {
+    onObjectBegin: begin("}"),
+    onArrayBegin: begin("]"),
+    onObjectEnd: () => void closers.pop(),
+    onArrayEnd: () => void closers.pop(),
+    onError(error, offset, _length, line, column) {
+      const code = printParseErrorCode(error);
+      const found = text[offset] === undefined ? "the text ends" : `there is ${text[offset]}`;
+      const wanted = expected[code] ?? `a comma or ${closers.at(-1)}`;
+      stop(line, column, descriptions[code] ?? `${found} where ${wanted} should be`);
+    },
+  };
+  try {
+    visit(text, visitor, { disallowComments: true, allowTrailingComma });
+  } catch (error) {
+    if (error instanceof Found) return error.problem;
+    throw error;
+  }
+  return null;
 }

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Database, Queries } from "~db/database";
+import type { AllNodesThrottle } from "./admins/all-nodes-throttle.server";
 import type { Passwords } from "./admins/passwords.server";
-import type { SignInThrottle } from "./admins/sign-in-throttle.server";
 import type { Authority } from "./authority.server";
 import type { Checks } from "./checks/check.server";
 import type { CheckCounts } from "./checks/check-counts.server";
@@ -66,7 +66,7 @@ export type Services = {
   /** Set for requests with an Idempotency-Key. Batched writes call it in their transaction with the result. */
   keepAnswer?: KeepAnswer;
   passwords: Passwords;
-  throttle: SignInThrottle;
+  throttle: AllNodesThrottle;
   /** Whether the database can be written. */
   writeProbe: WriteProbe;
   /** Where `log` goes, unless a test reads it. */

@@ -1,7 +1,7 @@
 import type { Json } from "~/core/model";
 import type { Dialect } from "../dialect";
 
-/** Settings, leases and answers to repeated writes. */
+/** Settings, leases, answers to repeated writes and counts of sign-ins. */
 export function systemTables(d: Dialect) {
   const { table, text, integer, timestamp, json, index, primaryKey } = d;
 
@@ -34,5 +34,18 @@ export function systemTables(d: Dialect) {
     (t) => [primaryKey({ columns: [t.principal, t.key] }), index("idempotent_answers_by_time").on(t.createdAt)],
   );
 
-  return { settings, leases, idempotentAnswers };
+  /** Tries to sign in, counted for all nodes on one PostgreSQL. The names of the columns are rate-limiter-flexible's. */
+  const signInCounts = table(
+    "sign_in_counts",
+    {
+      /** SHA-256 in base64url of what is counted: a network, an account, or both. */
+      key: text("key").primaryKey(),
+      points: integer("points").notNull(),
+      /** The count begins again here, and the row may be deleted. */
+      expire: timestamp("expire").notNull(),
+    },
+    (t) => [index("sign_in_counts_by_expiry").on(t.expire)],
+  );
+
+  return { settings, leases, idempotentAnswers, signInCounts };
 }

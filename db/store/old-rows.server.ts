@@ -11,15 +11,16 @@ import { readEventCursor } from "./event-cursor.server";
 export type OldRows = { what: string; table: SQLiteTable; where: SQL; by: Column };
 
 /** Instants (and a day, YYYY-MM-DD) before which rows are expired. */
-export type Ages = { reports: Instant; answers: Instant; feed: Instant; unsentFeed: Instant; checkDay: string };
+export type Ages = { reports: Instant; answers: Instant; feed: Instant; signInCounts: Instant; unsentFeed: Instant; checkDay: string };
 
 export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<OldRows[]> {
-  const { usageEvents: e, usageHistory: h, idempotentAnswers: a, checkCounts: c, changes } = t;
+  const { usageEvents: e, usageHistory: h, idempotentAnswers: a, checkCounts: c, signInCounts: s, changes } = t;
   const rows = (what: string, table: SQLiteTable, by: Column, where: SQL): OldRows => ({ what, table, by, where });
   const all = [
     rows("usage reports", e, e.recordedAt, lt(e.recordedAt, new Date(ages.reports))),
     rows("usage history", h, h.at, lt(h.at, new Date(ages.reports))),
     rows("idempotent answers", a, a.createdAt, lt(a.createdAt, new Date(ages.answers))),
+    rows("sign-in counts", s, s.expire, lt(s.expire, new Date(ages.signInCounts))),
     rows("check counts", c, c.day, lt(c.day, ages.checkDay)),
     // Keeps the newest row, because the sequence continues from it.
     rows(

@@ -8,6 +8,7 @@ import {
   fileProblems,
 } from "~/core/catalogue/catalogue-file";
 import type { PlanKind } from "~/core/model";
+import { findJsonProblem } from "~/forms/json-text";
 import { wholeFile } from "./catalogue-file-schema";
 import { wordsFor } from "./file-schema";
 import { type LineProblem, readLinedYaml } from "./yaml-with-lines";
@@ -35,7 +36,7 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
   };
   if (new TextEncoder().encode(text).length > maxFileBytes) return bad([{ line: 1, message: tooLarge }]);
   const read = readLinedYaml(text);
-  if (!read.ok) return bad(read.problems);
+  if (!read.ok) return bad(read.isSyntax && name.endsWith(".json") ? jsonProblems(text, read.problems) : read.problems);
   const refuse = (problems: FileProblem[]) =>
     bad(problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) })));
 
@@ -44,6 +45,15 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
   const { file, problems } = assemble(parsed.data);
   const wrong = [...missingParts(read.tree), ...problems, ...fileProblems(file)];
   return wrong.length > 0 ? refuse(wrong) : { ok: true, name, file, refuse };
+}
+
+/**
+ * Describes broken JSON in JSON's terms. JSON files are read as YAML, which accepts trailing commas, and whose messages
+ * name rules that JSON does not have.
+ */
+function jsonProblems(text: string, problems: LineProblem[]): LineProblem[] {
+  const found = findJsonProblem(text, { allowTrailingComma: true });
+  return found ? [{ line: found.line, message: `cannot be read: column ${found.column}: ${found.message}` }] : problems;
 }
 
 /** A file with tenants may omit features and plans, but only both. */

@@ -8,7 +8,7 @@ export type LineProblem = { line: number; message: string };
 
 export type LinedYaml =
   | { ok: true; tree: Tree /** The line of the deepest existing part of the path. */; lineOf: (path: PropertyKey[]) => number }
-  | { ok: false; problems: LineProblem[] };
+  | { ok: false; problems: LineProblem[] /** The text is not YAML at all. */; isSyntax?: true };
 
 /** A catalogue file is about eight levels deep; thousands would exhaust the stack. */
 const maxDepth = 100;
@@ -61,8 +61,9 @@ export function readLinedYaml(text: string): LinedYaml {
     line: lineAt(pos[0]),
     message: plainer[code] ?? `cannot be read: ${message}`,
   }));
+  if (problems.length > 0) return { ok: false, problems, isSyntax: true };
   const root = document.contents as Node | null;
-  const tree = problems.length === 0 ? walk(root, (node, message) => problems.push({ line: lineAt(startOf(node)), message })) : null;
+  const tree = walk(root, (node, message) => problems.push({ line: lineAt(startOf(node)), message }));
   if (problems.length > 0) return { ok: false, problems };
   const find = createFinder(root);
   return { ok: true, tree, lineOf: (path) => lineAt(find(path)) };
@@ -113,7 +114,8 @@ function scalar({ value, source = "" }: Scalar, say: (message: string) => void):
 
 /**
  * Finds the line of a part of the file. Paths lead through maps by key, and through lists by index or by the item's
- * text. Maps and lists are indexed on first use, because every line of a long one may have a problem.
+ * text. Maps and lists are indexed on first use, because every line of a long one may have a problem: the library's
+ * getIn compares keys one by one, which takes 4 s for 20,000 tenants.
  */
 function createFinder(root: unknown): (path: PropertyKey[]) => number {
   type Place = { at: number; node: unknown };

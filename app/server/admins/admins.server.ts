@@ -18,6 +18,7 @@ import {
 import { writeAudit } from "~db/store/audit.server";
 import { deleteSessionsOf } from "~db/store/sessions.server";
 import { isUniqueViolation } from "~db/unique";
+import { notCounted } from "./all-nodes-throttle.server";
 import { passwordProblem } from "./password-policy.server";
 import { passwordsBusy } from "./passwords.server";
 import { waitInWords } from "./sign-in-throttle.server";
@@ -151,22 +152,23 @@ export async function changePassword(
   actor: Actor,
   form: { current: string; password: string },
 ): Promise<Done | AdminRefused> {
-  const { db, passwords, throttle, elapsed, ip } = services;
+  const { db, passwords, throttle, ip } = services;
   const { id } = actor;
-  const tried = { account: `password of ${id}`, ip };
-  const wait = throttle.take(tried, elapsed());
+  const tried = { account: `password of ${id}`, ip, isSignedIn: true } as const;
+  const wait = await throttle.take(tried);
+  if (wait === null) return refused(notCounted);
   if (wait > 0) return refused(`Too many tries. Wait ${waitInWords(wait)}, then try again.`, "current");
   const found = await findCredentials(db.read, db.tables, { id });
   const isRight = await passwords.verify(found?.passwordHash ?? null, form.current, { goesFirst: true });
   if (isRight === null) {
-    throttle.takeBack(tried);
+    await throttle.takeBack(tried);
     return refused(passwordsBusy);
   }
   if (!found || !isRight) {
     await noteWrongPassword(services, actor);
     return refused("This is not your current password.", "current");
   }
-  throttle.succeeded(tried, elapsed());
+  await throttle.succeeded(tried);
   const problem = passwordProblem(form.password, found.admin);
   if (problem) return refused(problem, "password");
   const passwordHash = await passwords.hash(form.password);

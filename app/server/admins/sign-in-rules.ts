@@ -22,6 +22,12 @@ export const networkLimits = [
   { spanMs: 3_600_000, tries: 100 },
 ] as const;
 
+/**
+ * Tries that all nodes together allow in a span: of one source on one account, and the failures on one account from which
+ * each source has fewer. What one node allows by itself is always less.
+ */
+export const sharedLimits = { spanMs: 3_600_000, tries: 20, attackFailures: 2 * attackFailures, triesUnderAttack: 3 } as const;
+
 export type Failures = { count: number; lastAt: Instant };
 export type Level = { level: number; at: Instant };
 

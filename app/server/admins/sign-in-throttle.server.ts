@@ -8,11 +8,17 @@ const minute = 60_000;
 /** Failures recorded in the audit log per minute, so that strangers cannot fill it. */
 const notedPerMinute = 10;
 
-/** `device` is the browser, if it proved an earlier sign-in to this account. It then waits for its own failures only. */
-export type Try = { account: string; ip: string; device?: string | null };
+/**
+ * `device` is the browser, if it proved an earlier sign-in to this account. It then waits for its own failures only.
+ * `isSignedIn`: someone with a session confirms a password.
+ */
+export type Try = { account: string; ip: string; device?: string | null; isSignedIn?: true };
 
 export type SignInThrottle = ReturnType<typeof createSignInThrottle>;
 type Windows = { index: number; tries: number }[];
+
+export const accountOf = ({ account }: Try) => account.slice(0, 254);
+export const sourceOf = (tried: Try) => `${accountOf(tried)}\n${tried.device ? `device ${tried.device}` : networkOf(tried.ip)}`;
 
 /** Slows down guessing without letting strangers lock an account. State is per process. */
 export function createSignInThrottle() {
@@ -21,9 +27,6 @@ export function createSignInThrottle() {
   const networks = new LRUCache<string, Windows>({ max: maxEntries });
   const attacks = new LRUCache<string, Level>({ max: maxEntries });
   let noted = { minute: 0, written: 0, left: 0 };
-
-  const accountOf = ({ account }: Try) => account.slice(0, 254);
-  const sourceOf = (tried: Try) => `${accountOf(tried)}\n${tried.device ? `device ${tried.device}` : networkOf(tried.ip)}`;
 
   const windowsOf = (network: string, now: Instant): Windows =>
     networkLimits.map(({ spanMs }, i) => {

@@ -6,6 +6,7 @@ import type { RequestContext, Services } from "~/server/services.server";
 import { type Admin, findCredentials, updateAdmin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { addWaitingEvents, type WaitingEvent } from "~db/store/waiting-events.server";
+import { notCounted } from "./all-nodes-throttle.server";
 import { deviceCookie, hasDeviceCookie, knownDevice } from "./device-cookie.server";
 import { busyRetrySeconds, passwordsBusy } from "./passwords.server";
 import { actorOf, beginSession } from "./sessions.server";
@@ -22,7 +23,7 @@ export async function signIn(
   request: Request,
   form: { email: string; password: string; returnTo?: string },
 ): Promise<SignInResult> {
-  const { db, env, now, elapsed, passwords, throttle, ip } = context;
+  const { db, env, now, passwords, throttle, ip } = context;
   const email = form.email.trim().toLowerCase();
   const cookies = request.headers.get("Cookie");
   const look = () => findCredentials(db.read, db.tables, { email });
@@ -30,7 +31,8 @@ export async function signIn(
   const early = hasDeviceCookie(cookies, env) ? await look() : null;
   const device = knownDevice(cookies, early && { admin: early.admin.id, passwordHash: early.passwordHash }, now(), env);
   const tried = { account: email, ip, device };
-  const wait = throttle.take(tried, elapsed());
+  const wait = await throttle.take(tried);
+  if (wait === null) return { ok: false, status: 503, message: notCounted, retryAfter: busyRetrySeconds };
   if (wait > 0) {
     const message = `Too many tries. Wait ${waitInWords(wait)}, then try again.`;
     return { ok: false, status: 429, message, retryAfter: Math.ceil(wait / 1000) };
@@ -39,7 +41,7 @@ export async function signIn(
   const found = early ?? (await look());
   const isRight = await passwords.verify(found?.passwordHash ?? null, form.password, { goesFirst: device !== null });
   if (isRight === null) {
-    throttle.takeBack(tried);
+    await throttle.takeBack(tried);
     return { ok: false, status: 503, message: passwordsBusy, retryAfter: busyRetrySeconds };
   }
   if (!found || !isRight || found.admin.disabledAt !== null) {
@@ -47,7 +49,7 @@ export async function signIn(
     return { ok: false, status: 400, message: wrong };
   }
 
-  throttle.succeeded(tried, elapsed());
+  await throttle.succeeded(tried);
   const { admin, passwordHash } = found;
   const rehashed = passwordHash !== null && passwords.isWeak(passwordHash) ? await passwords.hash(form.password) : null;
   return { ok: true, cookie: await logIn(context, request, admin, { rehashed, goingTo: form.returnTo, proof: passwordHash }) };
@@ -99,9 +101,9 @@ export async function signInAs(
 }
 
 /** Records no input: people type passwords into the wrong field. */
-async function noteFailure({ db, now, elapsed, throttle, ip }: Services & { ip: string }, subject: string): Promise<void> {
+async function noteFailure({ db, now, throttle, ip }: Services & { ip: string }, subject: string): Promise<void> {
   const at = now();
-  const unwritten = throttle.mayNoteFailure(elapsed());
+  const unwritten = throttle.mayNoteFailure();
   if (unwritten === null) return;
   const after: Json = unwritten === 0 ? { from: ip } : { from: ip, notWritten: unwritten };
   const actor: Actor = { ...nobody, address: callerAddress(ip) };

@@ -22,8 +22,9 @@ describe.each(engines)("what is old on %s", (engine) => {
   });
   afterEach(() => s.stop());
 
-  const rowsOf = async (table: "usageEvents" | "checkCounts" | "idempotentAnswers" | "changes" | "usageTotals" | "factsHistory") =>
-    (await s.db.read.select().from(s.db.tables[table])).length;
+  const rowsOf = async (
+    table: "usageEvents" | "checkCounts" | "idempotentAnswers" | "changes" | "usageTotals" | "factsHistory" | "signInCounts",
+  ) => (await s.db.read.select().from(s.db.tables[table])).length;
   const tenant = (key: string, name: string) =>
     changeTenant(s, key, ada, (facts, c, stamp) => putTenant(facts, key, { name, plan: "basic" }, c, stamp));
   const catalogue = () =>
@@ -63,8 +64,11 @@ describe.each(engines)("what is old on %s", (engine) => {
       ]);
       for (const i of old) await claimWrite(tx, s.db.tables, { principal: "k", key: `old${i}` }, "f", now - day - 1);
       await claimWrite(tx, s.db.tables, { principal: "k", key: "young" }, "f", now - day);
+      const ends = (key: string, at: number) => ({ key, points: 1, expire: new Date(at) });
+      await tx.insert(s.db.tables.signInCounts).values([...old.map((i) => ends(`old${i}`, now - 1)), ends("young", now)]);
     });
-    expect(await s.cleaning.clean(10)).toEqual({ "usage reports": 3, "check counts": 3, "idempotent answers": 3 });
+    expect(await s.cleaning.clean(10)).toEqual({ "usage reports": 3, "check counts": 3, "idempotent answers": 3, "sign-in counts": 3 });
+    expect(await rowsOf("signInCounts")).toBe(1);
     expect([await rowsOf("usageEvents"), await rowsOf("checkCounts"), await rowsOf("idempotentAnswers")]).toEqual([25, 25, 1]);
     expect(await s.cleaning.clean(10)).toEqual({});
   });

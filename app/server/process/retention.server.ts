@@ -45,6 +45,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
   const agesAt = (at: Instant) => ({
     reports: at - reportsAreKept,
     answers: at - answersAreKept,
+    signInCounts: at,
     feed: at - feedIsKept,
     unsentFeed: at - unsentRetentionMs,
     checkDay: new Date(at - checkCountsAreKept).toISOString().slice(0, 10),

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
+import { createAllNodesThrottle } from "~/server/admins/all-nodes-throttle.server";
 import { createPasswords } from "~/server/admins/passwords.server";
-import { createSignInThrottle } from "~/server/admins/sign-in-throttle.server";
 import { type Checks, createChecks } from "~/server/checks/check.server";
 import { createCheckCounts } from "~/server/checks/check-counts.server";
 import { createStreams } from "~/server/checks/subscriptions.server";
@@ -114,7 +114,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     background,
     gathered,
     passwords,
-    throttle: createSignInThrottle(),
+    throttle: createAllNodesThrottle(db, now, elapsed),
     writeProbe: createWriteProbe(db),
     logOutput,
     authority: null,
@@ -128,9 +128,10 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 };
 
 /** Starts background work. A database that is locked delays it without ending the process. */
-export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
+export async function startJobs({ db, cleaning, posthog, throttle, now, log }: Services): Promise<void> {
   db.startThreads();
   cleaning.start();
+  await throttle.load();
   // Until it is done, search finds tenants by their former texts.
   void untilDone(() => refoldSearchTexts(db), "what search reads of tenants was not brought up to date", log);
   const at = now();

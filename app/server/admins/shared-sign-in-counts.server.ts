@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import limitTo, { type LimitFunction } from "p-limit";
+import type { Instant } from "~/core/model";
+import type { Database } from "~db/database";
+import { type SignInCounters, signInCounters } from "~db/store/sign-in-counts.server";
+import { TooManyWrites } from "~db/unavailable";
+import { networkLimits, networkOf, sharedLimits } from "./sign-in-rules";
+import { accountOf, sourceOf, type Try } from "./sign-in-throttle.server";
+
+/** Transactions at a time, and tries that wait for one: a flood of strangers must not delay other writes. */
+const maxRunning = 2;
+const maxWaiting = 100;
+
+/** Keys have a bounded length, and the table does not show who tried. */
+const keyOf = (...parts: (string | number)[]) => createHash("sha256").update(parts.join("\n")).digest("base64url");
+
+const { spanMs } = sharedLimits;
+const accountKey = (tried: Try) => keyOf("account", accountOf(tried));
+const sourceKey = (tried: Try) => keyOf("source", sourceOf(tried));
+
+/** Minutes and hours of the clock, which is one for all nodes. */
+const windowsOf = (tried: Try, at: Instant) =>
+  networkLimits.map((limit) => {
+    const index = Math.floor(at / limit.spanMs);
+    return { ...limit, key: keyOf("network", limit.spanMs, index, networkOf(tried.ip)), endsAt: (index + 1) * limit.spanMs };
+  });
+
+/**
+ * Counts the tries that each node on its own would allow, for all nodes on one PostgreSQL. Rejects with
+ * DatabaseUnavailable, and then nothing may be tried.
+ */
+export function createSharedSignInCounts(db: Database, now: () => Instant) {
+  const [strangers, known] = [limitTo(maxRunning), limitTo(maxRunning)];
+
+  const lineOf = (tried: Try) => (tried.device || tried.isSignedIn ? known : strangers);
+  async function counting<T>(line: LimitFunction, work: (counters: SignInCounters) => Promise<T>): Promise<T> {
+    if (line.pendingCount >= maxWaiting) throw new TooManyWrites();
+    return line(() => db.transaction([], (tx) => work(signInCounters(tx, db.tables))));
+  }
+
+  return {
+    load: () => signInCounters(db.read, db.tables).load(),
+    /** Returns 0, or the wait in ms, in which case the attempt must be refused. */
+    take: (tried: Try): Promise<number> =>
+      counting(lineOf(tried), async (counters) => {
+        const at = now();
+        let wait = 0;
+        let isUnderAttack = false;
+        if (!tried.device) {
+          for (const { key, spanMs, tries, endsAt } of windowsOf(tried, at)) {
+            const { count } = await counters.raise(key, spanMs);
+            if (count > tries) wait = Math.max(wait, endsAt - at);
+          }
+          if (wait > 0) return wait;
+          isUnderAttack = (await counters.raise(accountKey(tried), spanMs)).count > sharedLimits.attackFailures;
+        }
+        const { count, endsIn } = await counters.raise(sourceKey(tried), spanMs);
+        if (count <= (isUnderAttack ? sharedLimits.triesUnderAttack : sharedLimits.tries)) return 0;
+        if (!tried.device) await counters.lower(accountKey(tried), spanMs);
+        return Math.max(1, endsIn);
+      }),
+    /** They proved who they are, so no stranger goes first. */
+    succeeded: (tried: Try): Promise<void> =>
+      counting(known, async (counters) => {
+        if (!tried.device) {
+          for (const { key, spanMs } of windowsOf(tried, now())) await counters.lower(key, spanMs);
+          await counters.lower(accountKey(tried), spanMs);
+        }
+        await counters.clear(sourceKey(tried));
+      }),
+    takeBack: (tried: Try): Promise<void> => counting(lineOf(tried), (counters) => counters.lower(sourceKey(tried), spanMs)),
+  };
+}
