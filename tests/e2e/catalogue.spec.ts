@@ -212,21 +212,22 @@ const pages = [
   "/import/preview",
 ];
 for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [1280, 390]) {
-    test(`no page has serious faults for assistive technology, or is wider than the screen: ${colorScheme}, ${width} px`, async ({
-      page,
-    }) => {
-      test.setTimeout(90_000);
-      await page.setViewportSize({ width, height: 844 });
-      await page.emulateMedia({ colorScheme });
-      await signIn(page);
-      for (const path of pages) {
-        await page.goto(path);
-        const { violations } = await new AxeBuilder({ page }).analyze();
+  test(`no page has serious faults for assistive technology, or is wider than the screen: ${colorScheme}`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ colorScheme });
+    await signIn(page);
+    for (const path of pages) {
+      await page.goto(path);
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 844 });
+        const axe = new AxeBuilder({ page });
+        // The other theme differs in nothing but its colours.
+        if (colorScheme === "dark") axe.withRules(["color-contrast"]);
+        const { violations } = await axe.analyze();
         const bad = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
         expect(bad, path).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
       }
-    });
-  }
+    }
+  });
 }

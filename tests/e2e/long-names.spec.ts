@@ -96,6 +96,15 @@ async function pagesOf(page: Page): Promise<string[]> {
   ];
 }
 
+/** Resolves when React has taken over the page and what that moved is painted. */
+async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => Object.keys(document.querySelector("main") ?? {}).some((name) => name.startsWith("__reactFiber")));
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  });
+}
+
 /** Everything on the page that is out of reach, out of its place or moves. */
 function faultsOf(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -206,7 +215,8 @@ for (const width of [390, 640, 800, 1_280]) {
     await page.setViewportSize({ width, height: 800 });
     const faults: Record<string, string[]> = {};
     for (const path of pages) {
-      await page.goto(path, { waitUntil: "networkidle" });
+      await page.goto(path);
+      await hydrated(page);
       const found = await faultsOf(page);
       if (found.length > 0) faults[path.replace(/(.)\1{9,}/g, "$1…")] = found;
     }
