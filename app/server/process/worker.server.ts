@@ -12,13 +12,9 @@ import type { Actor } from "~/core/model";
 import { type Authority, RightWithdrawn } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import { workerNodeOptions } from "./runtime-tuning.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
 
-/**
- * Collects garbage less often (for some megabytes) and in one thread, because on few cores further threads compete with
- * the process that answers.
- */
-const nodeOptions = ["--max-semi-space-size=64", "--v8-pool-size=1"];
 /** Delay before an ended process is restarted, in ms. */
 const restartAfter = 1_000;
 
@@ -57,7 +53,7 @@ export function createBackground(
   function start(program: string): void {
     const started = fork(program, {
       serialization: "advanced",
-      execArgv: [...process.execArgv, ...nodeOptions],
+      execArgv: [...process.execArgv, ...workerNodeOptions],
       // Not inherited: starting and ending a process makes the descriptors it shares blocking. A write to a full pipe
       // would then block a thread of this process, which cannot exit until that thread ends.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
