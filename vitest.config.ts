@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
+  resolve: { alias: { "~db": path("./db"), "~tests": path("./tests/support"), "~": path("./app") } },
   test: {
     include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts", "tests/**/*.test.ts"],
     globalSetup: ["tests/support/postgres.global.ts"],

@@ -4,6 +4,7 @@ import type { TenantChange } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
+import { day } from "~/core/time";
 import { extendBody } from "~/forms/api-bodies";
 import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
 import { endGrantBody, type GrantBody, grantBody } from "~/forms/grants/grant";
@@ -18,8 +19,6 @@ import { addRead, addWrite } from "./http/route.server";
 import { grantOnWire, grantStateOf } from "./http/wire";
 import * as answers from "./openapi/answers";
 import { noTenant } from "./tenants.server";
-
-const day = 86_400_000;
 
 /** Shared by all reads of grants. */
 const unchanged = { 304: { what: "Not modified." } };

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { isoTime } from "~/core/decision/answer";
+import { isoTime } from "~/core/time";
 import { tokenBody } from "~/forms/keys/token";
 import { tenantKey } from "~/forms/tenants/tenant";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";

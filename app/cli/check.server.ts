@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { entitlement, isoTime } from "~/core/decision/answer";
+import { entitlement } from "~/core/decision/answer";
 import type { Decision } from "~/core/decision/decide";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
+import { isoTime } from "~/core/time";
 import { isoInstant } from "~/forms/instants";
 import { type AnswerThen, answerThen } from "~/server/checks/point-in-time.server";
 import { Failure } from "./failure.server";

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
-import { isoTime } from "~/core/decision/answer";
-import type { Instant } from "~/core/model";
+
+import { day, hour, isoDay, isoOrNull, isoTime } from "~/core/time";
 import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, keyTenant, overlapHours } from "~/forms/keys/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
@@ -19,9 +19,6 @@ type CreateOptions = {
   expiresInDays?: number;
   json?: boolean;
 };
-
-const day = 86_400_000;
-const hour = 3_600_000;
 
 export function registerKeys(program: Command, open: Open): void {
   const keys = program.command("keys").description("API keys, with which programs ask");
@@ -80,7 +77,7 @@ async function create(open: Open, options: CreateOptions): Promise<void> {
   const expiresAt = expiresInDays === undefined ? null : services.now() + expiresInDays * day;
   const scopes = keyScopes.filter((s) => scope.includes(s));
   const { id, key } = await createKey(services, operator(), { name, scopes, kind, tenant, origins, expiresAt });
-  if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: timeOrNull(expiresAt) });
+  if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: isoOrNull(expiresAt) });
   remark(`API key ${id} for ${name}. Keep it now: it is not shown again.`);
   print(key);
 }
@@ -89,7 +86,7 @@ async function rotate(open: Open, old: string, { overlapHours, json }: { overlap
   const rotated = await rotateKey(await open(), operator(), old, overlapHours * hour);
   if (!rotated.ok) throw new Failure(`${rotationRefusals[rotated.why]} See: latchkey keys list`);
   const { id, key, expiresAt, oldEndsAt } = rotated;
-  if (json) return printJson({ id, key, replaces: old, expiresAt: timeOrNull(expiresAt), oldEndsAt: isoTime(oldEndsAt) });
+  if (json) return printJson({ id, key, replaces: old, expiresAt: isoOrNull(expiresAt), oldEndsAt: isoTime(oldEndsAt) });
   remark(`API key ${id} takes over from ${old}, which works until ${isoTime(oldEndsAt)}. Keep it now: it is not shown again.`);
   if (expiresAt !== null) remark(`It ends at ${isoTime(expiresAt)}.`);
   print(key);
@@ -103,24 +100,21 @@ async function list(open: Open, json?: boolean): Promise<void> {
     const asJson = ({ createdAt, expiresAt, revokedAt, lastUsedAt, ...key }: (typeof keys)[number]) => ({
       ...key,
       createdAt: isoTime(createdAt),
-      expiresAt: timeOrNull(expiresAt),
-      revokedAt: timeOrNull(revokedAt),
-      lastUsedAt: timeOrNull(lastUsedAt),
+      expiresAt: isoOrNull(expiresAt),
+      revokedAt: isoOrNull(revokedAt),
+      lastUsedAt: isoOrNull(lastUsedAt),
     });
     return printJson(keys.map(asJson));
   }
   const state = (key: (typeof keys)[number]) => {
-    if (key.revokedAt !== null) return `revoked ${dayOf(key.revokedAt)}`;
+    if (key.revokedAt !== null) return `revoked ${isoDay(key.revokedAt)}`;
     if (key.expiresAt === null) return "works";
-    return `${key.expiresAt <= now ? "expired" : "works until"} ${dayOf(key.expiresAt)}`;
+    return `${key.expiresAt <= now ? "expired" : "works until"} ${isoDay(key.expiresAt)}`;
   };
-  const used = ({ lastUsedAt }: (typeof keys)[number]) => (lastUsedAt === null ? "never" : dayOf(lastUsedAt));
+  const used = ({ lastUsedAt }: (typeof keys)[number]) => (lastUsedAt === null ? "never" : isoDay(lastUsedAt));
   const rows = keys.map((key) => [key.id, key.hint, key.scopes.join("+"), key.tenant ?? "all", state(key), used(key), key.name]);
   printTable(["ID", "KEY", "SCOPES", "TENANT", "STATE", "LAST USED", "NAME"], rows);
 }
-
-const timeOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
-const dayOf = (at: Instant) => isoTime(at).slice(0, 10);
 
 function collectScopes(given: string, before: Scope[] = []): Scope[] {
   const scope = keyScopes.find((s) => s === given);

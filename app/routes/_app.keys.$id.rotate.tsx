@@ -2,6 +2,7 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { hour } from "~/core/time";
 import { rotateForm } from "~/forms/keys/api-key";
 import { keyOf, paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
@@ -19,8 +20,6 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
-
-const hour = 3_600_000;
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context, "admin");

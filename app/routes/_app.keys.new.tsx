@@ -2,6 +2,7 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { keyForm, keyScopes } from "~/forms/keys/api-key";
 import { paths } from "~/paths";
 import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
@@ -20,8 +21,6 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
-
-const day = 86_400_000;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);

@@ -2,6 +2,7 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -48,7 +49,7 @@ export default function ExtendGrant() {
   const [form, fields] = useForm({
     id: "extend",
     lastResult: useActionData<typeof action>()?.result,
-    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * 86_400_000) },
+    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * day) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: extendGrantSchema }),
     shouldRevalidate: "onInput",
   });

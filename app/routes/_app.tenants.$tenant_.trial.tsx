@@ -2,6 +2,7 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -57,7 +58,7 @@ export default function GrantTrial() {
   const [form, fields] = useForm({
     id: "trial",
     lastResult,
-    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * 86_400_000) },
+    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * day) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
     shouldRevalidate: "onInput",
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { day, hour } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 const features = [feature("sso"), feature("audit"), meteredFeature("api_calls"), configFeature("theme", { kind: "text", options: [] })];

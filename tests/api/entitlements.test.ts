@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day, hour } from "~/core/time";
 import { countsByFeature } from "~db/store/check-counts.server";
 import { type Api, startApi } from "../support/api";
-import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 beforeEach(async () => {

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApiDocument } from "~/api/openapi/openapi-document.server";
 import { maxInUse } from "~/core/catalogue/catalogue-bounds";
+import { day } from "~/core/time";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
-import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 let fake: FakePosthog;

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
-import { day, feature, meteredFeature, plan } from "../support/facts";
+import { feature, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { startProgram } from "../support/program";
 import { engines } from "../support/services";

@@ -1,15 +1,9 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Instant, TenantFacts, Usage } from "~/core/model";
+import { isoOrNull } from "~/core/time";
 import { type Decision, decide } from "./decide";
 import type { Source } from "./sources";
 import { reasonMessage } from "./words";
-
-/** ISO 8601 in UTC, the format of all instants in the API. */
-export function isoTime(at: Instant): string {
-  return new Date(at).toISOString();
-}
-
-const isoOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
 
 /** Usage and flag readings of the tenant. */
 export type Readings = {

@@ -1,10 +1,11 @@
 import type { Feature, Instant, ResetPeriod, TenantFacts } from "~/core/model";
+import { day, minute } from "~/core/time";
 import { usagePeriod } from "./usage-period";
 
 /** How late a usage event may be and still count in its own period, and how long its key is remembered, in ms. */
-export const reportsAreLateAfter = 7 * 24 * 3_600_000;
+export const reportsAreLateAfter = 7 * day;
 /** Allowed clock skew of apps into the future, in ms. */
-export const reportsMayBeAhead = 5 * 60_000;
+export const reportsMayBeAhead = 5 * minute;
 
 export type MeteredFeature = Feature & { type: "metered" };
 

@@ -6,6 +6,7 @@ import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } fro
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { foldText } from "~/core/plain-text";
+import { day } from "~/core/time";
 import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
 import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
 import { changeTenant } from "~/server/change.server";
@@ -42,8 +43,6 @@ export const extend = (services: Services, actor: Actor, key: string, form: { gr
 
 export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
   changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
-
-const day = 86_400_000;
 
 /** Days count from the grant's current end. */
 export const newEnd = (form: ExtendGrantInput, grant: Grant, now: Instant): Instant =>

@@ -3,6 +3,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Readings } from "~/core/decision/answer";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, TenantFacts, TenantStatus } from "~/core/model";
+import { day } from "~/core/time";
 import type { tenantsQuery } from "~/forms/api-queries";
 import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list";
 import { mayAct, requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
@@ -13,7 +14,7 @@ import { addOnsOf, listTenants, liveTrialsOf, type TenantFilter, type TenantQuer
 
 const pageSize = 50;
 /** Defines "ending soon" in the list, in ms. */
-export const endingSoon = 7 * 86_400_000;
+export const endingSoon = 7 * day;
 
 export type PlanName = { key: string; name: string };
 

@@ -1,8 +1,8 @@
-import { isoTime } from "~/core/decision/answer";
 import { decide } from "~/core/decision/decide";
 import { type Counter, counterAt, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
+import { isoOrNull } from "~/core/time";
 import type { Services } from "~/server/services.server";
 import { readTotalsOf, type Total } from "~db/store/usage-totals.server";
 
@@ -31,7 +31,7 @@ export async function balancesOf({ db, facts, posthog, now }: Services, counted:
     const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
     const { end } = usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor);
     const remaining = (amount ?? consumption)?.remaining ?? 0;
-    balances.set(name, { ...usage, remaining, resetsAt: end === null ? null : isoTime(end) });
+    balances.set(name, { ...usage, remaining, resetsAt: isoOrNull(end) });
   }
   return (c: Counted) => balances.get(counterName(counterOf(c))) as Balance;
 }

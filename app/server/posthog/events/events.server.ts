@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
 import type { Decision } from "~/core/decision/decide";
 import type { Instant } from "~/core/model";
+import { day, hour } from "~/core/time";
 import type { RemoteValue } from "~/server/posthog/flags/remote-flags.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { CheckCount } from "~db/store/check-counts.server";
@@ -10,9 +11,9 @@ import { eventId } from "./event-id.server";
 import type { Requests } from "./request-context.server";
 
 /** Minimum interval between two denial events of one tenant and feature, in ms. */
-const deniedEvery = 3_600_000;
+const deniedEvery = hour;
 /** Minimum interval between two `$feature_flag_called` events of one tenant, flag and value, in ms. */
-const calledEvery = 24 * 3_600_000;
+const calledEvery = day;
 /** Max per minute over all tenants. */
 const deniedPerMinute = 30;
 /** Remembered pairs of tenant and feature. The least recently used are evicted, so their next event may come early. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Instant } from "~/core/model";
 import type { GroupProperties } from "~/core/posthog/group-properties";
+import { isoTime } from "~/core/time";
 import type { BatchEvent } from "~/server/posthog/events/send-batch.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 
@@ -33,7 +34,7 @@ export function groupEvent({ groupType, disableGeoip }: PosthogSettings, news: G
     event: "$groupidentify",
     distinct_id: `$${groupType}_${news.tenant}`,
     uuid: idOf(groupType, news),
-    timestamp: new Date(at).toISOString(),
+    timestamp: isoTime(at),
     properties: {
       $group_type: groupType,
       $group_key: news.tenant,
