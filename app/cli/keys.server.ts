@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
-
 import { day, hour, isoDay, isoOrNull, isoTime } from "~/core/time";
 import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, keyTenant, overlapHours } from "~/forms/keys/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";

@@ -130,11 +130,14 @@ export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: I
   return rows.map((r) => ({ tenant: r.tenant, trials: Number(r.trials), nextEnd: Number(r.nextEnd) }));
 }
 
-/** Add-ons of a page's tenants, oldest first. */
-export async function addOnsOf(q: Queries, t: Schema, keys: string[]): Promise<{ tenant: string; plan: string }[]> {
-  if (keys.length === 0) return [];
+/** Add-ons of a page's tenants that have any, oldest first. */
+export async function addOnsByTenant(q: Queries, t: Schema, keys: string[]): Promise<Map<string, string[]>> {
+  const byTenant = new Map<string, string[]>();
+  if (keys.length === 0) return byTenant;
   const { tenant, plan, addedAt } = t.tenantAddOns;
-  return q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
+  const rows = await q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
+  for (const row of rows) byTenant.set(row.tenant, [...(byTenant.get(row.tenant) ?? []), row.plan]);
+  return byTenant;
 }
 
 /** Tenants per add-on, including archived ones. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { shortHash } from "~/server/random.server";
 
 /** RFC 9110 If-None-Match: a list, `*`, and weak tags, which proxies make when they compress. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
@@ -7,10 +7,8 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
-const mark = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 22);
-
 /** Equal bytes have equal tags. */
-export const etagOf = (text: string) => `"${mark(text)}"`;
+export const etagOf = (text: string) => `"${shortHash(text)}"`;
 
 /** For content that depends on more than its revision, such as time. As If-Match it stands for the revision. */
-export const etagAt = (revision: number, text: string) => `"${revision}.${mark(text)}"`;
+export const etagAt = (revision: number, text: string) => `"${revision}.${shortHash(text)}"`;

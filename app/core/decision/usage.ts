@@ -18,6 +18,12 @@ export type UsageReport = { tenant: string; feature: string; action: "add" | "se
  */
 export type Counter = { tenant: string; feature: string; periodKind: ResetPeriod; periodStart: number };
 
+/** Identifies a counter among those of its tenant. */
+export const counterOfTenantId = ({ feature, periodKind, periodStart }: Omit<Counter, "tenant">) =>
+  `${feature}\n${periodKind}\n${periodStart}`;
+/** Identifies a counter among all. Sorts as the primary key does. */
+export const counterId = (counter: Counter) => `${counter.tenant}\n${counterOfTenantId(counter)}`;
+
 /** The feature's counter for the period that contains `at`. */
 export function counterAt(feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> {
   const periodKind = feature.meter.resetPeriod;
