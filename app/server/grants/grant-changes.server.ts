@@ -23,16 +23,16 @@ export async function changeGrants(
   key: string,
   decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
 ): Promise<GrantsChanged> {
-  let ids: string[] = [];
-  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
-    if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
-    const outcome = decideChange(facts, catalogue, stamp);
-    const touched = (outcome.ok && outcome.change?.grants) || [];
-    const made = touched.filter((g) => g.endedAt === null);
-    ids = (made.length > 0 ? made : touched).map((g) => g.id);
-    return outcome;
-  });
-  return result.ok ? { ok: true, ids } : result;
+  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) =>
+    facts ? decideChange(facts, catalogue, stamp) : refuse("tenant_not_found", `There is no tenant ${key} any more.`),
+  );
+  return result.ok ? { ok: true, ids: changedGrants(result.change) } : result;
+}
+
+function changedGrants(change: TenantChange | null): string[] {
+  const touched = change?.grants ?? [];
+  const made = touched.filter((g) => g.endedAt === null);
+  return (made.length > 0 ? made : touched).map((g) => g.id);
 }
 
 export const endNow = (services: Services, actor: Actor, key: string, form: { grant: string; note?: string }) =>
