@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { grantStates } from "~/core/grants/grant-lifetime";
 import type { Actor } from "~/core/model";
 import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
 import { auditSubjects } from "./audit/audit-filter";
@@ -41,8 +42,6 @@ export const tenantsQuery = z.object({
   cursor: cursor(["acme", "acme"], z.string().max(1_300), z.string().max(200)).optional(),
   limit,
 });
-
-export const grantStates = ["live", "upcoming", "ended"] as const;
 
 /** GET /api/tenants/{key}/grants */
 export const grantsQuery = z.object({

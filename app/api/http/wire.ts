@@ -1,5 +1,4 @@
-import { isLive, isOver } from "~/core/grants/grant-lifetime";
-import type { Feature, Grant, Instant, Plan, TenantFacts } from "~/core/model";
+import type { Feature, Grant, Plan, TenantFacts } from "~/core/model";
 import { isoOrNull, isoTime } from "~/core/time";
 
 type TenantFields = Omit<TenantFacts, "grants" | "addOns"> & { addOns: string[] };
@@ -26,8 +25,6 @@ export function grantOnWire(g: Grant) {
   const { startsAt, endsAt, endedAt, createdAt, ...rest } = g;
   return { ...rest, startsAt: isoTime(startsAt), endsAt: isoOrNull(endsAt), endedAt: isoOrNull(endedAt), createdAt: isoTime(createdAt) };
 }
-
-export const grantStateOf = (g: Grant, now: Instant) => (isOver(g, now) ? "ended" : isLive(g, now) ? "live" : "upcoming");
 
 export function planOnWire({ entries, archivedAt, revision, ...plan }: Plan) {
   const { key, name, description, kind, rank, includes } = plan;

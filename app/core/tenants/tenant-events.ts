@@ -67,7 +67,7 @@ function* trialEvents(before: TenantFacts | null, after: TenantFacts, at: Instan
   }
   for (const trial of were.values()) {
     // A trial that expired leaves the facts with the next change; the trial schedule reports it.
-    if (are.has(trial.id) || prolonged.has(trial.id) || trial.endsAt <= at) continue;
+    if (are.has(trial.id) || prolonged.has(trial.id) || isOver(trial, at)) continue;
     yield { event: "trial_ended", about: trial.id, properties: { ...trialProperties(trial), ended_at: isoTime(at), plan } };
   }
 }
