@@ -108,7 +108,11 @@ describe("a trial", () => {
 
   test.each([
     ["no feature", { length: "14" }, "Choose at least one feature."],
-    ["a feature that is no key", { feature: "a b", length: "14" }, "That is not a feature's key."],
+    [
+      "a feature that is no key",
+      { feature: "a b", length: "14" },
+      "A feature key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.",
+    ],
     ["no length", { feature: "sso" }, "Choose how long."],
     ["own dates without an end", { feature: "sso", length: "own" }, "A trial always has an end: choose it."],
     ["an end in the past", { feature: "sso", length: "own", endsAt: local(now - day) }, "The end is in the past."],

@@ -107,6 +107,6 @@ function refusals({ tenant, feature, features }: CheckItem, error: { code: strin
 function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): string {
   const { tenant, feature } = (typeof asked === "object" && asked !== null ? asked : {}) as { tenant?: unknown; feature?: unknown };
   const field = issue?.path.join(".") || undefined;
-  const error = { code: "invalid_check", message: issue?.message ?? 'Missing "feature" or "tenant".', ...(field ? { field } : {}) };
+  const error = { code: "invalid_request", message: issue?.message ?? 'Missing "feature" or "tenant".', ...(field ? { field } : {}) };
   return `,${JSON.stringify({ tenant, feature, error })}`;
 }

@@ -26,7 +26,7 @@ const tooManyPlans = {
     detail: "The catalogue would have 1,001 plans and add-ons in use. A catalogue can have 1,000. Archive plans first.",
   },
 };
-const goneExample = { plan_not_found: { detail: "There is no plan gold. It may have been deleted meanwhile.", field: "plan" } };
+const goneExample = { plan_not_found: { detail: "There is no plan gold. It may have been deleted.", field: "plan" } };
 
 /** Missing in the path is 404, missing in the body is 422. */
 function afterwards(

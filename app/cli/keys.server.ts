@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
 import { day, hour, isoDay, isoOrNull, isoTime } from "~/core/time";
-import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, keyTenant, overlapHours } from "~/forms/keys/api-key";
+import { tenantKey } from "~/forms/entity-keys";
+import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, overlapHours } from "~/forms/keys/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
 import { Failure } from "./failure.server";
@@ -31,7 +32,7 @@ export function registerKeys(program: Command, open: Open): void {
     .description("create an API key and print it; it is shown this once")
     .requiredOption("--name <name>", "for people to know it by", reading(keyName))
     .addOption(scope.choices(keyScopes).argParser(collectScopes))
-    .option("--tenant <key>", "the only tenant that it may ask about", reading(keyTenant))
+    .option("--tenant <key>", "the only tenant that it may ask about", reading(tenantKey))
     .option("--pub", "for browsers: may only check, one tenant, from the pages of --origin")
     .option("--origin <origin>", "pages that may use it, or the tokens that it mints; may be given several times", collectOrigins)
     .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readingNumber(keyDays))

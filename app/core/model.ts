@@ -168,5 +168,7 @@ export type Actor = {
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/** `keyPattern` as the end of a sentence. */
+export const keyRule = "starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.";
 /** 1 to 200 characters without control characters or lone surrogates, which URLs cannot hold. */
 export const tenantKeyPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;

@@ -64,10 +64,10 @@ describe("POST /api/entitlements", () => {
       })
     ).json();
     expect(results.map((r: { error?: { code: string } }) => r.error?.code)).toEqual([
-      "invalid_check",
-      "invalid_check",
-      "invalid_check",
-      "invalid_check",
+      "invalid_request",
+      "invalid_request",
+      "invalid_request",
+      "invalid_request",
       undefined,
     ]);
   });
@@ -77,9 +77,9 @@ describe("POST /api/entitlements", () => {
     const sent = `{"checks":[{"tenant":"a\\u0000","feature":"sso"},{"tenant":"acme","feature":"\\ud800"},{"tenant":${deep}},{"tenant":"acme","feature":"sso"}]}`;
     const { results } = await (await api.send("POST", "/api/entitlements", sent, api.keys.check)).json();
     expect(results.map((r: { error?: { code: string; field: string } }) => r.error && [r.error.code, r.error.field])).toEqual([
-      ["invalid_check", "tenant"],
-      ["invalid_check", "feature"],
-      ["invalid_check", "tenant.0.0"],
+      ["invalid_request", "tenant"],
+      ["invalid_request", "feature"],
+      ["invalid_request", "tenant.0.0"],
       undefined,
     ]);
     // What cannot be stored is not sent back either.

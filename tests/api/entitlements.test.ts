@@ -134,7 +134,7 @@ describe("GET /api/entitlements", () => {
     const answer = await api.get(`/api/entitlements?${query}`);
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
-    expect(await answer.json()).toMatchObject({ status: 400, code: "invalid_query", field });
+    expect(await answer.json()).toMatchObject({ status: 400, code: "invalid_request", field });
   });
 
   test("takes tenant keys of every kind", async () => {
