@@ -5,8 +5,9 @@ import { type CheckItem, checksBody, checksQuery, maxDecisions, readChecks } fro
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
-import { answerType, entitlementsPath } from "./entitlements.server";
+import { answerType } from "./entitlements.server";
 import { askerOf, forbiddenIn, isFor } from "./http/authenticate.server";
+import { entitlementsPath } from "./http/check-paths";
 import { parse } from "./http/parse.server";
 import { sendProblem } from "./http/problem.server";
 import { admittedKey, guarded } from "./http/route.server";

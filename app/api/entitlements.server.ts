@@ -7,6 +7,7 @@ import type { Prepared } from "~/server/checks/check.server";
 import { answerThen } from "~/server/checks/point-in-time.server";
 import type { Services } from "~/server/services.server";
 import { askerOf, isFor, mayAskAbout } from "./http/authenticate.server";
+import { entitlementsPath } from "./http/check-paths";
 import { etagOf, matchesEtag } from "./http/etag.server";
 import { parse } from "./http/parse.server";
 import { admittedKey, guarded } from "./http/route.server";
@@ -15,8 +16,6 @@ import { getEntitlements } from "./openapi/check-descriptions";
 
 /** How long clients may cache an answer, in seconds, if nothing ends sooner. */
 export const maxAgeSeconds = 30;
-
-export const entitlementsPath = "/api/entitlements";
 
 /** Requires the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {

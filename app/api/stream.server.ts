@@ -7,9 +7,9 @@ import type { Services } from "~/server/services.server";
 import { eventStreams, idOf, markIn } from "./event-stream.server";
 import { admit, limitProblem } from "./http/admit.server";
 import { askerOf, isFor, mayAskAbout, presentedIn } from "./http/authenticate.server";
+import { ofrepStreamPath, streamPath } from "./http/check-paths";
 import { parse } from "./http/parse.server";
 import { sendProblem } from "./http/problem.server";
-import { ofrepStreamPath } from "./ofrep.server";
 
 type Query = { tenant?: unknown; ticket?: unknown; since?: unknown };
 type Asked = FastifyRequest<{ Querystring: Query }>;
@@ -21,7 +21,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
   const event = (name: string, state: TenantState, data: object) => `id: ${idOf(state)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
   app.get(
-    "/api/stream",
+    streamPath,
     { exposeHeadRoute: false, config: { description: listenToChanges, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
       // Opening a stream is not a check: it counts against the request limit, whatever the limit of checks.
