@@ -9,7 +9,7 @@ import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { listKeys } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
-import { Button, LinkButton } from "~/ui/kit/button";
+import { LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { CodeBlock } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -17,6 +17,7 @@ import { Field } from "~/ui/kit/field";
 import { Select } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
@@ -88,14 +89,9 @@ export default function RotateKey() {
               <Field label="The old key" field={fields.overlap}>
                 <Select options={overlaps} defaultValue={fields.overlap.initialValue ?? "24"} />
               </Field>
-              <FormActions>
-                <Button variant="primary" busy={busy}>
-                  Create the new key
-                </Button>
-                <LinkButton to={paths.keys()} variant="ghost">
-                  Cancel
-                </LinkButton>
-              </FormActions>
+              <SubmitRow busy={busy} cancelTo={paths.keys()}>
+                Create the new key
+              </SubmitRow>
             </Form>
           </Card>
         )}

@@ -8,7 +8,7 @@ import { paths } from "~/paths";
 import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { createKey } from "~/server/keys/api-keys.server";
-import { Button, LinkButton } from "~/ui/kit/button";
+import { LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { Checkbox, RadioCards } from "~/ui/kit/choices";
 import { CodeBlock } from "~/ui/kit/code";
@@ -18,6 +18,7 @@ import { Field } from "~/ui/kit/field";
 import { Select, TextInput } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
@@ -134,14 +135,9 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
           <Field label="Expires" field={fields.expires}>
             <Select options={lives} defaultValue={fields.expires.initialValue ?? "never"} />
           </Field>
-          <FormActions>
-            <Button variant="primary" busy={busy} disabled={!canChange}>
-              Create key
-            </Button>
-            <LinkButton to={paths.keys()} variant="ghost">
-              Cancel
-            </LinkButton>
-          </FormActions>
+          <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.keys()}>
+            Create key
+          </SubmitRow>
         </Form>
       </Card>
     </>

@@ -88,8 +88,6 @@ const answerHeaders: {
 
 const headerRefs = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-export type OpenApiDocument = ReturnType<typeof openApiDocument>;
-
 /** Builds the OpenAPI 3.1 document of all described routes. `exact` is for tests: responses then have no further fields. */
 export function openApiDocument(routes: readonly DescribedRoute[], { origin, exact = false }: { origin: string | null; exact?: boolean }) {
   const schemas: { [id: string]: JsonSchema } = {};

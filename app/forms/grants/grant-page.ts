@@ -43,4 +43,3 @@ export const overrideSchema = z.object({
   endsAt: inputInstant.optional(),
   note: note.optional(),
 });
-export type OverrideInput = z.infer<typeof overrideSchema>;

@@ -35,4 +35,3 @@ export const tenantBody = z.strictObject({
   usageAnchor: isoInstant.nullish(),
   why: note.nullish(),
 });
-export type TenantBody = z.infer<typeof tenantBody>;

@@ -15,8 +15,6 @@ const maxShown = 60;
 /** Max values shown on the page of one entry; the API returns all. */
 const maxOnPage = 1_000;
 
-export type AuditEntryView = ReturnType<typeof entryOf>;
-
 type Names = { catalogue: Catalogue; actors: readonly Actor[] };
 
 /** Returns the name stored in the entry, or the current one. */

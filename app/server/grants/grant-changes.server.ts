@@ -80,7 +80,6 @@ export function choicesOf(tenant: TenantRequest, features: readonly Feature[]) {
     return { key, name, group, kind: kindOf(feature), entitled, reason, message, gives };
   });
 }
-export type GrantChoice = ReturnType<typeof choicesOf>[number];
 
 type Read = { ok: true; features: { feature: string; value: Value }[] } | { ok: false; errors: Record<string, string[]> };
 

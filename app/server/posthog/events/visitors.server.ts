@@ -122,7 +122,6 @@ export function createVisitors({ settings, hooks, requests, facts, now, log }: P
     },
   };
 }
-export type Visitors = ReturnType<typeof createVisitors>;
 
 function tenantOf(path: string | undefined): string | null {
   const [, part] = /^\/tenants\/([^/?#]+)/.exec(path ?? "") ?? [];

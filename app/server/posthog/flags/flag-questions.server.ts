@@ -132,4 +132,3 @@ export function createFlagQuestions({
     },
   };
 }
-export type FlagQuestions = ReturnType<typeof createFlagQuestions>;
