@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: { "~db": path("./db"), "~": path("./app") } },
+  resolve: { alias: { "~db": path("./db"), "~tests": path("./tests/support"), "~": path("./app") } },
   test: {
     globalSetup: ["tests/support/postgres.global.ts"],
     setupFiles: ["tests/support/setup.ts"],

@@ -1,5 +1,6 @@
 import { renameSync } from "node:fs";
 import type { Grant, Instant } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { type Chance, seededChance } from "~/server/demo/chance";
 import type { Services } from "~/server/services.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
@@ -7,7 +8,6 @@ import { importGitlab, keptFile, operator, withServices } from "./database";
 
 export const tenantsMade = 100_000;
 const batchSize = 1_000;
-const day = 86_400_000;
 
 const first =
   "Amber Birch Cobalt Dune Elder Fjord Granite Harbour Indigo Juniper Kelp Lumen Moss Nordic Ochre Pine Quartz Río Sable Tidal Über Violet Willow Żółty".split(
@@ -63,7 +63,7 @@ function grantOf(feature: string, createdAt: Instant, now: Instant, chance: Chan
   const common = { id: chance.id("gr"), feature, endedAt: null, extends: null, note: null, createdAt, createdBy: operator.name };
   const fate = chance.weighted({ live: 3, override: 15, over: 82 });
   if (fate === "override") return { ...common, kind: "override", effect: "allow", value: true, startsAt: createdAt, endsAt: null };
-  if (fate === "over") return { ...common, kind: "trial", value: true, startsAt: createdAt, endsAt: createdAt + 14 * 3_600_000 };
+  if (fate === "over") return { ...common, kind: "trial", value: true, startsAt: createdAt, endsAt: createdAt + 14 * hour };
   const startsAt = now - chance.between(1, 10) * day;
   return { ...common, kind: "trial", value: true, startsAt, endsAt: now + chance.between(1, 60) * day };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { day, hour } from "~/core/time";
 import { type Api, startApi } from "../tests/support/api";
-import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../tests/support/facts";
+import { configFeature, feature, meteredFeature, now, plan } from "../tests/support/facts";
 import { createLatchkey, type LatchkeyError, type LatchkeyOptions } from "./index.js";
 
 let api: Api;

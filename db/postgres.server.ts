@@ -9,7 +9,7 @@ import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { migratePostgres } from "./postgres-migrate.server";
 import { defineSchema } from "./schema";
-import { textOf } from "./statement-text";
+import { statementText } from "./statement-text";
 import { DatabaseBusy, DatabaseReadOnly, DatabaseUnavailable, isReadOnly, mapUnavailable, TooManyWrites } from "./unavailable";
 
 /** Timeouts of reads for a connection and for an answer, in ms. */
@@ -113,7 +113,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
       await mapUnavailable(Promise.resolve(build(write as unknown as Queries)));
     },
     prepareAside(build) {
-      const statement = textOf(build, write as unknown as Queries);
+      const statement = statementText(build, write as unknown as Queries);
       return async (pieces) => {
         inside.refuse();
         await mapUnavailable(inOneTransaction(writers, (client) => eachInTurn(client, statement, pieces)));

@@ -16,7 +16,7 @@ import { refuseForeignWal } from "./sqlite-soundness.server";
 import { numberCommit } from "./sqlite-statements.server.mjs";
 import { createTransactions } from "./sqlite-transactions.server";
 import { maxIdleWalBytes, truncateWal } from "./sqlite-wal.server";
-import { textOf } from "./statement-text";
+import { statementText } from "./statement-text";
 
 const whileBusy = <T>(attempt: () => T) => retryWhileBusy(attempt, lockTimeoutMs);
 
@@ -78,7 +78,7 @@ export async function openSqlite(name: string, options: OpenOptions = {}): Promi
       await writes.transaction(async (tx) => await build(tx));
     },
     prepareAside(build) {
-      const statement = textOf(build, read);
+      const statement = statementText(build, read);
       return (pieces) =>
         writes.transaction(async () => {
           for (const piece of pieces) await writes.execute(statement, [piece]);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { changeRole, disable, findOneAdmin, invite, openLink } from "~/server/admins/admins.server";
 import { acceptInvite } from "~/server/admins/invites.server";
 import { listAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";
 
-const week = 7 * 86_400_000;
+const week = 7 * day;
 const password = "walrus teapot grammar";
 
 let app: TestApp;

@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day, minute } from "~/core/time";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { createKeyRing } from "~/server/keys/key-cache.server";
 import { createServices, stopServices } from "~/server/process/start.server";
 import { listAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";
-
-const minute = 60_000;
-const day = 86_400_000;
 
 let app: TestApp;
 let owner: Browser;

@@ -7,10 +7,12 @@ import { counterAt } from "~/core/decision/usage";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { MeterSettings, ResetPeriod, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
+import { day, hour, minute } from "~/core/time";
+
 import { estimateEffects } from "~/server/catalogue/change-effects.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
-import { ada, configFeature, day, feature, flagTie, hour, made, meteredFeature, now, plan, stamp } from "./support/facts";
+import { ada, configFeature, feature, flagTie, made, meteredFeature, now, plan, stamp } from "./support/facts";
 import { engines, startServices, type TestServices } from "./support/services";
 
 const calls = meteredFeature("calls", { resetPeriod: "day" }, { name: "API calls" });
@@ -101,7 +103,7 @@ describe.each(engines)("the effects of a change on %s", (engine) => {
   });
 
   test.each<[ResetPeriod, number]>([
-    ["hour", 30 * 60_000],
+    ["hour", 30 * minute],
     ["day", 20 * hour],
     ["week", 3 * day],
     ["month", 15 * day],

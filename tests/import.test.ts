@@ -9,12 +9,13 @@ import { registerImport } from "~/cli/import.server";
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { isEmptyDiff } from "~/core/import/import-words";
 import type { Actor } from "~/core/model";
+import { day } from "~/core/time";
 import { exportCatalogue } from "~/server/catalogue/export.server";
 import { applyImport, previewImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { changeCatalogue } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
-import { day, now } from "./support/facts";
+import { now } from "./support/facts";
 import { engines, startServices, type TestServices } from "./support/services";
 
 const actor: Actor = { kind: "admin", id: "ad_1", name: "Ada" };

@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hour, minute } from "~/core/time";
 import { disable, enable, invite, openLink } from "~/server/admins/admins.server";
 import { acceptInvite } from "~/server/admins/invites.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada as operator } from "./support/facts";
 import { remixBuild } from "./support/remix-build";
 
-const minute = 60_000;
-const hour = 60 * minute;
 const password = "walrus teapot grammar";
 const isSignedIn = async (browser: Browser) => (await browser.get("/account")).status === 200;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { hour } from "~/core/time";
 import { invite, openLink } from "~/server/admins/admins.server";
 import { openSetup } from "~/server/admins/first-owner.server";
 import { acceptInvite } from "~/server/admins/invites.server";
@@ -7,7 +8,6 @@ import { ada as operator } from "./support/facts";
 
 const password = "walrus teapot grammar";
 const email = "ada@example.com";
-const hour = 3_600_000;
 
 let app: TestApp;
 let id: string;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TenantFacts } from "~/core/model";
+import { day, minute } from "~/core/time";
 import { paths } from "~/paths";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
-import { day, now } from "./support/facts";
+import { now } from "./support/facts";
 import { fieldIn, textOf } from "./support/page-text";
 import { overrideAs, putAs, seedCatalogue, trialAs } from "./support/tenant-world";
 
@@ -107,7 +108,11 @@ describe("a trial", () => {
 
   test.each([
     ["no feature", { length: "14" }, "Choose at least one feature."],
-    ["a feature that is no key", { feature: "a b", length: "14" }, "That is not a feature's key."],
+    [
+      "a feature that is no key",
+      { feature: "a b", length: "14" },
+      "A feature key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.",
+    ],
     ["no length", { feature: "sso" }, "Choose how long."],
     ["own dates without an end", { feature: "sso", length: "own" }, "A trial always has an end: choose it."],
     ["an end in the past", { feature: "sso", length: "own", endsAt: local(now - day) }, "The end is in the past."],
@@ -183,12 +188,12 @@ describe("a trial", () => {
 
   test("is over in the millisecond that was said, and an old address no longer tells of it as new", async () => {
     const tenant = await fresh();
-    const result = location(await admin.post(paths.trialNew(tenant), { feature: "sso", length: "own", endsAt: local(now + 60_000) }));
+    const result = location(await admin.post(paths.trialNew(tenant), { feature: "sso", length: "own", endsAt: local(now + minute) }));
     const before = app.clock.now;
     try {
       app.clock.now = now + 59_999;
       expect(await read(result)).toMatch(/Trial granted .*Ends 20 Nov 2026, in under a minute/);
-      app.clock.now = now + 60_000;
+      app.clock.now = now + minute;
       const text = await read(result);
       expect(text).not.toContain("Trial granted");
       expect(text).toMatch(/Nothing is granted at the moment\. Ended Single sign-on/);

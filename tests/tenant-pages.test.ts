@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { paths } from "~/paths";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
-import { day, now } from "./support/facts";
+import { now } from "./support/facts";
 import { textOf } from "./support/page-text";
 import { overrideAs, putAs, seedCatalogue, trialAs } from "./support/tenant-world";
 

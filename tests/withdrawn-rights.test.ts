@@ -1,12 +1,13 @@
 import { eq } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { day } from "~/core/time";
 import { createKey } from "~/server/keys/api-keys.server";
 import type { Database } from "~db/database";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { adasPassword } from "./support/ada";
 import { type Api, ada, startApi } from "./support/api";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
-import { day, feature, meteredFeature, now, plan } from "./support/facts";
+import { feature, meteredFeature, now, plan } from "./support/facts";
 import { actionsOfPages, pageActs, withoutRights } from "./support/page-acts";
 import { fresh, right } from "./support/right-requests";
 import { engines } from "./support/services";

@@ -5,8 +5,9 @@ import { type CheckItem, checksBody, checksQuery, maxDecisions, readChecks } fro
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
-import { answerType, entitlementsPath } from "./entitlements.server";
+import { answerType } from "./entitlements.server";
 import { askerOf, forbiddenIn, isFor } from "./http/authenticate.server";
+import { entitlementsPath } from "./http/check-paths";
 import { parse } from "./http/parse.server";
 import { sendProblem } from "./http/problem.server";
 import { admittedKey, guarded } from "./http/route.server";
@@ -107,6 +108,6 @@ function refusals({ tenant, feature, features }: CheckItem, error: { code: strin
 function refusal(asked: unknown, issue: { path: PropertyKey[]; message: string } | undefined): string {
   const { tenant, feature } = (typeof asked === "object" && asked !== null ? asked : {}) as { tenant?: unknown; feature?: unknown };
   const field = issue?.path.join(".") || undefined;
-  const error = { code: "invalid_check", message: issue?.message ?? 'Missing "feature" or "tenant".', ...(field ? { field } : {}) };
+  const error = { code: "invalid_request", message: issue?.message ?? 'Missing "feature" or "tenant".', ...(field ? { field } : {}) };
   return `,${JSON.stringify({ tenant, feature, error })}`;
 }

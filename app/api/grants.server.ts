@@ -2,8 +2,10 @@ import type { FastifyInstance } from "fastify";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantChange } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
+import { grantStateOf } from "~/core/grants/grant-lifetime";
 import type { Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
+import { day } from "~/core/time";
 import { extendBody } from "~/forms/api-bodies";
 import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
 import { endGrantBody, type GrantBody, grantBody } from "~/forms/grants/grant";
@@ -15,11 +17,9 @@ import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
 import { etagAt } from "./http/etag.server";
 import { addRead, addWrite } from "./http/route.server";
-import { grantOnWire, grantStateOf } from "./http/wire";
+import { grantOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
 import { noTenant } from "./tenants.server";
-
-const day = 86_400_000;
 
 /** Shared by all reads of grants. */
 const unchanged = { 304: { what: "Not modified." } };

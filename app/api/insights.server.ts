@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { isoTime } from "~/core/decision/answer";
+import { isoOrNull, isoTime } from "~/core/time";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
 import { auditEntryOf } from "~/server/audit/audit-entry";
@@ -34,7 +34,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       const summary = await usageSummary(services, key, query);
       if (!summary) return noTenant(key);
       const features = summary.checks.features.map((f) => ({ ...f, firstAt: isoTime(f.firstAt), lastAt: isoTime(f.lastAt) }));
-      const consumption = summary.consumption.map(({ name: _, setAt, ...c }) => ({ ...c, setAt: setAt === null ? null : isoTime(setAt) }));
+      const consumption = summary.consumption.map(({ name: _, setAt, ...c }) => ({ ...c, setAt: isoOrNull(setAt) }));
       const events = summary.events?.map((e) => ({ ...e, time: isoTime(e.time), recordedAt: isoTime(e.recordedAt) }));
       return { status: 200, body: { ...summary, checks: { ...summary.checks, features }, consumption, ...(events && { events }) } };
     },

@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { sendProblem } from "./http/problem.server";
 
@@ -25,6 +26,6 @@ export async function metricsApi(app: FastifyInstance, { services }: { services:
 
 /** Compares in constant time. */
 function isEqual(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const digest = (text: string) => Buffer.from(sha256(text));
   return timingSafeEqual(digest(a), digest(b));
 }

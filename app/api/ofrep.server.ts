@@ -1,25 +1,22 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Decision } from "~/core/decision/decide";
 import type { Feature } from "~/core/model";
 import { ofrepFlag } from "~/core/posthog/ofrep";
 import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/posthog/ofrep-context";
 import type { TenantContext } from "~/server/checks/check.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
-import { hasLeft } from "~/server/http/client-aborted";
-import { closeLingering } from "~/server/http/lingering-close.server";
 import type { CachedKey } from "~/server/keys/key-cache.server";
 import type { Services } from "~/server/services.server";
 import { limitProblem } from "./http/admit.server";
 import { askerOf, whoAsks } from "./http/authenticate.server";
+import { evaluateAllPath, evaluateOnePath, ofrepStreamPath } from "./http/check-paths";
 import { etagOf, matchesEtag } from "./http/etag.server";
-import { limitsOf } from "./http/json-bodies.server";
 import type { Problem } from "./http/problem.server";
-import { cutOff, problemOf } from "./http/refusals.server";
+import { failedProblem } from "./http/refusals.server";
 import { admittedKey, letInAs } from "./http/route.server";
 import { factsUnavailable } from "./http/unavailable.server";
 import { evaluateFlag, evaluateFlags } from "./openapi/ofrep-descriptions";
 
-export const ofrepStreamPath = "/ofrep/v1/stream";
 /** In ms. A ticket is valid for one to two of these, and equal within one, so that equal state has equal bytes. */
 export const ticketBucket = 600_000;
 /** In seconds. OpenFeature clients use it only with 429. */
@@ -33,10 +30,8 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   const { checks, facts, tokens, now } = services;
   const groupType = services.env.posthog?.groupType ?? "organization";
 
-  app.setErrorHandler((error: Partial<Error & { statusCode: number; code: string }>, request: Asked, reply) => {
-    const problem = problemOf(hasLeft(request) ? cutOff : (error as Parameters<typeof problemOf>[0]), limitsOf(request));
-    if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
-    if (problem.status === 413) closeLingering(request.raw);
+  app.setErrorHandler((error: Partial<FastifyError>, request: Asked, reply) => {
+    const problem = failedProblem(error, request);
     const isUnreadable = problem.code === "invalid_json" || (problem.code === "invalid_request" && problem.field === "body");
     if (problem.status === 503)
       return refuse(request, reply.header("retry-after", retryAfter), 429, "GENERAL", problem.detail, problem.code);
@@ -71,7 +66,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     }
   }
 
-  app.post(`${flagPath}*`, { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
+  app.post(`${evaluateOnePath}*`, { config: { description: evaluateFlag }, onRequest: letIn }, async (request: Asked, reply) => {
     const name = flagOf(request);
     const known = await meet(request, reply, [name]);
     if (!known) return reply;
@@ -89,7 +84,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   });
 
   /** A missing tenant gets every flag off: after an error a web client would keep the previous tenant's flags. */
-  app.post("/ofrep/v1/evaluate/flags", { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
+  app.post(evaluateAllPath, { config: { description: evaluateFlags }, onRequest: letIn }, async (request: Asked, reply) => {
     const known = await meet(request, reply, null);
     if (!known) return reply;
     const { key, context, asker } = known;
@@ -128,11 +123,9 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
   }
 }
 
-const flagPath = "/ofrep/v1/evaluate/flags/";
-
 /** The flag that a URL names, still encoded; null for other paths. */
 const writtenName = (url: string): string | null =>
-  url.startsWith(flagPath) ? (url.slice(flagPath.length).split("?", 1)[0] as string) : null;
+  url.startsWith(evaluateOnePath) ? (url.slice(evaluateOnePath.length).split("?", 1)[0] as string) : null;
 
 /** For a refusal before the router: the flag that a single evaluation names, as `key` of its answer. */
 export function keyIn(url: string): { key?: string } {

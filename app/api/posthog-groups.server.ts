@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { asFlagProperties, groupProperties, propertiesValidUntil } from "~/core/posthog/group-properties";
-import { tenantKey } from "~/forms/tenants/tenant";
+import { tenantKey } from "~/forms/entity-keys";
 import type { Services } from "~/server/services.server";
 import { cacheControl } from "./entitlements.server";
 import { mayAskAbout } from "./http/authenticate.server";

@@ -1,5 +1,4 @@
-import { isoTime } from "~/core/decision/answer";
-import type { Instant } from "~/core/model";
+import { isoOrNull, isoTime } from "~/core/time";
 import type { findStaleFlags } from "~/server/catalogue/stale-flags.server";
 import type { FlagStatus } from "~/server/posthog/flags/flag-readings";
 import type { driftStatus } from "~/server/posthog/groups/drift.server";
@@ -9,7 +8,6 @@ import type { tenantFlags } from "~/server/tenants/tenant-flags.server";
 
 type Result<F extends (...given: never[]) => unknown> = NonNullable<Awaited<ReturnType<F>>>;
 
-const iso = (at: Instant | null) => (at === null ? null : isoTime(at));
 const troubleOnWire = (trouble: FlagStatus["trouble"]) => trouble && { since: isoTime(trouble.since), why: trouble.why };
 
 export function groupSyncOnWire({
@@ -30,17 +28,17 @@ export function groupSyncOnWire({
     groupType,
     projectId,
     counts,
-    lastSentAt: iso(lastSentAt),
+    lastSentAt: isoOrNull(lastSentAt),
     lastError: lastError && { at: isoTime(lastError.at), why: lastError.why },
     down: down && { since: isoTime(down.since), failures: down.failures, nextTryAt: isoTime(down.nextTryAt) },
-    resync: resync && { ...resync, startedAt: isoTime(resync.startedAt), doneAt: iso(resync.doneAt) },
+    resync: resync && { ...resync, startedAt: isoTime(resync.startedAt), doneAt: isoOrNull(resync.doneAt) },
     waiting: waiting.map(({ key, since, nextAttemptAt, ...row }) => ({
       tenant: key,
       ...row,
       since: isoTime(since),
-      nextAttemptAt: iso(nextAttemptAt),
+      nextAttemptAt: isoOrNull(nextAttemptAt),
     })),
-    flags: { ...flags, answeredAt: iso(flags.answeredAt), trouble: troubleOnWire(flags.trouble) },
+    flags: { ...flags, answeredAt: isoOrNull(flags.answeredAt), trouble: troubleOnWire(flags.trouble) },
   };
 }
 
@@ -52,11 +50,11 @@ export function tenantSyncOnWire({ key, sync, flags, status }: OfTenant) {
     tenant: key,
     groupType,
     state,
-    since: iso(since),
+    since: isoOrNull(since),
     attempts,
     lastError,
-    nextTryAt: iso(nextTry),
-    sentAt: iso(sentAt),
+    nextTryAt: isoOrNull(nextTry),
+    sentAt: isoOrNull(sentAt),
     sent,
     wanted: news,
     flags: flags.map(({ last, ...flag }) => ({ ...flag, last: last && { ...last, seenAt: isoTime(last.seenAt) } })),
@@ -76,5 +74,5 @@ export const metadataKeysOnWire = ({ options, chosen }: Result<typeof metadataOp
 export const driftOnWire = ({ isRunning, whyNot, result }: Result<typeof driftStatus>) => ({
   isRunning,
   whyNot,
-  result: result && { ...result, startedAt: isoTime(result.startedAt), finishedAt: iso(result.finishedAt) },
+  result: result && { ...result, startedAt: isoTime(result.startedAt), finishedAt: isoOrNull(result.finishedAt) },
 });

@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { listenForFlags, listenToChanges } from "~/api/openapi/check-descriptions";
-import { tenantKey } from "~/forms/tenants/tenant";
+import { streamQuery } from "~/forms/checks/checks";
 import type { TenantState } from "~/server/checks/subscriptions.server";
 import { bucketOf } from "~/server/keys/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { eventStreams, idOf, markIn } from "./event-stream.server";
 import { admit, limitProblem } from "./http/admit.server";
 import { askerOf, isFor, mayAskAbout, presentedIn } from "./http/authenticate.server";
+import { ofrepStreamPath, streamPath } from "./http/check-paths";
+import { parse } from "./http/parse.server";
 import { sendProblem } from "./http/problem.server";
-import { ofrepStreamPath } from "./ofrep.server";
 
 type Query = { tenant?: unknown; ticket?: unknown; since?: unknown };
 type Asked = FastifyRequest<{ Querystring: Query }>;
@@ -20,29 +21,28 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
   const event = (name: string, state: TenantState, data: object) => `id: ${idOf(state)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
   app.get(
-    "/api/stream",
+    streamPath,
     { exposeHeadRoute: false, config: { description: listenToChanges, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
       // Opening a stream is not a check: it counts against the request limit, whatever the limit of checks.
       const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
       if (!key) return reply;
-      const tenant = tenantKey.safeParse(request.query.tenant ?? key.tenant);
-      if (!tenant.success) {
-        const detail = "Name one tenant: /api/stream?tenant=acme";
-        return sendProblem(reply, { status: 400, code: "invalid_query", field: "tenant", detail });
-      }
-      if (!mayAskAbout(key, tenant.data, reply)) return reply;
+      const asked = { tenant: request.query.tenant ?? key.tenant ?? undefined };
+      const sent = parse(reply, { query: streamQuery.required() }, { query: asked });
+      if (!sent) return reply;
+      const { tenant } = sent.query;
+      if (!mayAskAbout(key, tenant, reply)) return reply;
       const presented = presentedIn(request) as string;
       const seen = markIn(request.headers["last-event-id"]);
-      const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant.data, revision: state.revision });
+      const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant, revision: state.revision });
       const problem = await openStream(reply, {
-        tenant: tenant.data,
+        tenant: tenant,
         key: bucketOf(key),
         asker: askerOf(key),
         seen,
         isGood: () => {
           const verdict = keys.verify(presented, now());
-          return typeof verdict !== "string" && isFor(verdict, tenant.data);
+          return typeof verdict !== "string" && isFor(verdict, tenant);
         },
         first: told(seen === undefined ? "ready" : "changed"),
         changed: told("changed"),

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import { isoTime } from "~/core/decision/answer";
+import { isoTime } from "~/core/time";
+import { tenantKey } from "~/forms/entity-keys";
 import { tokenBody } from "~/forms/keys/token";
-import { tenantKey } from "~/forms/tenants/tenant";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { actorOfKey } from "~/server/keys/api-keys.server";
 import { mintScopes } from "~/server/keys/token-claims";

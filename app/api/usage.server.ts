@@ -116,7 +116,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
 function refusalOf(issue: { path: PropertyKey[]; message: string } | undefined): Recorded {
   return {
     status: "refused",
-    code: "invalid_event",
+    code: "invalid_request",
     message: issue?.message ?? "This is no event.",
     field: issue?.path.join(".") || "event",
   };

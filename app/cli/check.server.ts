@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { entitlement, isoTime } from "~/core/decision/answer";
+import { entitlement } from "~/core/decision/answer";
 import type { Decision } from "~/core/decision/decide";
 import { type Instant, keyPattern, tenantKeyPattern } from "~/core/model";
+import { isoTime } from "~/core/time";
+import { featureKeyRefused, tenantKeyRefused } from "~/forms/entity-keys";
 import { isoInstant } from "~/forms/instants";
 import { type AnswerThen, answerThen } from "~/server/checks/point-in-time.server";
 import { Failure } from "./failure.server";
@@ -25,8 +27,8 @@ export function registerCheck(program: Command, open: Open): void {
 const exitCodeOfNo = 3;
 
 async function check(open: Open, key: string, feature: string, { json, at }: Options): Promise<void> {
-  if (!tenantKeyPattern.test(key)) throw new Failure("A tenant's key has 1 to 200 characters and no control characters.");
-  if (!keyPattern.test(feature)) throw new Failure("A feature's key starts with a letter or digit and has up to 100 of A-Z a-z 0-9 . _ -");
+  if (!tenantKeyPattern.test(key)) throw new Failure(tenantKeyRefused);
+  if (!keyPattern.test(feature)) throw new Failure(featureKeyRefused);
   const services = await open();
   const answered = await answerThen(services, key, [feature], at ?? services.now());
   const decision = answered.decisions[0] as Decision;

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
-import { isoTime } from "~/core/decision/answer";
-import type { Instant } from "~/core/model";
-import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, keyTenant, overlapHours } from "~/forms/keys/api-key";
+import { day, hour, isoDay, isoOrNull, isoTime } from "~/core/time";
+import { tenantKey } from "~/forms/entity-keys";
+import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, overlapHours } from "~/forms/keys/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
 import { Failure } from "./failure.server";
@@ -20,9 +20,6 @@ type CreateOptions = {
   json?: boolean;
 };
 
-const day = 86_400_000;
-const hour = 3_600_000;
-
 export function registerKeys(program: Command, open: Open): void {
   const keys = program.command("keys").description("API keys, with which programs ask");
 
@@ -35,7 +32,7 @@ export function registerKeys(program: Command, open: Open): void {
     .description("create an API key and print it; it is shown this once")
     .requiredOption("--name <name>", "for people to know it by", reading(keyName))
     .addOption(scope.choices(keyScopes).argParser(collectScopes))
-    .option("--tenant <key>", "the only tenant that it may ask about", reading(keyTenant))
+    .option("--tenant <key>", "the only tenant that it may ask about", reading(tenantKey))
     .option("--pub", "for browsers: may only check, one tenant, from the pages of --origin")
     .option("--origin <origin>", "pages that may use it, or the tokens that it mints; may be given several times", collectOrigins)
     .option("--expires-in-days <days>", "until when it works (else until it is revoked)", readingNumber(keyDays))
@@ -80,7 +77,7 @@ async function create(open: Open, options: CreateOptions): Promise<void> {
   const expiresAt = expiresInDays === undefined ? null : services.now() + expiresInDays * day;
   const scopes = keyScopes.filter((s) => scope.includes(s));
   const { id, key } = await createKey(services, operator(), { name, scopes, kind, tenant, origins, expiresAt });
-  if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: timeOrNull(expiresAt) });
+  if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: isoOrNull(expiresAt) });
   remark(`API key ${id} for ${name}. Keep it now: it is not shown again.`);
   print(key);
 }
@@ -89,7 +86,7 @@ async function rotate(open: Open, old: string, { overlapHours, json }: { overlap
   const rotated = await rotateKey(await open(), operator(), old, overlapHours * hour);
   if (!rotated.ok) throw new Failure(`${rotationRefusals[rotated.why]} See: latchkey keys list`);
   const { id, key, expiresAt, oldEndsAt } = rotated;
-  if (json) return printJson({ id, key, replaces: old, expiresAt: timeOrNull(expiresAt), oldEndsAt: isoTime(oldEndsAt) });
+  if (json) return printJson({ id, key, replaces: old, expiresAt: isoOrNull(expiresAt), oldEndsAt: isoTime(oldEndsAt) });
   remark(`API key ${id} takes over from ${old}, which works until ${isoTime(oldEndsAt)}. Keep it now: it is not shown again.`);
   if (expiresAt !== null) remark(`It ends at ${isoTime(expiresAt)}.`);
   print(key);
@@ -103,24 +100,21 @@ async function list(open: Open, json?: boolean): Promise<void> {
     const asJson = ({ createdAt, expiresAt, revokedAt, lastUsedAt, ...key }: (typeof keys)[number]) => ({
       ...key,
       createdAt: isoTime(createdAt),
-      expiresAt: timeOrNull(expiresAt),
-      revokedAt: timeOrNull(revokedAt),
-      lastUsedAt: timeOrNull(lastUsedAt),
+      expiresAt: isoOrNull(expiresAt),
+      revokedAt: isoOrNull(revokedAt),
+      lastUsedAt: isoOrNull(lastUsedAt),
     });
     return printJson(keys.map(asJson));
   }
   const state = (key: (typeof keys)[number]) => {
-    if (key.revokedAt !== null) return `revoked ${dayOf(key.revokedAt)}`;
+    if (key.revokedAt !== null) return `revoked ${isoDay(key.revokedAt)}`;
     if (key.expiresAt === null) return "works";
-    return `${key.expiresAt <= now ? "expired" : "works until"} ${dayOf(key.expiresAt)}`;
+    return `${key.expiresAt <= now ? "expired" : "works until"} ${isoDay(key.expiresAt)}`;
   };
-  const used = ({ lastUsedAt }: (typeof keys)[number]) => (lastUsedAt === null ? "never" : dayOf(lastUsedAt));
+  const used = ({ lastUsedAt }: (typeof keys)[number]) => (lastUsedAt === null ? "never" : isoDay(lastUsedAt));
   const rows = keys.map((key) => [key.id, key.hint, key.scopes.join("+"), key.tenant ?? "all", state(key), used(key), key.name]);
   printTable(["ID", "KEY", "SCOPES", "TENANT", "STATE", "LAST USED", "NAME"], rows);
 }
-
-const timeOrNull = (at: Instant | null) => (at === null ? null : isoTime(at));
-const dayOf = (at: Instant) => isoTime(at).slice(0, 10);
 
 function collectScopes(given: string, before: Scope[] = []): Scope[] {
   const scope = keyScopes.find((s) => s === given);

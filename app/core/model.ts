@@ -122,12 +122,16 @@ export type TenantFacts = {
 /** Usage in the period that contains `now`; null if it is no longer known. */
 export type Usage = { used: number | null };
 
-/** A tenant's flag reading; `last` is the newest value PostHog returned. */
+/** What PostHog returned for a flag. */
+export type FlagValue = { state: "on" | "off"; payload?: Json; variant?: string };
+export type LastFlagValue = FlagValue & { seenAt: Instant };
+
+/** A flag of a tenant, from PostHog's response to the decision; `last` is the newest value PostHog returned. */
 export type FlagReading = {
-  state: "on" | "off" | "unknown";
+  state: FlagValue["state"] | "unknown";
   payload?: Json;
   variant?: string;
-  last?: { state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
+  last?: LastFlagValue;
   /** The flag targets persons, and the check named none. */
   userRequired?: true;
   /** The flag targets groups of another type. */
@@ -137,6 +141,8 @@ export type FlagReading = {
   /** The tenant's budget of questions about users was used up, so PostHog was not asked. */
   userLimit?: true;
 };
+
+export const isKnownFlag = (reading: FlagReading): reading is FlagReading & FlagValue => reading.state !== "unknown";
 
 /** Why a value is unknown, if more specific than a missing answer. */
 export const unknownReasons = ["user_required", "other_group_type", "flag_failed", "user_limit"] as const;
@@ -168,5 +174,7 @@ export type Actor = {
 export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/** `keyPattern` as the end of a sentence. */
+export const keyRule = "starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.";
 /** 1 to 200 characters without control characters or lone surrogates, which URLs cannot hold. */
 export const tenantKeyPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { type FlagLink, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
 import { displayName, longText } from "./catalogue/plan";
+import { featureKeyRefused, planKey, tenantKey } from "./entity-keys";
 import { isoInstant } from "./instants";
 import { namedValues, shortList, valueFault } from "./json-value";
 import { maxBatchSize, maxKeys, metadataKey } from "./posthog/posthog-page";
-import { note, planKey, tenantKey } from "./tenants/tenant";
+import { note } from "./tenants/tenant";
 
 const short = (what: string, most: number) =>
   z
@@ -19,7 +20,7 @@ const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
 /** A plan gives each feature at most once. */
 export const maxEntries = 5_000;
 
-const entryFault = (feature: string, value: unknown) => (keyPattern.test(feature) ? valueFault(value) : "That is not a feature's key.");
+const entryFault = (feature: string, value: unknown) => (keyPattern.test(feature) ? valueFault(value) : featureKeyRefused);
 const planEntries = namedValues(entryFault, {
   propertyNames: { type: "string", pattern: keyPattern.source },
   additionalProperties: {},

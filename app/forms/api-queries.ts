@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { grantStates } from "~/core/grants/grant-lifetime";
 import type { Actor } from "~/core/model";
-import { featureTypes, keyPattern, lastInstant, tenantStatuses } from "~/core/model";
+import { featureTypes, lastInstant, tenantStatuses } from "~/core/model";
 import { auditSubjects } from "./audit/audit-filter";
-import { featureKey, grantId } from "./grants/grant";
+import { featureKey, planKey, planKeyRefused, tenantKey } from "./entity-keys";
+import { grantId } from "./grants/grant";
 import { fileFormats } from "./import/catalogue-text";
 import { cursor, fromDigits, limit, yes } from "./pagination";
-import { planKey, tenantKey } from "./tenants/tenant";
 import { withoutPlan } from "./tenants/tenant-list";
 
 const badSeq = "That is not an entry's number.";
@@ -13,12 +14,8 @@ const badDays = "Days are a whole number from 1 to 366.";
 
 export const tenantParams = z.object({ key: tenantKey });
 export const grantParams = z.object({ id: grantId });
-/** As in the URL: surrounding spaces are kept, because they name something else. */
-const pathKey = z
-  .string()
-  .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
-export const planParams = z.object({ plan: pathKey });
-export const featureParams = z.object({ feature: pathKey });
+export const planParams = z.object({ plan: planKey });
+export const featureParams = z.object({ feature: featureKey });
 export const auditParams = z.object({ seq: fromDigits(z.int(badSeq).min(1, badSeq)) });
 
 /** GET /api/tenants */
@@ -29,7 +26,7 @@ export const tenantsQuery = z.object({
     .optional()
     .describe("Part of the name or the key, whatever its case and accents."),
   plan: z
-    .union([z.literal(withoutPlan), planKey], "That is not a plan's key.")
+    .union([z.literal(withoutPlan), planKey], planKeyRefused)
     .optional()
     .describe(`A plan or an add-on; ${withoutPlan} for tenants without a plan.`),
   status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).optional(),
@@ -41,8 +38,6 @@ export const tenantsQuery = z.object({
   cursor: cursor(["acme", "acme"], z.string().max(1_300), z.string().max(200)).optional(),
   limit,
 });
-
-export const grantStates = ["live", "upcoming", "ended"] as const;
 
 /** GET /api/tenants/{key}/grants */
 export const grantsQuery = z.object({

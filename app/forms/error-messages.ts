@@ -4,11 +4,6 @@ import { listWords } from "~/core/decision/words";
 /** For `safeParse(value, errorMessages)`: messages for issues without their own, saying what to send. */
 export const errorMessages: { error: z.core.$ZodErrorMap } = { error: (issue) => sentence(issue) };
 
-/** Variant for query strings, where a repeated name makes a list. */
-export const addressWords: { error: z.core.$ZodErrorMap } = {
-  error: (issue) => (issue.code === "invalid_type" && Array.isArray(issue.input) ? "This was given more than once." : sentence(issue)),
-};
-
 function sentence(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type": {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lastInstant } from "~/core/model";
+import { isoTime } from "~/core/time";
 
 /** ISO 8601 with a zone: "2026-12-04T10:00:00Z". */
 export const isoInstant = z.iso
@@ -12,5 +13,5 @@ export const inputInstant = z
   .string()
   .transform((text) => ({ text, at: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN }))
   // 30 February parses as 2 March.
-  .refine(({ text, at }) => at >= 0 && at <= lastInstant && new Date(at).toISOString().startsWith(text), "Choose a date and time, in UTC.")
+  .refine(({ text, at }) => at >= 0 && at <= lastInstant && isoTime(at).startsWith(text), "Choose a date and time, in UTC.")
   .transform(({ at }) => at);

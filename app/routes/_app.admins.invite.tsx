@@ -8,8 +8,7 @@ import { invite } from "~/server/admins/admins.server";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { roleWords } from "~/ui/admins/role-words";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
@@ -17,6 +16,7 @@ import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { OneTimeLink } from "~/ui/kit/one-time-link";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 
 export const meta: MetaFunction = () => [{ title: "Invite admin · Latchkey" }];
 
@@ -79,14 +79,9 @@ function InviteForm({ result }: { result: SubmissionResult | undefined }) {
             options={roleChoices.map((role) => ({ value: role, label: <span className="capitalize">{role}</span>, hint: roleWords[role] }))}
           />
         </Field>
-        <FormActions>
-          <Button variant="primary" busy={busy}>
-            Make invitation link
-          </Button>
-          <LinkButton to={paths.admins()} variant="ghost">
-            Cancel
-          </LinkButton>
-        </FormActions>
+        <SubmitRow busy={busy} cancelTo={paths.admins()}>
+          Make invitation link
+        </SubmitRow>
       </Form>
     </Card>
   );

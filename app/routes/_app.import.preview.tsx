@@ -9,12 +9,13 @@ import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
 import { FindingList } from "~/ui/catalogue/finding-list";
 import { ImportDiffList } from "~/ui/import/import-diff";
 import { ImportForm } from "~/ui/import/import-form";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "Import · Latchkey" }];
@@ -108,14 +109,9 @@ function Preview({ page }: { page: Extract<Page, { step: "preview" }> }) {
         <input type="hidden" name="name" value={name} />
         <input type="hidden" name="text" value={text} />
         <input type="hidden" name="revision" value={revision} />
-        <FormActions>
-          <Button variant="primary" busy={busy}>
-            Import
-          </Button>
-          <LinkButton to={paths.importCatalogue()} variant="ghost">
-            Choose another file
-          </LinkButton>
-        </FormActions>
+        <SubmitRow busy={busy} cancelTo={paths.importCatalogue()} cancelLabel="Choose another file">
+          Import
+        </SubmitRow>
       </Form>
     </>
   );

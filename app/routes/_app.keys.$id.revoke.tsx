@@ -4,12 +4,12 @@ import { keyOf, paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { listKeys, revokeKey } from "~/server/keys/api-keys.server";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { KeyValue } from "~/ui/kit/key-value";
 import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Revoke API key · Latchkey" }];
@@ -47,14 +47,9 @@ export default function RevokeKey() {
           ]}
         />
         <Form method="post">
-          <FormActions className="pt-4">
-            <Button variant="danger" busy={busy}>
-              Revoke key
-            </Button>
-            <LinkButton to={paths.keys()} variant="ghost">
-              Keep it
-            </LinkButton>
-          </FormActions>
+          <SubmitRow variant="danger" busy={busy} cancelTo={paths.keys()} cancelLabel="Keep it" className="pt-4">
+            Revoke key
+          </SubmitRow>
         </Form>
       </Card>
     </>

@@ -2,13 +2,14 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { hour } from "~/core/time";
 import { rotateForm } from "~/forms/keys/api-key";
 import { keyOf, paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { listKeys } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
-import { Button, LinkButton } from "~/ui/kit/button";
+import { LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { CodeBlock } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -16,11 +17,10 @@ import { Field } from "~/ui/kit/field";
 import { Select } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
-
-const hour = 3_600_000;
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context, "admin");
@@ -89,14 +89,9 @@ export default function RotateKey() {
               <Field label="The old key" field={fields.overlap}>
                 <Select options={overlaps} defaultValue={fields.overlap.initialValue ?? "24"} />
               </Field>
-              <FormActions>
-                <Button variant="primary" busy={busy}>
-                  Create the new key
-                </Button>
-                <LinkButton to={paths.keys()} variant="ghost">
-                  Cancel
-                </LinkButton>
-              </FormActions>
+              <SubmitRow busy={busy} cancelTo={paths.keys()}>
+                Create the new key
+              </SubmitRow>
             </Form>
           </Card>
         )}

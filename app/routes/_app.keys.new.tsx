@@ -2,12 +2,13 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { keyForm, keyScopes } from "~/forms/keys/api-key";
 import { paths } from "~/paths";
 import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { createKey } from "~/server/keys/api-keys.server";
-import { Button, LinkButton } from "~/ui/kit/button";
+import { LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { Checkbox, RadioCards } from "~/ui/kit/choices";
 import { CodeBlock } from "~/ui/kit/code";
@@ -17,11 +18,10 @@ import { Field } from "~/ui/kit/field";
 import { Select, TextInput } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
-
-const day = 86_400_000;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
@@ -135,14 +135,9 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
           <Field label="Expires" field={fields.expires}>
             <Select options={lives} defaultValue={fields.expires.initialValue ?? "never"} />
           </Field>
-          <FormActions>
-            <Button variant="primary" busy={busy} disabled={!canChange}>
-              Create key
-            </Button>
-            <LinkButton to={paths.keys()} variant="ghost">
-              Cancel
-            </LinkButton>
-          </FormActions>
+          <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.keys()}>
+            Create key
+          </SubmitRow>
         </Form>
       </Card>
     </>

@@ -9,14 +9,14 @@ import { invalid, readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { chooseMetadata } from "~/server/posthog/groups/resync.server";
 import { metadataOptions } from "~/server/posthog/groups/synced-metadata.server";
-import { Button } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
 import { PickList } from "~/ui/kit/pick-list";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
@@ -72,11 +72,9 @@ export default function Metadata() {
           <Field label="Other keys" field={fields.others} hint="One on each line." optional>
             <Textarea rows={2} autoComplete="off" defaultValue={fields.others.initialValue} />
           </Field>
-          <FormActions>
-            <Button variant="primary" busy={busy} disabled={!canChange}>
-              Save
-            </Button>
-          </FormActions>
+          <SubmitRow busy={busy} disabled={!canChange}>
+            Save
+          </SubmitRow>
         </Form>
       </Card>
     </div>

@@ -10,8 +10,8 @@ import { invalid, readForm, refused, seenRevision } from "~/server/http/form.ser
 import { redirectWithToast } from "~/server/http/toast.server";
 import { saveTenant } from "~/server/tenants/tenant-edits.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
-import { Button, LinkButton, TextLink } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
@@ -19,6 +19,7 @@ import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { MetadataField } from "~/ui/tenants/metadata-field";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -73,14 +74,9 @@ export default function EditTenant() {
             <TextInput {...getInputProps(fields.name, { type: "text" })} autoComplete="off" />
           </Field>
           <MetadataField field={fields.metadata} textarea={getTextareaProps(fields.metadata)} />
-          <FormActions>
-            <Button variant="primary" busy={busy} disabled={!canChange}>
-              Save
-            </Button>
-            <LinkButton to={paths.tenant(key)} variant="ghost">
-              Cancel
-            </LinkButton>
-          </FormActions>
+          <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenant(key)}>
+            Save
+          </SubmitRow>
         </Form>
       </Card>
     </TenantFormPage>

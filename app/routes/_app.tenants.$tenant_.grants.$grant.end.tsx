@@ -10,12 +10,13 @@ import { endingPreview, requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { GrantFacts } from "~/ui/grants/grant-facts";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { AnswerChange } from "~/ui/tenants/answer-change";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -73,14 +74,9 @@ export default function EndGrant() {
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
             </Field>
-            <FormActions>
-              <Button variant="danger" busy={busy} disabled={!canChange}>
-                End {grant.kind} now
-              </Button>
-              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
-                Keep it
-              </LinkButton>
-            </FormActions>
+            <SubmitRow variant="danger" busy={busy} disabled={!canChange} cancelTo={paths.tenantGrants(key)} cancelLabel="Keep it">
+              End {grant.kind} now
+            </SubmitRow>
           </Form>
         )}
       </Card>

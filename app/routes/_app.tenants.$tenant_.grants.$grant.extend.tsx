@@ -2,6 +2,7 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -10,13 +11,14 @@ import { requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { GrantFacts } from "~/ui/grants/grant-facts";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { Textarea, toInputValue } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors, Notice } from "~/ui/kit/notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
@@ -48,7 +50,7 @@ export default function ExtendGrant() {
   const [form, fields] = useForm({
     id: "extend",
     lastResult: useActionData<typeof action>()?.result,
-    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * 86_400_000) },
+    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * day) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: extendGrantSchema }),
     shouldRevalidate: "onInput",
   });
@@ -82,14 +84,9 @@ export default function ExtendGrant() {
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
             </Field>
-            <FormActions>
-              <Button variant="primary" busy={busy} disabled={!canChange}>
-                Extend {grant.kind}
-              </Button>
-              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
-                Cancel
-              </LinkButton>
-            </FormActions>
+            <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenantGrants(key)}>
+              Extend {grant.kind}
+            </SubmitRow>
           </Form>
         )}
       </Card>

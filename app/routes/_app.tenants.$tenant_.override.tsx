@@ -11,14 +11,15 @@ import { invalid, readForm, refused } from "~/server/http/form.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { FeatureSelect } from "~/ui/catalogue/feature-select";
 import { ValueInput, valueLabel } from "~/ui/catalogue/value-input";
-import { Button, LinkButton, TextLink } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { DateTimeInput, Textarea } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { YesNo } from "~/ui/kit/status";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ReasonLine } from "~/ui/tenants/reason-line";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -62,12 +63,7 @@ export default function OverridePage() {
             <Field label="Feature" name="feature" hint="An override allows or denies one feature, whatever plan, trials and flags say.">
               <FeatureSelect options={options} required />
             </Field>
-            <FormActions>
-              <Button variant="primary">Continue</Button>
-              <LinkButton to={paths.tenantGrants(key)} variant="ghost">
-                Cancel
-              </LinkButton>
-            </FormActions>
+            <SubmitRow cancelTo={paths.tenantGrants(key)}>Continue</SubmitRow>
           </Form>
         )}
       </Card>
@@ -132,14 +128,9 @@ function OverrideForm() {
       <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
         <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
       </Field>
-      <FormActions>
-        <Button variant="primary" busy={busy} disabled={!canChange}>
-          Set override
-        </Button>
-        <LinkButton to={paths.tenant(key)} variant="ghost">
-          Cancel
-        </LinkButton>
-      </FormActions>
+      <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenant(key)}>
+        Set override
+      </SubmitRow>
     </Form>
   );
 }

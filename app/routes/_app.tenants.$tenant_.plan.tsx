@@ -13,14 +13,14 @@ import { currentPlans, planChoices, planPreview } from "~/server/tenants/tenant-
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { AffectedList } from "~/ui/catalogue/affected-list";
 import { PlanFields } from "~/ui/catalogue/plan-fields";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions, Section } from "~/ui/kit/card";
+import { Card, Section } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change plan · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -75,12 +75,9 @@ export default function ChangePlan() {
           <StaleNotice theirs={actionData?.theirs} now={now} />
           <Form method="get" preventScrollReset>
             <PlanFields {...choices} chosen={chosen} />
-            <FormActions>
-              <Button variant={preview?.isChange ? "secondary" : "primary"}>Show what changes</Button>
-              <LinkButton to={paths.tenant(key)} variant="ghost">
-                Cancel
-              </LinkButton>
-            </FormActions>
+            <SubmitRow variant={preview?.isChange ? "secondary" : "primary"} cancelTo={paths.tenant(key)}>
+              Show what changes
+            </SubmitRow>
           </Form>
         </Card>
         {preview && !preview.isChange && <Notice kind="info">{name} has exactly this plan already.</Notice>}
@@ -129,11 +126,9 @@ function Preview() {
         <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
           <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
         </Field>
-        <FormActions>
-          <Button variant="primary" busy={busy} disabled={!canChange}>
-            Change plan
-          </Button>
-        </FormActions>
+        <SubmitRow busy={busy} disabled={!canChange}>
+          Change plan
+        </SubmitRow>
       </Form>
     </Section>
   );

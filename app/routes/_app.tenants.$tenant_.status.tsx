@@ -12,8 +12,7 @@ import { redirectWithToast } from "~/server/http/toast.server";
 import { saveTenant } from "~/server/tenants/tenant-edits.server";
 import { entitledWhenActive } from "~/server/tenants/tenant-features.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
@@ -23,6 +22,7 @@ import { count } from "~/ui/kit/pagination";
 import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
 import { StatusPill } from "~/ui/kit/status";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change status · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -105,14 +105,9 @@ export default function ChangeStatus() {
           <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
             <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
           </Field>
-          <FormActions>
-            <Button variant={status === "active" ? "danger" : "primary"} busy={busy} disabled={!canChange}>
-              Change status
-            </Button>
-            <LinkButton to={paths.tenant(key)} variant="ghost">
-              Cancel
-            </LinkButton>
-          </FormActions>
+          <SubmitRow variant={status === "active" ? "danger" : "primary"} busy={busy} disabled={!canChange} cancelTo={paths.tenant(key)}>
+            Change status
+          </SubmitRow>
         </Form>
       </Card>
     </TenantFormPage>

@@ -2,6 +2,7 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { day } from "~/core/time";
 import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -9,8 +10,7 @@ import { grantTrials, narrowedChoices, readValues } from "~/server/grants/grant-
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { FeaturePicker } from "~/ui/catalogue/feature-picker";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { FilterBar, SearchBox } from "~/ui/kit/filters";
@@ -18,6 +18,7 @@ import { Textarea, toInputValue } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -57,7 +58,7 @@ export default function GrantTrial() {
   const [form, fields] = useForm({
     id: "trial",
     lastResult,
-    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * 86_400_000) },
+    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * day) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
     shouldRevalidate: "onInput",
   });
@@ -88,14 +89,9 @@ export default function GrantTrial() {
           <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
             <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
           </Field>
-          <FormActions>
-            <Button variant="primary" busy={busy} disabled={!canChange}>
-              Grant trial
-            </Button>
-            <LinkButton to={paths.tenant(key)} variant="ghost">
-              Cancel
-            </LinkButton>
-          </FormActions>
+          <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenant(key)}>
+            Grant trial
+          </SubmitRow>
         </Form>
       </Card>
     </TenantFormPage>

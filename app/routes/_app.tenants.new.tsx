@@ -10,13 +10,13 @@ import { redirectWithToast } from "~/server/http/toast.server";
 import { createTenant } from "~/server/tenants/tenant-edits.server";
 import { planChoices } from "~/server/tenants/tenant-plan.server";
 import { PlanFields } from "~/ui/catalogue/plan-fields";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 import { MetadataField } from "~/ui/tenants/metadata-field";
 
@@ -64,14 +64,9 @@ export default function NewTenant() {
             </Field>
             <PlanFields {...choices} fields={fields} chosen={{ plan: entered?.plan ?? null, addOns: [entered?.addOns ?? []].flat() }} />
             <MetadataField field={fields.metadata} textarea={getTextareaProps(fields.metadata)} />
-            <FormActions>
-              <Button variant="primary" busy={busy} disabled={!canChange}>
-                Create tenant
-              </Button>
-              <LinkButton to={paths.tenants()} variant="ghost">
-                Cancel
-              </LinkButton>
-            </FormActions>
+            <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenants()}>
+              Create tenant
+            </SubmitRow>
           </Form>
         </Card>
       </div>

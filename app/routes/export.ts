@@ -1,5 +1,5 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { isoTime } from "~/core/decision/answer";
+import { isoDay } from "~/core/time";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { exportFor } from "~/server/catalogue/export.server";
 
@@ -11,7 +11,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const asked = new URL(request.url).searchParams;
   const format = asked.get("format") === "json" ? "json" : "yaml";
   const { parts } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format }, request.signal);
-  const name = `latchkey-${isoTime(context.now()).slice(0, 10)}.${format}`;
+  const name = `latchkey-${isoDay(context.now())}.${format}`;
   return new Response(new Blob(parts as BlobPart[]).stream(), {
     headers: { "Content-Type": types[format], "Content-Disposition": `attachment; filename="${name}"` },
   });

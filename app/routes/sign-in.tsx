@@ -3,6 +3,7 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type HeadersFunction, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useEffect, useState } from "react";
+import { minute } from "~/core/time";
 import { signInForm } from "~/forms/admins/admin";
 import { paths, safePath } from "~/paths";
 import { isSetUp } from "~/server/admins/first-owner.server";
@@ -26,7 +27,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const returnTo = safePath(searchParams.get("returnTo"), paths.home());
   if (await signedIn(request, context)) throw redirect(returnTo);
   const unsaved = searchParams.get("unsaved");
-  const idleMinutes = unsaved === "idle" ? context.env.sessionIdleMs / 60_000 : null;
+  const idleMinutes = unsaved === "idle" ? context.env.sessionIdleMs / minute : null;
   return { returnTo, hasOwner: await isSetUp(context), isUnsaved: unsaved !== null, idleMinutes };
 }
 

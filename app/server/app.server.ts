@@ -30,6 +30,7 @@ import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { streamApi } from "~/api/stream.server";
 import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
+import { day } from "~/core/time";
 import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
 import { EnvProblem } from "./env.server";
 import { endSilentConnections, keepAliveHint } from "./http/idle-connections.server";
@@ -117,7 +118,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     ),
   );
   // The hot-reload connection may be silent for hours.
-  const connections = { silence: vite && !build ? 86_400_000 : silence, look };
+  const connections = { silence: vite && !build ? day : silence, look };
   endSilentConnections(app, connections);
   closeWhileDraining(app, shutdown);
   countInFlight(app, services);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { hour, minute } from "~/core/time";
 import { EnvProblem, readEnv } from "./env.server";
 
 const sentenceFor = (source: Record<string, string>) => {
@@ -20,7 +21,7 @@ test("nothing has to be set, and what is set empty counts as not set", () => {
     publicUrl: null,
     trustProxy: false,
   });
-  expect(plain).toMatchObject({ production: true, owner: null, sessionIdleMs: 30 * 60_000, sessionMaxMs: 12 * 3_600_000 });
+  expect(plain).toMatchObject({ production: true, owner: null, sessionIdleMs: 30 * minute, sessionMaxMs: 12 * hour });
   expect(readEnv({ PORT: "", PUBLIC_URL: "", TRUST_PROXY: "", LATCHKEY_OWNER_EMAIL: "", DATABASE_URL: "" })).toEqual(plain);
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { day, hour, minute } from "~/core/time";
 import { defaultConnections, minConnections } from "~db/postgres-connections";
 import { isAddressOrRange, type TrustProxy } from "./client-address.server";
 import { isBuilt } from "./is-built";
@@ -98,8 +99,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     owner: email !== undefined && password !== undefined ? { email, password } : null,
     /** Null: /metrics is off. */
     metricsToken: env.METRICS_TOKEN ?? null,
-    sessionIdleMs: env.SESSION_IDLE_MINUTES * 60_000,
-    sessionMaxMs: env.SESSION_MAX_HOURS * 3_600_000,
+    sessionIdleMs: env.SESSION_IDLE_MINUTES * minute,
+    sessionMaxMs: env.SESSION_MAX_HOURS * hour,
     /** Null if PostHog is off. */
     posthog: posthog.settings,
     /** Sentences about set variables that have no effect, for the log of a start. */
@@ -108,7 +109,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1_000,
     /** Size of the facts cache in bytes. */
     cacheBytes: env.LATCHKEY_CACHE_MB * 1024 * 1024,
-    checkCountsAreKept: env.LATCHKEY_CHECK_COUNT_DAYS * 86_400_000,
+    checkCountsAreKept: env.LATCHKEY_CHECK_COUNT_DAYS * day,
     /** Requests per minute per API key, apart from checks; 0 means no limit. */
     requestsPerMinute: env.LATCHKEY_RATE_LIMIT,
     checksPerMinute: env.LATCHKEY_CHECK_RATE_LIMIT,

@@ -1,5 +1,4 @@
-import { keepTickObjectShape, raiseHeapGrowth } from "~/server/process/runtime-tuning.server";
-import { lowerHelperPriority } from "./process/runtime-tuning.server";
+import { keepTickObjectShape, lowerHelperPriority, raiseHeapGrowth } from "./process/runtime-tuning.server";
 
 // Before anything else is loaded.
 lowerHelperPriority();

@@ -1,7 +1,8 @@
-import { and, asc, count, eq, gt, inArray, isNull, or } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray } from "drizzle-orm";
 import type { FlagReading, Instant, TenantFacts, TenantStatus } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { isNotOverAt } from "./grant-lifetime";
 import { grantOf } from "./grants.server";
 
 /** Tenants with the same plan and status. */
@@ -20,13 +21,12 @@ export type TenantSource = { feature: string } | { addOn: string } | { flag: str
 /** Keys of the source's tenants in ascending order from an index: at most `size`, after `after`. */
 export async function tenantKeysOf(q: Queries, t: Schema, source: TenantSource, after: string, size: number, now: Instant) {
   const { grants: g, tenantAddOns: a, flagValues: f } = t;
-  const isLasting = and(isNull(g.endedAt), or(isNull(g.endsAt), gt(g.endsAt, new Date(now))));
   const rows =
     "feature" in source
       ? await q
           .selectDistinct({ tenant: g.tenant })
           .from(g)
-          .where(and(eq(g.feature, source.feature), gt(g.tenant, after), isLasting))
+          .where(and(eq(g.feature, source.feature), gt(g.tenant, after), isNotOverAt(g, now)))
           .orderBy(asc(g.tenant))
           .limit(size)
       : "addOn" in source

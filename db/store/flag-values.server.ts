@@ -1,13 +1,13 @@
 import { eq, sql } from "drizzle-orm";
-import type { Instant, Json } from "~/core/model";
+import type { LastFlagValue } from "~/core/model";
 import type { Database, Queries } from "../database";
 import { rowsInBatches } from "../json-row-batches";
 import { selectedFrom } from "../json-rows";
 import type { Schema } from "../schema";
 
-export type FlagValue = { tenant: string; flag: string; state: "on" | "off"; payload?: Json; variant?: string; seenAt: Instant };
+export type TenantFlagValue = LastFlagValue & { tenant: string; flag: string };
 
-export async function readFlagValues(q: Queries, t: Schema, tenant: string): Promise<FlagValue[]> {
+export async function readFlagValues(q: Queries, t: Schema, tenant: string): Promise<TenantFlagValue[]> {
   const rows = await q.select().from(t.flagValues).where(eq(t.flagValues.tenant, tenant));
   return rows.map(({ payload, variant, seenAt, ...row }) => ({
     ...row,
@@ -21,13 +21,13 @@ export async function readFlagValues(q: Queries, t: Schema, tenant: string): Pro
 const batchSize = 1_000;
 
 /** One global order prevents deadlocks between processes that write the same rows. */
-const inOrder = (values: FlagValue[]) =>
+const inOrder = (values: TenantFlagValue[]) =>
   values.sort((a, b) => (a.tenant < b.tenant || (a.tenant === b.tenant && a.flag < b.flag) ? -1 : 1));
 
-const rowOf = (v: FlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
+const rowOf = (v: TenantFlagValue) => ({ ...v, payload: v.payload ?? null, variant: v.variant ?? null, seenAt: new Date(v.seenAt) });
 
 /** Stores the newest value per tenant and flag. Nobody waits for it. */
-export function keepingFlagValues(db: Database): (values: FlagValue[]) => Promise<void> {
+export function keepingFlagValues(db: Database): (values: TenantFlagValue[]) => Promise<void> {
   const t = db.tables.flagValues;
   const keep = db.prepareAside((q, piece) =>
     q

@@ -1,8 +1,10 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNotNull, or, type SQL, sql } from "drizzle-orm";
+import type { GrantState } from "~/core/grants/grant-lifetime";
 import type { GrantedValue } from "~/core/grants/invalidated-grants";
 import type { Grant, GrantKind, Instant, Value } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { isInStateAt, isNotOverAt } from "./grant-lifetime";
 
 export type GrantRow = Schema["grants"]["$inferSelect"];
 
@@ -17,7 +19,7 @@ export async function grantsOfTenant(q: Queries, t: Schema, tenant: string, most
   return q.select().from(t.grants).where(eq(t.grants.tenant, tenant)).orderBy(desc(t.grants.startsAt), desc(t.grants.id)).limit(most);
 }
 
-export type GrantFilter = { state?: "live" | "upcoming" | "ended"; kind?: GrantKind; feature?: string };
+export type GrantFilter = { state?: GrantState; kind?: GrantKind; feature?: string };
 
 /** Paged variant: `after` is the last grant of the previous page. */
 export async function pageOfGrants(
@@ -32,7 +34,7 @@ export async function pageOfGrants(
   const conditions: (SQL | undefined)[] = [eq(g.tenant, tenant)];
   if (kind) conditions.push(eq(g.kind, kind));
   if (feature) conditions.push(eq(g.feature, feature));
-  if (state) conditions.push(inState(t, state, new Date(now)));
+  if (state) conditions.push(isInStateAt(g, state, now));
   if (after) {
     const at = new Date(after.startsAt);
     conditions.push(or(sql`${g.startsAt} < ${sql.param(at, g.startsAt)}`, and(eq(g.startsAt, at), sql`${g.id} < ${after.id}`)));
@@ -43,18 +45,6 @@ export async function pageOfGrants(
     .where(and(...conditions))
     .orderBy(desc(g.startsAt), desc(g.id))
     .limit(size);
-}
-
-/** Not over. */
-function lasts({ grants: g }: Pick<Schema, "grants">, now: Date): SQL | undefined {
-  return and(or(isNull(g.endsAt), gt(g.endsAt, now)), or(isNull(g.endedAt), and(gt(g.endedAt, now), sql`${g.endedAt} > ${g.startsAt}`)));
-}
-
-/** SQL equivalent of `isOver` and `isLive`. */
-function inState({ grants: g }: Schema, state: NonNullable<GrantFilter["state"]>, now: Date): SQL | undefined {
-  const isOver = or(lte(g.endsAt, now), lte(g.endedAt, now), sql`${g.endedAt} <= ${g.startsAt}`);
-  if (state === "ended") return isOver;
-  return and(lasts({ grants: g }, now), state === "live" ? lte(g.startsAt, now) : gt(g.startsAt, now));
 }
 
 /** Values of live and upcoming grants of a feature, paged by id. */
@@ -68,7 +58,7 @@ export async function grantedValues(
   const rows = await q
     .select({ grant: g.id, tenant: g.tenant, kind: g.kind, value: g.value })
     .from(g)
-    .where(and(eq(g.feature, feature), gt(g.id, after), isNotNull(g.value), lasts({ grants: g }, new Date(now))))
+    .where(and(eq(g.feature, feature), gt(g.id, after), isNotNull(g.value), isNotOverAt(g, now)))
     .orderBy(asc(g.id))
     .limit(size);
   return rows.map((row) => ({ ...row, value: row.value as Value }));

@@ -1,10 +1,11 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { Instant } from "~/core/model";
+import { day } from "~/core/time";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
 /** How long answers are kept, and how long an unanswered write is waited for, in ms. */
-export const answersAreKept = 24 * 3_600_000;
+export const answersAreKept = day;
 export const writesTakeAtMost = 60_000;
 
 /** A caller's name for a write. */

@@ -3,6 +3,7 @@ import type { Instant, TenantStatus } from "~/core/model";
 import { foldText } from "~/core/plain-text";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { isLiveAt } from "./grant-lifetime";
 
 export const tenantSorts = ["name", "created", "plan", "status"] as const;
 export type TenantSort = (typeof tenantSorts)[number];
@@ -104,9 +105,8 @@ async function holds(q: Queries, { tenants, tenantAddOns, plans }: Schema, plan:
 /** Inside `case`, SQLite does not use the index on kind or start, which half of all grants match. */
 const oneIf = (condition: SQL | undefined) => sql<number>`case when ${condition} then 1 else 0 end`;
 
-function isLiveTrial({ grants: { kind, startsAt, endsAt, endedAt } }: Schema, now: Instant): SQL | undefined {
-  const at = new Date(now);
-  return and(eq(kind, "trial"), lte(startsAt, at), gt(endsAt, at), isNull(endedAt));
+function isLiveTrial({ grants }: Schema, now: Instant): SQL | undefined {
+  return and(eq(grants.kind, "trial"), isLiveAt(grants, now));
 }
 
 export async function hasTenants(q: Queries, t: Schema): Promise<boolean> {
@@ -130,11 +130,14 @@ export async function liveTrialsOf(q: Queries, t: Schema, keys: string[], now: I
   return rows.map((r) => ({ tenant: r.tenant, trials: Number(r.trials), nextEnd: Number(r.nextEnd) }));
 }
 
-/** Add-ons of a page's tenants, oldest first. */
-export async function addOnsOf(q: Queries, t: Schema, keys: string[]): Promise<{ tenant: string; plan: string }[]> {
-  if (keys.length === 0) return [];
+/** Add-ons of a page's tenants that have any, oldest first. */
+export async function addOnsByTenant(q: Queries, t: Schema, keys: string[]): Promise<Map<string, string[]>> {
+  const byTenant = new Map<string, string[]>();
+  if (keys.length === 0) return byTenant;
   const { tenant, plan, addedAt } = t.tenantAddOns;
-  return q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
+  const rows = await q.select({ tenant, plan }).from(t.tenantAddOns).where(inArray(tenant, keys)).orderBy(addedAt, plan);
+  for (const row of rows) byTenant.set(row.tenant, [...(byTenant.get(row.tenant) ?? []), row.plan]);
+  return byTenant;
 }
 
 /** Tenants per add-on, including archived ones. */

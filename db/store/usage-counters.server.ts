@@ -6,6 +6,7 @@ import {
   type Counter,
   type CounterEvent,
   type CounterState,
+  counterId,
   setterAfter,
   shownUsed,
 } from "~/core/decision/usage";
@@ -84,7 +85,6 @@ async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after:
     })),
     [...counterColumns, "at"],
   );
-  const isIt = sql`wanted.tenant = ${e.tenant} and wanted.feature = ${e.feature} and wanted.period_kind = ${e.periodKind} and wanted.period_start = ${e.periodStart}`;
   // In two halves, because SQLite's sum() fails above 2^63.
   const half = (part: SQL) => sql<string>`cast(coalesce(sum(${part}), 0) as text)`;
   const found = await q
@@ -97,7 +97,7 @@ async function readAddedAfter(q: Queries, t: Schema, wanted: (Counter & { after:
       low: half(sql`${e.added} % 4294967296`),
     })
     .from(e)
-    .innerJoin(sql`(${rows}) as wanted`, sql`${isIt} and ${e.at} > wanted.at`)
+    .innerJoin(sql`(${rows}) as wanted`, sql`${isWanted(e)} and ${e.at} > wanted.at`)
     .groupBy(e.tenant, e.feature, e.periodKind, e.periodStart);
   const sums = new Map(found.map((f) => [counterId(f as Counter), BigInt(f.high) * 4294967296n + BigInt(f.low)]));
   return wanted.map((c) => sums.get(counterId(c)) ?? 0n);
@@ -174,5 +174,3 @@ async function writeCounters(
 }
 
 export const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
-/** In primary key order. */
-export const counterId = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;

@@ -4,6 +4,7 @@ import type { Instant, Json } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
 import type { Schema } from "../schema";
+import { counterColumns, isWanted } from "./usage-totals.server";
 
 /** `added`: null for a `set`, and for a consumption that was refused. `apiKey`: the id of the key that sent it; null: not known. */
 export type RecordedEvent = {
@@ -43,8 +44,10 @@ export async function readNewestSets(
 ): Promise<Map<string, { setAt: Instant; setBy: string | null }>> {
   if (counters.length === 0) return new Map();
   const u = t.usageTotals;
-  const wanted = rowsAsOne(u, counters, ["tenant", "feature", "periodKind", "periodStart"]);
-  const isIt = sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
-  const rows = await q.select({ feature: u.feature, setAt: u.setAt, setBy: u.setBy }).from(u).innerJoin(sql`(${wanted}) as wanted`, isIt);
+  const wanted = rowsAsOne(u, counters, [...counterColumns]);
+  const rows = await q
+    .select({ feature: u.feature, setAt: u.setAt, setBy: u.setBy })
+    .from(u)
+    .innerJoin(sql`(${wanted}) as wanted`, isWanted(u));
   return new Map(rows.flatMap(({ feature, setAt, setBy }) => (setAt ? [[feature, { setAt: setAt.getTime(), setBy }] as const] : [])));
 }

@@ -1,4 +1,4 @@
-import { and, eq, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { type Counter, shownUsed } from "~/core/decision/usage";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
@@ -16,8 +16,9 @@ export const totalColumns = (t: Schema) => {
   const { tenant, feature, periodKind, periodStart, version } = t.usageTotals;
   return { tenant, feature, periodKind, periodStart, version, used: asShown(usedText(t)) as SQL<number> };
 };
-export const isWanted = (u: Schema["usageTotals"]) =>
-  sql`wanted.tenant = ${u.tenant} and wanted.feature = ${u.feature} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
+/** Joins a table with `wanted`, rows of counters. */
+export const isWanted = ({ tenant, feature, periodKind, periodStart }: { [Name in (typeof counterColumns)[number]]: SQLWrapper }) =>
+  sql`wanted.tenant = ${tenant} and wanted.feature = ${feature} and wanted.period_kind = ${periodKind} and wanted.period_start = ${periodStart}`;
 
 function isOneOf({ usageTotals: u }: Schema, tenant: string, counters: Omit<Counter, "tenant">[]) {
   const any = counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodKind, c.periodKind), eq(u.periodStart, c.periodStart)));

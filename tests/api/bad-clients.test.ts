@@ -3,6 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { type Api, startApi } from "../support/api";
 import { type Program, startProgram } from "../support/program";
 
@@ -151,13 +152,9 @@ describe("a server in a process of its own", () => {
       expect(await consume(quantity)).toEqual([quantity, 400, "invalid_request", "quantity"]);
     const event = (more: object) => ({ tenant: "acme", feature: "calls", idempotencyKey: `k${Math.random()}`, ...more });
     const inTime = (ms: number) => new Date(Date.now() + ms).toISOString();
-    const events = [
-      { time: inTime(600_000) },
-      { time: inTime(-8 * 86_400_000) },
-      { quantity: 0.5 },
-      { action: "set", quantity: -1 },
-      {},
-    ].map(event);
+    const events = [{ time: inTime(600_000) }, { time: inTime(-8 * day) }, { quantity: 0.5 }, { action: "set", quantity: -1 }, {}].map(
+      event,
+    );
     const { results } = await (await send("POST", "/api/usage", JSON.stringify({ events }))).json();
     expect(results.map((r: { status: string; field?: string }) => r.field ?? r.status)).toEqual([
       "time",

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateKey, usualOverlap } from "~/server/keys/key-rotation.server";
 import { type Api, ada, startApi } from "../support/api";
-import { day, feature, meteredFeature, plan } from "../support/facts";
+import { feature, meteredFeature, plan } from "../support/facts";
 
 let api: Api;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { parseList } from "structured-headers";
 import { afterEach, expect, test } from "vitest";
 import { streamLimits } from "~/api/event-stream.server";
+import { minute } from "~/core/time";
 import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
@@ -91,7 +92,7 @@ test("a flood of checks with a browser key is refused after its budget, on every
   expect(served.headers.get("ratelimit")).toBeNull();
   // They come back, and other tenants' browsers never lost them.
   expect((await check(await pub("other"), "other")).status).toBe(200);
-  api.clock.now = now + 60_000;
+  api.clock.now = now + minute;
   expect((await check(web)).status).toBe(200);
 });
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { minute } from "~/core/time";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { feature, plan } from "../support/facts";
 
-const minute = 60_000;
 const [here, there, nowhere] = ["https://app.example.com", "https://shop.example.com:8443", "https://evil.example"];
 
 let api: Api;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { day, hour } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 const features = [feature("sso"), feature("audit"), meteredFeature("api_calls"), configFeature("theme", { kind: "text", options: [] })];
@@ -63,10 +64,10 @@ describe("POST /api/entitlements", () => {
       })
     ).json();
     expect(results.map((r: { error?: { code: string } }) => r.error?.code)).toEqual([
-      "invalid_check",
-      "invalid_check",
-      "invalid_check",
-      "invalid_check",
+      "invalid_request",
+      "invalid_request",
+      "invalid_request",
+      "invalid_request",
       undefined,
     ]);
   });
@@ -76,9 +77,9 @@ describe("POST /api/entitlements", () => {
     const sent = `{"checks":[{"tenant":"a\\u0000","feature":"sso"},{"tenant":"acme","feature":"\\ud800"},{"tenant":${deep}},{"tenant":"acme","feature":"sso"}]}`;
     const { results } = await (await api.send("POST", "/api/entitlements", sent, api.keys.check)).json();
     expect(results.map((r: { error?: { code: string; field: string } }) => r.error && [r.error.code, r.error.field])).toEqual([
-      ["invalid_check", "tenant"],
-      ["invalid_check", "feature"],
-      ["invalid_check", "tenant.0.0"],
+      ["invalid_request", "tenant"],
+      ["invalid_request", "feature"],
+      ["invalid_request", "tenant.0.0"],
       undefined,
     ]);
     // What cannot be stored is not sent back either.

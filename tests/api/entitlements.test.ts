@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day, hour } from "~/core/time";
 import { countsByFeature } from "~db/store/check-counts.server";
 import { type Api, startApi } from "../support/api";
-import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 beforeEach(async () => {
@@ -133,7 +134,7 @@ describe("GET /api/entitlements", () => {
     const answer = await api.get(`/api/entitlements?${query}`);
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toMatch(/^application\/problem\+json/);
-    expect(await answer.json()).toMatchObject({ status: 400, code: "invalid_query", field });
+    expect(await answer.json()).toMatchObject({ status: 400, code: "invalid_request", field });
   });
 
   test("takes tenant keys of every kind", async () => {

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApiDocument } from "~/api/openapi/openapi-document.server";
 import { maxInUse } from "~/core/catalogue/catalogue-bounds";
+import { day } from "~/core/time";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
-import { addOn, configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 let fake: FakePosthog;
@@ -70,7 +71,6 @@ const oneCheck = (more: object) => async () => {
 const consume = (quantity: unknown) => send("POST", "/api/usage/consume", { tenant: "acme", feature: "calls", quantity }, usage);
 const x = (n: number) => "x".repeat(n);
 const at = (ms: number) => new Date(now + ms).toISOString();
-const query = (field: string): Refused => [400, "invalid_query", field];
 const request = (field: string): Refused => [400, "invalid_request", field];
 const entries = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`f${i}`, true]));
 const options = (n: number, of = (i: number) => `o${i}`) => ({
@@ -89,28 +89,28 @@ const probes: { [row: string]: () => Probe } = {
   "tenant, user": () => ({
     fits: [get(`/api/entitlements?tenant=${x(200)}`), entitlements(`user=${x(200)}`), put({}, `/api/tenants/${x(200)}`)],
     refused: [
-      [get(`/api/entitlements?tenant=${x(201)}`), query("tenant")],
-      [entitlements(`user=${x(201)}`), query("user")],
-      [entitlements("user=a%0ab"), query("user")],
+      [get(`/api/entitlements?tenant=${x(201)}`), request("tenant")],
+      [entitlements(`user=${x(201)}`), request("user")],
+      [entitlements("user=a%0ab"), request("user")],
       [put({}, `/api/tenants/${x(201)}`), request("key")],
     ],
   }),
   "feature, plan": () => ({
     fits: [entitlements(`feature=${x(100)}`), put({}, `/api/features/${x(100)}`), put({}, `/api/plans/${x(100)}`)],
     refused: [
-      [get(`/api/entitlements?tenant=acme&feature=${x(101)}`), query("feature")],
-      [get("/api/entitlements?tenant=acme&feature=-a"), query("feature")],
+      [get(`/api/entitlements?tenant=acme&feature=${x(101)}`), request("feature")],
+      [get("/api/entitlements?tenant=acme&feature=-a"), request("feature")],
       [put({}, `/api/features/${x(101)}`), request("feature")],
       [put({}, `/api/plans/${x(101)}`), request("plan")],
     ],
   }),
   "`requested`": () => ({
     fits: [entitlements("requested=0"), entitlements(`requested=${max}`)],
-    refused: ["-1", "1.5", "NaN", "1e3", "9007199254740992"].map((n) => [entitlements(`requested=${n}`), query("requested")]),
+    refused: ["-1", "1.5", "NaN", "1e3", "9007199254740992"].map((n) => [entitlements(`requested=${n}`), request("requested")]),
   }),
   "`at`": () => ({
     fits: [entitlements("at=1970-01-01T00:00:00Z"), entitlements("at=9999-12-31T23:59:59.999Z")],
-    refused: ["1969-12-31T23:59:59.999Z", "2026-11-20T10:00:00", "now"].map((t) => [entitlements(`at=${t}`), query("at")]),
+    refused: ["1969-12-31T23:59:59.999Z", "2026-11-20T10:00:00", "now"].map((t) => [entitlements(`at=${t}`), request("at")]),
   }),
   "checks in one POST": () => ({
     fits: [check({ checks: Array.from({ length: 1_000 }, () => ({ tenant: "acme", feature: "sso" })) })],
@@ -123,7 +123,7 @@ const probes: { [row: string]: () => Probe } = {
     fits: [1, 1_000].map((n) => oneCheck({ features: Array.from({ length: n }, (_, i) => `f${i}`) })),
     refused: [0, 1_001].map((n) => [
       oneCheck({ features: Array.from({ length: n }, (_, i) => `f${i}`) }),
-      [400, "invalid_check", "features"],
+      [400, "invalid_request", "features"],
     ]),
   }),
   "decisions in one POST": () => {
@@ -290,8 +290,8 @@ const probes: { [row: string]: () => Probe } = {
   quantity: () => ({
     fits: [report({ quantity: max }), report({ quantity: -max }), report({ action: "set", quantity: 0 }), consume(1)],
     refused: [
-      ...[1.5, max + 1, "1", null].map((quantity): Probe["refused"][0] => [report({ quantity }), [400, "invalid_event", "quantity"]]),
-      [report({ action: "set", quantity: -1 }), [400, "invalid_event", "quantity"]],
+      ...[1.5, max + 1, "1", null].map((quantity): Probe["refused"][0] => [report({ quantity }), [400, "invalid_request", "quantity"]]),
+      [report({ action: "set", quantity: -1 }), [400, "invalid_request", "quantity"]],
       ...[0, -1, 1.5, max + 1].map((quantity): Probe["refused"][0] => [consume(quantity), request("quantity")]),
     ],
   }),
@@ -301,7 +301,7 @@ const probes: { [row: string]: () => Probe } = {
   }),
   "`idempotencyKey` of an event": () => ({
     fits: [report({ idempotencyKey: x(100) })],
-    refused: ["", x(101), "a b", "é"].map((idempotencyKey) => [report({ idempotencyKey }), [400, "invalid_event", "idempotencyKey"]]),
+    refused: ["", x(101), "a b", "é"].map((idempotencyKey) => [report({ idempotencyKey }), [400, "invalid_request", "idempotencyKey"]]),
   }),
   "tenants that are sent to PostHog again in one request": () => ({
     fits: [

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { day, feature, meteredFeature, now, plan } from "../support/facts";
+import { feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 let usage: string;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { addOn, day, feature, meteredFeature, now, plan } from "../support/facts";
+import { addOn, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 beforeEach(async () => {

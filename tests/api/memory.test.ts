@@ -1,7 +1,8 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day, hour } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { day, feature, hour, now, plan } from "../support/facts";
+import { feature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { engines } from "../support/services";
 

@@ -3,8 +3,9 @@ import { afterEach, expect, test } from "vitest";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { answer } from "~/core/decision/answer";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { type Api, startApi } from "../support/api";
-import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 const features = [
   feature("sso"),

@@ -3,10 +3,11 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { quickCheck } from "~/api/quick-check.server";
+import { day } from "~/core/time";
 import { baseHeaders } from "~/server/http/security.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
-import { configFeature, day, feature, meteredFeature, now, plan } from "../support/facts";
+import { configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 
 let api: Api;
 let stopping = false;

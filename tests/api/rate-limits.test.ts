@@ -1,5 +1,6 @@
 import { parseList } from "structured-headers";
 import { afterEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { createRateLimit } from "~/server/keys/rate-limits.server";
 import { type Api, startApi } from "../support/api";
 import { feature, now, plan } from "../support/facts";
@@ -18,7 +19,7 @@ describe("a rate limit", () => {
   test("never gives more than a minute's worth, however long nobody asked", () => {
     const limit = createRateLimit("requests", 2);
     limit.take("a", now);
-    const later = now + 86_400_000;
+    const later = now + day;
     expect([limit.take("a", later).ok, limit.take("a", later).ok, limit.take("a", later).ok]).toEqual([true, true, false]);
   });
 });

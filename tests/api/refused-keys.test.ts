@@ -1,5 +1,6 @@
 import { and, eq, gt, max } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { minute } from "~/core/time";
 import { newApiKey } from "~/server/keys/api-key-format.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
@@ -80,7 +81,7 @@ test("of an unknown key its ends are kept, and of anything else nothing: it may 
 test("OpenFeature's and streams' ways in count, too; a token is counted as its key, unless it has only reached its end", async () => {
   const { id, key } = await make({ scopes: ["check", "manage"] });
   const { token } = await (await api.send("POST", "/api/tenants/acme/token", { ttl: 60 }, key)).json();
-  api.clock.now = now + 60_000;
+  api.clock.now = now + minute;
   expect(await ask(token, "203.0.113.7", "/api/entitlements?tenant=acme")).toBe(401);
   await revokeKey(api.services, ada, id);
   api.clock.now = now;

@@ -1,8 +1,9 @@
 import { desc } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { paths } from "~/paths";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
-import { day, now } from "../support/facts";
+import { now } from "../support/facts";
 import { seedCatalogue } from "../support/tenant-world";
 
 let byHand: TestApp;

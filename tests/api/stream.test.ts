@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
-import { day, feature, meteredFeature, plan } from "../support/facts";
+import { feature, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { startProgram } from "../support/program";
 import { engines } from "../support/services";
@@ -142,8 +143,8 @@ describe("a stream", () => {
     expect(await refusal("/api/stream?tenant=acme", {})).toEqual([401, "key_missing"]);
     expect(await refusal("/api/stream?tenant=acme", bearer(api.keys.manage))).toEqual([403, "scope_missing"]);
     expect(await refusal("/api/stream?tenant=other", bearer(pub.key))).toEqual([403, "tenant_forbidden"]);
-    expect(await refusal("/api/stream", bearer(api.keys.check))).toEqual([400, "invalid_query"]);
-    expect(await refusal("/api/stream?tenant=a&tenant=b", bearer(api.keys.check))).toEqual([400, "invalid_query"]);
+    expect(await refusal("/api/stream", bearer(api.keys.check))).toEqual([400, "invalid_request"]);
+    expect(await refusal("/api/stream?tenant=a&tenant=b", bearer(api.keys.check))).toEqual([400, "invalid_request"]);
     expect(await refusal("/ofrep/v1/stream", {})).toEqual([401, "ticket_invalid"]);
     expect((await fetch(`${api.origin}/api/stream?tenant=acme`, { method: "HEAD", headers: bearer(api.keys.check) })).status).toBe(405);
     const own = await listen(`${api.origin}/api/stream`, { ...bearer(pub.key), origin: "https://a.b" });

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hour, minute } from "~/core/time";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateTokenSecret } from "~/server/keys/token-secret.server";
 import type { Database } from "~db/database";
@@ -10,8 +11,6 @@ import { feature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { engines } from "../support/services";
 
-const minute = 60_000;
-const hour = 60 * minute;
 const year2100 = Date.UTC(2100, 0, 1);
 type KeyForm = Partial<Parameters<typeof createKey>[2]>;
 

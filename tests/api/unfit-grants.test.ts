@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setOverride } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
+import { day } from "~/core/time";
 import { changeTenant } from "~/server/change.server";
 import { type Api, ada, startApi } from "../support/api";
-import { configFeature, day, now, plan } from "../support/facts";
+import { configFeature, now, plan } from "../support/facts";
 import { engines } from "../support/services";
 
 describe.each(engines)("grants on %s whose values a feature's new settings would not fit", (engine) => {

@@ -3,11 +3,12 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { shownUsed } from "~/core/decision/usage";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
+import { day, hour, minute } from "~/core/time";
 import { createGathered } from "~/server/process/batched-writes.server";
 import { consume as consumeUnits } from "~/server/usage/consume.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { type Api, startApi } from "../support/api";
-import { day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { feature, meteredFeature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { engines } from "../support/services";
 
@@ -134,15 +135,15 @@ describe.each(engines)("usage on %s", (engine) => {
   });
 
   test.each([
-    [{ quantity: 1.5 }, "invalid_event", "quantity"],
-    [{ quantity: "1" }, "invalid_event", "quantity"],
-    [{ quantity: 2 ** 53 }, "invalid_event", "quantity"],
-    [{ action: "set", quantity: -1 }, "invalid_event", "quantity"],
-    [{ idempotencyKey: "" }, "invalid_event", "idempotencyKey"],
-    [{ idempotencyKey: "a b" }, "invalid_event", "idempotencyKey"],
-    [{ extra: 1 }, "invalid_event", "extra"],
-    [{ feature: "a\0" }, "invalid_event", "feature"],
-    [{ tenant: "\ud800" }, "invalid_event", "tenant"],
+    [{ quantity: 1.5 }, "invalid_request", "quantity"],
+    [{ quantity: "1" }, "invalid_request", "quantity"],
+    [{ quantity: 2 ** 53 }, "invalid_request", "quantity"],
+    [{ action: "set", quantity: -1 }, "invalid_request", "quantity"],
+    [{ idempotencyKey: "" }, "invalid_request", "idempotencyKey"],
+    [{ idempotencyKey: "a b" }, "invalid_request", "idempotencyKey"],
+    [{ extra: 1 }, "invalid_request", "extra"],
+    [{ feature: "a\0" }, "invalid_request", "feature"],
+    [{ tenant: "\ud800" }, "invalid_request", "tenant"],
     [{ tenant: "nobody" }, "tenant_not_found", "tenant"],
     [{ feature: "nothing" }, "feature_not_found", "feature"],
     [{ feature: "sso" }, "feature_type", "feature"],
@@ -247,7 +248,7 @@ describe.each(engines)("usage on %s", (engine) => {
     expect(await (await consume()).json()).toMatchObject({ consumed: false });
   });
 
-  const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
+  const at = (minutes: number) => new Date(now + minutes * minute).toISOString();
   const seats = (more: object) => event({ feature: "seats", ...more });
   const statuses = async (...events: unknown[]) => (await report(...events)).results.map((r: { status: string }) => r.status);
 
@@ -371,7 +372,7 @@ describe.each(engines)("usage on %s", (engine) => {
     await by("hour");
     const other = await startApi(engine, { url: api.services.url });
     other.clock.now = api.clock.now = now + hour - 1;
-    await report(event({ time: new Date(now + hour + 60_000).toISOString(), quantity: 3 }));
+    await report(event({ time: new Date(now + hour + minute).toISOString(), quantity: 3 }));
     expect([(await ask()).used, (await ask("api_calls", "", other)).used]).toEqual([0, 0]);
     other.clock.now = api.clock.now = now + hour;
     expect([(await ask()).used, (await ask("api_calls", "", other)).used]).toEqual([3, 3]);

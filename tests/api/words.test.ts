@@ -58,7 +58,12 @@ test.each([
   ["an unknown field", () => put({ colour: "red" }), "colour", 'There is no field "colour" here.'],
   ["a name that stands twice", () => get("/api/tenants?search=a&search=b"), "search", '"search" was given more than once.'],
   ["a number in other than plain digits", () => get("/api/audit/0x1"), "seq", "That is not an entry's number."],
-  ["the same of a check", () => get("/api/entitlements?tenant=a&requested=1&requested=2"), "requested", "This was given more than once."],
+  [
+    "the same of a check",
+    () => get("/api/entitlements?tenant=a&requested=1&requested=2"),
+    "requested",
+    '"requested" was given more than once.',
+  ],
 ])("%s is told in a sentence", async (_, ask, field, detail) => {
   const answer = await ask();
   expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ field, detail })]);

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
+import { day, minute } from "~/core/time";
 import { changeTenant } from "~/server/change.server";
 import { once } from "~/server/http/idempotency.server";
 import type { Services } from "~/server/services.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { type Api, ada, startApi } from "../support/api";
-import { day, feature, meteredFeature, now, plan } from "../support/facts";
+import { feature, meteredFeature, now, plan } from "../support/facts";
 import { engines } from "../support/services";
 
 describe.each(engines)("writes that can be sent twice, on %s", (engine) => {
@@ -78,7 +79,7 @@ describe.each(engines)("writes that can be sent twice, on %s", (engine) => {
     expect(await attempt()).toEqual({ is: "running" });
     api.clock.now = now + 59_999;
     expect(await attempt()).toEqual({ is: "running" });
-    api.clock.now = now + 60_000;
+    api.clock.now = now + minute;
     expect(await attempt()).toMatchObject({ is: "done", replayed: false, body: "true" });
     expect(await attempt()).toMatchObject({ is: "done", replayed: true, body: "true" });
   });
@@ -91,7 +92,7 @@ describe.each(engines)("writes that can be sent twice, on %s", (engine) => {
       name,
       "f",
       async (s) => {
-        api.clock.now = now + 60_000;
+        api.clock.now = now + minute;
         await services.db.transaction([], (tx) => claimWrite(tx, services.db.tables, name, "f", services.now()));
         return changeTenant(s, "acme", ada, (facts, catalogue, stamp) => putTenant(facts, "acme", { name: "Slow" }, catalogue, stamp));
       },

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { day } from "~/core/time";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
-import { day } from "../support/facts";
+
 import { bulk, ofrepSchemas, single, startOfrepWorld } from "../support/ofrep-world";
 
 let api: Api;

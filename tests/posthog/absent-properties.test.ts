@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
+import { day } from "~/core/time";
 import { changeTenant } from "~/server/change.server";
 import { chooseMetadata } from "~/server/posthog/groups/resync.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { docBlock } from "../support/doc-blocks";
-import { ada, day, now } from "../support/facts";
+import { ada, now } from "../support/facts";
 import { importText } from "../support/import-text";
 import { startServices, type TestServices } from "../support/services";
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import { importText } from "../support/import-text";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
@@ -46,7 +47,7 @@ describe("events of what became of a tenant", () => {
   test("carry those of a program's request, for each kind of event", async () => {
     await start();
     const at = (path: string) => expect.objectContaining({ $session_id: "session-1", $current_url: app.url + path, actor_kind: "api_key" });
-    const endsAt = new Date(app.clock.now + 86_400_000).toISOString();
+    const endsAt = new Date(app.clock.now + day).toISOString();
     await program("POST", "/api/tenants/acme/grants", { kind: "trial", feature: "sso", endsAt });
     await program("PUT", "/api/tenants/acme", { plan: "pro" });
     await program("PUT", "/api/tenants/acme", { status: "suspended" });

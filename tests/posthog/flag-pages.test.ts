@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import { applyImport } from "~/server/catalogue/import.server";
 import { startTestApp, type TestApp } from "../support/app";
@@ -7,7 +8,6 @@ import { textOf } from "../support/page-text";
 import { until } from "../support/poll";
 import { type PosthogApp, startPosthogApp } from "../support/posthog";
 
-const day = 86_400_000;
 const open: TestApp[] = [];
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hour } from "~/core/time";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
-import { feature, hour, plan } from "../support/facts";
+import { feature, plan } from "../support/facts";
 import { until } from "../support/poll";
 
 const features = [feature("ai_search", { flag: { key: "ai-search", rule: "grant", whenUnknown: "last" } }), feature("plain")];

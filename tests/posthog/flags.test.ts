@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FlagLink } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { writeSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
-import { configFeature, day, feature, hour, meteredFeature, plan } from "../support/facts";
+import { configFeature, feature, meteredFeature, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { freshDatabaseUrl } from "../support/services";
 

@@ -1,11 +1,12 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day, hour } from "~/core/time";
 import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/groups/resync.server";
 import { resyncProgress } from "~/server/posthog/groups/resync-progress.server";
 import { listAudit } from "~db/store/audit.server";
 import { deleteSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
-import { addOn, day, feature, hour, now, plan } from "../support/facts";
+import { addOn, feature, now, plan } from "../support/facts";
 import { ada, type SyncWorld, settingsFor, startSync } from "../support/group-sync";
 import { until } from "../support/poll";
 import { engines } from "../support/services";

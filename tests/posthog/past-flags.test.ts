@@ -3,13 +3,14 @@ import { afterEach, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
 import { flagRules, whenUnknownChoices } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { answerThen } from "~/server/checks/point-in-time.server";
 import { readEnv } from "~/server/env.server";
 import { createServices, startJobs, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
-import { ada, configFeature, day, feature, flagTie, hour, now, plan } from "../support/facts";
+import { ada, configFeature, feature, flagTie, now, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { freshDatabaseUrl } from "../support/services";
 

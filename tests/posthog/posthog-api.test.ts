@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { paths } from "~/paths";
 import { listAudit } from "~db/store/audit.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
-import { day, feature, now, plan } from "../support/facts";
+import { feature, now, plan } from "../support/facts";
 import { until } from "../support/poll";
 import { engines } from "../support/services";
 

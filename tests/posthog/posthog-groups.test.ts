@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { day } from "~/core/time";
 import { chooseMetadata } from "~/server/posthog/groups/resync.server";
 import { type Api, ada, startApi } from "../support/api";
-import { day, feature, now, plan } from "../support/facts";
+import { feature, now, plan } from "../support/facts";
 
 let api: Api;
 beforeAll(async () => {

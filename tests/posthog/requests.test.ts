@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
+import { minute } from "~/core/time";
 import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import type { TestAppOptions } from "../support/app";
 import { exceptionOf, failing, page, seen } from "../support/captured-pages";
@@ -52,8 +53,8 @@ describe("the context of a request", () => {
       return `ph_${app.fake.state.projectKey}_posthog=${encodeURIComponent(JSON.stringify(value))}`;
     };
     const asked = (cookie: string, headers = {}) => fetch(`${app.url}/seen`, { headers: { cookie, ...headers } });
-    await asked(cookieOf(app.clock.now - 30 * 60_000));
-    await asked(cookieOf(app.clock.now - 30 * 60_000 - 1));
+    await asked(cookieOf(app.clock.now - 30 * minute));
+    await asked(cookieOf(app.clock.now - 30 * minute - 1));
     await asked(cookieOf(app.clock.now), { "x-posthog-session-id": "header-session" });
     await asked(`ph_${app.fake.state.projectKey}_posthog=%7Bbroken`);
     const [fresh, old, mixed, broken] = await app.captured("seen");

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import { applyImport } from "~/server/catalogue/import.server";
 import { changeTenant } from "~/server/change.server";
@@ -9,7 +10,7 @@ import { fillWithDemo } from "~/server/demo/demo.server";
 import type { Engine } from "~db/dialect";
 import { readEventCursor } from "~db/store/event-cursor.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
-import { day, hour, now } from "../support/facts";
+import { now } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
 
 const ada: Actor = { kind: "admin", id: "adm_ada", name: "Ada" };

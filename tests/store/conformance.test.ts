@@ -4,13 +4,14 @@ import { type CatalogueChange, catalogueChange } from "~/core/catalogue/catalogu
 import { applyChange, putTenant, type TenantForm } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, CatalogueFacts, Stamp, TenantFacts, Value } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf, grantsOfTenant } from "~db/store/grants.server";
 import { listTenants, liveTrialsOf, tenantSorts, tenantsHavingPlan } from "~db/store/tenants-list.server";
 import { isUniqueViolation } from "~db/unique";
-import { addOn, configFeature, day, feature, hour, meteredFeature, now, plan } from "../support/facts";
+import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
 
 const actor: Actor = { kind: "admin", id: "ad_1", name: "Ada" };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hour } from "~/core/time";
 import { changeRole, disable, enable, findOneAdmin, invite, listAllAdmins, openLink } from "~/server/admins/admins.server";
 import { createOwner, isSetUp, isSetupToken, openSetup, setUpOwner } from "~/server/admins/first-owner.server";
 import { acceptInvite, findInvited } from "~/server/admins/invites.server";
@@ -18,7 +19,6 @@ import { ada, now } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";
 
 const password = "walrus teapot grammar";
-const hour = 3_600_000;
 
 describe.each(engines)("people, keys and settings on %s", (engine) => {
   let s: TestServices;

@@ -1,10 +1,11 @@
 import { endGrant } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
+import { day } from "~/core/time";
 import { changeTenant } from "~/server/change.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { type Api, ada } from "./api";
-import { day, feature, meteredFeature, plan } from "./facts";
+import { feature, meteredFeature, plan } from "./facts";
 import { importText } from "./import-text";
 
 type Answer = { status: number; isStale?: boolean; entitled?: boolean };

@@ -17,9 +17,7 @@ import type {
   Value,
 } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
-
-export const hour = 3_600_000;
-export const day = 24 * hour;
+import { day } from "~/core/time";
 
 /** The default instant of tests. */
 export const now: Instant = Date.UTC(2026, 10, 20, 10);

@@ -1,5 +1,6 @@
+import { day } from "~/core/time";
 import type { Api } from "./api";
-import { day, now } from "./facts";
+import { now } from "./facts";
 import { until } from "./poll";
 import type { Sent } from "./walk";
 

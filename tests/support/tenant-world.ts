@@ -2,9 +2,10 @@ import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import type { Instant, TenantFacts, Value } from "~/core/model";
+import { day } from "~/core/time";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import type { TestApp } from "./app";
-import { addOn, configFeature, day, feature, meteredFeature, plan } from "./facts";
+import { addOn, configFeature, feature, meteredFeature, plan } from "./facts";
 
 const somebody = { kind: "cli", id: "test", name: "Somebody else" } as const;
 

@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
 import type { ResetPeriod } from "~/core/model";
+import { day, hour } from "~/core/time";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { readEnv } from "~/server/env.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { createServices, stopServices } from "~/server/process/start.server";
-import { ada, day, hour, meteredFeature, plan } from "./facts";
+import { ada, meteredFeature, plan } from "./facts";
 
 export const tenants = Array.from({ length: 10 }, (_, i) => `tenant-${i}`);
 /** One feature for each. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, TenantFacts, Value } from "~/core/model";
 import { flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
-import { catalogueFacts, configFeature, day, feature, flagTie, hour, meteredFeature, plan, tenant } from "./facts";
+import { day, hour } from "~/core/time";
+import { catalogueFacts, configFeature, feature, flagTie, meteredFeature, plan, tenant } from "./facts";
 
 /** One tenant, one catalogue and one instant, small enough that everything interacts. */
 export type World = {

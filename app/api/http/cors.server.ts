@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { entitlementsPath } from "~/api/entitlements.server";
 import type { Services } from "~/server/services.server";
-import { presentedIn } from "./authenticate.server";
+import { presentedIn, verifyOnce } from "./authenticate.server";
+import { entitlementsPath, evaluateAllPath, evaluateOnePath, ofrepStreamPath, streamPath } from "./check-paths";
 
 const routes = new Map([
   [entitlementsPath, "GET, POST"],
-  ["/api/stream", "GET"],
-  ["/ofrep/v1/stream", "GET"],
-  ["/ofrep/v1/evaluate/flags", "POST"],
-  ["/ofrep/v1/evaluate/flags/*", "POST"],
+  [streamPath, "GET"],
+  [ofrepStreamPath, "GET"],
+  [evaluateAllPath, "POST"],
+  [`${evaluateOnePath}*`, "POST"],
 ]);
 /** True if pages of other origins may read this path. */
-export const isForOtherOrigins = (path: string) => routes.has(path) || path.startsWith("/ofrep/v1/evaluate/flags/");
+export const isForOtherOrigins = (path: string) => routes.has(path) || path.startsWith(evaluateOnePath);
 const maxPreflightAge = "600"; // seconds
 
 /**
@@ -44,7 +44,11 @@ export function allowOrigin({ keys, now }: Services) {
     const { ticket } = request.query as { ticket?: unknown };
     const presented = presentedIn(request);
     const verdict =
-      presented !== undefined ? keys.verify(presented, now()) : typeof ticket === "string" ? keys.verifyTicket(ticket, now()) : null;
+      presented !== undefined
+        ? verifyOnce(keys, request.raw, presented, now())
+        : typeof ticket === "string"
+          ? keys.verifyTicket(ticket, now())
+          : null;
     const isAllowed =
       verdict === null || typeof verdict === "string"
         ? keys.knowsOrigin(origin)

@@ -1,4 +1,4 @@
-import { shortHash } from "~/server/hash.server";
+import { shortHash } from "~/server/random.server";
 
 /** RFC 9110 If-None-Match: a list, `*`, and weak tags, which proxies make when they compress. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {

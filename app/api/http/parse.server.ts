@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { z } from "zod";
-import { addressWords, errorMessages } from "~/forms/error-messages";
+import { errorMessages } from "~/forms/error-messages";
 import { type Fault, unfit } from "~/forms/storable";
 import { type Problem, sendProblem } from "./problem.server";
 
@@ -10,10 +10,11 @@ type Parsed<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 const missingBody = (schema: z.ZodType): Fault | null =>
   schema.safeParse(undefined).success ? null : { path: [], message: "This needs a body: send it as JSON." };
 
-/** A repeated query parameter is a list; no schema here accepts one. */
-function repeated(schema: z.ZodType, sent: unknown): Fault | null {
+/** A repeated query parameter is a list. Only the parameters named in `mayRepeat` accept one. */
+function repeated(schema: z.ZodType, sent: unknown, mayRepeat: readonly string[]): Fault | null {
   const known = Object.keys((schema as Partial<z.ZodObject>).shape ?? {});
-  const name = known.find((name) => Array.isArray((sent as { [name: string]: unknown } | undefined)?.[name]));
+  const isList = (name: string) => Array.isArray((sent as { [name: string]: unknown } | undefined)?.[name]);
+  const name = known.find((name) => isList(name) && !mayRepeat.includes(name));
   return name === undefined ? null : { path: [name], message: `"${name}" was given more than once.` };
 }
 
@@ -27,7 +28,7 @@ export function faultsOf({ issues }: Pick<z.ZodError, "issues">): Fault[] {
 }
 
 /** `areApart`: the route validates items of lists itself, each with `unfit` first. */
-type Options = { areApart?: boolean };
+type Options = { areApart?: boolean; mayRepeat?: readonly string[] };
 
 const withoutParts = (body: unknown): unknown =>
   typeof body === "object" && body !== null && !Array.isArray(body)
@@ -38,18 +39,20 @@ const withoutParts = (body: unknown): unknown =>
 export function read<S extends Shape>(
   schemas: S,
   input: { [K in keyof S]: unknown },
-  { areApart }: Options = {},
+  { areApart, mayRepeat = [] }: Options = {},
 ): { ok: true; sent: Parsed<S> } | { ok: false; problem: Problem } {
   const errors: { field: string; message: string }[] = [];
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
     const whole = areApart && name === "body" ? withoutParts(input[name]) : input[name];
     const missing = name === "body" && input[name] === undefined ? missingBody(schema) : null;
-    const bad = unfit(whole) ?? missing ?? (name === "query" ? repeated(schema, input[name]) : null);
-    const result = bad ? null : schema.safeParse(input[name], name === "query" ? addressWords : errorMessages);
+    const bad = unfit(whole) ?? missing ?? (name === "query" ? repeated(schema, input[name], mayRepeat) : null);
+    const result = bad ? null : schema.safeParse(input[name], errorMessages);
     if (result?.success) parsed[name] = result.data;
     for (const { path, message } of bad ? [bad] : result?.error ? faultsOf(result.error) : []) {
-      errors.push({ field: (name === "body" || name === "query" ? path : [name, ...path]).join(".") || name, message });
+      // A query parameter is named whole, also where one of its values is wrong.
+      const place = name === "query" ? path.slice(0, 1) : name === "body" ? path : [name, ...path];
+      errors.push({ field: place.join(".") || name, message });
     }
   }
   const [first] = errors;

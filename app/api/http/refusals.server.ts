@@ -50,15 +50,17 @@ export function problemOf(error: Partial<FastifyError>, limits = defaultBodyLimi
 
 const tooDeep = `This is nested more than ${maxParsedDepth} deep.`;
 
-/** For a request that was aborted. */
-export const cutOff = { statusCode: 400 };
-
-export function refuseError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(hasLeft(request) ? cutOff : error, limitsOf(request));
+/** The problem of a request that failed, which is logged if it is our fault. */
+export function failedProblem(error: Partial<FastifyError>, request: FastifyRequest): Problem {
+  // A client that disconnected sent half a request.
+  const problem = problemOf(hasLeft(request) ? { statusCode: 400 } : error, limitsOf(request));
   if (problem.status >= 500) request.log.error({ err: error, req: request }, "request failed");
   if (problem.status === 413) closeLingering(request.raw);
-  return sendProblem(reply, problem);
+  return problem;
 }
+
+export const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(reply, failedProblem(error, request));
 
 /** In characters of the encoded URL: a tenant key of 200 characters takes up to 12 each. */
 export const maxQueryLength = 2_500;

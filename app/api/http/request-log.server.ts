@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { entitlementsPath } from "~/api/entitlements.server";
 import { callerAddress } from "~/server/client-address.server";
 import type { Services } from "~/server/services.server";
+import { entitlementsPath } from "./check-paths";
 import { admittedKey } from "./route.server";
 
 /** One in this many timed checks is logged. */

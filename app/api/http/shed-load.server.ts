@@ -6,6 +6,7 @@ import { closeLingering } from "~/server/http/lingering-close.server";
 import { plainPage } from "~/server/http/plain-page.server";
 import type { LoadKind } from "~/server/process/load.server";
 import type { Services } from "~/server/services.server";
+import { isCheckUrl } from "./check-paths";
 import { isForOtherOrigins } from "./cors.server";
 import { type Problem, problemBody, problemType } from "./problem.server";
 import { withoutDoubledSlashes } from "./program-paths";
@@ -31,7 +32,7 @@ const addressOf = ({ url = "" }: IncomingMessage) => withoutDoubledSlashes(url);
 /** Null: always answered, so that monitoring sees that the process lives. */
 export function loadKindOf(url: string): LoadKind | null {
   if (/^\/(healthz|readyz|metrics)(\?|$)/.test(url)) return null;
-  if (/^\/(api\/entitlements|ofrep\/v1\/evaluate)\b/.test(url)) return "check";
+  if (isCheckUrl(url)) return "check";
   if (/^\/(api|ofrep)(\/|\?|$)/.test(url)) return "request";
   return url.startsWith("/assets/") ? "file" : "page";
 }

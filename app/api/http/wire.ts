@@ -1,13 +1,20 @@
-import { isoTime } from "~/core/decision/answer";
-import { isLive, isOver } from "~/core/grants/grant-lifetime";
-import type { Feature, Grant, Instant, Plan, TenantFacts } from "~/core/model";
-
-const iso = (at: Instant | null) => (at === null ? null : isoTime(at));
+import type { Feature, Grant, Plan, TenantFacts } from "~/core/model";
+import { isoOrNull, isoTime } from "~/core/time";
 
 type TenantFields = Omit<TenantFacts, "grants" | "addOns"> & { addOns: string[] };
 
 export function summaryOnWire({ key, name, status, plan, addOns, metadata, usageAnchor, createdAt, revision }: TenantFields) {
-  return { key, name, status, plan, addOns, metadata, usageAnchor: iso(usageAnchor ?? null), createdAt: isoTime(createdAt), revision };
+  return {
+    key,
+    name,
+    status,
+    plan,
+    addOns,
+    metadata,
+    usageAnchor: isoOrNull(usageAnchor ?? null),
+    createdAt: isoTime(createdAt),
+    revision,
+  };
 }
 
 export function tenantOnWire(facts: TenantFacts) {
@@ -16,19 +23,17 @@ export function tenantOnWire(facts: TenantFacts) {
 
 export function grantOnWire(g: Grant) {
   const { startsAt, endsAt, endedAt, createdAt, ...rest } = g;
-  return { ...rest, startsAt: isoTime(startsAt), endsAt: iso(endsAt), endedAt: iso(endedAt), createdAt: isoTime(createdAt) };
+  return { ...rest, startsAt: isoTime(startsAt), endsAt: isoOrNull(endsAt), endedAt: isoOrNull(endedAt), createdAt: isoTime(createdAt) };
 }
-
-export const grantStateOf = (g: Grant, now: Instant) => (isOver(g, now) ? "ended" : isLive(g, now) ? "live" : "upcoming");
 
 export function planOnWire({ entries, archivedAt, revision, ...plan }: Plan) {
   const { key, name, description, kind, rank, includes } = plan;
   const features = Object.fromEntries(entries.map((e) => [e.feature, e.value]));
-  return { key, name, description, kind, rank, includes, features, archivedAt: iso(archivedAt), revision };
+  return { key, name, description, kind, rank, includes, features, archivedAt: isoOrNull(archivedAt), revision };
 }
 
 export function featureOnWire(feature: Feature) {
   const { key, name, description, group, type, flag, archivedAt, revision } = feature;
   const settings = type === "config" ? { config: feature.config } : type === "metered" ? { meter: feature.meter } : {};
-  return { key, name, description, group, type, ...settings, flag, archivedAt: iso(archivedAt), revision };
+  return { key, name, description, group, type, ...settings, flag, archivedAt: isoOrNull(archivedAt), revision };
 }

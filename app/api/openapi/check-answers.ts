@@ -4,7 +4,7 @@ import { instantField, jsonField, limitField } from "./answer-fields";
 
 /** Schemas of responses of checks, usage and tokens. Instants are ISO 8601 in UTC. */
 const eventRefusals = [
-  "invalid_event",
+  "invalid_request",
   "tenant_forbidden",
   "tenant_not_found",
   "feature_not_found",
@@ -108,7 +108,7 @@ export const checkResults = z
           tenant: z.unknown().optional(),
           feature: z.unknown().optional(),
           error: z.object({
-            code: z.string().describe("One of invalid_check, tenant_forbidden, facts_unavailable."),
+            code: z.string().describe("One of invalid_request, tenant_forbidden, facts_unavailable."),
             message: z.string(),
             field: z.string().optional(),
           }),

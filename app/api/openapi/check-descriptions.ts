@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { checkItem, checksQuery, userId } from "~/forms/checks/checks";
-import { featureKey } from "~/forms/grants/grant";
+import { checkItem, checkQuery, checksQuery, streamQuery } from "~/forms/checks/checks";
+import { tenantKey } from "~/forms/entity-keys";
 import { tokenBody } from "~/forms/keys/token";
-import { tenantKey } from "~/forms/tenants/tenant";
 import { mintScopes } from "~/server/keys/token-claims";
 import * as checkAnswers from "./check-answers";
 import type { RouteDescription } from "./describe";
@@ -16,25 +15,13 @@ export const getEntitlements: RouteDescription = {
   detail: "A tenant or a feature that is not there is a no with a reason, not an error. The answer holds until `validUntil`.",
   scope: "check",
   bound: true,
-  query: z.object({
-    tenant: tenantKey,
-    feature: z.array(featureKey).optional().describe("Left out: all features."),
-    user: userId.optional().describe("The user, for flags that target persons."),
-    requested: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe("Requested quantity of a metered feature."),
-    at: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe(
-        "What was answered then to a question without a user, or what today's facts will say then. What was used is what was recorded by then; more than 7 days ago it may not be known, and is then left out, and no limit is said to be reached.",
-      ),
-    explain: z.enum(["0", "1"]).optional().describe("1: with every rule that was considered."),
-  }),
+  query: checkQuery,
   headers: ["If-None-Match"],
   answers: {
     200: { what: "The answer.", schema: checkAnswers.entitlements, headers: ["ETag", "Cache-Control"] },
     304: { what: "It is as the ETag says." },
   },
-  problems: { 400: ["invalid_query"], 503: ["facts_unavailable", "database_unavailable"] },
+  problems: { 400: ["invalid_request"], 503: ["facts_unavailable", "database_unavailable"] },
 };
 
 export const askMany: RouteDescription = {
@@ -104,6 +91,7 @@ export const getPosthogGroups: RouteDescription = {
 const stream = (example: string) => ({
   200: { what: "A stream of server-sent events that stays open.", type: "text/event-stream", example: `retry: 1000\n\n${example}\n\n` },
 });
+const missingTenant = "This is missing: send text.";
 const id = "id: 43-EJ9hMq8Gi63OZQ5H";
 const later = { 503: ["stopping", "facts_unavailable"] };
 
@@ -115,11 +103,13 @@ export const listenToChanges: RouteDescription = {
   scope: "check",
   limit: "requests",
   bound: true,
-  query: z.object({ tenant: tenantKey.optional().describe("May be left out with a key that is bound to one.") }),
+  query: streamQuery,
   headers: ["Last-Event-ID"],
   answers: stream(`${id}\nevent: ready\ndata: {"tenant":"acme","revision":43}`),
-  problems: { 400: ["invalid_query"], 429: ["too_many_streams"], ...later },
-  problemExamples: { invalid_query: { detail: "Name one tenant: /api/stream?tenant=acme", field: "tenant" } },
+  problems: { 400: ["invalid_request"], 429: ["too_many_streams"], ...later },
+  problemExamples: {
+    invalid_request: { detail: missingTenant, field: "tenant", errors: [{ field: "tenant", message: missingTenant }] },
+  },
 };
 
 export const listenForFlags: RouteDescription = {

@@ -201,7 +201,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
     refused: 1,
     results: [
       { status: "recorded", used: 41, remaining: 959, resetsAt: nextMonth },
-      { status: "refused", code: "invalid_event", message: "A quantity is a whole number.", field: "quantity" },
+      { status: "refused", code: "invalid_request", message: "A quantity is a whole number.", field: "quantity" },
     ],
   },
   Entitlements: {
@@ -217,7 +217,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
     results: [
       { tenant: "acme", feature: "sso", ...onTrial },
       { tenant: "acme", feature: "api_calls", ...metered },
-      { tenant: "acme", error: { code: "invalid_check", message: "Name one feature, or a list of features.", field: "feature" } },
+      { tenant: "acme", error: { code: "invalid_request", message: "Name one feature, or a list of features.", field: "feature" } },
     ],
   },
   Token: { token: "lk_tok_…", tenant: "acme", expiresAt: "2026-11-20T10:15:00.000Z" },

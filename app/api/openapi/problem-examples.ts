@@ -29,7 +29,6 @@ const table: { [code: string]: ProblemExample } = {
   secret_key_required: { detail: "Only a secret key (lk_live_…) may ask for this. Let your server ask, and hand on what it gets." },
 
   invalid_json: { detail: "The body is not valid JSON." },
-  invalid_query: { detail: "Name the tenant: /api/entitlements?tenant=acme", field: "tenant" },
   too_many_checks: { detail: "This asks for 26000 decisions. Ask for up to 25000 in one request.", field: "checks" },
   address_too_long: { detail: "A part of the address is too long.", field: "path" },
   unsupported_media_type: {

@@ -1,6 +1,6 @@
-import { isoTime } from "~/core/decision/answer";
 import type { Json } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { isoTime } from "~/core/time";
 
 /** "plan.entries_changed" becomes "Plan entries changed". */
 export function actionWords(action: string): string {

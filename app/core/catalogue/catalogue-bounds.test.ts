@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { catalogueFacts, feature, plan } from "../../../tests/support/facts";
+import { catalogueFacts, feature, plan } from "~tests/facts";
 import { compileCatalogue } from "./catalogue";
 import { givenBy, maxGiven, maxInUse, sizeProblem } from "./catalogue-bounds";
 

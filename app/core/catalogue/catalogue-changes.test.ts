@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CatalogueFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
-import {
-  ada,
-  addOn,
-  catalogueFacts,
-  configFeature,
-  day,
-  feature,
-  frozen,
-  meteredFeature,
-  now,
-  plan,
-  stamp,
-} from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { ada, addOn, catalogueFacts, configFeature, feature, frozen, meteredFeature, now, plan, stamp } from "~tests/facts";
 import { applyCatalogueChange, type CatalogueChange, type Cell, setPlanEntries } from "./catalogue-changes";
 import { archiveFeature, createFeature, restoreFeature, updateFeature } from "./feature-changes";
 import { archivePlan, createPlan, deletePlan, restorePlan, updatePlan } from "./plan-changes";

@@ -1,5 +1,5 @@
 import { isLimit } from "~/core/decision/values";
-import { limitWords } from "~/core/decision/words";
+import { limitWords, shorten } from "~/core/decision/words";
 import type { ConfigSettings, Feature, FlagLink, Limit, MeterSettings, Plan, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 
@@ -8,7 +8,7 @@ export function describeValue(feature: Feature | undefined, value: Value): strin
   if (value === true && feature?.type !== "config") return "on";
   if (feature?.type === "metered" && isLimit(value)) return limitWords(value as Limit, feature.meter.unit);
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return shorten(text, 60);
 }
 
 const quoted = (text: string | null) => (text === null ? "none" : `“${text}”`);

@@ -4,6 +4,7 @@ import {
   type Feature,
   type FlagLink,
   keyPattern,
+  keyRule,
   type MeterSettings,
   type Stamp,
 } from "~/core/model";
@@ -26,7 +27,7 @@ export type FeatureForm = {
 
 export function catalogueKeyProblem(key: string): Refusal | null {
   if (keyPattern.test(key)) return null;
-  const message = "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.";
+  const message = `A key ${keyRule}`;
   return refuse("value_invalid", message, "key");
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Feature, FlagLink } from "~/core/model";
 import type { FlagFilters } from "~/core/posthog/flag-filters";
-import { configFeature, feature, flagTie, meteredFeature } from "../../../tests/support/facts";
+import { configFeature, feature, flagTie, meteredFeature } from "~tests/facts";
 import { type FlagLook, linkFindings, tieRefusal } from "./feature-flags";
 
 type Rule = FlagLink["rule"];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addOn, catalogue, feature, meteredFeature, now, plan } from "../../../tests/support/facts";
+import { addOn, catalogue, feature, meteredFeature, now, plan } from "~tests/facts";
 import { featureRow, sortedFeatures } from "./feature-list";
 import { maxCells, maxColumns, planGrid } from "./plan-grid";
 

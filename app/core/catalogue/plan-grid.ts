@@ -1,3 +1,4 @@
+import { shorten } from "~/core/decision/words";
 import type { FeatureType, Plan, PlanKind } from "~/core/model";
 import type { Catalogue } from "./catalogue";
 import { describeValue } from "./catalogue-words";
@@ -77,5 +78,3 @@ function pageOf<T>(list: readonly T[], asked: number, size: number): { items: T[
   const page = Math.max(1, Math.min(asked, Math.ceil(list.length / size)));
   return { items: list.slice((page - 1) * size, page * size), page };
 }
-
-export const shorten = (text: string, max: number) => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);

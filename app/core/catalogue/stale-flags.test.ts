@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { addOn, catalogue, day, feature, flagTie, meteredFeature, now, plan } from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { addOn, catalogue, feature, flagTie, meteredFeature, now, plan } from "~tests/facts";
 import { type FlagInfo, flagFindings, type StaleFlagInput } from "./stale-flags";
 
 const linked = (rule: "grant" | "gate" | "both" = "grant") => ({ ...feature("sso"), flag: flagTie(rule) });

@@ -1,5 +1,6 @@
 import type { Feature, FlagLink, Instant, Json } from "~/core/model";
 import { type FlagFilters, variantsOf } from "~/core/posthog/flag-filters";
+import { day } from "~/core/time";
 import type { Catalogue } from "./catalogue";
 import { type FlagLook, type LinkFinding, linkFindings } from "./feature-flags";
 
@@ -12,7 +13,7 @@ export type Finding = {
   todo: string;
 };
 
-const month = 30 * 24 * 3_600_000;
+const month = 30 * day;
 
 export type StaleFlagInput = {
   feature: Feature & { flag: FlagLink };

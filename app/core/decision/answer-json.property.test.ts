@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
-import { world } from "../../../tests/support/worlds";
+import { world } from "~tests/worlds";
 import { answer } from "./answer";
 import { answerText, serialize } from "./answer-json";
 

@@ -1,7 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantFacts } from "~/core/model";
-import { type AnswerQuestion, answerHead, entitlement, listedFeatures, type Readings, readingsOf } from "./answer";
-import { type Decision, decide } from "./decide";
+import { type AnswerQuestion, answerHead, decideFeature, entitlement, listedFeatures, type Readings } from "./answer";
+import type { Decision } from "./decide";
 
 /**
  * A decision and its JSON entry; `rest` is the same entry for results that begin differently: `"sso","entitled":…}`.
@@ -53,9 +53,9 @@ export function serialize(question: AnswerQuestion, readings: Readings): Seriali
   });
 }
 
-function serializeOne(feature: string, { tenant, catalogue, now, requested }: AnswerQuestion, readings: Readings): SerializedAnswer {
-  const decision = decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
-  const text = JSON.stringify(entitlement(decision, tenant, catalogue));
+function serializeOne(feature: string, question: AnswerQuestion, readings: Readings): SerializedAnswer {
+  const decision = decideFeature(feature, question, readings);
+  const text = JSON.stringify(entitlement(decision, question.tenant, question.catalogue));
   return { decision, text, rest: `${JSON.stringify(decision.feature)},${text.slice(1)}` };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Feature } from "~/core/model";
-import { addOn, catalogue, day, denial, feature, flagTie, meteredFeature, now, plan, tenant, trial } from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { addOn, catalogue, denial, feature, flagTie, meteredFeature, now, plan, tenant, trial } from "~tests/facts";
 import { answerRow, byGroupAndName } from "./answer-row";
 
 const calls = meteredFeature("calls", { unit: "calls" }, { name: "API calls", group: "Usage" });

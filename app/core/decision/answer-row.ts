@@ -1,6 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { describeValue } from "~/core/catalogue/catalogue-words";
-import { endOf } from "~/core/grants/grant-lifetime";
+import { endOf, grantStateOf } from "~/core/grants/grant-lifetime";
 import type { Feature, Grant, Instant, TenantFacts, Value } from "~/core/model";
 import { type Readings, readingsOf } from "./answer";
 import { type Decision, decide } from "./decide";
@@ -44,7 +44,7 @@ export function answerRow({ facts, catalogue, now, readings }: World, feature: F
   const decision = decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) });
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
   const value = decision.amount ? decision.amount.limit : decision.value;
-  const later = facts.grants.filter((g) => g.feature === feature.key && g.startsAt > now && (endOf(g) ?? g.startsAt + 1) > g.startsAt);
+  const later = facts.grants.filter((g) => g.feature === feature.key && grantStateOf(g, now) === "upcoming");
   return {
     key: feature.key,
     name: feature.name,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantFacts } from "~/core/model";
+import { hour, isoTime } from "~/core/time";
 import {
   addOn,
   catalogue,
@@ -9,7 +10,6 @@ import {
   feature,
   flagTie,
   frozen,
-  hour,
   lastSeen,
   meteredFeature,
   now,
@@ -17,8 +17,8 @@ import {
   plan,
   tenant,
   trial,
-} from "../../../tests/support/facts";
-import { type Answer, answer, isoTime, listedFeatures } from "./answer";
+} from "~tests/facts";
+import { type Answer, answer, listedFeatures } from "./answer";
 
 const shop = catalogue(
   [meteredFeature("api_calls"), feature("sso")],

@@ -1,21 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { TenantFacts } from "~/core/model";
-import {
-  addOn,
-  catalogue,
-  day,
-  feature,
-  frozen,
-  hour,
-  made,
-  now,
-  override,
-  plan,
-  stamp,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day, hour } from "~/core/time";
+import { addOn, catalogue, feature, frozen, made, now, override, plan, stamp, tenant, trial } from "~tests/facts";
 import { applyChange, putTenant, type TenantChange, type TenantForm } from "./changes";
 import { decide } from "./decide";
 

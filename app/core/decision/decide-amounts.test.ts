@@ -1,19 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigSettings, Feature, FlagReading, Grant, Limit, Value } from "~/core/model";
-import {
-  addOn,
-  catalogue,
-  configFeature,
-  day,
-  denial,
-  flagTie,
-  meteredFeature,
-  now,
-  override,
-  plan,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { addOn, catalogue, configFeature, denial, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { type Decision, decide } from "./decide";
 
 /** The value of each source, if any. Add-ons are oldest first. */

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Feature, TenantFacts } from "~/core/model";
+import { day, hour } from "~/core/time";
 import {
   addOn,
   catalogue,
-  day,
   denial,
   feature,
   flagTie,
   frozen,
-  hour,
   lastSeen,
   meteredFeature,
   now,
@@ -16,7 +15,7 @@ import {
   plan,
   tenant,
   trial,
-} from "../../../tests/support/facts";
+} from "~tests/facts";
 import { decide, type Question } from "./decide";
 
 const grant = { flag: flagTie("grant") };

@@ -1,21 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Feature, FlagReading, Grant, Instant } from "~/core/model";
-import {
-  catalogue,
-  day,
-  denial,
-  feature,
-  flagTie,
-  hour,
-  lastSeen,
-  meteredFeature,
-  now,
-  override,
-  plan,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day, hour } from "~/core/time";
+import { catalogue, denial, feature, flagTie, lastSeen, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { decide } from "./decide";
 
 const at = { start: now, end: now + 10 * day };

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
-import { oracle, type Verdict } from "../../../tests/support/oracle";
-import { type World, world } from "../../../tests/support/worlds";
+import { day } from "~/core/time";
+import { oracle, type Verdict } from "~tests/oracle";
+import { type World, world } from "~tests/worlds";
 import { answer } from "./answer";
 import { type Decision, decide, reasonCodes } from "./decide";
 
@@ -18,7 +19,6 @@ function told(d: Decision): Verdict {
   return { ...d, sources: sources.sort() };
 }
 
-const day = 86_400_000;
 const ask = (w: World, now = w.now) => decide({ ...w, catalogue: compileCatalogue(w.facts), feature: w.asked, now });
 const bytes = (w: World, now = w.now) =>
   JSON.stringify(

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Feature, FlagReading, Grant, TenantFacts, Value } from "~/core/model";
+import { day } from "~/core/time";
 import {
   addOn,
   catalogue,
   configFeature,
-  day,
   denial,
   feature,
   flagTie,
@@ -14,7 +14,7 @@ import {
   plan,
   tenant,
   trial,
-} from "../../../tests/support/facts";
+} from "~tests/facts";
 import { type Decision, decide, type ReasonCode } from "./decide";
 
 /** Every input of the rules, empty: rule 9 alone. */

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Grant, TenantFacts, Value } from "~/core/model";
-import { catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "../../../tests/support/facts";
-import { world } from "../../../tests/support/worlds";
+import { catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
+import { world } from "~tests/worlds";
 import { decide } from "./decide";
 import { explain } from "./explain";
 

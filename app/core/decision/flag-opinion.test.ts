@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FlagReading } from "~/core/model";
-import { catalogue, feature, flagTie, now, plan, tenant } from "../../../tests/support/facts";
+import { catalogue, feature, flagTie, now, plan, tenant } from "~tests/facts";
 import { decide } from "./decide";
 
 const gate = flagTie("gate", { whenUnknown: "off" });

@@ -1,10 +1,11 @@
 import { type FlagLink, type FlagReading, type Instant, type Json, type UnknownBecause, unknownBecause } from "~/core/model";
+import { day } from "~/core/time";
 
 /**
  * How long a granting flag's last known value is used while PostHog does not answer, in ms. A gate's value does not
  * expire.
  */
-export const lastGrantCountsFor = 24 * 3_600_000;
+export const lastGrantCountsFor = day;
 
 /** A flag's effect on a feature of a tenant; `null` means none. */
 export type FlagOpinion = {

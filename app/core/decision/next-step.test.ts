@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "../../../tests/support/facts";
+import { catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { decide, type Question } from "./decide";
 import { nextStep } from "./next-step";
 

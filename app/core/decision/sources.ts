@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { endOf, isLive } from "~/core/grants/grant-lifetime";
+import { canBeLive, endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Feature, FlagReading, Instant, Override, TenantFacts, UnknownBecause, Value } from "~/core/model";
 import { type FlagOpinion, flagOpinion } from "./flag-opinion";
 import { usagePeriod } from "./usage-period";
@@ -57,7 +57,7 @@ export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantF
   for (const grant of tenant.grants) {
     if (grant.feature !== feature.key) continue;
     const end = endOf(grant);
-    if (end === null || end > grant.startsAt) {
+    if (canBeLive(grant)) {
       change(grant.startsAt);
       change(end);
     }

@@ -1,10 +1,9 @@
 import { type Instant, lastInstant, type ResetPeriod } from "~/core/model";
+import { day, hour } from "~/core/time";
 
 /** Half-open: the reset instant belongs to the new period. `null` means no bound (`never`). */
 export type Period = { start: Instant | null; end: Instant | null };
 
-const hour = 3_600_000;
-const day = 24 * hour;
 /** 1970-01-05 was a Monday; calendar weeks begin on Monday (ISO 8601). */
 const firstMonday = 4 * day;
 

@@ -1,10 +1,11 @@
 import type { Feature, Instant, ResetPeriod, TenantFacts } from "~/core/model";
+import { day, minute } from "~/core/time";
 import { usagePeriod } from "./usage-period";
 
 /** How late a usage event may be and still count in its own period, and how long its key is remembered, in ms. */
-export const reportsAreLateAfter = 7 * 24 * 3_600_000;
+export const reportsAreLateAfter = 7 * day;
 /** Allowed clock skew of apps into the future, in ms. */
-export const reportsMayBeAhead = 5 * 60_000;
+export const reportsMayBeAhead = 5 * minute;
 
 export type MeteredFeature = Feature & { type: "metered" };
 
@@ -16,6 +17,12 @@ export type UsageReport = { tenant: string; feature: string; action: "add" | "se
  * it never resets.
  */
 export type Counter = { tenant: string; feature: string; periodKind: ResetPeriod; periodStart: number };
+
+/** Identifies a counter among those of its tenant. */
+export const counterOfTenantId = ({ feature, periodKind, periodStart }: Omit<Counter, "tenant">) =>
+  `${feature}\n${periodKind}\n${periodStart}`;
+/** Identifies a counter among all. Sorts as the primary key does. */
+export const counterId = (counter: Counter) => `${counter.tenant}\n${counterOfTenantId(counter)}`;
 
 /** The feature's counter for the period that contains `at`. */
 export function counterAt(feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> {

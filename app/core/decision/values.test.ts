@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Feature, Value } from "~/core/model";
-import { configFeature, feature, meteredFeature } from "../../../tests/support/facts";
+import { configFeature, feature, meteredFeature } from "~tests/facts";
 import { addLimits, isHigherLimit, isLimit, valueProblem } from "./values";
 
 const most = Number.MAX_SAFE_INTEGER;

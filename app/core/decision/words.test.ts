@@ -1,21 +1,9 @@
 import { expect, test } from "vitest";
 import type { FlagReading, TenantFacts } from "~/core/model";
-import {
-  addOn,
-  catalogue,
-  day,
-  denial,
-  feature,
-  flagTie,
-  meteredFeature,
-  now,
-  override,
-  plan,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day, longDate } from "~/core/time";
+import { addOn, catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { decide } from "./decide";
-import { limitWords, longDate, reasonMessage } from "./words";
+import { limitWords, reasonMessage } from "./words";
 
 const shop = catalogue(
   [

@@ -1,18 +1,14 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import type { Instant, Limit, TenantFacts } from "~/core/model";
+import type { Limit, TenantFacts } from "~/core/model";
+import { longDate } from "~/core/time";
 import type { Decision } from "./decide";
-
-const months = "January February March April May June July August September October November December".split(" ");
 
 /** "a, b and c". */
 export const listWords = (items: readonly string[], conjunction = "and"): string =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} ${conjunction} ${items.at(-1)}`;
 
-/** "4 December 2026" in UTC. */
-export function longDate(at: Instant): string {
-  const d = new Date(at);
-  return `${d.getUTCDate()} ${months[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
-}
+/** Text of at most `max` characters, the last one "…" if it was longer. */
+export const shorten = (text: string, max: number) => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
 
 /** "10,000" or "unlimited", and "1 seat" or "10 seats" with the unit "seats". */
 export function limitWords(limit: Limit, unit?: string | null): string {

@@ -3,22 +3,8 @@ import { applyChange, type TenantChange } from "~/core/decision/changes";
 import { decide } from "~/core/decision/decide";
 import type { Grant, Instant, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
-import {
-  catalogue,
-  configFeature,
-  day,
-  denial,
-  feature,
-  frozen,
-  hour,
-  made,
-  meteredFeature,
-  now,
-  override,
-  stamp,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day, hour } from "~/core/time";
+import { catalogue, configFeature, denial, feature, frozen, made, meteredFeature, now, override, stamp, tenant, trial } from "~tests/facts";
 import { grantTrial, type OverrideForm, setOverride, type TrialForm } from "./grant-changes";
 
 const shop = catalogue([

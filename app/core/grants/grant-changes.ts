@@ -1,9 +1,9 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantAction, TenantChange } from "~/core/decision/changes";
 import { valueProblem } from "~/core/decision/values";
-import { longDate } from "~/core/decision/words";
 import { type Grant, type Instant, lastInstant, type Override, type Stamp, type TenantFacts, type Trial, type Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import { day, longDate } from "~/core/time";
 import { endOf, isOver } from "./grant-lifetime";
 
 export type TrialForm = {
@@ -53,8 +53,6 @@ export function setOverride(facts: TenantFacts, form: OverrideForm, catalogue: C
   const grant: Override = effect === "deny" ? { ...common, effect } : { ...common, effect, value: value as Value };
   return change(facts, "override.set", [grant], stamp, form.note);
 }
-
-const day = 86_400_000;
 
 /** `days` count from the end that the grant has. */
 type NewEnd = { endsAt: Instant; days?: undefined } | { endsAt?: undefined; days: number };

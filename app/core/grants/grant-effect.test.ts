@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { applyChange } from "~/core/decision/changes";
 import type { TenantFacts } from "~/core/model";
-import { frozen, now, stamp, tenant, trial } from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { frozen, now, stamp, tenant, trial } from "~tests/facts";
 import { endGrant, extendGrant } from "./grant-changes";
 import { withGrantUnended, withoutGrant } from "./grant-lifetime";
 
-const day = 86_400_000;
 const changed = (facts: TenantFacts, outcome: ReturnType<typeof endGrant>) => {
   if (!outcome.ok || !outcome.change) throw new Error("not changed");
   return { after: applyChange(facts, outcome.change, 2), touched: outcome.change.grants };

@@ -6,6 +6,7 @@ export function endOf(grant: Grant): Instant | null {
   return grant.endsAt === null ? grant.endedAt : Math.min(grant.endsAt, grant.endedAt);
 }
 
+/** True from the start until the end, exclusive. db/store/grant-lifetime.ts has the same in SQL. */
 export function isLive(grant: Grant, now: Instant): boolean {
   const end = endOf(grant);
   return grant.startsAt <= now && (end === null || now < end);
@@ -16,6 +17,15 @@ export function isOver(grant: Grant, now: Instant): boolean {
   const end = endOf(grant);
   return end !== null && (end <= now || end <= grant.startsAt);
 }
+
+/** False if it ends at or before its start, as a grant that is ended before it begins. */
+export const canBeLive = (grant: Grant): boolean => !isOver(grant, grant.startsAt);
+
+export const grantStates = ["live", "upcoming", "ended"] as const;
+export type GrantState = (typeof grantStates)[number];
+
+export const grantStateOf = (grant: Grant, now: Instant): GrantState =>
+  isOver(grant, now) ? "ended" : isLive(grant, now) ? "live" : "upcoming";
 
 /** The facts as if this grant had not been given. `old` is the row it extends, if any. */
 export function withoutGrant(facts: TenantFacts, grant: Grant, old: Grant | undefined): TenantFacts {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import type { ConfigSettings, Value } from "~/core/model";
-import { catalogueFacts, configFeature, feature, meteredFeature, stamp } from "../../../tests/support/facts";
+import { catalogueFacts, configFeature, feature, meteredFeature, stamp } from "~tests/facts";
 import { invalidatedGrantsMessage, isInvalidated, resettled } from "./invalidated-grants";
 
 const text = (...options: string[]): ConfigSettings => ({ kind: "text", options });

@@ -3,20 +3,9 @@ import { describe, expect, it } from "vitest";
 import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { type CatalogueFile, type FileFeature, fileProblems } from "~/core/catalogue/catalogue-file";
 import type { CatalogueFacts } from "~/core/model";
-import { bundle, fileFrom, fileOf, on } from "../../../tests/support/catalogue-file";
-import {
-  addOn,
-  catalogueFacts,
-  configFeature,
-  day,
-  feature,
-  flagTie,
-  frozen,
-  meteredFeature,
-  now,
-  plan,
-  stamp,
-} from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { bundle, fileFrom, fileOf, on } from "~tests/catalogue-file";
+import { addOn, catalogueFacts, configFeature, feature, flagTie, frozen, meteredFeature, now, plan, stamp } from "~tests/facts";
 import { planImport } from "./catalogue-import";
 import { diffText, isEmptyDiff, summaryOf } from "./import-words";
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { FileTenant } from "~/core/catalogue/catalogue-file";
 import type { TenantFacts } from "~/core/model";
-import { bundle, fileOf, on } from "../../../tests/support/catalogue-file";
+import { day } from "~/core/time";
+import { bundle, fileOf, on } from "~tests/catalogue-file";
 import {
   addOn,
   catalogueFacts,
   configFeature,
-  day,
   denial,
   feature,
   frozen,
@@ -18,7 +18,7 @@ import {
   stamp,
   tenant,
   trial,
-} from "../../../tests/support/facts";
+} from "~tests/facts";
 import { importRules, planTenant, planWholeImport } from "./tenant-import";
 
 const current = frozen(

@@ -2,12 +2,12 @@ import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { applyCatalogueChange, type CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import type { CatalogueFile, FileGrant, FileProblem, FileTenant } from "~/core/catalogue/catalogue-file";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
-import { longDate } from "~/core/decision/words";
 import { grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { CatalogueFacts, Grant, Stamp, TenantFacts, Value } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
+import { longDate } from "~/core/time";
 import { type CatalogueDiff, type DiffLine, planImport } from "./catalogue-import";
 
 /** `change` is null if the tenant already matches the file. `skipped`: grants that are over, as clauses. */

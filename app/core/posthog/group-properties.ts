@@ -1,8 +1,8 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { isoTime } from "~/core/decision/answer";
 import { endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { isoTime } from "~/core/time";
 
 /** Properties of a tenant's group in PostHog. Null: the tenant lacks it. */
 export type GroupProperties = { [name: string]: Json };

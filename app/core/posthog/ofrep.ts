@@ -1,8 +1,8 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { isoTime } from "~/core/decision/answer";
 import type { Decision, ReasonCode } from "~/core/decision/decide";
 import { reasonMessage } from "~/core/decision/words";
 import type { Feature, Json, Limit, TenantFacts } from "~/core/model";
+import { isoTime } from "~/core/time";
 
 /** OFREP needs a number for "unlimited"; `unlimited: true` in the metadata marks it. */
 export const unlimitedNumber = Number.MAX_SAFE_INTEGER;

@@ -1,19 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TenantFacts } from "~/core/model";
-import {
-  addOn,
-  catalogue,
-  configFeature,
-  day,
-  denial,
-  feature,
-  hour,
-  meteredFeature,
-  now,
-  plan,
-  tenant,
-  trial,
-} from "../../../tests/support/facts";
+import { day, hour } from "~/core/time";
+import { addOn, catalogue, configFeature, denial, feature, meteredFeature, now, plan, tenant, trial } from "~tests/facts";
 import { eventsBetween, trialExpired } from "./tenant-events";
 
 const shop = catalogue(

@@ -3,6 +3,7 @@ import { addLimits, isBetterValue, isHigherLimit } from "~/core/decision/values"
 import { endOf, isOver } from "~/core/grants/grant-lifetime";
 import type { Feature, Instant, Json, Limit, TenantFacts, Trial, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { isoTime } from "~/core/time";
 
 /** A tenant's lifecycle events, in PostHog's names. */
 export type TenantEvent = {
@@ -41,7 +42,6 @@ export function trialExpired(trial: Pick<Trial, "id" | "feature" | "startsAt" | 
   return { event: "trial_expired", about: trial.id, properties: { ...trialProperties(trial), plan } };
 }
 
-const iso = (at: Instant) => new Date(at).toISOString();
 const trialsOf = (facts: TenantFacts | null) => (facts?.grants ?? []).filter((g): g is Trial => g.kind === "trial");
 const addOnsOf = (facts: TenantFacts) => facts.addOns.map((a) => a.plan).sort();
 
@@ -49,8 +49,8 @@ const addOnsOf = (facts: TenantFacts) => facts.addOns.map((a) => a.plan).sort();
 const trialProperties = ({ id, feature, startsAt, endsAt }: Pick<Trial, "id" | "feature" | "startsAt" | "endsAt">) => ({
   grant: id,
   feature,
-  starts_at: iso(startsAt),
-  ends_at: iso(endsAt),
+  starts_at: isoTime(startsAt),
+  ends_at: isoTime(endsAt),
 });
 
 function* trialEvents(before: TenantFacts | null, after: TenantFacts, at: Instant): Iterable<TenantEvent> {
@@ -62,13 +62,13 @@ function* trialEvents(before: TenantFacts | null, after: TenantFacts, at: Instan
     if (were.has(trial.id)) continue;
     const old = trial.extends === null ? undefined : were.get(trial.extends);
     if (old) prolonged.add(old.id);
-    const properties = { ...trialProperties(trial), plan, ...(old ? { ended_before_at: iso(old.endsAt) } : {}) };
+    const properties = { ...trialProperties(trial), plan, ...(old ? { ended_before_at: isoTime(old.endsAt) } : {}) };
     yield { event: trial.extends === null ? "trial_granted" : "trial_extended", about: trial.id, properties };
   }
   for (const trial of were.values()) {
     // A trial that expired leaves the facts with the next change; the trial schedule reports it.
-    if (are.has(trial.id) || prolonged.has(trial.id) || trial.endsAt <= at) continue;
-    yield { event: "trial_ended", about: trial.id, properties: { ...trialProperties(trial), ended_at: iso(at), plan } };
+    if (are.has(trial.id) || prolonged.has(trial.id) || isOver(trial, at)) continue;
+    yield { event: "trial_ended", about: trial.id, properties: { ...trialProperties(trial), ended_at: isoTime(at), plan } };
   }
 }
 

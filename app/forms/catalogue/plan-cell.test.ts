@@ -1,6 +1,6 @@
 import { parseWithZod } from "@conform-to/zod/v4";
 import { describe, expect, test } from "vitest";
-import { configFeature, feature, meteredFeature } from "../../../tests/support/facts";
+import { configFeature, feature, meteredFeature } from "~tests/facts";
 import { cellForm } from "./plan-cell";
 
 const read = (of: Parameters<typeof cellForm>[0], fields: Record<string, string>) => {

@@ -5,7 +5,6 @@ import { readValue } from "./feature-value";
 
 /** `own`: the value given with it. `none`: no entry of its own, so the plan gives what it inherits. */
 export const cellGives = ["own", "none"] as const;
-export type CellGives = (typeof cellGives)[number];
 
 /** The plan's own entry that the editor saw, as JSON; null for none. */
 const was = z.string("Open the cell again: this form is not whole.").transform((text, ctx): Value | null => {

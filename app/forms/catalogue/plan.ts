@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { keyPattern, planKinds } from "~/core/model";
-import { note, planKey } from "~/forms/tenants/tenant";
+import { keyPattern, keyRule, planKinds } from "~/core/model";
+import { planKey } from "~/forms/entity-keys";
+import { note } from "~/forms/tenants/tenant";
 
 const oneLine = /^[^\p{Cc}]*$/u;
 
@@ -14,10 +15,7 @@ export const displayName = z
 
 export const longText = z.string().trim().max(10_000, "A description has up to 10,000 characters.");
 
-export const newKey = z
-  .string("Give it a key.")
-  .trim()
-  .regex(keyPattern, "A key starts with a letter or digit and has up to 100 letters, digits, dots, hyphens and underscores.");
+export const newKey = z.string("Give it a key.").trim().regex(keyPattern, `A key ${keyRule}`);
 
 /** The revision the editor saw. */
 export const expected = z.int("Open the page again: this form is not whole.");

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { keyPattern } from "~/core/model";
+import { featureKey, tenantKey } from "~/forms/entity-keys";
 import { errorMessages } from "~/forms/error-messages";
-import { featureKey } from "~/forms/grants/grant";
 import { isoInstant } from "~/forms/instants";
+import { fromDigits } from "~/forms/pagination";
 import { unfit } from "~/forms/storable";
-import { tenantKey } from "~/forms/tenants/tenant";
 
 export const maxChecks = 1_000;
 /** Max per check. */
@@ -13,15 +13,17 @@ const maxFeatures = 1_000;
 export const maxDecisions = 25_000;
 
 export const userId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, "A user has 1 to 200 characters and no control characters.");
-const requested = z.int("What is requested is a whole number.").min(0, "What is requested is 0 or more.");
+const notRequested = "What is requested is a whole number from 0 on.";
+const requested = z.int(notRequested).min(0, notRequested);
+/** Of every check. */
+const common = { tenant: tenantKey, user: userId.optional().describe("The user, for flags that target persons.") };
 
 /** One feature, or several of one tenant. Unknown fields are ignored, as on every read. */
 export const checkItem = z
   .object({
-    tenant: tenantKey,
+    ...common,
     feature: featureKey.optional(),
     features: z.array(featureKey).min(1).max(maxFeatures, "Ask for up to 1,000 features of a tenant at once.").optional(),
-    user: userId.optional(),
     requested: requested.optional(),
   })
   .refine((c) => (c.feature === undefined) !== (c.features === undefined), {
@@ -70,14 +72,29 @@ export const checksBody = z.object({
 const explain = z.enum(["0", "1"], "explain is 1, or left out.").optional().describe("1: with every rule that was considered.");
 export const checksQuery = z.object({ explain });
 
-/** GET parameters besides tenant, feature and user. */
-export const checkOptions = z.object({
-  requested: z
-    .string()
-    .regex(/^\d{1,16}$/, "What is requested is a whole number.")
-    .transform(Number)
-    .pipe(requested)
-    .optional(),
-  at: isoInstant.optional(),
+/** GET /api/entitlements. `feature` may be given more than once. */
+export const checkQuery = z.object({
+  tenant: common.tenant,
+  feature: z
+    .preprocess((sent) => (typeof sent === "string" ? [sent] : sent), z.array(featureKey))
+    .optional()
+    .describe("Left out: all features."),
+  user: common.user,
+  requested: fromDigits(requested).optional().describe("Requested quantity of a metered feature."),
+  at: isoInstant
+    .optional()
+    .describe(
+      "What was answered then to a question without a user, or what today's facts will say then. What was used is what was recorded by then; more than 7 days ago it may not be known, and is then left out, and no limit is said to be reached.",
+    ),
   explain,
+});
+export type CheckQuery = z.infer<typeof checkQuery>;
+
+/** The check that a query asks for. Other parameters are ignored, whatever they hold. */
+export const checkParametersOf = (query: { [name: string]: unknown }) =>
+  Object.fromEntries(Object.keys(checkQuery.shape).flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])));
+
+/** GET /api/stream. The tenant defaults to the key's. */
+export const streamQuery = z.object({
+  tenant: tenantKey.optional().describe("May be left out with a key that is bound to one."),
 });

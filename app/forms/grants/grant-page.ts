@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { featureKey, featureKeyRefused } from "~/forms/entity-keys";
 import { inputInstant } from "~/forms/instants";
 import { note } from "~/forms/tenants/tenant";
-import { featureKey } from "./grant";
 
 export const trialLengths = ["7", "14", "30", "own"] as const;
 
@@ -14,7 +14,7 @@ export const grantTrialSchema = z
       .array(z.string())
       .min(1, "Choose at least one feature.")
       .max(100, "Grant up to 100 features at once.")
-      .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), "That is not a feature's key."),
+      .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), featureKeyRefused),
     length: z.enum(trialLengths, "Choose how long."),
     startsAt: inputInstant.optional(),
     endsAt: inputInstant.optional(),
@@ -43,4 +43,3 @@ export const overrideSchema = z.object({
   endsAt: inputInstant.optional(),
   note: note.optional(),
 });
-export type OverrideInput = z.infer<typeof overrideSchema>;

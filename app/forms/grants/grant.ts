@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { keyPattern } from "~/core/model";
+import { featureKey } from "~/forms/entity-keys";
 import { isoInstant } from "~/forms/instants";
 import { jsonValue, shortList } from "~/forms/json-value";
 import { note } from "~/forms/tenants/tenant";
 
-export const featureKey = z.string().regex(keyPattern, "That is not a feature's key.");
 export const grantId = z.string().regex(/^gr_[A-Za-z0-9]{1,60}$/, "That is not a grant's id.");
 
 /** Days of 24 hours from the start. */

@@ -6,7 +6,8 @@ import { applyChange } from "~/core/decision/changes";
 import { planWholeImport } from "~/core/import/tenant-import";
 import type { CatalogueFacts, Feature, Json, Plan, TenantFacts, Value } from "~/core/model";
 import { lookAlikeProblem } from "~/core/plain-text";
-import { catalogueFacts, day, denial, flagTie, now, override, plan, stamp, tenant, trial } from "../../../tests/support/facts";
+import { day } from "~/core/time";
+import { catalogueFacts, denial, flagTie, now, override, plan, stamp, tenant, trial } from "~tests/facts";
 import { problemLines, readCatalogueFile } from "./catalogue-file-text";
 import { createFileWriter, fileFormats, writeCatalogueFile } from "./catalogue-text";
 

@@ -1,7 +1,7 @@
 import { Document, isMap, isPair, type Scalar, type ScalarTag, visit, type YAMLMap } from "yaml";
-import { isoTime } from "~/core/decision/answer";
 import { endOf } from "~/core/grants/grant-lifetime";
 import type { CatalogueFacts, Feature, Grant, Plan, TenantFacts } from "~/core/model";
+import { isoTime } from "~/core/time";
 
 export const fileFormats = ["yaml", "json"] as const;
 export type FileFormat = (typeof fileFormats)[number];

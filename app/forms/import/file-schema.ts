@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shorten } from "~/core/decision/words";
 import { reservedName, reservedNameRefused } from "~/forms/storable";
 
 type Issue = { code?: string; input?: unknown; expected?: unknown; values?: unknown };
@@ -28,7 +29,7 @@ function shown(input: unknown): string {
   if (input === null) return "empty";
   if (input instanceof Map || (typeof input === "object" && !Array.isArray(input))) return "a map";
   if (Array.isArray(input)) return "a list";
-  if (typeof input === "string") return `“${input.length > 40 ? `${input.slice(0, 39)}…` : input}”`;
+  if (typeof input === "string") return `“${shorten(input, 40)}”`;
   return typeof input === "number" ? `the number ${input}` : String(input);
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tenantKeyPattern } from "~/core/model";
+import { tenantKey } from "~/forms/entity-keys";
 import { refuseLookAlike } from "~/forms/look-alike";
 
 export const keyScopes = ["check", "usage", "manage"] as const;
@@ -22,8 +22,6 @@ export const overlapHours = z
   .int("Hours are a whole number.")
   .min(0, "Choose 0 hours or more.")
   .max(720, "Two keys stand side by side for 720 hours (30 days) at most.");
-
-export const keyTenant = z.string().regex(tenantKeyPattern, "A tenant key has 1 to 200 characters and no control characters.");
 
 const maxOrigins = 20;
 
@@ -66,7 +64,7 @@ export const keyForm = z
     name: keyName,
     kind: z.enum(["live", "pub"]).default("live"),
     scopes: z.array(z.enum(keyScopes)).min(1, "Choose at least one thing that the key may do."),
-    tenant: z.string().optional().transform(blankIsNull).pipe(keyTenant.nullable()),
+    tenant: z.string().optional().transform(blankIsNull).pipe(tenantKey.nullable()),
     /** Separated by whitespace. */
     origins: z
       .string()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tenantKey } from "~/forms/tenants/tenant";
+import { tenantKey } from "~/forms/entity-keys";
 
 export const maxBatchSize = 1_000;
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type Json, tenantStatuses } from "~/core/model";
+import { planKey, tenantKey } from "~/forms/entity-keys";
 import { readJson } from "~/forms/json-text";
-import { metadata, note, planKey, tenantKey, tenantName } from "./tenant";
+import { metadata, note, tenantName } from "./tenant";
 
 /** The revision the page showed; a newer one is a concurrent change. */
 const expected = z.coerce.number("Open this page again.").int().min(0);

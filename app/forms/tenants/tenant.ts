@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { keyPattern, tenantKeyPattern, tenantStatuses } from "~/core/model";
+import { tenantStatuses } from "~/core/model";
+import { planKey } from "~/forms/entity-keys";
 import { isoInstant } from "~/forms/instants";
 import { namedValues, shortList } from "~/forms/json-value";
 
 const oneLine = /^[^\p{Cc}]*$/u;
 
-export const tenantKey = z.string().regex(tenantKeyPattern, "A tenant key has 1 to 200 characters and no control characters.");
-export const planKey = z.string().regex(keyPattern, "That is not a plan's key.");
 export const tenantName = z
   .string()
   .trim()
@@ -36,4 +35,3 @@ export const tenantBody = z.strictObject({
   usageAnchor: isoInstant.nullish(),
   why: note.nullish(),
 });
-export type TenantBody = z.infer<typeof tenantBody>;

@@ -1,9 +1,8 @@
 import { z } from "zod";
+import { featureKey, tenantKey } from "~/forms/entity-keys";
 import { errorMessages } from "~/forms/error-messages";
-import { featureKey } from "~/forms/grants/grant";
 import { isoInstant } from "~/forms/instants";
 import { type Fault, unfit } from "~/forms/storable";
-import { tenantKey } from "~/forms/tenants/tenant";
 
 export const maxEventsPerRequest = 1_000;
 

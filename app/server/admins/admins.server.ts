@@ -1,4 +1,5 @@
 import type { Actor, Instant, Json } from "~/core/model";
+import { day } from "~/core/time";
 import type { InviteForm } from "~/forms/admins/admin";
 import { withdrawalLock } from "~/server/authority.server";
 import { randomToken, sha256 } from "~/server/random.server";
@@ -30,7 +31,7 @@ export type Linked = { ok: true; admin: Admin; token: string };
 
 /** Changes of admins are serialized so that an owner always remains. */
 export const adminsLock: Lock = { key: "admins" };
-const linkLife = 7 * 86_400_000; // ms
+const linkLife = 7 * day; // ms
 
 export const listAllAdmins = ({ db }: Services): Promise<Admin[]> => listAdmins(db.readAside, db.tables);
 export const findOneAdmin = ({ db }: Services, id: string): Promise<Admin | null> => findAdmin(db.read, db.tables, id);

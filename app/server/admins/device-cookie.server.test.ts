@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { day } from "~/core/time";
 import { deviceCookie, hasDeviceCookie, knownDevice } from "./device-cookie.server";
 
 const now = Date.UTC(2026, 10, 20, 10);
-const day = 86_400_000;
 const http = { publicUrl: null };
 const https = { publicUrl: "https://latchkey.example.com" };
 const ada = { admin: "adm_ada", passwordHash: "$argon2id$v=19$m=19456,t=2,p=1$salt$hash" };

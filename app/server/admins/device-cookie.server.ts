@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Instant } from "~/core/model";
+import { day } from "~/core/time";
 import type { Env } from "~/server/env.server";
 
 /**
@@ -7,7 +8,7 @@ import type { Env } from "~/server/env.server";
  * waiting for failures of other addresses. The key is derived from the stored password hash, so a new password
  * invalidates every cookie and nothing is stored.
  */
-const lifeMs = 180 * 86_400_000;
+const lifeMs = 180 * day;
 const pattern = /^([A-Za-z0-9_-]{22})\.(\d{13})\.([A-Za-z0-9_-]{43})$/;
 
 type Where = Pick<Env, "publicUrl">;

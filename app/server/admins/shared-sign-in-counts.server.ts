@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import limitTo, { type LimitFunction } from "p-limit";
 import type { Instant } from "~/core/model";
+import { shortHash } from "~/server/random.server";
 import type { Database } from "~db/database";
 import { type SignInCounters, signInCounters } from "~db/store/sign-in-counts.server";
 import { TooManyWrites } from "~db/unavailable";
@@ -12,7 +12,7 @@ const maxRunning = 2;
 const maxWaiting = 100;
 
 /** Keys have a bounded length, and the table does not show who tried. */
-const keyOf = (...parts: (string | number)[]) => createHash("sha256").update(parts.join("\n")).digest("base64url");
+const keyOf = (...parts: (string | number)[]) => shortHash(parts.join("\n"));
 
 const { spanMs } = sharedLimits;
 const accountKey = (tried: Try) => keyOf("account", accountOf(tried));

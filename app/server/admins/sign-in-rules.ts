@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { hour, minute } from "~/core/time";
 
 /**
  * Computes the wait before a sign-in attempt. Pure: time and counts are arguments. A network or browser that fails on
@@ -7,26 +8,26 @@ import type { Instant } from "~/core/model";
  */
 
 /** Free failures, then a wait that doubles from the first to the maximum, in ms. */
-const usual = { freeFailures: 5, firstWaitMs: 1_000, maxWaitMs: 15 * 60_000 };
-const underAttack = { freeFailures: 1, firstWaitMs: 15 * 60_000, maxWaitMs: 60 * 60_000 };
+const usual = { freeFailures: 5, firstWaitMs: 1_000, maxWaitMs: 15 * minute };
+const underAttack = { freeFailures: 1, firstWaitMs: 15 * minute, maxWaitMs: hour };
 
 /** Failures on one account, over all networks, from which it counts as attacked; each is forgotten after `attackFadesMs`. */
 export const attackFailures = 20;
-const attackFadesMs = 3 * 60_000;
+const attackFadesMs = 3 * minute;
 /** Upper bound of the level, so that an attack ends about 66 minutes after its last failure. */
 const maxLevel = 2 * attackFailures;
 
 /** Wrong or refused attempts of one network over all accounts, per minute and per hour. */
 export const networkLimits = [
   { spanMs: 60_000, tries: 20 },
-  { spanMs: 3_600_000, tries: 100 },
+  { spanMs: hour, tries: 100 },
 ] as const;
 
 /**
  * Tries that all nodes together allow in a span: of one source on one account, and the failures on one account from which
  * each source has fewer. What one node allows by itself is always less.
  */
-export const sharedLimits = { spanMs: 3_600_000, tries: 20, attackFailures: 2 * attackFailures, triesUnderAttack: 3 } as const;
+export const sharedLimits = { spanMs: hour, tries: 20, attackFailures: 2 * attackFailures, triesUnderAttack: 3 } as const;
 
 export type Failures = { count: number; lastAt: Instant };
 export type Level = { level: number; at: Instant };

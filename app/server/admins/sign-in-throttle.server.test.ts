@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { hour, minute } from "~/core/time";
 import { networkOf } from "./sign-in-rules";
 import { createSignInThrottle, waitInWords } from "./sign-in-throttle.server";
 
 const start = Date.UTC(2026, 10, 20, 10);
-const hour = 3_600_000;
 let next = 0;
 /** An address that was not used before. */
 const fresh = () => `10.${(next >> 16) & 255}.${(next >> 8) & 255}.${next++ & 255}`;
@@ -75,7 +75,7 @@ describe("strangers do not shut an account", () => {
     for (let i = 0; i < 5_000; i++) throttle.take({ account, ip: fresh() }, start);
     const owner = { account, ip: fresh() };
     expect(throttle.take(owner, start)).toBe(0);
-    expect(throttle.take(owner, start + 15 * 60_000 - 1)).toBe(1);
+    expect(throttle.take(owner, start + 15 * minute - 1)).toBe(1);
     const known = { account, ip: fresh(), device: "known" };
     for (let i = 0; i < 5; i++) expect(throttle.take(known, start)).toBe(0);
     expect(throttle.take(known, start)).toBe(1_000);
@@ -84,7 +84,7 @@ describe("strangers do not shut an account", () => {
   test("an attack is over 66 minutes after its last failure, however large it was", () => {
     const throttle = createSignInThrottle();
     for (let i = 0; i < 5_000; i++) throttle.take({ account, ip: fresh() }, start);
-    const at = start + 66 * 60_000;
+    const at = start + 66 * minute;
     const owner = { account, ip: fresh() };
     expect([throttle.take(owner, at), throttle.take(owner, at)]).toEqual([0, 0]);
   });
@@ -136,7 +136,7 @@ describe("one network over all accounts", () => {
     expect(throttle.take({ account: "x@example.com", ip: from() }, start)).toBe(60_000);
     expect(throttle.take({ account: "x@example.com", ip: "198.51.100.1" }, start)).toBe(0);
     expect(throttle.take({ account: "y@example.com", ip: from() }, start + 59_999)).toBe(1);
-    expect(throttle.take({ account: "y@example.com", ip: from() }, start + 60_000)).toBe(0);
+    expect(throttle.take({ account: "y@example.com", ip: from() }, start + minute)).toBe(0);
   });
 
   test("it has a hundred an hour, and signing in with the right password uses up none", () => {
@@ -147,8 +147,8 @@ describe("one network over all accounts", () => {
       expect(throttle.take(tried, start)).toBe(0);
       throttle.succeeded(tried, start);
     }
-    for (let i = 0; i < 100; i++) expect(throttle.take({ account: `${i}@example.com`, ip }, start + Math.floor(i / 20) * 60_000)).toBe(0);
-    expect(throttle.take({ account: "x@example.com", ip }, start + 10 * 60_000)).toBe(50 * 60_000);
+    for (let i = 0; i < 100; i++) expect(throttle.take({ account: `${i}@example.com`, ip }, start + Math.floor(i / 20) * minute)).toBe(0);
+    expect(throttle.take({ account: "x@example.com", ip }, start + 10 * minute)).toBe(50 * minute);
     expect(throttle.take({ account: "x@example.com", ip }, start + hour)).toBe(0);
   });
 
@@ -170,8 +170,8 @@ test("ten failures a minute reach the audit log; how many did not is told with t
   const { mayNoteFailure } = createSignInThrottle();
   for (let i = 0; i < 10; i++) expect(mayNoteFailure(start)).toBe(0);
   for (let i = 0; i < 7; i++) expect(mayNoteFailure(start + 59_999)).toBeNull();
-  expect(mayNoteFailure(start + 60_000)).toBe(7);
-  expect(mayNoteFailure(start + 60_000)).toBe(0);
+  expect(mayNoteFailure(start + minute)).toBe(7);
+  expect(mayNoteFailure(start + minute)).toBe(0);
 });
 
 test("a wait is told in words that are never too short", () => {

@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { Instant } from "~/core/model";
+import { minute } from "~/core/time";
 import { attackFailures, type Failures, failureWait, type Level, levelAt, networkLimits, networkOf, raised } from "./sign-in-rules";
 
 /** Max entries per kind, evicted by least recent use. About 10 MB in total. */
 const maxEntries = 20_000;
-const minute = 60_000;
 /** Failures recorded in the audit log per minute, so that strangers cannot fill it. */
 const notedPerMinute = 10;
 

@@ -19,8 +19,6 @@ const maxPageBytes = 256 * 1024;
 /** An entry with more bytes is serialized by the worker process. */
 const maxInPlaceBytes = 64 * 1024;
 
-export type AuditEntryView = ReturnType<typeof entryOf>;
-
 type Names = { catalogue: Catalogue; actors: readonly Actor[] };
 
 /** Returns the name stored in the entry, or the current one. */

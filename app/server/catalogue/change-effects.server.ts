@@ -3,6 +3,7 @@ import type { ChangeEffects, TenantCount } from "~/core/catalogue/effect-words";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { ImportedTenantChange } from "~/core/import/tenant-import";
 import type { CatalogueFacts, Feature, Instant, ResetPeriod } from "~/core/model";
+import { day, hour, isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countCheckedTenants, type UsedCounter, usedCounters } from "~db/store/feature-use.server";
@@ -54,7 +55,7 @@ export async function estimateEffects(
 
 /** Max features whose tenants are counted when their reset period changes. */
 const maxResets = 20;
-const lookbackMs = 30 * 86_400_000;
+const lookbackMs = 30 * day;
 /** Max index entries of checks read: 30 days of a feature that 3,000 tenants use daily. */
 const maxCheckRows = 100_000;
 /** Counters of one feature that are read. */
@@ -62,7 +63,7 @@ const maxCounters = 20_000;
 const batchSize = 1_000;
 
 async function usersOf({ db, now }: Services, features: string[]): Promise<NonNullable<ChangeEffects["use"]>> {
-  const since = new Date(now() - lookbackMs).toISOString().slice(0, 10);
+  const since = isoDay(now() - lookbackMs);
   const count = (keys: string[]) => countCheckedTenants(db.readAside, db.tables, keys, since, maxCheckRows);
   return { byName: await count(features), withAll: await count([allFeatures]) };
 }
@@ -77,11 +78,11 @@ function resetPeriodChange(was: Feature, is: Feature): ResetPeriodChange | null 
 
 /** Longer than any period of the kind, in ms. */
 const maxPeriodMs: { [period in ResetPeriod]: number } = {
-  hour: 3_600_000,
-  day: 86_400_000,
-  week: 7 * 86_400_000,
-  month: 31 * 86_400_000,
-  year: 366 * 86_400_000,
+  hour,
+  day,
+  week: 7 * day,
+  month: 31 * day,
+  year: 366 * day,
   never: 0,
 };
 

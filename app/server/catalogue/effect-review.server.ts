@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { type ChangeEffects, isWorthShowing } from "~/core/catalogue/effect-words";
+import { shortHash } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { effectsOf } from "./change-effects.server";
 
@@ -24,8 +24,5 @@ export async function reviewChange(
 function tokenOf({ features, plans }: CatalogueChange): string {
   const rules = features.map((feature) => ({ ...feature, name: null, description: null, group: null }));
   const values = plans.map(({ key, includes, entries, archivedAt }) => ({ key, includes, entries, archivedAt }));
-  return createHash("sha256")
-    .update(JSON.stringify([rules, values]))
-    .digest("base64url")
-    .slice(0, 22);
+  return shortHash(JSON.stringify([rules, values]));
 }

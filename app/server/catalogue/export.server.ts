@@ -1,7 +1,7 @@
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Actor, CatalogueFacts, Instant } from "~/core/model";
 import { createFileWriter, type FileFormat } from "~/forms/import/catalogue-text";
-import { shortHash } from "~/server/hash.server";
+import { shortHash } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
@@ -73,5 +73,5 @@ async function writeParts({ db }: Services, facts: CatalogueFacts, { tenants, fo
     await new Promise(setImmediate);
   }
   add(writer.end());
-  return { parts, mark: shortHash(...parts), tenants: tenants ? count : null };
+  return { parts, mark: shortHash(Buffer.concat(parts)), tenants: tenants ? count : null };
 }

@@ -8,9 +8,10 @@ import { effectOf } from "~/core/decision/preview";
 import { grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { CatalogueFacts, Feature, Plan, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
+import { day } from "~/core/time";
 import { changeCatalogue, changeMany } from "~/server/change.server";
-import { ada, addOn, catalogueFacts, configFeature, day, feature, flagTie, made, plan, stamp } from "../../../tests/support/facts";
-import { engines, startServices, type TestServices } from "../../../tests/support/services";
+import { ada, addOn, catalogueFacts, configFeature, feature, flagTie, made, plan, stamp } from "~tests/facts";
+import { engines, startServices, type TestServices } from "~tests/services";
 import { compileChange, impactOf } from "./impact.server";
 import { createPace } from "./pace.server";
 

@@ -1,5 +1,6 @@
 import { type FlagInfo, flagFindings } from "~/core/catalogue/stale-flags";
 import type { Feature, FlagLink } from "~/core/model";
+import { day, isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import { FlagListUnavailable, listFlags } from "~/server/posthog/flags/flag-list.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
@@ -7,7 +8,7 @@ import type { Services } from "~/server/services.server";
 import { checksOfFeatures } from "~db/store/check-counts.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 
-const month = 30 * 24 * 3_600_000;
+const month = 30 * day;
 
 /** All features linked to a flag, those with findings first. `trouble` says why PostHog's list is missing. */
 export async function findStaleFlags({ db, facts, posthog, now, counts }: Services) {
@@ -18,7 +19,7 @@ export async function findStaleFlags({ db, facts, posthog, now, counts }: Servic
   await counts.flush();
   const monthAgo = now() - month;
   const keys = linked.map((f) => f.key);
-  const asked = await checksOfFeatures(db.readAside, db.tables, [...keys, allFeatures], new Date(monthAgo).toISOString().slice(0, 10));
+  const asked = await checksOfFeatures(db.readAside, db.tables, [...keys, allFeatures], isoDay(monthAgo));
   const then = await readCatalogueFacts(db.readAside, db.tables, monthAgo);
   const linkedThen = new Set(then.features.filter((f) => f.flag !== null).map((f) => f.key));
   const { flags, trouble, isComplete } = await theirs(posthog?.settings ?? null);

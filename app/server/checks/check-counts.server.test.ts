@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Decision } from "~/core/decision/decide";
 import { stopServices } from "~/server/process/start.server";
 import { addingCheckCounts, type CheckCount, countBatchSize, countsByFeature } from "~db/store/check-counts.server";
-import { now } from "../../../tests/support/facts";
-import { until } from "../../../tests/support/poll";
-import { engines, startServices, type TestServices } from "../../../tests/support/services";
+import { now } from "~tests/facts";
+import { until } from "~tests/poll";
+import { engines, startServices, type TestServices } from "~tests/services";
 import { createCheckCounts } from "./check-counts.server";
 
 let s: TestServices;

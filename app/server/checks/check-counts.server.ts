@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Decision } from "~/core/decision/decide";
 import type { Instant } from "~/core/model";
+import { day, isoDay, startOfDay } from "~/core/time";
 import type { Database } from "~db/database";
 import { addingCheckCounts, type CheckCount, countBatchSize } from "~db/store/check-counts.server";
 
@@ -191,12 +192,12 @@ export function createCheckCounts(db: Database, log: Logger, most = maxBatchSize
   };
 }
 
-let day = { start: 0, end: 0, name: "" };
+let lastDay = { start: 0, end: 0, name: "" };
 
 /** YYYY-MM-DD in UTC. Caches the last result, because almost every check has the same day. */
 function dayOf(now: Instant): string {
-  if (now >= day.start && now < day.end) return day.name;
-  const start = now - (now % 86_400_000);
-  day = { start, end: start + 86_400_000, name: new Date(now).toISOString().slice(0, 10) };
-  return day.name;
+  if (now >= lastDay.start && now < lastDay.end) return lastDay.name;
+  const start = startOfDay(now);
+  lastDay = { start, end: start + day, name: isoDay(now) };
+  return lastDay.name;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { noFlags } from "~/server/posthog/flags/flag-readings";
-import { startServices } from "../../../tests/support/services";
+import { startServices } from "~tests/services";
 import { createChecks } from "./check.server";
 
 test("prepared answers stay within their bounds however long the questions are", async () => {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { type AnswerQuestion, answer, type Readings } from "~/core/decision/answer";
 import { answerText, type SerializedAnswer, serialize } from "~/core/decision/answer-json";
@@ -8,6 +7,7 @@ import { type CachedTenant, type FactsCache, FactsUnavailable } from "~/server/f
 import { type FlagState, noFlags } from "~/server/posthog/flags/flag-readings";
 import type { Flags } from "~/server/posthog/flags/flags.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";
+import { shortHash } from "~/server/random.server";
 import { noUsage, type UsageCache, type UsageState, usedOf } from "~/server/usage/usage-cache.server";
 import type { CheckCounts, CountBuffer } from "./check-counts.server";
 
@@ -141,7 +141,7 @@ export function createChecks({ facts, flags, usage, counts, now, bytes }: CheckP
   function prepare({ question, features, requested }: Asked, on: TenantContext): Prepared {
     const madeAt = now();
     const { text, decisions, validUntil } = answerText(questionTo(on, features, madeAt, requested), readings(on, madeAt), facts.isStale());
-    const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+    const etag = `"${shortHash(text)}"`;
     stats.misses += 1;
     const madeFrom = { context: on, catalogue: facts.catalogue(), isStale: facts.isStale() };
     const made: Prepared = { ...madeFrom, body: text, etag, madeAt, validUntil, decisions: features === null ? null : decisions };

@@ -1,13 +1,12 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { decide } from "~/core/decision/decide";
 import type { Instant, TenantFacts } from "~/core/model";
+import { day, hour, isoDay, minute, startOfDay } from "~/core/time";
 import type { Chance } from "./chance";
 
 /** A tenant's successive facts, oldest first. */
 export type Timeline = { at: Instant; facts: TenantFacts }[];
 
-const hour = 3_600_000;
-const day = 24 * hour;
 const checkedDays = 30;
 
 export type DemoCount = {
@@ -30,7 +29,7 @@ export function checksOf(timeline: Timeline, catalogue: Catalogue, now: Instant,
   const asksForAll = chance.happens(0.4);
   const volume = chance.pick([3, 10, 40, 150, 900, 12_000]);
   const counts: DemoCount[] = [];
-  const today = now - (now % day);
+  const today = startOfDay(now);
 
   for (let start = today - (checkedDays - 1) * day; start <= today; start += day) {
     const isWeekend = [0, 6].includes(new Date(start).getUTCDay());
@@ -40,9 +39,9 @@ export function checksOf(timeline: Timeline, catalogue: Catalogue, now: Instant,
     if (!facts) continue;
     const note = (feature: string, allowed: boolean, source: string) => {
       const count = Math.max(1, Math.round((volume * chance.between(40, 160)) / 100 / (isWeekend ? 4 : 1)));
-      const firstAt = Math.min(start + chance.between(0, 11 * 60) * 60_000, noon);
-      const lastAt = Math.min(start + chance.between(12 * 60, 23 * 60) * 60_000, now);
-      const dayName = new Date(start).toISOString().slice(0, 10);
+      const firstAt = Math.min(start + chance.between(0, 11 * 60) * minute, noon);
+      const lastAt = Math.min(start + chance.between(12 * 60, 23 * 60) * minute, now);
+      const dayName = isoDay(start);
       counts.push({ tenant: facts.key, day: dayName, feature, allowed, source, count, firstAt, lastAt: Math.max(firstAt, lastAt) });
     };
     for (const feature of asked) {

@@ -3,6 +3,7 @@ import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { planImport } from "~/core/import/catalogue-import";
 import type { Actor, CatalogueFacts, Instant, TenantFacts } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
+import { day } from "~/core/time";
 import { readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import { shippedCatalogue } from "~/server/catalogue/shipped-catalogues.server";
 import { allFeatures } from "~/server/checks/check-counts.server";
@@ -24,7 +25,6 @@ import { type Happening, historyDays, storyOf } from "./story";
 const shareAtFirst = 0.36;
 type Demo = { seed: number; size: number };
 const usual: Demo = { seed: 20_261_120, size: 500 };
-const day = 86_400_000;
 const demo: Actor = { kind: "system", id: "demo", name: "Demo data" };
 
 /**

@@ -3,6 +3,7 @@ import { putTenant, type TenantChange } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, Instant, Json, Stamp, TenantFacts, TenantStatus } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
+import { day, hour, minute, startOfDay } from "~/core/time";
 import type { Chance } from "./chance";
 import type { Company } from "./names";
 
@@ -14,8 +15,6 @@ export type Happening = {
   make: (facts: TenantFacts | null, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>;
 };
 
-const hour = 3_600_000;
-const day = 24 * hour;
 /** Days of history in the demo. */
 export const historyDays = 240;
 
@@ -55,7 +54,7 @@ export function storyOf({ key, name }: Company, isFirst: boolean, catalogue: Cat
     last = Math.max(last, at);
   };
   /** About this many days ago, in working hours. */
-  const ago = (days: number) => now - days * day - chance.between(0, 600) * 60_000;
+  const ago = (days: number) => now - days * day - chance.between(0, 600) * minute;
   const put = (at: Instant, form: Parameters<typeof putTenant>[2], actor = billing) =>
     add(at, actor, (facts, cat, stamp) => putTenant(facts, key, form, cat, stamp));
 
@@ -90,7 +89,7 @@ type Add = (at: Instant, actor: Actor, make: Happening["make"]) => void;
 type Ago = (days: number) => Instant;
 
 /** Billing runs at 02:15, this many days ago. */
-const night = (now: Instant, days: number) => now - (now % day) - days * day + 2.25 * hour;
+const night = (now: Instant, days: number) => startOfDay(now) - days * day + 2.25 * hour;
 
 /** At most one trial per tenant: live, ending soon, expired, ended early, extended, or upcoming. */
 function tellTrial(chance: Chance, age: number, now: Instant, add: Add, ago: Ago, upsell: string[]): void {

@@ -2,12 +2,13 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { putTenant } from "~/core/decision/changes";
+import { day } from "~/core/time";
 import { changeTenant } from "~/server/change.server";
 import type { CommitListener } from "~db/database";
 import { appendChange } from "~db/store/changes.server";
-import { ada, day } from "../../../tests/support/facts";
-import { until } from "../../../tests/support/poll";
-import { engines, startServices, type TestServices } from "../../../tests/support/services";
+import { ada } from "~tests/facts";
+import { until } from "~tests/poll";
+import { engines, startServices, type TestServices } from "~tests/services";
 import { createFactsCache, type FactsCache } from "./facts-cache.server";
 
 let s: TestServices;

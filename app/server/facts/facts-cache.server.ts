@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
+import { day } from "~/core/time";
 import type { Database } from "~db/database";
 import { type ChangeKind, changeBatchSize, changesReader, lastChange } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
@@ -28,7 +29,7 @@ const maxTransactionMs = 300_000;
  * In ms. A process that did not read for longer (a machine that slept) may have missed feed rows, which are kept for a
  * week.
  */
-const maxAbsenceMs = 24 * 3_600_000;
+const maxAbsenceMs = day;
 /** Kinds of changes that other parts keep in memory. */
 type FollowedKind = "key" | "setting";
 /** Rejects if the database cannot be read. */

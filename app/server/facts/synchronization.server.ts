@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Database } from "~db/database";
 import { isReadOnly } from "~db/unavailable";
+import { waitAtMost } from "~db/wait-at-most";
 
 /** A process that has not read for this long reads before it answers, in ms. */
 export const maxUnconfirmedMs = 2_000;
@@ -79,22 +80,11 @@ export function createSynchronization(
   function noteCommit(): void {
     const reading = readNow();
     if (isStale) return;
-    const mine = withTimeout(reading).finally(() => {
+    const late = () => failed(new Error(`Commits of other processes could not be read within ${maxWaitMs} ms.`));
+    const mine = waitAtMost(reading, maxWaitMs, late).finally(() => {
       if (waiting === mine) waiting = undefined;
     });
     waiting = mine;
-  }
-
-  async function withTimeout(reading: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        failed(new Error(`Commits of other processes could not be read within ${maxWaitMs} ms.`));
-        resolve();
-      }, maxWaitMs);
-    });
-    await Promise.race([reading, tooLate]);
-    clearTimeout(timer);
   }
 
   const isUnconfirmed = () => elapsed() - confirmedAt > maxUnconfirmedMs || Date.now() - confirmedAtDate > maxUnconfirmedMs;

@@ -6,6 +6,7 @@ import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } fro
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { foldText } from "~/core/plain-text";
+import { day } from "~/core/time";
 import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
 import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
 import { changeTenant } from "~/server/change.server";
@@ -22,16 +23,16 @@ export async function changeGrants(
   key: string,
   decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
 ): Promise<GrantsChanged> {
-  let ids: string[] = [];
-  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
-    if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
-    const outcome = decideChange(facts, catalogue, stamp);
-    const touched = (outcome.ok && outcome.change?.grants) || [];
-    const made = touched.filter((g) => g.endedAt === null);
-    ids = (made.length > 0 ? made : touched).map((g) => g.id);
-    return outcome;
-  });
-  return result.ok ? { ok: true, ids } : result;
+  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) =>
+    facts ? decideChange(facts, catalogue, stamp) : refuse("tenant_not_found", `There is no tenant ${key} any more.`),
+  );
+  return result.ok ? { ok: true, ids: changedGrants(result.change) } : result;
+}
+
+function changedGrants(change: TenantChange | null): string[] {
+  const touched = change?.grants ?? [];
+  const made = touched.filter((g) => g.endedAt === null);
+  return (made.length > 0 ? made : touched).map((g) => g.id);
 }
 
 export const endNow = (services: Services, actor: Actor, key: string, form: { grant: string; note?: string }) =>
@@ -42,8 +43,6 @@ export const extend = (services: Services, actor: Actor, key: string, form: { gr
 
 export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
   changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
-
-const day = 86_400_000;
 
 /** Days count from the grant's current end. */
 export const newEnd = (form: ExtendGrantInput, grant: Grant, now: Instant): Instant =>
@@ -81,7 +80,6 @@ export function choicesOf(tenant: TenantRequest, features: readonly Feature[]) {
     return { key, name, group, kind: kindOf(feature), entitled, reason, message, gives };
   });
 }
-export type GrantChoice = ReturnType<typeof choicesOf>[number];
 
 type Read = { ok: true; features: { feature: string; value: Value }[] } | { ok: false; errors: Record<string, string[]> };
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { type AnswerRow, answerRow } from "~/core/decision/answer-row";
-import { endOf, isLive, isOver, withGrantUnended, withoutGrant } from "~/core/grants/grant-lifetime";
+import { endOf, grantStateOf, isOver, withGrantUnended, withoutGrant } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant } from "~/core/model";
 import type { grantsQuery } from "~/forms/api-queries";
 import type { Services } from "~/server/services.server";
@@ -46,8 +46,7 @@ export async function tenantGrants(services: Services, tenant: TenantRequest) {
   const known = await knownGrants(services, tenant);
   const lists = { live: [] as GrantView[], upcoming: [] as GrantView[], ended: [] as GrantView[] };
   for (const grant of known.grants.values()) {
-    const state = isLive(grant, now) ? "live" : isOver(grant, now) ? "ended" : "upcoming";
-    lists[state].push(grantView(tenant, grant, known));
+    lists[grantStateOf(grant, now)].push(grantView(tenant, grant, known));
   }
   const untilOf = ({ until }: GrantView) => until ?? Number.POSITIVE_INFINITY;
   return {
@@ -93,8 +92,8 @@ export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>,
   return ids.flatMap((id) => {
     const grant = grants.get(id);
     const feature = grant && catalogue.features.get(grant.feature);
-    // The grant is over, so there is nothing to compare: the page was opened from an old address.
-    if (!grant || !feature || (grant.endsAt !== null && grant.endsAt <= now)) return [];
+    // Past its own end there is nothing to compare: the page was opened from an old address.
+    if (!grant || !feature || isOver({ ...grant, endedAt: null }, now)) return [];
     const isEnded = grant.endedAt !== null;
     const old = grant.extends === null ? undefined : grants.get(grant.extends);
     const at = Math.max(now, grant.startsAt);

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import type { Queries } from "~db/database";
-import { ada } from "../../../tests/support/facts";
-import { until } from "../../../tests/support/poll";
-import { startServices, type TestServices } from "../../../tests/support/services";
+import { ada } from "~tests/facts";
+import { until } from "~tests/poll";
+import { startServices, type TestServices } from "~tests/services";
 import { createKey, revokeKey } from "./api-keys.server";
 import { createKeyRing } from "./key-cache.server";
 

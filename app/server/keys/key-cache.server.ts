@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
+import { sha256 } from "~/server/random.server";
 import type { Database } from "~db/database";
 import type { ApiScope, KeyKind } from "~db/schema";
 import { listApiKeys, setApiKeyLastUsed } from "~db/store/api-keys.server";
@@ -138,7 +138,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
   }
 
   function find(presented: string): CachedKey | undefined {
-    const key = held.get(hash("sha256", presented, "hex"));
+    const key = held.get(sha256(presented));
     if (key && found.size >= maxCachedKeys) found.clear();
     if (key) found.set(presented, key);
     return key;
@@ -178,7 +178,7 @@ export function createKeyRing(db: Database, log: Logger, tokens?: Tokens) {
     /** The key itself, or the key that minted this token, valid or not; null if unknown. Costs a hash. */
     identify(presented: string): { id: string; name: string } | null {
       const minter = tokens?.read("tok", presented)?.key;
-      const key = minter === undefined ? held.get(hash("sha256", presented, "hex")) : byId.get(minter);
+      const key = minter === undefined ? held.get(sha256(presented)) : byId.get(minter);
       return key ? { id: key.id, name: key.name } : null;
     },
     /** True if any key allows this origin. A preflight does not say which key is used. */

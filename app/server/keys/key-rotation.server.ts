@@ -1,4 +1,5 @@
 import type { Actor, Instant } from "~/core/model";
+import { day } from "~/core/time";
 import { withdrawalLock } from "~/server/authority.server";
 import type { Services } from "~/server/services.server";
 import { type ApiKey, insertApiKey, listApiKeys, setApiKeyExpiry } from "~db/store/api-keys.server";
@@ -7,7 +8,7 @@ import { appendChange } from "~db/store/changes.server";
 import { keyStateOf, makeKey } from "./api-keys.server";
 
 /** Default time the old key remains valid, in ms. */
-export const usualOverlap = 24 * 3_600_000;
+export const usualOverlap = day;
 
 export type Rotated =
   | { ok: true; id: string; key: string; expiresAt: Instant | null; oldEndsAt: Instant }

@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { hour } from "~/core/time";
 import type { CachedKey } from "./key-cache.server";
 
 /** `tok` tokens go to pages and check one tenant; `sse` tickets are valid only in the URL of an event stream. */
@@ -7,7 +8,7 @@ export type TokenKind = "tok" | "sse";
 /** `key`: the id of the API key that minted it, whose right it has. */
 export type TokenClaims = { readonly key: string; readonly tenant: string; readonly issuedAt: Instant; readonly expiresAt: Instant };
 
-export const maxTokenLifeMs = 3_600_000;
+export const maxTokenLifeMs = hour;
 /** Allowed clock skew of the node that minted a token, in ms. */
 export const clockToleranceMs = 60_000;
 /** The minting key needs one of them. */

@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { Actor, Instant } from "~/core/model";
+import { hour } from "~/core/time";
 import { refusalOf, unguarded, withdrawals } from "~/server/authority.server";
 import type { Services } from "~/server/services.server";
 import { writeAudit } from "~db/store/audit.server";
 import type { TokenClaims } from "./token-claims";
 
 /** One audit row per key, tenant and hour, because servers mint a token per page view. */
-const auditPeriodMs = 3_600_000;
+const auditPeriodMs = hour;
 const maxRemembered = 20_000;
 
 /**

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { PostHog, type PostHogOptions } from "posthog-node";
+import { waitAtMost } from "~db/wait-at-most";
 
 const ignore = () => {};
 
@@ -37,9 +37,7 @@ export class QuietPostHog extends PostHog {
   override async _shutdown(timeoutMs = 30_000): Promise<void> {
     this.isEnding = true;
     const flushed = this.flush();
-    const inTime = new AbortController();
-    await Promise.race([flushed, sleep(timeoutMs, undefined, { signal: inTime.signal }).catch(ignore)]);
-    inTime.abort();
+    await waitAtMost(flushed, timeoutMs);
     this.cutOff.abort();
     await flushed;
     return super._shutdown(timeoutMs);

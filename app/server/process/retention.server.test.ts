@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
+import { day, hour, isoDay, minute } from "~/core/time";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { answerThen } from "~/server/checks/point-in-time.server";
 import { once } from "~/server/http/idempotency.server";
@@ -12,8 +13,8 @@ import { writeEventCursor } from "~db/store/event-cursor.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { takeLease } from "~db/store/leases.server";
 import { noteReports } from "~db/store/usage-reports.server";
-import { ada, day, hour, meteredFeature, now, plan } from "../../../tests/support/facts";
-import { engines, startServices, type TestServices } from "../../../tests/support/services";
+import { ada, meteredFeature, now, plan } from "~tests/facts";
+import { engines, startServices, type TestServices } from "~tests/services";
 
 describe.each(engines)("what is old on %s", (engine) => {
   let s: TestServices;
@@ -43,7 +44,7 @@ describe.each(engines)("what is old on %s", (engine) => {
   test("goes a little at a time, and nothing else does", async () => {
     const counted = (i: number, at: number) => ({
       tenant: `t${i}`,
-      day: new Date(at).toISOString().slice(0, 10),
+      day: isoDay(at),
       feature: "calls",
       allowed: true,
       source: "plan",
@@ -91,7 +92,7 @@ describe.each(engines)("what is old on %s", (engine) => {
   test("of reports is what can no longer come again: a late one counts once for as long as it is taken", async () => {
     await catalogue();
     await tenant("acme", "Acme");
-    const time = now + 5 * 60_000;
+    const time = now + 5 * minute;
     expect(await report("r1", time)).toMatchObject([{ status: "recorded" }]);
     s.clock.now = time + 7 * day;
     await s.cleaning.clean();

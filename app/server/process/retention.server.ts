@@ -2,13 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { reportsAreLateAfter } from "~/core/decision/usage";
 import type { Instant } from "~/core/model";
+import { day, hour, isoDay } from "~/core/time";
 import type { Database } from "~db/database";
 import { answersAreKept } from "~db/store/idempotency.server";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
 import { deletingSome, findOldRows, isThere } from "~db/store/old-rows.server";
 
-const hour = 3_600_000;
-const day = 24 * hour;
 /** A usage event may be repeated until it is too old; one more day for clock skew and requests in flight. */
 const reportsAreKept = reportsAreLateAfter + day;
 /** How long another process may be stalled before it can no longer catch up. */
@@ -48,7 +47,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
     signInCounts: at,
     feed: at - feedIsKept,
     unsentFeed: at - unsentRetentionMs,
-    checkDay: new Date(at - checkCountsAreKept).toISOString().slice(0, 10),
+    checkDay: isoDay(at - checkCountsAreKept),
   });
 
   /** Returns deleted rows by kind, or null if another process holds the lease. */

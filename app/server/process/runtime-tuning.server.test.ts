@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { growingFlag, keepTickObjectShape, workerNodeOptions } from "./runtime-tuning.server";
 
 /** Priority of each thread after the named function was called. */
 function niceAfter(call: string): { own: number; helpers: number[] } {
@@ -25,4 +26,23 @@ test.runIf(process.platform === "linux").each([
   expect(own).toBe(ofOwn);
   expect(helpers.length).toBeGreaterThan(0);
   expect(new Set(helpers)).toEqual(new Set([ofHelpers]));
+});
+
+test("V8 knows the flag for heap growth, which it would otherwise ignore silently", () => {
+  const { stdout } = spawnSync(process.execPath, ["--v8-options"], { encoding: "utf8" });
+  expect(stdout).toContain(`${growingFlag} (`);
+});
+
+test("Node accepts the options of the worker process", () => {
+  expect(spawnSync(process.execPath, [...workerNodeOptions, "-e", ""]).status).toBe(0);
+});
+
+test("one tick object with all its properties is kept for the life of the process", () => {
+  const before = new Set(Object.getOwnPropertySymbols(globalThis));
+  keepTickObjectShape();
+  const [added, ...others] = Object.getOwnPropertySymbols(globalThis).filter((symbol) => !before.has(symbol));
+  expect(others).toEqual([]);
+  const kept = (globalThis as { [place: symbol]: object })[added as symbol] as object;
+  expect(Object.keys(kept)).toEqual(expect.arrayContaining(["callback", "args"]));
+  expect(Object.getOwnPropertySymbols(kept).map(String)).toContain("Symbol(async_id_symbol)");
 });

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
+import { isoTime } from "~/core/time";
 import { EnvProblem } from "~/server/env.server";
 import { type BatchEvent, sendBatch } from "~/server/posthog/events/send-batch.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
@@ -20,7 +21,7 @@ export async function validateOnStartup(settings: PosthogSettings | null, { now,
     event,
     distinct_id: distinctId,
     uuid: uuid(),
-    timestamp: new Date(now()).toISOString(),
+    timestamp: isoTime(now()),
     properties: {
       $lib: "latchkey",
       // A process is not a person.

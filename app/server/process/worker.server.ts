@@ -13,13 +13,9 @@ import { type Authority, RightWithdrawn } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import { workerNodeOptions } from "./runtime-tuning.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
 
-/**
- * Collects garbage less often (for some megabytes) and in one thread, because on few cores further threads compete with
- * the process that answers.
- */
-const nodeOptions = ["--max-semi-space-size=64", "--v8-pool-size=1"];
 /** Delay before an ended process is restarted, in ms. */
 const restartAfter = 1_000;
 
@@ -63,7 +59,7 @@ export function createBackground(
   function start(program: string): void {
     const started = fork(program, {
       serialization: "advanced",
-      execArgv: [...process.execArgv, ...nodeOptions],
+      execArgv: [...process.execArgv, ...workerNodeOptions],
       // Not inherited: starting and ending a process makes the descriptors it shares blocking. A write to a full pipe
       // would then block a thread of this process, which cannot exit until that thread ends.
       stdio: ["ignore", "pipe", "pipe", "ipc"],

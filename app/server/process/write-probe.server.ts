@@ -1,6 +1,7 @@
 import type { Database } from "~db/database";
 import { writeSetting } from "~db/store/settings.server";
 import { isWaiting } from "~db/unavailable";
+import { waitAtMost } from "~db/wait-at-most";
 
 /** How long a result is used, in ms. */
 const maxAgeMs = 2_000;
@@ -35,11 +36,7 @@ export function createWriteProbe(db: Database, clock = () => performance.now()) 
     async check(): Promise<void> {
       if (clock() - triedAt >= maxAgeMs) {
         running ??= tryToWrite();
-        let timer: NodeJS.Timeout | undefined;
-        const waited = new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, maxWaitMs);
-        });
-        await Promise.race([running, waited]).finally(() => clearTimeout(timer));
+        await waitAtMost(running, maxWaitMs);
       }
       if (failure !== null) throw failure;
     },

@@ -1,3 +1,4 @@
+import { day, isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
@@ -5,22 +6,20 @@ import { readConsumption } from "./tenant-consumption.server";
 import { currentTenant, type TenantRequest } from "./tenants.server";
 
 const days = 30;
-const day = 86_400_000;
 /** Features of which the page shows the consumption; the API has all. */
 const maxConsumptionRows = 200;
-const nameOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** Checks of the last 30 UTC days including today: per day without gaps, and per feature. */
 export async function tenantUsage(services: Services, { facts, catalogue, now }: TenantRequest, feature: string | null) {
   const { db, counts } = services;
   await counts.flush();
   const first = now - (days - 1) * day;
-  const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(first + i * day), { allowed: 0, refused: 0 }]));
-  for (const row of await countsByDay(db.readAside, db.tables, facts.key, nameOf(first))) {
+  const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(first + i * day), { allowed: 0, refused: 0 }]));
+  for (const row of await countsByDay(db.readAside, db.tables, facts.key, isoDay(first))) {
     const bar = byDay.get(row.day);
     if (bar) bar[row.allowed ? "allowed" : "refused"] += row.count;
   }
-  const rows = await countsByFeature(db.readAside, db.tables, facts.key, nameOf(first));
+  const rows = await countsByFeature(db.readAside, db.tables, facts.key, isoDay(first));
   const features = rows.map(({ feature, ...row }) => ({
     ...row,
     key: feature,
@@ -56,8 +55,8 @@ export async function usageSummary(
   if (!known) return null;
   await counts.flush();
   const now = services.now();
-  const first = nameOf(now - (days - 1) * day);
-  const byDay = new Map(Array.from({ length: days }, (_, i) => [nameOf(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
+  const first = isoDay(now - (days - 1) * day);
+  const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
   for (const row of await countsByDay(db.readAside, db.tables, tenant, first)) {
     const one = byDay.get(row.day);
     if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
@@ -68,7 +67,7 @@ export async function usageSummary(
   return {
     tenant,
     from: first,
-    to: nameOf(now),
+    to: isoDay(now),
     checks: {
       allowed: sum("allowed"),
       refused: sum("refused"),

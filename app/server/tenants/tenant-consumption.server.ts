@@ -7,8 +7,6 @@ import { type RecordedEvent, readCounterEvents, readNewestSets } from "~db/store
 const maxEvents = 100;
 
 export type SentBy = { id: string; name: string } | null;
-export type ConsumedFeature = Awaited<ReturnType<typeof readConsumption>>["consumption"][number];
-export type ConsumedEvent = ReturnType<typeof eventOf>;
 
 /**
  * Usage of each metered feature in the tenant's current period, and the API key that sent the newest `set`. `feature`:

@@ -1,19 +1,28 @@
 import type { z } from "zod";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Readings } from "~/core/decision/answer";
+import { shorten } from "~/core/decision/words";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, TenantFacts, TenantStatus } from "~/core/model";
+import { day } from "~/core/time";
 import type { tenantsQuery } from "~/forms/api-queries";
 import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list";
 import { mayAct, requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { RequestContext, Services } from "~/server/services.server";
 import type { Role } from "~db/schema";
-import { addOnsOf, listTenants, liveTrialsOf, type TenantFilter, type TenantQuery, tenantsAfter } from "~db/store/tenants-list.server";
+import {
+  addOnsByTenant,
+  listTenants,
+  liveTrialsOf,
+  type TenantFilter,
+  type TenantQuery,
+  tenantsAfter,
+} from "~db/store/tenants-list.server";
 
 const pageSize = 50;
 /** Defines "ending soon" in the list, in ms. */
-export const endingSoon = 7 * 86_400_000;
+export const endingSoon = 7 * day;
 
 export type PlanName = { key: string; name: string };
 
@@ -44,10 +53,7 @@ export async function tenantList(services: Services, query: TenantListQuery) {
   }
   const keys = rows.map((r) => r.key);
   const trials = new Map((await liveTrialsOf(db.readAside, db.tables, keys, now)).map((t) => [t.tenant, t]));
-  const addOns = new Map<string, string[]>();
-  for (const { tenant, plan } of await addOnsOf(db.readAside, db.tables, keys)) {
-    addOns.set(tenant, [...(addOns.get(tenant) ?? []), planName(catalogue, plan).name]);
-  }
+  const addOns = await addOnsByTenant(db.readAside, db.tables, keys);
   return {
     now,
     total,
@@ -60,7 +66,7 @@ export async function tenantList(services: Services, query: TenantListQuery) {
       name,
       status,
       plan: plan === null ? null : planName(catalogue, plan),
-      addOns: addOns.get(key) ?? [],
+      addOns: (addOns.get(key) ?? []).map((addOn) => planName(catalogue, addOn).name),
       trials: trials.get(key)?.trials ?? 0,
       nextEnd: trials.get(key)?.nextEnd ?? null,
       createdAt: createdAt.getTime(),
@@ -94,8 +100,8 @@ export async function requireTenant(request: Request, context: RequestContext, k
     throw error;
   });
   if (!facts) {
-    const shown = key.length > 60 ? `${key.slice(0, 59)}…` : key;
-    throw new Response(`There is no tenant ${shown}. Look it up in the list, or create it.`, { status: 404, statusText: "Not Found" });
+    const sentence = `There is no tenant ${shorten(key, 60)}. Look it up in the list, or create it.`;
+    throw new Response(sentence, { status: 404, statusText: "Not Found" });
   }
   const now = context.now();
   const readings = context.checks.readings(await context.checks.context(key), now);
@@ -129,9 +135,8 @@ export async function tenantsPage({ db, now }: Services, query: z.output<typeof 
   const after = cursor && { searchText: cursor[0], key: cursor[1] };
   const found = await tenantsAfter(db.readAside, db.tables, filter, { after, size: limit + 1 });
   const page = found.slice(0, limit);
-  const addOns = new Map<string, string[]>();
   const keys = page.map((row) => row.key);
-  for (const { tenant, plan } of await addOnsOf(db.readAside, db.tables, keys)) addOns.set(tenant, [...(addOns.get(tenant) ?? []), plan]);
+  const addOns = await addOnsByTenant(db.readAside, db.tables, keys);
   const rows = page.map((row) => ({
     ...row,
     createdAt: row.createdAt.getTime(),
@@ -165,12 +170,10 @@ export async function findTenants(
     const page = rows.slice(from, from + batchSize);
     const keys = page.map((r) => r.key);
     const trials = new Map((await liveTrialsOf(db.readAside, db.tables, keys, at)).map((t) => [t.tenant, t.trials]));
-    const addOns = await addOnsOf(db.readAside, db.tables, keys);
-    const held = new Map(keys.map((key): [string, string[]] => [key, []]));
-    for (const { tenant, plan } of addOns) held.get(tenant)?.push(plan);
+    const addOns = await addOnsByTenant(db.readAside, db.tables, keys);
     for (const { key, name, status, plan, createdAt } of page) {
       const liveTrials = trials.get(key) ?? 0;
-      tenants.push({ key, name, status, plan, addOns: held.get(key) ?? [], liveTrials, createdAt: createdAt.toISOString() });
+      tenants.push({ key, name, status, plan, addOns: addOns.get(key) ?? [], liveTrials, createdAt: createdAt.toISOString() });
     }
   }
   return { tenants, total };

@@ -1,8 +1,8 @@
-import { isoTime } from "~/core/decision/answer";
 import { decide } from "~/core/decision/decide";
-import { type Counter, counterAt, type MeteredFeature } from "~/core/decision/usage";
+import { type Counter, counterAt, counterId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
+import { isoOrNull } from "~/core/time";
 import type { Services } from "~/server/services.server";
 import { readTotalsOf, type Total } from "~db/store/usage-totals.server";
 
@@ -13,14 +13,13 @@ export type Counted = { tenant: TenantFacts; feature: MeteredFeature; at: Instan
 export type Balance = { used: number; remaining: Limit; resetsAt: string | null };
 
 export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({ tenant: tenant.key, ...counterAt(feature, tenant, at) });
-export const counterName = (c: Counter) => `${c.tenant}\n${c.feature}\n${c.periodKind}\n${c.periodStart}`;
 
 /** `known` are totals that were just written; the rest is read. */
 export async function balancesOf({ db, facts, posthog, now }: Services, counted: Counted[], known: Total[]) {
-  const wanted = new Map(counted.map((c) => [counterName(counterOf(c)), c]));
-  const used = new Map(known.map((total) => [counterName(total), total.used]));
+  const wanted = new Map(counted.map((c) => [counterId(counterOf(c)), c]));
+  const used = new Map(known.map((total) => [counterId(total), total.used]));
   const missing = [...wanted].flatMap(([name, c]) => (used.has(name) ? [] : [counterOf(c)]));
-  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(counterName(total), total.used);
+  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(counterId(total), total.used);
 
   const balances = new Map<string, Balance>();
   for (const [name, { tenant, feature, at }] of wanted) {
@@ -31,7 +30,7 @@ export async function balancesOf({ db, facts, posthog, now }: Services, counted:
     const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
     const { end } = usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor);
     const remaining = (amount ?? consumption)?.remaining ?? 0;
-    balances.set(name, { ...usage, remaining, resetsAt: end === null ? null : isoTime(end) });
+    balances.set(name, { ...usage, remaining, resetsAt: isoOrNull(end) });
   }
-  return (c: Counted) => balances.get(counterName(counterOf(c))) as Balance;
+  return (c: Counted) => balances.get(counterId(counterOf(c))) as Balance;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { entitlement } from "~/core/decision/answer";
 import { type Decision, decide } from "~/core/decision/decide";
-import { type Counter, type CounterEvent, shownUsed } from "~/core/decision/usage";
+import { type Counter, type CounterEvent, counterId, shownUsed } from "~/core/decision/usage";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import { keyIdOf, refusedOf, rightLocks } from "~/server/authority.server";
@@ -13,7 +13,7 @@ import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { applyToCounters, type LockedCounter, lockCounters } from "~db/store/usage-counters.server";
 import { type NewReport, noteReports, readReports } from "~db/store/usage-reports.server";
-import { counterName, counterOf } from "./balances.server";
+import { counterOf } from "./balances.server";
 import { type Found, find, isUnknown, known, mixedUp, type Named, type UsageRefused } from "./usage.server";
 
 export type Consumed = { consumed: boolean; tenant: string; feature: string; entitlement: ReturnType<typeof entitlement> };
@@ -109,7 +109,7 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
   const counters = new Map<string, OpenCounter>();
   for (;;) {
     for (const locked of await lockCounters(tx, db.tables, wanted)) {
-      counters.set(counterName(locked), { locked, events: [], sum: locked.sum });
+      counters.set(counterId(locked), { locked, events: [], sum: locked.sum });
     }
     const catalogue = await catalogueIn(services, tx);
     const tenants = await readTenantsByKey(tx, db.tables, [...new Set(requests.map(({ body }) => body.tenant))]);
@@ -118,13 +118,13 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
       const found = find(body, tenants.get(body.tenant) ?? null, catalogue);
       return "status" in found ? [] : [found];
     });
-    wanted = countersOf(present, at).filter((counter) => !counters.has(counterName(counter)));
+    wanted = countersOf(present, at).filter((counter) => !counters.has(counterId(counter)));
     if (wanted.length === 0) return { at, catalogue, tenants, counters };
   }
 }
 
 function countersOf(found: Found[], at: Instant): Counter[] {
-  return [...new Map(found.map((f) => counterOf({ ...f, at })).map((c) => [counterName(c), c])).values()];
+  return [...new Map(found.map((f) => counterOf({ ...f, at })).map((c) => [counterId(c), c])).values()];
 }
 
 type DecidedOne = { answer: Consumed | UsageRefused; decision?: Decision; noted?: NewReport };
@@ -140,7 +140,7 @@ function decideOne({ body, flags, authority }: ConsumeToWrite, held: LockedState
   if ("status" in found) return { answer: found };
   const { tenant, feature } = found;
   const counter = counterOf({ tenant, feature, at });
-  const open = counters.get(counterName(counter));
+  const open = counters.get(counterId(counter));
   if (!open) throw new Error("A counter was decided on that is not locked.");
   const flag = feature.flag ? flags.readings.get(feature.flag.key) : undefined;
   const decideAfter = (used: number, requested: number) =>

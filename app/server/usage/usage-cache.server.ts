@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type Counter, counterAt, type MeteredFeature } from "~/core/decision/usage";
+import { type Counter, counterAt, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
@@ -20,8 +20,6 @@ type Loading = { state: Promise<UsageState>; newer: Map<string, CachedTotal> };
 const nothing: UsageState = { totals: new Map() };
 /** A few hundred bytes each. */
 const maxTenants = 200_000;
-
-const counterName = ({ feature, periodKind, periodStart }: Omit<Counter, "tenant">) => `${feature}\n${periodKind}\n${periodStart}`;
 
 function putNewer(totals: Map<string, CachedTotal>, name: string, { used, version }: CachedTotal): void {
   if (version > (totals.get(name)?.version ?? -1)) totals.set(name, { used, version });
@@ -46,7 +44,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
     try {
       const counters = list.map((f) => counterAt(f, tenant, at));
       const totals = new Map<string, CachedTotal>();
-      for (const total of await readTotals(db.read, db.tables, tenant.key, counters)) putNewer(totals, counterName(total), total);
+      for (const total of await readTotals(db.read, db.tables, tenant.key, counters)) putNewer(totals, counterOfTenantId(total), total);
       for (const [name, total] of newer) putNewer(totals, name, total);
       const state = { totals, anchor: tenant.usageAnchor ?? null, meters, ...spanOf(list, tenant, at) };
       cached.set(tenant.key, state);
@@ -62,7 +60,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
   }
 
   function put(total: Total): void {
-    const name = counterName(total);
+    const name = counterOfTenantId(total);
     const newer = loading.get(total.tenant)?.newer;
     if (newer) putNewer(newer, name, total);
     const state = cached.peek(total.tenant);
@@ -75,7 +73,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
   /** Totals of other periods are not cached; they are read when needed. */
   function isPresent({ anchor, since }: CachedState, counter: Counter): boolean {
     const feature = metersOf(facts.catalogue()).byKey.get(counter.feature);
-    return feature !== undefined && counterName(counterAt(feature, { usageAnchor: anchor }, since)) === counterName(counter);
+    return feature !== undefined && counterOfTenantId(counterAt(feature, { usageAnchor: anchor }, since)) === counterOfTenantId(counter);
   }
 
   return {
@@ -115,7 +113,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
 
 /** A tenant's usage of a feature in the period that contains `at`. */
 export function usedOf(state: UsageState, feature: MeteredFeature, tenant: TenantFacts, at: Instant): Usage {
-  return { used: state.totals.get(counterName(counterAt(feature, tenant, at)))?.used ?? 0 };
+  return { used: state.totals.get(counterOfTenantId(counterAt(feature, tenant, at)))?.used ?? 0 };
 }
 
 export const noUsage = nothing;

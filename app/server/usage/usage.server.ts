@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { type Counter, type CounterEvent, type MeteredFeature, timeProblem } from "~/core/decision/usage";
+import { type Counter, type CounterEvent, counterId, type MeteredFeature, timeProblem } from "~/core/decision/usage";
 import type { Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { UsageReportBody } from "~/forms/usage/usage";
@@ -11,7 +11,7 @@ import type { TransactionOptions } from "~db/database";
 import { applyToCounters, lockCounters } from "~db/store/usage-counters.server";
 import { type NewReport, type NotedReport, noteReports, readReports } from "~db/store/usage-reports.server";
 import type { Total } from "~db/store/usage-totals.server";
-import { type Balance, balancesOf, type Counted, counterName, counterOf } from "./balances.server";
+import { type Balance, balancesOf, type Counted, counterOf } from "./balances.server";
 
 export type UsageRefused = { status: "refused"; code: string; message: string; field: string };
 /** `superseded`: recorded, but a newer `set` replaced it. */
@@ -135,7 +135,7 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
         db.tables,
         [...byCounter.values()].map(({ counter }) => counter),
       );
-      const changes = locked.map((counter) => ({ locked: counter, events: byCounter.get(counterName(counter))?.events ?? [] }));
+      const changes = locked.map((counter) => ({ locked: counter, events: byCounter.get(counterId(counter))?.events ?? [] }));
       const { totals, counted } = await applyToCounters(tx, db.tables, changes, now());
       const replaced = changes.flatMap(({ events }, i) => events.filter((_, at) => counted[i]?.[at] === false));
       return { refused, unique, fresh, superseded: new Set(replaced.map(({ key }) => key)), totals };
@@ -174,9 +174,9 @@ function eventsByCounter(reports: Valid[], senders: Map<Valid, string | null>): 
   for (const report of reports) {
     const { body, ...counted } = report;
     const counter = counterOf(counted);
-    const entry = counters.get(counterName(counter)) ?? { counter, events: [] };
+    const entry = counters.get(counterId(counter)) ?? { counter, events: [] };
     entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body), by: senders.get(report) });
-    counters.set(counterName(counter), entry);
+    counters.set(counterId(counter), entry);
   }
   return counters;
 }

@@ -6,13 +6,12 @@ import { type Feature, featureTypes } from "~/core/model";
 import { featurePageForm, newFeatureForm } from "~/forms/catalogue/feature";
 import { flagRuleWords, resetWords, typeHints, typeWords, whenUnknownWords } from "~/forms/catalogue/feature-words";
 import { paths } from "~/paths";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { FormActions } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { cx } from "~/ui/kit/cx";
 import { Field } from "~/ui/kit/field";
 import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { EffectReviewForm, type Review } from "./effect-review";
 
 const names = [
@@ -115,14 +114,9 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
       <EffectReviewForm review={review} />
-      <FormActions>
-        <Button variant="primary" busy={busy}>
-          {feature ? "Save" : "Create feature"}
-        </Button>
-        <LinkButton to={paths.features()} variant="ghost">
-          Cancel
-        </LinkButton>
-      </FormActions>
+      <SubmitRow busy={busy} cancelTo={paths.features()}>
+        {feature ? "Save" : "Create feature"}
+      </SubmitRow>
     </Form>
   );
 }

@@ -11,12 +11,13 @@ import type { Refusal } from "~/core/outcome";
 import { writeValue } from "~/forms/catalogue/feature-value";
 import { cellForm } from "~/forms/catalogue/plan-cell";
 import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { cx } from "~/ui/kit/cx";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { EffectsOnTenants } from "./effects-on-tenants";
 import { Gives } from "./plan-cell-summary";
 import { ValueInput, valueLabel } from "./value-input";
@@ -167,14 +168,9 @@ function Proposed({ preview, stale, sent, was, refused, edited, back }: Proposed
         <Field label="Why" name="why" hint="For the audit log." optional className="mt-4">
           <TextInput maxLength={1_000} defaultValue={String(refused?.initialValue?.why ?? "")} autoComplete="off" />
         </Field>
-        <FormActions>
-          <Button variant="primary" busy={busy} disabled={edited}>
-            Save
-          </Button>
-          <LinkButton to={back} variant="ghost">
-            Cancel
-          </LinkButton>
-        </FormActions>
+        <SubmitRow busy={busy} disabled={edited} cancelTo={back}>
+          Save
+        </SubmitRow>
       </Form>
     </Card>
   );

@@ -5,12 +5,11 @@ import type { ReactNode } from "react";
 import type { Plan, PlanKind } from "~/core/model";
 import { newPlanForm, planPageForm } from "~/forms/catalogue/plan";
 import { paths } from "~/paths";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { FormActions } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { Field } from "~/ui/kit/field";
 import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { EffectReviewForm, type Review } from "./effect-review";
 
 type Choice = { key: string; name: string; kind: PlanKind };
@@ -98,14 +97,9 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
       <EffectReviewForm review={review} noun="a feature" />
-      <FormActions>
-        <Button variant="primary" busy={busy}>
-          {plan ? "Save" : "Create plan"}
-        </Button>
-        <LinkButton to={paths.plans()} variant="ghost">
-          Cancel
-        </LinkButton>
-      </FormActions>
+      <SubmitRow busy={busy} cancelTo={paths.plans()}>
+        {plan ? "Save" : "Create plan"}
+      </SubmitRow>
     </Form>
   );
 }

@@ -1,10 +1,9 @@
 import { Form, useNavigation } from "@remix-run/react";
 import { paths } from "~/paths";
-import { Button } from "~/ui/kit/button";
-import { FormActions } from "~/ui/kit/card";
 import { cx } from "~/ui/kit/cx";
 import { Field, useField } from "~/ui/kit/field";
 import { inputLook, Textarea } from "~/ui/kit/inputs";
+import { SubmitRow } from "~/ui/kit/submit-row";
 
 /** A catalogue file, uploaded or pasted. It is previewed before anything is written. */
 export function ImportForm({ text, errors }: { text?: string; errors?: string[] }) {
@@ -17,11 +16,7 @@ export function ImportForm({ text, errors }: { text?: string; errors?: string[] 
       <Field label="Or its text" name="text" optional>
         <Textarea rows={8} defaultValue={text} spellCheck={false} autoComplete="off" className="font-mono text-xs sm:text-xs" />
       </Field>
-      <FormActions>
-        <Button variant="primary" busy={busy}>
-          Show what it changes
-        </Button>
-      </FormActions>
+      <SubmitRow busy={busy}>Show what it changes</SubmitRow>
     </Form>
   );
 }

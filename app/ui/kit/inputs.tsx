@@ -1,4 +1,5 @@
 import { type ComponentProps, forwardRef } from "react";
+import { isoTime } from "~/core/time";
 import { cx } from "./cx";
 import { useField } from "./field";
 
@@ -65,4 +66,4 @@ export const DateTimeInput = forwardRef<HTMLInputElement, ComponentProps<"input"
 });
 
 /** Formats an instant for a DateTimeInput. */
-export const toInputValue = (instant: number, dateOnly = false) => new Date(instant).toISOString().slice(0, dateOnly ? 10 : 16);
+export const toInputValue = (instant: number, dateOnly = false) => isoTime(instant).slice(0, dateOnly ? 10 : 16);

@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { day } from "~/core/time";
 import { trialLengths } from "~/forms/grants/grant-page";
 import { RadioCards } from "./choices";
 import { Field, type FieldMeta } from "./field";
@@ -17,8 +18,6 @@ type Props = {
   startsAt?: Meta;
   endsAt: Meta;
 };
-
-const day = 86_400_000;
 
 /** 7, 14 or 30 days, or custom dates, whose inputs appear when selected, also without JavaScript. */
 export function LengthFields({ label, hint, from, plus, length, startsAt, endsAt }: Props) {

@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
+import { day, hour, minute } from "~/core/time";
 import { exactTime, relativeTime, shortDate } from "./time-words";
 
 const now = Date.UTC(2026, 10, 20, 10, 0, 0);
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
 
 test("a 14-day trial has 14 days until a whole day has passed", () => {
   const end = now + 14 * day;

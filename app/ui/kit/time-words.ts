@@ -1,6 +1,6 @@
 import type { Instant } from "~/core/model";
+import { day, hour, longDate, minute, monthNames } from "~/core/time";
 
-const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const two = (n: number) => String(n).padStart(2, "0");
 
 // Formatted by hand, because Intl differs between the server and browsers.
@@ -8,19 +8,15 @@ const two = (n: number) => String(n).padStart(2, "0");
 /** "4 Dec 2026" */
 export function shortDate(at: Instant): string {
   const d = new Date(at);
-  return `${d.getUTCDate()} ${months[d.getUTCMonth()]?.slice(0, 3)} ${d.getUTCFullYear()}`;
+  return `${d.getUTCDate()} ${monthNames[d.getUTCMonth()]?.slice(0, 3)} ${d.getUTCFullYear()}`;
 }
 
 /** "4 December 2026, 10:00:00 UTC" */
 export function exactTime(at: Instant): string {
   const d = new Date(at);
   const clock = [d.getUTCHours(), d.getUTCMinutes(), d.getUTCSeconds()].map(two).join(":");
-  return `${d.getUTCDate()} ${months[d.getUTCMonth()]} ${d.getUTCFullYear()}, ${clock} UTC`;
+  return `${longDate(at)}, ${clock} UTC`;
 }
-
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
 
 /** "in 3 days", "5 minutes ago", "just now". Time left in minutes, hours and days is rounded up: 14 days are "in 14 days" until one has passed. */
 export function relativeTime(at: Instant, now: Instant): string {

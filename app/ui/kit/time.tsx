@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { isoTime } from "~/core/time";
 import { cx } from "./cx";
 import { exactTime, relativeTime, shortDate } from "./time-words";
 
@@ -18,7 +19,7 @@ export function Time({ at, now, show = "relative", className }: TimeProps) {
   const relative = relativeTime(at, now);
   const date = shortDate(at);
   return (
-    <time dateTime={new Date(at).toISOString()} title={exactTime(at)} className={cx(show !== "both" && "whitespace-nowrap", className)}>
+    <time dateTime={isoTime(at)} title={exactTime(at)} className={cx(show !== "both" && "whitespace-nowrap", className)}>
       {show === "relative" ? relative : show === "date" ? date : `${date}, ${relative}`}
     </time>
   );

@@ -2,17 +2,17 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { PostHog } from "posthog-node";
 import type { Decision } from "~/core/decision/decide";
-import type { Instant } from "~/core/model";
-import type { RemoteValue } from "~/server/posthog/flags/remote-flags.server";
+import type { FlagValue, Instant } from "~/core/model";
+import { day, hour } from "~/core/time";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { CheckCount } from "~db/store/check-counts.server";
 import { eventId } from "./event-id.server";
 import type { Requests } from "./request-context.server";
 
 /** Minimum interval between two denial events of one tenant and feature, in ms. */
-const deniedEvery = 3_600_000;
+const deniedEvery = hour;
 /** Minimum interval between two `$feature_flag_called` events of one tenant, flag and value, in ms. */
-const calledEvery = 24 * 3_600_000;
+const calledEvery = day;
 /** Max per minute over all tenants. */
 const deniedPerMinute = 30;
 /** Remembered pairs of tenant and feature. The least recently used are evicted, so their next event may come early. */
@@ -88,7 +88,7 @@ export function createEvents({ settings, client, requests, now, log }: Parts) {
     },
 
     /** Called once per changed flag value. */
-    flagCalled(tenant: string, flag: string, verdict: RemoteValue): void {
+    flagCalled(tenant: string, flag: string, verdict: FlagValue): void {
       const value = verdict.state === "off" ? false : (verdict.variant ?? true);
       const once = [flag, value, Math.floor(now() / calledEvery)];
       capture(tenant, "$feature_flag_called", once, { $feature_flag: flag, $feature_flag_response: value, [`$feature/${flag}`]: value });

@@ -5,6 +5,7 @@ import type { FastifyRequest } from "fastify";
 import { type PostHog, readPostHogCookie } from "posthog-node";
 import type { Instant, RequestTags } from "~/core/model";
 import { cleanDistinctId, cleanId, shownAddress, type Tags, withoutEmpty } from "~/core/posthog/request-tags";
+import { day, minute } from "~/core/time";
 import type { Env } from "~/server/env.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { GuardedHooks, HookRequest } from "./hooks.server";
@@ -29,8 +30,8 @@ type Ids = { distinctId?: string; sessionId?: string };
 type Context = Ids & { properties: Tags };
 
 /** posthog-js starts a new session after this much inactivity and after this total length, both in ms. */
-const sessionIdle = 30 * 60_000;
-const sessionLongest = 24 * 3_600_000;
+const sessionIdle = 30 * minute;
+const sessionLongest = day;
 
 /** Max length of a tag stored with a change, in characters. */
 const maxTagLength = 1_000;

@@ -1,5 +1,6 @@
 import type { Actor, Instant, TenantFacts } from "~/core/model";
 import type { TenantEvent } from "~/core/tenants/tenant-events";
+import { isoTime } from "~/core/time";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import { eventId } from "./event-id.server";
 import type { BatchEvent } from "./send-batch.server";
@@ -17,7 +18,7 @@ export function tenantEvent(
     event,
     distinct_id: isPerson ? actor.id : actor ? `latchkey_${actor.kind}_${actor.id}` : `$${groupType}_${tenant}`,
     uuid: eventId(projectKey, event, tenant, about, seq),
-    timestamp: new Date(at).toISOString(),
+    timestamp: isoTime(at),
     properties: {
       ...actor?.request,
       ...properties,

@@ -226,4 +226,3 @@ export function createTenantEvents({ db, settings, facts, holder, now, elapsed, 
     },
   };
 }
-export type TenantEvents = ReturnType<typeof createTenantEvents>;

@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import type { Tags } from "~/core/posthog/request-tags";
+import { isoTime } from "~/core/time";
 import { keyOf } from "~/paths";
 import type { Env } from "~/server/env.server";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
@@ -84,7 +85,7 @@ export function createVisitors({ settings, hooks, requests, facts, now, log }: P
     event: name,
     distinct_id: person.id,
     uuid: randomUUID(),
-    timestamp: new Date(now()).toISOString(),
+    timestamp: isoTime(now()),
     properties: { ...properties, $lib: "latchkey", ...(settings.disableGeoip ? { $geoip_disable: true } : {}) },
   });
 
@@ -121,7 +122,6 @@ export function createVisitors({ settings, hooks, requests, facts, now, log }: P
     },
   };
 }
-export type Visitors = ReturnType<typeof createVisitors>;
 
 function tenantOf(path: string | undefined): string | null {
   const [, part] = /^\/tenants\/([^/?#]+)/.exec(path ?? "") ?? [];

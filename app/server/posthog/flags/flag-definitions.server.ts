@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { FlagDefinitionCacheData, FlagDefinitionCacheProvider } from "posthog-node";
 import type { Instant, Json } from "~/core/model";
@@ -6,6 +5,7 @@ import { dependenciesOf, type FlagFilters, type FlagTarget, flagTargetOf, payloa
 import { groupTypeIndex, localDefinitions } from "~/core/posthog/local-definitions";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { TroubleLog } from "~/server/posthog/trouble-log.server";
+import { sha256 } from "~/server/random.server";
 import type { Database } from "~db/database";
 import { giveUpLease, takeLease } from "~db/store/leases.server";
 import { deleteSetting, readSetting, writeSetting } from "~db/store/settings.server";
@@ -22,7 +22,7 @@ type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () 
  * requests), and a restart during a PostHog outage still has them.
  */
 export function createFlagDefinitions({ db, settings, holder, now, log, trouble }: Parts) {
-  const project = createHash("sha256").update(settings.projectKey).digest("hex").slice(0, 16);
+  const project = sha256(settings.projectKey).slice(0, 16);
   const name = `${settings.definitionsPrefix}:flag_definitions:${project}`;
   const troubleName = `${name}:trouble`;
   const confirmedName = `${name}:confirmed`;
@@ -122,7 +122,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
     async onFlagDefinitionsReceived(given) {
       // The SDK returns what it was given, which was rewritten for local evaluation.
       const data = { ...given, ...(received && { flags: received.flags, cohorts: received.cohorts ?? {} }) } as FlagDefinitionCacheData;
-      const id = createHash("sha256").update(JSON.stringify(data)).digest("hex");
+      const id = sha256(JSON.stringify(data));
       const kept: Kept = { at: now(), id, data };
       latest = kept;
       wereCurrent = true;

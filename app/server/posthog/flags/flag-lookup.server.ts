@@ -56,4 +56,3 @@ export function createFlagLook({ settings, definitions, audiences, log }: Parts)
 
   return { inDefinitions, lookUp };
 }
-export type FlagLookUp = ReturnType<typeof createFlagLook>;

@@ -10,7 +10,7 @@ import type { Breaker } from "~/server/posthog/breaker.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { FlagDefinitions } from "./flag-definitions.server";
 import type { FlagHealth } from "./flag-health";
-import type { FlagValues } from "./flag-readings";
+import type { FlagReadings } from "./flag-readings";
 import type { FlagTargets } from "./flag-targets.server";
 import { askLocalFlags } from "./local-flags.server";
 import { askRemoteFlags, type FlagQuestion, FlagsUnavailable, QuestionRefused } from "./remote-flags.server";
@@ -98,7 +98,7 @@ export function createFlagQuestions({
     return questionOf(tenant, user, flags, asFlagProperties(groupSet(propertiesOf(tenant), sent)));
   }
 
-  async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagValues> {
+  async function askOverTheWire(tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagReadings> {
     const health = user === undefined ? breaker : userBreaker;
     if (!health.mayTry()) return new Map();
     const askedAt = elapsed();
@@ -123,13 +123,12 @@ export function createFlagQuestions({
 
   return {
     /** Evaluates locally. */
-    here: (tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagValues> =>
+    here: (tenant: TenantFacts, user: string | undefined, flags: string[]): Promise<FlagReadings> =>
       askLocalFlags(client, definitions, () => localQuestion(tenant, user, flags)),
-    overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<FlagValues> {
+    overTheWire(tenant: TenantFacts, user: string | undefined, flags: string[], reason: Reason): Promise<FlagReadings> {
       const ask = () => askOverTheWire(tenant, user, flags);
       if (user !== undefined) return laneOf(tenant.key)(() => ofUsers(ask));
       return reason === "awaited" ? ask() : inTurn[reason](ask);
     },
   };
 }
-export type FlagQuestions = ReturnType<typeof createFlagQuestions>;

@@ -1,14 +1,11 @@
-import type { FlagReading, Json } from "~/core/model";
+import { type FlagReading, isKnownFlag, type Json } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { FlagTrouble } from "./flag-health";
 import type { FlagTargets } from "./flag-targets.server";
 import type { LastValues } from "./last-known-values.server";
-import type { FlagResult } from "./remote-flags.server";
 
 /** Flag readings of a tenant or of one user. A new object whenever a reading changes. */
 export type FlagState = { readonly readings: ReadonlyMap<string, FlagReading> };
-
-export type FlagValues = Map<string, FlagResult>;
 
 export const nothing: FlagState = { readings: new Map() };
 
@@ -21,25 +18,25 @@ export type FlagStatus = { trouble: FlagTrouble | null; restsOn: "definitions" |
 /** Replaces the flag services when PostHog is off: every flag is unknown. */
 export const noFlags = { of: () => nothing, peek: () => nothing };
 
-type Readings = Map<string, FlagReading>;
+export type FlagReadings = Map<string, FlagReading>;
 
-/** `user` is true if the check named a user. */
+/** Completes what PostHog returned with last known values, and with reasons. `user` is true if the check named a user. */
 export function flagReadingsOf(
   flags: readonly string[],
-  said: FlagValues,
+  said: FlagReadings,
   last: LastValues,
   audiences: Pick<FlagTargets, "of" | "isOfPersons">,
   user: boolean,
-): Readings {
+): FlagReadings {
   return new Map(
     flags.map((flag): [string, FlagReading] => {
-      const verdict = said.get(flag) ?? "unknown";
-      if (typeof verdict === "object") return [flag, verdict];
-      if (verdict === "no_group" || audiences.of(flag) === "elsewhere") return [flag, { state: "unknown", otherGroupType: true }];
+      const reading = said.get(flag) ?? { state: "unknown" };
+      if (isKnownFlag(reading) || reading.otherGroupType) return [flag, reading];
+      if (audiences.of(flag) === "elsewhere") return [flag, { state: "unknown", otherGroupType: true }];
       if (!user && audiences.isOfPersons(flag)) return [flag, { state: "unknown", userRequired: true }];
-      if (verdict === "user_limit") return [flag, { state: "unknown", userLimit: true }];
+      if (reading.userLimit) return [flag, reading];
       const known = last.get(flag);
-      return [flag, { state: "unknown", ...(known ? { last: known } : {}), ...(verdict === "failed" ? { failed: true } : {}) }];
+      return [flag, { state: "unknown", ...(known ? { last: known } : {}), ...(reading.failed ? { failed: true } : {}) }];
     }),
   );
 }

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlagReading, TenantFacts } from "~/core/model";
+import { type FlagReading, type FlagValue, isKnownFlag, type TenantFacts } from "~/core/model";
 import type { FlagDefinitions } from "./flag-definitions.server";
 import type { FlagEntry } from "./flag-entry";
 import type { createFlagHealth } from "./flag-health";
 import { createFlagQuestions, type QuestionParts, type Reason } from "./flag-questions.server";
-import { type FlagValues, flagReadingsOf, sameReadings } from "./flag-readings";
+import { type FlagReadings, flagReadingsOf, sameReadings } from "./flag-readings";
 import { type LastValueStore, withOlderValues } from "./last-known-values.server";
 import { linkedFlags } from "./linked-flags";
 import type { PastReadings } from "./reading-history.server";
-import type { RemoteValue } from "./remote-flags.server";
 import type { Asker, UserBudget } from "./user-budget.server";
 
 /** Min time between two background refreshes, in ms: 15,000 tenants in 30 s, with a core to spare. */
@@ -20,7 +19,7 @@ export type FlagParts = Omit<QuestionParts, "definitions" | "contact"> & {
   userBudget: UserBudget;
   definitions: Pick<FlagDefinitions, "audience" | "payload" | "id" | "trouble" | "heardAt" | "expiredSince">;
   /** Called once per changed flag value. */
-  onFlagResult: (tenant: string, flag: string, said: RemoteValue) => void;
+  onFlagResult: (tenant: string, flag: string, said: FlagValue) => void;
 };
 
 type Forget = (tenant: string, user: string) => unknown;
@@ -64,7 +63,7 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     const expiredSince = parts.definitions.expiredSince();
     // Values from expired definitions are last known values, not PostHog's current ones.
     if (expiredSince !== null) entry.last = withOlderValues(entry.last, evaluated, expiredSince);
-    const said: FlagValues = expiredSince === null ? evaluated : new Map();
+    const said: FlagReadings = expiredSince === null ? evaluated : new Map();
     const open = flags.filter(
       (flag) => !said.has(flag) && audiences.of(flag) !== "elsewhere" && (user !== undefined || !audiences.isOfPersons(flag)),
     );
@@ -87,21 +86,23 @@ export function createFlagRefreshes(parts: FlagParts, contact: ReturnType<typeof
     entry.user === undefined ? all : all.filter(audiences.isOfPersons);
 
   /** Keeps known values. Unknown ones get the reason and are not cached, so the next check asks again. */
-  function overBudget(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: FlagValues, open: string[]): void {
+  function overBudget(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: FlagReadings, open: string[]): void {
     const known = open.filter((flag) => (entry.state.readings.get(flag)?.state ?? "unknown") !== "unknown");
-    const refused = open.filter((flag) => !known.includes(flag)).map((flag) => [flag, "user_limit"] as const);
+    const refused = open
+      .filter((flag) => !known.includes(flag))
+      .map((flag): [string, FlagReading] => [flag, { state: "unknown", userLimit: true }]);
     take(entry, tenant, flags, new Map([...said, ...refused]), known);
     if (refused.length > 0) forgetUser(tenant.key, entry.user as string);
   }
 
-  function take(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: FlagValues, open: string[]): void {
+  function take(entry: FlagEntry, tenant: TenantFacts, flags: readonly string[], said: FlagReadings, open: string[]): void {
     const { user, last: before } = entry;
     if (user === undefined) {
       entry.last = parts.last.note(tenant.key, entry.last, said, now());
-      for (const [flag, verdict] of said) {
+      for (const [flag, reading] of said) {
         const was = before.get(flag);
-        if (typeof verdict === "object" && (was?.state !== verdict.state || was.variant !== verdict.variant))
-          parts.onFlagResult(tenant.key, flag, verdict);
+        if (isKnownFlag(reading) && (was?.state !== reading.state || was.variant !== reading.variant))
+          parts.onFlagResult(tenant.key, flag, reading);
       }
     }
     const readings = flagReadingsOf(flags, said, entry.last, audiences, user !== undefined);

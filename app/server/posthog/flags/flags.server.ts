@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Instant, TenantFacts } from "~/core/model";
+import { waitAtMost } from "~db/wait-at-most";
 import { type FlagEntry, newEntry } from "./flag-entry";
 import { createFlagHealth } from "./flag-health";
 import { type FlagState, type FlagStatus, flagReadingsOf, nothing, withUser } from "./flag-readings";
@@ -51,7 +52,7 @@ export function createFlags(parts: FlagParts) {
     if (!isNew) return;
     // A refresh in progress does not include the new flags.
     const asked = Promise.resolve(entry.refreshing).then(() => startRefresh(entry, tenant, asker, true));
-    const met = Promise.race([asked, timeout(settings.flagTimeout)]).then(() => {
+    const met = waitAtMost(asked, settings.flagTimeout).then(() => {
       if (entry.meetingFlags === met) entry.meetingFlags = undefined;
     });
     entry.meetingFlags = met;

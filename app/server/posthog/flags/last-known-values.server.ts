@@ -1,9 +1,8 @@
 import type { Logger } from "pino";
-import type { FlagReading, Instant } from "~/core/model";
+import { type FlagReading, type FlagValue, type Instant, isKnownFlag, type LastFlagValue } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { Database } from "~db/database";
-import { type FlagValue, keepingFlagValues, readFlagValues } from "~db/store/flag-values.server";
-import type { FlagResult } from "./remote-flags.server";
+import { keepingFlagValues, readFlagValues, type TenantFlagValue } from "~db/store/flag-values.server";
 
 const flushEvery = 1_000; // ms
 /** An unchanged value is written again only after this: its age matters in hours. */
@@ -11,14 +10,13 @@ const writeAgainAfter = 600_000; // ms
 /** Values queued while the database cannot be written. Older ones are dropped. */
 const maxQueued = 100_000;
 
-type Last = NonNullable<FlagReading["last"]>;
 /** By flag. */
-export type LastValues = Map<string, Last>;
+export type LastValues = Map<string, LastFlagValue>;
 
 /** The last value that PostHog returned, stored so that it survives a restart. */
 export function createLastValues(db: Database, log: Logger) {
   const keep = keepingFlagValues(db);
-  const waiting = new Map<string, FlagValue>();
+  const waiting = new Map<string, TenantFlagValue>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
 
@@ -44,13 +42,13 @@ export function createLastValues(db: Database, log: Logger) {
       return new Map(rows.map(({ tenant: _, flag, ...last }) => [flag, last]));
     },
     /** Merges new results and returns the last known values. */
-    note(tenant: string, known: LastValues, said: Map<string, FlagResult>, now: Instant): LastValues {
+    note(tenant: string, known: LastValues, said: ReadonlyMap<string, FlagReading>, now: Instant): LastValues {
       let next = known;
-      for (const [flag, verdict] of said) {
-        if (typeof verdict === "string") continue;
+      for (const [flag, reading] of said) {
+        if (!isKnownFlag(reading)) continue;
         const before = known.get(flag);
-        if (before && saysTheSame(before, verdict) && now - before.seenAt < writeAgainAfter) continue;
-        const value = { ...verdict, seenAt: now };
+        if (before && saysTheSame(before, reading) && now - before.seenAt < writeAgainAfter) continue;
+        const value = { ...reading, seenAt: now };
         if (next === known) next = new Map(known);
         next.set(flag, value);
         waiting.set(`${tenant}\n${flag}`, { tenant, flag, ...value });
@@ -64,13 +62,12 @@ export function createLastValues(db: Database, log: Logger) {
 export type LastValueStore = ReturnType<typeof createLastValues>;
 
 /** Adds values that count from `at`, where nothing newer is known. Kept in memory only. */
-export function withOlderValues(known: LastValues, said: Map<string, FlagResult>, at: Instant): LastValues {
+export function withOlderValues(known: LastValues, said: ReadonlyMap<string, FlagReading>, at: Instant): LastValues {
   const values = new Map(known);
-  for (const [flag, verdict] of said) {
-    if (typeof verdict === "object" && (known.get(flag)?.seenAt ?? 0) < at) values.set(flag, { ...verdict, seenAt: at });
+  for (const [flag, reading] of said) {
+    if (isKnownFlag(reading) && (known.get(flag)?.seenAt ?? 0) < at) values.set(flag, { ...reading, seenAt: at });
   }
   return values;
 }
 
-const saysTheSame = (a: Omit<Last, "seenAt">, b: Omit<Last, "seenAt">) =>
-  a.state === b.state && a.variant === b.variant && sameJson(a.payload, b.payload);
+const saysTheSame = (a: FlagValue, b: FlagValue) => a.state === b.state && a.variant === b.variant && sameJson(a.payload, b.payload);

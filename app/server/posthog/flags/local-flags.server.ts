@@ -1,6 +1,7 @@
 import type { PostHog } from "posthog-node";
+import type { FlagReading } from "~/core/model";
 import type { FlagDefinitions } from "./flag-definitions.server";
-import type { FlagQuestion, FlagResult } from "./remote-flags.server";
+import type { FlagQuestion } from "./remote-flags.server";
 
 /**
  * Evaluates flags from cached definitions. Flags that need data only PostHog has (a property, a cohort, an unknown
@@ -10,8 +11,8 @@ export async function askLocalFlags(
   client: PostHog,
   { payload: payloadOf }: Pick<FlagDefinitions, "payload">,
   question: () => FlagQuestion,
-): Promise<Map<string, FlagResult>> {
-  const verdicts = new Map<string, FlagResult>();
+): Promise<Map<string, FlagReading>> {
+  const verdicts = new Map<string, FlagReading>();
   // Before the first definitions arrive, the SDK would fetch them while the caller waits.
   if (!client.isLocalEvaluationReady()) return verdicts;
   const { distinctId, groups, groupProperties, flags } = question();

@@ -1,16 +1,8 @@
-import type { Json } from "~/core/model";
+import type { FlagReading } from "~/core/model";
 import { readPayload } from "~/core/posthog/flag-filters";
 import { AnswerTooLarge, AnswerTooLate, postJson } from "~/server/posthog/post-json.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import { statusInWords } from "./flag-health";
-
-/**
- * PostHog's result for one flag. A flag absent from a complete response is off, because PostHog omits inactive flags.
- * `unknown`: absent from a response with errors. `failed`: PostHog could not compute this flag; the others remain
- * valid. `user_limit`: not asked, because the user budget is used up.
- */
-export type FlagResult = RemoteValue | "unknown" | "failed" | "no_group" | "user_limit";
-export type RemoteValue = { state: "on" | "off"; payload?: Json; variant?: string };
 
 export type FlagQuestion = {
   distinctId: string;
@@ -43,9 +35,13 @@ export class QuestionRefused extends FlagsUnavailable {}
  * POST /flags/?v=2 without the SDK: posthog-node reports a failed flag as off and hides quota errors, timeouts and
  * partial responses. Throws FlagsUnavailable.
  */
-export async function askRemoteFlags(settings: PosthogSettings, question: FlagQuestion, timeout: number): Promise<Map<string, FlagResult>> {
+export async function askRemoteFlags(
+  settings: PosthogSettings,
+  question: FlagQuestion,
+  timeout: number,
+): Promise<Map<string, FlagReading>> {
   const { given, isPartial } = await ask(settings, question, timeout);
-  return new Map(question.flags.map((key) => [key, flagResultOf(given.get(key), isPartial)]));
+  return new Map(question.flags.map((key) => [key, readingOf(given.get(key), isPartial)]));
 }
 
 /** Returns PostHog's reason per flag, or null where it gives none. Inactive flags are omitted. Throws FlagsUnavailable. */
@@ -73,11 +69,15 @@ function withKeys({ groups, groupProperties }: FlagQuestion) {
   return Object.fromEntries(Object.entries(groups).map(([type, key]) => [type, { $group_key: key, ...groupProperties[type] }]));
 }
 
-function flagResultOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean): FlagResult {
-  if (!flag) return partial ? "unknown" : { state: "off" };
-  if (flag.failed || typeof flag.enabled !== "boolean") return "failed";
+/**
+ * A flag absent from a complete response is off, because PostHog omits inactive flags. A flag that PostHog could not
+ * compute has `failed`; the others of its response remain valid.
+ */
+function readingOf(flag: NonNullable<Answer["flags"]>[string], partial: boolean): FlagReading {
+  if (!flag) return { state: partial ? "unknown" : "off" };
+  if (flag.failed || typeof flag.enabled !== "boolean") return { state: "unknown", failed: true };
   // The flag targets a group type that the request did not name.
-  if (!flag.enabled && flag.reason?.code === "no_group_type") return "no_group";
+  if (!flag.enabled && flag.reason?.code === "no_group_type") return { state: "unknown", otherGroupType: true };
   if (!flag.enabled) return { state: "off" };
   const payload = readPayload(flag.metadata?.payload);
   return { state: "on", ...(payload === undefined ? {} : { payload }), ...(flag.variant ? { variant: flag.variant } : {}) };

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
 import { createBreaker } from "~/server/posthog/breaker.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
+import { sha256 } from "~/server/random.server";
 import type { Database, Lock, Queries } from "~db/database";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
 import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
@@ -133,10 +133,7 @@ export function createGroupSync(parts: GroupSyncParts) {
    */
   async function prepare(): Promise<void> {
     const { host, projectKey, groupType } = settings;
-    const target = createHash("sha256")
-      .update(JSON.stringify([host, projectKey, groupType]))
-      .digest("hex")
-      .slice(0, 16);
+    const target = sha256(JSON.stringify([host, projectKey, groupType])).slice(0, 16);
     const read = async (q: Queries) => ({
       target: await readSetting(q, db.tables, targetSetting),
       shape: await readSetting(q, db.tables, shapeSetting),
