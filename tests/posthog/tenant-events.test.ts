@@ -172,6 +172,7 @@ describe.each(engines)("what becomes of tenants, on %s", (engine) => {
       s.clock.now += hour;
     }
     expect(told()).toEqual([]);
+    await events(s).stop();
     fake.state.mode.default = "ok";
     await fake.ready();
     const next = await world(engine, s.url);
