@@ -1,4 +1,4 @@
-import { readTenantListQuery } from "~/forms/tenants/tenant-list";
+import { readTenantListQuery } from "~/forms/tenants/tenant-list-query";
 import { paths } from "~/paths";
 import { tenantList } from "~/server/tenants/tenants.server";
 import { withServices } from "./database";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import { explain } from "~/core/decision/considered-rules";
 import type { Decision } from "~/core/decision/decide";
-import { explain } from "~/core/decision/explain";
 import { type CheckItem, checksBody, checksQuery, maxDecisions, readChecks } from "~/forms/checks/checks";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { explain as explainDecision } from "~/core/decision/considered-rules";
 import type { Decision } from "~/core/decision/decide";
-import { explain as explainDecision } from "~/core/decision/explain";
 import type { Instant } from "~/core/model";
 import { type CheckQuery, checkParametersOf, checkQuery } from "~/forms/checks/checks";
 import type { Prepared } from "~/server/checks/check.server";

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { isoOrNull, isoTime } from "~/core/time";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
-import { auditEntryOf } from "~/server/audit/audit-entry";
+import { auditEntryOf } from "~/server/audit/audit-entry-json";
 import { listAuditEntries, readAuditEntryText } from "~/server/audit/audit-pages.server";
 import type { Services } from "~/server/services.server";
 import { usageSummary } from "~/server/tenants/check-history.server";

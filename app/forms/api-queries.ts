@@ -7,7 +7,7 @@ import { featureKey, planKey, planKeyRefused, tenantKey } from "./entity-keys";
 import { grantId } from "./grants/grant";
 import { fileFormats } from "./import/catalogue-text";
 import { cursor, fromDigits, limit, yes } from "./pagination";
-import { withoutPlan } from "./tenants/tenant-list";
+import { withoutPlan } from "./tenants/tenant-list-query";
 
 const badSeq = "That is not an entry's number.";
 const badDays = "Days are a whole number from 1 to 366.";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { listWords } from "~/core/decision/words";
+import { listWords } from "~/core/text";
 
 /** For `safeParse(value, errorMessages)`: messages for issues without their own, saying what to send. */
 export const errorMessages: { error: z.core.$ZodErrorMap } = { error: (issue) => sentence(issue) };

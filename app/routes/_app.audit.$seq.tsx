@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { actionWords } from "~/core/audit/audit-words";
+import { actionWords } from "~/core/audit/action-words";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readAuditEntry } from "~/server/audit/audit-pages.server";

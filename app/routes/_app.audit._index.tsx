@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { ScrollText, SearchX } from "lucide-react";
-import { actionWords } from "~/core/audit/audit-words";
+import { actionWords } from "~/core/audit/action-words";
 import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit/audit-filter";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";

@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Building2, Plus, SearchX } from "lucide-react";
-import { readTenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list";
+import { readTenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
 import { paths } from "~/paths";
 import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
 import { type TenantListRow, tenantList } from "~/server/tenants/tenants.server";

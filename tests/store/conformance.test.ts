@@ -9,7 +9,7 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf, grantsOfTenant } from "~db/store/grants.server";
-import { listTenants, liveTrialsOf, tenantSorts, tenantsHavingPlan } from "~db/store/tenants-list.server";
+import { listTenants, liveTrialsOf, tenantSorts, tenantsHavingPlan } from "~db/store/tenant-list.server";
 import { isUniqueViolation } from "~db/unique";
 import { addOn, configFeature, feature, meteredFeature, now, plan } from "../support/facts";
 import { engines, startServices, type TestServices } from "../support/services";

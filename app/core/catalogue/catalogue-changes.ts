@@ -1,8 +1,8 @@
 import { valueProblem } from "~/core/decision/values";
-import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Feature, Instant, Plan, Stamp, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
+import { listWords } from "~/core/text";
 import { describeValue } from "./catalogue-words";
 
 export type CatalogueAction =

@@ -1,7 +1,8 @@
+import { limitWords } from "~/core/decision/reason-message";
 import { isLimit } from "~/core/decision/values";
-import { limitWords, shorten } from "~/core/decision/words";
 import type { ConfigSettings, Feature, FlagLink, Limit, MeterSettings, Plan, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { shorten } from "~/core/text";
 
 /** A plan's or grant's value, short enough for a table cell. */
 export function describeValue(feature: Feature | undefined, value: Value): string {

@@ -1,7 +1,7 @@
-import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Plan, PlanKind, Stamp } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
+import { listWords } from "~/core/text";
 import { planChain } from "./catalogue";
 import { type CatalogueChange, catalogueChange, staleProblem } from "./catalogue-changes";
 import { catalogueKeyProblem } from "./feature-changes";

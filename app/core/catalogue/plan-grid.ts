@@ -1,5 +1,5 @@
-import { shorten } from "~/core/decision/words";
 import type { FeatureType, Plan, PlanKind } from "~/core/model";
+import { shorten } from "~/core/text";
 import type { Catalogue } from "./catalogue";
 import { describeValue } from "./catalogue-words";
 import { byGroup, byName, type FeatureFilter, findFeatures } from "./feature-list";

@@ -5,8 +5,8 @@ import type { Feature, Grant, Instant, TenantFacts, Value } from "~/core/model";
 import { type Readings, readingsOf } from "./answer";
 import { type Decision, decide } from "./decide";
 import { type NextStep, nextStep } from "./next-step";
+import { limitWords, reasonMessage } from "./reason-message";
 import type { Source } from "./sources";
-import { limitWords, reasonMessage } from "./words";
 
 /** A feature's answer for people: names instead of keys, values as text. */
 export type AnswerRow = {

@@ -2,8 +2,8 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Instant, TenantFacts, Usage } from "~/core/model";
 import { isoOrNull } from "~/core/time";
 import { type Decision, decide } from "./decide";
+import { reasonMessage } from "./reason-message";
 import type { Source } from "./sources";
-import { reasonMessage } from "./words";
 
 /** Usage and flag readings of the tenant. */
 export type Readings = {

@@ -1,9 +1,9 @@
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { valueProblem } from "~/core/decision/values";
-import { listWords } from "~/core/decision/words";
 import type { CatalogueFacts, Feature, GrantKind, Value } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { listWords } from "~/core/text";
 
 /** The value of a live or upcoming grant. */
 export type GrantedValue = { grant: string; tenant: string; kind: GrantKind; value: Value };

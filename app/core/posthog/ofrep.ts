@@ -1,6 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Decision, ReasonCode } from "~/core/decision/decide";
-import { reasonMessage } from "~/core/decision/words";
+import { reasonMessage } from "~/core/decision/reason-message";
 import type { Feature, Json, Limit, TenantFacts } from "~/core/model";
 import { isoTime } from "~/core/time";
 

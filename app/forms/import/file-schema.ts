@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { shorten } from "~/core/decision/words";
+import { shorten } from "~/core/text";
 import { reservedName, reservedNameRefused } from "~/forms/storable";
 
 type Issue = { code?: string; input?: unknown; expected?: unknown; values?: unknown };

@@ -4,7 +4,7 @@ import { shortHash } from "~/server/random.server";
 import type { Database } from "~db/database";
 import { type SignInCounters, signInCounters } from "~db/store/sign-in-counts.server";
 import { TooManyWrites } from "~db/unavailable";
-import { networkLimits, networkOf, sharedLimits } from "./sign-in-rules";
+import { networkLimits, networkOf, sharedLimits } from "./sign-in-limits";
 import { accountOf, sourceOf, type Try } from "./sign-in-throttle.server";
 
 /** Transactions at a time, and tries that wait for one: a flood of strangers must not delay other writes. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hour, minute } from "~/core/time";
-import { networkOf } from "./sign-in-rules";
+import { networkOf } from "./sign-in-limits";
 import { createSignInThrottle, waitInWords } from "./sign-in-throttle.server";
 
 const start = Date.UTC(2026, 10, 20, 10);

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Instant } from "~/core/model";
 import { minute } from "~/core/time";
-import { attackFailures, type Failures, failureWait, type Level, levelAt, networkLimits, networkOf, raised } from "./sign-in-rules";
+import { attackFailures, type Failures, failureWait, type Level, levelAt, networkLimits, networkOf, raised } from "./sign-in-limits";
 
 /** Max entries per kind, evicted by least recent use. About 10 MB in total. */
 const maxEntries = 20_000;

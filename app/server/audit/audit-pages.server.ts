@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { leaves, legible, onlyDifferent } from "~/core/audit/audit-words";
+import { leaves, legible, onlyDifferent } from "~/core/audit/audit-documents";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Actor } from "~/core/model";
 import type { auditQuery } from "~/forms/api-queries";
@@ -8,7 +8,7 @@ import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
 import { type ListedAuditRow, listAudit, listAuditHeads } from "~db/store/audit.server";
 import { auditedActions, auditedActors, findAudit, findAuditBytes } from "~db/store/audit-queries.server";
-import { auditEntryText } from "./audit-entry";
+import { auditEntryText } from "./audit-entry-json";
 
 const pageSize = 50;
 /** Values of one entry shown in a list. An import changes thousands, which have their own page. */

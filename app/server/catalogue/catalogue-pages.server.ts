@@ -4,7 +4,7 @@ import { type GridWindow, gridPlans, planGrid } from "~/core/catalogue/plan-grid
 import type { CatalogueFacts, Feature, Plan } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
-import { tenantsHavingPlan } from "~db/store/tenants-list.server";
+import { tenantsHavingPlan } from "~db/store/tenant-list.server";
 
 /** The cached catalogue, after changes of other processes were read. */
 export async function catalogueNow({ facts }: Services): Promise<{ catalogue: Catalogue; facts: CatalogueFacts }> {

@@ -4,7 +4,7 @@ import { gridPlans } from "~/core/catalogue/plan-grid";
 import type { Actor, Plan, PlanKind } from "~/core/model";
 import { changeCatalogue, proposeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
-import { tenantsHavingPlan } from "~db/store/tenants-list.server";
+import { tenantsHavingPlan } from "~db/store/tenant-list.server";
 import { planUpdate, savePlan } from "./catalogue-edits.server";
 import { catalogueNow, findPlan } from "./catalogue-pages.server";
 import { effectsOf } from "./change-effects.server";

@@ -7,7 +7,7 @@ import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import { applyImport } from "~/server/catalogue/import.server";
 import { shippedCatalogue } from "~/server/catalogue/shipped-catalogues.server";
 import type { Services } from "~/server/services.server";
-import { hasTenants } from "~db/store/tenants-list.server";
+import { hasTenants } from "~db/store/tenant-list.server";
 import { fillWithDemo } from "./demo.server";
 
 /** What exists already: nothing, tenants without a catalogue, or a catalogue. */

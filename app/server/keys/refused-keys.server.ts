@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Actor, Instant } from "~/core/model";
-import { networkOf } from "~/server/admins/sign-in-rules";
+import { networkOf } from "~/server/admins/sign-in-limits";
 import { callerAddress } from "~/server/client-address.server";
 import type { Database } from "~db/database";
 import { type AuditEntry, writeAudit } from "~db/store/audit.server";

@@ -1,4 +1,4 @@
-import { auditEntryText } from "~/server/audit/audit-entry";
+import { auditEntryText } from "~/server/audit/audit-entry-json";
 import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "~/server/authority.server";
 import { estimateEffects } from "~/server/catalogue/change-effects.server";
 import { writeExport } from "~/server/catalogue/export.server";

@@ -1,6 +1,6 @@
 import type { Database } from "~db/database";
 import { countTenantGroups, type TenantGroup } from "~db/store/affected-tenants.server";
-import { tenantsByAddOn } from "~db/store/tenants-list.server";
+import { tenantsByAddOn } from "~db/store/tenant-list.server";
 
 /** How long counts of a large database are reused, in ms. Counting walks an index entry per tenant. */
 const maxAgeMs = 10_000;

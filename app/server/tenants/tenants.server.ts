@@ -1,24 +1,17 @@
 import type { z } from "zod";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Readings } from "~/core/decision/answer";
-import { shorten } from "~/core/decision/words";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, TenantFacts, TenantStatus } from "~/core/model";
+import { shorten } from "~/core/text";
 import { day } from "~/core/time";
 import type { tenantsQuery } from "~/forms/api-queries";
-import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list";
+import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
 import { mayAct, requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { RequestContext, Services } from "~/server/services.server";
 import type { Role } from "~db/schema";
-import {
-  addOnsByTenant,
-  listTenants,
-  liveTrialsOf,
-  type TenantFilter,
-  type TenantQuery,
-  tenantsAfter,
-} from "~db/store/tenants-list.server";
+import { addOnsByTenant, listTenants, liveTrialsOf, type TenantFilter, type TenantQuery, tenantsAfter } from "~db/store/tenant-list.server";
 
 const pageSize = 50;
 /** Defines "ending soon" in the list, in ms. */

@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 import { Bot, KeyRound, Terminal, User } from "lucide-react";
-import { actionWords } from "~/core/audit/audit-words";
+import { actionWords } from "~/core/audit/action-words";
 import type { Actor, Instant, Json } from "~/core/model";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";

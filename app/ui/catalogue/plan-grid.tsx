@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
 import type { CSSProperties } from "react";
 import type { GridCell, GridColumn, GridSection } from "~/core/catalogue/plan-grid";
-import { shorten } from "~/core/decision/words";
+import { shorten } from "~/core/text";
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
 import { count } from "~/ui/kit/pagination";

@@ -1,4 +1,4 @@
-import { limitWords } from "~/core/decision/words";
+import { limitWords } from "~/core/decision/reason-message";
 import type { Instant, Limit } from "~/core/model";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";

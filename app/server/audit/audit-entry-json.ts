@@ -1,4 +1,4 @@
-import { withTimes } from "~/core/audit/audit-words";
+import { withTimes } from "~/core/audit/audit-documents";
 import type { AuditRow, ListedAuditRow } from "~db/store/audit.server";
 
 /** An entry as the API returns it. */

@@ -1,14 +1,8 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Limit, TenantFacts } from "~/core/model";
+import { listWords } from "~/core/text";
 import { longDate } from "~/core/time";
 import type { Decision } from "./decide";
-
-/** "a, b and c". */
-export const listWords = (items: readonly string[], conjunction = "and"): string =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} ${conjunction} ${items.at(-1)}`;
-
-/** Text of at most `max` characters, the last one "…" if it was longer. */
-export const shorten = (text: string, max: number) => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
 
 /** "10,000" or "unlimited", and "1 seat" or "10 seats" with the unit "seats". */
 export function limitWords(limit: Limit, unit?: string | null): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { actionWords, leaves, legible, onlyDifferent, withTimes } from "./audit-words";
+import { actionWords } from "./action-words";
+import { leaves, legible, onlyDifferent, withTimes } from "./audit-documents";
 
 test.each([
   ["plan.entries_changed", "Plan entries changed"],

@@ -4,8 +4,8 @@ import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Grant, TenantFacts, Value } from "~/core/model";
 import { catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { world } from "~tests/worlds";
+import { explain } from "./considered-rules";
 import { decide } from "./decide";
-import { explain } from "./explain";
 
 type Asked = { feature?: Feature; gives?: Value; grants?: Grant[]; flag?: FlagReading; used?: number; status?: TenantFacts["status"] };
 

@@ -2,12 +2,6 @@ import type { Json } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import { isoTime } from "~/core/time";
 
-/** "plan.entries_changed" becomes "Plan entries changed". */
-export function actionWords(action: string): string {
-  const words = action.replace(/[._]/g, " ").replace(/\bapi\b/, "API");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 type Fields = { [field: string]: Json };
 const isFields = (value: Json | undefined): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -3,7 +3,7 @@ import type { FlagReading, TenantFacts } from "~/core/model";
 import { day, longDate } from "~/core/time";
 import { addOn, catalogue, denial, feature, flagTie, meteredFeature, now, override, plan, tenant, trial } from "~tests/facts";
 import { decide } from "./decide";
-import { limitWords, reasonMessage } from "./words";
+import { limitWords, reasonMessage } from "./reason-message";
 
 const shop = catalogue(
   [
