@@ -86,6 +86,8 @@ export function usageTables(d: Dialect) {
     (t) => [
       primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart] }),
       index("usage_totals_by_writer").on(t.writtenBy),
+      // Finds all totals of a tenant in a period.
+      index("usage_totals_by_period").on(t.tenant, t.periodKind, t.periodStart),
       // Finds tenants with usage of a feature in their current period.
       index("usage_totals_by_feature").on(t.feature, t.periodKind, t.periodStart, t.tenant),
     ],

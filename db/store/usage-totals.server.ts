@@ -1,5 +1,5 @@
 import { and, eq, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { type Counter, shownUsed } from "~/core/decision/usage";
+import { type Counter, counterOfTenantId, shownUsed } from "~/core/decision/usage";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
@@ -20,17 +20,21 @@ export const totalColumns = (t: Schema) => {
 export const isWanted = ({ tenant, feature, periodKind, periodStart }: { [Name in (typeof counterColumns)[number]]: SQLWrapper }) =>
   sql`wanted.tenant = ${tenant} and wanted.feature = ${feature} and wanted.period_kind = ${periodKind} and wanted.period_start = ${periodStart}`;
 
-function isOneOf({ usageTotals: u }: Schema, tenant: string, counters: Omit<Counter, "tenant">[]) {
-  const any = counters.map((c) => and(eq(u.feature, c.feature), eq(u.periodKind, c.periodKind), eq(u.periodStart, c.periodStart)));
+type Period = Pick<Counter, "periodKind" | "periodStart">;
+
+/** By period, because a condition per counter costs 5 ms at 300 metered features. There are few kinds of periods. */
+function isIn({ usageTotals: u }: Schema, tenant: string, periods: Period[]) {
+  const any = periods.map((p) => and(eq(u.periodKind, p.periodKind), eq(u.periodStart, p.periodStart)));
   return and(eq(u.tenant, tenant), or(...any));
 }
 
-export async function readTotals(q: Queries, t: Schema, tenant: string, counters: Omit<Counter, "tenant">[]): Promise<Total[]> {
-  if (counters.length === 0) return [];
+/** All totals of a tenant in these periods. */
+export async function readTotals(q: Queries, t: Schema, tenant: string, periods: Period[]): Promise<Total[]> {
+  if (periods.length === 0) return [];
   return q
     .select(totalColumns(t))
     .from(t.usageTotals)
-    .where(isOneOf(t, tenant, counters));
+    .where(isIn(t, tenant, periods));
 }
 
 /** Variant for counters of any tenants; counters never written are omitted. */
@@ -60,12 +64,15 @@ export async function readTotalsAt(
   const rows = await q
     .select({ ...totalColumns(t), updatedAt: u.updatedAt, before: before.mapWith(Number) })
     .from(u)
-    .where(isOneOf(t, tenant, counters));
-  return rows.map(({ used, updatedAt, before, version: _, ...counter }) => {
-    if (updatedAt.getTime() <= at) return { ...counter, used };
-    if (at < knownSince || before === unknown) return { ...counter, used: null };
-    return { ...counter, used: before ?? used };
-  });
+    .where(isIn(t, tenant, [...new Map(counters.map((c) => [`${c.periodKind}\n${c.periodStart}`, c])).values()]));
+  const wanted = new Set(counters.map(counterOfTenantId));
+  return rows
+    .filter((row) => wanted.has(counterOfTenantId(row)))
+    .map(({ used, updatedAt, before, version: _, ...counter }) => {
+      if (updatedAt.getTime() <= at) return { ...counter, used };
+      if (at < knownSince || before === unknown) return { ...counter, used: null };
+      return { ...counter, used: before ?? used };
+    });
 }
 
 const unknown = -1;

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { type Counter, counterAt, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
-import type { Instant, TenantFacts, Usage } from "~/core/model";
+import type { Instant, ResetPeriod, TenantFacts, Usage } from "~/core/model";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
 import type { Database } from "~db/database";
 import { totalsReader } from "~db/store/usage-feed.server";
@@ -40,13 +40,18 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
   }
 
   async function load(tenant: TenantFacts, newer: Map<string, CachedTotal>): Promise<UsageState> {
-    const [at, { list, name: meters }] = [now(), metersOf(facts.catalogue())];
+    const [at, { byKey, kinds, name: meters }] = [now(), metersOf(facts.catalogue())];
     try {
-      const counters = list.map((f) => counterAt(f, tenant, at));
+      const periods = kinds.map((periodKind) => ({
+        periodKind,
+        periodStart: usagePeriod(periodKind, at, tenant.usageAnchor).start ?? -1,
+      }));
       const totals = new Map<string, CachedTotal>();
-      for (const total of await readTotals(db.read, db.tables, tenant.key, counters)) putNewer(totals, counterOfTenantId(total), total);
+      for (const total of await readTotals(db.read, db.tables, tenant.key, periods)) {
+        if (byKey.get(total.feature)?.meter.resetPeriod === total.periodKind) putNewer(totals, counterOfTenantId(total), total);
+      }
       for (const [name, total] of newer) putNewer(totals, name, total);
-      const state = { totals, anchor: tenant.usageAnchor ?? null, meters, ...spanOf(list, tenant, at) };
+      const state = { totals, anchor: tenant.usageAnchor ?? null, meters, ...spanOf(kinds, tenant, at) };
       cached.set(tenant.key, state);
       return state;
     } catch (error) {
@@ -119,15 +124,15 @@ export function usedOf(state: UsageState, feature: MeteredFeature, tenant: Tenan
 export const noUsage = nothing;
 
 /** The instants around `at` between which no counter resets. */
-function spanOf(features: MeteredFeature[], { usageAnchor }: TenantFacts, at: Instant): { since: Instant; until: Instant } {
-  const periods = features.map((f) => usagePeriod(f.meter.resetPeriod, at, usageAnchor));
+function spanOf(kinds: ResetPeriod[], { usageAnchor }: TenantFacts, at: Instant): { since: Instant; until: Instant } {
+  const periods = kinds.map((kind) => usagePeriod(kind, at, usageAnchor));
   const since = Math.max(...periods.map((p) => p.start ?? Number.NEGATIVE_INFINITY));
   const until = Math.min(...periods.map((p) => p.end ?? Number.POSITIVE_INFINITY));
   return { since, until };
 }
 
 /** `name` changes with the set of meters. */
-type Meters = { list: MeteredFeature[]; byKey: Map<string, MeteredFeature>; name: string };
+type Meters = { list: MeteredFeature[]; byKey: Map<string, MeteredFeature>; kinds: ResetPeriod[]; name: string };
 
 const known = new WeakMap<object, Meters>();
 function metersOf(catalogue: ReturnType<FactsCache["catalogue"]>): Meters {
@@ -135,7 +140,8 @@ function metersOf(catalogue: ReturnType<FactsCache["catalogue"]>): Meters {
   if (!meters) {
     const list = [...catalogue.features.values()].filter((f): f is MeteredFeature => f.type === "metered");
     const name = list.map((f) => `${f.key} ${f.meter.resetPeriod}`).join("\n");
-    meters = { list, byKey: new Map(list.map((f) => [f.key, f])), name };
+    const kinds = [...new Set(list.map((f) => f.meter.resetPeriod))];
+    meters = { list, byKey: new Map(list.map((f) => [f.key, f])), kinds, name };
     known.set(catalogue, meters);
   }
   return meters;

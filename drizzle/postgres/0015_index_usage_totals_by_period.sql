@@ -1,0 +1,1 @@
+CREATE INDEX "usage_totals_by_period" ON "usage_totals" USING btree ("tenant","period_kind","period_start");
