@@ -120,3 +120,19 @@ test("a database that is locked while the server starts delays its jobs and does
   other.close();
   expect(await program.stop()).toBe(0);
 });
+
+test("a server that is stopped before its jobs have started stops in order", async () => {
+  const file = path.join(folder, "starting.db");
+  const env = { DATABASE_URL: `file:${file}` };
+  await (await startProgram(env)).stop();
+  const other = new Sqlite(file);
+  other.exec(`insert into flag_readings (tenant, flag, at, reading) values ('acme', 'beta', ${Date.now() - 1_000}, '{"state":"on"}')`);
+  other.exec("BEGIN IMMEDIATE");
+  const program = await startProgram(env);
+  const stopped = program.stop();
+  await expect.poll(program.output).toContain("stopping");
+  other.exec("COMMIT");
+  other.close();
+  expect(await stopped).toBe(0);
+  expect(program.output()).not.toMatch(/"level":[56]0|trying again/);
+});

@@ -30,23 +30,26 @@ async function serve(env: Env): Promise<void> {
   const services = await createServices(env, { logOutput, database: { onCreate } });
   warnOfWideFiles(services);
   for (const warning of env.warnings) services.log.warn(warning);
+  const shutdown: Shutdown = { phase: "running" };
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
-    const shutdown: Shutdown = { phase: "running" };
     const app = await createApp(services, { shutdown });
     await app.listen({ host: env.host, port: env.port });
+    // From here on requests are answered, and their counts must not be lost. Jobs may take seconds to start.
+    stopOnSignal(app, services, shutdown);
     await startJobs(services);
+    if (shutdown.phase !== "running") return;
     const { background, posthog } = services;
     const isBeside = background.start();
     await posthog?.start(isBeside ? background.wake : undefined);
-    stopOnSignal(app, services, shutdown);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);
     say(`Latchkey is ready on ${origin} (${Math.round(performance.now())} ms)`);
     const token = await openSetup(services);
     if (token) say(`\nThere is no owner yet. Open this link to become one; it works once:\n${origin}${paths.setup(token)}\n`);
   } catch (error) {
+    if (shutdown.phase !== "running") return;
     await stopServices(services);
     throw error;
   }

@@ -63,6 +63,6 @@ test.each(engines)("on %s checks are counted by themselves; SIGTERM keeps every 
 
   now = await start();
   await ask(10, now);
-  await now.stop();
+  expect(await now.stop()).toBe(0);
   expect(await counted()).toBe(left + 10);
 });
