@@ -4,6 +4,7 @@ import { PostHog } from "posthog-node";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Mode } from "./fake-posthog/modes";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
+import { endWithTests } from "./support/end-with-tests";
 import { freePort } from "./support/free-port";
 import { until } from "./support/poll";
 
@@ -305,6 +306,7 @@ test("runs as its own process, and obeys at its second port while the first is s
   const controlPort = await freePort();
   const args = ["--import", "tsx", "tests/fake-posthog/main.ts", "--port", String(port), "--control-port", String(controlPort)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  endWithTests(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   const exited = once(child, "exit");

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { endWithTests } from "./support/end-with-tests";
 import { freePort } from "./support/free-port";
 import { until } from "./support/poll";
 
@@ -39,6 +40,7 @@ async function startServer(args: string[], more: Record<string, string> = {}) {
   const port = await freePort();
   const env = { PATH: process.env.PATH, PORT: String(port), DATABASE_URL: `file:${path.join(folder, `${port}.db`)}`, ...more };
   const child = spawn(process.execPath, args, { cwd: root, env: env as unknown as NodeJS.ProcessEnv, stdio: ["ignore", "pipe", "pipe"] });
+  endWithTests(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk) => {

@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { endWithTests } from "./support/end-with-tests";
 import { startProgram } from "./support/program";
 
 const main = fileURLToPath(new URL("../build/server/main.js", import.meta.url));
@@ -21,6 +22,7 @@ async function failToStart(more: Record<string, string>) {
   const DATABASE_URL = `file:${path.join(folder, "latchkey.db")}`;
   const env = { PATH: process.env.PATH, NODE_ENV: "production", DATABASE_URL, PORT: "0", ...more } as NodeJS.ProcessEnv;
   const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
+  endWithTests(child);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { endWithTests } from "./end-with-tests";
 import { freePort } from "./free-port";
 import { until } from "./poll";
 
@@ -35,6 +36,7 @@ export async function startProgram(
     ...extraEnv,
   };
   const child = spawn(process.execPath, [path.join(built, file), ...args], { cwd: root, env, stdio: ["ignore", stdout, stderr] });
+  endWithTests(child);
   const exited = once(child, "exit").then(([code, signal]) => (code ?? signal) as number | string);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -7,7 +7,8 @@ import type { TenantRequest } from "./tenants.server";
 export const featureFilters = ["yes", "no", "trial", "override"] as const;
 export type AnswerFilter = (typeof featureFilters)[number];
 
-export const featuresPerPage = 100;
+/** A row with its sources is 4 kB of HTML, and a page is rendered in one turn of the event loop. */
+export const featuresPerPage = 50;
 /** Max plans named in a row. */
 const maxNames = 10;
 
