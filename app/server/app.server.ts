@@ -1,19 +1,13 @@
-import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import compress from "@fastify/compress";
-import helmet from "@fastify/helmet";
-import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { checksApi } from "~/api/checks.server";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
 import { defaultBodyLimits } from "~/api/http/body-limits";
 import { allowOrigin, corsPreflights } from "~/api/http/cors.server";
 import { readJsonBodies } from "~/api/http/json-bodies.server";
-import { type Problem, problemBody, problemType, sendProblem } from "~/api/http/problem.server";
+import { problemBody, problemType, sendProblem } from "~/api/http/problem.server";
 import { isForPrograms, withoutDoubledSlashes } from "~/api/http/program-paths";
 import { maxQueryLength, noteRoutes, problemOf, refuseError, refuseTheRest, refuseUnsupportedMethods } from "~/api/http/refusals.server";
 import { logRequests } from "~/api/http/request-log.server";
@@ -32,13 +26,11 @@ import { tokensApi } from "~/api/tokens.server";
 import { usageApi } from "~/api/usage.server";
 import { day } from "~/core/time";
 import { cleanForwardedFor, createIsTrusted } from "./client-address.server";
-import { EnvProblem } from "./env.server";
 import { endSilentConnections, keepAliveHint } from "./http/idle-connections.server";
+import { addPages } from "./http/pages.server";
 import { sendPlainPage } from "./http/plain-page.server";
 import { captureFailures, runInContext } from "./http/posthog-context.server";
-import { relay } from "./http/posthog-relay.server";
-import { remixRoutes } from "./http/remix.server";
-import { baseHeaders, helmetOptions, refuseForeignForms } from "./http/security.server";
+import { baseHeaders } from "./http/security.server";
 import { refuseInvalidHost } from "./http/valid-host.server";
 import { isBuilt } from "./is-built";
 import { closeWhileDraining, type Shutdown } from "./process/stop.server";
@@ -92,10 +84,10 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   app.addHook("preClose", async () => {
     stopping = true;
   });
-  let strange = refuseUnsupportedMethods(new Map());
+  let unsupportedMethod = refuseUnsupportedMethods(new Map());
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => {
-    if (isForPrograms(request)) return sendProblem(reply, strange(request));
+    if (isForPrograms(request)) return sendProblem(reply, unsupportedMethod(request));
     return sendPlainPage(reply, 405, "This page does not answer such a request.");
   });
 
@@ -130,10 +122,10 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   await app.register(async (programs) => addProgramRoutes(programs, services));
   await app.register(openApi, { services, routes });
   await app.register(referencePage);
-  strange = refuseUnsupportedMethods(new Map(known));
+  unsupportedMethod = refuseUnsupportedMethods(new Map(known));
   refuseTheRest(app, known);
 
-  await app.register(async (pages) => addPages(pages, services, vite, build, strange));
+  await app.register(async (pages) => addPages(pages, services, { vite, build, unsupported: unsupportedMethod }));
   const isDraining = () => stopping || shutdown.phase === "draining";
   const headersInFront = [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)];
   putInFront(
@@ -170,75 +162,6 @@ async function addProgramRoutes(app: FastifyInstance, services: Services) {
   await app.register(tokensApi, { services });
   await app.register(ofrepApi, { services });
   await app.register(streamApi, { services });
-}
-
-async function addPages(
-  app: FastifyInstance,
-  services: Services,
-  vite: boolean,
-  given: ServerBuild | undefined,
-  unknownToPrograms: (request: FastifyRequest) => Problem,
-) {
-  const { env, posthog } = services;
-  // Unknown paths in the API's namespace are never pages.
-  app.addHook("onRequest", (request, reply, done) => {
-    if (isForPrograms(request)) sendProblem(reply, unknownToPrograms(request));
-    else done();
-  });
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
-    return sendPlainPage(
-      reply,
-      status,
-      status >= 500 ? `Something went wrong. The log has the reason under ${request.id}.` : "This cannot be read.",
-    );
-  });
-  await app.register(helmet, helmetOptions(env));
-  app.addHook("onRequest", refuseForeignForms(env.publicUrl));
-  if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
-  if (given) return void (await app.register(remixRoutes, { services, build: given }));
-  // Excluded from the bundle, which contains neither Vite nor the sources.
-  if (!isBuilt && vite) return void (await app.register(remixRoutes, { services, build: await viteBuild(app) }));
-  if (!isBuilt) throw new EnvProblem("The sources are served in development only: npm run dev. For everything else: npm start.");
-  await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });
-  await addFiles(app);
-  const build = await import("virtual:remix/server-build");
-  await app.register(remixRoutes, { services, build });
-}
-
-/** Vite serves the sources and calls the next handler for everything else. */
-async function viteBuild(app: FastifyInstance): Promise<() => Promise<ServerBuild>> {
-  const { createServer } = await import("vite");
-  const vite = await createServer({ server: { middlewareMode: true, hmr: { server: app.server } }, appType: "custom" });
-  app.addHook("onClose", () => vite.close());
-  app.addHook("onRequest", (request, reply, done) => {
-    vite.middlewares(request.raw, reply.raw, (error?: unknown) => done(error as Error | undefined));
-  });
-  return () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>;
-}
-
-/** Registers one route per file of the browser build, found at start. */
-async function addFiles(app: FastifyInstance) {
-  const root = clientFolder();
-  const hashed = path.join(root, "assets") + path.sep;
-  await app.register(fastifyStatic, {
-    root,
-    wildcard: false,
-    index: false,
-    cacheControl: false,
-    setHeaders: (response, file) => {
-      response.setHeader("cache-control", file.startsWith(hashed) ? "public, max-age=31536000, immutable" : "public, max-age=3600");
-    },
-  });
-}
-
-/** Next to the server build. */
-function clientFolder(): string {
-  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, "client", "assets"))) return path.join(folder, "client");
-    if (folder === path.dirname(folder)) throw new Error("The folder build/client is missing. Build again with: npm run build");
-  }
 }
 
 /** Handles bytes that are not HTTP, or arrive too slowly: there is no route and no reply yet. */

@@ -110,7 +110,7 @@ test("without JavaScript each filter works, and a form that is refused keeps wha
   await expect(page.getByLabel("Metadata")).toHaveValue('{"region": "eu"}');
 
   await page.goto("/tenants/acme/trial?feature=okrs");
-  await page.getByText("More features").click();
+  await page.getByText("More features", { exact: true }).click();
   await page.getByRole("checkbox", { name: /^Iterations/ }).check();
   await page.getByText("Own dates").click();
   await page.getByLabel("Ends").fill("2020-01-01T00:00");

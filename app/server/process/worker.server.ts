@@ -1,11 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
-import path from "node:path";
 import readline from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import type { Actor } from "~/core/model";
@@ -13,6 +10,7 @@ import { type Authority, RightWithdrawn } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import { findAbove } from "~/server/find-above.server";
 import { workerNodeOptions } from "./runtime-tuning.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
 
@@ -29,7 +27,7 @@ export function createBackground(
   log: Logger,
   onTrouble: (error: Error, sentence: string) => void,
   writeLog: (line: string) => void,
-  file = programFile(),
+  file = findAbove("background.js"),
 ) {
   type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void; onPart?: (bytes: Uint8Array) => void };
   const waiting = new Map<number, Waiting>();
@@ -143,13 +141,4 @@ function forwardLines(from: Readable | null, write: (line: string) => void): voi
   if (!from) return;
   (from as Socket).unref();
   readline.createInterface({ input: from }).on("line", (line) => write(`${line}\n`));
-}
-
-/** Next to the server build. */
-function programFile(): string | null {
-  for (let folder = path.dirname(fileURLToPath(import.meta.url)); ; folder = path.dirname(folder)) {
-    const file = path.join(folder, "background.js");
-    if (existsSync(file)) return file;
-    if (folder === path.dirname(folder)) return null;
-  }
 }
