@@ -23,8 +23,8 @@ type Sample = [sentAt: number, ms: number, status: number];
 type Visit = { began: number; ended: number; refused: number; bytes: number; compressed: number };
 
 /**
- * Every page at 1,000 and at 100,000 tenants, both on a catalogue of 1,000 plans and 1,000 features, with a paced check
- * beside it: the page's time and size, and the slowest check meanwhile.
+ * Measures every page at 1,000 and 100,000 tenants, both on 1,000 plans and 1,000 features: time, size, and the slowest
+ * of the paced checks that run beside it.
  */
 export async function benchPages() {
   const addresses = addressesToVisit();

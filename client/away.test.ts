@@ -214,20 +214,31 @@ describe("an outage", () => {
     const onError = () => {
       throw new Error("of the hook");
     };
+    const late = { begun: 0, failed: 0 };
     const fetches: (typeof fetch)[] = [
       () => Promise.reject(new Error("later")),
       () => {
         throw new Error("at once");
       },
       // Ignores its signal and fails after the timeout.
-      () => new Promise((_resolve, reject) => setTimeout(() => reject(new Error("too late")), 80)),
+      () => {
+        late.begun += 1;
+        return new Promise((_resolve, reject) =>
+          setTimeout(() => {
+            late.failed += 1;
+            reject(new Error("too late"));
+          }, 80),
+        );
+      },
     ];
     for (const broken of fetches) {
       const latchkey = connect({ fetch: broken, onError, timeoutMs: 50 });
       expect(await Promise.all([latchkey.has("acme", "sso"), latchkey.has("acme", "sso")])).toEqual([false, false]);
       expect((await latchkey.all("acme")).from).toBe("default");
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(late.begun).toBeGreaterThan(0);
+    await expect.poll(() => late.failed).toBe(late.begun);
+    await new Promise(setImmediate);
     process.off("unhandledRejection", listen);
     expect(unhandled).toEqual([]);
   });

@@ -25,7 +25,7 @@ const nodeOf = ({ db, clock }: TestServices) =>
     () => clock.now,
     () => clock.now,
   );
-/** Throttles of nodes that nobody tried yet, on two connections to one database. */
+/** New throttles without any tries, on two connections to one database. */
 const nodes = (count: number) => Array.from({ length: count }, (_, i) => nodeOf(i % 2 === 0 ? one : two));
 const pass = (ms: number) => {
   for (const { clock } of [one, two]) clock.now += ms;

@@ -13,8 +13,8 @@ export type NoteCheck = (since: number) => void;
 
 /**
  * Logs one line per request, under the request id that problem documents contain: the route pattern (never personal
- * data), status, duration, client address and API key. Checks, of which there may be thousands per second, are sampled
- * (`sampled`). Probes and static files are logged at level debug.
+ * data), status, duration, client address and API key. There may be thousands of checks per second, so they
+ * are sampled (`sampled`). Probes and static files are logged at level debug.
  */
 export function logRequests(
   app: FastifyInstance,
