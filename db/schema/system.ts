@@ -41,7 +41,7 @@ export function systemTables(d: Dialect) {
       /** SHA-256 in base64url of what is counted: a network, an account, or both. */
       key: text("key").primaryKey(),
       points: integer("points").notNull(),
-      /** The count begins again here, and the row may be deleted. */
+      /** The count resets here, and the row may be deleted. */
       expire: timestamp("expire").notNull(),
     },
     (t) => [index("sign_in_counts_by_expiry").on(t.expire)],

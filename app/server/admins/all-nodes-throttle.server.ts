@@ -17,18 +17,18 @@ export function createAllNodesThrottle(db: Database, now: () => Instant, elapsed
   const local = createSignInThrottle();
   const shared = db.engine === "postgres" ? createSharedSignInCounts(db, now) : null;
   return {
-    /** Does at start what the first sign-in would wait for. */
+    /** Loads the limiter, so that the first sign-in does not wait for it. */
     load: async (): Promise<void> => void (await shared?.load().catch(nullIfUnavailable)),
     mayNoteFailure: () => local.mayNoteFailure(elapsed()),
     /**
-     * Counts an attempt. Returns 0, or the wait in ms. Null if it could not be counted. The attempt must be refused
-     * unless 0.
+     * Counts a try. Returns 0, the wait in ms, or null if it could not be counted. The try must be refused unless 0.
      */
     async take(tried: Try): Promise<number | null> {
       const wait = local.take(tried, elapsed());
       if (wait > 0 || !shared) return wait;
       const sharedWait = await shared.take(tried).catch(nullIfUnavailable);
-      if (sharedWait !== 0) local.takeBack(tried);
+      if (sharedWait === null) local.forget(tried, elapsed());
+      else if (sharedWait > 0) local.takeBack(tried, elapsed());
       return sharedWait;
     },
     /** The password was correct. */
@@ -36,9 +36,12 @@ export function createAllNodesThrottle(db: Database, now: () => Instant, elapsed
       local.succeeded(tried, elapsed());
       await shared?.succeeded(tried);
     },
-    /** Reverts an attempt that was not checked. If the database is away, it stays counted for an hour. */
+    /**
+     * The password was not checked: the try is no failure, but still counts for its network. If the database is away,
+     * it stays counted for an hour.
+     */
     async takeBack(tried: Try): Promise<void> {
-      local.takeBack(tried);
+      local.takeBack(tried, elapsed());
       await shared?.takeBack(tried).catch(nullIfUnavailable);
     },
   };

@@ -1,7 +1,7 @@
 import limitTo, { type LimitFunction } from "p-limit";
 import type { Instant } from "~/core/model";
 import { shortHash } from "~/server/random.server";
-import type { Database } from "~db/database";
+import { type Database, lockTimeoutMs } from "~db/database";
 import { type SignInCounters, signInCounters } from "~db/store/sign-in-counts.server";
 import { TooManyWrites } from "~db/unavailable";
 import { networkLimits, networkOf, sharedLimits } from "./sign-in-limits";
@@ -11,14 +11,14 @@ import { accountOf, sourceOf, type Try } from "./sign-in-throttle.server";
 const maxRunning = 2;
 const maxWaiting = 100;
 
-/** Keys have a bounded length, and the table does not show who tried. */
+/** Keys have a bounded length, and nobody reads an address or account in the table by accident. */
 const keyOf = (...parts: (string | number)[]) => shortHash(parts.join("\n"));
 
 const { spanMs } = sharedLimits;
 const accountKey = (tried: Try) => keyOf("account", accountOf(tried));
 const sourceKey = (tried: Try) => keyOf("source", sourceOf(tried));
 
-/** Minutes and hours of the clock, which is one for all nodes. */
+/** Fixed windows aligned to the clock, so that all nodes agree. */
 const windowsOf = (tried: Try, at: Instant) =>
   networkLimits.map((limit) => {
     const index = Math.floor(at / limit.spanMs);
@@ -32,17 +32,22 @@ const windowsOf = (tried: Try, at: Instant) =>
 export function createSharedSignInCounts(db: Database, now: () => Instant) {
   const [strangers, known] = [limitTo(maxRunning), limitTo(maxRunning)];
 
-  const lineOf = (tried: Try) => (tried.device || tried.isSignedIn ? known : strangers);
-  async function counting<T>(line: LimitFunction, work: (counters: SignInCounters) => Promise<T>): Promise<T> {
-    if (line.pendingCount >= maxWaiting) throw new TooManyWrites();
-    return line(() => db.transaction([], (tx) => work(signInCounters(tx, db.tables))));
+  const queueOf = (tried: Try) => (tried.device || tried.isSignedIn ? known : strangers);
+  async function inTransaction<T>(queue: LimitFunction, work: (counters: SignInCounters) => Promise<T>): Promise<T> {
+    if (queue.pendingCount >= maxWaiting) throw new TooManyWrites();
+    const askedAt = performance.now();
+    return queue(() => {
+      // Where each transaction waits for a database that is away, the last in the queue would wait for minutes.
+      if (performance.now() - askedAt > lockTimeoutMs) throw new TooManyWrites();
+      return db.transaction([], (tx) => work(signInCounters(tx, db.tables)), { askedAt });
+    });
   }
 
   return {
     load: () => signInCounters(db.read, db.tables).load(),
-    /** Returns 0, or the wait in ms, in which case the attempt must be refused. */
+    /** Returns 0, or the wait in ms, in which case the try must be refused. */
     take: (tried: Try): Promise<number> =>
-      counting(lineOf(tried), async (counters) => {
+      inTransaction(queueOf(tried), async (counters) => {
         const at = now();
         let wait = 0;
         let isUnderAttack = false;
@@ -59,15 +64,19 @@ export function createSharedSignInCounts(db: Database, now: () => Instant) {
         if (!tried.device) await counters.lower(accountKey(tried), spanMs);
         return Math.max(1, endsIn);
       }),
-    /** They proved who they are, so no stranger goes first. */
+    /** Uses the queue of known callers: the password was correct. */
     succeeded: (tried: Try): Promise<void> =>
-      counting(known, async (counters) => {
+      inTransaction(known, async (counters) => {
         if (!tried.device) {
           for (const { key, spanMs } of windowsOf(tried, now())) await counters.lower(key, spanMs);
           await counters.lower(accountKey(tried), spanMs);
         }
         await counters.clear(sourceKey(tried));
       }),
-    takeBack: (tried: Try): Promise<void> => counting(lineOf(tried), (counters) => counters.lower(sourceKey(tried), spanMs)),
+    takeBack: (tried: Try): Promise<void> =>
+      inTransaction(queueOf(tried), async (counters) => {
+        if (!tried.device) await counters.lower(accountKey(tried), spanMs);
+        await counters.lower(sourceKey(tried), spanMs);
+      }),
   };
 }

@@ -2,7 +2,7 @@ import type { Instant } from "~/core/model";
 import { hour, minute } from "~/core/time";
 
 /**
- * Computes the wait before a sign-in attempt. Pure: time and counts are arguments. A network or browser that fails on
+ * Computes the wait before a try to sign in. Pure: time and counts are arguments. A network or browser that fails on
  * an account waits for its own failures only. While many networks fail on one account, each has a single free attempt
  * and longer waits.
  */
@@ -24,8 +24,8 @@ export const networkLimits = [
 ] as const;
 
 /**
- * Tries that all nodes together allow in a span: of one source on one account, and the failures on one account from which
- * each source has fewer. What one node allows by itself is always less.
+ * Limits over all nodes. In `spanMs` a source has `tries` per account; after `attackFailures` failures on the account,
+ * only `triesUnderAttack`. One node's own limits are stricter.
  */
 export const sharedLimits = { spanMs: hour, tries: 20, attackFailures: 2 * attackFailures, triesUnderAttack: 3 } as const;
 

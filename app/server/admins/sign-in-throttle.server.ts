@@ -43,10 +43,29 @@ export function createSignInThrottle() {
       }),
     );
 
+  function lowerFailures(tried: Try): void {
+    const known = failures.get(sourceOf(tried));
+    if (known) failures.set(sourceOf(tried), { ...known, count: Math.max(0, known.count - 1) });
+  }
+
+  function lowerNetwork(tried: Try, now: Instant): void {
+    if (tried.device) return;
+    const network = networkOf(tried.ip);
+    networks.set(
+      network,
+      windowsOf(network, now).map(({ index, tries }) => ({ index, tries: Math.max(0, tries - 1) })),
+    );
+  }
+
+  function lowerAttack(tried: Try, now: Instant): void {
+    const attack = tried.device ? undefined : attacks.get(accountOf(tried));
+    if (attack) attacks.set(accountOf(tried), { level: Math.max(0, levelAt(attack, now) - 1), at: now });
+  }
+
   return {
     /**
-     * Counts an attempt as a failure before the password is checked, so that concurrent attempts count; `succeeded`
-     * reverts it. Returns 0, or the wait in ms, in which case the attempt must be refused.
+     * Counts a try as a failure before the password is checked, so that concurrent tries count; `succeeded` reverts it.
+     * Returns 0, or the wait in ms, in which case the try must be refused.
      */
     take(tried: Try, now: Instant): number {
       const source = sourceOf(tried);
@@ -71,19 +90,19 @@ export function createSignInThrottle() {
     /** The password was correct: clears the failures of this source. Failures of others remain. */
     succeeded(tried: Try, now: Instant): void {
       failures.delete(sourceOf(tried));
-      if (tried.device) return;
-      const network = networkOf(tried.ip);
-      networks.set(
-        network,
-        windowsOf(network, now).map(({ index, tries }) => ({ index, tries: Math.max(0, tries - 1) })),
-      );
-      const attack = attacks.get(accountOf(tried));
-      if (attack) attacks.set(accountOf(tried), { level: Math.max(0, levelAt(attack, now) - 1), at: now });
+      lowerNetwork(tried, now);
+      lowerAttack(tried, now);
     },
-    /** Reverts an attempt that was not checked. */
-    takeBack(tried: Try): void {
-      const known = failures.get(sourceOf(tried));
-      if (known) failures.set(sourceOf(tried), { ...known, count: Math.max(0, known.count - 1) });
+    /** The password was not checked: the try is no failure, but still counts for its network. */
+    takeBack(tried: Try, now: Instant): void {
+      lowerFailures(tried);
+      lowerAttack(tried, now);
+    },
+    /** The try could not be counted: it leaves no trace. */
+    forget(tried: Try, now: Instant): void {
+      lowerFailures(tried);
+      lowerNetwork(tried, now);
+      lowerAttack(tried, now);
     },
     /** Null if this minute's audit quota is used up; otherwise the number of failures omitted since the last row. */
     mayNoteFailure(now: Instant): number | null {
