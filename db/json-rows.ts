@@ -1,6 +1,6 @@
-import { getTableColumns, is, type SQL, sql } from "drizzle-orm";
-import { PgTable } from "drizzle-orm/pg-core";
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { isOnPostgres } from "./on-postgres";
 
 /**
  * Rows as a select with one parameter: whole rows for `insert(table).select(…)`, or some columns to join with.
@@ -34,7 +34,7 @@ export function rowsText<T extends SQLiteTable, Name extends keyof T["$inferInse
 }
 
 export function selectedFrom(data: SQL, table: SQLiteTable, only?: string[]): SQL {
-  const isPostgres = is(table, PgTable);
+  const isPostgres = isOnPostgres(table);
   const parts = columnsOf(table, only).map(([, column], i) => {
     const value = isPostgres ? `(value ->> ${i})::${column.getSQLType()}` : `value ->> ${i}`;
     return `${value} as "${column.name}"`;

@@ -112,7 +112,7 @@ test("a database that is locked while the server starts delays its jobs and does
   other.exec("BEGIN IMMEDIATE");
 
   const program = await startProgram(env);
-  await expect.poll(program.output, { timeout: 30_000 }).toContain("that PostHog is off was not noted; trying again");
+  await expect.poll(program.output, { timeout: 30_000 }).toContain("could not record that PostHog is off; trying again");
   await expect.poll(program.output).toContain("Latchkey is ready");
   other.exec("COMMIT");
 

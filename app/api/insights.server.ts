@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { isoOrNull, isoTime } from "~/core/time";
 import { auditParams, auditQuery, tenantParams, tenantUsageQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
-import { auditEntryOf } from "~/server/audit/audit-entry-json";
-import { listAuditEntries, readAuditEntryText } from "~/server/audit/audit-pages.server";
+import { auditEntryOf } from "~/server/audit/audit-entry-json.server";
+import { listAuditEntries, readAuditEntryParts } from "~/server/audit/audit-pages.server";
 import type { Services } from "~/server/services.server";
 import { usageSummary } from "~/server/tenants/check-history.server";
 import { addRead } from "./http/route.server";
@@ -75,8 +75,8 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"], 503: ["database_unavailable"] },
     },
     async ({ params: { seq } }) => {
-      const text = await readAuditEntryText(services, seq);
-      if (text !== null) return { status: 200, body: text, type: "application/json; charset=utf-8" };
+      const parts = await readAuditEntryParts(services, seq);
+      if (parts !== null) return { status: 200, parts, type: "application/json; charset=utf-8" };
       return { problem: { status: 404, code: "audit_entry_not_found", detail: "There is no such entry in the audit log.", field: "seq" } };
     },
   );

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { isoDay } from "~/core/time";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
@@ -12,7 +13,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const format = asked.get("format") === "json" ? "json" : "yaml";
   const { parts } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format }, request.signal);
   const name = `latchkey-${isoDay(context.now())}.${format}`;
-  return new Response(new Blob(parts as BlobPart[]).stream(), {
+  return new Response(Readable.toWeb(Readable.from(parts)) as ReadableStream, {
     headers: { "Content-Type": types[format], "Content-Disposition": `attachment; filename="${name}"` },
   });
 }

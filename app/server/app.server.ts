@@ -71,7 +71,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     // Requests that still arrive on an open connection are answered; the connection closes with the answer.
     return503OnClosing: false,
     // In development Vite starts in a plugin, which takes longer than the default of ten seconds on a busy machine.
-    pluginTimeout: 0,
+    ...(vite && !build ? { pluginTimeout: 0 } : {}),
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
       reply.headers(headersOfAll);

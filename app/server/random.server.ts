@@ -26,7 +26,7 @@ export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 /** Sufficient for tokens and keys, which are random. Passwords use argon2. */
 export const sha256 = (text: string) => hash("sha256", text, "hex");
 /** 132 bits of a SHA-256 in 22 characters, for names of contents such as ETags. */
-export const shortHash = (content: string | Uint8Array) => hash("sha256", content, "base64url").slice(0, 22);
+export const shortHash = (text: string) => hash("sha256", text, "base64url").slice(0, 22);
 
 /** 119 bits, so it never repeats. */
 export const randomId = (prefix: string) => `${prefix}_${randomText(20)}`;

@@ -34,6 +34,7 @@ async function serve(env: Env): Promise<void> {
   try {
     await createOwnerFromEnv(services);
     await validateOnStartup(env.posthog, { now: services.now, uuid: randomUUID, log: services.log });
+    await services.throttle.load();
     const app = await createApp(services, { shutdown });
     await app.listen({ host: env.host, port: env.port });
     // From here on requests are answered, and their counts must not be lost. Jobs may take seconds to start.

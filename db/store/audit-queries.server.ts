@@ -2,21 +2,17 @@ import { and, asc, desc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Actor } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
-import { type AuditRow, auditBytes } from "./audit.server";
+import { type AuditHead, type AuditRow, headWithBytes } from "./audit.server";
 
 export async function findAudit(q: Queries, t: Schema, seq: number): Promise<AuditRow | null> {
   const [row] = await q.select().from(t.audit).where(eq(t.audit.seq, seq)).limit(1);
   return row ?? null;
 }
 
-/** The size of the entry's documents in bytes, or null if there is no such entry. */
-export async function findAuditBytes(q: Queries, t: Schema, seq: number): Promise<number | null> {
-  const [row] = await q
-    .select({ bytes: auditBytes(t) })
-    .from(t.audit)
-    .where(eq(t.audit.seq, seq))
-    .limit(1);
-  return row?.bytes ?? null;
+/** The entry without its documents, and their size. */
+export async function findAuditHead(q: Queries, t: Schema, seq: number): Promise<(AuditHead & { bytes: number }) | null> {
+  const [row] = await q.select(headWithBytes(t)).from(t.audit).where(eq(t.audit.seq, seq)).limit(1);
+  return row ?? null;
 }
 
 /** Max values a filter offers. */

@@ -1,6 +1,7 @@
 import { and, desc, eq, getTableColumns, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { Actor, Instant, Json } from "~/core/model";
 import type { Queries } from "../database";
+import { isOnPostgres } from "../on-postgres";
 import type { AuditSubject, Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
@@ -39,23 +40,25 @@ export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[
 export type AuditFilter = { subjectKind?: AuditSubject; subject?: string; actor?: Pick<Actor, "kind" | "id">; action?: string };
 export type AuditRow = Schema["audit"]["$inferSelect"];
 
-/** A row without its documents, which are up to some megabytes for an import. `bytes` is their size. */
-export type AuditHead = Omit<AuditRow, "before" | "after"> & { bytes: number };
+type AuditPage = { /** The `seq` of the last row of the previous page. */ before?: number; size: number };
+
+/** A row without its documents, which are up to some megabytes for an import. */
+export type AuditHead = Omit<AuditRow, "before" | "after">;
 /** `isLarge`: its documents are left out, and are null. */
 export type ListedAuditRow = AuditRow & { isLarge: boolean };
 
-/** In bytes of JSON. A list leaves out larger documents, and further ones beyond the second bound. */
+/** In bytes of JSON. Lists omit documents above the first, and further ones once the list exceeds the second. */
 const maxListedBytes = 32 * 1024;
 const maxListBytes = 512 * 1024;
 
-/** Newest first, paged: `before` is the `seq` of the last row of the previous page. */
-export async function listAudit(
-  q: Queries,
-  t: Schema,
-  filter: AuditFilter,
-  page: { before?: number; size: number },
-): Promise<ListedAuditRow[]> {
-  const heads = await listAuditHeads(q, t, filter, page);
+/** Newest first, without large documents. */
+export async function listAudit(q: Queries, t: Schema, filter: AuditFilter, page: AuditPage): Promise<ListedAuditRow[]> {
+  const heads = await q
+    .select(headWithBytes(t))
+    .from(t.audit)
+    .where(matching(t, filter, page))
+    .orderBy(desc(t.audit.seq))
+    .limit(page.size);
   const small: number[] = [];
   let total = 0;
   for (const { seq, bytes } of heads) {
@@ -72,29 +75,35 @@ export async function listAudit(
   });
 }
 
-export const auditBytes = ({ audit }: Schema) => {
-  const size = (column: typeof audit.before | typeof audit.after) => sql`coalesce(octet_length(cast(${column} as text)), 0)`;
-  return sql<number>`${size(audit.before)} + ${size(audit.after)}`.mapWith(Number);
-};
-
-/** Like `listAudit`, without the documents. */
-export async function listAuditHeads(
-  q: Queries,
-  t: Schema,
-  filter: AuditFilter,
-  page: { before?: number; size: number },
-): Promise<AuditHead[]> {
-  const conditions: SQL[] = [];
-  if (filter.subjectKind) conditions.push(eq(t.audit.subjectKind, filter.subjectKind));
-  if (filter.subject !== undefined) conditions.push(eq(t.audit.subject, filter.subject));
-  if (filter.actor) conditions.push(eq(t.audit.actorKind, filter.actor.kind), eq(t.audit.actorId, filter.actor.id));
-  if (filter.action) conditions.push(eq(t.audit.action, filter.action));
-  if (page.before !== undefined) conditions.push(lt(t.audit.seq, page.before));
-  const { before, after, ...columns } = getTableColumns(t.audit);
+/** Newest first, without the documents. */
+export async function listAuditHeads(q: Queries, t: Schema, filter: AuditFilter, page: AuditPage): Promise<AuditHead[]> {
   return q
-    .select({ ...columns, bytes: auditBytes(t) })
+    .select(headColumns(t))
     .from(t.audit)
-    .where(and(...conditions))
+    .where(matching(t, filter, page))
     .orderBy(desc(t.audit.seq))
     .limit(page.size);
+}
+
+function matching({ audit }: Schema, filter: AuditFilter, page: AuditPage): SQL | undefined {
+  const conditions: SQL[] = [];
+  if (filter.subjectKind) conditions.push(eq(audit.subjectKind, filter.subjectKind));
+  if (filter.subject !== undefined) conditions.push(eq(audit.subject, filter.subject));
+  if (filter.actor) conditions.push(eq(audit.actorKind, filter.actor.kind), eq(audit.actorId, filter.actor.id));
+  if (filter.action) conditions.push(eq(audit.action, filter.action));
+  if (page.before !== undefined) conditions.push(lt(audit.seq, page.before));
+  return and(...conditions);
+}
+
+function headColumns({ audit }: Schema) {
+  const { before, after, ...columns } = getTableColumns(audit);
+  return columns;
+}
+
+/** `bytes` is the size of the documents. SQLite knows it without reading them, if they are not cast. */
+export function headWithBytes(t: Schema) {
+  const { before, after } = t.audit;
+  const size = (column: typeof before | typeof after) =>
+    sql`coalesce(octet_length(${isOnPostgres(t.audit) ? sql`${column}::text` : column}), 0)`;
+  return { ...headColumns(t), bytes: sql<number>`${size(before)} + ${size(after)}`.mapWith(Number) };
 }

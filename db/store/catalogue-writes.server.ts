@@ -1,10 +1,11 @@
 import { eq, inArray, sql } from "drizzle-orm";
 import { applyCatalogueChange, type CatalogueChange } from "~/core/catalogue/catalogue-changes";
-import type { Actor, CatalogueFacts, Feature, Instant, Json, Plan } from "~/core/model";
+import type { Actor, CatalogueFacts, Feature, Json, Plan } from "~/core/model";
 import type { Queries } from "../database";
 import type { AuditSubject, Schema } from "../schema";
 import { writeAudit } from "./audit.server";
 import { appendChange, inBatches } from "./changes.server";
+import { dateOrNull } from "./dates";
 import { recordCatalogue } from "./facts.server";
 import { wakeGroupSyncOfAll } from "./outbox.server";
 
@@ -37,8 +38,6 @@ export async function writeCatalogueChange(
   await wakeGroupSyncOfAll(tx, t, revision, change.at);
   return after;
 }
-
-const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
 
 async function putFeatures(tx: Queries, t: Schema, list: Feature[]): Promise<void> {
   const rows = list.map((f) => ({

@@ -1,7 +1,7 @@
-import { asc, desc, gt, is, lt, max, type SQLWrapper, sql } from "drizzle-orm";
-import { PgTable } from "drizzle-orm/pg-core";
+import { asc, desc, gt, lt, max, type SQLWrapper, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
+import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { DatabaseReadOnly } from "../unavailable";
 
@@ -62,7 +62,7 @@ export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<F
     .as("page");
   // SQLite returns the rows in order; an explicit sort doubles the time.
   const list = (column: SQLWrapper) =>
-    is(c, PgTable) ? sql<string | null>`json_agg(${column} order by ${page.seq})` : sql<string | null>`json_group_array(${column})`;
+    isOnPostgres(c) ? sql<string | null>`json_agg(${column} order by ${page.seq})` : sql<string | null>`json_group_array(${column})`;
   const ofOthers = sql`filter (where ${page.kind} <> 'tenant')`;
   const asText = (list: SQLWrapper) => sql<string | null>`cast(${list} as text)`;
   const query = q
@@ -71,7 +71,7 @@ export function changesReader(q: Queries, t: Schema): (seq: number) => Promise<F
       subjects: asText(list(page.subject)),
       otherSeqs: asText(sql`${list(page.seq)} ${ofOthers}`),
       otherKinds: asText(sql`${list(page.kind)} ${ofOthers}`),
-      readOnly: is(c, PgTable) ? sql<string>`current_setting('transaction_read_only')` : sql<string>`'off'`,
+      readOnly: isOnPostgres(c) ? sql<string>`current_setting('transaction_read_only')` : sql<string>`'off'`,
     })
     .from(page)
     .prepare();

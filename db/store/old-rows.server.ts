@@ -1,8 +1,8 @@
-import { and, type Column, is, lt, lte, type SQL, sql } from "drizzle-orm";
-import { PgTable } from "drizzle-orm/pg-core";
+import { and, type Column, lt, lte, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
+import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { lastChange } from "./changes.server";
 import { readEventCursor } from "./event-cursor.server";
@@ -48,7 +48,7 @@ export async function isThere(q: Queries, { table, where }: OldRows): Promise<bo
 
 /** For `aside`: deletes the oldest rows, at most this many. */
 export function deletingSome(q: Queries, { table, where, by }: OldRows, most: number) {
-  const isPostgres = is(table, PgTable);
+  const isPostgres = isOnPostgres(table);
   const row = sql.raw(isPostgres ? "ctid" : "rowid");
   const some = sql`select ${row} from ${table} where ${where} order by ${by} limit ${most}`;
   return q.delete(table).where(isPostgres ? sql`ctid = any(array(${some}))` : sql`rowid in (${some})`);

@@ -1,12 +1,13 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { applyChange, type TenantChange } from "~/core/decision/changes";
 import { tenantDifference } from "~/core/decision/difference";
-import type { Actor, Grant, Instant, TenantFacts } from "~/core/model";
+import type { Actor, Grant, TenantFacts } from "~/core/model";
 import { foldText } from "~/core/plain-text";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { type AuditEntry, writeAudit } from "./audit.server";
 import { appendTenantChanges, inBatches } from "./changes.server";
+import { dateOrNull } from "./dates";
 import { recordTenants } from "./facts.server";
 import { wakeGroupSync } from "./outbox.server";
 
@@ -114,8 +115,6 @@ function grantRow(tenant: string, grant: Grant, actor: Actor): Schema["grants"][
     createdBy: grant.createdBy,
   };
 }
-
-const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));
 
 function auditEntry({ before, change }: TenantWrite, after: TenantFacts, actor: Actor): AuditEntry {
   const { action, key, at, why } = change;

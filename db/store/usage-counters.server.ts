@@ -1,5 +1,4 @@
-import { is, type SQL, sql } from "drizzle-orm";
-import { PgTable } from "drizzle-orm/pg-core";
+import { type SQL, sql } from "drizzle-orm";
 import {
   addsNeededAfter,
   applyEvents,
@@ -13,11 +12,11 @@ import {
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
+import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
+import { dateOrNull } from "./dates";
 import { counterColumns, isWanted, type Total, totalColumns, usedText } from "./usage-totals.server";
-
-export const isOnPostgres = (t: Schema) => is(t.usageTotals, PgTable);
 
 /** A counter locked by this transaction. */
 export type LockedCounter = Counter & CounterState & { setBy: string | null; version: number; writtenBy: number; updatedAt: Instant };
@@ -56,7 +55,7 @@ async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promis
     .orderBy(u.tenant, u.feature, u.periodKind, u.periodStart);
   // SQLite has one writer and no such clause.
   type Locking = { for(strength: "update", config: { of: unknown }): typeof query };
-  const found = await (isOnPostgres(t) ? (query as unknown as Locking).for("update", { of: u }) : query);
+  const found = await (isOnPostgres(t.usageTotals) ? (query as unknown as Locking).for("update", { of: u }) : query);
   return found.map(({ used, setAt, lastAt, updatedAt, ...row }) => {
     const state = { sum: BigInt(used), setAt: setAt?.getTime() ?? null, lastAt: lastAt?.getTime() ?? null };
     return { ...row, ...state, updatedAt: updatedAt.getTime() };
@@ -65,7 +64,7 @@ async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promis
 
 /** See `writtenBy` in the schema. */
 function thisWriter(t: Schema): SQL<number> {
-  return isOnPostgres(t)
+  return isOnPostgres(t.usageTotals)
     ? sql`pg_current_xact_id()::text`.mapWith(Number)
     : sql`(select max(w.written_by) + 1 from ${t.usageTotals} as w)`.mapWith(Number);
 }
@@ -172,5 +171,3 @@ async function writeCounters(
     ...{ used: shownUsed(state.sum), version: version + 1 },
   }));
 }
-
-export const dateOrNull = (at: Instant | null) => (at === null ? null : new Date(at));

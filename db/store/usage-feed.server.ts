@@ -1,7 +1,7 @@
 import { gt, max, sql } from "drizzle-orm";
 import type { Queries } from "../database";
+import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
-import { isOnPostgres } from "./usage-counters.server";
 import { type Total, totalColumns } from "./usage-totals.server";
 
 /** Totals committed since `cursor`, and the next cursor. */
@@ -13,7 +13,7 @@ export type TotalsSince = { totals: Total[]; cursor: string };
  * rows not visible in it are new; a transaction that is still open is in no snapshot, however long it runs.
  */
 export function totalsReader(q: Queries, t: Schema): { start(): Promise<string>; since(cursor: string): Promise<TotalsSince> } {
-  return isOnPostgres(t) ? totalsBySnapshot(q, t) : totalsByNumber(q, t);
+  return isOnPostgres(t.usageTotals) ? totalsBySnapshot(q, t) : totalsByNumber(q, t);
 }
 
 function totalsByNumber(q: Queries, t: Schema) {

@@ -1,5 +1,5 @@
 import { and, eq, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { type Counter, counterOfTenantId, shownUsed } from "~/core/decision/usage";
+import { type Counter, type CounterPeriod, counterOfTenantId, shownUsed } from "~/core/decision/usage";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
@@ -10,7 +10,7 @@ export type Total = Counter & { used: number; version: number };
 
 export const counterColumns = ["tenant", "feature", "periodKind", "periodStart"] as const;
 /** The sum is read as text, because driver numbers are exact only up to 2^53. */
-export const asShown = (sum: SQL) => sum.mapWith((text: string) => shownUsed(BigInt(text)));
+const asShown = (sum: SQL) => sum.mapWith((text: string) => shownUsed(BigInt(text)));
 export const usedText = ({ usageTotals: u }: Schema) => sql<string>`cast(${u.used} as text)`;
 export const totalColumns = (t: Schema) => {
   const { tenant, feature, periodKind, periodStart, version } = t.usageTotals;
@@ -20,16 +20,14 @@ export const totalColumns = (t: Schema) => {
 export const isWanted = ({ tenant, feature, periodKind, periodStart }: { [Name in (typeof counterColumns)[number]]: SQLWrapper }) =>
   sql`wanted.tenant = ${tenant} and wanted.feature = ${feature} and wanted.period_kind = ${periodKind} and wanted.period_start = ${periodStart}`;
 
-type Period = Pick<Counter, "periodKind" | "periodStart">;
-
 /** By period, because a condition per counter costs 5 ms at 300 metered features. There are few kinds of periods. */
-function isIn({ usageTotals: u }: Schema, tenant: string, periods: Period[]) {
+function isIn({ usageTotals: u }: Schema, tenant: string, periods: CounterPeriod[]) {
   const any = periods.map((p) => and(eq(u.periodKind, p.periodKind), eq(u.periodStart, p.periodStart)));
   return and(eq(u.tenant, tenant), or(...any));
 }
 
 /** All totals of a tenant in these periods. */
-export async function readTotals(q: Queries, t: Schema, tenant: string, periods: Period[]): Promise<Total[]> {
+export async function readTotals(q: Queries, t: Schema, tenant: string, periods: CounterPeriod[]): Promise<Total[]> {
   if (periods.length === 0) return [];
   return q
     .select(totalColumns(t))

@@ -24,11 +24,21 @@ export const counterOfTenantId = ({ feature, periodKind, periodStart }: Omit<Cou
 /** Identifies a counter among all. Sorts as the primary key does. */
 export const counterId = (counter: Counter) => `${counter.tenant}\n${counterOfTenantId(counter)}`;
 
+/** A period as counters name it. */
+export type CounterPeriod = Pick<Counter, "periodKind" | "periodStart">;
+
+/** The period that contains `at`. */
+export const counterPeriodAt = (
+  periodKind: ResetPeriod,
+  { usageAnchor }: Pick<TenantFacts, "usageAnchor">,
+  at: Instant,
+): CounterPeriod => ({ periodKind, periodStart: usagePeriod(periodKind, at, usageAnchor).start ?? -1 });
+
 /** The feature's counter for the period that contains `at`. */
-export function counterAt(feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> {
-  const periodKind = feature.meter.resetPeriod;
-  return { feature: feature.key, periodKind, periodStart: usagePeriod(periodKind, at, tenant.usageAnchor).start ?? -1 };
-}
+export const counterAt = (feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> => ({
+  feature: feature.key,
+  ...counterPeriodAt(feature.meter.resetPeriod, tenant, at),
+});
 
 /** Why an event's time is refused, as a sentence, or null. */
 export function timeProblem(at: Instant, now: Instant): string | null {

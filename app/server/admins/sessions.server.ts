@@ -51,15 +51,22 @@ export async function endSession({ db, env, now, ip }: RequestContext, request: 
 }
 
 // The loaders of a page run in parallel and share a context, so one lookup serves all.
-const looked = new WeakMap<object, Promise<SignedIn | null>>();
+const lookups = new WeakMap<object, Promise<Lookup>>();
+/** `idle`: the session ended because it was not used. */
+type Lookup = SignedIn | "idle" | null;
 
-export function signedIn(request: Request, context: RequestContext): Promise<SignedIn | null> {
-  const known = looked.get(context) ?? lookUp(request, context);
-  looked.set(context, known);
+export async function signedIn(request: Request, context: RequestContext): Promise<SignedIn | null> {
+  const found = await lookUpOnce(request, context);
+  return found === "idle" ? null : found;
+}
+
+function lookUpOnce(request: Request, context: RequestContext): Promise<Lookup> {
+  const known = lookups.get(context) ?? lookUp(request, context);
+  lookups.set(context, known);
   return known;
 }
 
-async function lookUp(request: Request, { db, env, now, ip }: RequestContext): Promise<SignedIn | null> {
+async function lookUp(request: Request, { db, env, now, ip }: RequestContext): Promise<Lookup> {
   const token = readSessionToken(request.headers.get("Cookie"), env);
   if (!token) return null;
   const hash = sha256(token);
@@ -67,16 +74,10 @@ async function lookUp(request: Request, { db, env, now, ip }: RequestContext): P
   if (!found || found.admin.disabledAt !== null) return null;
   const { session, admin } = found;
   const at = now();
-  if (at >= session.expiresAt || at >= session.lastSeenAt + env.sessionIdleMs) return null;
+  if (at >= session.lastSeenAt + env.sessionIdleMs) return "idle";
+  if (at >= session.expiresAt) return null;
   if (at - session.lastSeenAt >= seenEvery) await db.transaction([], (tx) => setSessionSeen(tx, db.tables, hash, at));
   return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash, address: callerAddress(ip) };
-}
-
-/** True if the request's session ended because it was not used. */
-async function isIdle(request: Request, { db, env, now }: RequestContext): Promise<boolean> {
-  const token = readSessionToken(request.headers.get("Cookie"), env);
-  const found = token ? await findSession(db.read, db.tables, sha256(token)) : null;
-  return found !== null && now() >= found.session.lastSeenAt + env.sessionIdleMs;
 }
 
 export { mayAct } from "~/server/roles";
@@ -87,13 +88,13 @@ export { mayAct } from "~/server/roles";
  * transaction.
  */
 export async function requireAdmin(request: Request, context: RequestContext, least: Role = "viewer"): Promise<SignedIn> {
-  const admin = await signedIn(request, context);
-  if (!admin) {
+  const admin = await lookUpOnce(request, context);
+  if (admin === null || admin === "idle") {
     const { pathname, search } = new URL(request.url);
     const signIn = paths.signIn(pathname === "/" ? undefined : pathname + search);
     if (request.method === "GET") throw redirect(signIn);
     // The sign-in page then says that the form was not saved.
-    const unsaved = (await isIdle(request, context)) ? "idle" : "1";
+    const unsaved = admin === "idle" ? "idle" : "1";
     throw redirect(`${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=${unsaved}`);
   }
   if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });

@@ -6,9 +6,9 @@ import type { auditQuery } from "~/forms/api-queries";
 import type { AuditQuery } from "~/forms/audit/audit-filter";
 import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
-import { type ListedAuditRow, listAudit, listAuditHeads } from "~db/store/audit.server";
-import { auditedActions, auditedActors, findAudit, findAuditBytes } from "~db/store/audit-queries.server";
-import { auditEntryText } from "./audit-entry-json";
+import { type ListedAuditRow, listAudit } from "~db/store/audit.server";
+import { auditedActions, auditedActors, findAudit, findAuditHead } from "~db/store/audit-queries.server";
+import { auditEntryParts } from "./audit-entry-json.server";
 
 const pageSize = 50;
 /** Values of one entry shown in a list. An import changes thousands, which have their own page. */
@@ -78,14 +78,12 @@ export async function readAuditEntry(services: Services, seq: number) {
 
 /** Without its documents if they are too large for a page. */
 async function readRow({ db }: Services, seq: number): Promise<ListedAuditRow | null> {
-  const bytes = await findAuditBytes(db.readAside, db.tables, seq);
-  if (bytes === null) return null;
-  if (bytes > maxPageBytes) {
-    const [head] = await listAuditHeads(db.readAside, db.tables, {}, { before: seq + 1, size: 1 });
-    return head?.seq === seq ? { ...head, before: null, after: null, isLarge: true } : null;
-  }
-  const row = await findAudit(db.readAside, db.tables, seq);
-  return row && { ...row, isLarge: false };
+  const head = await findAuditHead(db.readAside, db.tables, seq);
+  if (head === null) return null;
+  const { bytes, ...row } = head;
+  if (bytes > maxPageBytes) return { ...row, before: null, after: null, isLarge: true };
+  const whole = await findAudit(db.readAside, db.tables, seq);
+  return whole && { ...whole, isLarge: false };
 }
 
 /** The API's list, as stored, without large documents. */
@@ -96,11 +94,10 @@ export async function listAuditEntries({ db }: Services, query: z.output<typeof 
   return { entries, older: rows.length > limit ? (entries.at(-1)?.seq ?? null) : null };
 }
 
-/** One entry as JSON with all of its documents, or null if there is none. */
-export async function readAuditEntryText({ db, background }: Services, seq: number, signal?: AbortSignal): Promise<string | null> {
-  const bytes = await findAuditBytes(db.readAside, db.tables, seq);
-  if (bytes === null) return null;
-  if (bytes > maxInPlaceBytes && background.isOn()) return background.auditEntry(seq, signal);
-  const row = await findAudit(db.readAside, db.tables, seq);
-  return row && auditEntryText(row);
+/** One entry as JSON with all of its documents, in parts, or null if there is none. */
+export async function readAuditEntryParts({ db, background }: Services, seq: number, signal?: AbortSignal): Promise<Uint8Array[] | null> {
+  const head = await findAuditHead(db.readAside, db.tables, seq);
+  if (head === null) return null;
+  if (head.bytes > maxInPlaceBytes && background.isOn()) return background.auditEntry(seq, signal);
+  return auditEntryParts(db, seq);
 }

@@ -22,16 +22,22 @@ function seenFeature({ features }: CatalogueFacts, key: string): Json {
 const seen = { plan: seenPlan, feature: seenFeature };
 
 /** The update of a plan's form. `expected` is the plan's revision when the form was opened. */
-export async function planUpdate({ db }: Services, key: string, form: PlanForm, expected: number) {
-  const base = await readCatalogueFactsAt(db.readAside, db.tables, expected);
+export async function planUpdate({ db, facts }: Services, key: string, form: PlanForm, expected: number) {
+  const current = facts.catalogueFacts().plans.find((plan) => plan.key === key);
+  // A past catalogue may be megabytes, and an unchanged plan needs no comparison.
+  const base = current?.revision === expected ? null : await readCatalogueFactsAt(db.readAside, db.tables, expected);
   return (facts: CatalogueFacts, stamp: Stamp) => {
     const isSame = base !== null && sameJson(seenPlan(base, key), seenPlan(facts, key));
     return updatePlan(facts, key, form, stamp, isSame ? undefined : expected);
   };
 }
 
-export const savePlan = async (services: Services, actor: Actor, key: string, form: PlanForm, expected: number) =>
-  changeCatalogue(services, actor, await planUpdate(services, key, form, expected));
+export async function savePlan(services: Services, actor: Actor, key: string, form: PlanForm, expected: number) {
+  const save = async () => changeCatalogue(services, actor, await planUpdate(services, key, form, expected));
+  const result = await save();
+  // The plan was changed while this was saved, perhaps only in a cell.
+  return !result.ok && result.code === "stale" ? save() : result;
+}
 
 /** A concurrent change by someone else. */
 export type ConcurrentCatalogueChange = { before: Json; after: Json; by: string | null; at: Instant | null };

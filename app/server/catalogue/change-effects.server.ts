@@ -27,13 +27,13 @@ export async function estimateEffects(
   services: Services,
   current: CatalogueFacts,
   { catalogue, tenants: writes }: ProposedChange,
-  options: Options = {},
+  { signal, hasFlags = services.env.posthog !== null }: Options = {},
 ): Promise<ChangeEffects> {
-  const pace = createPace(options.signal);
+  const pace = createPace(signal);
   const after = catalogue ? applyCatalogueChange(current, catalogue, current.revision) : current;
   const change = await compileChange(current, after, pace);
   const { from, difference } = change;
-  const impact = await impactOf(services, change, { ...options, writes });
+  const impact = await impactOf(services, change, { signal, hasFlags, writes });
   const archived = (catalogue?.plans ?? []).filter((p) => p.archivedAt !== null && from.plans.get(p.key)?.archivedAt === null);
   const concerned = new Set([...difference.features, ...archived.flatMap((p) => [...(from.gives.get(p.key)?.keys() ?? [])])]);
   const existing = [...concerned].filter((key) => from.features.has(key));
@@ -49,7 +49,7 @@ export async function estimateEffects(
     use,
     resets,
     moreResets: changed.length - resets.length,
-    usesFlags: options.hasFlags === true && difference.flags.length > 0,
+    usesFlags: hasFlags && difference.flags.length > 0,
   };
 }
 

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Actor, CatalogueFacts, Instant } from "~/core/model";
 import { createFileWriter, type FileFormat } from "~/forms/import/catalogue-text";
-import { shortHash } from "~/server/random.server";
+import { partsOf } from "~/server/process/message-parts";
 import type { Services } from "~/server/services.server";
 import { writeAudit } from "~db/store/audit.server";
-import { readCatalogueFacts } from "~db/store/facts.server";
+import { readCatalogueFacts, readCatalogueRevision } from "~db/store/facts.server";
 import { readTenantDocuments } from "~db/store/tenant-documents.server";
 
 export type ExportOptions = { tenants: boolean; format: FileFormat };
@@ -17,8 +18,6 @@ export type Exported = { parts: Uint8Array[]; mark: string; revision: number; te
 
 /** Tenants read and written per batch. */
 const batchSize = 500;
-/** In bytes. Small, because a part is received between two requests. */
-const maxPartBytes = 64 * 1024;
 
 /**
  * Exports a catalogue file. An export with tenants is recorded in the audit log first. The worker process writes the
@@ -45,21 +44,23 @@ export async function exportCatalogue(services: Services, options: ExportOptions
 export async function writeExport(services: Services, options: ExportOptions, signal?: AbortSignal): Promise<Exported> {
   const { db, now } = services;
   for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
     const facts = await readCatalogueFacts(db.readAside, db.tables);
     const written = await writeParts(services, facts, options, now(), signal);
-    const after = options.tenants ? await readCatalogueFacts(db.readAside, db.tables) : facts;
+    const after = options.tenants ? await readCatalogueRevision(db.readAside, db.tables) : facts.revision;
     // A plan that changed while tenants were read would make the file inconsistent.
-    if (after.revision !== facts.revision && attempt < 5) continue;
+    if (after !== facts.revision && attempt < 5) continue;
     return { ...written, revision: facts.revision };
   }
 }
 
 async function writeParts({ db }: Services, facts: CatalogueFacts, { tenants, format }: ExportOptions, at: Instant, signal?: AbortSignal) {
   const writer = createFileWriter(facts, format);
+  const hash = createHash("sha256");
   const parts: Uint8Array[] = [];
   const add = (text: string) => {
-    const bytes = Buffer.from(text);
-    for (let from = 0; from < bytes.length; from += maxPartBytes) parts.push(bytes.subarray(from, from + maxPartBytes));
+    hash.update(text);
+    parts.push(...partsOf(text));
   };
   add(writer.start());
   let count = 0;
@@ -73,5 +74,5 @@ async function writeParts({ db }: Services, facts: CatalogueFacts, { tenants, fo
     await new Promise(setImmediate);
   }
   add(writer.end());
-  return { parts, mark: shortHash(Buffer.concat(parts)), tenants: tenants ? count : null };
+  return { parts, mark: hash.digest("base64url").slice(0, 22), tenants: tenants ? count : null };
 }

@@ -66,7 +66,7 @@ export async function applyFile(
 export async function previewImport(
   services: Services,
   read: ReadFile,
-  { withEffects, ...options }: PreviewOptions = {},
+  { withEffects, hasFlags, signal }: PreviewOptions = {},
 ): Promise<Previewed> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.readAside, db.tables);
@@ -77,9 +77,7 @@ export async function previewImport(
   const unfit = await refuseInvalidated(services, read, current, plan);
   if (unfit) return unfit;
   const proposed = { catalogue: plan.catalogue, tenants: plan.tenants };
-  const effects = withEffects
-    ? await estimateEffects(services, current, proposed, { hasFlags: services.env.posthog !== null, ...options })
-    : null;
+  const effects = withEffects ? await estimateEffects(services, current, proposed, { hasFlags, signal }) : null;
   return { ok: true, diff: plan.diff, revision: current.revision, tied: newlyLinked(current, plan), effects };
 }
 

@@ -40,7 +40,7 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
       ({ entry, count, lastAt }): AuditEntry => ({ ...entry, after: { ...(entry.after as object), count, lastAt } }),
     );
     if (more > 0) entries.push(entryOf(nobody, "*", { why: "others", count: more }));
-    const batch = { counted, more, rows: { ...rows } };
+    const batch = { counted, more };
     counted = new Map();
     rows.known = 0;
     rows.unknown = 0;
@@ -53,16 +53,19 @@ export function createRefusedKeys(db: Database, keys: KeyRing, now: () => Instan
     return writing;
   }
 
-  /** Keeps what could not be written. Its rows count for this minute, which bounds them. */
-  function putBack(batch: { counted: Map<string, Counted>; more: number; rows: typeof rows }): void {
+  /** Keeps what could not be written, as part of this minute. Beyond its rows only the number is kept. */
+  function putBack(batch: { counted: Map<string, Counted>; more: number }): void {
+    more += batch.more;
     for (const [name, earlier] of batch.counted) {
       const later = counted.get(name);
-      if (later) later.count += earlier.count;
-      else counted.set(name, earlier);
+      const kind = earlier.entry.actor.kind === "api_key" ? "known" : "unknown";
+      if (later) Object.assign(later, { entry: earlier.entry, count: later.count + earlier.count });
+      else if (rows[kind] >= maxRows) more += earlier.count;
+      else {
+        rows[kind] += 1;
+        counted.set(name, earlier);
+      }
     }
-    more += batch.more;
-    rows.known += batch.rows.known;
-    rows.unknown += batch.rows.unknown;
     timer ??= setTimeout(flush, windowMs).unref();
   }
 

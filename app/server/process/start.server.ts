@@ -128,15 +128,14 @@ const explainBy = (checks: Checks) => async (tenant: string, feature: string) =>
 };
 
 /** Starts background work. A database that is locked delays it without ending the process. */
-export async function startJobs({ db, cleaning, posthog, throttle, now, log }: Services): Promise<void> {
+export async function startJobs({ db, cleaning, posthog, now, log }: Services): Promise<void> {
   db.startThreads();
   cleaning.start();
-  await throttle.load();
   // Until it is done, search finds tenants by their former texts.
-  void untilDone(() => refoldSearchTexts(db), "what search reads of tenants was not brought up to date", log);
+  void untilDone(() => refoldSearchTexts(db), "could not update the tenants' search texts", log);
   const at = now();
   // Only point-in-time answers read it.
-  if (posthog === null) await untilDone(() => noteFlagsOff(db, at), "that PostHog is off was not noted", log);
+  if (posthog === null) await untilDone(() => noteFlagsOff(db, at), "could not record that PostHog is off", log);
 }
 
 /** Retries until it is done, because a locked database may delay it. `failed` says what was not done. */

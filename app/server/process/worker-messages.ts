@@ -22,9 +22,9 @@ export type WorkerRequest =
  * errors its jobs logged, for exception capture.
  */
 export type WorkerMessage =
-  /** A part of the result, which follows with the others in order before `done`. */
+  /** One part of the result. Parts arrive in order, before `done`. */
   | { kind: "part"; id: number; bytes: Uint8Array }
-  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | string | null }
+  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | boolean }
   | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
   | { kind: "failed"; id: number; error: Error }
   | { kind: "trouble"; error: Error; sentence: string };

@@ -1,4 +1,5 @@
-import { auditEntryText } from "~/server/audit/audit-entry-json";
+import limitTo from "p-limit";
+import { auditEntryParts } from "~/server/audit/audit-entry-json.server";
 import { type Authority, byRightOf, RightWithdrawn, type Withdrawal } from "~/server/authority.server";
 import { estimateEffects } from "~/server/catalogue/change-effects.server";
 import { writeExport } from "~/server/catalogue/export.server";
@@ -10,7 +11,6 @@ import { createLogOutput } from "~/server/logging/log-output.server";
 import { createTenantEvents } from "~/server/posthog/events/tenant-events.server";
 import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import { randomId } from "~/server/random.server";
-import { findAudit } from "~db/store/audit-queries.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { lowerPriority } from "./runtime-tuning.server";
 import { outliveStandardStreams } from "./standard-streams.server";
@@ -59,6 +59,8 @@ function applyOrder({ file, actor, authority, expectedRevision }: Extract<Worker
 }
 
 const running = new Map<number, AbortController>();
+/** One export of all tenants at a time, because each is held in memory until it is sent. */
+const largeExports = limitTo(1);
 
 function resultOf(order: Extract<WorkerRequest, { id: number }>, signal: AbortSignal) {
   switch (order.kind) {
@@ -67,22 +69,35 @@ function resultOf(order: Extract<WorkerRequest, { id: number }>, signal: AbortSi
     case "effects":
       return readEffects(order, signal);
     case "export":
-      return sendExport(order, signal);
+      return order.options.tenants ? largeExports(() => sendExport(order, signal)) : sendExport(order, signal);
     case "auditEntry":
-      return findAudit(db.readAside, db.tables, order.seq).then((row) => row && auditEntryText(row));
+      return sendAuditEntry(order, signal);
     case "import":
       return applyOrder(order);
   }
 }
 
-/** One export at a time, because it is held in memory. */
-let exports: Promise<unknown> = Promise.resolve();
 async function sendExport({ id, options }: Extract<WorkerRequest, { kind: "export" }>, signal: AbortSignal) {
-  const written = exports.then(() => writeExport(services, options, signal));
-  exports = written.catch(() => {});
-  const { parts, ...result } = await written;
-  for (const bytes of parts) say({ kind: "part", id, bytes });
+  const { parts, ...result } = await writeExport(services, options, signal);
+  await sendParts(id, parts, signal);
   return result;
+}
+
+async function sendAuditEntry({ id, seq }: Extract<WorkerRequest, { kind: "auditEntry" }>, signal: AbortSignal): Promise<boolean> {
+  const parts = await auditEntryParts(db, seq);
+  await sendParts(id, parts ?? [], signal);
+  return parts !== null;
+}
+
+/** One by one, so that a request that is cancelled stops, and no more than a part waits to be sent. */
+async function sendParts(id: number, parts: Uint8Array[], signal: AbortSignal): Promise<void> {
+  for (const bytes of parts) {
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      if (!process.connected) return reject(new Error("The server has ended."));
+      process.send?.({ kind: "part", id, bytes } satisfies WorkerMessage, undefined, {}, (error) => (error ? reject(error) : resolve()));
+    });
+  }
 }
 
 async function readEffects({ change, hasFlags }: Extract<WorkerRequest, { kind: "effects" }>, signal: AbortSignal) {

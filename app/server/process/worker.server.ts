@@ -11,6 +11,7 @@ import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
 import { findAbove } from "~/server/find-above.server";
+import { createLogOutput } from "~/server/logging/log-output.server";
 import { workerNodeOptions } from "./runtime-tuning.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
 
@@ -20,8 +21,9 @@ const restartAfter = 1_000;
 export type Background = ReturnType<typeof createBackground>;
 
 /**
- * Runs work that would delay checks in a separate process: imports, and group sync to PostHog. Its work is durable: if
- * it dies, only the answer to an import is lost, which was written completely or not at all. It ends with this process.
+ * Runs work that would delay checks in a separate process: imports, exports, estimates, large audit entries, and group
+ * sync to PostHog. If it dies, waiting requests fail; an import was then written completely or not at all. It ends with
+ * this process.
  */
 export function createBackground(
   log: Logger,
@@ -31,6 +33,7 @@ export function createBackground(
 ) {
   type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void; onPart?: (bytes: Uint8Array) => void };
   const waiting = new Map<number, Waiting>();
+  const stderr = createLogOutput(2);
   /** Calls that wait for a process that is being started again. */
   const whenStarted: (() => void)[] = [];
   let child: ChildProcess | undefined;
@@ -38,20 +41,20 @@ export function createBackground(
   let last = 0;
   let isStopping = false;
 
-  function hear(word: WorkerMessage): void {
-    if (word.kind === "trouble") {
-      onTrouble(word.error, word.sentence);
+  function onMessage(message: WorkerMessage): void {
+    if (message.kind === "trouble") {
+      onTrouble(message.error, message.sentence);
       return;
     }
-    const asker = waiting.get(word.id);
-    if (word.kind === "part") {
-      asker?.onPart?.(word.bytes);
+    const request = waiting.get(message.id);
+    if (message.kind === "part") {
+      request?.onPart?.(message.bytes);
       return;
     }
-    waiting.delete(word.id);
-    if (word.kind === "done") asker?.resolve(word.result);
-    else if (word.kind === "withdrawn") asker?.reject(new RightWithdrawn(word.authority, word.why));
-    else asker?.reject(word.error);
+    waiting.delete(message.id);
+    if (message.kind === "done") request?.resolve(message.result);
+    else if (message.kind === "withdrawn") request?.reject(new RightWithdrawn(message.authority, message.why));
+    else request?.reject(message.error);
   }
 
   function start(program: string): void {
@@ -65,8 +68,8 @@ export function createBackground(
     started.unref();
     started.channel?.unref();
     forwardLines(started.stdout, writeLog);
-    forwardLines(started.stderr, (line) => process.stderr.write(line));
-    started.on("message", hear);
+    forwardLines(started.stderr, stderr.write);
+    started.on("message", onMessage);
     started.on("error", (error) => log.error({ err: error }, "the background process could not be started or told"));
     started.on("close", (code, signal) => {
       child = undefined;
@@ -107,7 +110,7 @@ export function createBackground(
       isStarted = file !== null;
       return isStarted;
     },
-    /** True also while the process is being started again, which `preview` and `import` wait for. */
+    /** True also while the process is being started again, which requests wait for. */
     isOn: () => isStarted && !isStopping,
     wake: () => tell({ kind: "wake" }),
     preview: (file: FileText, withEffects = false, hasFlags = false, signal?: AbortSignal) =>
@@ -120,7 +123,16 @@ export function createBackground(
       const rest = await ask<Omit<Exported, "parts">>(order, signal, (bytes) => parts.push(bytes));
       return { ...rest, parts };
     },
-    auditEntry: (seq: number, signal?: AbortSignal) => ask<string | null>((id) => ({ kind: "auditEntry", id, seq }), signal),
+    /** The entry as JSON in parts, or null if there is none. */
+    async auditEntry(seq: number, signal?: AbortSignal): Promise<Uint8Array[] | null> {
+      const parts: Uint8Array[] = [];
+      const isThere = await ask<boolean>(
+        (id) => ({ kind: "auditEntry", id, seq }),
+        signal,
+        (bytes) => parts.push(bytes),
+      );
+      return isThere ? parts : null;
+    },
     import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
       ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
     async stop(): Promise<void> {

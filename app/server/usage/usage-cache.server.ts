@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { type Counter, counterAt, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
+import { type Counter, counterAt, counterOfTenantId, counterPeriodAt, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, ResetPeriod, TenantFacts, Usage } from "~/core/model";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
@@ -42,10 +42,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
   async function load(tenant: TenantFacts, newer: Map<string, CachedTotal>): Promise<UsageState> {
     const [at, { byKey, kinds, name: meters }] = [now(), metersOf(facts.catalogue())];
     try {
-      const periods = kinds.map((periodKind) => ({
-        periodKind,
-        periodStart: usagePeriod(periodKind, at, tenant.usageAnchor).start ?? -1,
-      }));
+      const periods = kinds.map((kind) => counterPeriodAt(kind, tenant, at));
       const totals = new Map<string, CachedTotal>();
       for (const total of await readTotals(db.read, db.tables, tenant.key, periods)) {
         if (byKey.get(total.feature)?.meter.resetPeriod === total.periodKind) putNewer(totals, counterOfTenantId(total), total);

@@ -155,7 +155,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
      */
     expiredSince: (): Instant | null => (latest && !wereCurrent ? latest.at : null),
     /** Undefined if the flag is in no definitions. */
-    audience: (flag: string) => audience(flag),
+    audience,
     /** Undefined without definitions; null if they do not contain the flag. */
     find: (flag: string) => (latest ? (latest.data.flags.find(({ key }) => key === flag) ?? null) : undefined),
     payload: (flag: string, variant?: string) => {
