@@ -28,15 +28,15 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
       const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
       if (!key) return reply;
       const asked = { tenant: request.query.tenant ?? key.tenant ?? undefined };
-      const sent = parse(reply, { query: streamQuery.required() }, { query: asked });
+      const sent = parse(reply, { query: streamQuery }, { query: asked });
       if (!sent) return reply;
       const { tenant } = sent.query;
       if (!mayAskAbout(key, tenant, reply)) return reply;
       const presented = presentedIn(request) as string;
       const seen = markIn(request.headers["last-event-id"]);
-      const told = (name: string) => (state: TenantState) => event(name, state, { tenant: tenant, revision: state.revision });
+      const told = (name: string) => (state: TenantState) => event(name, state, { tenant, revision: state.revision });
       const problem = await openStream(reply, {
-        tenant: tenant,
+        tenant,
         key: bucketOf(key),
         asker: askerOf(key),
         seen,

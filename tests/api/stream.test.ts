@@ -143,7 +143,11 @@ describe("a stream", () => {
     expect(await refusal("/api/stream?tenant=acme", {})).toEqual([401, "key_missing"]);
     expect(await refusal("/api/stream?tenant=acme", bearer(api.keys.manage))).toEqual([403, "scope_missing"]);
     expect(await refusal("/api/stream?tenant=other", bearer(pub.key))).toEqual([403, "tenant_forbidden"]);
-    expect(await refusal("/api/stream", bearer(api.keys.check))).toEqual([400, "invalid_request"]);
+    const withoutTenant = await api.get("/api/stream");
+    expect([withoutTenant.status, await withoutTenant.json()]).toMatchObject([
+      400,
+      { code: "invalid_request", field: "tenant", detail: "This is missing: send text." },
+    ]);
     expect(await refusal("/api/stream?tenant=a&tenant=b", bearer(api.keys.check))).toEqual([400, "invalid_request"]);
     expect(await refusal("/ofrep/v1/stream", {})).toEqual([401, "ticket_invalid"]);
     expect((await fetch(`${api.origin}/api/stream?tenant=acme`, { method: "HEAD", headers: bearer(api.keys.check) })).status).toBe(405);

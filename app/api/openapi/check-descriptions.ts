@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkItem, checkQuery, checksQuery, streamQuery } from "~/forms/checks/checks";
+import { checkItem, checkQuery, checksQuery, streamParameters } from "~/forms/checks/checks";
 import { tenantKey } from "~/forms/entity-keys";
 import { tokenBody } from "~/forms/keys/token";
 import { mintScopes } from "~/server/keys/token-claims";
@@ -103,7 +103,7 @@ export const listenToChanges: RouteDescription = {
   scope: "check",
   limit: "requests",
   bound: true,
-  query: streamQuery,
+  query: streamParameters,
   headers: ["Last-Event-ID"],
   answers: stream(`${id}\nevent: ready\ndata: {"tenant":"acme","revision":43}`),
   problems: { 400: ["invalid_request"], 429: ["too_many_streams"], ...later },

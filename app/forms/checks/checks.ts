@@ -94,7 +94,9 @@ export type CheckQuery = z.infer<typeof checkQuery>;
 export const checkParametersOf = (query: { [name: string]: unknown }) =>
   Object.fromEntries(Object.keys(checkQuery.shape).flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])));
 
-/** GET /api/stream. The tenant defaults to the key's. */
-export const streamQuery = z.object({
+/** GET /api/stream, after a missing tenant has been replaced by the key's. */
+export const streamQuery = checkQuery.pick({ tenant: true });
+/** The same as the API reference describes it. */
+export const streamParameters = z.object({
   tenant: tenantKey.optional().describe("May be left out with a key that is bound to one."),
 });
