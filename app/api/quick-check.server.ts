@@ -5,7 +5,7 @@ import type { Prepared, Sending } from "~/server/checks/check.server";
 import { isBrowserKey, isRefused, rateHeaders, takeRequest } from "~/server/keys/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { answerHeaders, answerType, maxAgeSeconds } from "./entitlements.server";
-import { askerOf, noteVerified } from "./http/authenticate.server";
+import { askerOf } from "./http/authenticate.server";
 import { entitlementsPath } from "./http/check-paths";
 import type { NoteCheck } from "./http/request-log.server";
 
@@ -39,10 +39,7 @@ export function quickCheck(
     const key = keys.verify(authorization.slice("Bearer ".length), at);
     if (typeof key === "string" || !key.scopes.includes("check")) return false;
     const known = checks.known(url, at, askerOf(key));
-    if (!known || (key.tenant !== null && key.tenant !== known.context.tenant)) {
-      noteVerified(request, key);
-      return false;
-    }
+    if (!known || (key.tenant !== null && key.tenant !== known.context.tenant)) return false;
     const used = limits.checks.limit > 0 || isBrowserKey(key) ? takeRequest(limits, key, "checks", elapsed()) : null;
     if (used && isRefused(used)) return false;
     checks.count(known, at);

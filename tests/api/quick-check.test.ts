@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { quickCheck } from "~/api/quick-check.server";
 import { day } from "~/core/time";
 import { baseHeaders } from "~/server/http/security.server";
@@ -171,4 +171,19 @@ test("where checks are limited, every one of them goes to the route, which count
   const asked = () => limited.get("/api/entitlements?tenant=nobody&feature=sso");
   expect([(await asked()).status, (await asked()).status, (await asked()).status]).toEqual([200, 200, 429]);
   await limited.stop();
+});
+
+test("a key that is revoked while its request waits in the queue is refused", async () => {
+  const { id, key } = await createKey(api.services, ada, { name: "waits", scopes: ["check"], expiresAt: null });
+  let answer = () => {};
+  const add = vi.spyOn(api.services.queue, "add").mockImplementationOnce((_kind, run) => {
+    answer = run;
+  });
+  const asked = api.get("/api/entitlements?tenant=acme&feature=sso&x=waits", key);
+  await vi.waitUntil(() => add.mock.calls.length > 0);
+  add.mockRestore();
+  await revokeKey(api.services, ada, id);
+  answer();
+  const response = await asked;
+  expect([response.status, await response.json()]).toMatchObject([401, { code: "key_revoked" }]);
 });

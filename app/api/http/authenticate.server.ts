@@ -1,8 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Instant } from "~/core/model";
 import type { RightWithdrawn } from "~/server/authority.server";
-import type { ApiScope, CachedKey, KeyStatus } from "~/server/keys/key-cache.server";
+import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
 import { isBrowserKey } from "~/server/keys/rate-limits.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
@@ -40,20 +38,6 @@ const keysUnavailable: Problem = {
   headers: { "retry-after": "1" },
 };
 
-const verified = new WeakMap<IncomingMessage, CachedKey>();
-
-/** Keeps a valid key for the rest of its request. */
-export const noteVerified = (request: IncomingMessage, key: CachedKey) => void verified.set(request, key);
-
-/** Verifies the key in the headers of a request, at most once if it is valid. */
-export function verifyOnce(keys: Services["keys"], request: IncomingMessage, presented: string, now: Instant): KeyStatus {
-  const known = verified.get(request);
-  if (known) return known;
-  const status = keys.verify(presented, now);
-  if (typeof status !== "string") noteVerified(request, status);
-  return status;
-}
-
 type Options = {
   /** The route checks the key's tenant itself; other routes refuse keys that are bound to a tenant. */
   bound?: true;
@@ -68,7 +52,7 @@ export function whoAsks(
 ): CachedKey | Problem {
   const presented = presentedIn(request);
   if (presented === undefined) return refusal("missing");
-  const key = authorize(services, request, presented, scope, options);
+  const key = authorize(services, presented, scope, options);
   if ("status" in key && key !== keysUnavailable && !isOrdinaryEnd(presented, key))
     services.refusedKeys.note({ presented, why: key.code, ip: request.ip });
   return key;
@@ -79,12 +63,11 @@ const isOrdinaryEnd = (presented: string, { code }: Problem) => code === "key_ex
 
 function authorize(
   { facts, keys, now }: Pick<Services, "facts" | "keys" | "now">,
-  request: FastifyRequest,
   presented: string,
   scope: ApiScope | readonly ApiScope[],
   { bound }: Options,
 ): CachedKey | Problem {
-  const verdict = verifyOnce(keys, request.raw, presented, now());
+  const verdict = keys.verify(presented, now());
   if (verdict === "unknown" && facts.isStale()) return keysUnavailable;
   if (typeof verdict === "string") return refusal(verdict);
   const any = typeof scope === "string" ? [scope] : scope;

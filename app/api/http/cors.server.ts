@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Services } from "~/server/services.server";
-import { presentedIn, verifyOnce } from "./authenticate.server";
+import { presentedIn } from "./authenticate.server";
 import { entitlementsPath, evaluateAllPath, evaluateOnePath, ofrepStreamPath, streamPath } from "./check-paths";
 
 const routes = new Map([
@@ -44,11 +44,7 @@ export function allowOrigin({ keys, now }: Services) {
     const { ticket } = request.query as { ticket?: unknown };
     const presented = presentedIn(request);
     const verdict =
-      presented !== undefined
-        ? verifyOnce(keys, request.raw, presented, now())
-        : typeof ticket === "string"
-          ? keys.verifyTicket(ticket, now())
-          : null;
+      presented !== undefined ? keys.verify(presented, now()) : typeof ticket === "string" ? keys.verifyTicket(ticket, now()) : null;
     const isAllowed =
       verdict === null || typeof verdict === "string"
         ? keys.knowsOrigin(origin)
