@@ -50,8 +50,8 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
     },
-    async ({ services, actor, query: { format, tenants = false } }) => {
-      const { parts, mark, revision } = await exportFor(services, actor, { format, tenants });
+    async ({ services, actor, query: { format, tenants = false }, signal }) => {
+      const { parts, mark, revision } = await exportFor(services, actor, { format, tenants }, signal());
       return { status: 200, parts, type: types[format], tag: etagWith(revision, mark) };
     },
   );

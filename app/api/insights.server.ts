@@ -74,8 +74,8 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       answers: { 200: { what: "The entry.", schema: answers.auditEntry } },
       problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"], 503: ["database_unavailable"] },
     },
-    async ({ params: { seq } }) => {
-      const parts = await readAuditEntryParts(services, seq);
+    async ({ params: { seq }, signal }) => {
+      const parts = await readAuditEntryParts(services, seq, signal());
       if (parts !== null) return { status: 200, parts, type: "application/json; charset=utf-8" };
       return { problem: { status: 404, code: "audit_entry_not_found", detail: "There is no such entry in the audit log.", field: "seq" } };
     },

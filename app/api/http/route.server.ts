@@ -4,6 +4,7 @@ import type { RouteDescription } from "~/api/openapi/describe";
 import type { Actor } from "~/core/model";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
+import { clientSignal } from "~/server/http/client-aborted";
 import { once } from "~/server/http/idempotency.server";
 import { actorOfKey } from "~/server/keys/api-keys.server";
 import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
@@ -27,6 +28,8 @@ export type RequestInput<P extends z.ZodObject, Q extends z.ZodObject, B extends
   body: z.output<B>;
   conditions: Conditions;
   headers: FastifyRequest["headers"];
+  /** Aborts when the client disconnects early. A function, so that only long work pays for it. */
+  signal: () => AbortSignal;
 };
 
 type Description<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = RouteDescription<P, Q, B> & {
@@ -68,6 +71,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   services: Services,
   { scope, params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
   request: FastifyRequest,
+  reply: FastifyReply,
 ): { ok: true; asked: RequestInput<P, Q, B> } | { ok: false; problem: Problem } {
   const schemas: Record<string, z.ZodType> = {};
   if (params) schemas.params = params;
@@ -88,7 +92,15 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   }
   const key = admittedKey(request);
   const authority = { kind: "key", id: key.id, scopes: [scope].flat() as ApiScope[], tenant: key.tenant } as const;
-  const asked = { services: byRightOf(services, authority), key, actor: actorOfKey(key, request.ip), conditions, headers, ...result.sent };
+  const asked = {
+    services: byRightOf(services, authority),
+    key,
+    actor: actorOfKey(key, request.ip),
+    conditions,
+    headers,
+    signal: () => clientSignal(reply),
+    ...result.sent,
+  };
   return { ok: true, asked: asked as unknown as RequestInput<P, Q, B> };
 }
 
@@ -112,7 +124,7 @@ export function addRead<P extends z.ZodObject, Q extends z.ZodObject>(
     ...placeOf(route),
     ...guarded(services, description as unknown as RouteDescription),
     handler: async (request, reply) => {
-      const read = readAsked(services, description, request);
+      const read = readAsked(services, description, request, reply);
       if (!read.ok) return sendProblem(reply, read.problem);
       const answered = await answer(read.asked).catch((error) => withdrawnOr(error, unavailable));
       if (answered === unavailable || isDoubtful(services, answered as Answered)) {
@@ -163,7 +175,7 @@ export function addWrite<P extends z.ZodObject, Q extends z.ZodObject, B extends
     ...placeOf(route),
     ...guarded(services, description as unknown as RouteDescription),
     handler: async (request, reply) => {
-      const read = readAsked(services, description, request);
+      const read = readAsked(services, description, request, reply);
       if (!read.ok) return sendProblem(reply, read.problem);
       const { asked } = read;
       try {

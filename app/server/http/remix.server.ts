@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { signedIn } from "~/server/admins/sessions.server";
 import { incomingOf } from "~/server/posthog/events/request-context.server";
 import type { RequestContext, Services } from "~/server/services.server";
+import { clientSignal } from "./client-aborted";
 import { limitedBody } from "./form-body.server";
 import { createFormLimits, type FormLimits } from "./form-limits.server";
 import { sendPlainPage } from "./plain-page.server";
@@ -30,11 +31,7 @@ function toRequest(request: FastifyRequest, reply: FastifyReply, address: URL, l
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined && !isHiddenHeader(name)) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
-  const gone = new AbortController();
-  const abort = () => gone.abort();
-  reply.raw.once("close", abort);
-  reply.raw.once("finish", () => reply.raw.off("close", abort));
-  const init: RequestInit & { duplex?: "half" } = { method: request.method, headers, signal: gone.signal };
+  const init: RequestInit & { duplex?: "half" } = { method: request.method, headers, signal: clientSignal(reply) };
   if (request.method !== "GET" && request.method !== "HEAD") {
     init.body = limitedBody(request.raw, limits);
     init.duplex = "half";
