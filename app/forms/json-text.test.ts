@@ -24,6 +24,19 @@ test.each([
   ["{}\r\n// end", "Line 2, column 1: comments are not allowed."],
   ["[1, /* two */ 2]", "Line 1, column 5: comments are not allowed."],
   ["[1.]", "Line 1, column 2: this number is not complete."],
+  ["[1,\u00a02]", "Line 1, column 4: the character U+00A0 is not allowed here: use a space or a line break."],
+  ["\ufeff{}", "Line 1, column 1: the character U+FEFF is not allowed here: use a space or a line break."],
+  ["[1,\n\u20282]", "Line 2, column 1: the character U+2028 is not allowed here: use a space or a line break."],
+  ["[\f1]", "Line 1, column 2: the character U+000C is not allowed here: use a space or a line break."],
+  ["[true\u00a0]", "Line 1, column 6: the character U+00A0 is not allowed here: use a space or a line break."],
+  ["[1\u200b]", "Line 1, column 3: the character U+200B is not allowed here: use a space or a line break."],
+  [".5", "Line 1, column 1: this is not a JSON number: write it like 1, -1 or 0.5."],
+  ["[+1]", "Line 1, column 2: this is not a JSON number: write it like 1, -1 or 0.5."],
+  ["[-]", "Line 1, column 2: this is not a JSON number: write it like 1, -1 or 0.5."],
+  ["{};", "Line 1, column 3: ; is not allowed here."],
+  ["[1; 2]", "Line 1, column 3: ; is not allowed here."],
+  ["['a']", 'Line 1, column 2: this is not a JSON value: put text and names in "double quotes".'],
+  ["{}}", "Line 1, column 3: there is } where the end should be."],
   ['{"a": 1]', "Line 1, column 8: there is ] where a comma or } should be."],
 ])("%j is told where it stops being JSON", (text, message) => {
   expect(readJson(text)).toEqual({ ok: false, message });
@@ -48,10 +61,16 @@ function isJson(text: string): boolean {
 }
 
 test("whatever is not is told with a place within the text, however deep it is nested", () => {
-  const broken = fc.tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", '"', "x", "\n", ":")).map(([text, at, put]) => {
-    const cut = at % (text.length + 1);
-    return text.slice(0, cut) + put + text.slice(cut + 1);
-  });
+  const broken = fc
+    .tuple(
+      fc.json(),
+      fc.nat(),
+      fc.constantFrom("", ",", "}", "]", '"', "x", "\n", ":", "\u00a0", "\ufeff", "\u2028", "\f", ";", "-", "+", ".", "\u200b"),
+    )
+    .map(([text, at, put]) => {
+      const cut = at % (text.length + 1);
+      return text.slice(0, cut) + put + text.slice(cut + 1);
+    });
   fc.assert(
     fc.property(broken, (text) => {
       const read = readJson(text);

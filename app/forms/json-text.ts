@@ -36,7 +36,6 @@ const expected: { [code: string]: string } = {
 };
 const wrongText = "this text is not closed, or holds a line break or a wrong \\ sequence";
 const descriptions: { [code: string]: string } = {
-  InvalidSymbol: 'this is not a JSON value: put text and names in "double quotes"',
   UnexpectedEndOfNumber: "this number is not complete",
   InvalidCommentToken: "comments are not allowed",
   UnexpectedEndOfString: wrongText,
@@ -44,6 +43,24 @@ const descriptions: { [code: string]: string } = {
   InvalidEscapeCharacter: wrongText,
   InvalidUnicode: wrongText,
 };
+
+/** Looks like a space or is invisible, but separates no values in JSON. It may follow a literal in the same token. */
+const falseSpace = /^(true|false|null)?([^\S \t\r\n]|\p{Cf}|\p{Cc})/u;
+
+/** Describes text that is no JSON token, with the offset of the fault in it. */
+function describeSymbol(symbol: string): { at: number; message: string } {
+  const [, literal = "", space] = falseSpace.exec(symbol) ?? [];
+  if (space !== undefined) {
+    const code = (space.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
+    return { at: literal.length, message: `the character U+${code} is not allowed here: use a space or a line break` };
+  }
+  if (/^[-+.\d]/.test(symbol)) return { at: 0, message: "this is not a JSON number: write it like 1, -1 or 0.5" };
+  const isText = /^[\p{L}\p{N}_$'`\\]/u.test(symbol);
+  const message = isText
+    ? 'this is not a JSON value: put text and names in "double quotes"'
+    : `${String.fromCodePoint(symbol.codePointAt(0) as number)} is not allowed here`;
+  return { at: 0, message };
+}
 
 /** Thrown to end the parser at the first problem. */
 class Found extends Error {
@@ -66,10 +83,15 @@ export function findJsonProblem(text: string, { allowTrailingComma = false } = {
     onArrayBegin: begin("]"),
     onObjectEnd: () => void closers.pop(),
     onArrayEnd: () => void closers.pop(),
-    onError(error, offset, _length, line, column) {
+    onError(error, offset, length, line, column) {
       const code = printParseErrorCode(error);
+      if (code === "InvalidSymbol") {
+        const { at, message } = describeSymbol(text.slice(offset, offset + length));
+        stop(line, column + at, message);
+      }
       const found = text[offset] === undefined ? "the text ends" : `there is ${text[offset]}`;
-      const wanted = expected[code] ?? `a comma or ${closers.at(-1)}`;
+      const closer = closers.at(-1);
+      const wanted = expected[code] ?? (closer === undefined ? "the end" : `a comma or ${closer}`);
       stop(line, column, descriptions[code] ?? `${found} where ${wanted} should be`);
     },
   };
