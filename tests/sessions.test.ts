@@ -125,7 +125,7 @@ test("a form that is sent after 30 minutes without use leads to a sign-in page t
   const sent = await browser.post("/tenants/new", { key: "acme", name: "Acme" });
   const where = sent.headers.get("location") ?? "";
   expect(where).toBe("/sign-in?returnTo=%2Ftenants%2Fnew&unsaved=idle");
-  expect(await (await browser.get(where)).text()).toContain("Signed out after 30 minutes");
+  expect(await (await browser.get(where)).text()).toContain("Signed out after 30 minutes of inactivity");
 });
 
 test("being used is written at most once a minute", async () => {

@@ -64,7 +64,7 @@ export default function SignIn() {
         </Notice>
       )}
       {isUnsaved && (
-        <Notice kind="info" className="mb-4" title={keptTitle("signed-out", idleMinutes)}>
+        <Notice kind="info" role="status" className="mb-4" title={keptTitle("signed-out", idleMinutes)}>
           {kept ? `${keptSentences(kept, false)} Sign in to go on.` : "What you sent was not saved. Sign in, then send it again."}
         </Notice>
       )}

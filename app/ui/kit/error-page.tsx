@@ -18,12 +18,12 @@ const words: Record<number, Words> = {
   429: { title: "Too many tries", what: "Wait a minute, then try again." },
   503: {
     title: "Latchkey cannot answer at the moment",
-    what: "It is busy, or its database is away. Nothing was changed. Try again in a moment.",
+    what: "It is busy, or its database is away. Try again in a moment.",
   },
 };
 const broken: Words = {
   title: "Something broke on our side",
-  what: "Your input did not cause it. Unsaved changes were not applied. Try again; the server's log has the details.",
+  what: "If you sent a change, check whether it was saved before you send it again. The server's log has the details.",
 };
 
 const lost: Words = { title: keptTitle("lost"), what: "Latchkey could not be reached. Check your network, then try again." };
@@ -79,14 +79,12 @@ export function ErrorPage({ status, sentence, kept, inShell }: ErrorPageProps) {
   return (
     <Frame className={cx("flex flex-col items-center justify-center px-6 text-center", inShell ? "min-h-[60dvh]" : "min-h-dvh")}>
       <BrandMark className="size-9" />
-      <p className="mt-5 font-medium text-ink-faint text-xs">{status}</p>
-      <h1 className="mt-1 font-semibold text-ink text-xl tracking-tight">{title}</h1>
+      {status !== null && <p className="mt-5 font-medium text-ink-faint text-xs">{status}</p>}
+      <h1 className={cx("font-semibold text-ink text-xl tracking-tight", status === null ? "mt-5" : "mt-1")}>{title}</h1>
       <p className="mt-2 max-w-md text-ink-muted text-sm wrap-anywhere">{sentence || what}</p>
-      {kept && (
-        <p role="status" className="mt-2 max-w-md font-medium text-ink text-sm">
-          {keptSentences(kept, false)}
-        </p>
-      )}
+      <p role="status" className={cx("max-w-md font-medium text-ink text-sm", kept && "mt-2")}>
+        {kept && keptSentences(kept, false)}
+      </p>
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {status === null || kept ? (
           <TryAgain page={kept?.page} />

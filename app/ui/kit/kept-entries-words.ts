@@ -5,14 +5,13 @@ export function keptTitle(reason: KeptReason, idleMinutes: number | null = null)
   if (reason === "lost") return "The connection was lost";
   if (reason === "failed") return "The server could not answer";
   if (idleMinutes === null) return "You were signed out";
-  return `Signed out after ${idleMinutes} ${idleMinutes === 1 ? "minute" : "minutes"}`;
+  return `Signed out after ${idleMinutes} ${idleMinutes === 1 ? "minute" : "minutes"} of inactivity`;
 }
 
-/** Null: the error page says it. */
-const outcomes: Record<KeptReason, string | null> = {
+const outcomes: Record<KeptReason, string> = {
   "signed-out": "Nothing was saved.",
   lost: "Your change may not have been saved.",
-  failed: null,
+  failed: "Your change may not have been saved.",
 };
 
 /** `isStale`: the edited object has changed since the form was sent. */

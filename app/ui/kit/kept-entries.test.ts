@@ -130,7 +130,7 @@ test.each([
 
 test("a notice says why the form was not saved, and what is kept", () => {
   expect(`${keptTitle("signed-out", 30)}. ${keptSentences({ ...kept("/tenants/new"), reason: "signed-out" }, false)}`).toBe(
-    "Signed out after 30 minutes. Nothing was saved. Your entries are kept.",
+    "Signed out after 30 minutes of inactivity. Nothing was saved. Your entries are kept.",
   );
   expect(keptTitle("signed-out")).toBe("You were signed out");
   expect(keptSentences({ ...kept("/import"), omitted: ["file"] }, true)).toBe(

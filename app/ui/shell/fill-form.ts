@@ -25,7 +25,7 @@ function enter(control: Control, value: string): void {
   control.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-/** Fills in the entries of controls that exist. Returns false if some are missing: others may reveal them. */
+/** Returns false if a control is missing; filling in others may reveal it. */
 export function fillForm(form: HTMLFormElement, fields: EnteredForm["fields"]): boolean {
   const rest = controlsOf(form).filter(isKeptControl);
   let isWhole = true;

@@ -23,9 +23,10 @@ const filled = new WeakSet<HTMLFormElement>();
 /** Remembers forms that are sent, and fills the entries in again of those that could not be saved. */
 export function KeptEntriesNotice({ owner }: { owner: string }) {
   const { pathname, search, key } = useLocation();
-  const { state } = useNavigation();
+  const { state, formMethod } = useNavigation();
   const [kept, setKept] = useState<KeptForm | null>(null);
   const [isStale, setStale] = useState(false);
+  const [isFormHere, setFormHere] = useState(false);
   const page = pathname + search;
 
   useEffect(() => {
@@ -41,7 +42,13 @@ export function KeptEntriesNotice({ owner }: { owner: string }) {
     return () => window.removeEventListener("submit", remember, { capture: true });
   }, [owner]);
 
-  // Effects of the sign-in page and of error pages run first, and keep the form. Otherwise the server has answered it.
+  // Forms are remembered before they are validated. If a navigation without a form follows, this one was not sent.
+  useEffect(() => {
+    if (state === "loading" && formMethod === undefined) setPendingForm(null);
+  }, [state, formMethod]);
+
+  // Error pages and the sign-in page keep the form in their effects, which run first. If it is still pending here, the
+  // server has answered it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key changes when a form leads to its own page
   useEffect(() => {
     if (state !== "idle") return;
@@ -58,6 +65,7 @@ export function KeptEntriesNotice({ owner }: { owner: string }) {
     let frame = 0;
     const fill = () => {
       const form = findForm(kept);
+      setFormHere(form !== undefined);
       if (form && frames === 0) {
         if (filled.has(form)) return;
         const expected = form.querySelector<HTMLInputElement>('input[name="expected"]')?.value ?? null;
@@ -66,15 +74,15 @@ export function KeptEntriesNotice({ owner }: { owner: string }) {
       const isWhole = form !== undefined && fillForm(form, kept.fields);
       if (!isWhole && ++frames < maxFillFrames) frame = requestAnimationFrame(fill);
       else if (form) filled.add(form);
-      // An error page instead of the form, which says the same.
+      // An error page replaced the form and shows the same message.
       else setKept(null);
     };
     fill();
     return () => cancelAnimationFrame(frame);
   }, [kept, page]);
 
-  if (!kept) return null;
-  const isHere = kept.page === page;
+  const isHere = kept?.page === page;
+  if (!kept || (isHere && !isFormHere)) return null;
   const discard = () => {
     removeKeptForm(kept);
     // A new document, with the saved values.
