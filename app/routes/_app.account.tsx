@@ -14,12 +14,13 @@ import { redirectWithToast } from "~/server/http/toast.server";
 import { SessionReplay } from "~/ui/admins/session-replay";
 import { Badge } from "~/ui/kit/badge";
 import { Button } from "~/ui/kit/button";
-import { Card, FormActions, Section } from "~/ui/kit/card";
+import { Card, Section } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
@@ -79,11 +80,9 @@ export default function Account() {
             >
               <TextInput type="password" autoComplete="new-password" />
             </Field>
-            <FormActions>
-              <Button variant="primary" name="intent" value="password" busy={busy}>
-                Change password
-              </Button>
-            </FormActions>
+            <SubmitRow intent="password" busy={busy}>
+              Change password
+            </SubmitRow>
           </Form>
         </Section>
         <Section

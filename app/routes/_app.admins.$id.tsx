@@ -10,7 +10,7 @@ import { adminStateLooks } from "~/ui/admins/admin-state";
 import { roleWords } from "~/ui/admins/role-words";
 import { Badge } from "~/ui/kit/badge";
 import { Button } from "~/ui/kit/button";
-import { FormActions, Section } from "~/ui/kit/card";
+import { Section } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { ConfirmButton } from "~/ui/kit/confirm-button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -19,6 +19,7 @@ import { KeyValue } from "~/ui/kit/key-value";
 import { FormErrors } from "~/ui/kit/notice";
 import { OneTimeLink } from "~/ui/kit/one-time-link";
 import { PageHeader } from "~/ui/kit/page-header";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · Admins · Latchkey` }];
@@ -115,11 +116,9 @@ function Manage() {
               }))}
             />
           </Field>
-          <FormActions>
-            <Button name="intent" value="role">
-              Change role
-            </Button>
-          </FormActions>
+          <SubmitRow intent="role" variant="secondary">
+            Change role
+          </SubmitRow>
         </Form>
       </Section>
       <Section

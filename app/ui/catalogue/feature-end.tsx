@@ -3,11 +3,12 @@ import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import type { Feature } from "~/core/model";
 import { paths, withQuery } from "~/paths";
 import { ActionDescription } from "~/ui/kit/action-description";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { SubmitRow } from "~/ui/kit/submit-row";
 import { EffectsOnTenants } from "./effects-on-tenants";
 
-const archiveMeans = "Checks of it are then denied, and lists omit it. Plans and grants keep their values for it.";
+const archiveMeans = "Checks are then denied, and lists omit the feature. Plans and grants keep their values.";
 const restoreMeans = "Checks of it are denied. Restoring it brings back the values of plans and grants.";
 
 type Props = {
@@ -39,17 +40,12 @@ export function FeatureEnd({ feature, effects }: Props) {
       <Form method="post" action={paths.feature(key)}>
         <p className="font-medium text-sm wrap-anywhere">{isArchived ? `Restore ${name}?` : `Archive ${name}?`}</p>
         <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm">
-          {isArchived ? "Tenants whose plan or grant gives it have it again immediately." : `${archiveMeans} You can restore it.`}
+          {isArchived ? "Tenants whose plan or grant includes it get it back immediately." : `${archiveMeans} You can restore it.`}
         </p>
         <EffectsOnTenants effects={effects} />
-        <FormActions>
-          <Button variant="primary" name="intent" value={act}>
-            {label}
-          </Button>
-          <LinkButton to={paths.feature(key)} variant="ghost" preventScrollReset>
-            Keep as it is
-          </LinkButton>
-        </FormActions>
+        <SubmitRow intent={act} cancelTo={paths.feature(key)} cancelLabel="Keep as it is" preventScrollReset>
+          {label}
+        </SubmitRow>
       </Form>
     </Card>
   );

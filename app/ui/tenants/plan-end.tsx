@@ -4,10 +4,11 @@ import type { Plan } from "~/core/model";
 import { paths, withQuery } from "~/paths";
 import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
 import { ActionDescription } from "~/ui/kit/action-description";
-import { Button, LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { LinkButton } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
 import { FormErrors } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
+import { SubmitRow } from "~/ui/kit/submit-row";
 
 type Props = {
   plan: Pick<Plan, "key" | "name" | "kind" | "archivedAt">;
@@ -43,14 +44,9 @@ export function PlanEnd({ plan, tenants, includedBy, asks, refused, effects }: P
           <p className="mt-1 max-w-prose text-ink-muted text-sm">
             Its entries are deleted too. The audit log and history keep a record. To be able to restore it, archive it instead.
           </p>
-          <FormActions>
-            <Button variant="danger" name="intent" value="delete">
-              Delete {name}
-            </Button>
-            <LinkButton to={paths.plan(key)} variant="ghost">
-              Keep it
-            </LinkButton>
-          </FormActions>
+          <SubmitRow intent="delete" variant="danger" cancelTo={paths.plan(key)} cancelLabel="Keep it">
+            Delete {name}
+          </SubmitRow>
         </Form>
       ) : (
         <div className="flex flex-wrap items-center justify-between gap-3">
@@ -91,14 +87,9 @@ function ArchivePlan({ plan, have, includes, effects }: ArchiveProps) {
         {includes === "" ? "." : `, and it is included in ${includes}.`}
       </p>
       <EffectsOnTenants effects={effects} noun="a feature" />
-      <FormActions>
-        <Button variant="primary" name="intent" value={act}>
-          {label}
-        </Button>
-        <LinkButton to={paths.plan(plan.key)} variant="ghost" preventScrollReset>
-          Keep as it is
-        </LinkButton>
-      </FormActions>
+      <SubmitRow intent={act} cancelTo={paths.plan(plan.key)} cancelLabel="Keep as it is" preventScrollReset>
+        {label}
+      </SubmitRow>
     </Form>
   );
 }
