@@ -418,7 +418,7 @@ describe("the audit log", () => {
     expect(html).toContain("Show what changed");
     const [, entry = "", seq] = /href="(\/audit\/(\d+))"/.exec(html) ?? [];
     const page = await read(admin, entry);
-    expect(page).toContain(`Too many values changed for a page. GET /api/audit/${seq} has all of them.`);
+    expect(page).toContain(`This change is too large for a page. GET /api/audit/${seq} has all of them.`);
     expect(page).not.toContain("xxxx");
   });
   test("goes back in time page by page", async () => {

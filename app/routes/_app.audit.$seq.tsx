@@ -32,7 +32,7 @@ export default function AuditEntryPage() {
           {entry.before === undefined && entry.after === undefined && entry.values !== 0 ? (
             <p className="text-ink-muted text-sm">
               {entry.values === null
-                ? "Too many values changed for a page."
+                ? "This change is too large for a page."
                 : `${count(entry.values)} values changed, too many for a page.`}{" "}
               <Code>{`GET /api/audit/${entry.seq}`}</Code> has all of them.
             </p>

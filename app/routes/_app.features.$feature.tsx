@@ -63,7 +63,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const name = act.intent === "save" ? act.feature.name : feature.name;
   return redirectWithToast(paths.feature(feature.key), {
     kind: result.changed ? "success" : "info",
-    message: result.changed ? `${name} is ${done[act.intent]}.` : `${name} already had this state. Nothing changed.`,
+    message: result.changed ? `${name} is ${done[act.intent]}.` : `Nothing changed in ${name}.`,
   });
 }
 

@@ -30,7 +30,7 @@ export default function FlagsPage() {
   const found = rows.filter((row) => row.findings.length > 0).length;
   return (
     <>
-      <PageHeader title="Flags" description="Features that are tied to a PostHog flag, and ties that have outlived their use." />
+      <PageHeader title="Flags" description="Features linked to a PostHog flag, and links that are no longer needed." />
       {trouble && (
         <Notice kind={isOff ? "info" : "warning"} className="mb-4">
           {trouble}
@@ -41,7 +41,7 @@ export default function FlagsPage() {
         <Card flush>
           <EmptyState
             icon={Flag}
-            title="No feature is tied to a flag"
+            title="No feature is linked to a flag"
             action={<LinkButton to={paths.features()}>Open features</LinkButton>}
           >
             Open a feature and name a PostHog flag: it can add to the plan, or switch the feature off.
@@ -50,7 +50,7 @@ export default function FlagsPage() {
       ) : (
         <>
           <p className="mb-3 text-ink-muted text-xs">
-            {rows.length === 1 ? "1 feature is" : `${count(rows.length)} features are`} tied to a flag,{" "}
+            {rows.length === 1 ? "1 feature is" : `${count(rows.length)} features are`} linked to a flag,{" "}
             {found === 0 ? "with nothing to tidy up." : `${count(found)} with something to tidy up.`}
           </p>
           <Card flush>

@@ -70,7 +70,7 @@ function MadeKey({ made, name, origin, tenant, mayCheck }: Made) {
 
 const scopeWords = {
   check: { label: "Check", hint: "Ask what a tenant may use. For your app." },
-  usage: { label: "Report usage", hint: "Report and consume metered features. For the services that use them." },
+  usage: { label: "Report usage", hint: "Record and consume usage of metered features. For the services that meter it." },
   manage: { label: "Manage", hint: "Create and change tenants, grant and end trials and overrides. For your sign-up or billing." },
 } as const;
 

@@ -51,7 +51,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const name = act.intent === "save" ? act.name : plan.name;
   return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {
     kind: result.changed ? "success" : "info",
-    message: result.changed ? `${name} is ${done[act.intent]}.` : `${name} already had this state. Nothing changed.`,
+    message: result.changed ? `${name} is ${done[act.intent]}.` : `Nothing changed in ${name}.`,
   });
 }
 

@@ -109,7 +109,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   await expect(page.getByRole("listitem").filter({ hasText: "ai-search" })).toContainText("On");
   await accessible(page);
   await page.goto("/flags");
-  await expect(page.getByText("1 feature is tied to a flag")).toBeVisible();
+  await expect(page.getByText("1 feature is linked to a flag")).toBeVisible();
   await expect(page.getByText("The flag has been rolled out")).not.toBeVisible();
   await accessible(page);
 

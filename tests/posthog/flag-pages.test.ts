@@ -160,7 +160,7 @@ tenants: { acme: { plan: basic } }
     setFlags(app);
     for (const feature of ["fine", "gone", "asleep", "rolled", "given"]) await ask(feature);
     const page = await read(app, "/flags");
-    expect(page).toContain("6 features are tied to a flag, 5 with something to tidy up.");
+    expect(page).toContain("6 features are linked to a flag, 5 with something to tidy up.");
     expect(rowOf(page, "Gone")).toContain(
       "PostHog has no flag no-such-flag. Create it in PostHog, correct the key, or take the tie off the feature.",
     );
@@ -223,7 +223,7 @@ tenants: { acme: { plan: basic } }
     open.push(bare);
     const page = await read(bare, "/flags");
     expect(page).toContain(sentence);
-    expect(page).toContain("No feature is tied to a flag");
+    expect(page).toContain("No feature is linked to a flag");
     expect((await bare.browser().get("/flags")).status).toBe(302);
   });
 });

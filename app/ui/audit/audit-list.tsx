@@ -19,7 +19,7 @@ export type AuditListEntry = {
   subject: string;
   subjectName: string;
   why: string | null;
-  /** Null: too many to count. */
+  /** Null if the documents were not read because they are too large. */
   values: number | null;
   before?: Json;
   after?: Json;

@@ -74,7 +74,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
         <Textarea {...getTextareaProps(fields.description)} rows={2} />
       </Field>
       <div className="grid items-end gap-x-4 sm:grid-cols-2">
-        <Field label="Includes" field={fields.includes} hint="This one inherits everything it gives.">
+        <Field label="Includes" field={fields.includes} hint="This plan inherits everything that the selected plan gives.">
           <Select {...getSelectProps(fields.includes)}>
             <option value="">Nothing</option>
             {includable.map(({ key, name, kind }) => (

@@ -112,7 +112,7 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
                     data-label={cards && !column?.primary && !column?.card ? column?.header : undefined}
                     className={cx(
                       "max-w-72 px-4 py-2 align-middle md:max-xl:px-2.5",
-                      // A long name leaves room for the other columns; a short table still widens it.
+                      // Long names must leave room for other columns. Tables with few columns may still exceed this width.
                       column?.primary && "md:max-xl:max-w-32",
                       column?.align === "right" && "text-right",
                       cards && cardCell(column),

@@ -78,7 +78,7 @@ export function SyncConnection({ status }: { status: Status }) {
 }
 
 function FlagsLine({ tied, isLocal, trouble, answeredAt, now }: Status["flags"] & { now: Instant }) {
-  if (tied === 0) return <>No feature is tied to a flag.</>;
+  if (tied === 0) return <>No feature is linked to a flag.</>;
   const how = isLocal ? "evaluated here, from PostHog's definitions" : "requested from PostHog for each tenant";
   return (
     <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -93,7 +93,7 @@ function FlagsLine({ tied, isLocal, trouble, answeredAt, now }: Status["flags"] 
         </>
       )}
       <span>
-        {tied === 1 ? "1 feature is" : `${count(tied)} features are`} tied to a flag, {how}.{" "}
+        {tied === 1 ? "1 feature is" : `${count(tied)} features are`} linked to a flag, {how}.{" "}
         {answeredAt === null ? (
           "This process has had no answer yet."
         ) : (

@@ -44,7 +44,7 @@ export function TenantFlags({ flags, now }: { flags: TenantFlag[]; now: Instant 
 
 const why = {
   user_required: "Targets persons: only checks that name a user get a value.",
-  other_group_type: "About groups of another type: it says nothing of tenants.",
+  other_group_type: "Targets another group type, so it has no value for tenants.",
   flag_failed: "PostHog could not compute this flag.",
   user_limit: "Too many users were asked about within a minute.",
 };
