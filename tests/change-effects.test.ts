@@ -8,7 +8,6 @@ import { grantTrial } from "~/core/grants/grant-changes";
 import type { MeterSettings, ResetPeriod, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import { day, hour, minute } from "~/core/time";
-
 import { estimateEffects } from "~/server/catalogue/change-effects.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { putCheckCounts } from "~db/store/check-counts.server";

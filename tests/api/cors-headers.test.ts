@@ -36,7 +36,7 @@ const open: { method: string; path: string; body?: unknown; preflight: string; v
 
 type Answer = { status: number; vary: string | null; [header: string]: string | number | null };
 
-/** The status, and every header that CORS or a cache between them reads. */
+/** The status, Vary and all CORS headers. */
 async function ask(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
   const response = await api.send(method, path, body, method === "OPTIONS" ? null : key, headers);
   await response.body?.cancel();

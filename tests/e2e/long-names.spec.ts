@@ -96,7 +96,7 @@ async function pagesOf(page: Page): Promise<string[]> {
   ];
 }
 
-/** Resolves when React has taken over the page and what that moved is painted. */
+/** Resolves when React has hydrated the page and the result is painted. */
 async function hydrated(page: Page): Promise<void> {
   await page.waitForFunction(() => Object.keys(document.querySelector("main") ?? {}).some((name) => name.startsWith("__reactFiber")));
   await page.evaluate(async () => {

@@ -3,7 +3,6 @@ import { day } from "~/core/time";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
-
 import { bulk, ofrepSchemas, single, startOfrepWorld } from "../support/ofrep-world";
 
 let api: Api;

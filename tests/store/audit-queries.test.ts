@@ -32,7 +32,7 @@ describe.each(engines)("the audit log's filters on %s", (engine) => {
     expect(await auditedActions(s.db.read, s.db.tables)).toEqual([]);
   });
 
-  test("leave out documents that are too large for a list, and small ones beyond what a list may hold", async () => {
+  test("lists omit large documents, and small ones beyond the list's total", async () => {
     const change = (length: number): AuditEntry => ({
       ...entry(ada, "plan.updated"),
       before: { name: "é" },
@@ -54,7 +54,10 @@ describe.each(engines)("the audit log's filters on %s", (engine) => {
   test("lead to entries that can be found again by their number", async () => {
     await write(entry(ada, "plan.updated"), entry(bob, "plan.archived"));
     const [newest] = await listAudit(s.db.read, s.db.tables, {}, { size: 1 });
-    expect(await findAudit(s.db.read, s.db.tables, newest?.seq ?? 0)).toMatchObject({ seq: newest?.seq, action: "plan.archived" });
+    if (!newest) throw new Error("no entry was listed");
+    const { isLarge, ...row } = newest;
+    expect([isLarge, row.action]).toEqual([false, "plan.archived"]);
+    expect(await findAudit(s.db.read, s.db.tables, row.seq)).toEqual(row);
     expect(await findAudit(s.db.read, s.db.tables, 999_999)).toBeNull();
   });
 });

@@ -9,7 +9,6 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import type { Engine } from "~db/dialect";
 import type { ApiScope } from "~db/schema";
-
 import { type Given, startServices } from "./services";
 
 export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
