@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
-import { expect, test } from "./server";
+import { expect, ownerEnv, signIn, test } from "./server";
 
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
-test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
+test.use({ serverEnv: ownerEnv });
 
 function newKey(server: Program): string {
   const args = ["build/server/cli.js", "keys", "create", "--name", "Reader", "--scope", "check", "--json"];
@@ -75,12 +74,7 @@ test("it is dark where the system is, or where somebody chose so on a page, and 
 
   const context = await newPerson({ colorScheme: "dark" });
   await context.addCookies([{ name: "theme", value: "light", url: server.url }]);
-  const light = await context.newPage();
-  await light.goto("/sign-in");
-  await light.getByLabel("E-mail").fill(owner.email);
-  await light.getByLabel("Password").fill(owner.password);
-  await light.getByRole("button", { name: "Sign in" }).click();
-  await light.waitForURL((url) => url.pathname !== "/sign-in");
+  const light = await signIn(await context.newPage());
   await light.goto("/keys");
   await light.getByRole("link", { name: "API reference" }).click();
   await light.getByRole("heading", { name: "Latchkey" }).waitFor();

@@ -1,25 +1,10 @@
 import type { BrowserContext, Page } from "@playwright/test";
-import { expect, test } from "./server";
+import { enterPassword, expect, owner, ownerEnv, signIn, test } from "./server";
 
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
-test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
+test.use({ serverEnv: ownerEnv });
 test.describe.configure({ mode: "serial" });
 
 const stored = (page: Page) => page.evaluate(() => JSON.stringify({ ...sessionStorage }));
-
-async function enterPassword(page: Page) {
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
-}
-
-async function signIn(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto("/sign-in");
-  await enterPassword(page);
-  return page;
-}
 
 /** Ends the session on the server. The browser keeps its cookie. */
 async function endSession(context: BrowserContext) {
@@ -32,6 +17,19 @@ async function endSession(context: BrowserContext) {
   await context.addCookies(cookies);
 }
 
+/** Counts changes of the document after which a notice about kept entries is shown. */
+function countNotices() {
+  const found = Object.assign(window, { notices: 0 });
+  new MutationObserver(() => {
+    if ([...document.querySelectorAll("button")].some(({ textContent }) => textContent === "Discard")) found.notices += 1;
+  }).observe(document, { childList: true, subtree: true });
+}
+
+async function noticesAfterAFrame() {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  return (window as unknown as { notices: number }).notices;
+}
+
 async function createTenant(page: Page, key: string, name: string) {
   await page.goto("/tenants/new");
   await page.getByLabel("Key").fill(key);
@@ -40,8 +38,8 @@ async function createTenant(page: Page, key: string, name: string) {
   await expect(page.getByRole("heading", { name })).toBeVisible();
 }
 
-test("entries of a form that is sent after the session ended are there after signing in again", async ({ context }) => {
-  const page = await signIn(context);
+test("entries of a form sent after the session ended are restored after sign-in", async ({ context }) => {
+  const page = await signIn(await context.newPage());
   await createTenant(page, "acme", "Acme");
   expect(await stored(page)).not.toContain("latchkey:entries");
 
@@ -69,14 +67,16 @@ test("entries of a form that is sent after the session ended are there after sig
 
 test("a lost connection is not called an error of the server, and keeps the entries", async ({ context, expectBrowserError }) => {
   // Chromium asks for /favicon.ico while the page has no icon.
-  expectBrowserError(/ERR_INTERNET_DISCONNECTED|Failed to fetch|404 \(Not Found\)/);
-  const page = await signIn(context);
+  expectBrowserError(/ERR_INTERNET_DISCONNECTED|Failed to fetch|404 \(Not Found\) .*\/favicon\.ico$/);
+  const page = await signIn(await context.newPage());
   await page.goto("/tenants/acme/edit");
   await page.getByLabel("Name").fill("Acme, offline");
+  await page.evaluate(countNotices);
   await context.setOffline(true);
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("heading", { name: "The connection was lost" })).toBeVisible();
   await expect(page.getByText("Your entries are kept.")).toBeVisible();
+  expect(await page.evaluate(noticesAfterAFrame)).toBe(0);
   await expect(page.getByText("Something broke on our side")).toHaveCount(0);
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByRole("heading", { name: "The connection was lost" })).toBeVisible();
@@ -90,8 +90,23 @@ test("a lost connection is not called an error of the server, and keeps the entr
   expect(await stored(page)).not.toContain("latchkey:entries");
 });
 
+test("a form that was refused in the browser is not kept when the next page fails", async ({ context, expectBrowserError }) => {
+  expectBrowserError(/500 \(Internal Server Error\)/);
+  const page = await signIn(await context.newPage());
+  await page.goto("/tenants/acme/edit");
+  await page.getByLabel("Name").fill("Acme, refused");
+  await page.getByLabel("Metadata").fill("{");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByLabel("Metadata")).toHaveAttribute("aria-invalid", "true");
+  await page.route(/\/plans\.data/, (route) => route.fulfill({ status: 500, body: "" }));
+  await page.getByRole("link", { name: "Plans", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Something broke on our side" })).toBeVisible();
+  await expect(page.getByText("Your entries are kept.")).toHaveCount(0);
+  expect(await stored(page)).not.toContain("latchkey:entries");
+});
+
 test("choices are filled in again, and discarding brings the saved values back", async ({ context }) => {
-  const page = await signIn(context);
+  const page = await signIn(await context.newPage());
   await page.goto("/keys/new");
   await page.getByLabel("Name").fill("Web app");
   await page.getByText("Browsers", { exact: true }).click();
@@ -115,7 +130,7 @@ test("choices are filled in again, and discarding brings the saved values back",
 });
 
 test("signing out clears the entries, and passwords are never stored", async ({ context }) => {
-  const page = await signIn(context);
+  const page = await signIn(await context.newPage());
   await page.goto("/keys/new");
   await page.getByLabel("Name").fill("Never saved");
   await page.getByRole("checkbox", { name: /^Report usage/ }).check();

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "./server";
+import { expect, signIn, test } from "./server";
 
 const owner = { email: `${"o".repeat(60)}@${"example".repeat(8)}.com`, password: "four-quiet-lanterns-rise" };
 test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
@@ -46,14 +46,6 @@ const file = JSON.stringify({
     },
   },
 });
-
-async function signIn(page: Page) {
-  await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
-}
 
 /** The addresses of every page that shows one of the names. */
 async function pagesOf(page: Page): Promise<string[]> {
@@ -173,7 +165,7 @@ function faultsOf(page: Page): Promise<string[]> {
 }
 
 test("a catalogue, a tenant, a key and an admin with the longest names are put in", async ({ page, request }) => {
-  await signIn(page);
+  await signIn(page, owner);
   await page.goto("/admins/invite");
   await page.getByLabel("Name").fill("AdminName".repeat(11));
   await page.getByLabel("E-mail").fill(`i${owner.email}`);
@@ -210,7 +202,7 @@ for (const width of [390, 640, 800, 1_280]) {
       }).observe({ type: "layout-shift", buffered: true });
     });
     await page.setViewportSize({ width: 1280, height: 800 });
-    await signIn(page);
+    await signIn(page, owner);
     const pages = await pagesOf(page);
     await page.setViewportSize({ width, height: 800 });
     const faults: Record<string, string[]> = {};

@@ -1,11 +1,8 @@
 import { gunzipSync } from "node:zlib";
-import type { Page } from "@playwright/test";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import type { CapturedEvent } from "../fake-posthog/wire";
 import { startProgram } from "../support/program";
-import { test as base, expect } from "./server";
-
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+import { test as base, enterPassword, expect, owner, ownerEnv } from "./server";
 
 const test = base.extend<object, { fake: FakePosthog }>({
   fake: [
@@ -20,8 +17,7 @@ const test = base.extend<object, { fake: FakePosthog }>({
   server: [
     async ({ fake }, use) => {
       const server = await startProgram({
-        LATCHKEY_OWNER_EMAIL: owner.email,
-        LATCHKEY_OWNER_PASSWORD: owner.password,
+        ...ownerEnv,
         POSTHOG_PROJECT_API_KEY: fake.state.projectKey,
         POSTHOG_HOST: fake.origin,
         POSTHOG_JS_ENABLED: "true",
@@ -37,13 +33,6 @@ test.describe.configure({ mode: "serial" });
 
 // posthog-js sends nothing for a browser that says it is driven by a program.
 test.beforeEach(({ page }) => page.addInitScript({ content: "Object.defineProperty(navigator, 'webdriver', { get: () => false })" }));
-
-async function signIn(page: Page) {
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
-}
 
 const views = ({ state }: FakePosthog) => state.events.filter((e) => e.event === "$pageview");
 const pathOf = ({ properties }: CapturedEvent) => new URL(String(properties?.$current_url)).pathname;
@@ -67,7 +56,7 @@ test("page views go through our own host: anonymous before the sign-in, then the
   expect(before.distinct_id ?? before.properties?.distinct_id).toBe(visitor?.value);
   expect(before.properties?.$current_url).toMatch(/\/sign-in\?q=hidden$/);
 
-  await signIn(page);
+  await enterPassword(page);
   await page.goto("/tenants/new");
   await page.getByLabel("Key").fill("acme");
   await page.getByLabel("Name").fill("Acme");
@@ -95,7 +84,7 @@ test("page views go through our own host: anonymous before the sign-in, then the
 
 test("what script asks of us says whose session it belongs to", async ({ page }) => {
   await page.goto("/sign-in");
-  await signIn(page);
+  await enterPassword(page);
   const [request] = await Promise.all([
     page.waitForRequest((r) => /\.data(\?|$)/.test(r.url()) && r.headers()["x-posthog-session-id"] !== undefined),
     page.getByRole("link", { name: "Plans", exact: true }).first().click(),
@@ -127,7 +116,7 @@ test("a visit is recorded after a yes on one's account page, without what is typ
     if (new URL(request.url()).pathname === "/relay/s/") recorded.push(unpacked(request.postDataBuffer()));
   });
   await page.goto("/sign-in");
-  await signIn(page);
+  await enterPassword(page);
   await page.goto("/account");
   await page.getByRole("button", { name: "Record my visits" }).click();
   await expect(page.getByRole("button", { name: "Stop recording my visits" })).toBeVisible();
@@ -163,7 +152,7 @@ test("a visit is recorded after a yes on one's account page, without what is typ
 
 test("the next person at this browser is somebody else", async ({ page, fake }) => {
   await page.goto("/sign-in");
-  await signIn(page);
+  await enterPassword(page);
   await seen(fake, new URL(page.url()).pathname);
   const first = await page.evaluate(() => document.cookie);
   expect(first).toMatch(/ph_.*_posthog/);
@@ -180,7 +169,7 @@ test("the pages work while PostHog is away", async ({ page, fake, expectBrowserE
   fake.state.mode.default = "refuse";
   await fake.ready();
   await page.goto("/sign-in");
-  await signIn(page);
+  await enterPassword(page);
   await page.goto("/plans");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   fake.state.mode.default = "ok";

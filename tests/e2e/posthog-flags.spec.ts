@@ -2,14 +2,12 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { startProgram } from "../support/program";
-import { test as base, expect } from "./server";
+import { test as base, expect, ownerEnv, signIn } from "./server";
 
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
 const slow = { timeout: 30_000 };
 
 const envOf = (fake: FakePosthog) => ({
-  LATCHKEY_OWNER_EMAIL: owner.email,
-  LATCHKEY_OWNER_PASSWORD: owner.password,
+  ...ownerEnv,
   POSTHOG_PROJECT_API_KEY: fake.state.projectKey,
   POSTHOG_HOST: fake.origin,
 });
@@ -39,11 +37,7 @@ test.describe.configure({ mode: "serial" });
 
 /** A tenant without a plan, a feature that only its flag can give, and a key for a program that asks. */
 async function setUp(page: Page): Promise<string> {
-  await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  await signIn(page);
   await page.goto("/features/new");
   await page.getByLabel("Name").fill("AI search");
   await page.getByLabel("Key", { exact: true }).fill("ai_search");

@@ -1,8 +1,6 @@
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { startProgram } from "../support/program";
-import { test as base, expect } from "./server";
-
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+import { test as base, expect, ownerEnv, signIn } from "./server";
 
 const test = base.extend<object, { fake: FakePosthog }>({
   fake: [
@@ -17,8 +15,7 @@ const test = base.extend<object, { fake: FakePosthog }>({
   server: [
     async ({ fake }, use) => {
       const server = await startProgram({
-        LATCHKEY_OWNER_EMAIL: owner.email,
-        LATCHKEY_OWNER_PASSWORD: owner.password,
+        ...ownerEnv,
         POSTHOG_PROJECT_API_KEY: fake.state.projectKey,
         POSTHOG_HOST: fake.origin,
       });
@@ -34,11 +31,7 @@ test("what an admin changes reaches PostHog; a resync shows how far it is, also 
   fake,
   newPerson,
 }) => {
-  await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  await signIn(page);
 
   await page.goto("/tenants/new");
   await page.getByLabel("Name").fill("Acme Ltd");

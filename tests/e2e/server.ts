@@ -1,7 +1,26 @@
-import { type BrowserContext, type BrowserContextOptions, test as base, expect } from "@playwright/test";
+import { type BrowserContext, type BrowserContextOptions, test as base, expect, type Page } from "@playwright/test";
 import { type Program, startProgram } from "../support/program";
 
 export { expect };
+
+export const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
+/** For `serverEnv`. */
+export const ownerEnv = { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password };
+
+/** Submits the sign-in page that is open. */
+export async function enterPassword(page: Page, { email, password } = owner): Promise<void> {
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+}
+
+/** Returns the page, signed in. */
+export async function signIn(page: Page, admin = owner): Promise<Page> {
+  await page.goto("/sign-in");
+  await enterPassword(page, admin);
+  return page;
+}
 
 type OfWorker = {
   /** Additional environment of the server, such as LATCHKEY_OWNER_EMAIL; set with `test.use` at the top of a spec. */
@@ -51,7 +70,9 @@ export const test = base.extend<OfTest, OfWorker>({
   watch: async ({ browserErrors }, use) =>
     use((context) => {
       // Chromium also reports a refused script or style as a console error.
-      context.on("console", (message) => void (message.type() === "error" && browserErrors.seen.push(message.text())));
+      context.on("console", (message) => {
+        if (message.type() === "error") browserErrors.seen.push(`${message.text()} ${message.location().url}`);
+      });
       context.on("weberror", (error) => void browserErrors.seen.push(String(error.error())));
     }),
   context: async ({ context, watch }, use) => {

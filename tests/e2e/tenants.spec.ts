@@ -1,12 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
-import { expect, test } from "./server";
+import { expect, ownerEnv, signIn, test } from "./server";
 
-const owner = { email: "owner@example.com", password: "four-quiet-lanterns-rise" };
-test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
+test.use({ serverEnv: ownerEnv });
 test.describe.configure({ mode: "serial" });
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,16 +25,6 @@ async function ask(server: Program, tenant: string, feature: string) {
   const headers = { Authorization: `Bearer ${checkKey}` };
   const answer = await fetch(`${server.url}/api/entitlements?tenant=${encodeURIComponent(tenant)}&feature=${feature}`, { headers });
   return (await answer.json()).entitlements[feature];
-}
-
-async function signIn(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto("/sign-in");
-  await page.getByLabel("E-mail").fill(owner.email);
-  await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname !== "/sign-in");
-  return page;
 }
 
 async function createTenant(page: Page, key: string, name: string) {
@@ -82,12 +71,12 @@ async function trialThereAndBack(page: Page, server: Program, key: string, name:
 
 test("a trial is granted in two clicks from the no, and another program sees it at once, and its end", async ({ context, server }) => {
   latchkey(server, "import", gitlab, "--yes");
-  await trialThereAndBack(await signIn(context), server, "acme", "Acme");
+  await trialThereAndBack(await signIn(await context.newPage()), server, "acme", "Acme");
 });
 
 test("the same without JavaScript", async ({ newPerson, server }) => {
   const context = await newPerson({ javaScriptEnabled: false });
-  await trialThereAndBack(await signIn(context), server, "plain", "Plain & Co");
+  await trialThereAndBack(await signIn(await context.newPage()), server, "plain", "Plain & Co");
 });
 
 test("without JavaScript each filter works, and a form that is refused keeps what was entered", async ({
@@ -95,7 +84,7 @@ test("without JavaScript each filter works, and a form that is refused keeps wha
   expectBrowserError,
 }) => {
   expectBrowserError(/409 \(Conflict\)|422 \(Unprocessable Entity\)/);
-  const page = await signIn(await newPerson({ javaScriptEnabled: false }));
+  const page = await signIn(await (await newPerson({ javaScriptEnabled: false })).newPage());
   await page.goto("/tenants");
   await page.getByLabel("Search name or key").fill("plain");
   await page.getByRole("button", { name: "Apply" }).click();
@@ -122,7 +111,7 @@ test("without JavaScript each filter works, and a form that is refused keeps wha
 });
 
 test("several features are found by search, ticked and granted at once", async ({ context, server }) => {
-  const page = await signIn(context);
+  const page = await signIn(await context.newPage());
   await page.goto("/tenants/acme/trial");
   const search = page.getByRole("searchbox", { name: "Search features" });
   for (const [words, name] of [
@@ -141,7 +130,7 @@ test("several features are found by search, ticked and granted at once", async (
 });
 
 test("the answers are searched as one types, in the address, and opened by keyboard alone", async ({ context }) => {
-  const page = await signIn(context);
+  const page = await signIn(await context.newPage());
   await page.goto("/tenants/acme");
   await page.getByRole("searchbox", { name: "Search features" }).pressSequentially("okr");
   await expect(page).toHaveURL(/q=okr/);
@@ -155,8 +144,8 @@ test("the answers are searched as one types, in the address, and opened by keybo
 
 test("of two who edit at once the second is told, and nothing is lost", async ({ context, newPerson, expectBrowserError }) => {
   expectBrowserError(/409 \(Conflict\)/);
-  const first = await signIn(context);
-  const second = await signIn(await newPerson());
+  const first = await signIn(await context.newPage());
+  const second = await signIn(await (await newPerson()).newPage());
   for (const page of [first, second]) await page.goto("/tenants/plain/edit");
   await first.getByLabel("Name").fill("Theirs");
   await first.getByRole("button", { name: "Save" }).click();
@@ -170,7 +159,7 @@ test("of two who edit at once the second is told, and nothing is lost", async ({
 });
 
 test("a plan is changed after its losses were shown", async ({ context, server }) => {
-  const page = await signIn(context);
+  const page = await signIn(await context.newPage());
   await page.goto("/tenants/acme");
   await page.getByRole("link", { name: "Change plan" }).click();
   await page.getByLabel("Plan", { exact: true }).selectOption("premium");
@@ -207,7 +196,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`every page is usable for all, ${colorScheme}, and fits a phone`, async ({ newPerson, expectBrowserError }) => {
     test.setTimeout(300_000);
     expectBrowserError(/404 \(Not Found\)/);
-    const page = await signIn(await newPerson({ colorScheme }));
+    const page = await signIn(await (await newPerson({ colorScheme })).newPage());
     await page.goto("/tenants/acme/grants");
     const hrefs = await page.locator("a[href*='/grants/gr_']").evaluateAll((links) => links.slice(0, 2).map((a) => a.getAttribute("href")));
     for (const path of [...long, ...pages, ...hrefs.flatMap((href) => href ?? [])]) {
