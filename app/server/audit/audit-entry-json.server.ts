@@ -1,5 +1,5 @@
 import { withTimes } from "~/core/audit/audit-documents";
-import { partsOf } from "~/server/process/message-parts";
+import { partsOf } from "~/server/message-parts";
 import type { Database } from "~db/database";
 import type { ListedAuditRow } from "~db/store/audit.server";
 import { findAudit } from "~db/store/audit-queries.server";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Actor, CatalogueFacts, Instant } from "~/core/model";
 import { createFileWriter, type FileFormat } from "~/forms/import/catalogue-text";
-import { partsOf } from "~/server/process/message-parts";
+import { partsOf } from "~/server/message-parts";
 import type { Services } from "~/server/services.server";
 import { writeAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readCatalogueRevision } from "~db/store/facts.server";
