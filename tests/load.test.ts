@@ -285,8 +285,8 @@ test("the documentation names these numbers", () => {
     `${what} beyond ${maxDelayMs} ms and ${maxInFlight.toLocaleString("en")}`;
   for (const said of [of("checks", check), of("other requests of programs", request), of("files", file), of("pages", page)])
     expect(text).toContain(said);
-  const { maxWaitMs, burstMs } = queueLimits.check;
+  const limits = queueLimits;
   expect(text).toContain(
-    `more than ${maxWaitMs} ms in a queue that has not ended for ${burstMs} ms (pages: for ${queueLimits.page.burstMs / 1_000} s)`,
+    `more than ${limits.check.maxWaitMs} ms (a check) or ${limits.request.maxWaitMs} ms (anything else) and its kind has been queued without a break for ${limits.check.burstMs} ms (pages: ${limits.page.burstMs / 1_000} s)`,
   );
 });

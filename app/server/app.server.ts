@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import type { ServerBuild } from "@remix-run/node";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController,
+  type onRequestHookHandler,
+} from "fastify";
 import { checksApi } from "~/api/checks.server";
 import { entitlementsApi } from "~/api/entitlements.server";
 import { healthRoutes } from "~/api/health.server";
@@ -125,7 +131,11 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   unsupportedMethod = refuseUnsupportedMethods(new Map(known));
   refuseTheRest(app, known);
 
-  await app.register(async (pages) => addPages(pages, services, { vite, build, unsupported: unsupportedMethod }));
+  const refuseProgramPaths: onRequestHookHandler = (request, reply, done) => {
+    if (isForPrograms(request)) sendProblem(reply, unsupportedMethod(request));
+    else done();
+  };
+  await app.register(async (pages) => addPages(pages, services, { vite, build, refuseProgramPaths }));
   const isDraining = () => stopping || shutdown.phase === "draining";
   const headersInFront = [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)];
   putInFront(

@@ -3,9 +3,7 @@ import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import type { ServerBuild } from "@remix-run/node";
-import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
-import { type Problem, sendProblem } from "~/api/http/problem.server";
-import { isForPrograms } from "~/api/http/program-paths";
+import type { FastifyError, FastifyInstance, onRequestHookHandler } from "fastify";
 import { EnvProblem } from "~/server/env.server";
 import { findAbove } from "~/server/find-above.server";
 import { isBuilt } from "~/server/is-built";
@@ -15,17 +13,13 @@ import { relay } from "./posthog-relay.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
 
-/** `unsupported` returns the refusal of an unknown path or method in the API's namespace. */
-type PagesOptions = { vite: boolean; build?: ServerBuild; unsupported: (request: FastifyRequest) => Problem };
+/** `refuseProgramPaths` answers requests in the API's namespace, of which no path is a page. */
+type PagesOptions = { vite: boolean; build?: ServerBuild; refuseProgramPaths: onRequestHookHandler };
 
 /** Registers the pages: from a given build, from the sources through Vite, or from the built program. */
-export async function addPages(app: FastifyInstance, services: Services, { vite, build: given, unsupported }: PagesOptions) {
+export async function addPages(app: FastifyInstance, services: Services, { vite, build: given, refuseProgramPaths }: PagesOptions) {
   const { env, posthog } = services;
-  // Unknown paths in the API's namespace are never pages.
-  app.addHook("onRequest", (request, reply, done) => {
-    if (isForPrograms(request)) sendProblem(reply, unsupported(request));
-    else done();
-  });
+  app.addHook("onRequest", refuseProgramPaths);
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
