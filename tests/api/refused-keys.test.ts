@@ -1,5 +1,5 @@
 import { and, eq, gt, max } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { minute } from "~/core/time";
 import { newApiKey } from "~/server/keys/api-key-format.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
@@ -111,6 +111,18 @@ test("however many invented keys and addresses are tried in a minute, 21 rows ar
   expect(found.at(-1)).toMatchObject({ subject: "*", address: null, after: { why: "others", count: 180 } });
   await ask(newApiKey());
   expect(await rows()).toHaveLength(22);
+});
+
+test("minutes in which nothing can be written keep 21 rows, and lose no refusal", async () => {
+  const failing = vi.spyOn(api.services.db, "transaction").mockRejectedValue(new Error("disk full"));
+  for (let minutes = 0; minutes < 5; minutes++) {
+    for (let i = 0; i < 30; i++) await ask(newApiKey(), `198.51.${minutes}.${i}`);
+    await api.refusedKeys.flush();
+  }
+  failing.mockRestore();
+  const written = await rows();
+  expect(written).toHaveLength(21);
+  expect(written.reduce((sum, { after }) => sum + (after as { count: number }).count, 0)).toBe(150);
 });
 
 test("good keys, and requests without one, leave no row", async () => {
