@@ -55,7 +55,7 @@ export function kindOf(feature: Feature): FeatureKind {
 }
 
 /** Features a form lists for selection. */
-const maxChoices = 100;
+const maxChoices = 300;
 
 /**
  * Features that can be granted, each with the tenant's current answer: the `chosen` ones, then matches up to a bound.
