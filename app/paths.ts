@@ -44,7 +44,8 @@ export const paths = {
 
   tenants: (query: Query = {}) => withQuery("/tenants", query),
   tenantNew: () => "/tenants/new",
-  tenant: (key: string, query: Query = {}) => withQuery(tenantPath(key), query),
+  tenant: (key: string) => tenantPath(key),
+  tenantFeatures: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/features`, query),
   tenantGrants: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/grants`, query),
   tenantUsage: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/usage`, query),
   tenantAudit: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/audit`, query),

@@ -82,7 +82,9 @@ describe("a trial", () => {
     const after = await read(location(ended));
     expect(after).toMatch(/Ended Single sign-on Before Yes .* After No/);
     expect(after).toMatch(/Ended Single sign-on Trial .*ended by The admin/);
-    expect(await read(paths.tenantAudit(tenant))).toMatch(/Trial ended Signed the contract .* Trial granted Asked by sales/);
+    expect(await read(paths.tenantAudit(tenant))).toMatch(
+      /ended the trial of Single sign-on Signed the contract .* granted a trial of Single sign-on until 4 Dec 2026 Asked by sales/,
+    );
   });
 
   test("of several features at once, each with its value, is one change", async () => {
@@ -103,7 +105,7 @@ describe("a trial", () => {
     expect(text).toContain("&feature=audit.log&feature=api.calls&feature=support&feature=branding");
     expect(await check(tenant, "api.calls")).toMatchObject({ entitled: true, limit: 2500, source: "trial" });
     expect(await check(tenant, "branding")).toMatchObject({ value: { logo: [1, null] } });
-    expect((await read(paths.tenantAudit(tenant))).match(/Trial granted/g)).toHaveLength(1);
+    expect((await read(paths.tenantAudit(tenant))).match(/granted a trial of/g)).toHaveLength(1);
   });
 
   test.each([
@@ -166,7 +168,7 @@ describe("a trial", () => {
     expect(text).toMatch(/Single sign-on from 22 Nov 2026, in 48 hours|Single sign-on from 22 Nov 2026, in 2 days/);
     expect(text).toMatch(/Upcoming Single sign-on Trial Starts 22 Nov 2026/);
     expect(await check(tenant, "sso")).toMatchObject({ entitled: false });
-    expect(await read(paths.tenant(tenant, { q: "sso" }))).toMatch(/Trial starts 22 Nov 2026/);
+    expect(await read(paths.tenantFeatures(tenant, { q: "sso" }))).toMatch(/Trial starts 22 Nov 2026/);
   });
 
   test("extends from the end it has; the old row stays on record", async () => {

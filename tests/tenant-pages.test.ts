@@ -83,7 +83,7 @@ describe("one tenant", () => {
 
   test("shows every feature with yes or no and why, and on each no the one button that changes it", async () => {
     await putAs(app, "umbrella", { name: "Umbrella", plan: "starter", addOns: ["phone"] });
-    const text = await read(paths.tenant("umbrella"));
+    const text = await read(paths.tenantFeatures("umbrella", { show: "all" }));
     expect(text).toContain("Has 3 of 6 features");
     expect(row(text, "Epics", "Audit trail")).toContain("Part of Starter.");
     expect(row(text, "Audit trail", "Single sign-on")).toMatch(/Not included in Starter\. .*Part of Premium\. .*Grant trial/);
@@ -96,36 +96,38 @@ describe("one tenant", () => {
   test("names the button by what would help: a trial, an end to an override, more than a trial", async () => {
     const key = "steps";
     await putAs(app, key, { name: "Steps", addOns: ["nothing"] });
-    expect(await read(paths.tenant(key, { q: "api" }))).toMatch(/The limit of 0 calls is reached\. .*Grant trial/);
+    expect(await read(paths.tenantFeatures(key, { q: "api" }))).toMatch(/The limit of 0 calls is reached\. .*Grant trial/);
     await trialAs(app, key, "api.calls", { value: 0 });
-    const reached = await (await admin.get(paths.tenant(key, { q: "api" }))).text();
+    const reached = await (await admin.get(paths.tenantFeatures(key, { q: "api" }))).text();
     expect(reached).toContain("Override: API calls");
     expect(reached).not.toContain("Grant trial: API calls");
     const id = await overrideAs(app, key, { feature: "sso", effect: "deny" });
-    const html = await (await admin.get(paths.tenant(key, { q: "sso" }))).text();
+    const html = await (await admin.get(paths.tenantFeatures(key, { q: "sso" }))).text();
     expect(html).toContain(`href="${paths.grantEnd(key, id)}"`);
     expect(html).toContain("End override: Single sign-on");
     await putAs(app, key, { status: "suspended" });
-    expect(await (await admin.get(paths.tenant(key, { q: "sso" }))).text()).toContain("Reinstate: Single sign-on");
+    expect(await (await admin.get(paths.tenantFeatures(key, { q: "sso" }))).text()).toContain("Reinstate: Single sign-on");
   });
 
   test("searches and filters in the address", async () => {
     const key = "umbrella";
     await trialAs(app, key, "sso");
     const shown = async (query: Record<string, string>) => {
-      const text = await read(paths.tenant(key, query));
+      const text = await read(paths.tenantFeatures(key, query));
       return ["Single sign-on", "Audit trail", "Epics", "API calls", "Branding"].filter((name) => text.includes(name));
     };
     expect(await shown({ q: "SECUR" })).toEqual(["Single sign-on", "Audit trail"]);
     expect(await shown({ show: "no" })).toEqual(["Audit trail", "Branding"]);
     expect(await shown({ show: "trial" })).toEqual(["Single sign-on"]);
     expect(await shown({ show: "override" })).toEqual([]);
-    expect(await read(paths.tenant(key, { show: "override" }))).toContain("No feature matches");
-    expect(await shown({ show: "x" })).toHaveLength(5);
+    expect(await read(paths.tenantFeatures(key, { show: "override" }))).toContain("No feature matches");
+    expect(await shown({ show: "all" })).toHaveLength(5);
+    expect(await shown({ show: "x" })).toEqual(["Single sign-on", "Epics", "API calls"]);
   });
 
   test("a viewer reads all of it and is offered no change", async () => {
-    const html = await (await viewer.get(paths.tenant("umbrella"))).text();
+    const overview = await (await viewer.get(paths.tenant("umbrella"))).text();
+    const html = overview + (await (await viewer.get(paths.tenantFeatures("umbrella", { show: "all" }))).text());
     expect(html).toContain("Not included in Starter.");
     for (const offer of ["Grant trial", "Change plan", ">Edit<", ">Suspend<", ">Override<", "Extend", "End now"])
       expect(html).not.toContain(offer);
@@ -157,6 +159,7 @@ describe("any key", () => {
     expect(links).toContain(`href="${paths.tenant(key).replaceAll("&", "&amp;")}"`);
     for (const path of [
       paths.tenant(key),
+      paths.tenantFeatures(key),
       paths.tenantGrants(key),
       paths.tenantUsage(key),
       paths.tenantAudit(key),
@@ -175,6 +178,7 @@ describe("any key", () => {
 describe("what nobody has", () => {
   const of = (key: string) => [
     paths.tenant(key),
+    paths.tenantFeatures(key),
     paths.tenantGrants(key),
     paths.tenantUsage(key),
     paths.tenantAudit(key),
@@ -249,7 +253,7 @@ describe("audit", () => {
     expect(html).not.toContain("Globex");
     const older = /href="([^"]+before=\d+)"/.exec(html)?.[1] ?? "";
     const text = await read(older);
-    expect(text).toContain("Tenant created");
+    expect(text).toContain("created this tenant");
     expect(text).toContain("Newest");
   });
 });

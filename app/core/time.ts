@@ -23,3 +23,9 @@ export function longDate(at: Instant): string {
   const d = new Date(at);
   return `${d.getUTCDate()} ${monthNames[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
 }
+
+/** "4 Dec 2026" in UTC. */
+export function shortDate(at: Instant): string {
+  const d = new Date(at);
+  return `${d.getUTCDate()} ${monthNames[d.getUTCMonth()]?.slice(0, 3)} ${d.getUTCFullYear()}`;
+}

@@ -1,64 +1,77 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { SearchX } from "lucide-react";
-import { readPage } from "~/forms/catalogue/feature-filter";
-import { keyOf } from "~/paths";
-import { featureFilters, featuresPerPage, tenantFeatures } from "~/server/tenants/tenant-features.server";
+import { keyOf, paths } from "~/paths";
+import { tenantOverview } from "~/server/tenants/tenant-overview.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { FlagTroubleNotice } from "~/ui/catalogue/flag-trouble";
-import { Card } from "~/ui/kit/card";
-import { EmptyState } from "~/ui/kit/empty-state";
+import { LinkButton } from "~/ui/kit/button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
-import { count, Pagination } from "~/ui/kit/pagination";
-import { FeatureAnswers } from "~/ui/tenants/feature-answers";
+import { Notice } from "~/ui/kit/notice";
+import { count } from "~/ui/kit/pagination";
+import { OverviewExtras } from "~/ui/tenants/overview-extras";
+import { OverviewLimits } from "~/ui/tenants/overview-limits";
+import { OverviewRefused } from "~/ui/tenants/overview-refused";
+import { OverviewActivity, OverviewGroups, OverviewSync } from "~/ui/tenants/overview-side";
+
+/** Query parameters of the list of features, which had this address. */
+const featureParameters = ["q", "show", "page"];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const { key, status, plan } = tenant.facts;
   const { searchParams } = new URL(request.url);
-  const show = featureFilters.find((filter) => filter === searchParams.get("show")) ?? null;
-  const features = tenantFeatures(tenant, searchParams.get("q") ?? "", show, readPage(searchParams));
-  const { key } = tenant.facts;
+  if (featureParameters.some((name) => searchParams.has(name))) throw redirect(paths.tenantFeatures(key, Object.fromEntries(searchParams)));
   const flags = context.posthog?.flags.status(key) ?? null;
-  return { ...features, featuresPerPage, flags, tenant: key, now: tenant.now, canChange: tenant.canChange };
+  const overview = await tenantOverview(context, tenant);
+  return { overview, flags, tenant: key, status, hasPlan: plan !== null, now: tenant.now, canChange: tenant.canChange };
 }
 
-export default function TenantFeatures() {
-  const { rows, all, entitled, matching, page, featuresPerPage, flags, tenant, now, canChange } = useLoaderData<typeof loader>();
+export default function TenantOverviewPage() {
+  const { overview, flags, tenant, status, hasPlan, now, canChange } = useLoaderData<typeof loader>();
+  const { limits, moreLimits, grants, moreGrants, refused, days, activities, sync } = overview;
+  const canGrant = canChange && status !== "archived";
   return (
     <>
+      <StatusNotice status={status} tenant={tenant} entitled={overview.entitled} canChange={canChange} />
       <FlagTroubleNotice status={flags} now={now} className="mb-4" />
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
-        <FilterBar names={["q", "show"]}>
-          <SearchBox label="Search features" />
-          <FilterSelect
-            name="show"
-            label="All answers"
-            options={[
-              ["yes", "Yes"],
-              ["no", "No"],
-              ["trial", "On trial"],
-              ["override", "Overridden"],
-            ]}
-          />
-        </FilterBar>
-        <p className="text-ink-muted text-xs">
-          Has <span className="text-ink">{count(entitled)}</span> of {count(all)} features
-        </p>
+      {!hasPlan && status !== "archived" && (
+        <Notice
+          className="mb-4"
+          title="This tenant has no plan."
+          action={canChange && <LinkButton to={paths.tenantPlan(tenant)}>Choose a plan</LinkButton>}
+        >
+          It has what its add-ons, trials and overrides give, and nothing else.
+        </Notice>
+      )}
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid gap-6">
+          {limits.length > 0 && <OverviewLimits limits={limits} more={moreLimits} tenant={tenant} now={now} canRaise={canGrant} />}
+          <OverviewExtras grants={grants} more={moreGrants} tenant={tenant} now={now} canChange={canChange} />
+          <OverviewRefused refused={refused} days={days} tenant={tenant} canChange={canChange} />
+        </div>
+        <div className="grid gap-6">
+          <OverviewGroups overview={overview} tenant={tenant} />
+          <OverviewActivity activities={activities} tenant={tenant} now={now} />
+          {sync !== null && <OverviewSync sync={sync} tenant={tenant} />}
+        </div>
       </div>
-      <Card flush>
-        {rows.length > 0 ? (
-          <>
-            <FeatureAnswers rows={rows} tenant={tenant} now={now} canChange={canChange} />
-            {matching > featuresPerPage && <Pagination page={page} pageSize={featuresPerPage} total={matching} noun="features" />}
-          </>
-        ) : (
-          <EmptyState icon={SearchX} title="No feature matches">
-            Search by part of a name, key or group, or clear the filters above.
-          </EmptyState>
-        )}
-      </Card>
     </>
+  );
+}
+
+type StatusProps = { status: "active" | "suspended" | "archived"; tenant: string; entitled: number; canChange: boolean };
+
+function StatusNotice({ status, tenant, entitled, canChange }: StatusProps) {
+  if (status === "active") return null;
+  return (
+    <Notice
+      kind="warning"
+      className="mb-4"
+      title={`This tenant is ${status}. Every check answers no.`}
+      action={canChange && <LinkButton to={paths.tenantStatus(tenant, "active")}>Reinstate</LinkButton>}
+    >
+      {`This page shows what it would have: ${count(entitled)} ${entitled === 1 ? "feature" : "features"}.`}
+    </Notice>
   );
 }
 

@@ -16,7 +16,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Audit 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { facts } = await requireTenant(request, context, keyOf(params.tenant));
   const { before } = readAuditQuery(new URL(request.url).searchParams);
-  const { entries, older, now } = await readAuditPage(context, { kind: "tenant", subject: facts.key, before });
+  const { entries, older, now } = await readAuditPage(context, { kind: "tenant", subject: facts.key, before }, { isOwnPage: true });
   return { entries, older, now, isNewest: before === undefined, tenant: facts.key, name: facts.name };
 }
 
@@ -25,7 +25,11 @@ export default function TenantAudit() {
   return (
     <>
       <Card flush>
-        {entries.length > 0 ? <AuditList entries={entries} now={now} ofOne /> : <EmptyState icon={ScrollText} title="No older entries" />}
+        {entries.length > 0 ? (
+          <AuditList entries={entries} now={now} isOwnPage />
+        ) : (
+          <EmptyState icon={ScrollText} title="No older entries" />
+        )}
       </Card>
       <nav aria-label="Pages" className="mt-3 flex justify-between gap-2 empty:hidden">
         {isNewest ? <span /> : <LinkButton to={paths.tenantAudit(tenant)}>Newest</LinkButton>}

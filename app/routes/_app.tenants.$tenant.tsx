@@ -61,7 +61,8 @@ export default function Tenant() {
       <Tabs
         label={name}
         tabs={[
-          { label: "Features", to: paths.tenant(key), end: true },
+          { label: "Overview", to: paths.tenant(key), end: true },
+          { label: "Features", to: paths.tenantFeatures(key) },
           { label: "Grants", to: paths.tenantGrants(key), count: tenant.liveGrants },
           { label: "Usage", to: paths.tenantUsage(key) },
           { label: "Audit", to: paths.tenantAudit(key) },

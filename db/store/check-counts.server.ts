@@ -95,6 +95,33 @@ export async function countsByFeature(q: Queries, t: Schema, tenant: string, sin
   }));
 }
 
+export type RefusedFeature = { feature: string; refused: number; byDay: Map<string, number> };
+
+/** The features that a tenant was refused most since a day, at most `max`, with refusals per day. */
+export async function mostRefused(q: Queries, t: Schema, tenant: string, since: string, max: number): Promise<RefusedFeature[]> {
+  const c = t.checkCounts;
+  const refused = and(eq(c.tenant, tenant), gte(c.day, since), eq(c.allowed, false));
+  const sum = sql<number>`sum(${c.count})`;
+  const top = await q
+    .select({ feature: c.feature, count: sum })
+    .from(c)
+    .where(refused)
+    .groupBy(c.feature)
+    .orderBy(desc(sum), c.feature)
+    .limit(max);
+  if (top.length === 0) return [];
+  const names = top.map((row) => row.feature);
+  const days = await q
+    .select({ feature: c.feature, day: c.day, count: sum })
+    .from(c)
+    .where(and(refused, inArray(c.feature, names)))
+    .groupBy(c.feature, c.day);
+  return top.map(({ feature, count }) => {
+    const own = days.filter((row) => row.feature === feature);
+    return { feature, refused: Number(count), byDay: new Map(own.map((row) => [row.day, Number(row.count)])) };
+  });
+}
+
 /** Checks by name of each of these features since a day, over all tenants. */
 export async function checksOfFeatures(q: Queries, t: Schema, features: string[], since: string): Promise<Map<string, number>> {
   if (features.length === 0) return new Map();

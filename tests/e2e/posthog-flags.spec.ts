@@ -90,14 +90,14 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   const plain = await without.newPage();
 
   await polled();
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(answerRow(page)).toContainText("This tenant has no plan.");
   expect(await check()).toMatchObject({ status: 200, entitled: false, reason: { code: "not_in_plan" } });
 
   fake.state.setFlag({ key: "ai-search" });
   await polled();
   expect(await check()).toMatchObject({ status: 200, entitled: true, source: "flag", reason: { code: "flag_on" } });
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(answerRow(page)).toContainText("Switched on by its feature flag.");
   await page.goto("/tenants/acme/posthog");
   await expect(page.getByRole("listitem").filter({ hasText: "ai-search" })).toContainText("On");
@@ -112,7 +112,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   const notice = (p: Page) => p.getByRole("status").filter({ hasText: "PostHog cannot be reached" });
   for (const who of [page, plain]) {
     await expect(async () => {
-      await who.goto("/tenants/acme");
+      await who.goto("/tenants/acme/features?show=all");
       await expect(notice(who)).toBeVisible({ timeout: 1_000 });
     }).toPass(slow);
     await expect(notice(who)).toContainText(/told nothing of flags since \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC/);
@@ -125,7 +125,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   await expect(page.getByText("What only PostHog knows of its flags is left out below.")).toBeVisible();
   await accessible(page);
 
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(notice(page)).toBeVisible();
   fake.state.setFlag({ key: "ai-search", active: false });
   fake.state.mode.default = "ok";
@@ -133,7 +133,7 @@ test("a flag switched on in PostHog is on for the tenant's page and for the very
   // The open page comes to say so by itself.
   await expect(notice(page)).not.toBeVisible(slow);
   await polled();
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(answerRow(page)).toContainText("This tenant has no plan.");
   expect(await check()).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
 });
@@ -153,19 +153,19 @@ test("without a secret key an open page gets by itself what PostHog answers, and
     expect(answer.status).toBe(200);
     return (await answer.json()).entitlements.ai_search;
   };
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(answerRow(page)).toContainText("This tenant has no plan.");
 
   fake.state.setFlag({ key: "ai-search" });
   await expect.poll(check, slow).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features?show=all");
   await expect(answerRow(page)).toContainText("Switched on by its feature flag.");
 
   fake.state.mode["/flags/"] = "silent";
   const notice = page.getByRole("status").filter({ hasText: "PostHog gave no answer about flags" });
   await expect(async () => {
     // A page rendered during a request to PostHog refreshes itself.
-    await page.goto("/tenants/acme");
+    await page.goto("/tenants/acme/features?show=all");
     await expect(notice).toBeVisible({ timeout: 5_000 });
   }).toPass(slow);
   await expect(notice).toContainText("answers rest on the last known value of each flag, and checks go on");

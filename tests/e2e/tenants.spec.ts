@@ -45,7 +45,7 @@ async function trialThereAndBack(page: Page, server: Program, key: string, name:
   await createTenant(page, key, name);
   expect(await ask(server, key, "epics")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
 
-  await page.goto(`/tenants/${key}?q=epics`);
+  await page.goto(`/tenants/${key}/features?q=epics`);
   await page.getByRole("link", { name: "Grant trial: Epics", exact: true }).click();
   await expect(page.getByRole("radio", { name: /^14 days/ })).toBeChecked();
   await page.getByRole("button", { name: "Grant trial" }).click();
@@ -131,7 +131,7 @@ test("several features are found by search, ticked and granted at once", async (
 
 test("the answers are searched as one types, in the address, and opened by keyboard alone", async ({ context }) => {
   const page = await signIn(await context.newPage());
-  await page.goto("/tenants/acme");
+  await page.goto("/tenants/acme/features");
   await page.getByRole("searchbox", { name: "Search features" }).pressSequentially("okr");
   await expect(page).toHaveURL(/q=okr/);
   const row = page.locator("summary").filter({ hasText: "OKRs" });
@@ -174,8 +174,9 @@ const pages = [
   "/tenants",
   "/tenants?q=nobody",
   "/tenants/new",
-  "/tenants/acme?q=epic",
-  "/tenants/acme?show=trial",
+  "/tenants/acme",
+  "/tenants/acme/features?show=trial",
+  "/tenants/acme/features",
   "/tenants/acme/grants",
   "/tenants/acme/usage",
   "/tenants/acme/audit",
@@ -190,7 +191,7 @@ const pages = [
 ];
 
 /** Whole, these hold 247 features and take axe most of a minute; parts of them stand above. */
-const long = ["/tenants/acme", "/tenants/acme/trial"];
+const long = ["/tenants/acme/features?show=all", "/tenants/acme/trial"];
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page is usable for all, ${colorScheme}, and fits a phone`, async ({ newPerson, expectBrowserError }) => {

@@ -67,10 +67,10 @@ tenants: { acme: { plan: basic } }
     const app = await start(secret);
     await app.posthog.client.waitForLocalEvaluationReady(10_000);
     // The first poll may have come before the flag.
-    expect(await becomes(app, "/tenants/acme", /Switched on by its feature flag/)).not.toContain("told nothing of flags");
+    expect(await becomes(app, "/tenants/acme/features?show=all", /Switched on by its feature flag/)).not.toContain("told nothing of flags");
     app.fake.state.mode.default = "refuse";
     await app.fake.ready();
-    const page = await becomes(app, "/tenants/acme", /told nothing of flags/);
+    const page = await becomes(app, "/tenants/acme/features?show=all", /told nothing of flags/);
     expect(page).toMatch(/PostHog cannot be reached It has told nothing of flags since 20 November 2026, 10:00:00 UTC \( just now \)/);
     expect(page).toContain("Until it is back, flags are evaluated from the definitions that it gave last, and checks go on.");
     expect(page).toContain("Switched on by its feature flag");
@@ -80,20 +80,20 @@ tenants: { acme: { plan: basic } }
     );
     expect(await read(app, "/posthog")).toMatch(/Flags No answer PostHog cannot be reached\. Since/);
     app.fake.state.mode.default = "ok";
-    await becomes(app, "/tenants/acme", /^(?!.*told nothing of flags)/);
+    await becomes(app, "/tenants/acme/features?show=all", /^(?!.*told nothing of flags)/);
   }, 40_000);
 
   test("by asking PostHog: that answers rest on last known values, also where such a value is shown", async () => {
     const app = await start({ POSTHOG_FEATURE_FLAGS_CACHE_TTL: "1" });
-    await becomes(app, "/tenants/acme", /Switched on by its feature flag/);
+    await becomes(app, "/tenants/acme/features?show=all", /Switched on by its feature flag/);
     app.fake.state.mode["/flags/"] = "500";
     const asksAgain = async () => {
       app.clock.now += 1_000;
     };
-    const page = await becomes(app, "/tenants/acme", /told nothing of flags/, asksAgain);
+    const page = await becomes(app, "/tenants/acme/features?show=all", /told nothing of flags/, asksAgain);
     expect(page).toMatch(/PostHog answered 500 to a question about flags It has told nothing of flags since 20 November 2026/);
     expect(page).toContain("Until it is back, answers rest on the last known value of each flag, and checks go on.");
-    await becomes(app, "/tenants/acme", /ai-search: on, last known/, asksAgain);
+    await becomes(app, "/tenants/acme/features?show=all", /ai-search: on, last known/, asksAgain);
     expect(await check(app)).toMatchObject({ entitled: true, isStale: true });
     const questions = () => app.fake.state.requests["/flags/"] ?? 0;
     await until(
@@ -102,11 +102,11 @@ tenants: { acme: { plan: basic } }
       () => "it never ended asking",
     );
     const asked = questions();
-    for (const path of ["/tenants/acme", "/tenants/acme/posthog", "/posthog"]) await read(app, path);
+    for (const path of ["/tenants/acme/features?show=all", "/tenants/acme/posthog", "/posthog"]) await read(app, path);
     expect(questions()).toBe(asked);
     expect(await read(app, "/tenants/acme/posthog")).toMatch(/ai-search AI search On last known/);
     app.fake.state.mode["/flags/"] = "ok";
-    await becomes(app, "/tenants/acme", /^(?!.*told nothing of flags)/, asksAgain);
+    await becomes(app, "/tenants/acme/features?show=all", /^(?!.*told nothing of flags)/, asksAgain);
   }, 40_000);
 
   test("says nothing of flags where no feature is tied to one", async () => {
@@ -120,7 +120,7 @@ tenants: { acme: { plan: basic } }
       10_000,
       () => "no poll",
     );
-    expect(await read(app, "/tenants/acme")).not.toContain("told nothing of flags");
+    expect(await read(app, "/tenants/acme/features?show=all")).not.toContain("told nothing of flags");
     expect(await read(app, "/tenants/acme/posthog")).not.toContain("What PostHog's flags say");
   });
 });

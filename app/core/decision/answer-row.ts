@@ -38,9 +38,10 @@ export type SourceRow = {
   expiresAt: Instant | null;
 };
 
-type World = { facts: TenantFacts; catalogue: Catalogue; now: Instant; readings: Readings };
+/** What a tenant's decisions are computed from. */
+export type TenantWorld = { facts: TenantFacts; catalogue: Catalogue; now: Instant; readings: Readings };
 
-export function answerRow({ facts, catalogue, now, readings }: World, feature: Feature): AnswerRow {
+export function answerRow({ facts, catalogue, now, readings }: TenantWorld, feature: Feature): AnswerRow {
   const decision = decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) });
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
   const value = decision.amount ? decision.amount.limit : decision.value;

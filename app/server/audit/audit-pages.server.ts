@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { activityPhrase, namesIn } from "~/core/audit/activity-phrase";
 import { leaves, legible, onlyDifferent } from "~/core/audit/audit-documents";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Actor } from "~/core/model";
@@ -8,6 +9,7 @@ import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
 import { type ListedAuditRow, listAudit } from "~db/store/audit.server";
 import { auditedActions, auditedActors, findAudit, findAuditHead } from "~db/store/audit-queries.server";
+import { readTenantNames } from "~db/store/tenant-list.server";
 import { auditEntryParts } from "./audit-entry-json.server";
 
 const pageSize = 50;
@@ -19,10 +21,11 @@ const maxPageBytes = 256 * 1024;
 /** An entry with more bytes is serialized by the worker process. */
 const maxInPlaceBytes = 64 * 1024;
 
-type Names = { catalogue: Catalogue; actors: readonly Actor[] };
+type Names = { catalogue: Catalogue; actors: readonly Actor[]; tenants: Map<string, string> };
 
 /** Returns the name stored in the entry, or the current one. */
-function nameOf({ subjectKind, subject, before, after }: ListedAuditRow, { catalogue, actors }: Names): string {
+function nameOf({ subjectKind, subject, before, after }: ListedAuditRow, { catalogue, actors, tenants }: Names): string {
+  if (subjectKind === "tenant") return tenants.get(subject) ?? subject;
   if (subjectKind === "feature") return catalogue.features.get(subject)?.name ?? subject;
   if (subjectKind === "plan") return catalogue.plans.get(subject)?.name ?? subject;
   if (subjectKind !== "admin" && subjectKind !== "api_key") return subject;
@@ -30,10 +33,11 @@ function nameOf({ subjectKind, subject, before, after }: ListedAuditRow, { catal
   return typeof said === "string" ? said : (actors.find((a) => a.kind === subjectKind && a.id === subject)?.name ?? subject);
 }
 
-function entryOf(row: ListedAuditRow, names: Names, most: number) {
+function entryOf(row: ListedAuditRow, names: Names, most: number, isOwnPage = false) {
   const { seq, at, action, subjectKind, subject, why, isLarge } = row;
   const { before, after } = onlyDifferent(legible(row.before), legible(row.after));
   const values = Math.max(leaves(before), leaves(after));
+  const subjectName = nameOf(row, names);
   return {
     seq,
     at: at.getTime(),
@@ -42,7 +46,8 @@ function entryOf(row: ListedAuditRow, names: Names, most: number) {
     action,
     subjectKind,
     subject,
-    subjectName: nameOf(row, names),
+    subjectName,
+    phrase: activityPhrase(row, namesIn(names.catalogue, subjectName), { isOwnPage }),
     why,
     /** The number of changed values, or null if they were not read because there are too many. More than `most` are omitted. */
     values: isLarge ? null : values,
@@ -51,14 +56,16 @@ function entryOf(row: ListedAuditRow, names: Names, most: number) {
   };
 }
 
-export async function readAuditPage(services: Services, query: AuditQuery) {
+/** `isOwnPage`: the list is on its subject's page, which is not named again. */
+export async function readAuditPage(services: Services, query: AuditQuery, { isOwnPage = false } = {}) {
   const { db } = services;
   const { catalogue } = await catalogueNow(services);
   const filter = { subjectKind: query.kind, subject: query.subject, actor: query.actor, action: query.action };
   const rows = await listAudit(db.readAside, db.tables, filter, { before: query.before, size: pageSize + 1 });
   const actors = await auditedActors(db.readAside, db.tables);
+  const names = { catalogue, actors, tenants: await tenantNames(services, rows) };
   return {
-    entries: rows.slice(0, pageSize).map((row) => entryOf(row, { catalogue, actors }, maxShown)),
+    entries: rows.slice(0, pageSize).map((row) => entryOf(row, names, maxShown, isOwnPage)),
     /** Where the next page starts, or null on the last page. */
     older: rows.length > pageSize ? (rows[pageSize - 1]?.seq ?? null) : null,
     actors,
@@ -73,7 +80,13 @@ export async function readAuditEntry(services: Services, seq: number) {
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
   const actors = await auditedActors(db.readAside, db.tables);
-  return { entry: entryOf(row, { catalogue, actors }, maxOnPage), now: services.now() };
+  const names = { catalogue, actors, tenants: await tenantNames(services, [row]) };
+  return { entry: entryOf(row, names, maxOnPage), now: services.now() };
+}
+
+async function tenantNames({ db }: Services, rows: readonly ListedAuditRow[]): Promise<Map<string, string>> {
+  const keys = rows.flatMap(({ subjectKind, subject }) => (subjectKind === "tenant" ? [subject] : []));
+  return readTenantNames(db.readAside, db.tables, [...new Set(keys)]);
 }
 
 /** Without its documents if they are too large for a page. */

@@ -1,6 +1,5 @@
 import { Link } from "@remix-run/react";
 import { Bot, KeyRound, Terminal, User } from "lucide-react";
-import { actionWords } from "~/core/audit/action-words";
 import type { Actor, Instant, Json } from "~/core/model";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";
@@ -18,6 +17,8 @@ export type AuditListEntry = {
   subjectKind: string;
   subject: string;
   subjectName: string;
+  /** What was done, after the actor's name. */
+  phrase: string;
   why: string | null;
   /** Null if the documents were not read because they are too large. */
   values: number | null;
@@ -31,17 +32,18 @@ const actorIcons = { admin: User, api_key: KeyRound, cli: Terminal, system: Bot 
 export function AuditList({
   entries,
   now,
-  ofOne,
+  isOwnPage,
 }: {
   entries: readonly AuditListEntry[];
-  now: Instant /** All entries are about the page's subject. */;
-  ofOne?: boolean;
+  now: Instant;
+  /** All entries are about the page's subject. */
+  isOwnPage?: boolean;
 }) {
   return (
     <ol className="divide-y divide-line">
       {entries.map((entry) => (
         <li key={entry.seq} className="px-4 py-3">
-          <AuditLine entry={entry} now={now} ofOne={ofOne} />
+          <AuditLine entry={entry} now={now} isOwnPage={isOwnPage} />
           <Change entry={entry} />
         </li>
       ))}
@@ -49,26 +51,24 @@ export function AuditList({
   );
 }
 
-export function AuditLine({ entry, now, ofOne }: { entry: AuditListEntry; now: Instant; ofOne?: boolean }) {
-  const { actor, address, action, why, at, seq } = entry;
+export function AuditLine({ entry, now, isOwnPage }: { entry: AuditListEntry; now: Instant; isOwnPage?: boolean }) {
+  const { actor, address, phrase, why, at, seq } = entry;
   const Icon = actorIcons[actor.kind];
   return (
-    <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 text-sm">
-      <p className="min-w-0 wrap-anywhere">
-        <span className="font-medium text-ink">{actionWords(action)}</span>
-        {!ofOne && <Subject entry={entry} />}
-        {why && <span className="block text-ink-muted">{why}</span>}
-      </p>
-      <p className="flex min-w-0 items-center gap-3 text-ink-muted text-xs">
-        <span className="flex min-w-0 items-center gap-1">
-          <Icon className="size-3.5 shrink-0 text-ink-faint" aria-hidden="true" />
-          <span className="truncate">{actor.name}</span>
-          {address !== null && (
-            <span title={address} className="min-w-0 truncate font-mono text-ink-faint">
-              {address}
-            </span>
-          )}
+    <div className="flex items-baseline justify-between gap-x-4 gap-y-0.5 text-sm max-sm:flex-col">
+      <p className="flex min-w-0 items-baseline gap-2">
+        <Icon className="size-3.5 shrink-0 translate-y-0.5 text-ink-faint" aria-hidden="true" />
+        <span className="min-w-0 text-ink-muted wrap-anywhere">
+          <span className="font-medium text-ink">{actor.name}</span> {isOwnPage ? phrase : <LinkedPhrase entry={entry} />}
+          {why && <span className="block italic">{why}</span>}
         </span>
+      </p>
+      <p className="flex max-w-full shrink-0 items-center gap-3 text-ink-muted text-xs max-sm:pl-5.5">
+        {address !== null && (
+          <span title={address} className="min-w-0 truncate font-mono text-ink-faint">
+            {address}
+          </span>
+        )}
         <Link to={paths.auditEntry(seq)} className="rounded-sm hover:text-ink hover:underline">
           <Time at={at} now={now} />
         </Link>
@@ -97,11 +97,19 @@ function placeOf({ subjectKind, subject }: AuditListEntry): string | null {
   }
 }
 
-function Subject({ entry }: { entry: AuditListEntry }) {
-  const name = entry.subjectKind === "catalogue" ? "" : entry.subjectName;
+/** The subject's name in the phrase is a link to its page. */
+function LinkedPhrase({ entry }: { entry: AuditListEntry }) {
+  const { phrase, subjectName } = entry;
   const to = placeOf(entry);
-  if (name === "") return null;
-  return <span className="text-ink-muted"> · {to ? <TextLink to={to}>{name}</TextLink> : name}</span>;
+  const at = to === null || subjectName === "" ? -1 : phrase.indexOf(subjectName);
+  if (to === null || at < 0) return phrase;
+  return (
+    <>
+      {phrase.slice(0, at)}
+      <TextLink to={to}>{subjectName}</TextLink>
+      {phrase.slice(at + subjectName.length)}
+    </>
+  );
 }
 
 function Change({ entry: { seq, values, before, after } }: { entry: AuditListEntry }) {

@@ -1,10 +1,9 @@
 import type { Instant } from "~/core/model";
-import { day } from "~/core/time";
+import { day, shortDate } from "~/core/time";
 import { trialLengths } from "~/forms/grants/grant-page";
 import { RadioCards } from "./choices";
 import { Field, type FieldMeta } from "./field";
 import { DateTimeInput } from "./inputs";
-import { shortDate } from "./time-words";
 
 type Meta = FieldMeta & { initialValue?: string };
 type Props = {

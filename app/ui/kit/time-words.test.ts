@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { day, hour, minute } from "~/core/time";
-import { exactTime, relativeTime, shortDate } from "./time-words";
+import { day, hour, minute, shortDate } from "~/core/time";
+import { exactTime, relativeTime } from "./time-words";
 
 const now = Date.UTC(2026, 10, 20, 10, 0, 0);
 

@@ -1,15 +1,9 @@
 import type { Instant } from "~/core/model";
-import { day, hour, longDate, minute, monthNames } from "~/core/time";
+import { day, hour, longDate, minute } from "~/core/time";
 
 const two = (n: number) => String(n).padStart(2, "0");
 
 // Formatted by hand, because Intl differs between the server and browsers.
-
-/** "4 Dec 2026" */
-export function shortDate(at: Instant): string {
-  const d = new Date(at);
-  return `${d.getUTCDate()} ${monthNames[d.getUTCMonth()]?.slice(0, 3)} ${d.getUTCFullYear()}`;
-}
 
 /** "4 December 2026, 10:00:00 UTC" */
 export function exactTime(at: Instant): string {

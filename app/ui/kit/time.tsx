@@ -1,7 +1,7 @@
 import type { Instant } from "~/core/model";
-import { isoTime } from "~/core/time";
+import { isoTime, shortDate } from "~/core/time";
 import { cx } from "./cx";
-import { exactTime, relativeTime, shortDate } from "./time-words";
+import { exactTime, relativeTime } from "./time-words";
 
 type TimeProps = {
   at: Instant;

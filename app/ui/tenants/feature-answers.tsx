@@ -1,43 +1,61 @@
+import { Link } from "@remix-run/react";
 import { ChevronRight } from "lucide-react";
 import type { AnswerRow, SourceRow } from "~/core/decision/answer-row";
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
+import type { FeatureGroup } from "~/server/tenants/tenant-features.server";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
+import { cx } from "~/ui/kit/cx";
 import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
 import { ReasonLine } from "./reason-line";
 
-type Props = { rows: readonly AnswerRow[]; tenant: string; now: Instant; canChange: boolean };
+type Props = { groups: readonly FeatureGroup[]; tenant: string; now: Instant; canChange: boolean };
 
 /** A tenant's features by group: yes or no, why, until when, from where, and for each no the button that changes it. */
-export function FeatureAnswers({ rows, ...rest }: Props) {
-  const groups = new Map<string | null, AnswerRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.group);
-    if (group) group.push(row);
-    else groups.set(row.group, [row]);
-  }
-  return [...groups].map(([group, inGroup]) => (
-    <section key={group ?? ""} aria-label={group ?? "Features"} className="group/section">
-      {(group !== null || groups.size > 1) && (
-        <h2 className="flex items-baseline justify-between gap-3 border-line border-y bg-sunken px-4 py-1.5 font-medium text-ink-muted text-xs group-first/section:border-t-0">
-          <span className="min-w-0 truncate">{group ?? "Other features"}</span>
-          <span className="shrink-0 font-normal">
-            {inGroup.filter((r) => r.entitled).length} of {inGroup.length}
-          </span>
-        </h2>
-      )}
+export function FeatureAnswers({ groups, tenant, ...rest }: Props) {
+  return groups.map((group) => (
+    <section key={group.name ?? ""} aria-label={group.name ?? "Features"} className="not-first:border-line not-first:border-t">
+      {(group.name !== null || groups.length > 1) && <GroupTitle group={group} tenant={tenant} />}
       <ul className="divide-y divide-line">
-        {inGroup.map((row) => (
-          <Row key={row.key} row={row} {...rest} />
+        {group.rows.map((row) => (
+          <Row key={row.key} row={row} tenant={tenant} {...rest} />
         ))}
       </ul>
     </section>
   ));
 }
 
-function Row({ row, tenant, now, canChange }: Omit<Props, "rows"> & { row: AnswerRow }) {
+/** A closed group is a link to the page on which it is open. */
+function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: { group: FeatureGroup; tenant: string }) {
+  const isOpen = rows.length > 0;
+  const look = "flex min-h-9 items-center gap-2 px-4 py-1.5 font-medium text-xs";
+  const content = (
+    <>
+      {canClose && <ChevronRight className={cx("size-3.5 shrink-0 text-ink-faint", isOpen && "rotate-90")} aria-hidden="true" />}
+      <h2 className="min-w-0 flex-1 truncate">{name ?? "Other features"}</h2>
+      <span className="shrink-0 font-normal text-ink-muted">
+        {entitled} of {all}
+      </span>
+    </>
+  );
+  if (!canClose) return <div className={cx(look, "bg-sunken text-ink-muted")}>{content}</div>;
+  return (
+    <Link
+      // A parameter cannot be empty: withQuery omits it.
+      to={isOpen ? paths.tenantFeatures(tenant) : `${paths.tenantFeatures(tenant)}?group=${encodeURIComponent(name ?? "")}`}
+      aria-expanded={isOpen}
+      preventScrollReset
+      discover="none"
+      className={cx(look, "text-ink hover:bg-sunken", isOpen && "bg-sunken")}
+    >
+      {content}
+    </Link>
+  );
+}
+
+function Row({ row, tenant, now, canChange }: Omit<Props, "groups"> & { row: AnswerRow }) {
   return (
     <li className="flex items-start gap-3 pr-3 hover:bg-sunken/40 sm:pr-4">
       <details className="group/row min-w-0 flex-1">
