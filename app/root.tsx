@@ -1,6 +1,7 @@
 import { data, type LinksFunction, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Links, Meta, Outlet, Scripts, ScrollRestoration, useRouteLoaderData } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { readTimeZone } from "~/forms/time-zone";
 import { browserPosthog } from "~/server/http/posthog-browser.server";
 import { clearToastCookie, readToast } from "~/server/http/toast.server";
 import stylesheet from "~/tailwind.css?url";
@@ -9,6 +10,7 @@ import { useNonce } from "~/ui/kit/nonce";
 import { ToastBanner, Toasts } from "~/ui/kit/toasts";
 import { Analytics } from "~/ui/shell/analytics";
 import { readTheme } from "~/ui/shell/theme";
+import { TimeZoneProvider } from "~/ui/shell/time-zone-provider";
 
 export const links: LinksFunction = () => [
   { rel: "stylesheet", href: stylesheet },
@@ -22,13 +24,16 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const toast = readToast(cookie);
   // Pages work without it.
   const posthog = await browserPosthog(request, context).catch(() => null);
-  return data({ theme: readTheme(cookie), toast, posthog }, toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined);
+  return data(
+    { theme: readTheme(cookie), zone: readTimeZone(cookie), toast, posthog },
+    toast ? { headers: { "Set-Cookie": clearToastCookie } } : undefined,
+  );
 }
 
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
   // Absent if the loader failed.
-  const { theme = "system", toast = null, posthog = null } = useRouteLoaderData<typeof loader>("root") ?? {};
+  const { theme = "system", zone = null, toast = null, posthog = null } = useRouteLoaderData<typeof loader>("root") ?? {};
   return (
     <html lang="en" className={theme === "system" ? undefined : theme}>
       <head>
@@ -40,7 +45,7 @@ export function Layout({ children }: { children: ReactNode }) {
       </head>
       <body>
         <ToastBanner toast={toast} />
-        {children}
+        <TimeZoneProvider zone={zone}>{children}</TimeZoneProvider>
         <Toasts toast={toast} theme={theme} />
         <Analytics settings={posthog} />
         <ScrollRestoration nonce={nonce} />

@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { actionWords } from "~/core/audit/action-words";
+import { readTimeZone } from "~/forms/time-zone";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readAuditEntry } from "~/server/audit/audit-pages.server";
@@ -18,7 +19,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   await requireAdmin(request, context);
-  return readAuditEntry(context, Number(params.seq));
+  return readAuditEntry(context, Number(params.seq), readTimeZone(request.headers.get("Cookie")) ?? "UTC");
 }
 
 export default function AuditEntryPage() {

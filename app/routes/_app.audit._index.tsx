@@ -3,6 +3,7 @@ import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { ScrollText, SearchX } from "lucide-react";
 import { actionWords } from "~/core/audit/action-words";
 import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit/audit-filter";
+import { readTimeZone } from "~/forms/time-zone";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readAuditPage } from "~/server/audit/audit-pages.server";
@@ -19,7 +20,8 @@ export const meta: MetaFunction = () => [{ title: "Audit log · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context);
-  return readAuditPage(context, readAuditQuery(new URL(request.url).searchParams));
+  const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
+  return readAuditPage(context, readAuditQuery(new URL(request.url).searchParams), { zone });
 }
 
 const kindWords = {

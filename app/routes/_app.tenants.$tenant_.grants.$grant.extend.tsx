@@ -3,6 +3,7 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { day } from "~/core/time";
+import { inputValueIn } from "~/core/zoned-time";
 import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -15,7 +16,7 @@ import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
-import { Textarea, toInputValue } from "~/ui/kit/inputs";
+import { Textarea } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
@@ -29,7 +30,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const { view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
   const { key, name } = tenant.facts;
-  return { key, name, grant: view, isOver, now: tenant.now, canChange: tenant.canChange };
+  return { key, name, grant: view, isOver, now: tenant.now, zone: tenant.zone, canChange: tenant.canChange };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -45,12 +46,12 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function ExtendGrant() {
-  const { key, name, grant, isOver, now, canChange } = useLoaderData<typeof loader>();
+  const { key, name, grant, isOver, now, zone, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "extend",
     lastResult: useActionData<typeof action>()?.result,
-    defaultValue: { length: "14", endsAt: toInputValue((grant.until ?? now) + 14 * day) },
+    defaultValue: { length: "14", endsAt: inputValueIn((grant.until ?? now) + 14 * day, zone) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: extendGrantSchema }),
     shouldRevalidate: "onInput",
   });
@@ -74,6 +75,7 @@ export default function ExtendGrant() {
           <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
             <FormErrors errors={form.errors} />
             <LengthFields
+              zone={zone}
               label="How much longer"
               hint="From the end that it has."
               from={grant.until}

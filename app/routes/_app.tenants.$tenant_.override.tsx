@@ -16,7 +16,7 @@ import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
-import { DateTimeInput, Textarea } from "~/ui/kit/inputs";
+import { DateTimeInput, Textarea, ZoneInput, zoneWords } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { YesNo } from "~/ui/kit/status";
 import { SubmitRow } from "~/ui/kit/submit-row";
@@ -34,7 +34,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const effect = searchParams.get("effect") === "deny" ? "deny" : "allow";
   const { key, name } = tenant.facts;
   const options = feature ? [] : features.map((c) => ({ key: c.key, name: c.name, group: c.group }));
-  return { key, name, feature, options, effect, now: tenant.now, canChange: tenant.canChange };
+  return { key, name, feature, options, effect, now: tenant.now, zone: tenant.zone, canChange: tenant.canChange };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -72,7 +72,7 @@ export default function OverridePage() {
 }
 
 function OverrideForm() {
-  const { key, feature, effect, now, canChange } = useLoaderData<typeof loader>();
+  const { key, feature, effect, now, zone, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "override",
@@ -122,7 +122,14 @@ function OverrideForm() {
           <ValueInput kind={feature.kind} name={fields.value.name} defaultValue={fields.value.initialValue} />
         </Field>
       )}
-      <Field label="Ends" field={fields.endsAt} hint="Date and time in UTC. Empty: until somebody ends it." optional className="max-w-sm">
+      <ZoneInput zone={zone} />
+      <Field
+        label="Ends"
+        field={fields.endsAt}
+        hint={`Date and time in ${zoneWords(zone)}. Empty: until someone ends it.`}
+        optional
+        className="max-w-sm"
+      >
         <DateTimeInput defaultValue={fields.endsAt.initialValue} />
       </Field>
       <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>

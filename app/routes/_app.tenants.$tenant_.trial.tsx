@@ -3,6 +3,7 @@ import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { day } from "~/core/time";
+import { inputValueIn } from "~/core/zoned-time";
 import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
@@ -14,7 +15,7 @@ import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { FilterBar, SearchBox } from "~/ui/kit/filters";
-import { Textarea, toInputValue } from "~/ui/kit/inputs";
+import { Textarea } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
@@ -32,6 +33,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     key,
     name,
     now: tenant.now,
+    zone: tenant.zone,
     canChange: tenant.canChange,
     ...narrowedChoices(tenant, searchParams.get("q") ?? "", wanted),
     wanted,
@@ -52,13 +54,13 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function GrantTrial() {
-  const { key, name, now, choices, left, total, wanted, canChange } = useLoaderData<typeof loader>();
+  const { key, name, now, zone, choices, left, total, wanted, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const lastResult = useActionData<typeof action>()?.result;
   const [form, fields] = useForm({
     id: "trial",
     lastResult,
-    defaultValue: { length: "14", endsAt: toInputValue(now + 14 * day) },
+    defaultValue: { length: "14", endsAt: inputValueIn(now + 14 * day, zone) },
     onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
     shouldRevalidate: "onInput",
   });
@@ -85,7 +87,7 @@ export default function GrantTrial() {
               errors={(field) => form.allErrors[field]}
             />
           </Field>
-          <LengthFields label="How long" hint="Days of 24 hours from now." from={now} {...lengthFields} />
+          <LengthFields label="How long" hint="Days of 24 hours from now." from={now} zone={zone} {...lengthFields} />
           <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
             <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
           </Field>

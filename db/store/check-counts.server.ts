@@ -98,7 +98,7 @@ export async function countsByFeature(q: Queries, t: Schema, tenant: string, sin
 export type RefusedFeature = { feature: string; refused: number; byDay: Map<string, number> };
 
 /** The features that a tenant was refused most since a day, at most `max`, with refusals per day. */
-export async function mostRefused(q: Queries, t: Schema, tenant: string, since: string, max: number): Promise<RefusedFeature[]> {
+export async function topRefusedFeatures(q: Queries, t: Schema, tenant: string, since: string, max: number): Promise<RefusedFeature[]> {
   const c = t.checkCounts;
   const refused = and(eq(c.tenant, tenant), gte(c.day, since), eq(c.allowed, false));
   const sum = sql<number>`sum(${c.count})`;

@@ -1,7 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Instant, Json } from "~/core/model";
 import { listWords } from "~/core/text";
-import { shortDate } from "~/core/time";
+import { zonedDate } from "~/core/zoned-time";
 import { actionWords } from "./action-words";
 
 /** An audit entry, with `before` and `after` as written. Null if the documents are too large to be read. */
@@ -15,12 +15,12 @@ export type ActivityNames = {
   date: (at: Instant) => string;
 };
 
-/** Names of today's catalogue. What it no longer has is named by its key. */
-export const namesIn = ({ features, plans }: Catalogue, subject: string): ActivityNames => ({
+/** Names of today's catalogue. What it no longer has is named by its key. Dates are those of the reader's zone. */
+export const namesIn = ({ features, plans }: Catalogue, subject: string, zone: string): ActivityNames => ({
   subject,
   feature: (key) => features.get(key)?.name ?? key,
   plan: (key) => plans.get(key)?.name ?? key,
-  date: shortDate,
+  date: (at) => zonedDate(at, zone),
 });
 
 type Document = { [field: string]: Json };

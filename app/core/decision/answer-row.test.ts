@@ -15,15 +15,15 @@ const world = catalogue(
   ],
 );
 const row = (of: Feature, facts = tenant({ plan: "pro", addOns: ["more"] })) =>
-  answerRow({ facts, catalogue: world, now, readings: {} }, of);
+  answerRow({ facts, catalogue: world, now, readings: {}, zone: "UTC" }, of);
 
 test("an answer shows what was consumed, and what PostHog says of its flag", () => {
   const tied = { ...sso, flag: flagTie("grant") };
   const flagged = catalogue([tied, calls], [plan("free", { calls: 10 })]);
   const facts = tenant({ plan: "free" });
   const readings = { usage: () => ({ used: 4 }), flag: () => ({ state: "on" as const }) };
-  expect(answerRow({ facts, catalogue: flagged, now, readings }, calls).gives).toMatch(/^10 .*, 4 used$/);
-  expect(answerRow({ facts, catalogue: flagged, now, readings }, tied)).toMatchObject({ entitled: true, source: "flag" });
+  expect(answerRow({ facts, catalogue: flagged, now, readings, zone: "UTC" }, calls).gives).toMatch(/^10 .*, 4 used$/);
+  expect(answerRow({ facts, catalogue: flagged, now, readings, zone: "UTC" }, tied)).toMatchObject({ entitled: true, source: "flag" });
 });
 
 test("an answer names plans in place of keys and shows what each source gives", () => {

@@ -2,6 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { endOf, grantStateOf } from "~/core/grants/grant-lifetime";
 import type { Feature, Grant, Instant, TenantFacts, Value } from "~/core/model";
+import { zonedLongDate } from "~/core/zoned-time";
 import { type Readings, readingsOf } from "./answer";
 import { type Decision, decide } from "./decide";
 import { type NextStep, nextStep } from "./next-step";
@@ -39,9 +40,15 @@ export type SourceRow = {
 };
 
 /** What a tenant's decisions are computed from. */
-export type TenantWorld = { facts: TenantFacts; catalogue: Catalogue; now: Instant; readings: Readings };
+export type TenantWorld = {
+  facts: TenantFacts;
+  catalogue: Catalogue;
+  now: Instant;
+  readings: Readings /** Of the dates in sentences. */;
+  zone: string;
+};
 
-export function answerRow({ facts, catalogue, now, readings }: TenantWorld, feature: Feature): AnswerRow {
+export function answerRow({ facts, catalogue, now, readings, zone }: TenantWorld, feature: Feature): AnswerRow {
   const decision = decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) });
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
   const value = decision.amount ? decision.amount.limit : decision.value;
@@ -52,7 +59,7 @@ export function answerRow({ facts, catalogue, now, readings }: TenantWorld, feat
     group: feature.group,
     entitled: decision.entitled,
     reason: decision.reason,
-    message: reasonMessage(decision, facts, catalogue),
+    message: reasonMessage(decision, facts, catalogue, (at) => zonedLongDate(at, zone)),
     expiresAt: decision.expiresAt,
     source: decision.source,
     gives:

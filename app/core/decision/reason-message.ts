@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import type { Limit, TenantFacts } from "~/core/model";
+import type { Instant, Limit, TenantFacts } from "~/core/model";
 import { listWords } from "~/core/text";
 import { longDate } from "~/core/time";
 import type { Decision } from "./decide";
@@ -18,10 +18,15 @@ function singular(unit: string): string {
   return /[^sui]s$/i.test(unit) ? unit.slice(0, -1) : unit;
 }
 
-/** A decision's reason as one sentence. */
-export function reasonMessage(decision: Decision, tenant: TenantFacts | null, catalogue: Catalogue): string {
+/** A decision's reason as one sentence. `date` writes the day of an instant; in UTC for programs. */
+export function reasonMessage(
+  decision: Decision,
+  tenant: TenantFacts | null,
+  catalogue: Catalogue,
+  date: (at: Instant) => string = longDate,
+): string {
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
-  const until = decision.expiresAt === null ? "" : ` until ${longDate(decision.expiresAt)}`;
+  const until = decision.expiresAt === null ? "" : ` until ${date(decision.expiresAt)}`;
   switch (decision.reason) {
     case "tenant_not_found":
       return "There is no such tenant.";

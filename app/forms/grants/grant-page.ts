@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { featureKey, featureKeyRefused } from "~/forms/entity-keys";
-import { inputInstant } from "~/forms/instants";
+import { formZone, inZone, localTime } from "~/forms/instants";
 import { note } from "~/forms/tenants/tenant";
 
 export const trialLengths = ["7", "14", "30", "own"] as const;
@@ -16,11 +16,13 @@ export const grantTrialSchema = z
       .max(100, "Grant up to 100 features at once.")
       .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), featureKeyRefused),
     length: z.enum(trialLengths, "Choose how long."),
-    startsAt: inputInstant.optional(),
-    endsAt: inputInstant.optional(),
+    startsAt: localTime,
+    endsAt: localTime,
+    zone: formZone,
     values: typedValues,
     note: note.optional(),
   })
+  .transform(inZone("startsAt", "endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "A trial always has an end: choose it." });
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
 
@@ -30,16 +32,21 @@ export const endGrantSchema = z.object({ note: note.optional() });
 export const extendGrantSchema = z
   .object({
     length: z.enum(trialLengths, "Choose how long."),
-    endsAt: inputInstant.optional(),
+    endsAt: localTime,
+    zone: formZone,
     note: note.optional(),
   })
+  .transform(inZone("endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "Choose the new end." });
 export type ExtendGrantInput = z.infer<typeof extendGrantSchema>;
 
-export const overrideSchema = z.object({
-  feature: z.string("Choose a feature.").pipe(featureKey),
-  effect: z.enum(["allow", "deny"], "Choose what it does."),
-  value: z.string().max(10_000, "That is too long.").optional(),
-  endsAt: inputInstant.optional(),
-  note: note.optional(),
-});
+export const overrideSchema = z
+  .object({
+    feature: z.string("Choose a feature.").pipe(featureKey),
+    effect: z.enum(["allow", "deny"], "Choose what it does."),
+    value: z.string().max(10_000, "That is too long.").optional(),
+    endsAt: localTime,
+    zone: formZone,
+    note: note.optional(),
+  })
+  .transform(inZone("endsAt"));

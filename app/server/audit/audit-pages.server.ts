@@ -21,7 +21,7 @@ const maxPageBytes = 256 * 1024;
 /** An entry with more bytes is serialized by the worker process. */
 const maxInPlaceBytes = 64 * 1024;
 
-type Names = { catalogue: Catalogue; actors: readonly Actor[]; tenants: Map<string, string> };
+type Names = { catalogue: Catalogue; actors: readonly Actor[]; tenants: Map<string, string>; zone: string };
 
 /** Returns the name stored in the entry, or the current one. */
 function nameOf({ subjectKind, subject, before, after }: ListedAuditRow, { catalogue, actors, tenants }: Names): string {
@@ -47,7 +47,7 @@ function entryOf(row: ListedAuditRow, names: Names, most: number, isOwnPage = fa
     subjectKind,
     subject,
     subjectName,
-    phrase: activityPhrase(row, namesIn(names.catalogue, subjectName), { isOwnPage }),
+    phrase: activityPhrase(row, namesIn(names.catalogue, subjectName, names.zone), { isOwnPage }),
     why,
     /** The number of changed values, or null if they were not read because there are too many. More than `most` are omitted. */
     values: isLarge ? null : values,
@@ -56,14 +56,18 @@ function entryOf(row: ListedAuditRow, names: Names, most: number, isOwnPage = fa
   };
 }
 
-/** `isOwnPage`: the list is on its subject's page, which is not named again. */
-export async function readAuditPage(services: Services, query: AuditQuery, { isOwnPage = false } = {}) {
+/** `zone` is the reader's. `isOwnPage`: the list is on its subject's page, which is not named again. */
+export async function readAuditPage(
+  services: Services,
+  query: AuditQuery,
+  { zone, isOwnPage = false }: { zone: string; isOwnPage?: boolean },
+) {
   const { db } = services;
   const { catalogue } = await catalogueNow(services);
   const filter = { subjectKind: query.kind, subject: query.subject, actor: query.actor, action: query.action };
   const rows = await listAudit(db.readAside, db.tables, filter, { before: query.before, size: pageSize + 1 });
   const actors = await auditedActors(db.readAside, db.tables);
-  const names = { catalogue, actors, tenants: await tenantNames(services, rows) };
+  const names = { catalogue, actors, tenants: await tenantNames(services, rows), zone };
   return {
     entries: rows.slice(0, pageSize).map((row) => entryOf(row, names, maxShown, isOwnPage)),
     /** Where the next page starts, or null on the last page. */
@@ -74,13 +78,13 @@ export async function readAuditPage(services: Services, query: AuditQuery, { isO
   };
 }
 
-export async function readAuditEntry(services: Services, seq: number) {
+export async function readAuditEntry(services: Services, seq: number, zone: string) {
   const { db } = services;
   const row = Number.isSafeInteger(seq) ? await readRow(services, seq) : null;
   if (!row) throw new Response("There is no such entry in the audit log.", { status: 404 });
   const { catalogue } = await catalogueNow(services);
   const actors = await auditedActors(db.readAside, db.tables);
-  const names = { catalogue, actors, tenants: await tenantNames(services, [row]) };
+  const names = { catalogue, actors, tenants: await tenantNames(services, [row]), zone };
   return { entry: entryOf(row, names, maxOnPage), now: services.now() };
 }
 

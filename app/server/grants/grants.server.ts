@@ -88,7 +88,7 @@ export type GrantOutcome = {
 
 /** The effect of recent grants: the answer with and without each, from its start. */
 export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>, ids: string[]): GrantOutcome[] {
-  const { facts, catalogue, now, readings } = tenant;
+  const { facts, catalogue, now, readings, zone } = tenant;
   return ids.flatMap((id) => {
     const grant = grants.get(id);
     const feature = grant && catalogue.features.get(grant.feature);
@@ -99,7 +99,7 @@ export function grantOutcomes(tenant: TenantRequest, grants: Map<string, Grant>,
     const at = Math.max(now, grant.startsAt);
     const before = isEnded ? withGrantUnended(facts, grant) : withoutGrant(facts, grant, old);
     const what = isEnded ? "ended" : old ? "extended" : grant.kind;
-    const answer = (of: typeof facts) => answerRow({ facts: of, catalogue, now: at, readings }, feature);
+    const answer = (of: typeof facts) => answerRow({ facts: of, catalogue, now: at, readings, zone }, feature);
     return [{ id, what, before: answer(before), after: answer(facts), from: at > now ? at : null } as const];
   });
 }

@@ -62,7 +62,6 @@ export async function tenantFeatures(services: Services, tenant: TenantRequest, 
     }),
   };
 }
-export type FeatureGroup = Awaited<ReturnType<typeof tenantFeatures>>["groups"][number];
 
 const isFound = (row: AnswerRow, words: string, show: AnswerFilter | null) =>
   foldText(`${row.name}\n${row.key}\n${row.group ?? ""}`).includes(words) && isShown(row, show);

@@ -7,7 +7,7 @@ import type { Grant, Instant } from "~/core/model";
 import { day, isoDay } from "~/core/time";
 import type { Services } from "~/server/services.server";
 import { listAudit } from "~db/store/audit.server";
-import { mostRefused } from "~db/store/check-counts.server";
+import { topRefusedFeatures } from "~db/store/check-counts.server";
 import { tenantSync } from "./posthog-status.server";
 import type { TenantRequest } from "./tenants.server";
 
@@ -41,7 +41,6 @@ export async function tenantOverview(services: Services, tenant: TenantRequest) 
     sync: (await tenantSync(services, tenant))?.state ?? null,
   };
 }
-export type TenantOverview = Awaited<ReturnType<typeof tenantOverview>>;
 
 const lastInstantOf = (grant: Grant) => endOf(grant) ?? Number.POSITIVE_INFINITY;
 
@@ -67,7 +66,7 @@ async function refusedRows({ db, counts }: Services, tenant: TenantRequest, worl
   const { facts, catalogue, now } = tenant;
   await counts.flush();
   const first = now - (days - 1) * day;
-  const rows = await mostRefused(db.readAside, db.tables, facts.key, isoDay(first), maxRefused);
+  const rows = await topRefusedFeatures(db.readAside, db.tables, facts.key, isoDay(first), maxRefused);
   return rows.map(({ feature: key, refused, byDay }) => {
     const feature = catalogue.features.get(key);
     const answer = feature ? answerRow(world, feature) : null;
@@ -84,13 +83,13 @@ async function refusedRows({ db, counts }: Services, tenant: TenantRequest, worl
   });
 }
 
-async function latestActivities({ db }: Services, { facts, catalogue }: TenantRequest) {
+async function latestActivities({ db }: Services, { facts, catalogue, zone }: TenantRequest) {
   const filter = { subjectKind: "tenant" as const, subject: facts.key };
   const rows = await listAudit(db.readAside, db.tables, filter, { size: maxActivities });
   return rows.map((row) => ({
     seq: row.seq,
     at: row.at.getTime() as Instant,
     actor: row.actorName,
-    phrase: activityPhrase(row, namesIn(catalogue, facts.name), { isOwnPage: true }),
+    phrase: activityPhrase(row, namesIn(catalogue, facts.name, zone), { isOwnPage: true }),
   }));
 }

@@ -7,6 +7,7 @@ import { shorten } from "~/core/text";
 import { day } from "~/core/time";
 import type { tenantsQuery } from "~/forms/api-queries";
 import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { readTimeZone } from "~/forms/time-zone";
 import { mayAct, requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { RequestContext, Services } from "~/server/services.server";
@@ -83,6 +84,8 @@ export type TenantRequest = {
   /** Current flag readings and usage. */
   readings: Readings;
   canChange: boolean;
+  /** The reader's time zone; UTC if it is not known. */
+  zone: string;
 };
 
 /** Call first on every page of a tenant: authenticates and loads it. Throws the response if there is no such tenant. */
@@ -98,7 +101,8 @@ export async function requireTenant(request: Request, context: RequestContext, k
   }
   const now = context.now();
   const readings = context.checks.readings(await context.checks.context(key), now);
-  return { admin, facts, catalogue: context.facts.catalogue(), now, readings, canChange: mayAct(admin.role, "admin") };
+  const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
+  return { admin, facts, catalogue: context.facts.catalogue(), now, readings, canChange: mayAct(admin.role, "admin"), zone };
 }
 
 /** The header above the tabs. */

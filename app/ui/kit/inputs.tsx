@@ -1,5 +1,4 @@
 import { type ComponentProps, forwardRef } from "react";
-import { isoTime } from "~/core/time";
 import { cx } from "./cx";
 import { useField } from "./field";
 
@@ -42,28 +41,16 @@ export const Select = forwardRef<
   );
 });
 
-/** A date and time in UTC, as `YYYY-MM-DDThh:mm`; `dateOnly` omits the time. */
-export const DateTimeInput = forwardRef<HTMLInputElement, ComponentProps<"input"> & { dateOnly?: boolean }>(function DateTimeInput(
-  { className, dateOnly, type: _type, ...props },
+/** A date and time as `YYYY-MM-DDThh:mm`, in the zone that the form's ZoneInput states. */
+export const DateTimeInput = forwardRef<HTMLInputElement, ComponentProps<"input">>(function DateTimeInput(
+  { className, type: _type, ...props },
   ref,
 ) {
-  return (
-    <span className="relative block min-w-0">
-      <input
-        ref={ref}
-        {...useField(props)}
-        type={dateOnly ? "date" : "datetime-local"}
-        className={cx(inputLook, lineHeight, "pr-11", className)}
-      />
-      <span
-        className="pointer-events-none absolute top-1/2 right-2.5 -translate-y-1/2 font-medium text-[0.6875rem] text-ink-faint"
-        aria-hidden="true"
-      >
-        UTC
-      </span>
-    </span>
-  );
+  return <input ref={ref} {...useField(props)} type="datetime-local" className={cx(inputLook, lineHeight, className)} />;
 });
 
-/** Formats an instant for a DateTimeInput. */
-export const toInputValue = (instant: number, dateOnly = false) => isoTime(instant).slice(0, dateOnly ? 10 : 16);
+/** The zone in which the loader wrote the form's times. It is sent along, because the browser may learn another one later. */
+export const ZoneInput = ({ zone }: { zone: string }) => <input type="hidden" name="zone" value={zone} />;
+
+/** "UTC" or "Los Angeles time" for people. */
+export const zoneWords = (zone: string) => (zone === "UTC" ? zone : `${zone.split("/").at(-1)?.replaceAll("_", " ")} time`);

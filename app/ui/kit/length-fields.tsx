@@ -1,9 +1,10 @@
 import type { Instant } from "~/core/model";
-import { day, shortDate } from "~/core/time";
+import { day } from "~/core/time";
+import { zonedDate } from "~/core/zoned-time";
 import { trialLengths } from "~/forms/grants/grant-page";
 import { RadioCards } from "./choices";
 import { Field, type FieldMeta } from "./field";
-import { DateTimeInput } from "./inputs";
+import { DateTimeInput, ZoneInput, zoneWords } from "./inputs";
 
 type Meta = FieldMeta & { initialValue?: string };
 type Props = {
@@ -11,6 +12,8 @@ type Props = {
   hint: string;
   /** Start of the days. */
   from: Instant;
+  /** The zone in which the loader wrote times. */
+  zone: string;
   /** Days are added to an end. */
   plus?: boolean;
   length: Meta;
@@ -19,7 +22,7 @@ type Props = {
 };
 
 /** 7, 14 or 30 days, or custom dates, whose inputs appear when selected, also without JavaScript. */
-export function LengthFields({ label, hint, from, plus, length, startsAt, endsAt }: Props) {
+export function LengthFields({ label, hint, from, zone, plus, length, startsAt, endsAt }: Props) {
   return (
     <div className="group/length">
       <Field label={label} field={length} group hint={hint}>
@@ -30,17 +33,18 @@ export function LengthFields({ label, hint, from, plus, length, startsAt, endsAt
           options={trialLengths.map((value) =>
             value === "own"
               ? { value, label: "Own dates", hint: startsAt ? "Start and end" : "A new end" }
-              : { value, label: `${plus ? "+" : ""}${value} days`, hint: `to ${shortDate(from + Number(value) * day)}` },
+              : { value, label: `${plus ? "+" : ""}${value} days`, hint: `to ${zonedDate(from + Number(value) * day, zone)}` },
           )}
         />
       </Field>
+      <ZoneInput zone={zone} />
       <div className="hidden gap-x-4 group-has-[[value=own]:checked]/length:grid sm:grid-cols-2">
         {startsAt && (
           <Field label="Starts" field={startsAt} hint="Empty means now." optional>
             <DateTimeInput defaultValue={startsAt.initialValue} />
           </Field>
         )}
-        <Field label={startsAt ? "Ends" : "New end"} field={endsAt} hint="Date and time in UTC.">
+        <Field label={startsAt ? "Ends" : "New end"} field={endsAt} hint={`Date and time in ${zoneWords(zone)}.`}>
           <DateTimeInput defaultValue={endsAt.initialValue} />
         </Field>
       </div>

@@ -3,7 +3,6 @@ import { ChevronRight } from "lucide-react";
 import type { AnswerRow, SourceRow } from "~/core/decision/answer-row";
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
-import type { FeatureGroup } from "~/server/tenants/tenant-features.server";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
@@ -11,6 +10,14 @@ import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
 import { ReasonLine } from "./reason-line";
 
+type FeatureGroup = {
+  name: string | null;
+  entitled: number;
+  all: number;
+  /** Empty if the group is closed. */
+  rows: readonly AnswerRow[];
+  canClose: boolean;
+};
 type Props = { groups: readonly FeatureGroup[]; tenant: string; now: Instant; canChange: boolean };
 
 /** A tenant's features by group: yes or no, why, until when, from where, and for each no the button that changes it. */

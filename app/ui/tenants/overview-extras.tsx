@@ -1,6 +1,5 @@
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
-import type { TenantOverview } from "~/server/tenants/tenant-overview.server";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
@@ -8,7 +7,19 @@ import { count } from "~/ui/kit/pagination";
 import { SourceBadge } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
 
-type Row = TenantOverview["grants"][number];
+type Row = {
+  id: string;
+  kind: "trial" | "override";
+  denies: boolean;
+  feature: { key: string; name: string };
+  gives: string | null;
+  /** Null if it has started. */
+  startsAt: Instant | null;
+  endsAt: Instant | null;
+  createdBy: string;
+  note: string | null;
+  isRedundant: boolean;
+};
 type Props = { grants: readonly Row[]; more: number; tenant: string; now: Instant; canChange: boolean };
 
 /** Live and upcoming trials and overrides, the next end first. */

@@ -1,12 +1,23 @@
+import type { NextStep } from "~/core/decision/next-step";
 import { paths } from "~/paths";
-import type { TenantOverview } from "~/server/tenants/tenant-overview.server";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
 import { count } from "~/ui/kit/pagination";
 import { Sparkline } from "~/ui/kit/sparkline";
 
-type Row = TenantOverview["refused"][number];
+type Row = {
+  key: string;
+  name: string;
+  /** False for a feature that the catalogue does not have. */
+  isKnown: boolean;
+  refused: number;
+  /** Refusals per day, oldest first. */
+  daily: readonly number[];
+  hasItNow: boolean;
+  message: string | null;
+  next: NextStep | null;
+};
 type Props = { refused: readonly Row[]; days: number; tenant: string; canChange: boolean };
 
 /** The features that the tenant asked for and did not get. */

@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
+import type { GroupCount } from "~/core/decision/tenant-outline";
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
-import type { TenantOverview } from "~/server/tenants/tenant-overview.server";
 import { TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
 import { count } from "~/ui/kit/pagination";
@@ -12,7 +12,7 @@ export function OverviewGroups({
   overview: { groups, moreGroups, entitled, all },
   tenant,
 }: {
-  overview: Pick<TenantOverview, "groups" | "moreGroups" | "entitled" | "all">;
+  overview: { groups: readonly GroupCount[]; moreGroups: number; entitled: number; all: number };
   tenant: string;
 }) {
   return (
@@ -36,8 +36,10 @@ export function OverviewGroups({
   );
 }
 
+type Activity = { seq: number; actor: string; phrase: string; at: Instant };
+
 /** The last changes of the tenant, in sentences. */
-export function OverviewActivity({ activities, tenant, now }: { activities: TenantOverview["activities"]; tenant: string; now: Instant }) {
+export function OverviewActivity({ activities, tenant, now }: { activities: readonly Activity[]; tenant: string; now: Instant }) {
   return (
     <Section title="Activity" flush actions={<TextLink to={paths.tenantAudit(tenant)}>All</TextLink>}>
       {activities.length === 0 ? (
@@ -62,7 +64,7 @@ export function OverviewActivity({ activities, tenant, now }: { activities: Tena
 
 const syncWords = { in_sync: "In sync", pending: "Waiting to be sent", failing: "Failing", never: "Not sent yet" } as const;
 
-export function OverviewSync({ sync, tenant }: { sync: NonNullable<TenantOverview["sync"]>; tenant: string }) {
+export function OverviewSync({ sync, tenant }: { sync: keyof typeof syncWords; tenant: string }) {
   return (
     <Section title="PostHog" actions={<TextLink to={paths.tenantPosthog(tenant)}>Properties</TextLink>}>
       <p className={sync === "failing" ? "text-no text-sm" : "text-ink text-sm"}>{syncWords[sync]}</p>
