@@ -21,6 +21,7 @@ const entries = {
                 cli: "app/cli/main.server.ts",
                 "sqlite-worker": "db/sqlite-worker.server.mjs",
                 background: "app/server/process/worker-process.server.ts",
+                pages: "app/server/process/page-process.server.ts",
               } as never,
               output: { entryFileNames: "[name].js" },
             },

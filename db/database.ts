@@ -1,6 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
 import type { Engine } from "./dialect";
+import type { ConnectionRole } from "./postgres-connections";
 import type { Schema } from "./schema";
 
 /**
@@ -84,9 +85,9 @@ export class DatabaseProblem extends Error {}
 export type OpenOptions = {
   mayCreate?: boolean;
   onCreate?: (where: string) => void;
-  /** On PostgreSQL: how many one node opens at most, and whether this is the process beside its server. */
+  /** On PostgreSQL: how many one node opens at most, and which of its processes this is. */
   connections?: number;
-  isBackground?: boolean;
+  role?: ConnectionRole;
 };
 
 export const noDatabase = (where: string) =>

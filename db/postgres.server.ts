@@ -22,7 +22,7 @@ const maxPauseMs = 15_000;
 
 export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
   await migratePostgres(url, options);
-  const pools = shareConnections(options.connections ?? defaultConnections, options.isBackground ?? false);
+  const pools = shareConnections(options.connections ?? defaultConnections, options.role ?? "server");
   // Separate from writers, which hold their connections while they wait for locks.
   const readers = new pg.Pool({
     connectionString: url,
@@ -132,7 +132,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
         });
       return result;
     },
-    followCommits: following.follow,
+    followCommits: options.role === "pages" ? () => {} : following.follow,
     reconnect,
     hasMoved: () => false,
     othersMoved: () => true,

@@ -21,7 +21,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { key, status, plan } = tenant.facts;
   const { searchParams } = new URL(request.url);
   if (featureParameters.some((name) => searchParams.has(name))) throw redirect(paths.tenantFeatures(key, Object.fromEntries(searchParams)));
-  const flags = context.posthog?.flags.status(key) ?? null;
+  const flags = (await context.posthog?.flagReport(key))?.status ?? null;
   const overview = await tenantOverview(context, tenant);
   return { overview, flags, tenant: key, status, hasPlan: plan !== null, now: tenant.now, canChange: tenant.canChange };
 }

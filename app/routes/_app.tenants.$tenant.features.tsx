@@ -24,7 +24,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const query = { search, show, group: searchParams.get("group"), page: readPage(searchParams) };
   const features = await tenantFeatures(context, tenant, query);
   const { key, name } = tenant.facts;
-  const flags = context.posthog?.flags.status(key) ?? null;
+  const flags = (await context.posthog?.flagReport(key))?.status ?? null;
   return { ...features, featuresPerPage, askedDays, flags, tenant: key, name, now: tenant.now, canChange: tenant.canChange };
 }
 

@@ -24,7 +24,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant));
   const sync = await tenantSync(context, tenant);
   if (!sync || !context.posthog) throw redirect(paths.posthog());
-  const status = context.posthog.flags.status(tenant.facts.key);
+  const { status } = await context.posthog.flagReport(tenant.facts.key);
   return { sync, status, flags: tenantFlags(tenant), tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
 }
 

@@ -39,12 +39,13 @@ import { captureFailures, runInContext } from "./http/posthog-context.server";
 import { baseHeaders } from "./http/security.server";
 import { refuseInvalidHost } from "./http/valid-host.server";
 import { isBuilt } from "./is-built";
+import type { PageSupervisor } from "./process/page-supervisor.server";
 import { closeWhileDraining, type Shutdown } from "./process/stop.server";
 import { randomText } from "./random.server";
 import type { Services } from "./services.server";
 
-/** `vite` serves pages from the sources with hot reload. `build` is a prepared build, for tests. */
-export type AppOptions = { vite?: boolean; build?: ServerBuild; timeouts?: typeof timeouts; shutdown?: Shutdown };
+/** Pages come from `pages`, the page process, or from the sources with `vite`, or from `build`, in tests. */
+export type AppOptions = { vite?: boolean; build?: ServerBuild; pages?: PageSupervisor; timeouts?: typeof timeouts; shutdown?: Shutdown };
 
 /**
  * Timeouts of slow clients in ms: for headers, for the whole request, and for a silent connection, which is longer than
@@ -54,7 +55,7 @@ const timeouts = { headers: 15_000, request: 30_000, silence: 72_000, look: 5_00
 
 /** Registers API routes first, then pages, so that API requests skip what pages need. */
 export async function createApp(services: Services, options: AppOptions = {}): Promise<FastifyInstance> {
-  const { vite = !isBuilt && !services.env.production, build, shutdown = { phase: "running" } } = options;
+  const { vite = !isBuilt && !services.env.production, build, pages: pageProcess, shutdown = { phase: "running" } } = options;
   const { headers, request, silence, look } = options.timeouts ?? timeouts;
   const { env, log } = services;
   let stopping = false;
@@ -135,7 +136,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     if (isForPrograms(request)) sendProblem(reply, unsupportedMethod(request));
     else done();
   };
-  await app.register(async (pages) => addPages(pages, services, { vite, build, refuseProgramPaths }));
+  await app.register(async (pages) => addPages(pages, services, { vite, build, pages: pageProcess, refuseProgramPaths }));
   const isDraining = () => stopping || shutdown.phase === "draining";
   const headersInFront = [...Object.entries(headersOfAll).flat(), ...keepAliveHint(connections)];
   putInFront(

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { keyIn } from "~/api/ofrep.server";
 import type { Admit } from "~/api/quick-check.server";
 import { closeLingering } from "~/server/http/lingering-close.server";
-import { plainPage } from "~/server/http/plain-page.server";
+import { refusedPage } from "~/server/http/plain-page.server";
 import type { LoadKind } from "~/server/process/load.server";
 import type { Services } from "~/server/services.server";
 import { isCheckUrl } from "./check-paths";
@@ -37,25 +37,11 @@ export function loadKindOf(url: string): LoadKind | null {
   return url.startsWith("/assets/") ? "file" : "page";
 }
 
-const page = { type: "text/html; charset=utf-8", body: plainPage(503, overloadedSentence) };
 const problem = { type: problemType, body: problemBody(overloaded) };
-
-/**
- * The error response that Remix's client expects instead of data. It makes the page show the message that
- * app/ui/kit/error-page.tsx has for this status. Valid for form submissions and navigations of any route.
- */
-const errorResponse = `["ErrorResponse",3,4,5],"",503,"Service Unavailable"]`;
-const dataType = "text/x-script; charset=utf-8";
-const formData = { type: dataType, body: `[{"_1":2},"error",${errorResponse}\n` };
-const navigationData = {
-  type: dataType,
-  body: `[["SingleFetchRedirect",1],{"_2":3},"error",${errorResponse.replace("3,4,5", "4,5,6")}\n`,
-};
 
 /** Refuses in the format the caller expects: a page, OpenFeature's own format, or a problem. */
 function refusalFor(kind: LoadKind, url: string, method: string | undefined): { type: string; body: string } {
-  if (kind === "page" && /\.data(\?|$)/.test(url)) return method === "GET" ? navigationData : formData;
-  if (kind === "page" || kind === "file") return page;
+  if (kind === "page" || kind === "file") return refusedPage(url, method, 503, overloadedSentence);
   if (!/^\/ofrep\/v1\/evaluate/.test(url)) return problem;
   const body = { ...keyIn(url), errorCode: "GENERAL", errorDetails: overloaded.detail, code: overloaded.code };
   return { type: "application/json; charset=utf-8", body: JSON.stringify(body) };

@@ -173,6 +173,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     },
     /** Call before answering. Undefined if memory is up to date or marked stale; otherwise a promise to wait for. */
     look: sync.look,
+    /** Call before answering what may depend on a commit of another process that has just been reported here. */
+    confirm: sync.confirm,
     tenant,
     /** Reads the cache without affecting eviction. */
     peek: (key: string) => tenants.peek(key),

@@ -118,6 +118,14 @@ export function createSynchronization(
       else if (!waiting && !isStale && isUnconfirmed()) noteCommit();
       return waiting;
     },
+    /**
+     * Like `look`, for everything that was committed before this call: PostgreSQL announces a commit a moment after it.
+     */
+    confirm(): Promise<void> | undefined {
+      if (!db.followCommits) askFile();
+      else if (!isStale) noteCommit();
+      return waiting;
+    },
     readNow,
     failed,
     isStale: () => isStale,

@@ -7,28 +7,23 @@ import type { FastifyError, FastifyInstance, onRequestHookHandler } from "fastif
 import { EnvProblem } from "~/server/env.server";
 import { findAbove } from "~/server/find-above.server";
 import { isBuilt } from "~/server/is-built";
+import type { PageSupervisor } from "~/server/process/page-supervisor.server";
 import type { Services } from "~/server/services.server";
-import { sendPlainPage } from "./plain-page.server";
+import { forwardPages } from "./forward-pages.server";
+import { sendPageFailure } from "./plain-page.server";
 import { relay } from "./posthog-relay.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
 
 /** `refuseProgramPaths` answers requests in the API's namespace, of which no path is a page. */
-type PagesOptions = { vite: boolean; build?: ServerBuild; refuseProgramPaths: onRequestHookHandler };
+type PagesOptions = { vite: boolean; build?: ServerBuild; pages?: PageSupervisor; refuseProgramPaths: onRequestHookHandler };
 
-/** Registers the pages: from a given build, from the sources through Vite, or from the built program. */
-export async function addPages(app: FastifyInstance, services: Services, { vite, build: given, refuseProgramPaths }: PagesOptions) {
+/** Registers the pages: from a given build, from the sources through Vite, or from the page process. */
+export async function addPages(app: FastifyInstance, services: Services, options: PagesOptions) {
+  const { vite, build: given, pages, refuseProgramPaths } = options;
   const { env, posthog } = services;
   app.addHook("onRequest", refuseProgramPaths);
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) request.log.error({ err: error, req: request }, "page failed");
-    return sendPlainPage(
-      reply,
-      status,
-      status >= 500 ? `Something went wrong. The log has the reason under ${request.id}.` : "This cannot be read.",
-    );
-  });
+  app.setErrorHandler((error: FastifyError, request, reply) => sendPageFailure(error, request, reply));
   await app.register(helmet, helmetOptions(env));
   app.addHook("onRequest", refuseForeignForms(env.publicUrl));
   if (posthog?.settings.browser) await app.register(relay, { settings: posthog.settings });
@@ -38,8 +33,8 @@ export async function addPages(app: FastifyInstance, services: Services, { vite,
   if (!isBuilt) throw new EnvProblem("The sources are served in development only: npm run dev. For everything else: npm start.");
   await app.register(compress, { encodings: ["br", "gzip"], threshold: 1024 });
   await addFiles(app);
-  const build = await import("virtual:remix/server-build");
-  await app.register(remixRoutes, { services, build });
+  if (!pages) throw new Error("The built program answers pages in a process of their own.");
+  await app.register(forwardPages, { services, pages });
 }
 
 /** Vite serves the sources and calls the next handler for everything else. */

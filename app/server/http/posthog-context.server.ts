@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { arrivalOf } from "~/server/arrival.server";
 import { incomingOf } from "~/server/posthog/events/request-context.server";
 import type { Services } from "~/server/services.server";
 import { hasLeft } from "./client-aborted";
 
 type Needs = Pick<Services, "env" | "posthog">;
 
-const fromProgram = (request: FastifyRequest, { env }: Needs) => incomingOf(request, env, { door: "api", admin: null, visitor: null });
+const fromProgram = (request: FastifyRequest, { env }: Needs) =>
+  incomingOf(request, arrivalOf(request, env), { door: "api", admin: null, visitor: null });
 
 /**
  * Runs every request of these routes in its PostHog context once its body is read, because reading a body loses the

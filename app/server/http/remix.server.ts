@@ -8,23 +8,14 @@ import type { RequestContext, Services } from "~/server/services.server";
 import { clientSignal } from "./client-aborted";
 import { limitedBody } from "./form-body.server";
 import { createFormLimits, type FormLimits } from "./form-limits.server";
-import { sendPlainPage } from "./plain-page.server";
-import { cspNonceOf, isBehindHttps } from "./security.server";
+import { type PageRequest, pageRequestOf, routePages } from "./page-request.server";
+import { isBehindHttps } from "./security.server";
 
 /**
  * Hidden from Remix: the client was determined by Fastify and TRUST_PROXY and the origin by our guard. Remix would
  * compare Origin with a header that anyone can send.
  */
 const isHiddenHeader = (name: string) => name === "origin" || name === "forwarded" || name.startsWith("x-forwarded-");
-
-/** Scheme and host under which users reach this server. Host was validated by valid-host.server.ts. */
-const originOf = (request: FastifyRequest, publicUrl: string | null) => publicUrl ?? `${request.protocol}://${request.host}`;
-
-/** Returns null if the URL is not one that a browser sends. */
-function addressOf(request: FastifyRequest, publicUrl: string | null): URL | null {
-  const address = `${originOf(request, publicUrl)}${request.raw.url}`;
-  return request.raw.url?.startsWith("/") && URL.canParse(address) ? new URL(address) : null;
-}
 
 function toRequest(request: FastifyRequest, reply: FastifyReply, address: URL, limits: FormLimits): Request {
   const headers = new Headers();
@@ -56,6 +47,7 @@ function send(reply: FastifyReply, response: Response, more: string[], isHttps: 
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
+  page: PageRequest,
   asked: Request,
   context: RequestContext,
   handle: () => Promise<Response>,
@@ -68,49 +60,28 @@ async function answer(
   context.visit = posthog.visitors.meet(request.headers.cookie, admin !== null, isPage, env);
   const over = new AbortController();
   reply.raw.once("close", () => over.abort());
-  return posthog.requests.run(incomingOf(request, env, { door: "page", admin, visitor: context.visit.id }), handle, over.signal);
+  return posthog.requests.run(incomingOf(request, page, { door: "page", admin, visitor: context.visit.id }), handle, over.signal);
 }
 
-export type RemixOptions = { services: Services; build: ServerBuild | (() => Promise<ServerBuild>) };
+export type RemixOptions = {
+  services: Services;
+  build: ServerBuild | (() => Promise<ServerBuild>);
+  /** In the page process: what the server sent along. */
+  pageRequest?: (request: FastifyRequest) => PageRequest;
+};
 
-/** Page URLs have few parameters. Parsing thousands would take longer than the page. */
-const maxParameters = 200;
-
-/** Returns why a URL is refused before Remix handles it, or null. */
-function refusalOf({ searchParams }: URL): string | null {
-  // Remix's former data requests. No page uses them, and Remix logs each as an error.
-  if (searchParams.has("_data")) return "This address cannot be answered. Open the page without _data.";
-  if (searchParams.getAll("index").length > 1 || searchParams.getAll("_routes").length > 1)
-    return "A parameter was given more than once. Open the page again.";
-  return searchParams.size > maxParameters ? `An address has up to ${maxParameters} parameters. Leave some of them out.` : null;
-}
-
-/** Serves all URLs without another route. A body is read when an action asks for it, within its form's limits. */
-export async function remixRoutes(app: FastifyInstance, { services, build }: RemixOptions) {
+/** Answers pages in this process. A body is read when an action asks for it, within its form's limits. */
+export async function remixRoutes(app: FastifyInstance, { services, build, pageRequest }: RemixOptions) {
   const { env } = services;
   const handle = createRequestHandler(build, env.production ? "production" : "development");
   const limitsOf = typeof build === "function" ? async (path: string) => createFormLimits(await build())(path) : createFormLimits(build);
   const isHttps = isBehindHttps(env);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  app.route({
-    method: ["PUT", "PATCH", "DELETE", "OPTIONS"],
-    url: "*",
-    handler: async (_request, reply) => sendPlainPage(reply.header("allow", "GET, HEAD, POST"), 405, "This page answers GET and POST."),
-  });
-  app.route({
-    method: ["GET", "HEAD", "POST"],
-    url: "*",
-    handler: async (request, reply) => {
-      const address = addressOf(request, env.publicUrl);
-      if (!address) return sendPlainPage(reply, 400, "This address cannot be read. Check it and try again.");
-      const refusal = refusalOf(address);
-      if (refusal !== null) return sendPlainPage(reply, 400, refusal);
-      const asked = toRequest(request, reply, address, await limitsOf(address.pathname));
-      const context: RequestContext = { ...services, cspNonce: cspNonceOf(reply.raw), ip: request.ip, visit: null, moreCookies: [] };
-      const response = await answer(request, reply, asked, context, () => handle(asked, context));
-      const more = [...context.moreCookies, ...(context.visit?.cookie ? [context.visit.cookie] : [])];
-      return send(reply, response, more, isHttps);
-    },
+  const pageRequestOfApp = pageRequest ?? ((request: FastifyRequest, reply: FastifyReply) => pageRequestOf(request, reply, env));
+  routePages(app, pageRequestOfApp, async (request, reply, page, address) => {
+    const asked = toRequest(request, reply, address, await limitsOf(address.pathname));
+    const context: RequestContext = { ...services, cspNonce: page.nonce, ip: page.ip, visit: null, moreCookies: [] };
+    const response = await answer(request, reply, page, asked, context, () => handle(asked, context));
+    const more = [...context.moreCookies, ...(context.visit?.cookie ? [context.visit.cookie] : [])];
+    return send(reply, response, more, isHttps);
   });
 }

@@ -11,7 +11,7 @@ import type { PosthogHooks } from "./events/hooks.server";
 import { createFlagDefinitions } from "./flags/flag-definitions.server";
 import { createFlagLook } from "./flags/flag-lookup.server";
 import { createFlagTargets } from "./flags/flag-targets.server";
-import { createFlags } from "./flags/flags.server";
+import { createFlags, type FlagReport, type OtherFlags } from "./flags/flags.server";
 import { createLastValues } from "./flags/last-known-values.server";
 import { createPastReadings } from "./flags/reading-history.server";
 import { createUserBudget } from "./flags/user-budget.server";
@@ -32,14 +32,17 @@ export type PosthogNeeds = {
   newId: (prefix: string) => string;
   /** Defaults to the hooks of `posthog.config.ts`. */
   hooks?: PosthogHooks;
+  /** Flags of another process, which then is the only one of both that asks PostHog about them. */
+  flags?: OtherFlags;
 };
 
 /** Creates the process's PostHog services. Null without a key: everything is off. */
-export function createPosthog(settings: PosthogSettings | null, { db, facts, metadata, log, now, elapsed, newId, hooks }: PosthogNeeds) {
+export function createPosthog(settings: PosthogSettings | null, needs: PosthogNeeds) {
   if (settings === null) return null;
+  const { db, facts, metadata, log, now, elapsed, newId, hooks } = needs;
   const holder = newId("proc");
   const trouble = createTroubleLog(settings, log);
-  const definitions = createFlagDefinitions({ db, settings, holder, now, log, trouble });
+  const definitions = createFlagDefinitions({ db, settings, holder, now, log, trouble, mayFetch: !needs.flags });
   const client = createClient(settings, definitions, trouble);
   const captures = createCaptures({ settings, client, db, facts, holder, now, elapsed, log, hooks });
   const jobs = jobLog(log, captures.exceptions.ofJob);
@@ -47,7 +50,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
   const past = createPastReadings(db, jobs);
   const audiences = createFlagTargets(settings, definitions, elapsed);
   const flagLook = createFlagLook({ settings, definitions, audiences, log });
-  const flags = createFlags({
+  const own = createFlags({
     settings,
     audiences,
     client,
@@ -65,6 +68,7 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     elapsed,
     log: jobs,
   });
+  const flags = needs.flags ? { ...own, of: needs.flags.of, peek: () => undefined } : own;
   const groupSync = createGroupSync({ db, settings, holder, now, elapsed, newId, log: jobs });
   const drift = createDriftCheck({ db, settings, holder, now, log: jobs });
   const runners = [groupSync, captures.tenantEvents];
@@ -74,6 +78,13 @@ export function createPosthog(settings: PosthogSettings | null, { db, facts, met
     client,
     flags,
     flagLook,
+    /** For pages: the flags' health in the process that asks PostHog about them. */
+    flagReport: async (tenant?: string): Promise<FlagReport> =>
+      needs.flags ? needs.flags.report(tenant) : { status: own.status(tenant), answeredAt: own.answeredAt() },
+    /** Calls back when this process has stored new flag definitions. */
+    onDefinitions: definitions.onStored,
+    /** Reads definitions that another process has stored. */
+    readDefinitions: () => client.reloadFeatureFlags(),
     groupSync,
     drift,
     ...captures,

@@ -5,7 +5,7 @@ import { type Checks, createChecks } from "~/server/checks/check.server";
 import { createCheckCounts } from "~/server/checks/check-counts.server";
 import { createStreams } from "~/server/checks/subscriptions.server";
 import type { Env } from "~/server/env.server";
-import { createFactsCache } from "~/server/facts/facts-cache.server";
+import { createFactsCache, type FactsCache } from "~/server/facts/facts-cache.server";
 import type { Elapsed } from "~/server/facts/synchronization.server";
 import { createKeyRing } from "~/server/keys/key-cache.server";
 import { createRateLimits } from "~/server/keys/rate-limits.server";
@@ -16,6 +16,7 @@ import { createLog } from "~/server/logging/log.server";
 import { createLogOutput } from "~/server/logging/log-output.server";
 import type { PosthogHooks } from "~/server/posthog/events/hooks.server";
 import { noFlags } from "~/server/posthog/flags/flag-readings";
+import type { OtherFlags } from "~/server/posthog/flags/flags.server";
 import { createMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
 import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
 import { randomId } from "~/server/random.server";
@@ -31,7 +32,7 @@ import { createLoad, type LoadOptions, unlimitedLoad } from "./load.server";
 import { createMetrics, timed } from "./metrics.server";
 import { createRequestQueue } from "./request-queue.server";
 import { createCleaning } from "./retention.server";
-import { createBackground } from "./worker.server";
+import { type Background, createBackground } from "./worker.server";
 import { createWriteProbe } from "./write-probe.server";
 
 /** Share of the cache memory for prepared answers; facts get the rest. */
@@ -46,6 +47,10 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> 
   posthogHooks?: PosthogHooks;
   database?: OpenOptions;
   load?: LoadOptions;
+  /** The worker process, if another process started it. */
+  background?: Background;
+  /** The flags of another process. Absent: this process asks PostHog. */
+  flagsFor?: (facts: FactsCache) => OtherFlags;
 };
 
 /** Creates the services of a process. Throws a DatabaseProblem with a message for the operator. */
@@ -71,7 +76,17 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   facts.onChange("setting", metadata.reload);
   await Promise.all([facts.start(), keys.start(), tokens.start(), metadata.start()]);
   const newId = overrides.newId ?? randomId;
-  posthog = createPosthog(env.posthog, { db, facts, metadata, log, now, elapsed, newId, hooks: overrides.posthogHooks });
+  posthog = createPosthog(env.posthog, {
+    db,
+    facts,
+    metadata,
+    log,
+    now,
+    elapsed,
+    newId,
+    hooks: overrides.posthogHooks,
+    flags: overrides.flagsFor?.(facts),
+  });
   const usage = createUsageCache(db, facts, now);
   await usage.start();
   facts.onMoved(usage.follow);
@@ -85,7 +100,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
-  const background = createBackground(log, (error, sentence) => posthog?.exceptions.ofJob(error, sentence), logOutput.write);
+  const onTrouble = (error: Error, sentence: string) => posthog?.exceptions.ofJob(error, sentence);
+  const background = overrides.background ?? createBackground(log, onTrouble, logOutput.write);
   const limits = createRateLimits(env);
   const gathered = createGathered({ db, env, now, newId, facts, posthog, usage, counts });
   return {

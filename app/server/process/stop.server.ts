@@ -1,7 +1,6 @@
 import net from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Services } from "~/server/services.server";
-import { stopServices } from "./start.server";
 
 /** In ms. Requests still running after it are aborted. */
 const requestTimeoutMs = 8_000;
@@ -35,10 +34,10 @@ async function drain(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * Shuts down at the first signal: leaves, drains, finishes requests, flushes data. A second signal ends the process
+ * Shuts down at the first signal: leaves, drains, finishes requests, stops the rest. A second signal ends the process
  * immediately.
  */
-export function stopOnSignal(app: FastifyInstance, services: Services, shutdown: Shutdown): void {
+export function stopOnSignal(app: FastifyInstance, services: Services, shutdown: Shutdown, stopRest: () => Promise<void>): void {
   const stop = async (signal: NodeJS.Signals) => {
     if (shutdown.phase !== "running") process.exit(1);
     const { env, log, logOutput } = services;
@@ -51,7 +50,7 @@ export function stopOnSignal(app: FastifyInstance, services: Services, shutdown:
     try {
       await drain(app);
       await app.close();
-      await stopServices(services);
+      await stopRest();
       await logOutput.flush();
       process.exit(0);
     } catch (err) {

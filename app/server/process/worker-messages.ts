@@ -18,7 +18,7 @@ export type WorkerRequest =
   | { kind: "import"; id: number; file: FileText; actor: Actor; authority: Authority | null; expectedRevision: ExpectedRevision };
 
 /**
- * Messages from the worker process. `withdrawn`: the requester may no longer write, and nothing was written. `trouble`:
+ * Messages from the worker process. `importing` and `imported`: an import by any process begins and ends. `withdrawn`: the requester may no longer write, and nothing was written. `trouble`:
  * errors its jobs logged, for exception capture.
  */
 export type WorkerMessage =
@@ -27,4 +27,6 @@ export type WorkerMessage =
   | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | boolean }
   | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
   | { kind: "failed"; id: number; error: Error }
+  | { kind: "importing"; number: number }
+  | { kind: "imported"; number: number }
   | { kind: "trouble"; error: Error; sentence: string };

@@ -16,11 +16,15 @@ import { lowerPriority } from "./runtime-tuning.server";
 import { outliveStandardStreams } from "./standard-streams.server";
 import { createServices, stopServices } from "./start.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
+import { listenForOrders, type Say } from "./worker-socket.server";
+
+type Order = Extract<WorkerRequest, { id: number }>;
 
 // Before anything else starts. On few cores the process that answers checks runs first.
 lowerPriority();
 outliveStandardStreams();
 const logOutput = createLogOutput();
+const [socketPath] = process.argv.slice(2);
 const say = (word: WorkerMessage) => process.connected && process.send?.(word);
 
 // Signals that a terminal or supervisor sends to all processes are handled by the server, which then stops this
@@ -39,7 +43,7 @@ process.on("uncaughtException", (error) => {
   log.error({ err: error }, "the background process failed");
   process.disconnect(); // After pending messages are sent.
 });
-const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, isBackground: true } });
+const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, role: "background" } });
 const { db, facts, now, elapsed, newId } = services;
 const holder = randomId("proc");
 const runners = settings
@@ -53,7 +57,7 @@ const wake = () => {
 };
 
 /** With the requester's right, which is checked in the writing transaction. */
-function applyOrder({ file, actor, authority, expectedRevision }: Extract<WorkerRequest, { kind: "import" }>) {
+function applyOrder({ file, actor, authority, expectedRevision }: Extract<Order, { kind: "import" }>) {
   const refuse = (of: Authority, why: Withdrawal) => new RightWithdrawn(of, why);
   return applyFile(authority ? byRightOf(services, authority, refuse) : services, file, actor, { expectedRevision });
 }
@@ -61,66 +65,88 @@ function applyOrder({ file, actor, authority, expectedRevision }: Extract<Worker
 const running = new Map<number, AbortController>();
 /** One export of all tenants at a time, because each is held in memory until it is sent. */
 const largeExports = limitTo(1);
+let imports = 0;
 
-function resultOf(order: Extract<WorkerRequest, { id: number }>, signal: AbortSignal) {
+function resultOf(order: Order, say: Say, signal: AbortSignal) {
   switch (order.kind) {
     case "preview":
       return previewFile(services, order.file, { signal, withEffects: order.withEffects, hasFlags: order.hasFlags });
     case "effects":
       return readEffects(order, signal);
     case "export":
-      return order.options.tenants ? largeExports(() => sendExport(order, signal)) : sendExport(order, signal);
+      return order.options.tenants ? largeExports(() => sendExport(order, say, signal)) : sendExport(order, say, signal);
     case "auditEntry":
-      return sendAuditEntry(order, signal);
+      return sendAuditEntry(order, say, signal);
     case "import":
-      return applyOrder(order);
+      return importFile(order);
   }
 }
 
-async function sendExport({ id, options }: Extract<WorkerRequest, { kind: "export" }>, signal: AbortSignal) {
+/** Other processes hold their writes meanwhile, which would time out. */
+async function importFile(order: Extract<Order, { kind: "import" }>) {
+  const number = ++imports;
+  say({ kind: "importing", number });
+  try {
+    return await applyOrder(order);
+  } finally {
+    say({ kind: "imported", number });
+    wake();
+  }
+}
+
+async function sendExport({ id, options }: Extract<Order, { kind: "export" }>, say: Say, signal: AbortSignal) {
   const { parts, ...result } = await writeExport(services, options, signal);
-  await sendParts(id, parts, signal);
+  await sendParts(id, parts, say, signal);
   return result;
 }
 
-async function sendAuditEntry({ id, seq }: Extract<WorkerRequest, { kind: "auditEntry" }>, signal: AbortSignal): Promise<boolean> {
+async function sendAuditEntry({ id, seq }: Extract<Order, { kind: "auditEntry" }>, say: Say, signal: AbortSignal): Promise<boolean> {
   const parts = await auditEntryParts(db, seq);
-  await sendParts(id, parts ?? [], signal);
+  await sendParts(id, parts ?? [], say, signal);
   return parts !== null;
 }
 
 /** One by one, so that a request that is cancelled stops, and no more than a part waits to be sent. */
-async function sendParts(id: number, parts: Uint8Array[], signal: AbortSignal): Promise<void> {
+async function sendParts(id: number, parts: Uint8Array[], say: Say, signal: AbortSignal): Promise<void> {
   for (const bytes of parts) {
     signal.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      if (!process.connected) return reject(new Error("The server has ended."));
-      process.send?.({ kind: "part", id, bytes } satisfies WorkerMessage, undefined, {}, (error) => (error ? reject(error) : resolve()));
-    });
+    await say({ kind: "part", id, bytes });
   }
 }
 
-async function readEffects({ change, hasFlags }: Extract<WorkerRequest, { kind: "effects" }>, signal: AbortSignal) {
+async function readEffects({ change, hasFlags }: Extract<Order, { kind: "effects" }>, signal: AbortSignal) {
   return estimateEffects(services, await readCatalogueFacts(db.readAside, db.tables), change, { signal, hasFlags });
 }
 
-async function answer(order: Extract<WorkerRequest, { id: number }>): Promise<void> {
-  const { id, kind } = order;
-  const controller = new AbortController();
-  running.set(id, controller);
+async function answer(order: Order, say: Say, signal: AbortSignal): Promise<void> {
+  const { id } = order;
   try {
-    const result = await resultOf(order, controller.signal);
-    if (kind === "import") wake();
-    say({ kind: "done", id, result });
+    await say({ kind: "done", id, result: await resultOf(order, say, signal) });
   } catch (error) {
-    if (error instanceof RightWithdrawn) say({ kind: "withdrawn", id, authority: error.authority, why: error.why });
-    else say({ kind: "failed", id, error: error as Error });
-  } finally {
-    running.delete(id);
+    if (error instanceof RightWithdrawn) await say({ kind: "withdrawn", id, authority: error.authority, why: error.why });
+    else await say({ kind: "failed", id, error: error as Error });
   }
 }
 
+/** To the server. Resolves once it was handed over. */
+const sayToServer: Say = (message) =>
+  new Promise((resolve, reject) => {
+    if (!process.connected) return reject(new Error("The server has ended."));
+    process.send?.(message, undefined, {}, (error) => (error ? reject(error) : resolve()));
+  });
+
+async function answerServer(order: Order): Promise<void> {
+  const controller = new AbortController();
+  running.set(order.id, controller);
+  // Without the server there is nobody to answer; this process ends then.
+  await answer(order, sayToServer, controller.signal).catch(() => {});
+  running.delete(order.id);
+}
+
+const orders = socketPath ? listenForOrders(socketPath, answer) : null;
+
 async function stop(): Promise<void> {
+  orders?.close();
   await Promise.all(runners.map((runner) => runner.stop()));
   await stopServices(services);
   await end(0);
@@ -130,6 +156,6 @@ process.on("message", (order: WorkerRequest) => {
   if (order.kind === "wake") wake();
   else if (order.kind === "stop") void stop();
   else if (order.kind === "cancel") running.get(order.of)?.abort();
-  else void answer(order);
+  else void answerServer(order);
 });
 await Promise.all(runners.map((runner) => runner.start()));

@@ -1,19 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import readline from "node:readline";
-import type { Readable } from "node:stream";
 import type { Logger } from "pino";
-import type { ChangeEffects } from "~/core/catalogue/effect-words";
-import type { Actor } from "~/core/model";
-import { type Authority, RightWithdrawn } from "~/server/authority.server";
-import type { ProposedChange } from "~/server/catalogue/change-effects.server";
-import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
-import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import { RightWithdrawn } from "~/server/authority.server";
 import { findAbove } from "~/server/find-above.server";
 import { createLogOutput } from "~/server/logging/log-output.server";
+import { forwardLines } from "./forward-lines.server";
 import { workerNodeOptions } from "./runtime-tuning.server";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages";
+import { type AskWorker, workerOrders } from "./worker-orders";
 
 /** Delay before an ended process is restarted, in ms. */
 const restartAfter = 1_000;
@@ -34,6 +29,9 @@ export function createBackground(
   type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void; onPart?: (bytes: Uint8Array) => void };
   const waiting = new Map<number, Waiting>();
   const stderr = createLogOutput(2);
+  const importListeners: ((over: Promise<void>) => void)[] = [];
+  /** Ends what waits for the import with this number. */
+  const importing = new Map<number, () => void>();
   /** Calls that wait for a process that is being started again. */
   const whenStarted: (() => void)[] = [];
   let child: ChildProcess | undefined;
@@ -44,6 +42,10 @@ export function createBackground(
   function onMessage(message: WorkerMessage): void {
     if (message.kind === "trouble") {
       onTrouble(message.error, message.sentence);
+      return;
+    }
+    if (message.kind === "importing" || message.kind === "imported") {
+      noteImport(message);
       return;
     }
     const request = waiting.get(message.id);
@@ -57,8 +59,18 @@ export function createBackground(
     else request?.reject(message.error);
   }
 
-  function start(program: string): void {
-    const started = fork(program, {
+  function noteImport({ kind, number }: Extract<WorkerMessage, { number: number }>): void {
+    if (kind === "imported") {
+      importing.get(number)?.();
+      importing.delete(number);
+      return;
+    }
+    const over = new Promise<void>((resolve) => importing.set(number, resolve));
+    for (const listener of importListeners) listener(over);
+  }
+
+  function start(program: string, socket: string): void {
+    const started = fork(program, [socket], {
       serialization: "advanced",
       execArgv: [...process.execArgv, ...workerNodeOptions],
       // Not inherited: starting and ending a process makes the descriptors it shares blocking. A write to a full pipe
@@ -75,9 +87,11 @@ export function createBackground(
       child = undefined;
       for (const { reject } of waiting.values()) reject(new Error("The background process has ended."));
       waiting.clear();
+      for (const end of importing.values()) end();
+      importing.clear();
       if (isStopping) return;
       log.warn({ code, signal }, "the background process has ended and is started again");
-      setTimeout(() => start(program), restartAfter).unref();
+      setTimeout(() => start(program, socket), restartAfter).unref();
     });
     child = started;
     for (const proceed of whenStarted.splice(0)) proceed();
@@ -86,7 +100,11 @@ export function createBackground(
   // Delivery is confirmed by the answer.
   const tell = (order: WorkerRequest) => child?.send(order, () => {});
 
-  async function ask<T>(order: (id: number) => WorkerRequest, signal?: AbortSignal, onPart?: (bytes: Uint8Array) => void): Promise<T> {
+  const ask: AskWorker = async <T>(
+    order: (id: number) => WorkerRequest,
+    signal?: AbortSignal,
+    onPart?: (bytes: Uint8Array) => void,
+  ): Promise<T> => {
     if (!child && !isStopping) await new Promise<void>((resolve) => whenStarted.push(resolve));
     if (!child) throw new Error("The background process has ended.");
     if (signal?.aborted) throw signal.reason;
@@ -101,40 +119,24 @@ export function createBackground(
       signal?.addEventListener("abort", cancel, { once: true });
       tell(order(id));
     }).finally(() => signal?.removeEventListener("abort", cancel));
-  }
+  };
 
   return {
-    /** Returns false if the program runs from its sources, where all work is done in this process. */
-    start(): boolean {
-      if (file) start(file);
+    /**
+     * Returns false if the program runs from its sources, where all work is done in this process. The page process
+     * sends its orders to `socket`.
+     */
+    start(socket = ""): boolean {
+      if (file) start(file, socket);
       isStarted = file !== null;
       return isStarted;
     },
     /** True also while the process is being started again, which requests wait for. */
     isOn: () => isStarted && !isStopping,
     wake: () => tell({ kind: "wake" }),
-    preview: (file: FileText, withEffects = false, hasFlags = false, signal?: AbortSignal) =>
-      ask<Previewed>((id) => ({ kind: "preview", id, file, withEffects, hasFlags }), signal),
-    effects: (change: ProposedChange, hasFlags: boolean, signal?: AbortSignal) =>
-      ask<ChangeEffects>((id) => ({ kind: "effects", id, change, hasFlags }), signal),
-    async export(options: ExportOptions, signal?: AbortSignal): Promise<Exported> {
-      const parts: Uint8Array[] = [];
-      const order = (id: number) => ({ kind: "export", id, options }) as const;
-      const rest = await ask<Omit<Exported, "parts">>(order, signal, (bytes) => parts.push(bytes));
-      return { ...rest, parts };
-    },
-    /** The entry as JSON in parts, or null if there is none. */
-    async auditEntry(seq: number, signal?: AbortSignal): Promise<Uint8Array[] | null> {
-      const parts: Uint8Array[] = [];
-      const isThere = await ask<boolean>(
-        (id) => ({ kind: "auditEntry", id, seq }),
-        signal,
-        (bytes) => parts.push(bytes),
-      );
-      return isThere ? parts : null;
-    },
-    import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
-      ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
+    ...workerOrders(ask),
+    /** Calls back when an import begins, from whichever process; `over` resolves when it has ended. */
+    onImport: (listener: (over: Promise<void>) => void) => void importListeners.push(listener),
     async stop(): Promise<void> {
       isStopping = true;
       for (const proceed of whenStarted.splice(0)) proceed();
@@ -146,11 +148,4 @@ export function createBackground(
       await closed;
     },
   };
-}
-
-/** Whole lines, so that those of two processes do not mix. */
-function forwardLines(from: Readable | null, write: (line: string) => void): void {
-  if (!from) return;
-  (from as Socket).unref();
-  readline.createInterface({ input: from }).on("line", (line) => write(`${line}\n`));
 }

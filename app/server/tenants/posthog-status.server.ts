@@ -22,6 +22,7 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
   const walk = (await dueSyncOfAll(read, t)) ? ((await readFanOut(read, t)) ?? { cursor: "" }) : null;
   const { all, failing } = await countWaiting(read, t);
   const tenants = await countTenants(read, t);
+  const { status, answeredAt } = await posthog.flagReport();
   const unseen = walk ? await countTenantsAfter(read, t, walk.cursor) : 0;
   return {
     now: now(),
@@ -39,7 +40,7 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
     counts: { tenants, inSync: Math.max(0, tenants - all - unseen), pending: all - failing, failing, unseen },
     resync: await resyncProgress(read, t),
     waiting: (await listWaiting(read, t, maxListed)).map(waitingRow),
-    flags: { tied, isLocal: secretKey !== null, trouble: posthog.flags.status()?.trouble ?? null, answeredAt: posthog.flags.answeredAt() },
+    flags: { tied, isLocal: secretKey !== null, trouble: status?.trouble ?? null, answeredAt },
   };
 }
 const waitingRow = ({ subject, name, attempts, createdAt, nextAttemptAt, lastError }: Waiting) => ({

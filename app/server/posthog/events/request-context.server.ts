@@ -6,7 +6,7 @@ import { type PostHog, readPostHogCookie } from "posthog-node";
 import type { Instant, RequestTags } from "~/core/model";
 import { cleanDistinctId, cleanId, shownAddress, type Tags, withoutEmpty } from "~/core/posthog/request-tags";
 import { day, minute } from "~/core/time";
-import type { Env } from "~/server/env.server";
+import type { Arrival } from "~/server/arrival.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { GuardedHooks, HookRequest } from "./hooks.server";
 
@@ -129,19 +129,11 @@ export type Requests = ReturnType<typeof createRequests>;
 
 const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
-/** `ip` is set only if a trusted proxy forwarded the request. */
 export function incomingOf(
   request: FastifyRequest,
-  { publicUrl, trustProxy }: Pick<Env, "publicUrl" | "trustProxy">,
+  { origin, ip, isForwarded }: Arrival,
   who: Pick<Incoming, "door" | "admin" | "visitor">,
 ): Incoming {
-  const isForwarded = trustProxy !== false && (request.ips?.length ?? 0) > 1;
-  return {
-    ...who,
-    method: request.method,
-    target: request.raw.url ?? "/",
-    origin: publicUrl ?? `${request.protocol}://${request.host}`,
-    headers: request.headers,
-    ip: isForwarded ? request.ip : null,
-  };
+  const { method, headers } = request;
+  return { ...who, method, target: request.raw.url ?? "/", origin, headers, ip: isForwarded ? ip : null };
 }

@@ -15,13 +15,22 @@ import { createFlagHealth, type FlagTrouble } from "./flag-health";
 /** `data`: as PostHog sent it. `id` changes with the definitions; absent in definitions stored by earlier versions. */
 type Kept = { at: Instant; id?: string; data: FlagDefinitionCacheData };
 
-type Parts = { db: Database; settings: PosthogSettings; holder: string; now: () => Instant; log: Logger; trouble: TroubleLog };
+type Parts = {
+  db: Database;
+  settings: PosthogSettings;
+  holder: string;
+  now: () => Instant;
+  log: Logger;
+  trouble: TroubleLog;
+  /** False for a process that only reads what others stored. */
+  mayFetch?: boolean;
+};
 
 /**
  * Caches flag definitions in the database: one of several processes fetches (each fetch is billed as ten flag
  * requests), and a restart during a PostHog outage still has them.
  */
-export function createFlagDefinitions({ db, settings, holder, now, log, trouble }: Parts) {
+export function createFlagDefinitions({ db, settings, holder, now, log, trouble, mayFetch = true }: Parts) {
   const project = sha256(settings.projectKey).slice(0, 16);
   const name = `${settings.definitionsPrefix}:flag_definitions:${project}`;
   const troubleName = `${name}:trouble`;
@@ -34,6 +43,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   let wereCurrent = false;
   let hasLooked = false;
   let isFromKept = false;
+  const onStored: (() => void)[] = [];
 
   /** Checks ask for targets, so each is determined once for the definitions. */
   let targets = { data: undefined as FlagDefinitionCacheData | undefined, of: new Map<string, FlagTarget | undefined>() };
@@ -117,6 +127,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
         isFromKept = (await readKept()) !== undefined;
         if (isFromKept) return false;
       }
+      if (!mayFetch) return false;
       return takeLease(db, name, holder, now(), Math.max(settings.definitionsLockTtl, settings.pollInterval));
     },
     async onFlagDefinitionsReceived(given) {
@@ -127,6 +138,7 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
       latest = kept;
       wereCurrent = true;
       await db.transaction([], (tx) => writeSetting(tx, db.tables, name, kept as unknown as Json));
+      for (const listener of onStored) listener();
     },
     shutdown: () => giveUpLease(db, name, holder).catch((err) => log.debug({ err }, "lease not given up")),
   };
@@ -147,6 +159,8 @@ export function createFlagDefinitions({ db, settings, holder, now, log, trouble 
   return {
     provider,
     fetchThrough,
+    /** Calls back when this process has stored new definitions. */
+    onStored: (listener: () => void) => void onStored.push(listener),
     /** True if this process started with cached definitions and has not yet fetched current ones. */
     isFromKept: () => isFromKept,
     /**

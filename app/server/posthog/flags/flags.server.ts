@@ -178,6 +178,12 @@ export function createFlags(parts: FlagParts) {
 }
 export type Flags = ReturnType<typeof createFlags>;
 
+/** Health of the flags of the process that asks PostHog. `answeredAt`: when it last answered about flags, or null. */
+export type FlagReport = { status: FlagStatus | null; answeredAt: Instant | null };
+
+/** Flags of another process. */
+export type OtherFlags = Pick<Flags, "of"> & { report(tenant?: string): Promise<FlagReport> };
+
 const newer = (a: Instant | null, b: Instant | null) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
 
 function timeout(ms: number): Promise<void> {
