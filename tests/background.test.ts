@@ -9,6 +9,7 @@ import { createBackground } from "~/server/process/worker.server";
 import { startFakePosthog } from "./fake-posthog/start";
 import { ada } from "./support/facts";
 import { until } from "./support/poll";
+import { pidsOf } from "./support/processes";
 import { type Program, startProgram } from "./support/program";
 import { isLong } from "./support/scale";
 import { engines, freshDatabaseUrl, startServices } from "./support/services";
@@ -228,21 +229,6 @@ function linkOf(file: string): string {
   } catch {
     return ""; // closed meanwhile
   }
-}
-
-/** Processes with this in their command and in their environment. */
-function pidsOf(command: RegExp, environment: string): number[] {
-  const has = (pid: string) => {
-    try {
-      const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
-      return command.test(read("cmdline")) && read("environ").includes(environment);
-    } catch {
-      return false; // gone, or of another user
-    }
-  };
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && has(name))
-    .map(Number);
 }
 
 test("a process that dies fails what waits for it with an error, and is there again for what comes next", async () => {

@@ -35,7 +35,7 @@ async function serve(env: Env): Promise<void> {
   const folder = isBuilt ? createPrivateFolder() : null;
   // Loads while the database is opened.
   const pages = folder === null ? null : createPageSupervisor(folder);
-  const services = await createServices(env, { logOutput, database: { onCreate } });
+  const services = await createServices(env, { logOutput, database: { onCreate }, arePagesElsewhere: pages !== null });
   warnOfWideFiles(services);
   for (const warning of env.warnings) services.log.warn(warning);
   const shutdown: Shutdown = { phase: "running" };

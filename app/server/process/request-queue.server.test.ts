@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createRequestQueue, queueLimits } from "./request-queue.server";
 
 /** Turns of the event loop: enough for whatever was put in. */
@@ -7,10 +7,14 @@ const turns = async (count = 20) => {
 };
 
 /** A queue whose jobs take the time that they say, and note what became of them. */
-function start() {
+function start({ arePagesElsewhere = false } = {}) {
   const clock = { now: 1_000 };
-  const pages = { atWork: 0 };
-  const queue = createRequestQueue({ clock: () => clock.now, pagesAtWork: () => pages.atWork });
+  const pages = { atWork: 0, asked: 0 };
+  const pagesAtWork = () => {
+    pages.asked += 1;
+    return pages.atWork;
+  };
+  const queue = createRequestQueue({ clock: () => clock.now, pagesAtWork, arePagesElsewhere });
   const done: string[] = [];
   const add = (kind: Parameters<typeof queue.add>[0], name: string, ms = 0) =>
     queue.add(
@@ -134,6 +138,43 @@ describe("pages", () => {
     add("check", "check");
     await turns(1);
     expect(done).toContain("second");
+  });
+});
+
+describe("pages that another process renders", () => {
+  test("begin only while few are at work, also if nothing else comes, and one more if those are slow", async () => {
+    const { clock, pages, done, add } = start({ arePagesElsewhere: true });
+    add("page", "first");
+    await turns();
+    pages.atWork = 2;
+    add("page", "second");
+    await turns();
+    expect(done).toEqual(["first"]);
+    clock.now += 200;
+    await vi.waitFor(() => expect(done).toEqual(["first", "second"]));
+    add("page", "third");
+    await turns();
+    expect(done).toHaveLength(2);
+    pages.atWork = 1;
+    await vi.waitFor(() => expect(done).toEqual(["first", "second", "third"]));
+  });
+
+  test("wait without turns of the event loop, and a check that comes meanwhile is answered in the next one", async () => {
+    const { pages, done, add, clock } = start({ arePagesElsewhere: true });
+    pages.atWork = 2;
+    clock.now += 1;
+    add("page", "first");
+    await turns();
+    add("page", "waits");
+    await turns(1);
+    const immediates = vi.spyOn(globalThis, "setImmediate");
+    await vi.waitFor(() => expect(pages.asked).toBeGreaterThan(10));
+    expect(immediates).not.toHaveBeenCalled();
+    immediates.mockRestore();
+    add("check", "check");
+    await turns(1);
+    expect(done).toContain("check");
+    expect(done).not.toContain("waits");
   });
 });
 

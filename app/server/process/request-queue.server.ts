@@ -26,10 +26,18 @@ const slowPageMs = 200;
 const maxAcceptingTurns = 20;
 /** After this many turns without a request or connection, pages no longer yield. */
 const quietTurns = 3;
+/** Between two looks at whether another process can take one more page, in ms. */
+const pagePollMs = 5;
 
 type Job = { at: number; run: () => void /** Absent if the job has started and must be finished. */; refuse?: () => void };
 
-export type QueueOptions = { /** In ms, monotonic. */ clock?: () => number; pagesAtWork?: () => number };
+export type QueueOptions = {
+  /** In ms, monotonic. */
+  clock?: () => number;
+  pagesAtWork?: () => number;
+  /** True if another process renders the pages, so that this one is idle while it does. */
+  arePagesElsewhere?: boolean;
+};
 
 export type RequestQueue = ReturnType<typeof createRequestQueue>;
 
@@ -38,10 +46,15 @@ export type RequestQueue = ReturnType<typeof createRequestQueue>;
  * then lets the loop read new requests. Without it one turn would start everything it read, however long that takes,
  * while new connections wait unseen in the kernel. After each page, other requests get as much time as the page took.
  */
-export function createRequestQueue({ clock = () => performance.now(), pagesAtWork = () => 0 }: QueueOptions = {}) {
+export function createRequestQueue({
+  clock = () => performance.now(),
+  pagesAtWork = () => 0,
+  arePagesElsewhere = false,
+}: QueueOptions = {}) {
   const lanes: Record<Lane, Job[]> = { check: [], request: [], file: [], render: [], page: [] };
   const busySince: Record<Lane, number> = { check: 0, request: 0, file: 0, render: 0, page: 0 };
   let isScheduled = false;
+  let later: NodeJS.Timeout | undefined;
   let isActive = false;
   let hasAccepted = false;
   let acceptingTurns = 0;
@@ -78,14 +91,16 @@ export function createRequestQueue({ clock = () => performance.now(), pagesAtWor
   /** The next lane. After a page, other lanes go first for as long as that page took. */
   function next(at: number): Lane | undefined {
     const lane = order.find((name) => lanes[name].length > 0);
-    const isPage = lane === "render" || lane === "page";
-    if (!isPage || quiet >= quietTurns) return lane;
+    if (lane !== "render" && lane !== "page") return lane;
     const isFull = lane === "page" && pagesAtWork() >= maxPages && at - pageStartedAt < slowPageMs;
-    return at < nextPageAt || isFull ? undefined : lane;
+    if (arePagesElsewhere) return isFull ? undefined : lane;
+    return quiet < quietTurns && (at < nextPageAt || isFull) ? undefined : lane;
   }
 
   function work(): void {
     isScheduled = false;
+    clearTimeout(later);
+    later = undefined;
     let at = clock();
     const began = at;
     quiet = isActive ? 0 : quiet + 1;
@@ -113,7 +128,13 @@ export function createRequestQueue({ clock = () => performance.now(), pagesAtWor
       if (lane === "page") pageStartedAt = at;
       if (at - began > maxSliceMs) break;
     }
-    if (order.some((name) => lanes[name].length > 0) || pageBegan !== null) schedule();
+    if (arePagesElsewhere && order.every((name) => name === "page" || lanes[name].length === 0)) scheduleLater();
+    else if (order.some((name) => lanes[name].length > 0) || pageBegan !== null) schedule();
+  }
+
+  /** Turns of this loop would take the other process's time. */
+  function scheduleLater(): void {
+    if (lanes.page.length > 0) later ??= setTimeout(work, pagePollMs);
   }
 
   return {

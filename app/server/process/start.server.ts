@@ -47,6 +47,8 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> 
   posthogHooks?: PosthogHooks;
   database?: OpenOptions;
   load?: LoadOptions;
+  /** Another process renders the pages. */
+  arePagesElsewhere?: boolean;
   /** The worker process, if another process started it. */
   background?: Background;
   /** The flags of another process. Absent: this process asks PostHog. */
@@ -121,7 +123,11 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     refusedKeys: createRefusedKeys(db, keys, now, jobs),
     limits,
     load,
-    queue: createRequestQueue({ ...loadOptions, pagesAtWork: () => load.inFlight().page }),
+    queue: createRequestQueue({
+      ...loadOptions,
+      pagesAtWork: () => load.inFlight().page,
+      arePagesElsewhere: overrides.arePagesElsewhere,
+    }),
     tokens,
     streams,
     metadata,
