@@ -1,4 +1,3 @@
-import { Console } from "node:console";
 import { randomUUID } from "node:crypto";
 import { paths } from "~/paths";
 import { createOwnerFromEnv, openSetup } from "./admins/first-owner.server";
@@ -14,7 +13,7 @@ import { warnOfWideFiles } from "./process/file-permissions.server";
 import { answersForPages } from "./process/page-answers.server";
 import { createPageSupervisor, type PageSupervisor } from "./process/page-supervisor.server";
 import { createPrivateFolder, removePrivateFolder, socketIn } from "./process/private-folder.server";
-import { outliveStandardStreams } from "./process/standard-streams.server";
+import { outliveStandardStreams, sendConsoleToStderr } from "./process/standard-streams.server";
 import { createServices, startJobs, stopServices } from "./process/start.server";
 import { type Shutdown, stopOnSignal } from "./process/stop.server";
 import { validateOnStartup } from "./process/validate-posthog.server";
@@ -23,16 +22,11 @@ import type { Services } from "./services.server";
 const logOutput = createLogOutput();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** posthog-node writes debug lines with console.log, into the log that programs read from stdout. */
-function sendConsoleToStderr(): void {
-  const { log, info, debug } = new Console(process.stderr);
-  Object.assign(console, { log, info, debug });
-}
-
 async function serve(env: Env): Promise<void> {
   if (env.posthog?.debug) sendConsoleToStderr();
   const onCreate = (where: string) => void process.stderr.write(`Created the database ${where}.\n`);
   const folder = isBuilt ? createPrivateFolder() : null;
+  if (folder !== null) process.on("exit", () => removePrivateFolder(folder));
   // Loads while the database is opened.
   const pages = folder === null ? null : createPageSupervisor(folder);
   const services = await createServices(env, { logOutput, database: { onCreate }, arePagesElsewhere: pages !== null });
@@ -42,7 +36,6 @@ async function serve(env: Env): Promise<void> {
   const stopAll = async () => {
     await pages?.stop();
     await stopServices(services);
-    if (folder !== null) removePrivateFolder(folder);
   };
   try {
     await createOwnerFromEnv(services);

@@ -20,7 +20,7 @@ export type PageMessage = { kind: "ready" } | { kind: "wake" } | { kind: "ask"; 
 
 /** Messages to the page process. `open`: the database is migrated. `definitions`: new flag definitions were stored. */
 export type PageOrder =
-  | { kind: "open"; folder: string }
+  | { kind: "open" }
   | { kind: "answer"; id: number; result: PageAnswers[PageQuestion["kind"]] }
   | { kind: "failed"; id: number; error: Error }
   /** An import begins, and has ended: writes wait meanwhile. */

@@ -9,7 +9,7 @@ import type { PageOrder } from "./page-messages";
 import { removePrivateFolder, removeSocket, socketIn } from "./private-folder.server";
 import { lowerPagePriority } from "./runtime-tuning.server";
 import { createServerLink } from "./server-link.server";
-import { outliveStandardStreams } from "./standard-streams.server";
+import { outliveStandardStreams, sendConsoleToStderr } from "./standard-streams.server";
 import { createServices, stopServices } from "./start.server";
 import { connectBackground } from "./worker-socket.server";
 
@@ -21,17 +21,20 @@ lowerPagePriority();
 outliveStandardStreams();
 const logOutput = createLogOutput();
 const link = createServerLink();
-let folder: string | undefined;
+const [folder = ""] = process.argv.slice(2);
 let running: { services: Services; close: () => Promise<unknown> } | undefined;
 
 // Signals that a terminal or supervisor sends to all processes are handled by the server, which then stops this
 // process.
 process.on("SIGTERM", () => {}).on("SIGINT", () => {});
-process.on("disconnect", () => {
-  // The server was killed and left its sockets behind.
-  if (folder) removePrivateFolder(folder);
+process.on("disconnect", endWithServer);
+if (!process.connected) endWithServer();
+
+/** A server that was killed leaves its sockets behind. */
+function endWithServer(): void {
+  removePrivateFolder(folder);
   void end(1);
-});
+}
 
 async function end(code: number): Promise<never> {
   await logOutput.flush();
@@ -41,9 +44,9 @@ async function end(code: number): Promise<never> {
 /** Loaded before the database is there. */
 const build = import("virtual:remix/server-build");
 
-async function open(sockets: string): Promise<void> {
-  folder = sockets;
+async function open(): Promise<void> {
   const given = readEnv();
+  if (given.posthog?.debug) sendConsoleToStderr();
   const env = { ...given, cacheBytes: Math.min(given.cacheBytes, maxCacheBytes) };
   const wake = () => {
     link.say({ kind: "wake" });
@@ -100,7 +103,7 @@ function release(number: number): void {
 }
 
 process.on("message", (order: PageOrder) => {
-  if (order.kind === "open") void open(order.folder).catch(fail);
+  if (order.kind === "open") void open().catch(fail);
   else if (order.kind === "stop") void stop().catch(fail);
   else if (order.kind === "answer" || order.kind === "failed") link.settle(order);
   else if (order.kind === "hold") hold(order.number);

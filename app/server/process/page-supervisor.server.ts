@@ -76,7 +76,7 @@ export function createPageSupervisor(folder: string, file = findAbove("pages.js"
 
   function load(): void {
     if (file === null) throw new Error("The file pages.js is missing. Build again with: npm run build");
-    const started = fork(file, [], {
+    const started = fork(file, [folder], {
       serialization: "advanced",
       execArgv: [...process.execArgv, ...pageNodeOptions],
       // Not inherited, for the reason given in worker.server.ts.
@@ -90,7 +90,7 @@ export function createPageSupervisor(folder: string, file = findAbove("pages.js"
     started.on("error", (err) => needs?.log.error({ err }, "the page process could not be started or told"));
     started.on("close", onClose);
     child = started;
-    if (needs) tell({ kind: "open", folder });
+    if (needs) tell({ kind: "open" });
   }
 
   load();
@@ -102,7 +102,7 @@ export function createPageSupervisor(folder: string, file = findAbove("pages.js"
       const first = new Promise<void>((resolve) => {
         onFirst = resolve;
       });
-      tell({ kind: "open", folder });
+      tell({ kind: "open" });
       const late = setTimeout(onFirst, maxStartMs);
       // Nothing else keeps the process running before it listens.
       await first.finally(() => clearTimeout(late));

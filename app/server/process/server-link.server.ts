@@ -1,4 +1,4 @@
-import type { FactsCache } from "~/server/facts/facts-cache.server";
+import { type FactsCache, FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { nothing } from "~/server/posthog/flags/flag-readings";
 import type { OtherFlags } from "~/server/posthog/flags/flags.server";
 import { hasLinks } from "~/server/posthog/flags/linked-flags";
@@ -35,7 +35,11 @@ export function createServerLink() {
     flagsFor: (facts: FactsCache): OtherFlags => ({
       async of(tenant, user, features = null) {
         if (!hasLinks(facts.catalogue())) return nothing;
-        return { readings: await ask({ kind: "flags", tenant: tenant.key, revision: tenant.revision, user, features }) };
+        const { key, revision } = tenant;
+        const readings = await ask({ kind: "flags", tenant: key, revision, user, features }).catch((cause) => {
+          throw new FactsUnavailable("The server cannot read this tenant.", { cause });
+        });
+        return { readings };
       },
       report: (tenant) => ask({ kind: "flagReport", tenant }),
     }),
