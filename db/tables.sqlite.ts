@@ -3,6 +3,6 @@ import { defineSchema } from "./schema";
 
 // drizzle-kit reads tables from named exports.
 const schema = defineSchema(dialects.sqlite);
-export const { features, plans, planFeatures, tenants, tenantAddOns, grants, factsHistory, changes } = schema;
+export const { features, plans, planFeatures, tenants, tenantSearch, tenantAddOns, grants, factsHistory, changes } = schema;
 export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, groupSyncs, flagValues, leases } = schema;
 export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, signInCounts, waitingEvents } = schema;

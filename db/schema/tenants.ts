@@ -4,7 +4,7 @@ import type { catalogueTables } from "./catalogue";
 
 /** Tenants, their add-ons and grants. */
 export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<typeof catalogueTables>, "features" | "plans">) {
-  const { table, text, integer, timestamp, json, index, primaryKey } = d;
+  const { table, text, integer, sequence, timestamp, json, index, uniqueIndex, primaryKey } = d;
 
   const tenants = table(
     "tenants",
@@ -29,6 +29,26 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       index("tenants_by_created").on(t.createdAt, t.key),
       index("tenants_by_plan_and_status").on(t.plan, t.status),
     ],
+  );
+
+  /**
+   * What search reads of each tenant. A migration adds the index: an FTS5 table with triggers on SQLite, `pg_trgm` on
+   * PostgreSQL.
+   */
+  const tenantSearch = table(
+    "tenant_search",
+    {
+      /** The row's number in SQLite's index. */
+      id: sequence("id"),
+      tenant: text("tenant")
+        .notNull()
+        .references(() => tenants.key),
+      /** The key, folded by `foldText`. */
+      foldedKey: text("folded_key").notNull(),
+      /** From `searchedText`. */
+      words: text("words").notNull(),
+    },
+    (t) => [uniqueIndex("tenant_search_by_tenant").on(t.tenant), index("tenant_search_by_key").on(t.foldedKey)],
   );
 
   const tenantAddOns = table(
@@ -81,5 +101,5 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
     ],
   );
 
-  return { tenants, tenantAddOns, grants };
+  return { tenants, tenantSearch, tenantAddOns, grants };
 }
