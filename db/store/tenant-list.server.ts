@@ -1,14 +1,16 @@
-import { and, count, eq, gt, inArray, isNull, like, lte, type SQL, sql } from "drizzle-orm";
+import { and, count, eq, gt, inArray, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Instant, TenantStatus } from "~/core/model";
-import { foldText } from "~/core/plain-text";
+import { wordsOf } from "~/core/search/search-words";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 import { isLiveAt } from "./grant-lifetime";
+import { contains } from "./tenant-search.server";
 
 export const tenantSorts = ["name", "created", "plan", "status"] as const;
 export type TenantSort = (typeof tenantSorts)[number];
 
 export type TenantFilter = {
+  /** Words that the name and key hold, in any order. */
   search?: string;
   /** "" means tenants without a plan. Add-ons count too. */
   plan?: string;
@@ -78,8 +80,7 @@ type Filter = TenantFilter & { now: Instant };
 async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
   const { tenants, grants } = t;
   const all: (SQL | undefined)[] = [];
-  const search = foldText(text ?? "").trim();
-  if (search) all.push(like(tenants.searchText, `%${search.replace(/[\\%_]/g, "\\$&")}%`).append(sql.raw(" escape '\\'")));
+  for (const word of wordsOf(text ?? "")) all.push(contains(tenants.searchText, word));
   if (status) all.push(eq(tenants.status, status));
   if (plan === "") all.push(isNull(tenants.plan));
   else if (plan !== undefined) all.push(await holds(q, t, plan));

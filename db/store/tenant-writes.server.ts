@@ -10,6 +10,7 @@ import { appendTenantChanges, inBatches } from "./changes.server";
 import { dateOrNull } from "./dates";
 import { recordTenants } from "./facts.server";
 import { wakeGroupSync } from "./outbox.server";
+import { putSearchRows, searchRowOf } from "./tenant-search.server";
 
 export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
 
@@ -33,6 +34,7 @@ export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantW
   );
   const facts = writes.map(({ before, change }) => applyChange(before, change, revisions.get(change.key) as number));
   await putTenants(tx, t, facts);
+  await putSearchRows(tx, t, changedSearchRows(writes, facts));
   await putAddOns(tx, t, writes, facts);
   await putGrants(tx, t, writes, actor);
   await recordTenants(tx, t, facts, at);
@@ -72,6 +74,15 @@ async function putTenants(tx: Queries, t: Schema, facts: TenantFacts[]): Promise
         },
       }),
   );
+}
+
+/** Most changes touch none of what search reads. */
+function changedSearchRows(writes: TenantWrite[], facts: TenantFacts[]) {
+  return facts.flatMap((after, i) => {
+    const before = writes[i]?.before;
+    if (before && before.name === after.name && before.metadata === after.metadata) return [];
+    return [searchRowOf(after)];
+  });
 }
 
 async function putAddOns(tx: Queries, t: Schema, writes: TenantWrite[], facts: TenantFacts[]): Promise<void> {

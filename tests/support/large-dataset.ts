@@ -80,6 +80,8 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
   return [
     `${numbers(tenants)} insert into tenants (key, name, status, plan, metadata, search_text, created_at, revision)
       select ${key()}, 'Tenant ' || i, ${status}, ${planOf()}, ${json(`'{"region":"eu"}'`)}, 'tenant ' || i || ${newLine} || ${key()}, ${at(created)}, 1000 + i from n`,
+    `${numbers(tenants)} insert into tenant_search (tenant, folded_key, words)
+      select ${key()}, ${key()}, '  tenant  ' || i || '  ' || ${key()} || '  eu' from n`,
     `${numbers(tenants)} insert into facts_history (kind, subject, revision, recorded_at, document)
       select 'tenant', ${key()}, 1000 + i, ${at(created)}, ${json(document)} from n`,
     `${numbers(Math.floor(tenants / 10))} insert into tenant_add_ons (tenant, plan, added_at)

@@ -23,10 +23,10 @@ import { randomId } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
 import { createUsageCache } from "~/server/usage/usage-cache.server";
-import type { OpenOptions } from "~db/database";
+import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
-import { refoldSearchTexts } from "~db/store/search-texts.server";
+import { hasTrigrams, refoldSearchTexts } from "~db/store/search-texts.server";
 import { createGathered } from "./batched-writes.server";
 import { createLoad, type LoadOptions, unlimitedLoad } from "./load.server";
 import { createMetrics, timed } from "./metrics.server";
@@ -155,9 +155,15 @@ export async function startJobs({ db, cleaning, posthog, now, log }: Services): 
   cleaning.start();
   // Until it is done, search finds tenants by their former texts.
   void untilDone(() => refoldSearchTexts(db), "could not update the tenants' search texts", log);
+  void untilDone(() => noteTrigrams(db, log), "could not look for the index of search", log);
   const at = now();
   // Only point-in-time answers read it.
   if (posthog === null) await untilDone(() => noteFlagsOff(db, at), "could not record that PostHog is off", log);
+}
+
+async function noteTrigrams(db: Database, log: Logger): Promise<void> {
+  if (await hasTrigrams(db)) return;
+  log.warn("search reads every tenant, because pg_trgm was not available at the upgrade; docs/operations.md says how to add it");
 }
 
 /** Retries until it is done, because a locked database may delay it. `failed` says what was not done. */
