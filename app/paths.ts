@@ -31,6 +31,7 @@ const tenantPath = (key: string) => `/tenants/${segment(key)}`;
 
 export const paths = {
   home: () => "/",
+  search: (q?: string) => withQuery("/search", { q }),
   theme: () => "/theme",
   /** posthog-js reaches PostHog through this path. */
   relay: () => "/relay",
@@ -80,12 +81,12 @@ export const paths = {
   keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,
   keyRevoke: (id: string) => `/keys/${segment(id)}/revoke`,
 
-  admins: () => "/admins",
-  adminInvite: () => "/admins/invite",
-  admin: (id: string) => `/admins/${segment(id)}`,
+  admins: () => "/people",
+  adminInvite: () => "/people/invite",
+  admin: (id: string) => `/people/${segment(id)}`,
 
-  audit: (query: Query = {}) => withQuery("/audit", query),
-  auditEntry: (seq: number) => `/audit/${seq}`,
+  audit: (query: Query = {}) => withQuery("/activity", query),
+  auditEntry: (seq: number) => `/activity/${seq}`,
 
   importCatalogue: () => "/import",
   importPreview: () => "/import/preview",

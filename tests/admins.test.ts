@@ -24,7 +24,7 @@ const auditOf = async (id: string) => {
 };
 
 async function inviteByPage(email: string, role = "viewer") {
-  const page = await owner.post("/admins/invite", { name: "Bob", email, role });
+  const page = await owner.post("/people/invite", { name: "Bob", email, role });
   return { status: page.status, html: await page.text() };
 }
 
@@ -33,7 +33,7 @@ describe("an invitation", () => {
     const { status, html } = await inviteByPage("Bob@Example.com", "admin");
     expect(status).toBe(200);
     const link = linkIn(html);
-    expect((await (await owner.get("/admins")).text()).includes(link.slice(8))).toBe(false);
+    expect((await (await owner.get("/people")).text()).includes(link.slice(8))).toBe(false);
 
     const bob = app.browser();
     expect(await (await bob.get(link)).text()).toContain("bob@example.com");
@@ -94,7 +94,7 @@ describe("an owner is always left:", () => {
     const invited = await invite(app.services, operator, { name: "Gus", email: "gus@example.com", role: "owner" });
     if (!invited.ok) throw new Error(invited.message);
     for (const form of [{ intent: "disable" }, { intent: "role", role: "admin" }]) {
-      const refused = await owner.post(`/admins/${id}`, form as unknown as Record<string, string>);
+      const refused = await owner.post(`/people/${id}`, form as unknown as Record<string, string>);
       expect([refused.status, (await refused.text()).includes("Latchkey would have no owner left who can sign in.")]).toEqual([409, true]);
     }
     expect(await findOneAdmin(app.services, id)).toMatchObject({ role: "owner", disabledAt: null });
@@ -110,9 +110,9 @@ test("each change leaves one line in the audit log, in the order made, and what 
   const { html } = await inviteByPage("hal@example.com");
   const link = linkIn(html);
   const invited =
-    (await (await owner.get("/admins")).text()).match(/\/admins\/(adm_\w+)"[^>]*>[^<]*<\/a><[^>]*>hal@example\.com/)?.[1] ?? "";
+    (await (await owner.get("/people")).text()).match(/\/people\/(adm_\w+)"[^>]*>[^<]*<\/a><[^>]*>hal@example\.com/)?.[1] ?? "";
   await app.browser().post(link, { password });
-  const page = `/admins/${invited}`;
+  const page = `/people/${invited}`;
   await owner.post(page, { intent: "role", role: "admin" });
   await owner.post(page, { intent: "role", role: "admin" });
   await owner.post(page, { intent: "link" });
@@ -138,11 +138,11 @@ test("each change leaves one line in the audit log, in the order made, and what 
 
 test("everybody signed in sees who the admins are; only an owner is offered to change them", async () => {
   const viewer = await app.signIn("viewer");
-  const list = await (await viewer.get("/admins")).text();
+  const list = await (await viewer.get("/people")).text();
   expect(list).toContain("adm_owner@example.com");
   expect(list).not.toContain("Invite admin");
-  const one = await (await viewer.get("/admins/adm_owner")).text();
+  const one = await (await viewer.get("/people/adm_owner")).text();
   expect(one).not.toContain("Disable account");
-  expect(await (await owner.get("/admins/adm_owner")).text()).toContain("Disable account");
-  expect((await viewer.get("/admins/nobody")).status).toBe(404);
+  expect(await (await owner.get("/people/adm_owner")).text()).toContain("Disable account");
+  expect((await viewer.get("/people/nobody")).status).toBe(404);
 });

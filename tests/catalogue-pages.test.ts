@@ -189,7 +189,7 @@ describe("a cell", () => {
     [paths.plan("gone"), "There is no plan gone."],
     [paths.feature("__proto__"), "There is no feature __proto__."],
     [paths.auditEntry(999_999), "There is no such entry in the audit log."],
-    ["/audit/nonsense", "There is no such entry in the audit log."],
+    ["/activity/nonsense", "There is no such entry in the audit log."],
   ])("%s is a 404 with a sentence", async (path, sentence) => {
     const response = await admin.get(path);
     expect(response.status).toBe(404);

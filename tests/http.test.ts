@@ -217,7 +217,7 @@ describe("a request that no page of ours sends is refused with 4xx, and the log 
         headers: { origin: app.url, "content-type": "application/json" },
       });
       expect(json.status).toBe(400);
-      for (const path of ["/tenants", "/audit", "/nowhere", "/tenants.data"])
+      for (const path of ["/tenants", "/activity", "/nowhere", "/tenants.data"])
         expect([path, Math.floor((await owner.post(path)).status / 100)]).toEqual([path, 4]);
       for (const path of ["/tenants.data?_routes=made-up", "/nowhere.data", "/tenants.data?_routes=", "/_root.data"])
         expect([path, (await owner.get(path)).status < 500]).toEqual([path, true]);

@@ -65,7 +65,7 @@ const foreign: [string, Record<string, string>][] = [
 
 test("there are action routes to try", () => {
   expect(actions.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(["/sign-in", "/sign-out", "/keys/new", "/admins/invite", "/theme"]),
+    expect.arrayContaining(["/sign-in", "/sign-out", "/keys/new", "/people/invite", "/theme"]),
   );
 });
 

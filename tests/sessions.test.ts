@@ -199,7 +199,7 @@ describe("what a role may do, on every page there is", async () => {
     for (const target of targetsOf(page, id)) expect((await viewer.post(target)).status).toBe(403);
   });
 
-  test.each(["/admins/invite", "/admins/x"])("an admin cannot send %s, which is for owners", async (page) => {
+  test.each(["/people/invite", "/people/x"])("an admin cannot send %s, which is for owners", async (page) => {
     const admin = await (await somebody("admin")).signIn();
     for (const target of [page, `${page}.data`]) expect((await admin.post(target)).status).toBe(403);
   });

@@ -201,8 +201,8 @@ describe("signing in", () => {
 test("a role that is taken away counts from the next request on", async () => {
   const app = await appWithAda();
   const second = await app.signIn("owner", "adm_second");
-  expect((await second.get("/admins/invite")).status).toBe(200);
+  expect((await second.get("/people/invite")).status).toBe(200);
   await changeRole(app.services, operator, "adm_second", "viewer");
-  expect((await second.get("/admins/invite")).status).toBe(403);
+  expect((await second.get("/people/invite")).status).toBe(403);
   await app.close();
 });

@@ -11,7 +11,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
 import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
-export const meta: MetaFunction = () => [{ title: "Import and export · Latchkey" }];
+export const meta: MetaFunction = () => [{ title: "Import/export · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
@@ -29,7 +29,7 @@ export default function Import() {
   const { canChange } = useLoaderData<typeof loader>();
   return (
     <>
-      <PageHeader title="Import and export" />
+      <PageHeader title="Import/export" />
       <div className="grid max-w-5xl items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Section
           title="Import"

@@ -41,7 +41,7 @@ export default function ImportPreview() {
   const page = useActionData<typeof action>();
   return (
     <>
-      <PageHeader title="What the import changes" breadcrumbs={[{ label: "Import and export", to: paths.importCatalogue() }]} />
+      <PageHeader title="What the import changes" breadcrumbs={[{ label: "Import/export", to: paths.importCatalogue() }]} />
       <div className="max-w-3xl">
         <ViewerNotice canChange={canChange} />
         {page?.step === "preview" ? <Preview page={page} /> : canChange && <Again page={page} />}

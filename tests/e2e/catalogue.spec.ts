@@ -198,7 +198,7 @@ const pages = [
   "/features",
   "/features/new",
   "/features/seats",
-  "/audit",
+  "/activity",
   "/import",
   "/import/preview",
 ];

@@ -74,15 +74,15 @@ async function pagesOf(page: Page): Promise<string[]> {
     `/features/${long.metered}`,
     `/features/${long.config}?ask=archive`,
     "/flags",
-    "/audit",
-    ...(await first("/audit", /^\/audit\/\d+$/)),
+    "/activity",
+    ...(await first("/activity", /^\/activity\/\d+$/)),
     "/keys",
     "/keys/new",
     ...(await first("/keys", /^\/keys\/.+\/rotate$/)),
     ...(await first("/keys", /^\/keys\/.+\/revoke$/)),
-    "/admins",
-    "/admins/invite",
-    ...(await first("/admins", /^\/admins\/adm/)),
+    "/people",
+    "/people/invite",
+    ...(await first("/people", /^\/people\/adm/)),
     "/account",
     "/import",
   ];
@@ -166,7 +166,7 @@ function faultsOf(page: Page): Promise<string[]> {
 
 test("a catalogue, a tenant, a key and an admin with the longest names are put in", async ({ page, request }) => {
   await signIn(page, owner);
-  await page.goto("/admins/invite");
+  await page.goto("/people/invite");
   await page.getByLabel("Name").fill("AdminName".repeat(11));
   await page.getByLabel("E-mail").fill(`i${owner.email}`);
   await page.getByRole("button", { name: /link|Invite/ }).click();

@@ -107,14 +107,14 @@ let featurePage = "";
 export const pageActs: PageAct[] = [
   {
     name: "invite",
-    route: "routes/_app.admins.invite",
+    route: "routes/_app.people.invite",
     path: paths.adminInvite,
     form: () => ({ name: "I", email: `${next()}@example.com`, role: "viewer" }),
   },
-  { name: "change a role", route: "routes/_app.admins.$id", path: otherAdmin, form: { intent: "role", role: "admin" } },
-  { name: "disable", route: "routes/_app.admins.$id", path: otherAdmin, form: { intent: "disable" } },
-  { name: "enable", route: "routes/_app.admins.$id", path: disabledAdmin, form: { intent: "enable" } },
-  { name: "make a link", route: "routes/_app.admins.$id", path: otherAdmin, form: { intent: "link" } },
+  { name: "change a role", route: "routes/_app.people.$id", path: otherAdmin, form: { intent: "role", role: "admin" } },
+  { name: "disable", route: "routes/_app.people.$id", path: otherAdmin, form: { intent: "disable" } },
+  { name: "enable", route: "routes/_app.people.$id", path: disabledAdmin, form: { intent: "enable" } },
+  { name: "make a link", route: "routes/_app.people.$id", path: otherAdmin, form: { intent: "link" } },
   {
     name: "sign out elsewhere",
     route: "routes/_app.account",

@@ -26,8 +26,8 @@ export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/theme": small,
   "routes/welcome": small,
   "routes/_app.account": small,
-  "routes/_app.admins.invite": small,
-  "routes/_app.admins.$id": small,
+  "routes/_app.people.invite": small,
+  "routes/_app.people.$id": small,
   // Up to 20 origins.
   "routes/_app.keys.new": { maxBytes: 32 * kB, maxFields: 32 },
   "routes/_app.keys.$id.revoke": small,

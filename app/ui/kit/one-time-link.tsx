@@ -13,7 +13,7 @@ export function OneTimeLink({ link, sentence }: { link: string; sentence: string
       </Notice>
       <CodeBlock text={link} label="One-time link" wrap />
       <FormActions>
-        <LinkButton to={paths.admins()}>Back to the admins</LinkButton>
+        <LinkButton to={paths.admins()}>Back to people</LinkButton>
       </FormActions>
     </>
   );

@@ -38,7 +38,7 @@ export default function Invite() {
   const answer = useActionData<typeof action>();
   return (
     <>
-      <PageHeader title="Invite admin" breadcrumbs={[{ label: "Admins", to: paths.admins() }]} />
+      <PageHeader title="Invite admin" breadcrumbs={[{ label: "People", to: paths.admins() }]} />
       <div className="max-w-2xl">
         {answer && "link" in answer ? (
           <OneTimeLink

@@ -14,7 +14,7 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { count } from "~/ui/kit/pagination";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
-  { title: `${data ? actionWords(data.entry.action) : "Audit log"} · Latchkey` },
+  { title: `${data ? actionWords(data.entry.action) : "Activity"} · Latchkey` },
 ];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
@@ -26,7 +26,7 @@ export default function AuditEntryPage() {
   const { entry, now } = useLoaderData<typeof loader>();
   return (
     <>
-      <PageHeader title={actionWords(entry.action)} breadcrumbs={[{ label: "Audit log", to: paths.audit() }]} />
+      <PageHeader title={actionWords(entry.action)} breadcrumbs={[{ label: "Activity", to: paths.audit() }]} />
       <Card>
         <AuditLine entry={entry} now={now} />
         <div className="mt-3">

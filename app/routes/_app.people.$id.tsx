@@ -22,7 +22,7 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
-export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · Admins · Latchkey` }];
+export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · People · Latchkey` }];
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
@@ -60,7 +60,7 @@ export default function AdminPage() {
     <>
       <PageHeader
         title={isMe ? `${admin.name} (you)` : admin.name}
-        breadcrumbs={[{ label: "Admins", to: paths.admins() }]}
+        breadcrumbs={[{ label: "People", to: paths.admins() }]}
         badges={
           <Badge tone={look.tone} dot>
             {look.label}

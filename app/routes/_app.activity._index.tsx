@@ -16,7 +16,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { FilterBar, FilterSelect } from "~/ui/kit/filters";
 import { PageHeader } from "~/ui/kit/page-header";
 
-export const meta: MetaFunction = () => [{ title: "Audit log · Latchkey" }];
+export const meta: MetaFunction = () => [{ title: "Activity · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context);
@@ -30,19 +30,19 @@ const kindWords = {
   plan: "Plans",
   catalogue: "Catalogue",
   api_key: "API keys",
-  admin: "Admins",
+  admin: "People",
   settings: "Settings",
 };
 const kinds = auditSubjects.map((kind) => [kind, kindWords[kind]] as const);
 
-export default function AuditLog() {
+export default function Activity() {
   const { entries, older, actors, actions, now } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);
   const isFiltered = ["actor", "action", "kind", "subject"].some((name) => params.get(name));
   return (
     <>
-      <PageHeader title="Audit log" description="Every change, with who made it, and what was before and after." />
+      <PageHeader title="Activity" description="Every change, with who made it, and what was before and after." />
       <FilterBar names={["actor", "action", "kind", "before"]} className="mb-3">
         <FilterSelect name="kind" label="All subjects" options={kinds} />
         <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />

@@ -14,7 +14,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
 import { Time } from "~/ui/kit/time";
 
-export const meta: MetaFunction = () => [{ title: "Admins · Latchkey" }];
+export const meta: MetaFunction = () => [{ title: "People · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context);
@@ -56,12 +56,12 @@ const columns: Column<Row>[] = [
   },
 ];
 
-export default function Admins() {
+export default function People() {
   const { admins, mayInvite } = useLoaderData<typeof loader>();
   return (
     <>
       <PageHeader
-        title="Admins"
+        title="People"
         description="Who may sign in here."
         actions={
           mayInvite && (
@@ -76,7 +76,7 @@ export default function Admins() {
           rows={admins}
           columns={columns}
           rowKey={({ id }) => id}
-          caption="Admins"
+          caption="People"
           empty={<EmptyState icon={Users} title="No admins" />}
         />
       </Card>
