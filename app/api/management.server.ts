@@ -7,9 +7,10 @@ import { groupSyncApi } from "./group-sync.server";
 import { insightsApi } from "./insights.server";
 import { plansApi } from "./plans.server";
 import { posthogApi } from "./posthog.server";
+import { searchApi } from "./search.server";
 import { tenantsApi } from "./tenants.server";
 
-const parts = [tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
+const parts = [searchApi, tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
 
 /**
  * The pages' functions for programs, except managing keys and admins, which is for people (docs/decisions/0024).

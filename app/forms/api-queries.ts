@@ -7,6 +7,7 @@ import { featureKey, planKey, planKeyRefused, tenantKey } from "./entity-keys";
 import { grantId } from "./grants/grant";
 import { fileFormats } from "./import/catalogue-text";
 import { cursor, fromDigits, limit, yes } from "./pagination";
+import { searchText } from "./search/search-query";
 import { withoutPlan } from "./tenants/tenant-list-query";
 
 const badSeq = "That is not an entry's number.";
@@ -66,6 +67,12 @@ export const featuresQuery = z.object({
   type: z.enum(featureTypes, `A type is one of ${featureTypes.join(", ")}.`).optional(),
   archived,
   ...byKey,
+});
+
+/** GET /api/search */
+export const searchApiQuery = z.object({
+  q: searchText.describe("Up to eight words."),
+  limit: limit.default(10).describe("How many of each kind."),
 });
 
 /** GET /api/catalogue */

@@ -146,6 +146,10 @@ const probes: { [row: string]: () => Probe } = {
     fits: [get(`/api/tenants?search=${x(200)}`), get(`/api/features?search=${x(200)}`)],
     refused: [[get(`/api/tenants?search=${x(201)}`), request("search")]],
   }),
+  "`q` of a search": () => ({
+    fits: [get(`/api/search?q=${x(200)}`), get("/api/search?q=a+b+c+d+e+f+g+h")],
+    refused: ["", "?q=", "?q=+", `?q=${x(201)}`, "?q=a+b+c+d+e+f+g+h+i"].map((q) => [get(`/api/search${q}`), request("q")]),
+  }),
   "`group` of features": () => ({
     fits: [get(`/api/features?group=${x(200)}`)],
     refused: [[get(`/api/features?group=${x(201)}`), request("group")]],

@@ -7,9 +7,10 @@ export type KnownKeys = { [parameter: string]: string };
 /** Filters and sorts of lists. Other URLs are requested without a query. */
 const queries: { [path: string]: string[] } = {
   "/tenants": ["?q=tenant+4", "?plan=plan0", "?status=suspended", "?trial=live", "?sort=-created&page=3", "?sort=plan", "?sort=status"],
+  "/search": ["?q=tenant+4", "?q=t1000040", "?q=4+eu", "?q=zz", "?q=trial+t1000040+f0+14"],
   "/plans": ["?q=f1", "?group=Group+3", "?page=2&plans=4"],
   "/features": ["?q=f1", "?type=metered&sort=-group", "?page=3"],
-  "/audit": ["?kind=tenant&subject=t1000000", "?action=trial.granted", "?actor=admin:adm_1"],
+  "/activity": ["?kind=tenant&subject=t1000000", "?action=trial.granted", "?actor=admin:adm_1"],
   "/plans/:plan/features/:feature": ["?gives=no&was=null"],
 };
 

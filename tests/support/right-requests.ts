@@ -23,6 +23,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   evaluateFlags: () => ({ body: { context: { targetingKey: "u1", tenant: "acme" } } }),
   reportUsage: () => ({ body: { events: [{ tenant: "acme", feature: "calls", idempotencyKey: fresh() }] } }),
   consume: () => ({ body: { tenant: "acme", feature: "calls" } }),
+  search: () => ({ query: { q: "acme" } }),
   listTenants: () => ({}),
   getTenant: () => ({ params: { key: "acme" } }),
   putTenant: () => ({ params: { key: fresh() }, body: { name: "New" } }),

@@ -107,6 +107,19 @@ export const feature = z
   .meta({ id: "Feature" });
 export const featurePage = pageOf(feature, "FeaturePage");
 
+const foundOf = <T extends z.ZodRawShape>(fields: T) =>
+  z.object({
+    items: z.array(z.object({ key: z.string(), name: z.string(), ...fields })),
+    more: z.boolean().describe("Whether further ones match."),
+  });
+export const found = z
+  .object({
+    tenants: foundOf({ status: z.enum(tenantStatuses), plan: z.string().nullable() }),
+    features: foundOf({ type: z.enum(featureTypes), group: z.string().nullable(), archived: z.boolean() }),
+    plans: foundOf({ kind: z.enum(planKinds), archived: z.boolean() }),
+  })
+  .meta({ id: "Found" });
+
 const diffLine = z.object({ key: z.string(), name: z.string(), what: z.array(z.string()) });
 const diff = z.object({
   added: z.array(diffLine),

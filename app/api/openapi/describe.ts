@@ -33,6 +33,7 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
     | "Checks"
     | "OpenFeature"
     | "Usage"
+    | "Search"
     | "Tenants"
     | "Grants"
     | "Plans"

@@ -14,6 +14,7 @@ export const exampleParameters: { [name: string]: unknown } = {
   at: "2026-11-20T10:00:00.000Z",
   explain: "1",
   search: "ac",
+  q: "ac",
   group: "Security",
   limit: 50,
   days: 30,

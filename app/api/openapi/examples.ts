@@ -136,6 +136,7 @@ type Answers = {
   FeaturePage: typeof answers.featurePage;
   Imported: typeof answers.imported;
   TenantUsage: typeof answers.tenantUsageSchema;
+  Found: typeof answers.found;
   AuditEntry: typeof answers.auditEntry;
   AuditPage: typeof answers.auditPage;
   UsageResults: typeof checkAnswers.usageResults;
@@ -191,6 +192,11 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
         setBy: null,
       },
     ],
+  },
+  Found: {
+    tenants: { items: [{ key: "acme", name: "Acme", status: "active", plan: "starter" }], more: false },
+    features: { items: [], more: false },
+    plans: { items: [], more: false },
   },
   AuditEntry: auditEntry,
   AuditPage: { items: [auditEntry], next: null },

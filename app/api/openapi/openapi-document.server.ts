@@ -13,6 +13,7 @@ const tags: { [T in RouteDescription["tag"]]: string } = {
   Checks: "May this tenant use this feature, how much of it, why, and until when?",
   OpenFeature: "The OpenFeature Remote Evaluation Protocol: any OpenFeature SDK is a client.",
   Usage: "What tenants consume of metered features, and how often they are asked about.",
+  Search: "Tenants, features and plans by parts of their names.",
   Tenants: "Who may use features.",
   Grants: "What one tenant gets, or is refused, apart from its plan.",
   Plans: "What tenants get by their plan and their add-ons.",

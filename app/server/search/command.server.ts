@@ -1,0 +1,106 @@
+import { answerRow } from "~/core/decision/answer-row";
+import { extendGrant, grantTrial } from "~/core/grants/grant-changes";
+import { isLive } from "~/core/grants/grant-lifetime";
+import type { Feature, Instant, Stamp } from "~/core/model";
+import { searchNamed } from "~/core/search/catalogue-search";
+import type { CommandAnswer, CommandSubject } from "~/core/search/results";
+import { findSubjects, meant, type Split } from "~/core/search/subjects";
+import { day, isoTime, longDate } from "~/core/time";
+import { trialLengths } from "~/forms/grants/grant-page";
+import { type Command, parseCommand, type Verb } from "~/forms/search/command";
+import type { Services } from "~/server/services.server";
+import { currentTenant } from "~/server/tenants/tenants.server";
+import { searchTenants } from "~db/store/tenant-search.server";
+
+/** Candidates per word group. */
+const maxCandidates = 4;
+const problem = (message: string): CommandAnswer => ({ kind: "problem", message });
+
+/** Null if the text is no command. */
+export async function answerCommand(services: Services, text: string, mayChange: boolean): Promise<CommandAnswer | null> {
+  const command = parseCommand(text);
+  if (command === null) return null;
+  if (!mayChange) return problem(noRight[command.verb]);
+  if ("problem" in command) return problem(command.problem);
+  if (command.verb === "plan") return answerPlan(services, command);
+  const subjects = findSubjects(await splitsOf(services, command.words));
+  switch (subjects.found) {
+    case "no tenant":
+      return problem(`No tenant matches “${subjects.words.join(" ")}”.`);
+    case "no feature":
+      return problem(`No feature matches “${subjects.words.join(" ")}”.`);
+    case "several":
+      return {
+        kind: "several",
+        options: subjects.pairs.map(({ tenant, feature }) => ({
+          label: `${feature.name} for ${tenant.name}`,
+          typed: `${command.verb} ${tenant.key} ${feature.key} ${command.days}`,
+        })),
+      };
+    case "pair":
+      return answerPair(services, command, subjects);
+  }
+}
+
+const noRight: Record<Verb, string> = {
+  trial: "Only admins and owners may grant trials.",
+  extend: "Only admins and owners may extend trials.",
+  plan: "Only admins and owners may change a plan.",
+};
+
+async function splitsOf(services: Services, words: string[]): Promise<Split[]> {
+  const { db, facts } = services;
+  await facts.look();
+  const active = [...facts.catalogue().features.values()].filter(({ archivedAt }) => archivedAt === null);
+  const splits: Split[] = [];
+  for (let at = 1; at < words.length; at++) {
+    const [tenantWords, featureWords] = [words.slice(0, at), words.slice(at)];
+    const tenants = await searchTenants(db.readAside, db.tables, tenantWords, maxCandidates);
+    const features = searchNamed(active, featureWords).slice(0, maxCandidates);
+    splits.push({ tenantWords, featureWords, tenants, features });
+  }
+  return splits;
+}
+
+async function answerPlan({ db }: Services, { words }: Command): Promise<CommandAnswer> {
+  const tenants = await searchTenants(db.readAside, db.tables, words, maxCandidates);
+  if (tenants.length === 0) return problem(`No tenant matches “${words.join(" ")}”.`);
+  const tenant = meant(tenants, words);
+  if (tenant) return { kind: "plan", tenant: { key: tenant.key, name: tenant.name } };
+  return { kind: "several", options: tenants.map(({ key, name }) => ({ label: name, typed: `plan ${key}` })) };
+}
+
+async function answerPair(services: Services, { verb, days }: Command, { tenant, feature }: CommandSubject): Promise<CommandAnswer> {
+  const facts = await currentTenant(services, tenant.key);
+  const catalogue = services.facts.catalogue();
+  const wanted = catalogue.features.get(feature.key);
+  if (!facts || !wanted) return problem("It was changed in the meantime. Type the command again.");
+  const subject = { tenant: { key: facts.key, name: facts.name }, feature: { key: wanted.key, name: wanted.name } };
+  const now = services.now();
+  const stamp: Stamp = { now, actor: { kind: "system", id: "search", name: "search" }, newId: () => "gr_preview" };
+  const trial = facts.grants.find((g) => g.kind === "trial" && g.feature === wanted.key && isLive(g, now));
+  if (verb === "extend") {
+    if (!trial?.endsAt) return problem(`${facts.name} has no live trial of ${wanted.name}.`);
+    const extended = extendGrant(facts, { grant: trial.id, days }, stamp);
+    if (!extended.ok) return problem(extended.message);
+    const endsAt = trial.endsAt + days * day;
+    return { kind: "extend", ...subject, grant: trial.id, days, endsAt, fields: lengthFields(days, endsAt) };
+  }
+  const readings = services.checks.readings(await services.checks.context(facts.key), now);
+  if (trial?.endsAt) return problem(`${facts.name} has a trial of ${wanted.name} until ${longDate(trial.endsAt)}. Extend it instead.`);
+  const answer = answerRow({ facts, catalogue, now, readings }, wanted);
+  if (answer.entitled) return problem(`${facts.name} already has ${wanted.name}. ${answer.message}`);
+  if (needsValue(wanted)) return { kind: "form", ...subject };
+  const endsAt = now + days * day;
+  const granted = grantTrial(facts, { features: [{ feature: wanted.key }], endsAt }, catalogue, stamp);
+  if (!granted.ok) return problem(granted.message);
+  return { kind: "grant", ...subject, days, endsAt, fields: { feature: wanted.key, ...lengthFields(days, endsAt) } };
+}
+
+const needsValue = ({ type }: Feature): boolean => type !== "boolean";
+
+/** The fields of the trial's and the extension's form; a length that they do not offer is sent as an end. */
+function lengthFields(days: number, endsAt: Instant): Record<string, string> {
+  const offered = trialLengths.some((length) => length === String(days));
+  return offered ? { length: String(days) } : { length: "own", endsAt: isoTime(endsAt).slice(0, 19) };
+}
