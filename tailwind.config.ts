@@ -30,6 +30,8 @@ export default {
         mono: ["ui-monospace", "SFMono-Regular", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "DejaVu Sans Mono", "monospace"],
       },
       borderRadius: { control: "0.375rem", card: "0.625rem" },
+      keyframes: { progress: { from: { transform: "translateX(-100%)" }, to: { transform: "translateX(300%)" } } },
+      animation: { progress: "progress 1.1s ease-in-out infinite" },
       boxShadow: { card: "var(--shadow-card)", float: "var(--shadow-float)" },
     },
   },

@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
-import { requireAdmin } from "~/server/admins/sessions.server";
+import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { AppShell } from "~/ui/shell/app-shell";
 import { KeptEntriesNotice } from "~/ui/shell/kept-entries-notice";
@@ -8,14 +8,19 @@ import { readTheme } from "~/ui/shell/theme";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const { name, email, role } = await requireAdmin(request, context);
-  return { admin: { name, email, role }, theme: readTheme(request.headers.get("Cookie")), hasPosthog: context.posthog !== null };
+  return {
+    admin: { name, email, role },
+    theme: readTheme(request.headers.get("Cookie")),
+    hasPosthog: context.posthog !== null,
+    canChange: mayAct(role, "admin"),
+  };
 }
 
 /** The frame of every signed-in page. Each page's loader authenticates itself, because loaders run in parallel. */
 export default function SignedInLayout() {
-  const { admin, theme, hasPosthog } = useLoaderData<typeof loader>();
+  const { admin, theme, hasPosthog, canChange } = useLoaderData<typeof loader>();
   return (
-    <AppShell admin={admin} theme={theme} hasPosthog={hasPosthog}>
+    <AppShell admin={admin} theme={theme} hasPosthog={hasPosthog} canChange={canChange}>
       <KeptEntriesNotice owner={admin.email} />
       <Outlet />
     </AppShell>

@@ -42,7 +42,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
       )}
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
         <div className="flex min-w-0 max-w-full items-center gap-2.5">
-          <h1 title={title} className="truncate font-semibold text-ink text-xl tracking-tight">
+          <h1 title={title} tabIndex={-1} className="truncate rounded-sm outline-none font-semibold text-ink text-xl tracking-tight">
             {title}
           </h1>
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}

@@ -1,120 +1,103 @@
 import { Form, Link, NavLink, useLocation } from "@remix-run/react";
-import {
-  Building2,
-  FileUp,
-  Flag,
-  KeyRound,
-  Layers,
-  LogOut,
-  type LucideIcon,
-  Menu,
-  RefreshCw,
-  ScrollText,
-  ToggleRight,
-  Users,
-  X,
-} from "lucide-react";
+import { LogOut, Menu, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { paths } from "~/paths";
 import { Avatar } from "~/ui/kit/avatar";
 import { buttonLook } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
 import { Brand } from "./brand";
+import { type NavGroup, navGroups } from "./nav";
+import { NavigationProgress } from "./navigation-progress";
+import { PaletteHost, SearchLink, ShellSearch } from "./palette-host";
 import type { Theme } from "./theme";
 import { ThemeToggle } from "./theme-toggle";
 
 export type ShellAdmin = { name: string; email: string; role: string };
-type NavItem = { label: string; to: string; icon: LucideIcon };
-
-const nav: NavItem[] = [
-  { label: "Tenants", to: paths.tenants(), icon: Building2 },
-  { label: "Plans", to: paths.plans(), icon: Layers },
-  { label: "Features", to: paths.features(), icon: ToggleRight },
-  { label: "Flags", to: paths.flags(), icon: Flag },
-  { label: "Audit log", to: paths.audit(), icon: ScrollText },
-  { label: "API keys", to: paths.keys(), icon: KeyRound },
-  { label: "Admins", to: paths.admins(), icon: Users },
-  { label: "Import", to: paths.importCatalogue(), icon: FileUp },
-];
-
-/** Only if PostHog is configured. */
-const posthogNav: NavItem = { label: "PostHog", to: paths.posthog(), icon: RefreshCw };
-
-type ShellProps = { admin: ShellAdmin; theme: Theme; hasPosthog: boolean; children: ReactNode };
+type ShellProps = { admin: ShellAdmin; theme: Theme; hasPosthog: boolean; canChange: boolean; children: ReactNode };
 
 /** Frame of signed-in pages: a sidebar, or a top bar with a menu on a phone. */
-export function AppShell({ admin, theme, hasPosthog, children }: ShellProps) {
-  const items = hasPosthog ? [...nav, posthogNav] : nav;
+export function AppShell({ admin, theme, hasPosthog, canChange, children }: ShellProps) {
+  const groups = navGroups(hasPosthog);
   const { pathname } = useLocation();
   return (
-    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
-      <a
-        href="#main"
-        className={cx(
-          buttonLook({ variant: "primary" }),
-          "sr-only focus-visible:not-sr-only focus-visible:fixed focus-visible:top-2 focus-visible:left-2 focus-visible:z-50 focus-visible:flex focus-visible:h-9 focus-visible:px-4",
-        )}
-      >
-        Skip to content
-      </a>
+    <PaletteHost hasPosthog={hasPosthog} canChange={canChange}>
+      <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
+        <NavigationProgress />
+        <a
+          href="#main"
+          className={cx(
+            buttonLook({ variant: "primary" }),
+            "sr-only focus-visible:not-sr-only focus-visible:fixed focus-visible:top-2 focus-visible:left-2 focus-visible:z-50 focus-visible:flex focus-visible:h-9 focus-visible:px-4",
+          )}
+        >
+          Skip to content
+        </a>
 
-      <aside className="border-line border-r max-lg:hidden">
-        <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
-          <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
-            <Brand />
-          </Link>
-          <NavList label="Main" items={items} />
-          <UserBlock admin={admin} theme={theme} className="mt-auto" />
-        </div>
-      </aside>
-
-      {/* Remounted per page, which closes the menu. */}
-      <header className="contents">
-        <details key={pathname} className="group sticky top-0 z-30 border-line border-b bg-canvas lg:hidden">
-          <summary className="flex h-14 items-center justify-between px-4">
-            <Brand />
-            <span className="sr-only">menu</span>
-            <span className={cx(buttonLook({ variant: "ghost", size: "icon" }), "-mr-2")}>
-              <Menu className="group-open:hidden" aria-hidden="true" />
-              <X className="hidden group-open:block" aria-hidden="true" />
-            </span>
-          </summary>
-          <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
-            <NavList label="Menu" items={items} />
-            <UserBlock admin={admin} theme={theme} />
+        <aside className="border-line border-r max-lg:hidden">
+          <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
+            <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
+              <Brand />
+            </Link>
+            <ShellSearch className="mb-4" />
+            <NavList label="Main" groups={groups} />
+            <UserBlock admin={admin} theme={theme} className="mt-auto" />
           </div>
-        </details>
-      </header>
+        </aside>
 
-      <main id="main" tabIndex={-1} className="mx-auto w-full min-w-0 max-w-7xl px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
-        {children}
-      </main>
-    </div>
+        {/* Remounted per page, which closes the menu. */}
+        <header className="sticky top-0 z-30 lg:hidden">
+          <details key={pathname} className="group border-line border-b bg-canvas">
+            <summary className="flex h-14 items-center justify-between px-4">
+              <Brand />
+              <span className="sr-only">menu</span>
+              <span className={cx(buttonLook({ variant: "ghost", size: "icon" }), "-mr-2")}>
+                <Menu className="group-open:hidden" aria-hidden="true" />
+                <X className="hidden group-open:block" aria-hidden="true" />
+              </span>
+            </summary>
+            <div className="absolute inset-x-0 top-full flex max-h-[calc(100dvh-3.5rem)] flex-col gap-4 overflow-y-auto border-line border-y bg-surface p-3 shadow-float">
+              <NavList label="Menu" groups={groups} />
+              <UserBlock admin={admin} theme={theme} />
+            </div>
+          </details>
+          <SearchLink className={cx(buttonLook({ variant: "ghost", size: "icon" }), "absolute top-2 right-14 lg:top-2")} />
+        </header>
+
+        <main id="main" tabIndex={-1} className="mx-auto w-full min-w-0 max-w-7xl px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
+          {children}
+        </main>
+      </div>
+    </PaletteHost>
   );
 }
 
-function NavList({ label, items }: { label: string; items: NavItem[] }) {
+function NavList({ label, groups }: { label: string; groups: NavGroup[] }) {
   return (
-    <nav aria-label={label}>
-      <ul className="flex flex-col gap-0.5">
-        {items.map(({ label, to, icon: Icon }) => (
-          <li key={to}>
-            <NavLink
-              to={to}
-              prefetch="intent"
-              className={({ isActive }) =>
-                cx(
-                  "flex h-8 items-center gap-2.5 rounded-control px-2 font-medium text-ink-muted text-sm transition-colors hover:bg-sunken hover:text-ink max-lg:h-11",
-                  isActive && "bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent",
-                )
-              }
-            >
-              <Icon className="size-4 shrink-0" aria-hidden="true" />
-              {label}
-            </NavLink>
-          </li>
-        ))}
-      </ul>
+    <nav aria-label={label} className="flex flex-col gap-3">
+      {groups.map(({ heading, items }) => (
+        <div key={items[0]?.to}>
+          {heading && <h2 className="px-2 pb-1 font-medium text-ink-faint text-xs">{heading}</h2>}
+          <ul className="flex flex-col gap-0.5">
+            {items.map(({ label, to, icon: Icon }) => (
+              <li key={to}>
+                <NavLink
+                  to={to}
+                  prefetch="intent"
+                  className={({ isActive }) =>
+                    cx(
+                      "flex h-8 items-center gap-2.5 rounded-control px-2 font-medium text-ink-muted text-sm transition-colors hover:bg-sunken hover:text-ink max-lg:h-11",
+                      isActive && "bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent",
+                    )
+                  }
+                >
+                  <Icon className="size-4 shrink-0" aria-hidden="true" />
+                  {label}
+                </NavLink>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
     </nav>
   );
 }

@@ -1,0 +1,110 @@
+import { Form, Link, useLocation } from "@remix-run/react";
+import { Search } from "lucide-react";
+import {
+  createContext,
+  lazy,
+  type MouseEvent,
+  type ReactNode,
+  Suspense,
+  startTransition,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
+import { paths } from "~/paths";
+import { cx } from "~/ui/kit/cx";
+import { inputLook } from "~/ui/kit/inputs";
+import { useShortcuts } from "./use-shortcuts";
+
+// Loaded when first opened, or when a pointer or the focus is on the search box.
+const loadPalette = () => import("~/ui/search/palette");
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
+const ShortcutSheet = lazy(async () => ({ default: (await import("~/ui/search/shortcut-sheet")).ShortcutSheet }));
+const preload = () => void loadPalette().catch(() => {});
+
+const OpenContext = createContext<(text: string) => void>(() => {});
+
+type HostProps = { hasPosthog: boolean; canChange: boolean; children: ReactNode };
+
+/** Opens the palette and the sheet of shortcuts, which are separate files. */
+export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
+  const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
+  const [text, setText] = useState("");
+  const returnTo = useRef<HTMLElement | null>(null);
+  const { key } = useLocation();
+  const show = (what: typeof open, typed = "") => {
+    returnTo.current = document.activeElement as HTMLElement | null;
+    // The page stays as it is until the file is here.
+    startTransition(() => {
+      setText(typed);
+      setOpen(what);
+    });
+  };
+  useShortcuts(hasPosthog, { search: () => show("palette"), sheet: () => show("shortcuts") });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each navigation closes it
+  useEffect(() => setOpen(null), [key]);
+  const close = () => setOpen(null);
+  return (
+    <OpenContext.Provider value={(typed) => show("palette", typed)}>
+      {children}
+      {open === "palette" && (
+        <Suspense>
+          <Palette
+            initialText={text}
+            hasPosthog={hasPosthog}
+            canChange={canChange}
+            returnTo={returnTo}
+            onClose={close}
+            onShortcuts={() => startTransition(() => setOpen("shortcuts"))}
+          />
+        </Suspense>
+      )}
+      {open === "shortcuts" && (
+        <Suspense>
+          <ShortcutSheet hasPosthog={hasPosthog} returnTo={returnTo} onClose={close} />
+        </Suspense>
+      )}
+    </OpenContext.Provider>
+  );
+}
+
+/** A form that leads to the page of results; a click opens the palette instead. */
+export function ShellSearch({ className }: { className?: string }) {
+  const open = useContext(OpenContext);
+  return (
+    <Form method="get" action={paths.search()} role="search" className={cx("relative", className)}>
+      <Search className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
+      <input
+        type="search"
+        name="q"
+        aria-label="Search"
+        aria-keyshortcuts="Control+K Meta+K /"
+        placeholder="Search"
+        autoComplete="off"
+        maxLength={200}
+        onFocus={preload}
+        onPointerEnter={preload}
+        onClick={(event) => open(event.currentTarget.value)}
+        className={cx(inputLook, "h-8 pr-14 pl-8 max-lg:h-10")}
+      />
+      <kbd className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 rounded border border-line bg-sunken px-1 font-sans text-[0.6875rem] text-ink-faint">
+        Ctrl K
+      </kbd>
+    </Form>
+  );
+}
+
+export function SearchLink({ className }: { className?: string }) {
+  const open = useContext(OpenContext);
+  const onClick = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    open("");
+  };
+  return (
+    <Link to={paths.search()} onClick={onClick} onPointerEnter={preload} aria-label="Search" className={className}>
+      <Search aria-hidden="true" />
+    </Link>
+  );
+}
