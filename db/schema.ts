@@ -6,6 +6,7 @@ import { keysTables } from "./schema/keys";
 import { posthogTables } from "./schema/posthog";
 import { systemTables } from "./schema/system";
 import { tenantsTables } from "./schema/tenants";
+import { trialsTables } from "./schema/trials";
 import { usageTables } from "./schema/usage";
 
 /**
@@ -22,7 +23,8 @@ export function defineSchema(d: Dialect) {
   const changes = changesTables(d);
   const catalogue = catalogueTables(d);
   const tenants = tenantsTables(d, catalogue);
-  return { ...system, ...posthog, ...usage, ...admins, ...keys, ...changes, ...catalogue, ...tenants };
+  const trials = trialsTables(d);
+  return { ...system, ...posthog, ...usage, ...admins, ...keys, ...changes, ...catalogue, ...tenants, ...trials };
 }
 
 export type Schema = ReturnType<typeof defineSchema>;

@@ -6,3 +6,4 @@ const schema = defineSchema(dialects.postgres);
 export const { features, plans, planFeatures, tenants, tenantSearch, tenantAddOns, grants, factsHistory, changes } = schema;
 export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, groupSyncs, flagValues, leases } = schema;
 export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, signInCounts, waitingEvents } = schema;
+export const { trialOutcomes, trialCounts } = schema;

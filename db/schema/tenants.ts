@@ -1,6 +1,14 @@
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { GrantKind, Json, TenantStatus, Value } from "~/core/model";
 import type { Dialect } from "../dialect";
 import type { catalogueTables } from "./catalogue";
+
+/**
+ * The instant from which a grant is no longer live, or null: the SQL twin of `endOf` in app/core/grants. Indexes hold
+ * this expression, so queries must write it in the same way.
+ */
+export const grantEnd = ({ endsAt, endedAt }: { endsAt: SQLWrapper; endedAt: SQLWrapper }): SQL =>
+  sql`(case when ${endedAt} is null or ${endsAt} <= ${endedAt} then ${endsAt} else ${endedAt} end)`;
 
 /** Tenants, their add-ons and grants. */
 export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<typeof catalogueTables>, "features" | "plans">) {
@@ -98,6 +106,12 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       // The last two columns let live trials be found from the index alone.
       index("grants_by_end").on(t.kind, t.endsAt, t.tenant, t.startsAt, t.endedAt),
       index("grants_by_start").on(t.kind, t.startsAt, t.tenant),
+      // Lists over all tenants, sorted by the actual end, as a whole and by feature or person.
+      index("grants_by_actual_end").on(t.kind, grantEnd(t), t.id, t.startsAt),
+      index("grants_by_feature_and_end").on(t.kind, t.feature, grantEnd(t), t.id),
+      index("grants_by_creator_and_end").on(t.kind, t.createdBy, grantEnd(t), t.id),
+      // Finds the grant that extends another one. Few do, and SQLite takes an index of mostly null for a poor one.
+      index("grants_by_extended").on(t.extends).where(sql`${t.extends} is not null`),
     ],
   );
 
