@@ -59,6 +59,11 @@ export const paths = {
   grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
   grantEnd: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/end`,
 
+  trials: (query: Query = {}) => withQuery("/trials", query),
+  trialCalendar: (month?: string) => withQuery("/trials/calendar", { month }),
+  trialReport: (query: Query = {}) => withQuery("/trials/report", query),
+  trialReportCsv: (query: Query = {}) => withQuery("/trials/report.csv", query),
+
   plans: (query: Query = {}) => withQuery("/plans", query),
   planNew: () => "/plans/new",
   plan: (key: string) => `/plans/${segment(key)}`,

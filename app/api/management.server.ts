@@ -9,8 +9,9 @@ import { plansApi } from "./plans.server";
 import { posthogApi } from "./posthog.server";
 import { searchApi } from "./search.server";
 import { tenantsApi } from "./tenants.server";
+import { trialsApi } from "./trials.server";
 
-const parts = [searchApi, tenantsApi, grantsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
+const parts = [searchApi, tenantsApi, grantsApi, trialsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
 
 /**
  * The pages' functions for programs, except managing keys and admins, which is for people (docs/decisions/0024).

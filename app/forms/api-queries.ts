@@ -6,9 +6,12 @@ import { auditSubjects } from "./audit/audit-filter";
 import { featureKey, planKey, planKeyRefused, tenantKey } from "./entity-keys";
 import { grantId } from "./grants/grant";
 import { fileFormats } from "./import/catalogue-text";
+import { isoInstant } from "./instants";
 import { cursor, fromDigits, limit, yes } from "./pagination";
 import { searchText } from "./search/search-query";
 import { withoutPlan } from "./tenants/tenant-list-query";
+import { utcMonth } from "./trials/trial-list-query";
+import { reportGroups } from "./trials/trial-report-query";
 
 const badSeq = "That is not an entry's number.";
 const badDays = "Days are a whole number from 1 to 366.";
@@ -46,6 +49,35 @@ export const grantsQuery = z.object({
   kind: z.enum(["trial", "override"], "A kind is trial or override.").optional(),
   feature: featureKey.optional(),
   cursor: cursor([1795168800000, "gr_7C40sM21RW1pjgTWQWxE"], z.int().min(0).max(lastInstant), z.string().max(100)).optional(),
+  limit,
+});
+
+/** GET /api/grants */
+export const allGrantsQuery = z.object({
+  state: grantsQuery.shape.state,
+  kind: grantsQuery.shape.kind,
+  feature: featureKey.optional(),
+  tenant: tenantKey.optional(),
+  endsAfter: isoInstant.optional().describe("The end is at or after this instant. Grants without an end are left out."),
+  endsBefore: isoInstant.optional().describe("The end is before this instant. Grants without an end are left out."),
+  createdBy: z.string().min(1).max(200, "A name has up to 200 characters.").optional().describe("Who gave it, as the grant says it."),
+  // The end, or null after all grants that have one.
+  cursor: cursor([1795168800000, "gr_7C40sM21RW1pjgTWQWxE"], z.int().min(0).max(lastInstant).nullable(), z.string().max(100)).optional(),
+  limit,
+});
+
+const badMonth = "A month is written like 2026-12.";
+const reportMonth = z
+  .string(badMonth)
+  .refine((text) => utcMonth.safeParse(text).success, badMonth)
+  .optional();
+
+/** GET /api/trials/report */
+export const trialReportQuery = z.object({
+  from: reportMonth.describe("The first month of the trials' start, in UTC. By default 11 months before `to`."),
+  to: reportMonth.describe("The last month. This one by default."),
+  groupBy: z.enum(reportGroups, `Group by one of ${reportGroups.join(", ")}.`).default("feature"),
+  cursor: cursor(["sso"], z.string().max(300)).optional(),
   limit,
 });
 

@@ -48,8 +48,9 @@ async function serve(env: Env): Promise<void> {
     stopOnSignal(app, services, shutdown, stopAll);
     await startJobs(services);
     if (shutdown.phase !== "running") return;
-    const { background, posthog } = services;
+    const { background, posthog, trials } = services;
     const isBeside = background.start(folder === null ? undefined : socketIn(folder, "worker"));
+    if (!isBeside) trials.start();
     await posthog?.start(isBeside ? background.wake : undefined);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);

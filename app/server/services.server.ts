@@ -25,6 +25,7 @@ import type { Cleaning } from "./process/retention.server";
 import type { Background } from "./process/worker.server";
 import type { WriteProbe } from "./process/write-probe.server";
 import type { TenantCounts } from "./tenants/tenant-counts.server";
+import type { TrialSweep } from "./trials/trial-sweep.server";
 import type { UsageCache } from "./usage/usage-cache.server";
 
 export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
@@ -43,6 +44,8 @@ export type Services = {
   counts: CheckCounts;
   usage: UsageCache;
   cleaning: Cleaning;
+  /** What became of trials. Computed by the worker process if there is one. */
+  trials: TrialSweep;
   checks: Checks;
   metrics: Metrics;
   keys: KeyRing;

@@ -1,4 +1,4 @@
-import { and, desc, eq, lte } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte } from "drizzle-orm";
 import type { CatalogueFacts, Instant, TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema, SubjectKind } from "../schema";
@@ -66,4 +66,23 @@ export async function recordTenants(tx: Queries, t: Schema, documents: TenantFac
 export async function recordCatalogue(tx: Queries, t: Schema, document: CatalogueFacts, at: Instant): Promise<void> {
   const { revision } = document;
   await tx.insert(t.factsHistory).values({ kind: "catalogue", subject: theCatalogue, revision, recordedAt: new Date(at), document });
+}
+
+/** Revisions and instants of the catalogues that were in force at some time in `[from, to)`, oldest first. */
+export async function catalogueVersionsBetween(q: Queries, t: Schema, from: Instant, to: Instant) {
+  const h = t.factsHistory;
+  const of = and(eq(h.kind, "catalogue"), eq(h.subject, theCatalogue));
+  const columns = { revision: h.revision, recordedAt: h.recordedAt };
+  const first = await q
+    .select(columns)
+    .from(h)
+    .where(and(of, lte(h.recordedAt, new Date(from))))
+    .orderBy(desc(h.revision))
+    .limit(1);
+  const later = await q
+    .select(columns)
+    .from(h)
+    .where(and(of, gt(h.recordedAt, new Date(from)), lt(h.recordedAt, new Date(to))))
+    .orderBy(asc(h.revision));
+  return [...first, ...later].map(({ revision, recordedAt }) => ({ revision, at: recordedAt.getTime() }));
 }

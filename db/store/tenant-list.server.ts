@@ -80,7 +80,7 @@ type Filter = TenantFilter & { now: Instant };
 async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
   const { tenants, grants } = t;
   const all: (SQL | undefined)[] = [];
-  for (const word of wordsOf(text ?? "")) all.push(contains(tenants.searchText, word));
+  all.push(matchesText(t, text));
   if (status) all.push(eq(tenants.status, status));
   if (plan === "") all.push(isNull(tenants.plan));
   else if (plan !== undefined) all.push(await holds(q, t, plan));
@@ -95,6 +95,10 @@ async function conditions(q: Queries, t: Schema, { now, search: text, status, pl
   }
   return and(...all);
 }
+
+/** Has each word in its name or key, whatever its case and accents. Undefined without a text. */
+export const matchesText = ({ tenants }: Schema, text: string | undefined): SQL | undefined =>
+  and(...wordsOf(text ?? "").map((word) => contains(tenants.searchText, word)));
 
 /** One condition or the other, not "or", with which SQLite cannot read the list in order. */
 async function holds(q: Queries, { tenants, tenantAddOns, plans }: Schema, plan: string): Promise<SQL> {

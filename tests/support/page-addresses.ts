@@ -8,6 +8,17 @@ export type KnownKeys = { [parameter: string]: string };
 const queries: { [path: string]: string[] } = {
   "/tenants": ["?q=tenant+4", "?plan=plan0", "?status=suspended", "?trial=live", "?sort=-created&page=3", "?sort=plan", "?sort=status"],
   "/search": ["?q=tenant+4", "?q=t1000040", "?q=4+eu", "?q=zz", "?q=trial+t1000040+f0+14"],
+  "/trials": [
+    "?tab=running",
+    "?tab=running&sort=-starts",
+    "?tab=upcoming",
+    "?tab=ended",
+    "?tab=ended&outcome=open&feature=f0",
+    "?tab=running&q=tenant+4",
+    "?tab=running&q=t1000040",
+    "?tab=running&feature=f3&by=Dataset",
+  ],
+  "/trials/report": ["?from=2025-01"],
   "/plans": ["?q=f1", "?group=Group+3", "?page=2&plans=4"],
   "/features": ["?q=f1", "?type=metered&sort=-group", "?page=3"],
   "/activity": ["?kind=tenant&subject=t1000000", "?action=trial.granted", "?actor=admin:adm_1"],

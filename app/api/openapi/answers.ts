@@ -65,6 +65,27 @@ export const grantPage = z
   .object({ items: z.array(z.object({ tenant: z.string(), state: grantState, grant })), next })
   .meta({ id: "GrantPage" });
 export const oneGrant = z.object({ tenant: z.string(), state: grantState, grant }).meta({ id: "GrantOfTenant" });
+const trialCounts = {
+  granted: z.int().describe("Trials that started. Converted, lapsed, open and running add up to it."),
+  used: z.int().describe("Of these, checked by name between start and end, to the day."),
+  converted: z.int().describe("Within 30 days of the end the plan or an add-on gave the feature."),
+  extended: z.int().describe("Extended at least once, whatever came of them."),
+  lapsed: z.int().describe("Ended 30 days ago or longer, and not converted."),
+  open: z.int().describe("Ended, not converted, and the 30 days are not over."),
+  running: z.int().describe("Not ended yet."),
+  medianDaysToUse: z.int().nullable().describe("Whole days from the start to the first use; null: none was used."),
+};
+export const trialReport = z
+  .object({
+    from: z.string(),
+    to: z.string(),
+    groupBy: z.enum(["feature", "person", "month"]),
+    computedAt: instantField.nullable().describe("When outcomes were last computed; null: not yet."),
+    total: z.object(trialCounts).describe("Over all groups, not only this page."),
+    items: z.array(z.object({ key: z.string().describe("The feature, the person's name, or the month."), ...trialCounts })),
+    next,
+  })
+  .meta({ id: "TrialReport" });
 export const changedGrants = z
   .object({ tenant: z.string(), revision: z.int(), grants: z.array(grant).describe("Those that were added or ended.") })
   .meta({ id: "ChangedGrants" });

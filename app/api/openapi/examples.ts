@@ -122,6 +122,17 @@ const auditEntry = {
   why: null,
 } satisfies Of<typeof answers.auditEntry>;
 
+const trialNumbers = {
+  granted: 12,
+  used: 9,
+  converted: 5,
+  extended: 2,
+  lapsed: 3,
+  open: 1,
+  running: 3,
+  medianDaysToUse: 1,
+} satisfies Omit<Of<typeof answers.trialReport>["items"][number], "key">;
+
 const nothing = { added: [], changed: [], archived: [], restored: [] };
 
 type Answers = {
@@ -130,6 +141,7 @@ type Answers = {
   GrantPage: typeof answers.grantPage;
   GrantOfTenant: typeof answers.oneGrant;
   ChangedGrants: typeof answers.changedGrants;
+  TrialReport: typeof answers.trialReport;
   Plan: typeof answers.plan;
   PlanPage: typeof answers.planPage;
   Feature: typeof answers.feature;
@@ -152,6 +164,15 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
   TenantPage: { items: [tenantSummary], next: null },
   GrantPage: { items: [ofTenant], next: null },
   GrantOfTenant: ofTenant,
+  TrialReport: {
+    from: "2025-12",
+    to: "2026-11",
+    groupBy: "feature",
+    computedAt: now,
+    total: trialNumbers,
+    items: [{ key: "sso", ...trialNumbers }],
+    next: null,
+  },
   ChangedGrants: { tenant: "acme", revision: 43, grants: [grant] },
   Plan: premium,
   PlanPage: { items: [starter, premium], next: null },

@@ -45,7 +45,7 @@ export async function answerThen(
 const maxPastCatalogues = 4;
 const pastCatalogues = new WeakMap<Database, LRUCache<number, Promise<Catalogue>>>();
 
-async function catalogueThen({ db, facts }: Pick<Services, "db" | "facts">, by: Instant | undefined): Promise<Catalogue> {
+export async function catalogueThen({ db, facts }: Pick<Services, "db" | "facts">, by: Instant | undefined): Promise<Catalogue> {
   const { readAside: q, tables: t } = db;
   const revision = await readCatalogueRevision(q, t, by);
   const current = facts.catalogue();

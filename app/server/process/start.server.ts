@@ -22,6 +22,7 @@ import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
 import { randomId } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
+import { createTrialSweep } from "~/server/trials/trial-sweep.server";
 import { createUsageCache } from "~/server/usage/usage-cache.server";
 import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
@@ -101,6 +102,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   if (events) counts.onWritten((batch) => events.noteChecks(batch, explainBy(checks)));
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
+  const trials = createTrialSweep({ db, facts, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
   const onTrouble = (error: Error, sentence: string) => posthog?.exceptions.ofJob(error, sentence);
   const background = overrides.background ?? createBackground(log, onTrouble, logOutput.write);
@@ -117,6 +119,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     counts,
     usage,
     cleaning,
+    trials,
     checks,
     metrics,
     keys,
@@ -175,8 +178,18 @@ async function untilDone(work: () => Promise<void>, failed: string, log: Logger)
 }
 
 /** Writes data that is still in memory, then closes the database. */
-export async function stopServices({ facts, counts, keys, refusedKeys, posthog, background, cleaning, db }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), background.stop(), cleaning.stop()]);
+export async function stopServices({
+  facts,
+  counts,
+  keys,
+  refusedKeys,
+  posthog,
+  background,
+  cleaning,
+  trials,
+  db,
+}: Services): Promise<void> {
+  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), background.stop(), cleaning.stop(), trials.stop()]);
   // Last: counts flushed above may produce denial events.
   await posthog?.stop();
   await facts.stop();

@@ -158,4 +158,5 @@ process.on("message", (order: WorkerRequest) => {
   else if (order.kind === "cancel") running.get(order.of)?.abort();
   else void answerServer(order);
 });
+services.trials.start();
 await Promise.all(runners.map((runner) => runner.start()));

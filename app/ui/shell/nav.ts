@@ -1,4 +1,16 @@
-import { Building2, FileUp, Flag, KeyRound, Layers, type LucideIcon, RefreshCw, ScrollText, ToggleRight, Users } from "lucide-react";
+import {
+  Building2,
+  FileUp,
+  Flag,
+  Hourglass,
+  KeyRound,
+  Layers,
+  type LucideIcon,
+  RefreshCw,
+  ScrollText,
+  ToggleRight,
+  Users,
+} from "lucide-react";
 import { paths } from "~/paths";
 
 /** `shortcut`: the key after g. `also`: other words that find the page. */
@@ -11,7 +23,10 @@ const posthog: NavItem = { label: "PostHog", to: paths.posthog(), icon: RefreshC
 export const navGroups = (hasPosthog: boolean): NavGroup[] => [
   {
     heading: null,
-    items: [{ label: "Tenants", to: paths.tenants(), icon: Building2, shortcut: "t", also: "customers" }],
+    items: [
+      { label: "Tenants", to: paths.tenants(), icon: Building2, shortcut: "t", also: "customers" },
+      { label: "Trials", to: paths.trials(), icon: Hourglass, shortcut: "r", also: "grants" },
+    ],
   },
   {
     heading: "Catalogue",

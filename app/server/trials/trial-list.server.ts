@@ -1,0 +1,198 @@
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { endOf, type GrantState, grantStateOf } from "~/core/grants/grant-lifetime";
+import type { Instant, Trial } from "~/core/model";
+import { day, minute } from "~/core/time";
+import { monthAfter, startOfMonth } from "~/core/trials/months";
+import type { TrialOutcome } from "~/core/trials/trial-chains";
+import { checksWithin } from "~/core/trials/trial-use";
+import { cursorOf } from "~/forms/pagination";
+import type { TrialListQuery } from "~/forms/trials/trial-list-query";
+import type { Services } from "~/server/services.server";
+import { type GrantRow, grantOf } from "~db/store/grants.server";
+import {
+  readTrialsComputedAt,
+  type TrialOutcomeRow,
+  trialDimensionValues,
+  trialOutcomesOf,
+  trialsByOutcome,
+} from "~db/store/trial-outcomes.server";
+import { checksOfTrials } from "~db/store/trial-use.server";
+import {
+  extendedAmong,
+  type GrantOrder,
+  type GrantPlace,
+  type GrantSlice,
+  grantsById,
+  grantsOfAllTenants,
+  tenantsOfTrials,
+} from "~db/store/trials.server";
+import { catalogueOfNames } from "./names.server";
+
+const pageSize = 50;
+/** Features and people offered as filters. Others are reached by their address. */
+const maxChoices = 200;
+
+export type TrialRow = {
+  id: string;
+  tenant: { key: string; name: string };
+  feature: { key: string; name: string };
+  /** The value of a feature that has one, or null. */
+  gives: string | null;
+  /** The tenant's present plan. */
+  plan: { key: string; name: string } | null;
+  givenBy: string;
+  startsAt: Instant;
+  /** The actual end. */
+  endsAt: Instant;
+  state: GrantState;
+  /** Null while it is live or upcoming, and until the outcome is computed. */
+  outcome: TrialOutcome | null;
+  endedEarly: boolean;
+  checks: number;
+  firstUsedAt: Instant | null;
+  note: string | null;
+  now: Instant;
+};
+
+/** How old figures about outcomes are, or null if they are at most a minute old. `never`: none was computed yet. */
+export async function trialsFreshness({ db, now }: Services): Promise<{ computedAt: Instant | null; isOld: boolean }> {
+  const computedAt = await readTrialsComputedAt(db.readAside, db.tables);
+  return { computedAt, isOld: computedAt === null || now() - computedAt > minute };
+}
+
+/** One page of trials over all tenants. */
+export async function readTrialList(services: Services, query: TrialListQuery) {
+  const { db } = services;
+  const now = services.now();
+  await services.counts.flush();
+  const sort = sortOf(query);
+  const slice = {
+    order: { by: sort.id === "starts" ? "start" : "end", descending: sort.desc } satisfies GrantOrder,
+    after: query.page && { at: query.page[0], id: query.page[1] },
+    size: pageSize + 1,
+  };
+  const found = isByOutcome(query) ? await outcomeRows(services, query, slice) : await stateRows(services, query, slice, now);
+  const grants = found.slice(0, pageSize);
+  const last = found.length > pageSize ? grants.at(-1) : undefined;
+  return {
+    rows: await rowsOf(services, grants, now),
+    next: last ? cursorOf(...placeOf(last, slice.order)) : null,
+    sort,
+    ...(await choices(services, query)),
+    ...(await trialsFreshness(services)),
+    hasAny:
+      grants.length > 0 ||
+      (await grantsOfAllTenants(db.readAside, db.tables, "trial", {}, now, { order: { by: "end" }, size: 1 })).length > 0,
+    now,
+  };
+}
+
+const isByOutcome = (query: TrialListQuery) => query.tab === "ended" && query.ends === undefined && query.outcome !== undefined;
+
+/** The default sort: what ends or starts next first; of what is over, the latest end first. */
+function sortOf({ tab, ends, sort, outcome }: TrialListQuery): { id: "ends" | "starts"; desc: boolean } {
+  if (ends !== undefined) return sort?.id === "ends" ? sort : { id: "ends", desc: false };
+  if (tab === "ended") return sort?.id === "ends" && !outcome ? sort : { id: "ends", desc: true };
+  return sort ?? { id: tab === "upcoming" ? "starts" : "ends", desc: false };
+}
+
+function placeOf(row: GrantRow, { by }: GrantOrder): [Instant, string] {
+  const grant = grantOf(row);
+  return [by === "start" ? grant.startsAt : (endOf(grant) as Instant), row.id];
+}
+
+function stateRows({ db }: Services, query: TrialListQuery, slice: GrantSlice, now: Instant): Promise<GrantRow[]> {
+  const { tab, ends, within, q, feature, by } = query;
+  const shared = { feature, createdBy: by, tenantText: q };
+  const of =
+    ends !== undefined
+      ? { endsFrom: ends, endsBefore: ends + day, isLastOfChain: true }
+      : tab === "ending"
+        ? { state: "live" as const, endsBefore: now + within * day + 1 }
+        : { state: tab === "running" ? ("live" as const) : tab };
+  return grantsOfAllTenants(db.readAside, db.tables, "trial", { ...shared, ...of }, now, slice);
+}
+
+async function outcomeRows({ db }: Services, query: TrialListQuery, slice: { after?: GrantPlace; size: number }): Promise<GrantRow[]> {
+  const { outcome, feature, by, q, from, to } = query;
+  const filter = {
+    outcome: outcome as TrialOutcome,
+    feature,
+    givenBy: by,
+    tenantText: q,
+    startedFrom: from === undefined ? undefined : startOfMonth(from),
+    startedBefore: to === undefined ? undefined : startOfMonth(monthAfter(to, 1)),
+  };
+  const outcomes = await trialsByOutcome(db.readAside, db.tables, filter, slice);
+  const ids = outcomes.map(({ grant }) => grant);
+  const rows = await grantsById(db.readAside, db.tables, ids);
+  return ids.flatMap((id) => rows.get(id) ?? []);
+}
+
+async function rowsOf(services: Services, grants: GrantRow[], now: Instant): Promise<TrialRow[]> {
+  const { readAside: q, tables: t } = services.db;
+  const catalogue = await catalogueOfNames(services);
+  const ids = grants.map(({ id }) => id);
+  const tenants = await tenantsOfTrials(
+    q,
+    t,
+    grants.map(({ tenant }) => tenant),
+  );
+  const trials = grants.map((row) => grantOf(row) as Trial);
+  const extended = await extendedAmong(q, t, ids);
+  const outcomes = await trialOutcomesOf(q, t, ids);
+  const times = trials.map((trial, i) => ({
+    tenant: grants[i]?.tenant as string,
+    feature: trial.feature,
+    from: trial.startsAt,
+    to: Math.min(endOf(trial) as Instant, now + 1),
+  }));
+  const checks = await checksOfTrials(q, t, times);
+  return trials.map((trial, i): TrialRow => {
+    const { tenant, from, to } = times[i] as (typeof times)[number];
+    const feature = catalogue.features.get(trial.feature);
+    const plan = tenants.get(tenant)?.plan ?? null;
+    const use = checksWithin(checks[i] ?? [], from, to);
+    const endsAt = endOf(trial) as Instant;
+    const state = grantStateOf(trial, now);
+    return {
+      id: trial.id,
+      tenant: { key: tenant, name: tenants.get(tenant)?.name ?? tenant },
+      feature: { key: trial.feature, name: feature?.name ?? trial.feature },
+      gives: feature?.type === "boolean" ? null : describeValue(feature, trial.value),
+      plan: plan === null ? null : { key: plan, name: catalogue.plans.get(plan)?.name ?? plan },
+      givenBy: trial.createdBy,
+      startsAt: trial.startsAt,
+      endsAt,
+      state,
+      outcome: state === "ended" ? outcomeOf(trial, extended, outcomes) : null,
+      endedEarly: state === "ended" && endsAt < trial.endsAt && !extended.has(trial.id),
+      checks: use.checks,
+      firstUsedAt: use.firstAt,
+      note: trial.note,
+      now,
+    };
+  });
+}
+
+/** Whether it was extended is known at once; the rest is computed after the end. */
+function outcomeOf({ id }: Trial, extended: Set<string>, outcomes: Map<string, TrialOutcomeRow>): TrialOutcome | null {
+  if (extended.has(id)) return "extended";
+  const outcome = outcomes.get(id)?.outcome ?? null;
+  return outcome === "running" ? null : outcome;
+}
+
+async function choices(services: Services, { feature, by }: TrialListQuery) {
+  const { readAside: q, tables: t } = services.db;
+  const catalogue = await catalogueOfNames(services);
+  const withTrials =
+    catalogue.features.size <= maxChoices ? [...catalogue.features.keys()] : await trialDimensionValues(q, t, "feature", maxChoices);
+  const people = await trialDimensionValues(q, t, "person", maxChoices);
+  return {
+    features: [...new Set([...withTrials, ...(feature ? [feature] : [])])].map((key) => ({
+      key,
+      name: catalogue.features.get(key)?.name ?? key,
+    })),
+    people: [...new Set([...people, ...(by ? [by] : [])])],
+  };
+}
