@@ -64,6 +64,8 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
   const at = (ms: string) => (isLite ? `(${ms})` : `to_timestamp((${ms}) / 1000.0)`);
   const json = (text: string) => (isLite ? text : `(${text})::json`);
   const yes = isLite ? "1" : "true";
+  const no = isLite ? "0" : "false";
+  const month = new Date(now - 20 * dayMs).toISOString().slice(0, 7);
   const newLine = isLite ? "char(10)" : "chr(10)";
   const key = (i = "i") => `'t' || (1000000 + ${i})`;
   const created = `${now} - ((i % 700) + 1) * ${dayMs}::bigint`.replace("::bigint", isLite ? "" : "::bigint");
@@ -91,6 +93,16 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
         case when i % 5 = 0 then 'override' else 'trial' end, case when i % 5 = 0 then 'allow' end, ${json("'true'")},
         ${at(String(now - 20 * dayMs))}, case when ${isLong} then ${at(String(now + 20 * dayMs))} else ${at(String(now - 5 * dayMs))} end,
         ${at(String(now - 20 * dayMs))}, 'Dataset' from n`,
+    // As the first computation of outcomes would leave them, without conversions.
+    `insert into trial_outcomes (grant_id, tenant, feature, given_by, started_at, month, ends_at, extensions, ended_early, outcome, revision, is_settled, computed_at)
+      select id, tenant, feature, created_by, starts_at, '${month}', ends_at, 0, ${no}, case when ends_at > ${at(String(now))} then 'running' else 'open' end,
+        0, ${no}, starts_at from grants where kind = 'trial'`,
+    ...["feature", "person", "all"].map((dimension) => {
+      const value = { feature: "feature", person: "given_by", all: "''" }[dimension];
+      return `insert into trial_counts (month, dimension, value, granted, used, converted, extended, lapsed, open, running, days_to_use)
+        select month, '${dimension}', ${value}, count(*), 0, 0, 0, 0, sum(case when outcome = 'open' then 1 else 0 end),
+          sum(case when outcome = 'running' then 1 else 0 end), ${json("'{}'")} from trial_outcomes group by month, ${value}`;
+    }),
     `${numbers(Math.floor(tenants / 100) * days * 5)} insert into check_counts (tenant, day, feature, allowed, source, count, first_at, last_at)
       select ${key(`i / ${days * 5} * 100`)}, ${isLite ? `strftime('%Y-%m-%d', ${now / 1000} - (i / 5 % ${days}) * 86400, 'unixepoch')` : `to_char(to_timestamp(${now / 1000} - (i / 5 % ${days}) * 86400) at time zone 'UTC', 'YYYY-MM-DD')`},
         'f' || ((i % 5) * 3), ${yes}, 'plan', 1 + i % 90, ${at(String(now))}, ${at(String(now))} from n`,
