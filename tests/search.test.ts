@@ -35,7 +35,7 @@ describe("a command", () => {
 
   const command = async (typed: string, mayChange = true) => {
     const query = readSearchQuery(new URLSearchParams({ q: typed }));
-    return (await readSearch(app.services, query, mayChange)).command;
+    return (await readSearch(app.services, query, { mayChange, zone: "UTC" })).command;
   };
 
   test.each([

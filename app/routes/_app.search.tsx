@@ -2,6 +2,7 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, Link, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { Search, SearchX } from "lucide-react";
 import { readSearchQuery } from "~/forms/search/search-query";
+import { readTimeZone } from "~/forms/time-zone";
 import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
 import { readSearch } from "~/server/search/search-page.server";
 import { Button } from "~/ui/kit/button";
@@ -22,7 +23,8 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context);
   const query = readSearchQuery(new URL(request.url).searchParams);
-  return readSearch(context, query, mayAct(admin.role, "admin"));
+  const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
+  return readSearch(context, query, { mayChange: mayAct(admin.role, "admin"), zone });
 }
 
 export default function SearchPage() {

@@ -5,7 +5,8 @@ import type { Feature, Instant, Stamp } from "~/core/model";
 import { searchNamed } from "~/core/search/catalogue-search";
 import type { CommandAnswer, CommandSubject } from "~/core/search/results";
 import { findSubjects, meant, type Split } from "~/core/search/subjects";
-import { day, isoTime, longDate } from "~/core/time";
+import { day, isoTime } from "~/core/time";
+import { zonedLongDate } from "~/core/zoned-time";
 import { trialLengths } from "~/forms/grants/grant-page";
 import { type Command, parseCommand, type Verb } from "~/forms/search/command";
 import type { Services } from "~/server/services.server";
@@ -16,8 +17,11 @@ import { searchTenants } from "~db/store/tenant-search.server";
 const maxCandidates = 4;
 const problem = (message: string): CommandAnswer => ({ kind: "problem", message });
 
+/** Who searches. `zone`: the time zone of dates. */
+export type Reader = { mayChange: boolean; zone: string };
+
 /** Null if the text is no command. */
-export async function answerCommand(services: Services, text: string, mayChange: boolean): Promise<CommandAnswer | null> {
+export async function answerCommand(services: Services, text: string, { mayChange, zone }: Reader): Promise<CommandAnswer | null> {
   const command = parseCommand(text);
   if (command === null) return null;
   if (!mayChange) return problem(noRight[command.verb]);
@@ -38,7 +42,7 @@ export async function answerCommand(services: Services, text: string, mayChange:
         })),
       };
     case "pair":
-      return answerPair(services, command, subjects);
+      return answerPair(services, command, subjects, zone);
   }
 }
 
@@ -70,7 +74,7 @@ async function answerPlan({ db }: Services, { words }: Command): Promise<Command
   return { kind: "several", options: tenants.map(({ key, name }) => ({ label: name, typed: `plan ${key}` })) };
 }
 
-async function answerPair(services: Services, { verb, days }: Command, { tenant, feature }: CommandSubject): Promise<CommandAnswer> {
+async function answerPair(services: Services, { verb, days }: Command, { tenant, feature }: CommandSubject, zone: string): Promise<CommandAnswer> {
   const facts = await currentTenant(services, tenant.key);
   const catalogue = services.facts.catalogue();
   const wanted = catalogue.features.get(feature.key);
@@ -87,8 +91,8 @@ async function answerPair(services: Services, { verb, days }: Command, { tenant,
     return { kind: "extend", ...subject, grant: trial.id, days, endsAt, fields: lengthFields(days, endsAt) };
   }
   const readings = services.checks.readings(await services.checks.context(facts.key), now);
-  if (trial?.endsAt) return problem(`${facts.name} has a trial of ${wanted.name} until ${longDate(trial.endsAt)}. Extend it instead.`);
-  const answer = answerRow({ facts, catalogue, now, readings }, wanted);
+  if (trial?.endsAt) return problem(`${facts.name} has a trial of ${wanted.name} until ${zonedLongDate(trial.endsAt, zone)}. Extend it instead.`);
+  const answer = answerRow({ facts, catalogue, now, readings, zone }, wanted);
   if (answer.entitled) return problem(`${facts.name} already has ${wanted.name}. ${answer.message}`);
   if (needsValue(wanted)) return { kind: "form", ...subject };
   const endsAt = now + days * day;
