@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Actor } from "~/core/model";
+import type { ApiScope } from "~/core/permissions";
 import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { readEnv } from "~/server/env.server";
 import { createKey } from "~/server/keys/api-keys.server";
-import type { ApiScope } from "~/server/keys/key-cache.server";
+
 import { createServices, stopServices } from "~/server/process/start.server";
 import type { Services } from "~/server/services.server";
 import { root } from "./process";

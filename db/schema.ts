@@ -28,5 +28,5 @@ export function defineSchema(d: Dialect) {
 }
 
 export type Schema = ReturnType<typeof defineSchema>;
-export type { ApiScope, AuditSubject, KeyKind, Role, SubjectKind } from "./schema/types";
-export { apiScopes, keyKinds, roles } from "./schema/types";
+export type { AuditSubject, KeyKind, SubjectKind } from "./schema/types";
+export { keyKinds } from "./schema/types";

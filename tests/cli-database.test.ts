@@ -24,6 +24,7 @@ const mayCreate: Record<string, string[]> = {
   "owner create": ["--email", "ada@example.com", "--name", "Ada"],
 };
 const mayNotCreate: Record<string, string[]> = {
+  "admins invite": ["--email", "ada@example.com", "--name", "Ada", "--role", "support"],
   check: ["acme", "sso"],
   export: ["--output", output],
   "keys create": ["--name", "app", "--scope", "check"],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Role } from "~/core/permissions";
 import { day } from "~/core/time";
 import { readSearchQuery } from "~/forms/search/search-query";
 import { paths } from "~/paths";
@@ -33,9 +34,9 @@ describe("a command", () => {
   });
   afterAll(() => app.close());
 
-  const command = async (typed: string, mayChange = true) => {
+  const command = async (typed: string, role: Role = "admin") => {
     const query = readSearchQuery(new URLSearchParams({ q: typed }));
-    return (await readSearch(app.services, query, { mayChange, zone: "UTC" })).command;
+    return (await readSearch(app.services, query, { role, zone: "UTC" })).command;
   };
 
   test.each([
@@ -61,10 +62,13 @@ describe("a command", () => {
   });
 
   test("of a viewer is refused with a sentence, on the page as well", async () => {
-    expect(await command("trial bramblecote sso", false)).toEqual({ kind: "problem", message: "Only admins and owners may grant trials." });
+    expect(await command("trial bramblecote sso", "viewer")).toEqual({
+      kind: "problem",
+      message: "You need the role support, admin or owner to grant trials. Ask an owner for it.",
+    });
     const viewer = await app.signIn("viewer");
     const page = await (await viewer.get(paths.search("trial bramblecote sso"))).text();
-    expect(page).toContain("Only admins and owners may grant trials.");
+    expect(page).toContain("You need the role support, admin or owner to grant trials. Ask an owner for it.");
     expect(page).not.toContain(`action="${paths.trialNew("bramblecote")}"`);
   });
 

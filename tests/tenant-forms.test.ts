@@ -448,10 +448,14 @@ describe("who may", () => {
     ];
     for (const [path, form] of forms) {
       const page = await (await viewer.get(path)).text();
-      expect([path, page]).toEqual([path, expect.stringContaining("Your role is viewer")]);
+      expect([path, page]).toEqual([path, expect.stringContaining("You can look at this, but not change it.")]);
       expect(page).toMatch(/<button type="submit"[^>]*disabled=""/);
       const sent = await viewer.post(path, form);
-      expect([path, sent.status, await textOf(sent)]).toEqual([path, 403, expect.stringContaining("Ask an owner for the role admin.")]);
+      expect([path, sent.status, await textOf(sent)]).toEqual([
+        path,
+        403,
+        expect.stringMatching(/You need the role (support, )?admin or owner to .+ Ask an owner for it\./),
+      ]);
       const stranger = await app.browser().post(path, form);
       expect([path, stranger.status, location(stranger)]).toEqual([path, 302, expect.stringContaining("/sign-in")]);
     }

@@ -35,7 +35,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       summary: "The whole catalogue as a file that can be imported",
       detail:
         "Send its ETag along with an import, as `If-Match`: then nobody's change in between is undone. An export with tenants is in the audit log.",
-      scope: "manage",
+      act: "data.export",
       query: catalogueQuery,
       headers: ["If-None-Match"],
       answers: {
@@ -66,7 +66,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       summary: "Make the catalogue as a file says, all of it or nothing",
       detail:
         "With `dryRun=1` it answers what would change and changes nothing. What the file does not name is archived, never deleted. `If-Match` takes the ETag of a dry run or of an export, which stands for the catalogue's revision.",
-      scope: "manage",
+      act: "data.import",
       query: importQuery,
       headers: ["If-Match", "Idempotency-Key"],
       body: z.string("Send a catalogue file as the body.").min(1, "The file is empty.").describe("A catalogue file, as YAML or JSON."),

@@ -22,7 +22,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       summary: "How often a tenant was asked about, and what it consumed",
       detail:
         "Each counter says when its newest `set` was and which API key sent it. With `feature`, `events` has up to 100 of that feature's newest events in the present period, each with its API key; events are kept for eight days.",
-      scope: "manage",
+      act: "read",
       params: tenantParams,
       query: tenantUsageQuery,
       answers: {
@@ -50,7 +50,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       summary: "Who changed what, newest first",
       detail:
         "`before` and `after` are left out where they are too large for a list, as after an import. The entry's own address has them.",
-      scope: "manage",
+      act: "read",
       query: auditQuery,
       answers: { 200: { what: "A page of entries.", schema: answers.auditPage } },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
@@ -69,7 +69,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       id: "getAuditEntry",
       tag: "Audit",
       summary: "One entry of the audit log",
-      scope: "manage",
+      act: "read",
       params: auditParams,
       answers: { 200: { what: "The entry.", schema: answers.auditEntry } },
       problems: { 400: ["invalid_request"], 404: ["audit_entry_not_found"], 503: ["database_unavailable"] },

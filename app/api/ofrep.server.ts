@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Decision } from "~/core/decision/decide";
 import type { Feature } from "~/core/model";
+import { scopesFor } from "~/core/permissions";
 import { ofrepFlag } from "~/core/posthog/ofrep";
 import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/posthog/ofrep-context";
 import type { TenantContext } from "~/server/checks/check.server";
@@ -22,6 +23,8 @@ export const ticketBucket = 600_000;
 /** In seconds. OpenFeature clients use it only with 429. */
 const retryAfter = "2";
 
+const checkScopes = scopesFor(["checks.ask"]);
+
 type Asked = FastifyRequest<{ Params: { "*"?: string } }>;
 type Known = { key: CachedKey; asker: OfrepAsker; context: TenantContext };
 
@@ -40,7 +43,7 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
 
   /** Before the body is read. */
   function letIn(request: Asked, reply: FastifyReply, done: () => void) {
-    const key = whoAsks(services, request, "check", { bound: true });
+    const key = whoAsks(services, request, checkScopes, { bound: true });
     const problem = "status" in key ? key : limitProblem(services, key, reply, "checks");
     if (problem) return void refuseProblem(request, reply, problem);
     letInAs(request, key as CachedKey);

@@ -16,7 +16,7 @@ export async function searchApi(app: FastifyInstance, { services }: { services: 
       summary: "Tenants, features and plans that match words",
       detail:
         "Each word is a part of a word of the name or the key, or of a tenant's metadata, in any order and whatever its case and accents. The exact key comes first, then names and keys that begin with the query, then those where each word begins a word. There is no cursor: the lists of tenants, features and plans have all.",
-      scope: "manage",
+      act: "read",
       query: searchApiQuery,
       answers: { 200: { what: "What was found, best first.", schema: answers.found } },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },

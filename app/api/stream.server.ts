@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { listenForFlags, listenToChanges } from "~/api/openapi/check-descriptions";
+import { scopesFor } from "~/core/permissions";
 import { streamQuery } from "~/forms/checks/checks";
 import type { TenantState } from "~/server/checks/subscriptions.server";
 import { bucketOf } from "~/server/keys/rate-limits.server";
@@ -25,7 +26,7 @@ export async function streamApi(app: FastifyInstance, { services }: { services: 
     { exposeHeadRoute: false, config: { description: listenToChanges, isStream: true } },
     async (request: Asked, reply: FastifyReply) => {
       // Opening a stream is not a check: it counts against the request limit, whatever the limit of checks.
-      const key = admit(services, request, reply, "check", { bound: true, limit: "requests" });
+      const key = admit(services, request, reply, scopesFor(["checks.ask"]), { bound: true, limit: "requests" });
       if (!key) return reply;
       const asked = { tenant: request.query.tenant ?? key.tenant ?? undefined };
       const sent = parse(reply, { query: streamQuery }, { query: asked });

@@ -4,7 +4,6 @@ import { tenantKey } from "~/forms/entity-keys";
 import { tokenBody } from "~/forms/keys/token";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { actorOfKey } from "~/server/keys/api-keys.server";
-import { mintScopes } from "~/server/keys/token-claims";
 import { mintToken as mint } from "~/server/keys/token-minting.server";
 import type { Services } from "~/server/services.server";
 import { mayAskAbout, withdrawnProblem } from "./http/authenticate.server";
@@ -41,7 +40,7 @@ export async function tokensApi(app: FastifyInstance, { services }: { services: 
       return sendUnavailable(error, reply);
     }
     const expiresAt = Math.min(now() + sent.body.ttl * 1000, key.expiresAt ?? Number.POSITIVE_INFINITY);
-    const authority = { kind: "key", id: key.id, scopes: mintScopes, tenant: key.tenant } as const;
+    const authority = { kind: "key", id: key.id, acts: ["tokens.mint"], tenant: key.tenant } as const;
     let token: string;
     try {
       const claims = { key: key.id, tenant: sent.key, expiresAt, notBefore: key.createdAt };

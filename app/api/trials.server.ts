@@ -24,7 +24,7 @@ export async function trialsApi(app: FastifyInstance, { services }: { services: 
       summary: "Grants of all tenants, the earliest end first",
       detail:
         "The end is the actual one: of a grant that was ended early, or that another one extends, that instant. Grants without an end come last. For trials that end soon: `kind=trial&state=live&endsBefore=…`.",
-      scope: "manage",
+      act: "read",
       query: allGrantsQuery,
       answers: { 200: { what: "A page of grants.", schema: answers.grantPage } },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },
@@ -46,7 +46,7 @@ export async function trialsApi(app: FastifyInstance, { services }: { services: 
       tag: "Grants",
       summary: "What came of trials: used, converted, extended, lapsed",
       detail: `By feature, by the person who gave them, or by the month of their start, in order of \`key\`. A trial with all its extensions counts once, in the month in which it started. Outcomes are computed in the background, at most a minute or so behind. Up to ${maxReportMonths} months: a longer range is cut at its start.`,
-      scope: "manage",
+      act: "read",
       query: trialReportQuery,
       answers: { 200: { what: "Totals of the months, and a page of groups.", schema: answers.trialReport } },
       problems: { 400: ["invalid_request"], 503: ["database_unavailable"] },

@@ -26,7 +26,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       tag: "Usage",
       summary: "Report what tenants consumed",
       detail: `Up to ${maxEventsPerRequest} events. Each is recorded, known already (the same idempotencyKey of the same tenant within 7 days) or refused by itself. An event is ${JSON.stringify(exampleEvent)}; \`action\` is add or set, for what goes down again such as seats; so is a quantity below 0. A counter keeps its true sum, and what is shown is never below 0. In each period the \`set\` with the newest \`time\` counts, and among equal times the one that arrived last; an event that is older than it is recorded and answered \`superseded\`. \`time\` is at most 7 days ago and 5 minutes ahead; a late event counts in the period that it belongs to.`,
-      scope: "usage",
+      act: "usage.report",
       bound: true,
       forbidsInResult: true,
       headers: ["Idempotency-Key"],
@@ -78,7 +78,7 @@ export async function usageApi(app: FastifyInstance, { services }: { services: S
       summary: "Consume and be told, or be refused and consume nothing",
       detail:
         "Of many that ask at once for the last units exactly as many get them as there are. The same `idempotencyKey` gets the same answer again within 7 days, also where it was a no.",
-      scope: "usage",
+      act: "usage.report",
       bound: true,
       headers: ["Idempotency-Key"],
       body: consumeBody,

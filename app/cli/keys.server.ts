@@ -1,18 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
+import { type ApiScope, apiScopes } from "~/core/permissions";
 import { day, hour, isoDay, isoOrNull, isoTime } from "~/core/time";
 import { tenantKey } from "~/forms/entity-keys";
-import { keyDays, keyName, keyOrigins, keyRuleProblem, keyScopes, overlapHours } from "~/forms/keys/api-key";
+import { keyDays, keyName, keyOrigins, keyRuleProblem, overlapHours } from "~/forms/keys/api-key";
 import { createKey, listKeys, revokeKey } from "~/server/keys/api-keys.server";
 import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
 import { Failure } from "./failure.server";
 import { print, printJson, printTable, remark } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-type Scope = (typeof keyScopes)[number];
 type CreateOptions = {
   name: string;
-  scope?: Scope[];
+  scope?: ApiScope[];
   tenant?: string;
   pub?: boolean;
   origin?: string[];
@@ -31,7 +31,7 @@ export function registerKeys(program: Command, open: Open): void {
     .command("create")
     .description("create an API key and print it; it is shown this once")
     .requiredOption("--name <name>", "for people to know it by", reading(keyName))
-    .addOption(scope.choices(keyScopes).argParser(collectScopes))
+    .addOption(scope.choices(apiScopes).argParser(collectScopes))
     .option("--tenant <key>", "the only tenant that it may ask about", reading(tenantKey))
     .option("--pub", "for browsers: may only check, one tenant, from the pages of --origin")
     .option("--origin <origin>", "pages that may use it, or the tokens that it mints; may be given several times", collectOrigins)
@@ -75,7 +75,7 @@ async function create(open: Open, options: CreateOptions): Promise<void> {
   if (problem) throw new Failure(problem.message);
   const services = await open();
   const expiresAt = expiresInDays === undefined ? null : services.now() + expiresInDays * day;
-  const scopes = keyScopes.filter((s) => scope.includes(s));
+  const scopes = apiScopes.filter((s) => scope.includes(s));
   const { id, key } = await createKey(services, operator(), { name, scopes, kind, tenant, origins, expiresAt });
   if (json) return printJson({ id, key, name, kind, scopes, tenant, origins, expiresAt: isoOrNull(expiresAt) });
   remark(`API key ${id} for ${name}. Keep it now: it is not shown again.`);
@@ -116,9 +116,9 @@ async function list(open: Open, json?: boolean): Promise<void> {
   printTable(["ID", "KEY", "SCOPES", "TENANT", "STATE", "LAST USED", "NAME"], rows);
 }
 
-function collectScopes(given: string, before: Scope[] = []): Scope[] {
-  const scope = keyScopes.find((s) => s === given);
-  if (!scope) throw new InvalidArgumentError(`Choose one of ${keyScopes.join(", ")}.`);
+function collectScopes(given: string, before: ApiScope[] = []): ApiScope[] {
+  const scope = apiScopes.find((s) => s === given);
+  if (!scope) throw new InvalidArgumentError(`Choose one of ${apiScopes.join(", ")}.`);
   return [...before, scope];
 }
 

@@ -57,7 +57,7 @@ async function reset(open: Open, options: Options): Promise<void> {
   else print(`${address} has a new password, and every earlier session has ended.`);
 }
 
-function printLink(link: string, address: string): void {
+export function printLink(link: string, address: string): void {
   remark(`Give this link to ${address}. It works once, within 7 days; the server has to be running.`);
   print(link);
 }
@@ -69,7 +69,7 @@ async function passwordIn({ passwordStdin }: Options): Promise<string | null> {
   return valid(newPassword, (await text(process.stdin)).replace(/\r?\n$/, ""));
 }
 
-function valid<T>(schema: z.ZodType<T>, given: string): T {
+export function valid<T>(schema: z.ZodType<T>, given: string): T {
   const read = schema.safeParse(given);
   if (read.success) return read.data;
   throw new Failure(read.error.issues[0]?.message ?? "");

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerAdmins as admins } from "./admins.server";
 import { registerCheck as check } from "./check.server";
 import { registerDemo as demo } from "./demo.server";
 import { registerExport as exportFile } from "./export.server";
@@ -23,7 +24,7 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, keys, tokens, tenants, names, check, migrate, restore])
+  for (const register of [start, demo, importFile, exportFile, owner, admins, keys, tokens, tenants, names, check, migrate, restore])
     register(program, open);
   return program;
 }

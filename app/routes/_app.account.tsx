@@ -26,13 +26,13 @@ import { Time } from "~/ui/kit/time";
 export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   const [sessions, replay] = await Promise.all([ownSessions(context, me), replayChoice(context, me)]);
   return { email: me.email, role: me.role, sessions, replay, now: context.now() };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "account.change");
   const submission = await readForm(request, accountForm);
   if (submission.status !== "success") return refuseForm(submission);
   const form = submission.value;

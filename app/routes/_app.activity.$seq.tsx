@@ -18,7 +18,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   return readAuditEntry(context, Number(params.seq), readTimeZone(request.headers.get("Cookie")) ?? "UTC");
 }
 

@@ -19,7 +19,7 @@ import { PageHeader } from "~/ui/kit/page-header";
 export const meta: MetaFunction = () => [{ title: "Activity · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
   return readAuditPage(context, readAuditQuery(new URL(request.url).searchParams), { zone });
 }

@@ -2,11 +2,12 @@ import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFuncti
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { describeConfig, describeFlag, describeMeter } from "~/core/catalogue/catalogue-words";
 import type { Feature } from "~/core/model";
+import { mayAct } from "~/core/permissions";
 import { featurePageForm } from "~/forms/catalogue/feature";
 import { readPage } from "~/forms/catalogue/feature-filter";
 import { typeWords } from "~/forms/catalogue/feature-words";
 import { keyOf, paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { theirChange } from "~/server/catalogue/catalogue-edits.server";
 import { isLinked, linkFindingsOf, linkProblem } from "~/server/catalogue/feature-flags.server";
 import { actOnFeature, featureEndEffects, readFeaturePage, reviewFeature } from "~/server/catalogue/feature-page.server";
@@ -32,11 +33,11 @@ export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-confl
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.feature.name ?? "Feature"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const page = await readFeaturePage(context, keyOf(params.feature), readPage(searchParams));
   const [tie] = await linkFindingsOf(context, [page.feature].filter(isLinked));
-  const canChange = mayAct(admin.role, "admin");
+  const canChange = mayAct(admin.role, "catalogue.change");
   const asked = canChange ? searchParams.get("ask") : null;
   const endEffects = await featureEndEffects(context, actorOf(admin), page.feature.key, asked, request.signal);
   return { ...page, findings: tie?.findings ?? [], canChange, endEffects };
@@ -45,7 +46,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 const done = { save: "saved", archive: "archived", restore: "in use again" } as const;
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "catalogue.change");
   const { feature } = await readFeaturePage(context, keyOf(params.feature));
   const submission = await readForm(request, featurePageForm(feature.type));
   if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, review: null });

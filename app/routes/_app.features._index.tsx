@@ -2,10 +2,11 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { SearchX, ToggleRight } from "lucide-react";
 import type { FeatureRow } from "~/core/catalogue/feature-list";
+import { mayAct } from "~/core/permissions";
 import { readFeatureFilter, readPage, readSort } from "~/forms/catalogue/feature-filter";
 import { typeWords } from "~/forms/catalogue/feature-words";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { readFeatureList } from "~/server/catalogue/catalogue-pages.server";
 import { FeatureFilters } from "~/ui/catalogue/feature-filters";
 import { Badge } from "~/ui/kit/badge";
@@ -22,11 +23,11 @@ export const meta: MetaFunction = () => [{ title: "Features · Latchkey" }];
 const pageSize = 50;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const params = new URL(request.url).searchParams;
   const sort = readSort(params);
   const list = await readFeatureList(context, readFeatureFilter(params), sort, { number: readPage(params), size: pageSize });
-  return { ...list, sort, mayEdit: mayAct(admin.role, "admin") };
+  return { ...list, sort, mayEdit: mayAct(admin.role, "catalogue.change") };
 }
 
 const columns: Column<FeatureRow>[] = [

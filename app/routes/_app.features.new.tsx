@@ -1,9 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { createFeature } from "~/core/catalogue/feature-changes";
+import { mayAct } from "~/core/permissions";
 import { newFeatureForm } from "~/forms/catalogue/feature";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { linkProblem } from "~/server/catalogue/feature-flags.server";
 import { readNewFeaturePage } from "~/server/catalogue/feature-page.server";
 import { changeCatalogue } from "~/server/change.server";
@@ -13,17 +14,17 @@ import { FeatureEditor } from "~/ui/catalogue/feature-form";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 
 export const meta: MetaFunction = () => [{ title: "New feature · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
-  return { ...(await readNewFeaturePage(context)), canChange: mayAct(admin.role, "admin") };
+  const admin = await requireAdmin(request, context, "read");
+  return { ...(await readNewFeaturePage(context)), canChange: mayAct(admin.role, "catalogue.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "catalogue.change");
   const submission = await readForm(request, newFeatureForm);
   if (submission.status !== "success") return invalid(submission);
   const { key, feature } = submission.value;
@@ -41,7 +42,7 @@ export default function NewFeature() {
     <>
       <PageHeader title="New feature" breadcrumbs={[{ label: "Features", to: paths.features() }]} />
       <div className="max-w-2xl">
-        <ViewerNotice canChange={canChange} />
+        <PermissionNotice canChange={canChange} act="catalogue.change" />
         {canChange && (
           <Card>
             <FeatureEditor groups={groups} lastResult={lastResult} />

@@ -17,7 +17,7 @@ import { count } from "~/ui/kit/pagination";
 export const meta: MetaFunction = () => [{ title: "Flags · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   return findStaleFlags(context);
 }
 

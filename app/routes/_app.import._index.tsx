@@ -1,21 +1,22 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Download } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { ImportForm } from "~/ui/import/import-form";
 import { buttonLook } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 
 export const meta: MetaFunction = () => [{ title: "Import/export · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
-  return { canChange: mayAct(admin.role, "admin") };
+  const admin = await requireAdmin(request, context, "read");
+  return { canChange: mayAct(admin.role, "data.import") };
 }
 
 const files = [
@@ -36,7 +37,7 @@ export default function Import() {
           description="The file is the whole catalogue: features and plans that it does not name are archived, never deleted. Tenants that it does not name stay as they are."
           bare
         >
-          <ViewerNotice canChange={canChange} />
+          <PermissionNotice canChange={canChange} act="data.import" />
           {canChange && (
             <Card>
               <ImportForm />

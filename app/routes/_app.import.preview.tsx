@@ -1,8 +1,9 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { FileCheck2 } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { applySent, readImportForm, showImport } from "~/server/catalogue/import-page.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
@@ -15,18 +16,18 @@ import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "Import · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
-  return { canChange: mayAct(admin.role, "admin") };
+  const admin = await requireAdmin(request, context, "read");
+  return { canChange: mayAct(admin.role, "data.import") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "data.import");
   const sent = await readImportForm(request);
   if (!sent.ok) return data({ step: "unread" as const, message: sent.message }, { status: 422 });
   const { signal } = request;
@@ -43,7 +44,7 @@ export default function ImportPreview() {
     <>
       <PageHeader title="What the import changes" breadcrumbs={[{ label: "Import/export", to: paths.importCatalogue() }]} />
       <div className="max-w-3xl">
-        <ViewerNotice canChange={canChange} />
+        <PermissionNotice canChange={canChange} act="data.import" />
         {page?.step === "preview" ? <Preview page={page} /> : canChange && <Again page={page} />}
       </div>
     </>

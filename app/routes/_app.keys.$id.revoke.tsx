@@ -17,14 +17,14 @@ export const meta: MetaFunction = () => [{ title: "Revoke API key · Latchkey" }
 const nothing = () => new Response("There is no such API key. Look in the list.", { status: 404 });
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context, "admin");
+  await requireAdmin(request, context, "keys.change");
   const key = (await listKeys(context)).find(({ id }) => id === keyOf(params.id));
   if (!key) throw nothing();
   return { key, now: context.now() };
 }
 
 export async function action({ request, params, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "keys.change");
   if ((await revokeKey(context, actorOf(me), keyOf(params.id))) === "unknown") throw nothing();
   throw redirectWithToast(paths.keys(), { message: "The key is revoked. Calls with it are refused from now on." });
 }

@@ -23,14 +23,14 @@ import { Time } from "~/ui/kit/time";
 export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context, "admin");
+  await requireAdmin(request, context, "keys.change");
   const key = (await listKeys(context)).find(({ id }) => id === keyOf(params.id));
   if (!key) throw new Response(rotationRefusals.unknown, { status: 404 });
   return { key, now: context.now() };
 }
 
 export async function action({ request, params, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "keys.change");
   const submission = await readForm(request, rotateForm);
   if (submission.status !== "success") return refuseForm(submission);
   const rotated = await rotateKey(context, actorOf(me), keyOf(params.id), Number(submission.value.overlap) * hour);

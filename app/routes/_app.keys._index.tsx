@@ -1,8 +1,9 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { KeyRound } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { keyStateOf, listKeys } from "~/server/keys/api-keys.server";
 import { successorOf } from "~/server/keys/key-rotation.server";
 import { Badge } from "~/ui/kit/badge";
@@ -17,9 +18,9 @@ import { Time } from "~/ui/kit/time";
 export const meta: MetaFunction = () => [{ title: "API keys · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   const now = context.now();
-  const mayChange = mayAct(me.role, "admin");
+  const mayChange = mayAct(me.role, "keys.change");
   const all = await listKeys(context);
   const keys = all.map((key) => {
     const hasSuccessor = successorOf(key, all) !== undefined;

@@ -2,10 +2,11 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { apiScopes, mayAct } from "~/core/permissions";
 import { day } from "~/core/time";
-import { keyForm, keyScopes } from "~/forms/keys/api-key";
+import { keyForm } from "~/forms/keys/api-key";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { LinkButton } from "~/ui/kit/button";
@@ -18,18 +19,18 @@ import { Field } from "~/ui/kit/field";
 import { Select, TextInput } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
-  return { canChange: mayAct(me.role, "admin") };
+  const me = await requireAdmin(request, context, "read");
+  return { canChange: mayAct(me.role, "keys.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "keys.change");
   const submission = await readForm(request, keyForm);
   if (submission.status !== "success") return refuseForm(submission);
   const { name, kind, scopes, tenant, origins, expires } = submission.value;
@@ -97,7 +98,7 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
   const chosen = result ? [fields.scopes.initialValue].flat() : ["check"];
   return (
     <>
-      <ViewerNotice canChange={canChange} />
+      <PermissionNotice canChange={canChange} act="keys.change" />
       <Card>
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />
@@ -108,7 +109,7 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
             <RadioCards name={fields.kind.name} options={kinds} checked={String(fields.kind.initialValue ?? "live")} columns={2} />
           </Field>
           <Field label="Scopes" field={fields.scopes} group hint="A key for browsers may check and nothing else.">
-            {keyScopes.map((scope) => (
+            {apiScopes.map((scope) => (
               <Checkbox
                 key={scope}
                 name={fields.scopes.name}

@@ -1,9 +1,10 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData } from "@remix-run/react";
-import { adminForm, roleChoices } from "~/forms/admins/admin";
+import { mayAct, roles } from "~/core/permissions";
+import { adminForm } from "~/forms/admins/admin";
 import { keyOf, paths } from "~/paths";
 import { adminStateOf, changeRole, disable, enable, findOneAdmin, openLink } from "~/server/admins/admins.server";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { adminStateLooks } from "~/ui/admins/admin-state";
@@ -19,21 +20,22 @@ import { KeyValue } from "~/ui/kit/key-value";
 import { FormErrors } from "~/ui/kit/notice";
 import { OneTimeLink } from "~/ui/kit/one-time-link";
 import { PageHeader } from "~/ui/kit/page-header";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.admin.name ?? "Admin"} · People · Latchkey` }];
 
 export async function loader({ request, params, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   const admin = await findOneAdmin(context, keyOf(params.id));
   if (!admin) throw new Response("There is no such admin. Look in the list.", { status: 404 });
   const now = context.now();
-  return { admin, state: adminStateOf(admin, now), now, mayManage: mayAct(me.role, "owner"), isMe: me.id === admin.id };
+  return { admin, state: adminStateOf(admin, now), now, mayManage: mayAct(me.role, "people.change"), isMe: me.id === admin.id };
 }
 
 export async function action({ request, params, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "owner");
+  const me = await requireAdmin(request, context, "people.change");
   const submission = await readForm(request, adminForm);
   if (submission.status !== "success") throw new Response("This form cannot be read. Go back and send it again.", { status: 400 });
   const form = submission.value;
@@ -91,6 +93,7 @@ export default function AdminPage() {
             ]}
           />
         </Section>
+        <PermissionNotice canChange={mayManage} act="people.change" />
         {mayManage && <Manage />}
       </div>
     </>
@@ -108,8 +111,8 @@ function Manage() {
             <RadioCards
               name="role"
               checked={admin.role}
-              columns={3}
-              options={roleChoices.map((role) => ({
+              columns={2}
+              options={roles.map((role) => ({
                 value: role,
                 label: <span className="capitalize">{role}</span>,
                 hint: roleWords[role],

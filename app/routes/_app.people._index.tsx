@@ -1,13 +1,15 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Users } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
 import { adminStateOf, listAllAdmins } from "~/server/admins/admins.server";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { adminStateLooks } from "~/ui/admins/admin-state";
+import { RoleTable } from "~/ui/admins/role-table";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
-import { Card } from "~/ui/kit/card";
+import { Card, Section } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -17,7 +19,7 @@ import { Time } from "~/ui/kit/time";
 export const meta: MetaFunction = () => [{ title: "People · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   const now = context.now();
   const admins = (await listAllAdmins(context)).map((admin) => ({
     ...admin,
@@ -25,7 +27,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     isMe: admin.id === me.id,
     now,
   }));
-  return { admins, mayInvite: mayAct(me.role, "owner") };
+  return { admins, mayInvite: mayAct(me.role, "people.change") };
 }
 
 type Row = ReturnType<typeof useLoaderData<typeof loader>>["admins"][number];
@@ -80,6 +82,9 @@ export default function People() {
           empty={<EmptyState icon={Users} title="No admins" />}
         />
       </Card>
+      <Section title="What each role may do" flush className="mt-6">
+        <RoleTable />
+      </Section>
     </>
   );
 }

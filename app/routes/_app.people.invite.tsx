@@ -2,7 +2,8 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useNavigation } from "@remix-run/react";
-import { inviteForm, roleChoices } from "~/forms/admins/admin";
+import { roles } from "~/core/permissions";
+import { inviteForm } from "~/forms/admins/admin";
 import { paths } from "~/paths";
 import { invite } from "~/server/admins/admins.server";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
@@ -21,12 +22,12 @@ import { SubmitRow } from "~/ui/kit/submit-row";
 export const meta: MetaFunction = () => [{ title: "Invite admin · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context, "owner");
+  await requireAdmin(request, context, "people.change");
   return null;
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "owner");
+  const me = await requireAdmin(request, context, "people.change");
   const submission = await readForm(request, inviteForm);
   if (submission.status !== "success") return refuseForm(submission);
   const done = await invite(context, actorOf(me), submission.value);
@@ -75,8 +76,8 @@ function InviteForm({ result }: { result: SubmissionResult | undefined }) {
           <RadioCards
             name={fields.role.name}
             checked={String(fields.role.initialValue ?? "viewer")}
-            columns={3}
-            options={roleChoices.map((role) => ({ value: role, label: <span className="capitalize">{role}</span>, hint: roleWords[role] }))}
+            columns={2}
+            options={roles.map((role) => ({ value: role, label: <span className="capitalize">{role}</span>, hint: roleWords[role] }))}
           />
         </Field>
         <SubmitRow busy={busy} cancelTo={paths.admins()}>

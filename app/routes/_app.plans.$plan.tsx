@@ -1,8 +1,9 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
+import { mayAct } from "~/core/permissions";
 import { planPageForm } from "~/forms/catalogue/plan";
 import { keyOf, paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { theirChange } from "~/server/catalogue/catalogue-edits.server";
 import { actOnPlan, planEndEffects, readPlanPage, reviewPlan } from "~/server/catalogue/plan-page.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -24,9 +25,9 @@ export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-confl
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.plan.name ?? "Plan"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const page = await readPlanPage(context, keyOf(params.plan));
-  const canChange = mayAct(admin.role, "admin");
+  const canChange = mayAct(admin.role, "catalogue.change");
   const asks = canChange ? new URL(request.url).searchParams.get("ask") : null;
   const endEffects = await planEndEffects(context, actorOf(admin), page.plan.key, asks, request.signal);
   return { ...page, asks, endEffects, canChange };
@@ -35,7 +36,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 const done = { save: "saved", archive: "archived", restore: "in use again", delete: "deleted" } as const;
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "catalogue.change");
   const { plan } = await readPlanPage(context, keyOf(params.plan));
   const submission = await readForm(request, planPageForm);
   if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, intent: "save", review: null });

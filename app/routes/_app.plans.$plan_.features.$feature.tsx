@@ -2,10 +2,11 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { describeValue } from "~/core/catalogue/catalogue-words";
+import { mayAct } from "~/core/permissions";
 import { typeWords } from "~/forms/catalogue/feature-words";
 import { cellForm } from "~/forms/catalogue/plan-cell";
 import { keyOf, paths, safePath } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { proposeCell, readCellPage } from "~/server/catalogue/plan-cell-page.server";
 import { changeCatalogue } from "~/server/change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -15,7 +16,7 @@ import { CellNow } from "~/ui/catalogue/plan-cell-summary";
 import { Badge } from "~/ui/kit/badge";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 
 export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-conflict";
 
@@ -27,19 +28,19 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 const backTo = (url: URL) => safePath(`${paths.plans()}?${url.searchParams.get("back") ?? ""}`, paths.plans()).replace(/\?$/, "");
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const url = new URL(request.url);
   const cell = await readCellPage(context, keyOf(params.plan), keyOf(params.feature));
   return {
     ...cell,
     proposal: await proposeCell(context, actorOf(admin), cell, url.searchParams, request.signal),
     back: backTo(url),
-    canChange: mayAct(admin.role, "admin"),
+    canChange: mayAct(admin.role, "catalogue.change"),
   };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "catalogue.change");
   const { plan, feature } = await readCellPage(context, keyOf(params.plan), keyOf(params.feature));
   const submission = await readForm(request, cellForm(feature));
   if (submission.status !== "success") return invalid(submission);
@@ -73,7 +74,7 @@ export default function EditCell() {
       />
       <div className="max-w-2xl">
         <CellNow plan={plan} feature={feature} given={given} inherited={inherited} includes={includes} />
-        <ViewerNotice canChange={canChange} />
+        <PermissionNotice canChange={canChange} act="catalogue.change" />
         {canChange && (
           <CellForm plan={plan} feature={feature} own={own} inherited={inherited} proposal={proposal} refused={refusedResult} back={back} />
         )}

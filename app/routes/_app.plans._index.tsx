@@ -2,9 +2,10 @@ import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Layers, SearchX } from "lucide-react";
 import { maxColumns } from "~/core/catalogue/plan-grid";
+import { mayAct } from "~/core/permissions";
 import { readFeatureFilter, readPage } from "~/forms/catalogue/feature-filter";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { readPlanGrid } from "~/server/catalogue/catalogue-pages.server";
 import { FeatureFilters } from "~/ui/catalogue/feature-filters";
 import { PlanGrid } from "~/ui/catalogue/plan-grid";
@@ -18,11 +19,11 @@ import { count, Pagination } from "~/ui/kit/pagination";
 export const meta: MetaFunction = () => [{ title: "Plans · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const window = { page: readPage(searchParams), columnPage: readPage(searchParams, "plans") };
   const grid = await readPlanGrid(context, readFeatureFilter(searchParams), window);
-  return { ...grid, mayEdit: mayAct(admin.role, "admin") };
+  return { ...grid, mayEdit: mayAct(admin.role, "catalogue.change") };
 }
 
 export default function Plans() {

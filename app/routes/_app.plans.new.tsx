@@ -1,9 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { createPlan } from "~/core/catalogue/plan-changes";
+import { mayAct } from "~/core/permissions";
 import { newPlanForm } from "~/forms/catalogue/plan";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readNewPlanPage } from "~/server/catalogue/plan-page.server";
 import { changeCatalogue } from "~/server/change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -12,17 +13,17 @@ import { PlanEditor } from "~/ui/catalogue/plan-form";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 
 export const meta: MetaFunction = () => [{ title: "New plan · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
-  return { ...(await readNewPlanPage(context)), canChange: mayAct(admin.role, "admin") };
+  const admin = await requireAdmin(request, context, "read");
+  return { ...(await readNewPlanPage(context)), canChange: mayAct(admin.role, "catalogue.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "catalogue.change");
   const submission = await readForm(request, newPlanForm);
   if (submission.status !== "success") return invalid(submission);
   const { key, ...form } = submission.value;
@@ -38,7 +39,7 @@ export default function NewPlan() {
     <>
       <PageHeader title="New plan" breadcrumbs={[{ label: "Plans", to: paths.plans() }]} />
       <div className="max-w-2xl">
-        <ViewerNotice canChange={canChange} />
+        <PermissionNotice canChange={canChange} act="catalogue.change" />
         {canChange && (
           <Card>
             <PlanEditor includable={includable} lastResult={lastResult} />

@@ -1,9 +1,10 @@
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { CircleCheck } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { resyncForm } from "~/forms/posthog/posthog-page";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/groups/resync.server";
@@ -26,12 +27,12 @@ import { SyncConnection, SyncTrouble } from "~/ui/posthog/sync-connection";
 import { SyncState } from "~/ui/posthog/sync-state";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
-  return { status: await syncStatus(context), canChange: mayAct(me.role, "admin") };
+  const me = await requireAdmin(request, context, "read");
+  return { status: await syncStatus(context), canChange: mayAct(me.role, "posthog.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "posthog.change");
   const submission = await readForm(request, resyncForm);
   if (submission.status !== "success") {
     const errors = Object.values(submission.reply().error ?? {}).flatMap((e) => e ?? []);

@@ -1,8 +1,9 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { CircleCheck, GitCompareArrows } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { driftStatus } from "~/server/posthog/groups/drift.server";
 import { AutoRefresh } from "~/ui/kit/auto-refresh";
@@ -17,13 +18,13 @@ import { Time } from "~/ui/kit/time";
 import { DriftRows } from "~/ui/posthog/drift-rows";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   if (!context.posthog) throw redirect(paths.posthog());
-  return { ...(await driftStatus(context.posthog, context.db)), now: context.now(), canChange: mayAct(me.role, "admin") };
+  return { ...(await driftStatus(context.posthog, context.db)), now: context.now(), canChange: mayAct(me.role, "posthog.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "posthog.change");
   const hasStarted = await context.posthog?.drift.start(context.db, actorOf(me));
   if (hasStarted) return redirect(paths.posthogDrift());
   return redirectWithToast(paths.posthogDrift(), { kind: "info", message: "A comparison is under way already." });

@@ -2,9 +2,10 @@ import { getFormProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { mayAct } from "~/core/permissions";
 import { metadataForm } from "~/forms/posthog/posthog-page";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { invalid, readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { chooseMetadata } from "~/server/posthog/groups/resync.server";
@@ -15,18 +16,18 @@ import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { PickList } from "~/ui/kit/pick-list";
 import { SubmitRow } from "~/ui/kit/submit-row";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const me = await requireAdmin(request, context);
+  const me = await requireAdmin(request, context, "read");
   if (!context.posthog) throw redirect(paths.posthog());
-  return { ...(await metadataOptions(context.db)), canChange: mayAct(me.role, "admin") };
+  return { ...(await metadataOptions(context.db)), canChange: mayAct(me.role, "posthog.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const me = await requireAdmin(request, context, "admin");
+  const me = await requireAdmin(request, context, "posthog.change");
   const submission = await readForm(request, metadataForm);
   if (submission.status !== "success") return invalid(submission);
   await chooseMetadata(context, actorOf(me), submission.value);
@@ -46,7 +47,7 @@ export default function Metadata() {
   });
   return (
     <div className="max-w-2xl">
-      <ViewerNotice canChange={canChange} />
+      <PermissionNotice canChange={canChange} act="posthog.change" />
       <Card>
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />

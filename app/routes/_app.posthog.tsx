@@ -13,7 +13,7 @@ import { Tabs } from "~/ui/kit/tabs";
 export const meta: MetaFunction = () => [{ title: "PostHog · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   return { isOn: context.posthog !== null };
 }
 

@@ -3,7 +3,7 @@ import { Form, Link, useLoaderData, useRouteLoaderData } from "@remix-run/react"
 import { Search, SearchX } from "lucide-react";
 import { readSearchQuery } from "~/forms/search/search-query";
 import { readTimeZone } from "~/forms/time-zone";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { readSearch } from "~/server/search/search-page.server";
 import { Button } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
@@ -21,10 +21,10 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data
 
 /** The palette reads it too. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const query = readSearchQuery(new URL(request.url).searchParams);
   const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
-  return readSearch(context, query, { mayChange: mayAct(admin.role, "admin"), zone });
+  return readSearch(context, query, { role: admin.role, zone });
 }
 
 export default function SearchPage() {

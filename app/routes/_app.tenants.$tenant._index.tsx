@@ -1,5 +1,6 @@
 import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
+import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
 import { tenantOverview } from "~/server/tenants/tenant-overview.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
@@ -17,19 +18,19 @@ import { OverviewActivity, OverviewGroups, OverviewSync } from "~/ui/tenants/ove
 const featureParameters = ["q", "show", "page"];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { key, status, plan } = tenant.facts;
   const { searchParams } = new URL(request.url);
   if (featureParameters.some((name) => searchParams.has(name))) throw redirect(paths.tenantFeatures(key, Object.fromEntries(searchParams)));
   const flags = (await context.posthog?.flagReport(key))?.status ?? null;
   const overview = await tenantOverview(context, tenant);
-  return { overview, flags, tenant: key, status, hasPlan: plan !== null, now: tenant.now, canChange: tenant.canChange };
+  return { overview, flags, tenant: key, status, hasPlan: plan !== null, now: tenant.now, role: tenant.admin.role };
 }
 
 export default function TenantOverviewPage() {
-  const { overview, flags, tenant, status, hasPlan, now, canChange } = useLoaderData<typeof loader>();
+  const { overview, flags, tenant, status, hasPlan, now, role } = useLoaderData<typeof loader>();
+  const canChange = mayAct(role, "tenants.change");
   const { limits, moreLimits, grants, moreGrants, refused, days, activities, sync } = overview;
-  const canGrant = canChange && status !== "archived";
   return (
     <>
       <StatusNotice status={status} tenant={tenant} entitled={overview.entitled} canChange={canChange} />
@@ -45,9 +46,11 @@ export default function TenantOverviewPage() {
       )}
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="grid gap-6">
-          {limits.length > 0 && <OverviewLimits limits={limits} more={moreLimits} tenant={tenant} now={now} canRaise={canGrant} />}
-          <OverviewExtras grants={grants} more={moreGrants} tenant={tenant} now={now} canChange={canChange} />
-          <OverviewRefused refused={refused} days={days} tenant={tenant} canChange={canChange} />
+          {limits.length > 0 && (
+            <OverviewLimits limits={limits} more={moreLimits} tenant={tenant} now={now} canRaise={mayAct(role, "overrides.change")} />
+          )}
+          <OverviewExtras grants={grants} more={moreGrants} tenant={tenant} now={now} role={role} />
+          <OverviewRefused refused={refused} days={days} tenant={tenant} role={role} />
         </div>
         <div className="grid gap-6">
           <OverviewGroups overview={overview} tenant={tenant} />

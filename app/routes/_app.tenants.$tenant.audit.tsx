@@ -14,7 +14,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Audit · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const { facts, zone } = await requireTenant(request, context, keyOf(params.tenant));
+  const { facts, zone } = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { before } = readAuditQuery(new URL(request.url).searchParams);
   const { entries, older, now } = await readAuditPage(context, { kind: "tenant", subject: facts.key, before }, { zone, isOwnPage: true });
   return { entries, older, now, isNewest: before === undefined, tenant: facts.key, name: facts.name };

@@ -17,7 +17,7 @@ import { FeatureAnswers } from "~/ui/tenants/feature-answers";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Features · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { searchParams } = new URL(request.url);
   const show = featureFilters.find((filter) => filter === searchParams.get("show")) ?? null;
   const search = searchParams.get("q") ?? "";
@@ -25,11 +25,11 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const features = await tenantFeatures(context, tenant, query);
   const { key, name } = tenant.facts;
   const flags = (await context.posthog?.flagReport(key))?.status ?? null;
-  return { ...features, featuresPerPage, askedDays, flags, tenant: key, name, now: tenant.now, canChange: tenant.canChange };
+  return { ...features, featuresPerPage, askedDays, flags, tenant: key, name, now: tenant.now, role: tenant.admin.role };
 }
 
 export default function TenantFeaturesPage() {
-  const { groups, isFiltered, all, entitled, matching, page, featuresPerPage, askedDays, flags, tenant, now, canChange } =
+  const { groups, isFiltered, all, entitled, matching, page, featuresPerPage, askedDays, flags, tenant, now, role } =
     useLoaderData<typeof loader>();
   return (
     <>
@@ -55,7 +55,7 @@ export default function TenantFeaturesPage() {
       </div>
       <Card flush>
         {groups.length > 0 ? (
-          <FeatureAnswers groups={groups} tenant={tenant} now={now} canChange={canChange} />
+          <FeatureAnswers groups={groups} tenant={tenant} now={now} role={role} />
         ) : (
           <None isFiltered={isFiltered} days={askedDays} tenant={tenant} />
         )}

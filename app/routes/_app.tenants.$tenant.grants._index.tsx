@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Hourglass, ShieldCheck } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
 import { grantOutcomes, tenantGrants } from "~/server/grants/grants.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
@@ -15,7 +16,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grants · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { origin, searchParams } = new URL(request.url);
   const { grants, ...lists } = await tenantGrants(context, tenant);
   const done = grantOutcomes(tenant, grants, (searchParams.get("done") ?? "").split(",").slice(0, 100));
@@ -25,20 +26,22 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     key,
     done.map((d) => d.after.key),
   );
-  return { ...lists, done, curl, tenant: key, name, status, now: tenant.now, canChange: tenant.canChange };
+  return { ...lists, done, curl, tenant: key, name, status, now: tenant.now, role: tenant.admin.role };
 }
 
 export default function TenantGrants() {
-  const { live, upcoming, ended, isCut, done, curl, tenant, status, now, canChange } = useLoaderData<typeof loader>();
-  const shared = { tenant, now, canChange };
+  const { live, upcoming, ended, isCut, done, curl, tenant, status, now, role } = useLoaderData<typeof loader>();
+  const shared = { tenant, now, role };
   const isEmpty = live.length + upcoming.length + ended.length === 0;
-  const buttons = canChange && (
+  const buttons = (
     <>
-      <LinkButton to={paths.overrideNew(tenant)}>
-        <ShieldCheck aria-hidden="true" />
-        Override
-      </LinkButton>
-      {isEmpty && (
+      {mayAct(role, "overrides.change") && (
+        <LinkButton to={paths.overrideNew(tenant)}>
+          <ShieldCheck aria-hidden="true" />
+          Override
+        </LinkButton>
+      )}
+      {isEmpty && mayAct(role, "trials.grant") && (
         <LinkButton to={paths.trialNew(tenant)} variant={status === "archived" ? "secondary" : "primary"}>
           <Hourglass aria-hidden="true" />
           Grant trial

@@ -21,15 +21,15 @@ import { SyncState } from "~/ui/posthog/sync-state";
 import { TenantFlags } from "~/ui/tenants/tenant-flags";
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const sync = await tenantSync(context, tenant);
   if (!sync || !context.posthog) throw redirect(paths.posthog());
   const { status } = await context.posthog.flagReport(tenant.facts.key);
-  return { sync, status, flags: tenantFlags(tenant), tenant: tenant.facts.key, now: tenant.now, canChange: tenant.canChange };
+  return { sync, status, flags: tenantFlags(tenant), tenant: tenant.facts.key, now: tenant.now, canChange: tenant.may("posthog.change") };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const { admin, facts } = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const { admin, facts } = await requireTenant(request, context, keyOf(params.tenant), "posthog.change");
   await resyncTenants(context, actorOf(admin), [facts.key]);
   return redirectWithToast(paths.tenantPosthog(facts.key), { message: `${facts.name} is sent again.` });
 }

@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
 import { Hourglass } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
 import { requireTenant, tenantHead } from "~/server/tenants/tenants.server";
 import { Badge } from "~/ui/kit/badge";
@@ -14,12 +15,12 @@ import { Tabs } from "~/ui/kit/tabs";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  return { ...tenantHead(await requireTenant(request, context, keyOf(params.tenant))), hasPosthog: context.posthog !== null };
+  return { ...tenantHead(await requireTenant(request, context, keyOf(params.tenant), "read")), hasPosthog: context.posthog !== null };
 }
 
 export default function Tenant() {
   const tenant = useLoaderData<typeof loader>();
-  const { key, name, status, plan, addOns, canChange } = tenant;
+  const { key, name, status, plan, addOns, role } = tenant;
   return (
     <>
       <PageHeader
@@ -41,21 +42,23 @@ export default function Tenant() {
           </span>
         }
         actions={
-          canChange && (
-            <>
-              <LinkButton to={paths.tenantEdit(key)}>Edit</LinkButton>
-              <LinkButton to={paths.tenantPlan(key)}>Change plan</LinkButton>
-              <LinkButton to={paths.tenantStatus(key)} variant={status === "archived" ? "primary" : "secondary"}>
-                {status === "active" ? "Suspend" : "Reinstate"}
-              </LinkButton>
-              {status !== "archived" && (
-                <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
-                  <Hourglass aria-hidden="true" />
-                  Grant trial
+          <>
+            {mayAct(role, "tenants.change") && (
+              <>
+                <LinkButton to={paths.tenantEdit(key)}>Edit</LinkButton>
+                <LinkButton to={paths.tenantPlan(key)}>Change plan</LinkButton>
+                <LinkButton to={paths.tenantStatus(key)} variant={status === "archived" ? "primary" : "secondary"}>
+                  {status === "active" ? "Suspend" : "Reinstate"}
                 </LinkButton>
-              )}
-            </>
-          )
+              </>
+            )}
+            {mayAct(role, "trials.grant") && status !== "archived" && (
+              <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
+                <Hourglass aria-hidden="true" />
+                Grant trial
+              </LinkButton>
+            )}
+          </>
         }
       />
       <Tabs

@@ -19,7 +19,7 @@ import { ConsumptionTable } from "~/ui/tenants/consumption";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Usage · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { key, name } = tenant.facts;
   const { searchParams, origin } = new URL(request.url);
   const feature = searchParams.get("feature");

@@ -28,12 +28,19 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Edit Â
 export const shouldRevalidate = refreshOnConflict;
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const { facts, now, canChange } = await requireTenant(request, context, keyOf(params.tenant));
-  return { key: facts.key, name: facts.name, metadata: writeMetadata(facts.metadata), revision: facts.revision, now, canChange };
+  const { facts, now, may } = await requireTenant(request, context, keyOf(params.tenant), "read");
+  return {
+    key: facts.key,
+    name: facts.name,
+    metadata: writeMetadata(facts.metadata),
+    revision: facts.revision,
+    now,
+    canChange: may("tenants.change"),
+  };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "tenants.change");
   const submission = await readForm(request, editTenantSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, name, metadata } = submission.value;
@@ -58,7 +65,7 @@ export default function EditTenant() {
     shouldRevalidate: "onInput",
   });
   return (
-    <TenantFormPage title="Edit tenant" tenant={{ key, name, canChange }}>
+    <TenantFormPage title="Edit tenant" tenant={{ key, name, canChange }} act="tenants.change">
       <Card>
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={actionData?.theirs ? [] : form.errors} />

@@ -2,9 +2,10 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { actOnGrant } from "~/core/permissions";
 import { endGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { actorOf } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { endNow } from "~/server/grants/grant-changes.server";
 import { endingPreview, requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -25,16 +26,18 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { grant, view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
   const { key, name } = tenant.facts;
+  const act = actOnGrant("end", view.kind);
   const preview = isOver ? null : endingPreview(tenant, grant);
-  return { key, name, grant: view, isOver, preview, now: tenant.now, canChange: tenant.canChange };
+  return { key, name, grant: view, isOver, preview, now: tenant.now, canChange: tenant.may(act), act };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { view } = await requireGrant(context, tenant, keyOf(params.grant));
+  await requireAdmin(request, context, actOnGrant("end", view.kind));
   const submission = await readForm(request, endGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
@@ -44,7 +47,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function EndGrant() {
-  const { key, name, grant, isOver, preview, now, canChange } = useLoaderData<typeof loader>();
+  const { key, name, grant, isOver, preview, now, canChange, act } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "end",
@@ -56,6 +59,7 @@ export default function EndGrant() {
     <TenantFormPage
       title={`End ${grant.kind} now`}
       tenant={{ key, name, canChange }}
+      act={act}
       crumbs={[{ label: "Grants", to: paths.tenantGrants(key) }]}
     >
       <Card>

@@ -2,11 +2,12 @@ import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
 import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { actOnGrant } from "~/core/permissions";
 import { day } from "~/core/time";
 import { inputValueIn } from "~/core/zoned-time";
 import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { actorOf } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { extend, newEnd } from "~/server/grants/grant-changes.server";
 import { requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -27,15 +28,17 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
   const { key, name } = tenant.facts;
-  return { key, name, grant: view, isOver, now: tenant.now, zone: tenant.zone, canChange: tenant.canChange };
+  const act = actOnGrant("extend", view.kind);
+  return { key, name, grant: view, isOver, now: tenant.now, zone: tenant.zone, canChange: tenant.may(act), act };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { grant } = await requireGrant(context, tenant, keyOf(params.grant));
+  await requireAdmin(request, context, actOnGrant("extend", grant.kind));
   const submission = await readForm(request, extendGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
@@ -46,7 +49,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function ExtendGrant() {
-  const { key, name, grant, isOver, now, zone, canChange } = useLoaderData<typeof loader>();
+  const { key, name, grant, isOver, now, zone, canChange, act } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "extend",
@@ -60,6 +63,7 @@ export default function ExtendGrant() {
     <TenantFormPage
       title={`Extend ${grant.kind}`}
       tenant={{ key, name, canChange }}
+      act={act}
       crumbs={[{ label: "Grants", to: paths.tenantGrants(key) }]}
     >
       <Card>

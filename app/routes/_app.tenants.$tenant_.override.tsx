@@ -26,7 +26,7 @@ import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Override · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { searchParams } = new URL(request.url);
   const features = grantableFeatures(tenant);
   const chosen = features.filter((f) => f.key === searchParams.get("feature"));
@@ -34,11 +34,11 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const effect = searchParams.get("effect") === "deny" ? "deny" : "allow";
   const { key, name } = tenant.facts;
   const options = feature ? [] : features.map((c) => ({ key: c.key, name: c.name, group: c.group }));
-  return { key, name, feature, options, effect, now: tenant.now, zone: tenant.zone, canChange: tenant.canChange };
+  return { key, name, feature, options, effect, now: tenant.now, zone: tenant.zone, canChange: tenant.may("overrides.change") };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "overrides.change");
   const submission = await readForm(request, overrideSchema);
   if (submission.status !== "success") return invalid(submission);
   const { value: typed, ...form } = submission.value;
@@ -54,7 +54,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 export default function OverridePage() {
   const { key, name, feature, options, canChange } = useLoaderData<typeof loader>();
   return (
-    <TenantFormPage title="Override" tenant={{ key, name, canChange }}>
+    <TenantFormPage title="Override" tenant={{ key, name, canChange }} act="overrides.change">
       <Card>
         {feature ? (
           <OverrideForm key={feature.key} />

@@ -28,7 +28,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change
 export const shouldRevalidate = refreshOnConflict;
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { searchParams } = new URL(request.url);
   const { key, name, status, revision, plan, addOns } = tenant.facts;
   const now = { plan, addOns: addOns.map((a) => a.plan) };
@@ -44,12 +44,12 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     preview: preview && "ok" in preview ? null : preview,
     refusal: preview && "ok" in preview ? preview.message : null,
     now: tenant.now,
-    canChange: tenant.canChange,
+    canChange: tenant.may("tenants.change"),
   };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "tenants.change");
   const submission = await readForm(request, tenantPlanSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, plan, addOns, note } = submission.value;
@@ -68,7 +68,7 @@ export default function ChangePlan() {
   const { note: _, ...errors } = actionData?.result.error ?? {};
   const sent = actionData?.theirs ? [] : Object.values(errors).flatMap((sentences) => sentences ?? []);
   return (
-    <TenantFormPage title="Change plan" tenant={{ key, name, canChange }} wide>
+    <TenantFormPage title="Change plan" tenant={{ key, name, canChange }} act="tenants.change" wide>
       <div className="grid gap-6">
         <Card>
           <FormErrors errors={refusal ?? sent} />

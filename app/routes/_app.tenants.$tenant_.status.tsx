@@ -30,7 +30,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change
 export const shouldRevalidate = refreshOnConflict;
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { key, name, status, revision } = tenant.facts;
   const to = new URL(request.url).searchParams.get("to");
   const choices = tenantStatuses.filter((s) => s !== status);
@@ -44,14 +44,14 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     wanted,
     entitled: entitledWhenActive(tenant),
     now: tenant.now,
-    canChange: tenant.canChange,
+    canChange: tenant.may("tenants.change"),
   };
 }
 
 const done = { active: "Reinstated.", suspended: "Suspended.", archived: "Archived." } as const;
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "tenants.change");
   const submission = await readForm(request, tenantStatusSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, status, note } = submission.value;
@@ -86,7 +86,7 @@ export default function ChangeStatus() {
     },
   };
   return (
-    <TenantFormPage title="Change status" tenant={{ key, name, canChange }}>
+    <TenantFormPage title="Change status" tenant={{ key, name, canChange }} act="tenants.change">
       <Card>
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={actionData?.theirs ? [] : form.errors} />

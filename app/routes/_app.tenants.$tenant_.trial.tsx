@@ -25,7 +25,7 @@ import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { searchParams } = new URL(request.url);
   const wanted = searchParams.getAll("feature").slice(0, 100);
   const { key, name } = tenant.facts;
@@ -34,14 +34,14 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     name,
     now: tenant.now,
     zone: tenant.zone,
-    canChange: tenant.canChange,
+    canChange: tenant.may("trials.grant"),
     ...narrowedChoices(tenant, searchParams.get("q") ?? "", wanted),
     wanted,
   };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "admin");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "trials.grant");
   const submission = await readForm(request, grantTrialSchema);
   if (submission.status !== "success") return invalid(submission);
   const form = submission.value;
@@ -67,7 +67,7 @@ export default function GrantTrial() {
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
   const lengthFields = { length: fields.length, startsAt: fields.startsAt, endsAt: fields.endsAt };
   return (
-    <TenantFormPage title="Grant trial" tenant={{ key, name, canChange }}>
+    <TenantFormPage title="Grant trial" tenant={{ key, name, canChange }} act="trials.grant">
       {total > choices.length && (
         <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
           <FilterBar names={["q"]}>

@@ -1,9 +1,10 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Building2, Plus, SearchX } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { readTenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { type TenantListRow, tenantList } from "~/server/tenants/tenants.server";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
@@ -22,11 +23,11 @@ export const meta: MetaFunction = () => [{ title: "Tenants · Latchkey" }];
 const filters = ["q", "plan", "status", "trial"] as const;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const list = await tenantList(context, readTenantListQuery(searchParams));
   const isFiltered = filters.some((name) => searchParams.get(name));
-  return { ...list, isFiltered, canChange: mayAct(admin.role, "admin") };
+  return { ...list, isFiltered, canChange: mayAct(admin.role, "tenants.change") };
 }
 
 const columns: Column<TenantListRow>[] = [

@@ -2,9 +2,10 @@ import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform
 import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { mayAct } from "~/core/permissions";
 import { newTenantSchema } from "~/forms/tenants/tenant-page";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { createTenant } from "~/server/tenants/tenant-edits.server";
@@ -16,20 +17,20 @@ import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
 import { MetadataField } from "~/ui/tenants/metadata-field";
 
 export const meta: MetaFunction = () => [{ title: "New tenant · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   await context.facts.look();
-  return { choices: planChoices(context.facts.catalogue()), canChange: mayAct(admin.role, "admin") };
+  return { choices: planChoices(context.facts.catalogue()), canChange: mayAct(admin.role, "tenants.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "tenants.change");
   const submission = await readForm(request, newTenantSchema);
   if (submission.status !== "success") return invalid(submission);
   const result = await createTenant(context, actorOf(admin), submission.value);
@@ -52,7 +53,7 @@ export default function NewTenant() {
     <>
       <PageHeader title="New tenant" breadcrumbs={[{ label: "Tenants", to: paths.tenants() }]} />
       <div className="max-w-2xl">
-        <ViewerNotice canChange={canChange} />
+        <PermissionNotice canChange={canChange} act="tenants.change" />
         <Card>
           <Form method="post" {...getFormProps(form)}>
             <FormErrors errors={form.errors} />

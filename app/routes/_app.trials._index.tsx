@@ -1,10 +1,11 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Hourglass, SearchX } from "lucide-react";
+import { mayAct } from "~/core/permissions";
 import { isoDay, longDate } from "~/core/time";
 import { endingWithin, filteredOutcomes, readTrialListQuery, type TrialTab } from "~/forms/trials/trial-list-query";
 import { paths } from "~/paths";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { readTrialList } from "~/server/trials/trial-list.server";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -23,13 +24,13 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 const filters = ["q", "feature", "by", "outcome"] as const;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const query = readTrialListQuery(searchParams);
   const list = await readTrialList(context, query);
   const { tab, ends = null, within, from = null, to = null } = query;
   const isFiltered = filters.some((name) => searchParams.get(name));
-  return { ...list, tab, ends, within, from, to, isFiltered, canChange: mayAct(admin.role, "admin") };
+  return { ...list, tab, ends, within, from, to, isFiltered, canChange: mayAct(admin.role, "trials.extend") };
 }
 
 export default function Trials() {

@@ -22,7 +22,7 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 ];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   const month = readCalendarMonth(new URL(request.url).searchParams, context.now());
   const { days, now } = await readTrialCalendar(context, month);
   return { month, days, now, maxCount: maxEndsCounted };

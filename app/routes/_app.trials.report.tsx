@@ -18,7 +18,7 @@ import { TrialsHeader } from "~/ui/trials/trial-tabs";
 export const meta: MetaFunction = () => [{ title: "Report · Trials · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   const { from, to } = readTrialReportQuery(new URL(request.url).searchParams, context.now());
   return { ...(await readTrialReport(context, { from, to })), from, to };
 }

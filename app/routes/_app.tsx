@@ -1,18 +1,19 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData } from "@remix-run/react";
-import { mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { mayAct } from "~/core/permissions";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { AppShell } from "~/ui/shell/app-shell";
 import { KeptEntriesNotice } from "~/ui/shell/kept-entries-notice";
 import { readTheme } from "~/ui/shell/theme";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const { name, email, role } = await requireAdmin(request, context);
+  const { name, email, role } = await requireAdmin(request, context, "read");
   return {
     admin: { name, email, role },
     theme: readTheme(request.headers.get("Cookie")),
     hasPosthog: context.posthog !== null,
-    canChange: mayAct(role, "admin"),
+    canChange: mayAct(role, "trials.grant"),
   };
 }
 

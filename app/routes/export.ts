@@ -8,7 +8,7 @@ const types = { yaml: "application/yaml; charset=utf-8", json: "application/json
 
 /** A download for every signed-in admin: it contains what they can see anyway. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "data.export");
   const asked = new URL(request.url).searchParams;
   const format = asked.get("format") === "json" ? "json" : "yaml";
   const { parts } = await exportFor(context, actorOf(admin), { tenants: asked.get("tenants") === "yes", format }, request.signal);

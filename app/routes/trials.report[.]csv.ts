@@ -5,7 +5,7 @@ import { trialReportCsv } from "~/server/trials/trial-report.server";
 
 /** One table of the report, for every signed-in admin: the page shows the same. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context);
+  await requireAdmin(request, context, "read");
   const { from, to, by } = readTrialReportQuery(new URL(request.url).searchParams, context.now());
   const name = `trials-by-${by}-${from}-to-${to}.csv`;
   return new Response(await trialReportCsv(context, by, { from, to }), {

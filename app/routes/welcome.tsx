@@ -2,28 +2,29 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { redirect } from "@remix-run/node";
 import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { mayAct } from "~/core/permissions";
 import { type WelcomeChoice, welcomeForm } from "~/forms/admins/welcome";
 import { paths } from "~/paths";
-import { actorOf, mayAct, requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { begin, readBeginning } from "~/server/demo/welcome.server";
 import { readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { Button, LinkButton } from "~/ui/kit/button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Welcome · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  const admin = await requireAdmin(request, context);
+  const admin = await requireAdmin(request, context, "read");
   const has = await readBeginning(context);
   if (has.catalogue) throw redirect(paths.tenants());
-  return { canChange: mayAct(admin.role, "admin"), tenants: has.tenants };
+  return { canChange: mayAct(admin.role, "data.import"), tenants: has.tenants };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "admin");
+  const admin = await requireAdmin(request, context, "data.import");
   const submission = await readForm(request, welcomeForm);
   if (submission.status !== "success") throw new Response("Choose how to begin with one of the buttons.", { status: 400 });
   const { choice } = submission.value;
@@ -64,7 +65,7 @@ export default function Welcome() {
       title="How do you want to begin?"
       description="Latchkey needs a catalogue: the features that your app asks about, and the plans that give them."
     >
-      <ViewerNotice canChange={canChange} />
+      <PermissionNotice canChange={canChange} act="data.import" />
       <ul className="divide-y divide-line border-line border-t">
         {canChange &&
           choices

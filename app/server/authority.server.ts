@@ -1,8 +1,7 @@
 import type { Instant } from "~/core/model";
+import { type Act, mayAct, roleNeeded, scopesFor } from "~/core/permissions";
 import type { Database, Lock, Queries } from "~db/database";
-import type { ApiScope, Role } from "~db/schema";
 import { type KeyRights, readKeyRights, readSessionRights, type SessionRights } from "~db/store/rights.server";
-import { mayAct, tooLow } from "./roles";
 import type { Services } from "./services.server";
 
 /**
@@ -11,10 +10,10 @@ import type { Services } from "./services.server";
  * check it.
  */
 export type Authority =
-  /** `scopes`: the key needs one of them. `tenant`: the tenant the key is bound to, or null. */
-  | { kind: "key"; id: string; scopes: readonly ApiScope[]; tenant: string | null }
-  /** `session`: its hash. `least`: the lowest role that is allowed. */
-  | { kind: "admin"; id: string; session: string; least: Role };
+  /** `acts`: the key needs a scope of one of them. `tenant`: the tenant the key is bound to, or null. */
+  | { kind: "key"; id: string; acts: readonly Act[]; tenant: string | null }
+  /** `session`: its hash. `act`: what the role has to allow. */
+  | { kind: "admin"; id: string; session: string; act: Act };
 
 /** The id of the API key that makes the change, or null. */
 export const keyIdOf = (authority: Authority | null): string | null => (authority?.kind === "key" ? authority.id : null);
@@ -40,12 +39,12 @@ export class RightWithdrawn extends Error {
 
 type Clock = { now: () => Instant; env: Pick<Services["env"], "sessionIdleMs"> };
 
-function whyNotKey({ scopes, tenant }: Authority & { kind: "key" }, key: KeyRights | undefined, now: Instant): Withdrawal | null {
+function whyNotKey({ acts, tenant }: Authority & { kind: "key" }, key: KeyRights | undefined, now: Instant): Withdrawal | null {
   if (!key) return "key_unknown";
   if (key.revokedAt !== null) return "key_revoked";
   if (key.expiresAt !== null && now >= key.expiresAt) return "key_expired";
   const isBoundElsewhere = key.tenant !== null && key.tenant !== tenant;
-  if (isBoundElsewhere || !scopes.some((scope) => key.scopes.includes(scope))) return "scope_missing";
+  if (isBoundElsewhere || !scopesFor(acts).some((scope) => key.scopes.includes(scope))) return "scope_missing";
   return null;
 }
 
@@ -54,7 +53,7 @@ function whyNotAdmin(authority: Authority & { kind: "admin" }, session: SessionR
   if (!session || session.admin !== authority.id) return "session_ended";
   if (session.isDisabled) return "admin_disabled";
   if (now >= session.expiresAt || now >= session.lastSeenAt + idleMs) return "session_ended";
-  return mayAct(session.role, authority.least) ? null : "role_missing";
+  return mayAct(session.role, authority.act) ? null : "role_missing";
 }
 
 /**
@@ -109,10 +108,13 @@ export const withdrawalLock = (kind: Authority["kind"], id: string): Lock => ({ 
 
 /** The error for a withdrawn right: pages throw a response, the API turns the error into one. */
 export const refusalOf = (authority: Authority, why: Withdrawal): Response | RightWithdrawn =>
-  authority.kind === "key" ? new RightWithdrawn(authority, why) : pageRefusal(authority.least, why);
+  authority.kind === "key" ? new RightWithdrawn(authority, why) : pageRefusal(authority.act, why);
 
-function pageRefusal(least: Role, why: Withdrawal): Response {
-  if (why === "role_missing") return new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
+/** The response for a role that does not allow an act. */
+export const roleMissing = (act: Act) => new Response(roleNeeded(act), { status: 403, statusText: "Forbidden" });
+
+function pageRefusal(act: Act, why: Withdrawal): Response {
+  if (why === "role_missing") return roleMissing(act);
   const sentence =
     why === "admin_disabled"
       ? "Your account was disabled, so nothing was saved. Ask an owner."

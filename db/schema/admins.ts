@@ -1,5 +1,5 @@
+import type { Role } from "~/core/permissions";
 import type { Dialect } from "../dialect";
-import type { Role } from "./types";
 
 /** Admins and their sessions. */
 export function adminsTables(d: Dialect) {

@@ -1,5 +1,6 @@
+import type { ApiScope } from "~/core/permissions";
 import type { Dialect } from "../dialect";
-import type { ApiScope, KeyKind } from "./types";
+import type { KeyKind } from "./types";
 
 /** API keys. */
 export function keysTables(d: Dialect) {

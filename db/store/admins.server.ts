@@ -1,7 +1,8 @@
 import { and, asc, count, eq, isNotNull, isNull } from "drizzle-orm";
 import type { Instant } from "~/core/model";
+import type { Role } from "~/core/permissions";
 import type { Queries } from "../database";
-import type { Role, Schema } from "../schema";
+import type { Schema } from "../schema";
 
 /** An admin without hashes, for pages. */
 export type Admin = {

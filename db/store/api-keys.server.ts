@@ -1,7 +1,8 @@
 import { desc, eq, inArray } from "drizzle-orm";
 import type { Instant } from "~/core/model";
+import type { ApiScope } from "~/core/permissions";
 import type { Queries } from "../database";
-import type { ApiScope, KeyKind, Schema } from "../schema";
+import type { KeyKind, Schema } from "../schema";
 
 export type ApiKey = {
   id: string;

@@ -1,7 +1,8 @@
 import { eq, inArray } from "drizzle-orm";
 import type { Instant } from "~/core/model";
+import type { ApiScope, Role } from "~/core/permissions";
 import type { Queries } from "../database";
-import type { ApiScope, Role, Schema } from "../schema";
+import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 
 /** The current rights of an API key. */

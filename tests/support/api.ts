@@ -3,12 +3,12 @@ import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Instant, Plan, TenantFacts, Value } from "~/core/model";
+import type { ApiScope } from "~/core/permissions";
 import { day } from "~/core/time";
 import { type AppOptions, createApp } from "~/server/app.server";
 import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import type { Engine } from "~db/dialect";
-import type { ApiScope } from "~db/schema";
 import { type Given, startServices } from "./services";
 
 export const ada: Actor = { kind: "admin", id: "ad_1", name: "Ada" };

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
+import type { ApiScope } from "~/core/permissions";
+import type { CachedKey } from "~/server/keys/key-cache.server";
 import { isRefused, type RateLimit, type RateLimits, type RequestKind, rateHeaders, takeRequest } from "~/server/keys/rate-limits.server";
 import type { Services } from "~/server/services.server";
 import { authenticate } from "./authenticate.server";
@@ -13,12 +14,12 @@ export function admit(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-  scope: ApiScope | readonly ApiScope[],
+  scopes: readonly ApiScope[],
   options: { bound?: true /** The limit it counts against. */; limit?: RequestKind } = {},
 ): CachedKey | null {
-  const key = authenticate(services, request, reply, scope, options);
+  const key = authenticate(services, request, reply, scopes, options);
   if (!key) return null;
-  const problem = limitProblem(services, key, reply, options.limit ?? ([scope].flat().includes("check") ? "checks" : "requests"));
+  const problem = limitProblem(services, key, reply, options.limit ?? (scopes.includes("check") ? "checks" : "requests"));
   if (!problem) return key;
   sendProblem(reply, problem);
   return null;

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ApiScope } from "~/core/permissions";
+import { scopesFor } from "~/core/permissions";
 import type { RightWithdrawn } from "~/server/authority.server";
-import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
+import type { CachedKey } from "~/server/keys/key-cache.server";
 import { isBrowserKey } from "~/server/keys/rate-limits.server";
 import type { Asker } from "~/server/posthog/flags/user-budget.server";
 import type { Services } from "~/server/services.server";
@@ -47,12 +49,12 @@ type Options = {
 export function whoAsks(
   services: Pick<Services, "facts" | "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
-  scope: ApiScope | readonly ApiScope[],
+  scopes: readonly ApiScope[],
   options: Options = {},
 ): CachedKey | Problem {
   const presented = presentedIn(request);
   if (presented === undefined) return refusal("missing");
-  const key = authorize(services, presented, scope, options);
+  const key = authorize(services, presented, scopes, options);
   if ("status" in key && key !== keysUnavailable && !isOrdinaryEnd(presented, key))
     services.refusedKeys.note({ presented, why: key.code, ip: request.ip });
   return key;
@@ -64,15 +66,14 @@ const isOrdinaryEnd = (presented: string, { code }: Problem) => code === "key_ex
 function authorize(
   { facts, keys, now }: Pick<Services, "facts" | "keys" | "now">,
   presented: string,
-  scope: ApiScope | readonly ApiScope[],
+  scopes: readonly ApiScope[],
   { bound }: Options,
 ): CachedKey | Problem {
   const verdict = keys.verify(presented, now());
   if (verdict === "unknown" && facts.isStale()) return keysUnavailable;
   if (typeof verdict === "string") return refusal(verdict);
-  const any = typeof scope === "string" ? [scope] : scope;
-  if (any.some((s) => verdict.scopes.includes(s))) return bound || verdict.tenant === null ? verdict : forbiddenTenant(verdict);
-  return scopeMissing(any);
+  if (scopes.some((s) => verdict.scopes.includes(s))) return bound || verdict.tenant === null ? verdict : forbiddenTenant(verdict);
+  return scopeMissing(scopes);
 }
 
 const scopeMissing = (any: readonly ApiScope[]): Problem => ({
@@ -86,7 +87,7 @@ const scopeMissing = (any: readonly ApiScope[]): Problem => ({
 export function withdrawnProblem({ why, authority }: RightWithdrawn): Problem {
   if (why === "key_revoked") return refusal("revoked");
   if (why === "key_expired") return refusal("expired");
-  if (why === "scope_missing" && authority.kind === "key") return scopeMissing(authority.scopes);
+  if (why === "scope_missing" && authority.kind === "key") return scopeMissing(scopesFor(authority.acts));
   return refusal("unknown");
 }
 
@@ -95,10 +96,10 @@ export function authenticate(
   services: Pick<Services, "facts" | "keys" | "now" | "refusedKeys">,
   request: FastifyRequest,
   reply: FastifyReply,
-  scope: ApiScope | readonly ApiScope[],
+  scopes: readonly ApiScope[],
   options: Options = {},
 ): CachedKey | null {
-  const key = whoAsks(services, request, scope, options);
+  const key = whoAsks(services, request, scopes, options);
   if (!("status" in key)) return key;
   sendProblem(reply, key);
   return null;

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import type { z } from "zod";
-import type { RouteDescription } from "~/api/openapi/describe";
+import { type RouteDescription, scopesOf } from "~/api/openapi/describe";
 import type { Actor } from "~/core/model";
+import type { Act } from "~/core/permissions";
 import { byRightOf, RightWithdrawn } from "~/server/authority.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { clientSignal } from "~/server/http/client-aborted";
 import { once } from "~/server/http/idempotency.server";
 import { actorOfKey } from "~/server/keys/api-keys.server";
-import type { ApiScope, CachedKey } from "~/server/keys/key-cache.server";
+import type { CachedKey } from "~/server/keys/key-cache.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { admit } from "./admit.server";
@@ -33,7 +34,7 @@ export type RequestInput<P extends z.ZodObject, Q extends z.ZodObject, B extends
 };
 
 type Description<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> = RouteDescription<P, Q, B> & {
-  scope: NonNullable<RouteDescription["scope"]>;
+  act: NonNullable<RouteDescription["act"]>;
 };
 
 /** The key of each request once verified. */
@@ -46,11 +47,12 @@ function placeOf(route: string): { method: HTTPMethods; url: string } {
 }
 
 /** Authenticates before the body is read, so that a stranger's request costs only a 401. */
-function authenticated(services: Services, { scope, bound, limit }: Pick<RouteDescription, "scope" | "bound" | "limit">) {
-  if (scope === null) return {};
+function authenticated(services: Services, { act, bound, limit }: Pick<RouteDescription, "act" | "bound" | "limit">) {
+  if (act === null) return {};
+  const scopes = scopesOf(act);
   return {
     onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-      const key = admit(services, request, reply, scope, { bound, limit });
+      const key = admit(services, request, reply, scopes, { bound, limit });
       if (!key) return;
       admitted.set(request, key);
       done();
@@ -69,7 +71,7 @@ export const guarded = (services: Services, description: RouteDescription) => ({
 
 function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   services: Services,
-  { scope, params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
+  { act, params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): { ok: true; asked: RequestInput<P, Q, B> } | { ok: false; problem: Problem } {
@@ -91,7 +93,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
     return { ok: false, problem: { status: 400, code: "invalid_request", detail, field } };
   }
   const key = admittedKey(request);
-  const authority = { kind: "key", id: key.id, scopes: [scope].flat() as ApiScope[], tenant: key.tenant } as const;
+  const authority = { kind: "key", id: key.id, acts: [act].flat() as Act[], tenant: key.tenant } as const;
   const asked = {
     services: byRightOf(services, authority),
     key,

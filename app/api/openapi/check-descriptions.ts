@@ -2,7 +2,6 @@ import { z } from "zod";
 import { checkItem, checkQuery, checksQuery, streamParameters } from "~/forms/checks/checks";
 import { tenantKey } from "~/forms/entity-keys";
 import { tokenBody } from "~/forms/keys/token";
-import { mintScopes } from "~/server/keys/token-claims";
 import * as checkAnswers from "./check-answers";
 import type { RouteDescription } from "./describe";
 
@@ -13,7 +12,7 @@ export const getEntitlements: RouteDescription = {
   tag: "Checks",
   summary: "May this tenant use these features, how much, why, and until when?",
   detail: "A tenant or a feature that is not there is a no with a reason, not an error. The answer holds until `validUntil`.",
-  scope: "check",
+  act: "checks.ask",
   bound: true,
   query: checkQuery,
   headers: ["If-None-Match"],
@@ -30,7 +29,7 @@ export const askMany: RouteDescription = {
   summary: "Up to 1,000 questions about any tenants, each answered or refused by itself",
   detail:
     "However many questions it holds, such a request counts as one check under the key's limit. Up to 25,000 decisions together. A question that cannot be read, or whose tenant cannot be looked up now, has an `error` in its place, and the rest are answered.",
-  scope: "check",
+  act: "checks.ask",
   bound: true,
   forbidsInResult: true,
   query: checksQuery,
@@ -56,7 +55,7 @@ export const mintTokenDescription: RouteDescription = {
   id: "mintToken",
   tag: "Keys",
   summary: "Mint a short-lived token for browser checks of one tenant",
-  scope: mintScopes,
+  act: "tokens.mint",
   limit: "requests",
   bound: true,
   params,
@@ -76,7 +75,7 @@ export const getPosthogGroups: RouteDescription = {
   id: "getPosthogGroups",
   tag: "Tenants",
   summary: "What an app hands to its own PostHog client, so that events and flags carry the tenant",
-  scope: "check",
+  act: "checks.ask",
   limit: "requests",
   bound: true,
   params,
@@ -100,7 +99,7 @@ export const listenToChanges: RouteDescription = {
   tag: "Checks",
   summary: "Stream changes of a tenant's entitlements",
   detail: "Sends ready first, then changed whenever the tenant's answers may have changed. With Last-Event-ID nothing is missed.",
-  scope: "check",
+  act: "checks.ask",
   limit: "requests",
   bound: true,
   query: streamParameters,
@@ -117,7 +116,7 @@ export const listenForFlags: RouteDescription = {
   tag: "OpenFeature",
   summary: "Stream requests to re-evaluate all flags (OFREP 0.3)",
   detail: "Its address, ticket included, stands in the answer to evaluateFlags, for clients that can send no header.",
-  scope: null,
+  act: null,
   query: z.object({ ticket: z.string().optional(), since: z.string().optional() }),
   headers: ["Last-Event-ID"],
   answers: stream(`${id}\nevent: message\ndata: {"type":"refetchEvaluation"}`),

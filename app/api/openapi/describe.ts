@@ -1,6 +1,7 @@
 import type { FastifyInstance, RouteOptions } from "fastify";
 import type { z } from "zod";
 import type { BodyLimits } from "~/api/http/body-limits";
+import { type Act, type ApiScope, scopesFor } from "~/core/permissions";
 import type { ProblemExample } from "./problem-examples";
 
 /** One response of a route. Without a schema it has no JSON body. */
@@ -18,7 +19,6 @@ export type DescribedAnswer = {
   headers?: readonly AnswerHeader[];
 };
 
-type Scope = "check" | "usage" | "manage";
 export type AnswerHeader = "ETag" | "Idempotency-Replayed" | "Cache-Control";
 export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
 
@@ -45,13 +45,13 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
     | "Description";
   summary: string;
   detail?: string;
-  /** The scope a key needs, any of several, or null for everyone. */
-  scope: Scope | readonly Scope[] | null;
+  /** What the key has to be allowed, any of several, or null for everyone. */
+  act: Act | readonly Act[] | null;
   /** Keys bound to a tenant may call it; the route checks the tenant. */
   bound?: true;
   /** Items about other tenants are refused separately in a successful response. */
   forbidsInResult?: true;
-  /** The limit it counts against, if the scope does not determine it. */
+  /** The limit it counts against, if the act does not determine it. */
   limit?: "checks" | "requests";
   /** Names in the path. */
   params?: P;
@@ -77,6 +77,9 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   /** Errors with their own schema, such as OFREP's: status → schema instead of a problem. */
   ownProblems?: { [status: number]: DescribedAnswer };
 };
+
+/** The scopes of which a key needs one. */
+export const scopesOf = (act: Act | readonly Act[]): readonly ApiScope[] => scopesFor([act].flat() as Act[]);
 
 /** For routes added to Fastify directly: `app.get(path, { config: describe({ … }) }, handler)`. */
 export const describe = (description: RouteDescription) => ({ description });

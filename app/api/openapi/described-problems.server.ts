@@ -7,16 +7,16 @@ import { type ProblemExample, problemExample } from "./problem-examples";
 
 /** Codes of every refusal a route can give. */
 export function problemsOf(
-  route: Pick<RouteDescription, "scope" | "body" | "params" | "headers" | "problems" | "ownProblems" | "forbidsInResult">,
+  route: Pick<RouteDescription, "act" | "body" | "params" | "headers" | "problems" | "ownProblems" | "forbidsInResult">,
 ): { [status: number]: readonly string[] } {
-  const { scope, body, params, headers, problems = {}, ownProblems = {}, forbidsInResult } = route;
+  const { act, body, params, headers, problems = {}, ownProblems = {}, forbidsInResult } = route;
   const all: { [status: number]: readonly string[] } = { 500: ["internal_error"] };
   // Routes with an Idempotency-Key write.
   if (headers?.includes("Idempotency-Key")) all[503] = ["database_unavailable"];
   // A flag key is the rest of the URL and is never too long.
   if (params && !route.ownProblems) all[414] = ["address_too_long"];
   if (body) Object.assign(all, { 413: ["body_too_large"], 415: ["unsupported_media_type"] });
-  if (scope) {
+  if (act) {
     all[401] = ["key_missing", "key_malformed", "key_unknown", "key_revoked", "key_expired"];
     all[403] = forbidsInResult ? ["scope_missing"] : ["scope_missing", "tenant_forbidden"];
     all[429] = ["rate_limited"];

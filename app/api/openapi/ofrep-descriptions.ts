@@ -38,7 +38,7 @@ type OfrepRefusal = { errorCode: z.output<typeof refusal>["errorCode"]; errorDet
 const general = (errorDetails: string, code?: string): OfrepRefusal => ({ errorCode: "GENERAL", errorDetails, ...(code ? { code } : {}) });
 /** Examples of a code's problem in the protocol's format. */
 const coded = (status: number, ...codes: string[]) =>
-  codes.map((code) => general(problemExample({ scope: "check", bodyLimits }, status, code)?.example.detail ?? "", code));
+  codes.map((code) => general(problemExample({ act: "checks.ask", bodyLimits }, status, code)?.example.detail ?? "", code));
 const uncoded = (status: number, code: string) => coded(status, code).map(({ errorDetails }) => general(errorDetails));
 
 const context = '{"context": {"targetingKey": "acme"}}';
@@ -90,7 +90,7 @@ const body = z.object({
     .describe("The SDK's evaluation context."),
 });
 const bodyExample = { context: { targetingKey: "acme" } };
-const shared = { tag: "OpenFeature", scope: "check", bound: true, body, bodyLimits, bodyExample } as const;
+const shared = { tag: "OpenFeature", act: "checks.ask", bound: true, body, bodyLimits, bodyExample } as const;
 
 const ssoFlag = {
   key: "sso",

@@ -3,7 +3,14 @@ import { z } from "zod";
 import { bodyLimitsInWords, bodyLimitsOf } from "~/api/http/body-limits";
 import { createPace } from "~/server/catalogue/pace.server";
 import * as answers from "./answers";
-import type { AnswerHeader, DescribedAnswer, DescribedRoute, RequestHeader, RouteDescription } from "./describe";
+import {
+  type AnswerHeader,
+  type DescribedAnswer,
+  type DescribedRoute,
+  type RequestHeader,
+  type RouteDescription,
+  scopesOf,
+} from "./describe";
 import { problemContent, problemsOf, type SharedExamples } from "./described-problems.server";
 import { exampleParameters } from "./example-parameters";
 import { exampleAnswers } from "./examples";
@@ -114,8 +121,8 @@ export async function openApiDocument(
   }
 
   function operation(route: RouteDescription) {
-    const { id, tag, summary, detail, scope, body, bodyTypes = ["application/json"], bodyIsOptional } = route;
-    const limited = scope === null ? [] : ["RateLimit", "RateLimit-Policy"];
+    const { id, tag, summary, detail, act, body, bodyTypes = ["application/json"], bodyIsOptional } = route;
+    const limited = act === null ? [] : ["RateLimit", "RateLimit-Policy"];
     const responses: { [status: string]: object } = {};
     for (const [status, answer] of Object.entries(route.answers))
       responses[status] = responseOf(answer, status === "304" ? ["ETag", ...limited] : limited);
@@ -138,8 +145,8 @@ export async function openApiDocument(
           }
         : {}),
       responses,
-      security: scope === null ? [] : [{ bearer: [] }, { apiKey: [] }],
-      ...(scope === null ? {} : { "x-scopes": [scope].flat() }),
+      security: act === null ? [] : [{ bearer: [] }, { apiKey: [] }],
+      ...(act === null ? {} : { "x-scopes": scopesOf(act) }),
     };
   }
 

@@ -14,7 +14,7 @@ export async function openApi(app: FastifyInstance, { services, routes }: { serv
     id: "getDescription",
     tag: "Description",
     summary: "This description, as OpenAPI 3.1",
-    scope: null,
+    act: null,
     answers: {
       200: {
         what: "An OpenAPI document.",

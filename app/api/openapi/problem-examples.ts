@@ -1,5 +1,5 @@
 import { bodyLimitsOf, bodyTooLarge } from "~/api/http/body-limits";
-import type { RouteDescription } from "./describe";
+import { type RouteDescription, scopesOf } from "./describe";
 
 /** The example of a code, in the world of examples.ts. tests/api/statuses.test.ts compares it with the server. */
 export type ProblemExample = {
@@ -112,14 +112,14 @@ const table: { [code: string]: ProblemExample } = {
   stopping: { detail: "This process is about to stop. Connect again." },
 };
 
-type Route = Pick<RouteDescription, "scope" | "limit" | "bodyLimits">;
+type Route = Pick<RouteDescription, "act" | "limit" | "bodyLimits">;
 
 /** Depends on the route alone. */
 const made: { [code: string]: (route: Route) => ProblemExample } = {
   body_too_large: (route) => ({ detail: bodyTooLarge(bodyLimitsOf(route)), field: "body" }),
-  scope_missing: ({ scope }) => ({ detail: `This API key lacks the scope "${[scope].flat().join('" or "')}". Use a key that has it.` }),
-  rate_limited: ({ scope, limit }) => {
-    const name = limit ?? ([scope].flat().includes("check") ? "checks" : "requests");
+  scope_missing: ({ act }) => ({ detail: `This API key lacks the scope "${scopesOf(act ?? []).join('" or "')}". Use a key that has it.` }),
+  rate_limited: ({ act, limit }) => {
+    const name = limit ?? (scopesOf(act ?? []).includes("check") ? "checks" : "requests");
     return {
       type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
       detail: `This key has sent 6000 ${name} within a minute. Wait 3 s, then go on.`,

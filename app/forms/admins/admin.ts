@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { roles } from "~/core/permissions";
 import { refuseLookAlike } from "~/forms/look-alike";
 
 export const email = z
@@ -20,9 +21,7 @@ export const personName = z
 export const newPassword = z.string("Choose a password.").min(12, "Use at least 12 characters.").max(200, "Use at most 200 characters.");
 const givenPassword = z.string("Type your password.").max(1_000, "That is too long.");
 
-/** In the order of what they may do, least first. */
-export const roleChoices = ["viewer", "admin", "owner"] as const;
-const role = z.enum(roleChoices, "Choose a role.");
+const role = z.enum(roles, "Choose a role.");
 
 export const signInForm = z.object({ email, password: givenPassword, returnTo: z.string().max(2_000).optional() });
 export const ownerForm = z.object({ name: personName, email, password: newPassword });

@@ -1,8 +1,7 @@
 import { z } from "zod";
+import { apiScopes } from "~/core/permissions";
 import { tenantKey } from "~/forms/entity-keys";
 import { refuseLookAlike } from "~/forms/look-alike";
-
-export const keyScopes = ["check", "usage", "manage"] as const;
 
 export const keyName = z
   .string("Give the key a name.")
@@ -63,7 +62,7 @@ export const keyForm = z
   .object({
     name: keyName,
     kind: z.enum(["live", "pub"]).default("live"),
-    scopes: z.array(z.enum(keyScopes)).min(1, "Choose at least one thing that the key may do."),
+    scopes: z.array(z.enum(apiScopes)).min(1, "Choose at least one thing that the key may do."),
     tenant: z.string().optional().transform(blankIsNull).pipe(tenantKey.nullable()),
     /** Separated by whitespace. */
     origins: z

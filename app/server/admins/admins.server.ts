@@ -1,11 +1,11 @@
 import type { Actor, Instant, Json } from "~/core/model";
+import type { Role } from "~/core/permissions";
 import { day } from "~/core/time";
 import type { InviteForm } from "~/forms/admins/admin";
 import { withdrawalLock } from "~/server/authority.server";
 import { randomToken, sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import type { Lock, Queries } from "~db/database";
-import type { Role } from "~db/schema";
 import {
   type Admin,
   type AdminPatch,

@@ -1,13 +1,12 @@
 import { redirect } from "@remix-run/node";
 import type { Actor } from "~/core/model";
+import { type Act, mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { byRightOf, withdrawalLock } from "~/server/authority.server";
+import { byRightOf, roleMissing, withdrawalLock } from "~/server/authority.server";
 import { callerAddress } from "~/server/client-address.server";
 import { randomToken, sha256 } from "~/server/random.server";
-import { mayAct, tooLow } from "~/server/roles";
 import type { RequestContext, Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
-import type { Role } from "~db/schema";
 import type { Admin } from "~db/store/admins.server";
 import { writeAudit } from "~db/store/audit.server";
 import { deleteExpiredSessions, deleteSession, findSession, insertSession, setSessionSeen } from "~db/store/sessions.server";
@@ -80,14 +79,11 @@ async function lookUp(request: Request, { db, env, now, ip }: RequestContext): P
   return { id: admin.id, email: admin.email, name: admin.name, role: admin.role, session: hash, address: callerAddress(ip) };
 }
 
-export { mayAct } from "~/server/roles";
-
 /**
- * Call first in a loader or action. `viewer`: any signed-in admin. `admin`: may change tenants, plans, features and API
- * keys. `owner`: may also manage admins. Throws the response for everyone else. Writes check the role again in their
- * transaction.
+ * Call first in a loader or action, with the act it needs. Throws the response for people who are not signed in or
+ * whose role does not allow it. Writes check the act again in their transaction.
  */
-export async function requireAdmin(request: Request, context: RequestContext, least: Role = "viewer"): Promise<SignedIn> {
+export async function requireAdmin(request: Request, context: RequestContext, act: Act): Promise<SignedIn> {
   const admin = await lookUpOnce(request, context);
   if (admin === null || admin === "idle") {
     const { pathname, search } = new URL(request.url);
@@ -97,8 +93,8 @@ export async function requireAdmin(request: Request, context: RequestContext, le
     const unsaved = admin === "idle" ? "idle" : "1";
     throw redirect(`${signIn}${signIn.includes("?") ? "&" : "?"}unsaved=${unsaved}`);
   }
-  if (!mayAct(admin.role, least)) throw new Response(tooLow[least], { status: 403, statusText: "Forbidden" });
-  const { db, authority } = byRightOf(context, { kind: "admin", id: admin.id, session: admin.session, least });
+  if (!mayAct(admin.role, act)) throw roleMissing(act);
+  const { db, authority } = byRightOf(context, { kind: "admin", id: admin.id, session: admin.session, act });
   Object.assign(context, { db, authority });
   return admin;
 }

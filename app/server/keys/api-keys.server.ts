@@ -1,9 +1,10 @@
 import type { Actor, Instant } from "~/core/model";
+import type { ApiScope } from "~/core/permissions";
 import { withdrawalLock } from "~/server/authority.server";
 import { callerAddress } from "~/server/client-address.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
-import type { ApiScope, KeyKind } from "~db/schema";
+import type { KeyKind } from "~db/schema";
 import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
 import { writeAudit } from "~db/store/audit.server";
 import { appendChange } from "~db/store/changes.server";

@@ -1,14 +1,14 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
+import type { ApiScope } from "~/core/permissions";
 import { sha256 } from "~/server/random.server";
 import type { Database } from "~db/database";
-import type { ApiScope, KeyKind } from "~db/schema";
+import type { KeyKind } from "~db/schema";
 import { listApiKeys, setApiKeyLastUsed } from "~db/store/api-keys.server";
 import { isWellFormed } from "./api-key-format.server";
 import { clockToleranceMs, mayHaveMinted, type TokenClaims, type TokenKind } from "./token-claims";
 import type { Tokens } from "./tokens.server";
 
-export type { ApiScope };
 export type CachedKey = {
   readonly id: string;
   readonly name: string;

@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { scopesFor } from "~/core/permissions";
 import { hour } from "~/core/time";
 import type { CachedKey } from "./key-cache.server";
 
@@ -11,8 +12,6 @@ export type TokenClaims = { readonly key: string; readonly tenant: string; reado
 export const maxTokenLifeMs = hour;
 /** Allowed clock skew of the node that minted a token, in ms. */
 export const clockToleranceMs = 60_000;
-/** The minting key needs one of them. */
-export const mintScopes = ["check", "manage"] as const;
 
 const isInstant = (value: unknown): value is Instant => Number.isSafeInteger(value) && (value as number) >= 0;
 
@@ -39,5 +38,5 @@ export function mayHaveMinted(kind: TokenKind, key: CachedKey, { tenant, issuedA
   if (kind === "tok" && key.kind !== "live") return false;
   if (issuedAt < key.createdAt) return false;
   if (key.tenant !== null && key.tenant !== tenant) return false;
-  return mintScopes.some((scope) => key.scopes.includes(scope));
+  return scopesFor(["tokens.mint"]).some((scope) => key.scopes.includes(scope));
 }

@@ -2,6 +2,7 @@ import { answerRow } from "~/core/decision/answer-row";
 import { extendGrant, grantTrial } from "~/core/grants/grant-changes";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Feature, Instant, Stamp } from "~/core/model";
+import { type Act, mayAct, type Role, roleNeeded } from "~/core/permissions";
 import { searchNamed } from "~/core/search/catalogue-search";
 import type { CommandAnswer, CommandSubject } from "~/core/search/results";
 import { findSubjects, meant, type Split } from "~/core/search/subjects";
@@ -18,13 +19,14 @@ const maxCandidates = 4;
 const problem = (message: string): CommandAnswer => ({ kind: "problem", message });
 
 /** Who searches. `zone`: the time zone of dates. */
-export type Reader = { mayChange: boolean; zone: string };
+export type Reader = { role: Role; zone: string };
 
 /** Null if the text is no command. */
-export async function answerCommand(services: Services, text: string, { mayChange, zone }: Reader): Promise<CommandAnswer | null> {
+export async function answerCommand(services: Services, text: string, { role, zone }: Reader): Promise<CommandAnswer | null> {
   const command = parseCommand(text);
   if (command === null) return null;
-  if (!mayChange) return problem(noRight[command.verb]);
+  const act = actOf[command.verb];
+  if (!mayAct(role, act)) return problem(roleNeeded(act));
   if ("problem" in command) return problem(command.problem);
   if (command.verb === "plan") return answerPlan(services, command);
   const subjects = findSubjects(await splitsOf(services, command.words));
@@ -46,11 +48,7 @@ export async function answerCommand(services: Services, text: string, { mayChang
   }
 }
 
-const noRight: Record<Verb, string> = {
-  trial: "Only admins and owners may grant trials.",
-  extend: "Only admins and owners may extend trials.",
-  plan: "Only admins and owners may change a plan.",
-};
+const actOf: Record<Verb, Act> = { trial: "trials.grant", extend: "trials.extend", plan: "tenants.change" };
 
 async function splitsOf(services: Services, words: string[]): Promise<Split[]> {
   const { db, facts } = services;
@@ -74,7 +72,12 @@ async function answerPlan({ db }: Services, { words }: Command): Promise<Command
   return { kind: "several", options: tenants.map(({ key, name }) => ({ label: name, typed: `plan ${key}` })) };
 }
 
-async function answerPair(services: Services, { verb, days }: Command, { tenant, feature }: CommandSubject, zone: string): Promise<CommandAnswer> {
+async function answerPair(
+  services: Services,
+  { verb, days }: Command,
+  { tenant, feature }: CommandSubject,
+  zone: string,
+): Promise<CommandAnswer> {
   const facts = await currentTenant(services, tenant.key);
   const catalogue = services.facts.catalogue();
   const wanted = catalogue.features.get(feature.key);
@@ -91,7 +94,8 @@ async function answerPair(services: Services, { verb, days }: Command, { tenant,
     return { kind: "extend", ...subject, grant: trial.id, days, endsAt, fields: lengthFields(days, endsAt) };
   }
   const readings = services.checks.readings(await services.checks.context(facts.key), now);
-  if (trial?.endsAt) return problem(`${facts.name} has a trial of ${wanted.name} until ${zonedLongDate(trial.endsAt, zone)}. Extend it instead.`);
+  if (trial?.endsAt)
+    return problem(`${facts.name} has a trial of ${wanted.name} until ${zonedLongDate(trial.endsAt, zone)}. Extend it instead.`);
   const answer = answerRow({ facts, catalogue, now, readings, zone }, wanted);
   if (answer.entitled) return problem(`${facts.name} already has ${wanted.name}. ${answer.message}`);
   if (needsValue(wanted)) return { kind: "form", ...subject };

@@ -3,15 +3,15 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Readings } from "~/core/decision/answer";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, TenantFacts, TenantStatus } from "~/core/model";
+import { type Act, mayAct } from "~/core/permissions";
 import { shorten } from "~/core/text";
 import { day } from "~/core/time";
 import type { tenantsQuery } from "~/forms/api-queries";
 import { type TenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
 import { readTimeZone } from "~/forms/time-zone";
-import { mayAct, requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
+import { requireAdmin, type SignedIn } from "~/server/admins/sessions.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { RequestContext, Services } from "~/server/services.server";
-import type { Role } from "~db/schema";
 import { addOnsByTenant, listTenants, liveTrialsOf, type TenantFilter, type TenantQuery, tenantsAfter } from "~db/store/tenant-list.server";
 
 const pageSize = 50;
@@ -83,14 +83,14 @@ export type TenantRequest = {
   now: Instant;
   /** Current flag readings and usage. */
   readings: Readings;
-  canChange: boolean;
+  may: (act: Act) => boolean;
   /** The reader's time zone; UTC if it is not known. */
   zone: string;
 };
 
 /** Call first on every page of a tenant: authenticates and loads it. Throws the response if there is no such tenant. */
-export async function requireTenant(request: Request, context: RequestContext, key: string, least?: Role): Promise<TenantRequest> {
-  const admin = await requireAdmin(request, context, least);
+export async function requireTenant(request: Request, context: RequestContext, key: string, act: Act): Promise<TenantRequest> {
+  const admin = await requireAdmin(request, context, act);
   const facts = await currentTenant(context, key).catch((error) => {
     if (error instanceof FactsUnavailable) throw new Response(null, { status: 503 });
     throw error;
@@ -102,11 +102,11 @@ export async function requireTenant(request: Request, context: RequestContext, k
   const now = context.now();
   const readings = context.checks.readings(await context.checks.context(key), now);
   const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
-  return { admin, facts, catalogue: context.facts.catalogue(), now, readings, canChange: mayAct(admin.role, "admin"), zone };
+  return { admin, facts, catalogue: context.facts.catalogue(), now, readings, may: (act) => mayAct(admin.role, act), zone };
 }
 
 /** The header above the tabs. */
-export function tenantHead({ facts, catalogue, now, canChange }: TenantRequest) {
+export function tenantHead({ facts, catalogue, now, admin }: TenantRequest) {
   const { key, name, status, plan, addOns } = facts;
   return {
     key,
@@ -115,7 +115,7 @@ export function tenantHead({ facts, catalogue, now, canChange }: TenantRequest) 
     plan: plan === null ? null : planName(catalogue, plan),
     addOns: addOns.map((a) => planName(catalogue, a.plan)),
     liveGrants: facts.grants.filter((g) => isLive(g, now)).length,
-    canChange,
+    role: admin.role,
   };
 }
 

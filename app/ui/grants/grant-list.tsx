@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { actOnGrant, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
@@ -21,10 +22,10 @@ export type GrantItem = {
   isExtended: boolean;
 };
 
-type Props = { grants: readonly GrantItem[]; state: "live" | "upcoming" | "ended"; tenant: string; now: Instant; canChange: boolean };
+type Props = { grants: readonly GrantItem[]; state: "live" | "upcoming" | "ended"; tenant: string; now: Instant; role: Role };
 
 /** A tenant's trials and overrides with who gave them, when and why. */
-export function GrantList({ grants, state, tenant, now, canChange }: Props) {
+export function GrantList({ grants, state, tenant, now, role }: Props) {
   return (
     <ul className="divide-y divide-line">
       {grants.map((grant) => (
@@ -52,16 +53,18 @@ export function GrantList({ grants, state, tenant, now, canChange }: Props) {
             </p>
             {grant.note !== null && grant.note !== "" && <p className="mt-1 text-ink-muted text-xs italic wrap-anywhere">{grant.note}</p>}
           </div>
-          {canChange && state !== "ended" && (
-            <div className="flex gap-2">
-              {grant.until !== null && (
+          {state !== "ended" && (
+            <div className="flex gap-2 empty:hidden">
+              {grant.until !== null && mayAct(role, actOnGrant("extend", grant.kind)) && (
                 <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grant.feature.name}`}>
                   Extend
                 </LinkButton>
               )}
-              <LinkButton to={paths.grantEnd(tenant, grant.id)} size="sm" aria-label={`End now: ${grant.feature.name}`}>
-                End now
-              </LinkButton>
+              {mayAct(role, actOnGrant("end", grant.kind)) && (
+                <LinkButton to={paths.grantEnd(tenant, grant.id)} size="sm" aria-label={`End now: ${grant.feature.name}`}>
+                  End now
+                </LinkButton>
+              )}
             </div>
           )}
         </li>

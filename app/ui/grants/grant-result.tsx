@@ -1,5 +1,6 @@
 import type { AnswerRow } from "~/core/decision/answer-row";
 import type { Instant, TenantStatus } from "~/core/model";
+import { mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { LinkButton } from "~/ui/kit/button";
 import { CodeBlock } from "~/ui/kit/code";
@@ -8,7 +9,7 @@ import { Time } from "~/ui/kit/time";
 import { AnswerChange } from "~/ui/tenants/answer-change";
 
 type Outcome = { id: string; what: "trial" | "override" | "extended" | "ended"; before: AnswerRow; after: AnswerRow; from: Instant | null };
-type Props = { done: readonly Outcome[]; curl: string; tenant: string; status: TenantStatus; now: Instant; canChange: boolean };
+type Props = { done: readonly Outcome[]; curl: string; tenant: string; status: TenantStatus; now: Instant; role: Role };
 
 const titles = { trial: "Trial granted", override: "Override set", extended: "Extended", ended: "Ended" } as const;
 
@@ -17,7 +18,7 @@ const isSameAnswer = (before: AnswerRow, after: AnswerRow) =>
   before.entitled === after.entitled && before.gives === after.gives && before.message === after.message;
 
 /** The result of a change: each answer before and after, and a curl command. */
-export function GrantResult({ done, curl, tenant, status, now, canChange }: Props) {
+export function GrantResult({ done, curl, tenant, status, now, role }: Props) {
   const [first] = done;
   if (!first) return null;
   return (
@@ -31,7 +32,7 @@ export function GrantResult({ done, curl, tenant, status, now, canChange }: Prop
             kind="warning"
             className="mb-3"
             action={
-              canChange && (
+              mayAct(role, "tenants.change") && (
                 <LinkButton to={paths.tenantStatus(tenant, "active")} size="sm">
                   Reinstate
                 </LinkButton>

@@ -35,7 +35,7 @@ export function Section({ title, description, actions, children, flush, bare, id
           </h2>
           {description && <p className="mt-0.5 max-w-prose text-ink-muted text-xs">{description}</p>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap items-center gap-2 empty:hidden">{actions}</div>}
       </div>
       {bare ? children : <Card flush={flush}>{children}</Card>}
     </section>

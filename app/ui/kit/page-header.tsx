@@ -47,7 +47,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           </h1>
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2 max-sm:order-last max-sm:mt-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap items-center gap-2 empty:hidden max-sm:order-last max-sm:mt-2">{actions}</div>}
         {description && <div className="min-w-0 max-w-full basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
       </div>
     </header>

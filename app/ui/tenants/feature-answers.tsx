@@ -2,6 +2,7 @@ import { Link } from "@remix-run/react";
 import { ChevronRight } from "lucide-react";
 import type { AnswerRow, SourceRow } from "~/core/decision/answer-row";
 import type { Instant } from "~/core/model";
+import { actOnGrant, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
@@ -18,7 +19,7 @@ type FeatureGroup = {
   rows: readonly AnswerRow[];
   canClose: boolean;
 };
-type Props = { groups: readonly FeatureGroup[]; tenant: string; now: Instant; canChange: boolean };
+type Props = { groups: readonly FeatureGroup[]; tenant: string; now: Instant; role: Role };
 
 /** A tenant's features by group: yes or no, why, until when, from where, and for each no the button that changes it. */
 export function FeatureAnswers({ groups, tenant, ...rest }: Props) {
@@ -62,7 +63,7 @@ function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: 
   );
 }
 
-function Row({ row, tenant, now, canChange }: Omit<Props, "groups"> & { row: AnswerRow }) {
+function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRow }) {
   return (
     <li className="flex items-start gap-3 pr-3 hover:bg-sunken/40 sm:pr-4">
       <details className="group/row min-w-0 flex-1">
@@ -95,13 +96,7 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "groups"> & { row: Ans
           {row.sources.length > 0 ? (
             <ul className="grid gap-1.5">
               {row.sources.map((source) => (
-                <SourceLine
-                  key={`${source.kind} ${source.label} ${source.grant}`}
-                  source={source}
-                  tenant={tenant}
-                  now={now}
-                  canChange={canChange}
-                />
+                <SourceLine key={`${source.kind} ${source.label} ${source.grant}`} source={source} tenant={tenant} now={now} role={role} />
               ))}
             </ul>
           ) : (
@@ -109,11 +104,11 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "groups"> & { row: Ans
           )}
           {row.availableIn.length > 0 && <p className="mt-1.5 text-ink-muted text-xs">Part of {row.availableIn.join(", ")}.</p>}
           <p className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1 text-xs">
-            {canChange && (
-              <>
-                <TextLink to={paths.overrideNew(tenant, row.key, row.entitled ? "deny" : "allow")}>Override</TextLink>
-                {row.next?.step !== "grant_trial" && <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>}
-              </>
+            {mayAct(role, "overrides.change") && (
+              <TextLink to={paths.overrideNew(tenant, row.key, row.entitled ? "deny" : "allow")}>Override</TextLink>
+            )}
+            {mayAct(role, "trials.grant") && row.next?.step !== "grant_trial" && (
+              <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>
             )}
             {/* There are hundreds of links: Remix would request the manifest for each. */}
             <TextLink to={paths.feature(row.key)} discover="none">
@@ -122,16 +117,17 @@ function Row({ row, tenant, now, canChange }: Omit<Props, "groups"> & { row: Ans
           </p>
         </div>
       </details>
-      {canChange && (
+      {mayAct(role, "trials.grant") && (
         <span className="flex h-12 shrink-0 items-center justify-end max-sm:h-11 sm:w-24">
-          {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} />}
+          {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} role={role} />}
         </span>
       )}
     </li>
   );
 }
 
-function SourceLine({ source, tenant, now, canChange }: { source: SourceRow; tenant: string; now: Instant; canChange: boolean }) {
+function SourceLine({ source, tenant, now, role }: { source: SourceRow; tenant: string; now: Instant; role: Role }) {
+  const kind = source.kind === "override" ? "override" : "trial";
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <SourceBadge source={source.kind} label={source.label} denies={source.denies} />
@@ -147,10 +143,12 @@ function SourceLine({ source, tenant, now, canChange }: { source: SourceRow; ten
         </span>
       )}
       {source.wins && <span className="font-medium text-ink-muted text-xs">decides</span>}
-      {source.grant !== null && canChange && (
+      {source.grant !== null && (
         <span className="flex gap-3 text-xs">
-          {source.expiresAt !== null && <TextLink to={paths.grantExtend(tenant, source.grant)}>Extend</TextLink>}
-          <TextLink to={paths.grantEnd(tenant, source.grant)}>End now</TextLink>
+          {source.expiresAt !== null && mayAct(role, actOnGrant("extend", kind)) && (
+            <TextLink to={paths.grantExtend(tenant, source.grant)}>Extend</TextLink>
+          )}
+          {mayAct(role, actOnGrant("end", kind)) && <TextLink to={paths.grantEnd(tenant, source.grant)}>End now</TextLink>}
         </span>
       )}
     </li>

@@ -1,4 +1,5 @@
 import type { Instant } from "~/core/model";
+import { actOnGrant, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton, TextLink } from "~/ui/kit/button";
@@ -20,10 +21,10 @@ type Row = {
   note: string | null;
   isRedundant: boolean;
 };
-type Props = { grants: readonly Row[]; more: number; tenant: string; now: Instant; canChange: boolean };
+type Props = { grants: readonly Row[]; more: number; tenant: string; now: Instant; role: Role };
 
 /** Live and upcoming trials and overrides, the next end first. */
-export function OverviewExtras({ grants, more, tenant, now, canChange }: Props) {
+export function OverviewExtras({ grants, more, tenant, now, role }: Props) {
   return (
     <Section title="Trials and overrides" flush>
       {grants.length === 0 ? (
@@ -50,18 +51,18 @@ export function OverviewExtras({ grants, more, tenant, now, canChange }: Props) 
                   {grant.note && <span className="italic">. {grant.note}</span>}
                 </p>
               </div>
-              {canChange && (
-                <div className="flex gap-2">
-                  {grant.endsAt !== null && (
-                    <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grant.feature.name}`}>
-                      Extend
-                    </LinkButton>
-                  )}
+              <div className="flex gap-2 empty:hidden">
+                {grant.endsAt !== null && mayAct(role, actOnGrant("extend", grant.kind)) && (
+                  <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grant.feature.name}`}>
+                    Extend
+                  </LinkButton>
+                )}
+                {mayAct(role, actOnGrant("end", grant.kind)) && (
                   <LinkButton to={paths.grantEnd(tenant, grant.id)} size="sm" aria-label={`End: ${grant.feature.name}`}>
                     End
                   </LinkButton>
-                </div>
-              )}
+                )}
+              </div>
             </li>
           ))}
         </ul>

@@ -1,4 +1,5 @@
 import type { NextStep } from "~/core/decision/next-step";
+import { mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
@@ -18,10 +19,10 @@ type Row = {
   message: string | null;
   next: NextStep | null;
 };
-type Props = { refused: readonly Row[]; days: number; tenant: string; canChange: boolean };
+type Props = { refused: readonly Row[]; days: number; tenant: string; role: Role };
 
 /** The features that the tenant asked for and did not get. */
-export function OverviewRefused({ refused, days, tenant, canChange }: Props) {
+export function OverviewRefused({ refused, days, tenant, role }: Props) {
   return (
     <Section
       title="Asked and refused"
@@ -43,9 +44,9 @@ export function OverviewRefused({ refused, days, tenant, canChange }: Props) {
               </div>
               <Sparkline values={row.daily} label={`${row.name}: refusals per day, ${days} days`} />
               <p className="w-16 text-right text-ink text-sm">{count(row.refused)}</p>
-              {canChange && (
+              {mayAct(role, "trials.grant") && (
                 <span className="flex w-24 justify-end">
-                  {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} />}
+                  {row.next && <NextStepButton next={row.next} tenant={tenant} feature={row} role={role} />}
                 </span>
               )}
             </li>

@@ -1,12 +1,15 @@
 import type { ReactNode } from "react";
+import type { Act } from "~/core/permissions";
 import { paths } from "~/paths";
 import type { Crumb } from "~/ui/kit/page-header";
 import { PageHeader } from "~/ui/kit/page-header";
-import { ViewerNotice } from "~/ui/kit/viewer-notice";
+import { PermissionNotice } from "~/ui/kit/permission-notice";
 
 type Props = {
   title: string;
   tenant: { key: string; name: string; canChange: boolean };
+  /** What the form does. */
+  act: Act;
   /** Pages between the tenant and this one. */
   crumbs?: Crumb[];
   wide?: boolean;
@@ -14,7 +17,7 @@ type Props = {
 };
 
 /** A page with one form about a tenant. */
-export function TenantFormPage({ title, tenant, crumbs = [], wide, children }: Props) {
+export function TenantFormPage({ title, tenant, act, crumbs = [], wide, children }: Props) {
   return (
     <>
       <PageHeader
@@ -22,7 +25,7 @@ export function TenantFormPage({ title, tenant, crumbs = [], wide, children }: P
         breadcrumbs={[{ label: "Tenants", to: paths.tenants() }, { label: tenant.name, to: paths.tenant(tenant.key) }, ...crumbs]}
       />
       <div className={wide ? "max-w-4xl" : "max-w-2xl"}>
-        <ViewerNotice canChange={tenant.canChange} />
+        <PermissionNotice canChange={tenant.canChange} act={act} />
         {children}
       </div>
     </>
