@@ -55,6 +55,8 @@ export const paths = {
   tenantStatus: (key: string, to?: string) => withQuery(`${tenantPath(key)}/status`, { to }),
   tenantPlan: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/plan`, query),
   trialNew: (key: string, feature?: string) => withQuery(`${tenantPath(key)}/trial`, { feature }),
+  /** Ends trials that were just granted. Only for forms. */
+  trialUndo: (key: string) => `${tenantPath(key)}/trial/undo`,
   overrideNew: (key: string, feature?: string, effect?: "allow" | "deny") => withQuery(`${tenantPath(key)}/override`, { feature, effect }),
   grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
   grantEnd: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/end`,

@@ -4,6 +4,7 @@ import { Hourglass } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
 import { requireTenant, tenantHead } from "~/server/tenants/tenants.server";
+import { TrialDrawer, useTrialLink } from "~/ui/grants/trial-drawer";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
 import { Code, CopyButton } from "~/ui/kit/code";
@@ -22,7 +23,7 @@ export default function Tenant() {
   const tenant = useLoaderData<typeof loader>();
   const { key, name, status, plan, addOns, role } = tenant;
   return (
-    <>
+    <TrialDrawer key={key} tenant={key}>
       <PageHeader
         title={name}
         badges={<StatusPill status={status} />}
@@ -52,12 +53,7 @@ export default function Tenant() {
                 </LinkButton>
               </>
             )}
-            {mayAct(role, "trials.grant") && status !== "archived" && (
-              <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
-                <Hourglass aria-hidden="true" />
-                Grant trial
-              </LinkButton>
-            )}
+            {mayAct(role, "trials.grant") && status !== "archived" && <TrialButton tenant={key} />}
           </>
         }
       />
@@ -73,7 +69,16 @@ export default function Tenant() {
         ]}
       />
       <Outlet />
-    </>
+    </TrialDrawer>
+  );
+}
+
+function TrialButton({ tenant }: { tenant: string }) {
+  return (
+    <LinkButton to={paths.trialNew(tenant)} {...useTrialLink()} variant="primary" className="max-sm:order-first">
+      <Hourglass aria-hidden="true" />
+      Grant trial
+    </LinkButton>
   );
 }
 

@@ -1,25 +1,19 @@
-import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
-import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { day } from "~/core/time";
-import { inputValueIn } from "~/core/zoned-time";
 import { grantTrialSchema } from "~/forms/grants/grant-page";
-import { keyOf, paths } from "~/paths";
+import { keyOf, paths, safePath } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
-import { grantTrials, narrowedChoices, readValues } from "~/server/grants/grant-changes.server";
+import { grantTrials, readValues } from "~/server/grants/grant-changes.server";
+import { grantedSentence, trialPanel } from "~/server/grants/trial-panel.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
-import { FeaturePicker } from "~/ui/catalogue/feature-picker";
+import { TrialPanel } from "~/ui/grants/trial-panel";
+import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { Field } from "~/ui/kit/field";
 import { FilterBar, SearchBox } from "~/ui/kit/filters";
-import { Textarea } from "~/ui/kit/inputs";
-import { LengthFields } from "~/ui/kit/length-fields";
-import { FormErrors } from "~/ui/kit/notice";
-import { count } from "~/ui/kit/pagination";
-import { SubmitRow } from "~/ui/kit/submit-row";
+import { useAutofocus } from "~/ui/kit/use-autofocus";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Grant trial · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -28,16 +22,11 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { searchParams } = new URL(request.url);
   const wanted = searchParams.getAll("feature").slice(0, 100);
-  const { key, name } = tenant.facts;
-  return {
-    key,
-    name,
-    now: tenant.now,
-    zone: tenant.zone,
-    canChange: tenant.may("trials.grant"),
-    ...narrowedChoices(tenant, searchParams.get("q") ?? "", wanted),
-    wanted,
-  };
+  const returnTo = searchParams.get("returnTo");
+  const { key, name, status } = tenant.facts;
+  const panel = await trialPanel(context, tenant, searchParams.get("q") ?? "", wanted);
+  const back = returnTo === null ? "" : safePath(returnTo, "");
+  return { ...panel, key, name, status, wanted, returnTo: back, now: tenant.now, zone: tenant.zone, canChange: tenant.may("trials.grant") };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -50,51 +39,39 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const { key } = tenant.facts;
   const result = await grantTrials(context, actorOf(tenant.admin), key, form, values.features);
   if (!result.ok) return refused(submission, result, { feature: "feature", endsAt: form.length === "own" ? "endsAt" : "length" });
-  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+  const to = paths.tenantGrants(key, { done: result.ids.join(",") });
+  const message = grantedSentence(tenant, result);
+  return redirectWithToast(safePath(form.returnTo, to), { message, undo: { tenant: key, grants: result.ids } });
 }
 
 export default function GrantTrial() {
-  const { key, name, now, zone, choices, left, total, wanted, canChange } = useLoaderData<typeof loader>();
+  const data = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
-  const lastResult = useActionData<typeof action>()?.result;
-  const [form, fields] = useForm({
-    id: "trial",
-    lastResult,
-    defaultValue: { length: "14", endsAt: inputValueIn(now + 14 * day, zone) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
-    shouldRevalidate: "onInput",
-  });
-  const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
-  const lengthFields = { length: fields.length, startsAt: fields.startsAt, endsAt: fields.endsAt };
+  const { key, name, canChange, choices, total, returnTo } = data;
+  useAutofocus();
   return (
     <TenantFormPage title="Grant trial" tenant={{ key, name, canChange }} act="trials.grant">
       {total > choices.length && (
-        <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
-          <FilterBar names={["q"]}>
+        <noscript>
+          <FilterBar names={["q"]} className="mb-3">
             <SearchBox label="Search all features" />
           </FilterBar>
-          {left > 0 && <p className="text-ink-muted text-xs">{count(left)} more features match. Search to narrow them down.</p>}
-        </div>
+        </noscript>
       )}
       <Card>
-        <Form method="post" {...getFormProps(form)}>
-          <FormErrors errors={form.errors} />
-          <Field label="Features" field={fields.feature} group>
-            <FeaturePicker
-              choices={choices}
-              chosen={entered ? [entered.feature ?? []].flat() : wanted}
-              typed={entered?.values}
-              errors={(field) => form.allErrors[field]}
-            />
-          </Field>
-          <LengthFields label="How long" hint="Days of 24 hours from now." from={now} zone={zone} {...lengthFields} />
-          <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
-            <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
-          </Field>
-          <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenant(key)}>
-            Grant trial
-          </SubmitRow>
-        </Form>
+        <TrialPanel
+          id="trial"
+          data={data}
+          lastResult={useActionData<typeof action>()?.result}
+          form={Form}
+          busy={busy}
+          returnTo={returnTo}
+          cancel={
+            <LinkButton to={returnTo || paths.tenant(key)} variant="ghost">
+              Cancel
+            </LinkButton>
+          }
+        />
       </Card>
     </TenantFormPage>
   );

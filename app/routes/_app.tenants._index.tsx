@@ -1,4 +1,4 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Building2, Plus, SearchX } from "lucide-react";
 import { mayAct } from "~/core/permissions";
@@ -26,6 +26,12 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const list = await tenantList(context, readTenantListQuery(searchParams));
+  // Asked for with Enter in the search box.
+  if (searchParams.get("open") === "only") {
+    const [only] = list.rows;
+    searchParams.delete("open");
+    throw redirect(only && list.total === 1 ? paths.tenant(only.key) : `${paths.tenants()}?${searchParams}`);
+  }
   const isFiltered = filters.some((name) => searchParams.get(name));
   return { ...list, isFiltered, canChange: mayAct(admin.role, "tenants.change") };
 }
@@ -64,7 +70,7 @@ export default function Tenants() {
       <PageHeader title="Tenants" actions={!isEmpty && newTenant} />
       {!isEmpty && (
         <FilterBar names={filters} className="mb-3">
-          <SearchBox label="Search name or key" />
+          <SearchBox label="Search name or key" opensOnly />
           <FilterSelect
             name="plan"
             label="Plan"

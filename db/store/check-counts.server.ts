@@ -95,30 +95,36 @@ export async function countsByFeature(q: Queries, t: Schema, tenant: string, sin
   }));
 }
 
+/** Features that a tenant asked for and was refused since `since`, most refused first. */
+export async function refusedFeatures(q: Queries, t: Schema, tenant: string, since: string, limit: number) {
+  const c = t.checkCounts;
+  const count = sql<number>`sum(${c.count})`;
+  const rows = await q
+    .select({ feature: c.feature, count })
+    .from(c)
+    .where(and(eq(c.tenant, tenant), gte(c.day, since), eq(c.allowed, false)))
+    .groupBy(c.feature)
+    .orderBy(desc(count), c.feature)
+    .limit(limit);
+  return rows.map((r) => ({ feature: r.feature, count: Number(r.count) }));
+}
+
 export type RefusedFeature = { feature: string; refused: number; byDay: Map<string, number> };
 
 /** The features that a tenant was refused most since a day, at most `max`, with refusals per day. */
 export async function topRefusedFeatures(q: Queries, t: Schema, tenant: string, since: string, max: number): Promise<RefusedFeature[]> {
-  const c = t.checkCounts;
-  const refused = and(eq(c.tenant, tenant), gte(c.day, since), eq(c.allowed, false));
-  const sum = sql<number>`sum(${c.count})`;
-  const top = await q
-    .select({ feature: c.feature, count: sum })
-    .from(c)
-    .where(refused)
-    .groupBy(c.feature)
-    .orderBy(desc(sum), c.feature)
-    .limit(max);
+  const top = await refusedFeatures(q, t, tenant, since, max);
   if (top.length === 0) return [];
+  const c = t.checkCounts;
   const names = top.map((row) => row.feature);
   const days = await q
-    .select({ feature: c.feature, day: c.day, count: sum })
+    .select({ feature: c.feature, day: c.day, count: sql<number>`sum(${c.count})` })
     .from(c)
-    .where(and(refused, inArray(c.feature, names)))
+    .where(and(eq(c.tenant, tenant), gte(c.day, since), eq(c.allowed, false), inArray(c.feature, names)))
     .groupBy(c.feature, c.day);
   return top.map(({ feature, count }) => {
     const own = days.filter((row) => row.feature === feature);
-    return { feature, refused: Number(count), byDay: new Map(own.map((row) => [row.day, Number(row.count)])) };
+    return { feature, refused: count, byDay: new Map(own.map((row) => [row.day, Number(row.count)])) };
   });
 }
 

@@ -111,6 +111,7 @@ function ofTenant(name: string, route: string, pathOf: (key: string) => string, 
 
 let plan = "";
 let featurePage = "";
+let undone = "";
 
 export const pageActs: PageAct[] = [
   {
@@ -221,6 +222,17 @@ export const pageActs: PageAct[] = [
     route: "routes/_app.tenants.$tenant_.trial",
     path: async (app) => paths.trialNew(await tenant(app)),
     form: { feature: "sso", length: "14" },
+  },
+  {
+    name: "undo trials",
+    from: "support",
+    route: "routes/_app.tenants.$tenant_.trial_.undo",
+    path: async (app) => {
+      const key = await tenant(app);
+      undone = await trialAs(app, key, "sso");
+      return paths.trialUndo(key);
+    },
+    form: () => ({ grants: undone }),
   },
   {
     name: "override",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { featureKey, featureKeyRefused } from "~/forms/entity-keys";
 import { formZone, inZone, localTime } from "~/forms/instants";
 import { note } from "~/forms/tenants/tenant";
+import { grantId } from "./grant";
 
 export const trialLengths = ["7", "14", "30", "own"] as const;
 
@@ -21,10 +22,21 @@ export const grantTrialSchema = z
     zone: formZone,
     values: typedValues,
     note: note.optional(),
+    /** The page to return to; "" for the result on the page of the grants. */
+    returnTo: z.string().max(2_000).optional(),
   })
   .transform(inZone("startsAt", "endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "A trial always has an end: choose it." });
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
+
+/** Ids separated by commas. */
+export const undoTrialsSchema = z.object({
+  grants: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(grantId).max(100)),
+  returnTo: z.string().max(2_000).optional(),
+});
 
 export const endGrantSchema = z.object({ note: note.optional() });
 

@@ -2,10 +2,9 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { FeatureKind } from "~/core/catalogue/feature-changes";
 import { answerRow, byGroupAndName } from "~/core/decision/answer-row";
 import type { TenantChange } from "~/core/decision/changes";
-import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
+import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride, undoTrials } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
-import { foldText } from "~/core/plain-text";
 import { day } from "~/core/time";
 import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
 import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
@@ -14,7 +13,7 @@ import type { Services } from "~/server/services.server";
 import type { TenantRequest } from "~/server/tenants/tenants.server";
 
 /** `ids`: grants the change made, or touched if it made none. */
-export type GrantsChanged = { ok: true; ids: string[] } | Refusal;
+export type GrantsChanged = { ok: true; ids: string[]; change: TenantChange | null } | Refusal;
 
 /** Locks the tenant, runs the pure function, and returns the resulting grants. */
 export async function changeGrants(
@@ -26,7 +25,7 @@ export async function changeGrants(
   const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) =>
     facts ? decideChange(facts, catalogue, stamp) : refuse("tenant_not_found", `There is no tenant ${key} any more.`),
   );
-  return result.ok ? { ok: true, ids: changedGrants(result.change) } : result;
+  return result.ok ? { ok: true, ids: changedGrants(result.change), change: result.change } : result;
 }
 
 function changedGrants(change: TenantChange | null): string[] {
@@ -41,6 +40,9 @@ export const endNow = (services: Services, actor: Actor, key: string, form: { gr
 export const extend = (services: Services, actor: Actor, key: string, form: { grant: string; endsAt: Instant; note?: string }) =>
   changeGrants(services, actor, key, (facts, _catalogue, stamp) => extendGrant(facts, form, stamp));
 
+export const undo = (services: Services, actor: Actor, key: string, ids: readonly string[]) =>
+  changeGrants(services, actor, key, (facts, _catalogue, stamp) => undoTrials(facts, ids, stamp));
+
 export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
   changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
 
@@ -52,22 +54,6 @@ export function kindOf(feature: Feature): FeatureKind {
   if (feature.type === "config") return { type: feature.type, config: feature.config };
   if (feature.type === "metered") return { type: feature.type, meter: feature.meter };
   return { type: feature.type };
-}
-
-/** Features a form lists for selection. */
-const maxChoices = 300;
-
-/**
- * Features that can be granted, each with the tenant's current answer: the `chosen` ones, then matches up to a bound.
- * `left` counts further matches.
- */
-export function narrowedChoices(tenant: TenantRequest, search: string, chosen: readonly string[]) {
-  const words = foldText(search).trim();
-  const inUse = grantableFeatures(tenant);
-  const isChosen = (f: Feature) => chosen.includes(f.key);
-  const matching = inUse.filter((f) => !isChosen(f) && foldText(`${f.name}\n${f.key}\n${f.group ?? ""}`).includes(words));
-  const shown = [...inUse.filter(isChosen), ...matching.slice(0, maxChoices)];
-  return { choices: choicesOf(tenant, shown), left: Math.max(0, matching.length - maxChoices), total: inUse.length };
 }
 
 export const grantableFeatures = ({ catalogue }: TenantRequest): Feature[] =>

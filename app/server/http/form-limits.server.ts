@@ -42,6 +42,8 @@ export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/_app.tenants.$tenant_.grants.$grant.extend": small,
   // A value of up to 10,000 characters.
   "routes/_app.tenants.$tenant_.override": { maxBytes: 128 * kB, maxFields: 32 },
+  // Ids of up to 60 trials.
+  "routes/_app.tenants.$tenant_.trial_.undo": small,
   // One value per feature of the catalogue.
   "routes/_app.tenants.$tenant_.trial": { maxBytes: 512 * kB, maxFields: 3_000 },
   // A description of 10,000 characters, and options of 20,000.

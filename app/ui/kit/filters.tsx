@@ -7,7 +7,7 @@ import { inputLook, Select } from "./inputs";
 
 /** Delay after the last key before a search is sent, in ms. */
 const pause = 250;
-const SubmitContext = createContext<(wait: number) => void>(() => {});
+const SubmitContext = createContext<(wait: number, more?: [string, string][]) => void>(() => {});
 
 type FilterBarProps = {
   /** Query parameters of the inputs inside. The URL keeps all others except `page`. */
@@ -24,12 +24,12 @@ export function FilterBar({ names, children, className }: FilterBarProps) {
   const form = useRef<HTMLFormElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const send = (wait: number) => {
+  const send = (wait: number, more: [string, string][] = []) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       if (!form.current) return;
       const filled = [...new FormData(form.current)].filter(([, value]) => value !== "") as [string, string][];
-      submit(new URLSearchParams(filled), { action: pathname, replace: true, preventScrollReset: true });
+      submit(new URLSearchParams([...filled, ...more]), { action: pathname, replace: true, preventScrollReset: true });
     }, wait);
   };
   const kept = [...params].filter(([name]) => name !== "page" && !names.includes(name));
@@ -58,8 +58,16 @@ export function FilterBar({ names, children, className }: FilterBarProps) {
   );
 }
 
-/** `name` defaults to `q`. */
-export function SearchBox({ label, name = "q", className }: { label: string; name?: string; className?: string }) {
+type SearchBoxProps = {
+  label: string;
+  /** Defaults to `q`. */
+  name?: string;
+  /** Enter adds `open=only`, with which the loader opens a single match. */
+  opensOnly?: boolean;
+  className?: string;
+};
+
+export function SearchBox({ label, name = "q", opensOnly, className }: SearchBoxProps) {
   const send = useContext(SubmitContext);
   const [params] = useSearchParams();
   const value = params.get(name) ?? "";
@@ -85,6 +93,11 @@ export function SearchBox({ label, name = "q", className }: { label: string; nam
         autoComplete="off"
         maxLength={200}
         onChange={() => send(pause)}
+        onKeyDown={(event) => {
+          if (!opensOnly || event.key !== "Enter") return;
+          event.preventDefault();
+          send(0, [["open", "only"]]);
+        }}
         className={cx(inputLook, "h-10 pl-8 sm:h-8")}
       />
     </label>

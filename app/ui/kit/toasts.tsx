@@ -1,18 +1,35 @@
-import { lazy, Suspense, useEffect } from "react";
+import { useLocation, useSubmit } from "@remix-run/react";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { paths } from "~/paths";
 import type { Theme } from "~/ui/shell/theme";
+import { Button } from "./button";
 import { Notice } from "./notice";
 import { useHydrated } from "./use-hydrated";
 
-/** A sentence shown after an action. */
-export type Toast = { kind: "success" | "info" | "error"; text: string };
+/** A sentence shown after an action. `undo`: trials that it offers to end again. */
+export type Toast = { kind: "success" | "info" | "error"; text: string; undo?: { tenant: string; grants: string[] } };
+
+/** Time to read the sentence and to reach Undo, in ms. */
+const undoDuration = 20_000;
 
 // Loaded after the page: sonner adds its <style> when imported, which must happen after entry.client.
 const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster }));
 
 export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) {
   const hydrated = useHydrated();
+  const submit = useSubmit();
+  const { pathname, search } = useLocation();
+  const latest = useRef({ submit, page: "" });
+  latest.current = { submit, page: pathname + search };
   useEffect(() => {
-    if (toast) void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text, { id: toast.text }));
+    if (!toast) return;
+    const { undo } = toast;
+    const onClick = () => {
+      const { submit, page } = latest.current;
+      if (undo) submit({ grants: undo.grants.join(","), returnTo: page }, { method: "post", action: paths.trialUndo(undo.tenant) });
+    };
+    const offer = undo ? { action: { label: "Undo", onClick }, duration: undoDuration } : {};
+    void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text, { id: toast.text, ...offer }));
   }, [toast]);
   if (!hydrated) return null;
   return (
@@ -31,10 +48,24 @@ export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) 
 
 /** The same message without JavaScript. */
 export function ToastBanner({ toast }: { toast: Toast | null }) {
+  const { pathname, search } = useLocation();
   if (!toast) return null;
   return (
     <noscript>
-      <Notice kind={toast.kind} role="status" className="m-3">
+      <Notice
+        kind={toast.kind}
+        role="status"
+        className="m-3"
+        action={
+          toast.undo && (
+            <form method="post" action={paths.trialUndo(toast.undo.tenant)}>
+              <input type="hidden" name="grants" value={toast.undo.grants.join(",")} />
+              <input type="hidden" name="returnTo" value={pathname + search} />
+              <Button size="sm">Undo</Button>
+            </form>
+          )
+        }
+      >
         {toast.text}
       </Notice>
     </noscript>

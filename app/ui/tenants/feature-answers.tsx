@@ -5,6 +5,7 @@ import type { Instant } from "~/core/model";
 import { actOnGrant, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
+import { useTrialLink } from "~/ui/grants/trial-drawer";
 import { TextLink } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
 import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
@@ -64,6 +65,7 @@ function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: 
 }
 
 function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRow }) {
+  const trial = useTrialLink(row.key);
   return (
     <li className="flex items-start gap-3 pr-3 hover:bg-sunken/40 sm:pr-4">
       <details className="group/row min-w-0 flex-1">
@@ -108,7 +110,9 @@ function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRo
               <TextLink to={paths.overrideNew(tenant, row.key, row.entitled ? "deny" : "allow")}>Override</TextLink>
             )}
             {mayAct(role, "trials.grant") && row.next?.step !== "grant_trial" && (
-              <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>
+              <TextLink to={paths.trialNew(tenant, row.key)} {...trial}>
+                Grant trial
+              </TextLink>
             )}
             {/* There are hundreds of links: Remix would request the manifest for each. */}
             <TextLink to={paths.feature(row.key)} discover="none">

@@ -1,0 +1,127 @@
+import { getFormProps, getTextareaProps, type SubmissionResult, useForm } from "@conform-to/react";
+import { parseWithZod } from "@conform-to/zod/v4";
+import type { FormProps } from "@remix-run/react";
+import { type ComponentType, type KeyboardEvent, type ReactNode, useState } from "react";
+import { hasNowSentence, trialSentence } from "~/core/grants/trial-choice";
+import type { Instant, TenantStatus } from "~/core/model";
+import { day } from "~/core/time";
+import { inputValueIn, instantIn } from "~/core/zoned-time";
+import { grantTrialSchema } from "~/forms/grants/grant-page";
+import { paths } from "~/paths";
+import { type Choice, FeaturePicker } from "~/ui/catalogue/feature-picker";
+import { Button } from "~/ui/kit/button";
+import { FormActions } from "~/ui/kit/card";
+import { Field } from "~/ui/kit/field";
+import { Textarea } from "~/ui/kit/inputs";
+import { LengthFields } from "~/ui/kit/length-fields";
+import { FormErrors, Notice } from "~/ui/kit/notice";
+import { useHydrated } from "~/ui/kit/use-hydrated";
+
+/** What the loader of the page `trial` returns. */
+export type TrialPanelData = {
+  key: string;
+  name: string;
+  status: TenantStatus;
+  now: Instant;
+  /** The zone in which the loader wrote times. */
+  zone: string;
+  canChange: boolean;
+  choices: Choice[];
+  left: number;
+  wanted: string[];
+};
+
+type Props = {
+  data: TrialPanelData;
+  lastResult?: SubmissionResult;
+  /** Remix's `Form`, or that of a fetcher. */
+  form: ComponentType<FormProps>;
+  /** Tells the forms of the page and of the drawer apart. */
+  id: string;
+  busy: boolean;
+  /** The page to return to; "" for the result on the page of the grants. */
+  returnTo: string;
+  /** The way back, beside the button. */
+  cancel: ReactNode;
+};
+
+/** Grants trials of one or more features: the page's form, and the drawer's. */
+export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo, cancel }: Props) {
+  const { key, name, status, now, zone, canChange, choices, left, wanted } = data;
+  const hydrated = useHydrated();
+  const [form, fields] = useForm({
+    id,
+    lastResult,
+    defaultValue: { length: "14", endsAt: inputValueIn(now + 14 * day, zone) },
+    onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
+    shouldRevalidate: "onInput",
+  });
+  const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
+  const initial = entered ? [entered.feature ?? []].flat() : wanted;
+  const [ticked, setTicked] = useState(() => choices.filter((c) => initial.includes(c.key) && !c.live));
+  const { length, startsAt, endsAt } = fields;
+  const until = length.value === "own" ? instantIn(endsAt.value ?? "", zone) : now + Number(length.value ?? 14) * day;
+  const from = length.value === "own" ? instantIn(startsAt.value ?? "", zone) : null;
+  const isArchived = status === "archived";
+  const onKeyDown = (event: KeyboardEvent<HTMLFormElement>) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !canChange || isArchived) return;
+    event.preventDefault();
+    event.currentTarget.requestSubmit();
+  };
+  return (
+    <FormTag method="post" action={paths.trialNew(key)} {...getFormProps(form)} onKeyDown={onKeyDown}>
+      <input type="hidden" name="returnTo" value={returnTo} />
+      <StatusNotice name={name} status={status} />
+      <FormErrors errors={form.errors} />
+      <Field label="Features" field={fields.feature} group>
+        <FeaturePicker
+          tenant={key}
+          choices={choices}
+          left={left}
+          chosen={initial}
+          typed={entered?.values}
+          errors={(field) => form.allErrors[field]}
+          onChosen={setTicked}
+        />
+      </Field>
+      <LengthFields
+        label="How long"
+        hint="Days of 24 hours from now."
+        from={now}
+        zone={zone}
+        length={length}
+        startsAt={startsAt}
+        endsAt={endsAt}
+      />
+      <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
+        <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
+      </Field>
+      <p role="status" className="min-h-10 text-ink-muted text-sm wrap-anywhere">
+        {hydrated && ticked.length > 0 && until !== null && (
+          <>
+            <span className="font-medium text-ink">{trialSentence(name, ticked, { from, until }, { zone, now })}</span>{" "}
+            {hasNowSentence(ticked)}
+          </>
+        )}
+      </p>
+      <FormActions>
+        <Button variant="primary" busy={busy} disabled={!canChange || isArchived}>
+          Grant trial
+        </Button>
+        {cancel}
+        {hydrated && <span className="text-ink-faint text-xs max-sm:hidden">Ctrl Enter</span>}
+      </FormActions>
+    </FormTag>
+  );
+}
+
+function StatusNotice({ name, status }: { name: string; status: TenantStatus }) {
+  if (status === "active") return null;
+  return (
+    <Notice kind="warning" className="mb-4">
+      {status === "archived"
+        ? `${name} is archived. Reinstate it before you grant it anything.`
+        : `${name} is suspended, so every answer stays no until it is reinstated. A trial runs meanwhile.`}
+    </Notice>
+  );
+}
