@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { day } from "~/core/time";
+import { paths } from "~/paths";
+import { putCheckCounts } from "~db/store/check-counts.server";
+import { type Browser, startTestApp, type TestApp } from "./support/app";
+import { textOf } from "./support/page-text";
+import { overrideAs, putAs, seedCatalogue, trialAs } from "./support/tenant-world";
+
+let app: TestApp;
+let support: Browser;
+beforeAll(async () => {
+  app = await startTestApp();
+  await seedCatalogue(app);
+  support = await app.signIn("support");
+});
+afterAll(() => app.close());
+
+let count = 0;
+async function tenant(): Promise<string> {
+  const key = `t${++count}`;
+  await putAs(app, key, { name: `Tenant ${key}`, plan: "starter" });
+  return key;
+}
+const grantsOf = async (key: string) => (await app.services.facts.tenant(key)).facts?.grants ?? [];
+const rowsOf = async (key: string) =>
+  (await app.services.db.read.select().from(app.services.db.tables.grants)).filter((row) => row.tenant === key);
+const optionsIn = (html: string) => [...html.matchAll(/name="feature"[^>]*value="([^"]+)"/g)].map(([, key]) => key);
+
+test("features refused in the last 30 days come first, most refused first, and neither older nor allowed checks count", async () => {
+  const key = await tenant();
+  const at = app.clock.now;
+  const counted = (feature: string, daysAgo: number, checks: number, allowed = false) => ({
+    ...{ tenant: key, day: new Date(at - daysAgo * day).toISOString().slice(0, 10), feature, allowed, source: "none", count: checks },
+    ...{ firstAt: at, lastAt: at },
+  });
+  const { db } = app.services;
+  const counts = [counted("sso", 29, 5), counted("audit.log", 0, 1204), counted("epics", 0, 9), counted("support", 30, 99)];
+  await db.transaction([], (tx) => putCheckCounts(tx, db.tables, [...counts, counted("branding", 0, 500, true), counted("*", 0, 7)]));
+  const page = await support.get(paths.trialNew(key));
+  const html = await page.text();
+  // The plan includes epics, so a refusal of it is over.
+  expect(optionsIn(html).length).toBe(6);
+  expect(optionsIn(html).slice(0, 2)).toEqual(["audit.log", "sso"]);
+  expect(html).toContain("Refused 1,204 times in the last 30 days.");
+  expect(html).not.toContain("Refused 99 times");
+  expect(html).not.toContain("Refused 9 times");
+});
+
+test("Undo ends exactly the trials it names: no other trial, no override, and none of another tenant", async () => {
+  const [key, other] = [await tenant(), await tenant()];
+  const [first, second] = [await trialAs(app, key, "sso"), await trialAs(app, key, "audit.log")];
+  const override = await overrideAs(app, key, { feature: "epics", effect: "deny", endsAt: null });
+  const foreign = await trialAs(app, other, "sso");
+  const done = await support.post(paths.trialUndo(key), { grants: [first, override, foreign].join(","), returnTo: "/tenants?q=t" });
+  expect([done.status, done.headers.get("location")]).toEqual([302, "/tenants?q=t"]);
+  expect((await grantsOf(key)).filter((g) => g.endedAt === null).map((g) => g.id)).toEqual([second, override]);
+  expect((await grantsOf(other)).map((g) => g.id)).toEqual([foreign]);
+  // Ended, not deleted.
+  expect((await rowsOf(key)).map(({ id, endedAt }) => [id, endedAt !== null])).toEqual(
+    expect.arrayContaining([
+      [first, true],
+      [second, false],
+      [override, false],
+    ]),
+  );
+  const again = await support.post(paths.trialUndo(key), { grants: first });
+  expect([again.status, decodeURIComponent(again.headers.get("set-cookie") ?? "")]).toEqual([
+    302,
+    expect.stringContaining("These trials are over already"),
+  ]);
+});
+
+test("Undo leads to no other site, and refuses what is no list of grants", async () => {
+  const key = await tenant();
+  const trial = await trialAs(app, key, "sso");
+  const done = await support.post(paths.trialUndo(key), { grants: trial, returnTo: "//evil.example/x" });
+  expect(done.headers.get("location")).toBe(paths.tenantGrants(key));
+  expect((await support.post(paths.trialUndo(key), { grants: "x; drop" })).status).toBe(400);
+});
+
+test("after granting, the form returns to the page it names on this site", async () => {
+  const key = await tenant();
+  const back = paths.tenant(key, { q: "sso" });
+  const done = await support.post(paths.trialNew(key), { feature: "sso", length: "7", returnTo: back });
+  expect([done.status, done.headers.get("location")]).toEqual([302, back]);
+  const elsewhere = await support.post(paths.trialNew(key), { feature: "audit.log", length: "7", returnTo: "https://evil.example/" });
+  expect(elsewhere.headers.get("location")).toMatch(new RegExp(`^${paths.tenantGrants(key)}\\?done=gr_`));
+});
+
+test("Enter in the list of tenants opens a single match and shows the list of several or none", async () => {
+  await putAs(app, "only-one", { name: "Solitary", plan: "starter" });
+  const opened = async (q: string) => (await support.get(`/tenants?q=${q}&open=only`)).headers.get("location");
+  expect(await opened("solit")).toBe(paths.tenant("only-one"));
+  expect(await opened("tenant")).toBe("/tenants?q=tenant");
+  expect(await opened("nobody")).toBe("/tenants?q=nobody");
+});
+
+test("the page says before granting what is live, included, ended, suspended and archived", async () => {
+  const key = await tenant();
+  await trialAs(app, key, "sso");
+  const past = await trialAs(app, key, "audit.log");
+  await support.post(paths.grantEnd(key, past), {});
+  const words = async () => textOf(await support.get(paths.trialNew(key)));
+  expect(await words()).toMatch(/On trial until 4 December 2026\..*Extend/);
+  expect(await words()).toContain("A trial ended on 20 November 2026.");
+  await putAs(app, key, { status: "suspended" });
+  expect(await words()).toContain("is suspended, so every answer stays no until it is reinstated. A trial runs meanwhile.");
+  await putAs(app, key, { status: "archived" });
+  expect(await words()).toContain("is archived. Reinstate it before you grant it anything.");
+});
