@@ -70,11 +70,11 @@ export function FeaturePicker({ tenant, choices, left, chosen, onChosen, ...rest
       {...rest}
     />
   );
-  /** Enter ticks the first match. With Ctrl or Cmd it sends the form. */
+  /** Enter ticks the first match that is not ticked. With Ctrl or Cmd it sends the form. */
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const inputs = [...(box.current?.querySelectorAll<HTMLInputElement>("input[name=feature]:enabled") ?? [])];
+    const inputs = [...(box.current?.querySelectorAll<HTMLInputElement>("input[name=feature]:enabled:not(:checked)") ?? [])];
     if (words !== "") inputs.find((input) => !input.closest("[hidden]"))?.click();
   };
   const top = known.filter((c) => first.has(c.key));

@@ -2,7 +2,7 @@ import type { SubmissionResult } from "@conform-to/react";
 import { useFetcher, useLocation } from "@remix-run/react";
 import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useState } from "react";
+import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { paths } from "~/paths";
 import { Button, buttonLook } from "~/ui/kit/button";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
@@ -25,15 +25,20 @@ export function useTrialLink(feature?: string) {
 
 /** The pages of a tenant, with a drawer for granting trials over them. */
 export function TrialDrawer({ tenant, children }: { tenant: string; children: ReactNode }) {
-  const [opened, setOpened] = useState<{ feature: string | undefined; from: HTMLElement } | null>(null);
+  const [opened, setOpened] = useState<{ feature: string | undefined } | null>(null);
+  const opener = useRef<HTMLElement | null>(null);
   const { key } = useLocation();
   // After granting, the action redirects to this page, which is another entry of the history.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new location closes the drawer
   useEffect(() => setOpened(null), [key]);
+  const open: Open = (feature, from) => {
+    opener.current = from;
+    setOpened({ feature });
+  };
   return (
-    <OpenContext.Provider value={(feature, from) => setOpened({ feature, from })}>
+    <OpenContext.Provider value={open}>
       {children}
-      <Dialog.Root open={opened !== null} onOpenChange={(open) => open || setOpened(null)}>
+      <Dialog.Root open={opened !== null} onOpenChange={(isOpen) => isOpen || setOpened(null)}>
         <Dialog.Portal>
           <Dialog.Overlay className="fixed inset-0 z-40 bg-[rgb(20_18_12/0.45)]" />
           <Dialog.Content
@@ -42,7 +47,7 @@ export function TrialDrawer({ tenant, children }: { tenant: string; children: Re
             onOpenAutoFocus={(event) => event.preventDefault()}
             onCloseAutoFocus={(event) => {
               event.preventDefault();
-              opened?.from.focus();
+              opener.current?.focus();
             }}
             className="fixed inset-y-0 right-0 z-50 w-full max-w-xl overflow-y-auto border-line border-l bg-canvas p-4 text-ink shadow-float outline-none sm:p-6"
           >
