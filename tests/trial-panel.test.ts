@@ -80,7 +80,7 @@ test("Undo leads to no other site, and refuses what is no list of grants", async
 
 test("after granting, the form returns to the page it names on this site", async () => {
   const key = await tenant();
-  const back = paths.tenant(key, { q: "sso" });
+  const back = paths.tenantFeatures(key, { q: "sso" });
   const done = await support.post(paths.trialNew(key), { feature: "sso", length: "7", returnTo: back });
   expect([done.status, done.headers.get("location")]).toEqual([302, back]);
   const elsewhere = await support.post(paths.trialNew(key), { feature: "audit.log", length: "7", returnTo: "https://evil.example/" });
