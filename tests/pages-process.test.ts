@@ -10,6 +10,8 @@ import { type Program, startProgram } from "./support/program";
 import { engines, freshDatabaseUrl } from "./support/services";
 
 const owner = { email: "root@example.com", password: "walrus teapot grammar" };
+/** On a busy machine. */
+const patient = { timeout: 20_000 };
 const form = "application/x-www-form-urlencoded";
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -77,16 +79,15 @@ function slowPost({ program, cookie }: Node, path: string, body: string) {
   return { answer, finish: () => asked.end(body.slice(5)), hangUp: () => asked.destroy() };
 }
 
-/** A POST that has reached the page process in part. */
-async function forwardedPost(node: Node, path: string, body: string) {
+/** A POST for each of three tenants, of which at least two have reached the page process in part. */
+async function slowTrials(node: Node) {
+  await withTenants(node, 3);
   await node.page("/tenants");
   const before = connections(node);
-  // The first takes the connection that is open.
-  const others = [slowPost(node, path, body), slowPost(node, path, body)];
-  await expect.poll(() => connections(node)).toBe(before + 1);
-  others.pop()?.hangUp();
-  await expect.poll(() => connections(node)).toBe(before);
-  return others[0] as ReturnType<typeof slowPost>;
+  const sent = [0, 1, 2].map((i) => slowPost(node, `/tenants/t${i}/trial`, "feature=sso&length=14"));
+  // One may have taken the connection that was open.
+  await expect.poll(() => connections(node), patient).toBeGreaterThanOrEqual(before + 2);
+  return sent;
 }
 
 describe.each(engines)("with the pages in a process of their own on %s", { timeout: 120_000 }, (engine) => {
@@ -115,7 +116,7 @@ describe.each(engines)("with the pages in a process of their own on %s", { timeo
     const made = JSON.parse((await runCli(["keys", "create", "--name", "k", "--scope", "check", "--json"], node.program.env)).stdout);
     const headers = { authorization: `Bearer ${made.key}` };
     const ask = async () => (await fetch(`${node.program.url}/api/entitlements?tenant=t0&feature=sso`, { headers })).status;
-    await expect.poll(ask).toBe(200);
+    await expect.poll(ask, patient).toBe(200);
     expect((await node.send(`/keys/${made.id}/revoke`, {})).status).toBe(302);
     expect(await ask()).toBe(401);
   });
@@ -162,21 +163,22 @@ test("pages are answered 503 and checks go on while the page process is away, an
 
 test("a form that is on its way when the page process dies is answered, and says to look", async () => {
   const node = await start();
-  await withTenants(node, 1);
-  const sent = await forwardedPost(node, "/tenants/t0/trial", "feature=sso&length=14");
+  const sent = await slowTrials(node);
+  const statuses: number[] = [];
+  for (const { answer } of sent) answer.then(({ status }) => statuses.push(status)).catch(() => {});
   process.kill(node.pids()[0] as number, "SIGKILL");
-  expect((await sent.answer).status).toBe(500);
-  sent.hangUp();
+  await expect.poll(() => statuses.filter((status) => status === 500).length, patient).toBeGreaterThanOrEqual(2);
+  for (const { hangUp } of sent) hangUp();
+  await expect.poll(async () => (await node.page("/tenants/t0")).status, patient).toBe(200);
 }, 60_000);
 
-test("SIGTERM finishes a form that is on its way, and ends every process", async () => {
+test("SIGTERM finishes forms that are on their way, and ends every process", async () => {
   const node = await start();
-  await withTenants(node, 1);
-  const sent = await forwardedPost(node, "/tenants/t0/trial", "feature=sso&length=14");
+  const sent = await slowTrials(node);
   const stopped = node.program.stop();
-  await expect.poll(async () => (await fetch(`${node.program.url}/readyz`).catch(() => null))?.status ?? 0).not.toBe(200);
-  sent.finish();
-  expect(await sent.answer).toMatchObject({ status: 302, location: expect.stringContaining("/tenants/t0") });
+  await expect.poll(async () => (await fetch(`${node.program.url}/readyz`).catch(() => null))?.status ?? 0, patient).not.toBe(200);
+  for (const { finish } of sent) finish();
+  for (const { answer } of sent) expect(await answer).toMatchObject({ status: 302, location: expect.stringContaining("/tenants/t") });
   expect(await stopped).toBe(0);
   expect(pidsOf(/build\/server/, node.program.env.DATABASE_URL as string)).toEqual([]);
 }, 60_000);
@@ -188,18 +190,15 @@ test("a server that is killed leaves no process and no socket behind", async () 
   expect(readdirSync(node.sockets)).toHaveLength(1);
   await node.program.kill();
   await expect.poll(isOurs, { timeout: 20_000 }).toEqual([]);
-  await expect.poll(() => readdirSync(node.sockets)).toEqual([]);
+  await expect.poll(() => readdirSync(node.sockets), patient).toEqual([]);
 }, 60_000);
 
 test("a client that hangs up ends its request to the page process", async () => {
   const node = await start();
-  await withTenants(node, 1);
-  await node.page("/tenants");
-  const before = connections(node);
-  const slow = Array.from({ length: 5 }, () => slowPost(node, "/tenants/t0/trial", "feature=sso&length=14"));
-  await expect.poll(() => connections(node)).toBeGreaterThanOrEqual(before + 4);
+  const slow = await slowTrials(node);
+  const during = connections(node);
   for (const { hangUp } of slow) hangUp();
-  await expect.poll(() => connections(node)).toBeLessThanOrEqual(before);
+  await expect.poll(() => connections(node), patient).toBeLessThanOrEqual(during - 2);
   expect((await node.page("/tenants")).status).toBe(200);
 }, 60_000);
 
