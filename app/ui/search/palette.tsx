@@ -127,7 +127,7 @@ export function Palette({ initialText, hasPosthog, canChange, returnTo, onClose,
                     <span title={name} className="min-w-0 shrink truncate font-medium">
                       {name}
                     </span>
-                    <span title={detail} className="min-w-0 flex-1 truncate font-mono text-ink-faint text-xs">
+                    <span title={detail} className="min-w-0 flex-1 truncate font-mono text-ink-muted text-xs">
                       {detail}
                     </span>
                     {note && <span className="max-w-[35%] shrink-0 truncate text-ink-muted text-xs">{note}</span>}
@@ -156,7 +156,7 @@ export function Palette({ initialText, hasPosthog, canChange, returnTo, onClose,
                   Object.entries(verbs).map(([verb, { usage, description }]) => (
                     <PaletteItem key={verb} value={`verb ${verb}`} onSelect={() => setText(`${verb} `)}>
                       <span className="shrink-0">{description}</span>
-                      <span className="min-w-0 truncate font-mono text-ink-faint text-xs">{usage}</span>
+                      <span className="min-w-0 truncate font-mono text-ink-muted text-xs">{usage}</span>
                     </PaletteItem>
                   ))}
                 <PaletteItem value="shortcuts" onSelect={onShortcuts}>

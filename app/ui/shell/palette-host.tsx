@@ -1,27 +1,16 @@
 import { Form, Link, useLocation } from "@remix-run/react";
 import { Search } from "lucide-react";
-import {
-  createContext,
-  lazy,
-  type MouseEvent,
-  type ReactNode,
-  Suspense,
-  startTransition,
-  useContext,
-  useEffect,
-  useRef,
-  useState,
-} from "react";
+import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
 import { inputLook } from "~/ui/kit/inputs";
 import { useShortcuts } from "./use-shortcuts";
 
-// Loaded when first opened, or when a pointer or the focus is on the search box.
-const loadPalette = () => import("~/ui/search/palette");
-const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
-const ShortcutSheet = lazy(async () => ({ default: (await import("~/ui/search/shortcut-sheet")).ShortcutSheet }));
-const preload = () => void loadPalette().catch(() => {});
+// Loaded when first opened, or when a pointer or the focus is on the search box. Not with `lazy`: React 18 fails (error
+// 345) when a part suspends just after the page was hydrated.
+const loadDialogs = () => import("~/ui/search/dialogs");
+const preload = () => void loadDialogs().catch(() => {});
+type Dialogs = Awaited<ReturnType<typeof loadDialogs>>;
 
 const OpenContext = createContext<(text: string) => void>(() => {});
 
@@ -30,15 +19,17 @@ type HostProps = { hasPosthog: boolean; canChange: boolean; children: ReactNode 
 /** Opens the palette and the sheet of shortcuts, which are separate files. */
 export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
+  const [dialogs, setDialogs] = useState<Dialogs | null>(null);
   const [text, setText] = useState("");
   const returnTo = useRef<HTMLElement | null>(null);
   const { key } = useLocation();
   const show = (what: typeof open, typed = "") => {
     returnTo.current = document.activeElement as HTMLElement | null;
-    // The page stays as it is until the file is here.
-    startTransition(() => {
-      setText(typed);
-      setOpen(what);
+    setText(typed);
+    setOpen(what);
+    loadDialogs().then(setDialogs, () => {
+      // The file is gone after an update of the server; this page is a new document.
+      window.location.assign(paths.search(typed));
     });
   };
   useShortcuts(hasPosthog, { search: () => show("palette"), sheet: () => show("shortcuts") });
@@ -48,23 +39,17 @@ export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
   return (
     <OpenContext.Provider value={(typed) => show("palette", typed)}>
       {children}
-      {open === "palette" && (
-        <Suspense>
-          <Palette
-            initialText={text}
-            hasPosthog={hasPosthog}
-            canChange={canChange}
-            returnTo={returnTo}
-            onClose={close}
-            onShortcuts={() => startTransition(() => setOpen("shortcuts"))}
-          />
-        </Suspense>
+      {dialogs && open === "palette" && (
+        <dialogs.Palette
+          initialText={text}
+          hasPosthog={hasPosthog}
+          canChange={canChange}
+          returnTo={returnTo}
+          onClose={close}
+          onShortcuts={() => setOpen("shortcuts")}
+        />
       )}
-      {open === "shortcuts" && (
-        <Suspense>
-          <ShortcutSheet hasPosthog={hasPosthog} returnTo={returnTo} onClose={close} />
-        </Suspense>
-      )}
+      {dialogs && open === "shortcuts" && <dialogs.ShortcutSheet hasPosthog={hasPosthog} returnTo={returnTo} onClose={close} />}
     </OpenContext.Provider>
   );
 }
