@@ -409,7 +409,7 @@ describe("the audit log", () => {
     expect(page).toContain("Import of test.yaml");
     expect(page).not.toContain("Plan archived ·");
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
-    const entry = /href="(\/audit\/\d+)"/.exec(html)?.[1] ?? "";
+    const entry = /href="(\/activity\/\d+)"/.exec(html)?.[1] ?? "";
     expect(await read(admin, entry)).toContain('features.ai_replies.name after: + "AI replies"');
   });
   test("says that a change is too large for a page, and where it is", async () => {
@@ -418,7 +418,7 @@ describe("the audit log", () => {
     await db.transaction([], (tx) => writeAudit(tx, db.tables, { ...about, after: { name: "x".repeat(300_000) } }));
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
     expect(html).toContain("Show what changed");
-    const [, entry = "", seq] = /href="(\/audit\/(\d+))"/.exec(html) ?? [];
+    const [, entry = "", seq] = /href="(\/activity\/(\d+))"/.exec(html) ?? [];
     const page = await read(admin, entry);
     expect(page).toContain(`This change is too large for a page. GET /api/audit/${seq} has all of them.`);
     expect(page).not.toContain("xxxx");
@@ -428,7 +428,7 @@ describe("the audit log", () => {
       await changeCatalogue(app.services, somebody, (facts, stamp) => updatePlan(facts, "solo", { description: `No. ${i}` }, stamp));
     }
     const first = await (await admin.get(paths.audit({ subject: "solo" }))).text();
-    const older = /href="(\/audit\?[^"]*before=\d+[^"]*)"/.exec(first)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    const older = /href="(\/activity\?[^"]*before=\d+[^"]*)"/.exec(first)?.[1]?.replaceAll("&amp;", "&") ?? "";
     const second = await read(admin, older);
     expect(second).toContain('"No. 9"');
     expect(second).not.toContain('"No. 59"');
