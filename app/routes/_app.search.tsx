@@ -35,9 +35,9 @@ export default function SearchPage() {
   const isEmpty = words.length === 0 && !problem;
   const isNothing = !isEmpty && !problem && groups.length === 0 && pages.length === 0;
   return (
-    <>
+    <div className="max-w-3xl">
       <PageHeader title="Search" />
-      <Form method="get" role="search" className="mb-5 flex max-w-2xl gap-2">
+      <Form method="get" role="search" className="mb-5 flex gap-2">
         <TextInput
           key={q}
           name="q"
@@ -66,7 +66,7 @@ export default function SearchPage() {
           </EmptyState>
         </Card>
       )}
-      <div className="mt-5 flex max-w-3xl flex-col gap-5">
+      <div className="mt-5 flex flex-col gap-5">
         {[...groups, ...(near ? resultGroups(near) : [])].map(({ heading, rows, hasMore }) => (
           <Section key={heading} title={heading} flush id={heading.toLowerCase()}>
             <ResultList rows={rows} />
@@ -85,7 +85,7 @@ export default function SearchPage() {
           </Section>
         )}
       </div>
-    </>
+    </div>
   );
 }
 

@@ -45,7 +45,7 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
         </aside>
 
         {/* Remounted per page, which closes the menu. */}
-        <header className="sticky top-0 z-30 lg:hidden">
+        <header className="sticky top-0 z-35 lg:hidden">
           <details key={pathname} className="group border-line border-b bg-canvas">
             <summary className="flex h-14 items-center justify-between px-4">
               <Brand />
