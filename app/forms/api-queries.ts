@@ -10,7 +10,7 @@ import { isoInstant } from "./instants";
 import { cursor, fromDigits, limit, yes } from "./pagination";
 import { searchText } from "./search/search-query";
 import { withoutPlan } from "./tenants/tenant-list-query";
-import { utcMonth } from "./trials/trial-list-query";
+import { utcMonth } from "./trials/trial-filters";
 import { reportGroups } from "./trials/trial-report-query";
 
 const badSeq = "That is not an entry's number.";

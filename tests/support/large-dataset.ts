@@ -101,7 +101,7 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
       const value = { feature: "feature", person: "given_by", all: "''" }[dimension];
       return `insert into trial_counts (month, dimension, value, granted, used, converted, extended, lapsed, open, running, days_to_use)
         select month, '${dimension}', ${value}, count(*), 0, 0, 0, 0, sum(case when outcome = 'open' then 1 else 0 end),
-          sum(case when outcome = 'running' then 1 else 0 end), ${json("'{}'")} from trial_outcomes group by month, ${value}`;
+          sum(case when outcome = 'running' then 1 else 0 end), ${json("'{}'")} from trial_outcomes group by month${dimension === "all" ? "" : `, ${value}`}`;
     }),
     `${numbers(Math.floor(tenants / 100) * days * 5)} insert into check_counts (tenant, day, feature, allowed, source, count, first_at, last_at)
       select ${key(`i / ${days * 5} * 100`)}, ${isLite ? `strftime('%Y-%m-%d', ${now / 1000} - (i / 5 % ${days}) * 86400, 'unixepoch')` : `to_char(to_timestamp(${now / 1000} - (i / 5 % ${days}) * 86400) at time zone 'UTC', 'YYYY-MM-DD')`},

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 let people = 0;
-/** Signs in anew after the clock moved further than a session lasts. */
+/** Signs in again after the clock moved further than a session lasts. */
 async function visit(path: string): Promise<Response> {
   const response = await admin.get(path);
   if (response.status !== 302) return response;

@@ -1,34 +1,17 @@
 import { z } from "zod";
 import { lastInstant } from "~/core/model";
-import { isoDay } from "~/core/time";
 import { featureKey } from "~/forms/entity-keys";
 import { cursor } from "~/forms/pagination";
-
-export const trialTabs = ["ending", "running", "upcoming", "ended"] as const;
-export type TrialTab = (typeof trialTabs)[number];
-
-/** Lengths of "ending soon", in days. */
-export const endingWithin = ["7", "14", "30"] as const;
-
-/** Outcomes that the list of ended trials can be filtered by. */
-export const filteredOutcomes = ["converted", "extended", "lapsed", "open"] as const;
+import { endingWithin, filteredOutcomes, isDay, trialTabs, utcMonth } from "./trial-filters";
 
 const sorts = ["ends", "starts"] as const;
-
-const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && isoDay(Date.parse(text)) === text;
 
 /** "2026-12-13" as its first instant in UTC. */
 const utcDay = z
   .string()
-  .refine(isDate)
+  .refine(isDay)
   .transform((text) => Date.parse(text))
   .refine((at) => at >= 0 && at <= lastInstant);
-
-/** "2026-12" */
-export const utcMonth = z
-  .string()
-  .regex(/^\d{4}-\d\d$/)
-  .refine((text) => isDate(`${text}-01`) && text >= "1970-01");
 
 /** Invalid values are ignored, so that the list always shows something. */
 const query = z.object({

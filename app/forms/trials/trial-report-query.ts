@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Instant } from "~/core/model";
 import { monthAfter } from "~/core/trials/months";
 import { monthOf } from "~/core/trials/trial-chains";
-import { utcMonth } from "./trial-list-query";
+import { utcMonth } from "./trial-filters";
 
 /** Months of a report. */
 export const maxReportMonths = 36;

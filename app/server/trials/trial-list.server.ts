@@ -28,9 +28,9 @@ import {
 } from "~db/store/trials.server";
 import { catalogueOfNames } from "./names.server";
 
-const pageSize = 50;
+const pageSize = 25;
 /** Features and people offered as filters. Others are reached by their address. */
-const maxChoices = 200;
+const maxChoices = 100;
 
 export type TrialRow = {
   id: string;
@@ -78,7 +78,7 @@ export async function readTrialList(services: Services, query: TrialListQuery) {
     rows: await rowsOf(services, grants, now),
     next: last ? cursorOf(...placeOf(last, slice.order)) : null,
     sort,
-    ...(await choices(services, query)),
+    ...(await choices(services, query, grants)),
     ...(await trialsFreshness(services)),
     hasAny:
       grants.length > 0 ||
@@ -182,17 +182,18 @@ function outcomeOf({ id }: Trial, extended: Set<string>, outcomes: Map<string, T
   return outcome === "running" ? null : outcome;
 }
 
-async function choices(services: Services, { feature, by }: TrialListQuery) {
+/** Features and people of computed trials and of this page. */
+async function choices(services: Services, { feature, by }: TrialListQuery, grants: GrantRow[]) {
   const { readAside: q, tables: t } = services.db;
   const catalogue = await catalogueOfNames(services);
   const withTrials =
     catalogue.features.size <= maxChoices ? [...catalogue.features.keys()] : await trialDimensionValues(q, t, "feature", maxChoices);
   const people = await trialDimensionValues(q, t, "person", maxChoices);
   return {
-    features: [...new Set([...withTrials, ...(feature ? [feature] : [])])].map((key) => ({
+    features: [...new Set([...withTrials, ...grants.map((g) => g.feature), ...(feature ? [feature] : [])])].map((key) => ({
       key,
       name: catalogue.features.get(key)?.name ?? key,
     })),
-    people: [...new Set([...people, ...(by ? [by] : [])])],
+    people: [...new Set([...people, ...grants.map((g) => g.createdBy), ...(by ? [by] : [])])],
   };
 }

@@ -44,10 +44,10 @@ export function TrialTable({ rows, sort, sortable, showOutcome, canChange, empty
       header: "Tenant",
       primary: true,
       cell: ({ tenant }) => <NameCell to={paths.tenantGrants(tenant.key)} name={tenant.name} detail={tenant.key} />,
-      className: "md:max-w-44",
+      className: "md:max-w-38 2xl:max-w-56",
     },
-    { id: "feature", header: "Feature", cell: (row) => <FeatureCell row={row} />, className: "md:max-w-48" },
-    { id: "plan", header: "Plan", cell: ({ plan }) => <PlanCell plan={plan} />, className: "md:max-w-28" },
+    { id: "feature", header: "Feature", cell: (row) => <FeatureCell row={row} />, className: "md:max-w-42 2xl:max-w-64" },
+    { id: "plan", header: "Plan", cell: ({ plan }) => <PlanCell plan={plan} />, className: "md:max-w-26" },
     {
       id: "ends",
       header: "Ends",
@@ -73,7 +73,7 @@ export function TrialTable({ rows, sort, sortable, showOutcome, canChange, empty
           <Time at={row.startsAt} now={row.now} show="date" />
         </Stacked>
       ),
-      className: "md:max-w-36",
+      className: "md:max-w-34",
     },
     { id: "used", header: "Used", cell: (row) => <UsedCell row={row} /> },
   ];

@@ -1,4 +1,4 @@
-import type { TrialTab } from "~/forms/trials/trial-list-query";
+import type { TrialTab } from "~/forms/trials/trial-filters";
 import { paths } from "~/paths";
 import { PageHeader } from "~/ui/kit/page-header";
 import { Tabs } from "~/ui/kit/tabs";

@@ -1,5 +1,5 @@
 import type { TrialOutcome } from "~/core/trials/trial-chains";
-import type { TrialTab } from "~/forms/trials/trial-list-query";
+import type { TrialTab } from "~/forms/trials/trial-filters";
 import type { Tone } from "~/ui/kit/badge";
 
 export const trialTabWords = { ending: "Ending", running: "Running", upcoming: "Upcoming", ended: "Ended" } satisfies Record<
