@@ -101,13 +101,13 @@ test("without JavaScript each filter works, and a form that is refused keeps wha
 
   await page.goto("/tenants/acme/trial?feature=okrs");
   await page.getByText("More features", { exact: true }).click();
-  await page.getByRole("checkbox", { name: /^Iterations/ }).check();
+  await page.getByRole("checkbox", { name: /^AI agents/ }).check();
   await page.getByText("Own dates").click();
   await page.getByLabel("Ends").fill("2020-01-01T00:00");
   await page.getByRole("button", { name: "Grant trial" }).click();
   await expect(page.getByText("The end is in the past.")).toBeVisible();
   await expect(page.getByRole("checkbox", { name: /^OKRs/ })).toBeChecked();
-  await expect(page.getByRole("checkbox", { name: /^Iterations/ })).toBeChecked();
+  await expect(page.getByRole("checkbox", { name: /^AI agents/ })).toBeChecked();
   await expect(page.getByLabel("Ends")).toHaveValue("2020-01-01T00:00");
 });
 
