@@ -35,7 +35,7 @@ const kindWords = {
 };
 const kinds = auditSubjects.map((kind) => [kind, kindWords[kind]] as const);
 
-export default function Activity() {
+export default function ActivityLog() {
   const { entries, older, actors, actions, now } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);
