@@ -57,11 +57,12 @@ async function extendFromList(page: Page, name: string): Promise<void> {
   await page.getByLabel("Search tenant").fill(name.slice(0, 6));
   const apply = page.getByRole("button", { name: "Apply" });
   if (await apply.isVisible()) await apply.click();
-  await expect(page).toHaveURL(/feature=epics/);
+  // Both filters are sent before anything else is clicked.
+  await expect(page).toHaveURL(/q=.*feature=epics/);
   await expect(row(page, name)).toContainText("Asked by phone");
   await row(page, name).getByRole("link", { name: "Extend" }).click();
-  await page.getByText("30 days").click();
-  await page.getByRole("button", { name: "Extend" }).click();
+  await page.getByText("+30 days").click();
+  await page.getByRole("button", { name: "Extend trial" }).click();
   await expect(page.getByRole("region", { name: "Extended" })).toBeVisible();
 
   await page.goto(`/trials?q=${encodeURIComponent(name.slice(0, 6))}`);

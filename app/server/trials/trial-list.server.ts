@@ -28,7 +28,7 @@ import {
 } from "~db/store/trials.server";
 import { catalogueOfNames } from "./names.server";
 
-const pageSize = 25;
+const pageSize = 20;
 /** Features and people offered as filters. Others are reached by their address. */
 const maxChoices = 100;
 
