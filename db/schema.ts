@@ -8,6 +8,7 @@ import { systemTables } from "./schema/system";
 import { tenantsTables } from "./schema/tenants";
 import { trialsTables } from "./schema/trials";
 import { usageTables } from "./schema/usage";
+import { usageFigureTables } from "./schema/usage-figures";
 
 /**
  * All tables, defined once for both engines. Timestamps are instants in ms. Revisions and `seq` come from one sequence
@@ -17,7 +18,7 @@ import { usageTables } from "./schema/usage";
 export function defineSchema(d: Dialect) {
   const system = systemTables(d);
   const posthog = posthogTables(d);
-  const usage = usageTables(d);
+  const usage = { ...usageTables(d), ...usageFigureTables(d) };
   const admins = adminsTables(d);
   const keys = keysTables(d);
   const changes = changesTables(d);

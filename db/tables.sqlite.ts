@@ -7,3 +7,4 @@ export const { features, plans, planFeatures, tenants, tenantSearch, tenantAddOn
 export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, groupSyncs, flagValues, leases } = schema;
 export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, signInCounts, waitingEvents } = schema;
 export const { trialOutcomes, trialCounts } = schema;
+export const { usageDaily, featureDaily, tenantStats, refusedTenants, usageLevels } = schema;

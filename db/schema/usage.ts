@@ -1,7 +1,8 @@
+import { sql } from "drizzle-orm";
 import type { Json, ResetPeriod } from "~/core/model";
 import type { Dialect } from "../dialect";
 
-/** Counts of checks, usage events and counters. */
+/** Counts of checks, usage events, counters and use by day. */
 export function usageTables(d: Dialect) {
   const { table, text, integer, boolean, timestamp, json, index, primaryKey } = d;
 
@@ -19,12 +20,18 @@ export function usageTables(d: Dialect) {
       count: integer("count").notNull(),
       firstAt: timestamp("first_at").notNull(),
       lastAt: timestamp("last_at").notNull(),
+      /** The part of `count` that `feature_daily`, `tenant_stats` and `refused_tenants` contain. 0: the row is new to them. */
+      counted: integer("counted").notNull().default(0),
+      /** True if `counted` may differ from `count`. */
+      pending: boolean("pending").notNull().default(true),
     },
     (t) => [
       primaryKey({ columns: [t.tenant, t.day, t.feature, t.allowed, t.source] }),
       index("check_counts_by_day").on(t.day),
       // Covers which tenants were checked for a feature since a day.
       index("check_counts_by_feature").on(t.feature, t.day, t.tenant),
+      // Small: it holds only rows that the figures lack.
+      index("check_counts_pending").on(t.tenant, t.day).where(sql`${t.pending}`),
     ],
   );
 
@@ -108,5 +115,22 @@ export function usageTables(d: Dialect) {
     (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart, t.at] }), index("usage_history_by_time").on(t.at)],
   );
 
-  return { checkCounts, usageEvents, usageTotals, usageHistory };
+  /**
+   * What was added to a metered feature per UTC day of the events' own time, less what was taken away. A `set` adds
+   * nothing. Written with the events.
+   */
+  const usageDaily = table(
+    "usage_daily",
+    {
+      tenant: text("tenant").notNull(),
+      feature: text("feature").notNull(),
+      /** YYYY-MM-DD */
+      day: text("day").notNull(),
+      /** From -(2^53 - 1) to 2^53 - 1, where it stays if more is added. */
+      added: integer("added").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.feature, t.day] }), index("usage_daily_by_day").on(t.day)],
+  );
+
+  return { checkCounts, usageEvents, usageTotals, usageHistory, usageDaily };
 }

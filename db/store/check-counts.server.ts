@@ -34,7 +34,7 @@ export async function putCheckCounts(tx: Queries, t: Schema, counts: CheckCount[
   await inBatches(inOrder(counts), async (batch) => await adding(tx, t, rowsAsOne(t.checkCounts, batch.map(rowOf))));
 }
 
-const rowOf = (c: CheckCount) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt) });
+const rowOf = (c: CheckCount) => ({ ...c, firstAt: new Date(c.firstAt), lastAt: new Date(c.lastAt), counted: 0, pending: true });
 
 function adding(q: Queries, { checkCounts: t }: Schema, rows: SQL) {
   return q
@@ -42,7 +42,7 @@ function adding(q: Queries, { checkCounts: t }: Schema, rows: SQL) {
     .select(rows)
     .onConflictDoUpdate({
       target: [t.tenant, t.day, t.feature, t.allowed, t.source],
-      set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at` },
+      set: { count: sql`${t.count} + excluded.count`, lastAt: sql`excluded.last_at`, pending: sql`excluded.pending` },
     });
 }
 
