@@ -15,6 +15,7 @@ export type Ages = { reports: Instant; answers: Instant; feed: Instant; signInCo
 
 export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<OldRows[]> {
   const { usageEvents: e, usageHistory: h, idempotentAnswers: a, checkCounts: c, signInCounts: s, changes } = t;
+  const { usageDaily: u, featureDaily: f, refusedTenants: r } = t;
   const rows = (what: string, table: SQLiteTable, by: Column, where: SQL): OldRows => ({ what, table, by, where });
   const all = [
     rows("usage reports", e, e.recordedAt, lt(e.recordedAt, new Date(ages.reports))),
@@ -22,6 +23,10 @@ export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<Ol
     rows("idempotent answers", a, a.createdAt, lt(a.createdAt, new Date(ages.answers))),
     rows("sign-in counts", s, s.expire, lt(s.expire, new Date(ages.signInCounts))),
     rows("check counts", c, c.day, lt(c.day, ages.checkDay)),
+    // After the counts that they sum, so that none of those is added again.
+    rows("checks by feature and day", f, f.day, lt(f.day, ages.checkDay)),
+    rows("refused tenants", r, r.lastDay, lt(r.lastDay, ages.checkDay)),
+    rows("use by day", u, u.day, lt(u.day, ages.checkDay)),
     // Keeps the newest row, because the sequence continues from it.
     rows(
       "feed",

@@ -16,6 +16,7 @@ import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 import { dateOrNull } from "./dates";
+import { addToDays } from "./usage-daily.server";
 import { counterColumns, isWanted, type Total, totalColumns, usedText } from "./usage-totals.server";
 
 /** A counter locked by this transaction. */
@@ -123,6 +124,17 @@ export async function applyToCounters(
     setBy: setterAfter(locked, events),
     ...applyEvents(locked, events, addsAfter.get(i)),
   }));
+  await addToDays(
+    tx,
+    t,
+    changes.map(({ locked: { tenant, feature, periodKind, periodStart }, events }) => ({
+      tenant,
+      feature,
+      periodKind,
+      periodStart,
+      events,
+    })),
+  );
   return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
 }
 

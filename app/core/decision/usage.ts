@@ -1,5 +1,5 @@
 import type { Feature, Instant, ResetPeriod, TenantFacts } from "~/core/model";
-import { day, minute } from "~/core/time";
+import { day, isoDay, minute } from "~/core/time";
 import { usagePeriod } from "./usage-period";
 
 /** How late a usage event may be and still count in its own period, and how long its key is remembered, in ms. */
@@ -110,4 +110,27 @@ const withinRange = (sum: bigint) => (sum > maxSum ? maxSum : sum < -maxSum ? -m
 /** The displayed total, used by decisions: a whole number from 0 to 2^53 - 1. */
 export function shownUsed(sum: bigint): number {
   return sum < 0n ? 0 : sum > BigInt(maxUsed) ? maxUsed : Number(sum);
+}
+
+/**
+ * What events add to each UTC day of their own time, days to which nothing is added omitted. A `set` states a total, so
+ * it adds nothing. An `add` that a newer `set` replaced still counts: it was used on its day.
+ */
+export function addedByDay(changes: (Pick<Counter, "tenant" | "feature"> & { events: CounterEvent[] })[]) {
+  const days = new Map<string, { tenant: string; feature: string; day: string; added: bigint }>();
+  for (const { tenant, feature, events } of changes) {
+    for (const { action, quantity, at } of events) {
+      if (action !== "add") continue;
+      const name = isoDay(at);
+      const id = `${tenant}\n${feature}\n${name}`;
+      const one = days.get(id);
+      if (one) one.added += BigInt(quantity);
+      else days.set(id, { tenant, feature, day: name, added: BigInt(quantity) });
+    }
+  }
+  const bound = BigInt(maxUsed);
+  return [...days.values()].flatMap(({ added, ...one }) => {
+    const bounded = added > bound ? bound : added < -bound ? -bound : added;
+    return added === 0n ? [] : [{ ...one, added: Number(bounded) }];
+  });
 }

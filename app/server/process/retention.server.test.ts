@@ -82,7 +82,7 @@ describe.each(engines)("what is old on %s", (engine) => {
     const then = await ask(now + hour);
     s.clock.now += 500 * day;
     await tenant("acme", "Acme Ltd");
-    expect(await s.cleaning.clean()).toEqual({ "usage reports": 1, "usage history": 1, feed: 1 });
+    expect(await s.cleaning.clean()).toEqual({ "usage reports": 1, "usage history": 1, "use by day": 1, feed: 1 });
     expect(await ask(now + hour)).toEqual(then);
     expect(then.body.entitlements.calls).toMatchObject({ used: 1, limit: 10 });
     expect([await rowsOf("usageTotals"), await rowsOf("factsHistory")]).toEqual([1, 3]);

@@ -33,7 +33,7 @@ type Parts = {
 };
 
 /**
- * Deletes expired rows in small batches, one process at a time. Facts, grants, the audit log and usage are never
+ * Deletes expired rows in small batches, one process at a time. Facts, grants, the audit log and usage totals are never
  * deleted, because point-in-time answers need them.
  */
 export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, log }: Parts) {
