@@ -227,6 +227,7 @@ describe("the command line", () => {
     "tokens rotate-secret": () => [],
     "tenants list": null,
     check: null,
+    "figures rebuild": null,
     migrate: null,
     names: null,
     // Replaces the database, and the audit log with it.

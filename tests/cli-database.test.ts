@@ -27,6 +27,7 @@ const mayNotCreate: Record<string, string[]> = {
   "admins invite": ["--email", "ada@example.com", "--name", "Ada", "--role", "support"],
   check: ["acme", "sso"],
   export: ["--output", output],
+  "figures rebuild": [],
   "keys create": ["--name", "app", "--scope", "check"],
   "keys list": [],
   "keys revoke": ["key_x"],

@@ -3,6 +3,7 @@ import { registerAdmins as admins } from "./admins.server";
 import { registerCheck as check } from "./check.server";
 import { registerDemo as demo } from "./demo.server";
 import { registerExport as exportFile } from "./export.server";
+import { registerFigures as figures } from "./figures.server";
 import { registerImport as importFile } from "./import.server";
 import { registerKeys as keys } from "./keys.server";
 import { registerMigrate as migrate } from "./migrate.server";
@@ -24,7 +25,22 @@ export function buildProgram(open: Open): Command {
     .exitOverride()
     .showHelpAfterError()
     .addHelpText("after", exitCodes);
-  for (const register of [start, demo, importFile, exportFile, owner, admins, keys, tokens, tenants, names, check, migrate, restore])
+  for (const register of [
+    start,
+    demo,
+    importFile,
+    exportFile,
+    owner,
+    admins,
+    keys,
+    tokens,
+    tenants,
+    names,
+    check,
+    figures,
+    migrate,
+    restore,
+  ])
     register(program, open);
   return program;
 }

@@ -48,9 +48,12 @@ async function serve(env: Env): Promise<void> {
     stopOnSignal(app, services, shutdown, stopAll);
     await startJobs(services);
     if (shutdown.phase !== "running") return;
-    const { background, posthog, trials } = services;
+    const { background, figures, posthog, trials } = services;
     const isBeside = background.start(folder === null ? undefined : socketIn(folder, "worker"));
-    if (!isBeside) trials.start();
+    if (!isBeside) {
+      trials.start();
+      figures.start();
+    }
     await posthog?.start(isBeside ? background.wake : undefined);
     const address = app.server.address();
     const origin = originOf(env, typeof address === "object" && address !== null ? address.port : env.port);

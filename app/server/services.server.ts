@@ -26,6 +26,7 @@ import type { Background } from "./process/worker.server";
 import type { WriteProbe } from "./process/write-probe.server";
 import type { TenantCounts } from "./tenants/tenant-counts.server";
 import type { TrialSweep } from "./trials/trial-sweep.server";
+import type { UsageFigures } from "./usage/figures.server";
 import type { UsageCache } from "./usage/usage-cache.server";
 
 export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
@@ -43,6 +44,8 @@ export type Services = {
   facts: FactsCache;
   counts: CheckCounts;
   usage: UsageCache;
+  /** Figures over all tenants, kept by one process. */
+  figures: UsageFigures;
   cleaning: Cleaning;
   /** What became of trials. Computed by the worker process if there is one. */
   trials: TrialSweep;

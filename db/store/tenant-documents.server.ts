@@ -22,6 +22,13 @@ export async function tenantNamesAfter(q: Queries, t: Schema, after: string, siz
   return q.select({ key, name }).from(t.tenants).where(gt(key, after)).orderBy(key).limit(size);
 }
 
+/** Names of these tenants by key. */
+export async function readTenantNames(q: Queries, { tenants: t }: Schema, keys: string[]): Promise<Map<string, string>> {
+  if (keys.length === 0) return new Map();
+  const rows = await q.select({ key: t.key, name: t.name }).from(t).where(inArray(t.key, keys));
+  return new Map(rows.map(({ key, name }) => [key, name]));
+}
+
 /** Facts of these tenants in the given order; null for missing ones. */
 export async function readTenantsByKey(q: Queries, t: Schema, keys: string[]): Promise<Map<string, TenantFacts | null>> {
   const found = new Map<string, TenantFacts | null>(keys.map((key) => [key, null]));

@@ -23,6 +23,7 @@ import { randomId } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
 import { createTrialSweep } from "~/server/trials/trial-sweep.server";
+import { createUsageFigures } from "~/server/usage/figures.server";
 import { createUsageCache } from "~/server/usage/usage-cache.server";
 import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
@@ -103,6 +104,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const trials = createTrialSweep({ db, facts, holder: newId("proc"), now, elapsed, log: jobs });
+  const figures = createUsageFigures({ db, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
   const onTrouble = (error: Error, sentence: string) => posthog?.exceptions.ofJob(error, sentence);
   const background = overrides.background ?? createBackground(log, onTrouble, logOutput.write);
@@ -118,6 +120,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     facts,
     counts,
     usage,
+    figures,
     cleaning,
     trials,
     checks,
@@ -187,9 +190,11 @@ export async function stopServices({
   background,
   cleaning,
   trials,
+  figures,
   db,
 }: Services): Promise<void> {
-  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), background.stop(), cleaning.stop(), trials.stop()]);
+  const jobs = [background.stop(), cleaning.stop(), trials.stop(), figures.stop()];
+  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), ...jobs]);
   // Last: counts flushed above may produce denial events.
   await posthog?.stop();
   await facts.stop();

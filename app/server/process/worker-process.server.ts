@@ -159,4 +159,5 @@ process.on("message", (order: WorkerRequest) => {
   else void answerServer(order);
 });
 services.trials.start();
+services.figures.start();
 await Promise.all(runners.map((runner) => runner.start()));

@@ -16,8 +16,8 @@ const restartAfter = 1_000;
 export type Background = ReturnType<typeof createBackground>;
 
 /**
- * Runs work that would delay checks in a separate process: imports, exports, estimates, large audit entries, and group
- * sync to PostHog. If it dies, waiting requests fail; an import was then written completely or not at all. It ends with
+ * Runs work that would delay checks in a separate process: imports, exports, estimates, large audit entries, figures
+ * of usage, and group sync to PostHog. If it dies, waiting requests fail; an import was then written completely or not at all. It ends with
  * this process.
  */
 export function createBackground(
