@@ -66,6 +66,11 @@ export const paths = {
   trialReport: (query: Query = {}) => withQuery("/trials/report", query),
   trialReportCsv: (query: Query = {}) => withQuery("/trials/report.csv", query),
 
+  usage: (query: Query = {}) => withQuery("/usage", query),
+  demand: (query: Query = {}) => withQuery("/usage/demand", query),
+  demandFeature: (feature: string, query: Query = {}) => withQuery(`/usage/demand/${segment(feature)}`, query),
+  usageExport: (query: Query = {}) => withQuery("/usage/export", query),
+
   plans: (query: Query = {}) => withQuery("/plans", query),
   planNew: () => "/plans/new",
   plan: (key: string) => `/plans/${segment(key)}`,

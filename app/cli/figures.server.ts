@@ -22,10 +22,10 @@ export function registerFigures(program: Command, open: Open): void {
 }
 
 async function untilComplete(figures: UsageFigures): Promise<void> {
-  for (let isSaid = false; await figures.isBehind(); ) {
+  for (let hasRemarked = false; await figures.isBehind(); ) {
     if ((await figures.pass()) !== "elsewhere") return;
-    if (!isSaid) remark("A running server computes them. Waiting until it is done.");
-    isSaid = true;
+    if (!hasRemarked) remark("A running server computes them. Waiting until it is done.");
+    hasRemarked = true;
     await wait(pollIntervalMs);
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, lt, ne, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, like, lt, ne, or, sql } from "drizzle-orm";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
@@ -84,13 +84,14 @@ export async function refusalsOfTenants(
 }
 
 export type LevelPlace = { fill: number; tenant: string; feature: string };
-export type LevelFilter = { feature?: string; plan?: string; minFill?: number };
+/** `search`: part of the tenant's folded name or key. `plan`: "" for tenants without one. */
+export type LevelFilter = { search?: string; feature?: string; plan?: string; minFill?: number };
 
 /** Tenants and metered features, the fullest limit first, after a place. */
 export async function levelsAfter(
   q: Queries,
-  { usageLevels: l }: Schema,
-  { feature, plan, minFill }: LevelFilter,
+  { usageLevels: l, tenants: t }: Schema,
+  { search, feature, plan, minFill }: LevelFilter,
   { after, size }: { after?: LevelPlace; size: number },
 ): Promise<(LevelPlace & { plan: string })[]> {
   const later =
@@ -107,6 +108,7 @@ export async function levelsAfter(
         feature === undefined ? undefined : eq(l.feature, feature),
         plan === undefined ? undefined : eq(l.plan, plan),
         minFill === undefined ? undefined : gte(l.fill, minFill),
+        search === undefined ? undefined : inArray(l.tenant, q.select({ key: t.key }).from(t).where(hasText(t, search))),
         after ? sql`${l.fill} <= ${after.fill}` : undefined,
         later,
       ),
@@ -114,6 +116,9 @@ export async function levelsAfter(
     .orderBy(desc(l.fill), asc(l.tenant), asc(l.feature))
     .limit(size);
 }
+
+const hasText = (t: Schema["tenants"], search: string) =>
+  like(t.searchText, `%${search.replace(/[\\%_]/g, "\\$&")}%`).append(sql.raw(" escape '\\'"));
 
 /** Tenants whose fullest limit has at least this fill. */
 export async function tenantsFilled(q: Queries, { tenantStats: s }: Schema, minFill: number): Promise<number> {

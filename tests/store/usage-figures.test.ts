@@ -9,7 +9,7 @@ import { changeCatalogue, changeTenant } from "~/server/change.server";
 import { createUsageFigures } from "~/server/usage/figures.server";
 import {
   checksOfLastDays,
-  mostRefusedFeatures,
+  featuresByRefusals,
   staleFiguresSince,
   tenantsNearLimits,
   tenantsPerPlan,
@@ -163,7 +163,7 @@ describe.each(engines)("figures over all tenants on %s", (engine) => {
       full: { count: 1, first: [{ key: "b", name: "b", fill: 10_000 }] },
       near: { count: 1, first: [{ key: "a", name: "a", fill: 8_000 }] },
     });
-    expect(await mostRefusedFeatures(s)).toEqual([{ key: "calls", name: "calls", refusals: 5, tenants: 2 }]);
+    expect(await featuresByRefusals(s)).toEqual([{ key: "calls", name: "calls", refusals: 5, tenants: 2 }]);
     const days = await checksOfLastDays(s);
     expect(days).toHaveLength(30);
     expect(days.filter((one) => one.refused > 0).map(({ label, refused }) => [label, refused])).toEqual([

@@ -21,6 +21,10 @@ const queries: { [path: string]: string[] } = {
   "/trials/report": ["?from=2025-01"],
   "/plans": ["?q=f1", "?group=Group+3", "?page=2&plans=4"],
   "/features": ["?q=f1", "?type=metered&sort=-group", "?page=3"],
+  "/usage": ["?level=80", "?feature=f1", "?plan=plan0", "?q=tenant+4", "?plan=plan0&feature=f1"],
+  "/usage/demand": ["?days=7", "?days=90&page=2"],
+  "/usage/demand/:feature": ["?days=90"],
+  "/usage/export": ["?of=demand"],
   "/activity": ["?kind=tenant&subject=t1000000", "?action=trial.granted", "?actor=admin:adm_1"],
   "/plans/:plan/features/:feature": ["?gives=no&was=null"],
 };

@@ -40,7 +40,7 @@ export async function tenantsNearLimits(services: Parts) {
 }
 
 /** The five features refused most in the last 7 UTC days, today included, with how many tenants were refused. */
-export async function mostRefusedFeatures({ db, facts, now }: Parts) {
+export async function featuresByRefusals({ db, facts, now }: Parts) {
   const { readAside: q, tables } = db;
   const from = isoDay(now() - (weekDays - 1) * day);
   const first = (await refusalsByFeature(q, tables, { from })).slice(0, maxListed);

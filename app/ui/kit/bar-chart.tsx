@@ -1,131 +1,153 @@
+import { scaleBand, scaleLinear } from "d3-scale";
+import { stack } from "d3-shape";
+import type { ReactNode } from "react";
 import { cx } from "./cx";
 import { count } from "./pagination";
 
 export type Bar = { label: string; allowed: number; refused: number };
+type Series<Row> = { key: keyof Row & string; label: string; look: "main" | "second" };
 
-const slot = 10;
-const height = 100;
+/** User units of the drawing, which is stretched to its place. */
+const [width, height] = [1_000, 100];
+const tickCount = 3;
+
+const outcomes: Series<Bar>[] = [
+  { key: "allowed", label: "Allowed", look: "main" },
+  { key: "refused", label: "Refused", look: "second" },
+];
+
+/** Colours that differ in hue and lightness for every kind of colour vision. */
+const looks = { main: { fill: "fill-accent", box: "bg-accent" }, second: { fill: "fill-warn-bold", box: "bg-warn-bold" } };
 
 /** Allowed and denied checks per day, stacked. SVG rendered on the server; a table below has the same numbers. */
-export function BarChart({
-  bars,
-  caption,
-  unit = "checks",
-  className,
-}: {
-  bars: Bar[];
+export function BarChart(props: { bars: readonly Bar[]; caption: string; unit?: string; className?: string }) {
+  return <StackedBars {...props} series={outcomes} first="Day" />;
+}
+
+type StackedBarsProps<Row> = {
+  bars: readonly Row[];
+  series: readonly Series<Row>[];
   caption: string;
   unit?: string;
+  /** Header of the labels' column in the table. */
+  first: string;
   className?: string;
-}) {
-  const top = niceTop(Math.max(...bars.map((bar) => bar.allowed + bar.refused), 1));
-  const first = bars[0];
-  const last = bars.at(-1);
+};
+
+/** Bars with a shared scale. One series has no legend, because the caption names it. */
+export function StackedBars<Row extends { label: string }>({ bars, series, caption, unit, first, className }: StackedBarsProps<Row>) {
+  const value = (row: Row, key: string) => Math.max(0, Number(row[key as keyof Row]));
+  const layers = stack<Row, string>()
+    .keys(series.map(({ key }) => key))
+    .value(value)([...bars]);
+  const most = Math.max(1, ...layers.flatMap((layer) => layer.map(([, top]) => top)));
+  const y = scaleLinear().domain([0, most]).nice(tickCount).range([height, 0]);
+  const x = scaleBand<number>()
+    .domain(bars.map((_, i) => i))
+    .range([0, width])
+    .paddingInner(0.25)
+    .paddingOuter(0.1);
+  const ticks = y.ticks(tickCount).filter(Number.isInteger);
   return (
     <figure className={cx("min-w-0", className)}>
       <figcaption className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 text-ink-muted text-xs">
         <span>{caption}</span>
-        <span className="flex items-center gap-3">
-          <Legend className="bg-yes-bold" label="Allowed" />
-          <Legend className="bg-no-bold" label="Refused" />
-        </span>
+        {series.length > 1 && (
+          <span className="flex items-center gap-3">
+            {series.map(({ key, label, look }) => (
+              <Legend key={key} className={looks[look].box} label={label} />
+            ))}
+          </span>
+        )}
       </figcaption>
       <div className="grid grid-cols-[auto_1fr] gap-x-2" aria-hidden="true">
-        <div className="flex h-36 flex-col justify-between text-right text-[0.6875rem] text-ink-faint leading-none">
-          <span>{count(top)}</span>
-          <span>{count(top / 2)}</span>
-          <span>0</span>
-        </div>
         <svg
-          viewBox={`0 0 ${bars.length * slot} ${height}`}
-          preserveAspectRatio="none"
-          className="h-36 w-full overflow-visible"
+          className="h-36 overflow-visible fill-ink-faint text-[0.6875rem]"
+          width={`${count(ticks.at(-1) ?? 0).length}ch`}
           aria-hidden="true"
         >
-          {[0, 0.5, 1].map((share) => (
-            <line
-              key={share}
-              x1="0"
-              x2={bars.length * slot}
-              y1={height * share}
-              y2={height * share}
-              vectorEffect="non-scaling-stroke"
-              className="stroke-line"
-            />
+          {ticks.map((tick) => (
+            <text key={tick} x="100%" y={`${y(tick)}%`} textAnchor="end" dominantBaseline="middle">
+              {count(tick)}
+            </text>
           ))}
-          {bars.map((bar, i) => {
-            const yes = (bar.allowed / top) * height;
-            const no = (bar.refused / top) * height;
-            return (
-              <g key={bar.label} className="group">
-                <title>{`${bar.label}: ${count(bar.allowed)} allowed, ${count(bar.refused)} refused`}</title>
-                <rect x={i * slot} width={slot} height={height} className="fill-transparent group-hover:fill-sunken" />
-                <rect x={i * slot + 1.5} y={height - yes} width={slot - 3} height={yes} className="fill-yes-bold" />
-                <rect x={i * slot + 1.5} y={height - yes - no} width={slot - 3} height={no} className="fill-no-bold" />
-              </g>
-            );
-          })}
+        </svg>
+        <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-36 w-full overflow-visible" aria-hidden="true">
+          {ticks.map((tick) => (
+            <line key={tick} x1="0" x2={width} y1={y(tick)} y2={y(tick)} vectorEffect="non-scaling-stroke" className="stroke-line" />
+          ))}
+          {bars.map((bar, i) => (
+            <g key={bar.label} className="group">
+              <title>{`${bar.label}: ${series.map(({ key, label }) => `${count(value(bar, key))} ${label.toLowerCase()}`).join(", ")}`}</title>
+              <rect
+                x={(x(i) ?? 0) - x.step() * 0.125}
+                width={x.step()}
+                height={height}
+                className="fill-transparent group-hover:fill-sunken"
+              />
+              {layers.map((layer, of) => {
+                const [from = 0, to = 0] = layer[i] ?? [];
+                return (
+                  <rect
+                    key={layer.key}
+                    x={x(i)}
+                    width={x.bandwidth()}
+                    y={y(to)}
+                    height={y(from) - y(to)}
+                    className={looks[series[of]?.look ?? "main"].fill}
+                  />
+                );
+              })}
+            </g>
+          ))}
         </svg>
         <span />
         <div className="mt-1.5 flex justify-between text-[0.6875rem] text-ink-faint">
-          <span>{first?.label}</span>
-          <span>{last !== first && last?.label}</span>
+          <span>{bars[0]?.label}</span>
+          <span>{bars.length > 1 && bars.at(-1)?.label}</span>
         </div>
       </div>
-      <details className="mt-3 text-xs">
-        <summary className="w-fit rounded-sm text-ink-muted underline decoration-line-strong underline-offset-4 hover:text-ink">
-          Show as a table
-        </summary>
-        <div className="mt-2 max-h-72 overflow-y-auto">
-          <table className="w-full max-w-md text-left">
-            <caption className="sr-only">
-              {caption}, {unit}
-            </caption>
-            <thead className="text-ink-muted">
-              <tr>
-                <th scope="col" className="py-1 font-medium">
-                  Day
-                </th>
-                <th scope="col" className="py-1 text-right font-medium">
-                  Allowed
-                </th>
-                <th scope="col" className="py-1 text-right font-medium">
-                  Refused
-                </th>
-              </tr>
-            </thead>
-            <tbody className="divide-y divide-line">
-              {bars.map((bar) => (
-                <tr key={bar.label}>
-                  <th scope="row" className="py-1 font-normal">
-                    {bar.label}
-                  </th>
-                  <td className="py-1 text-right">{count(bar.allowed)}</td>
-                  <td className="py-1 text-right">{count(bar.refused)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <ChartTable caption={unit ? `${caption}, ${unit}` : caption} heads={[first, ...series.map(({ label }) => label)]}>
+        {bars.map((bar) => (
+          <tr key={bar.label}>
+            <th scope="row" className="py-1 font-normal">
+              {bar.label}
+            </th>
+            {series.map(({ key }) => (
+              <td key={key} className="py-1 text-right">
+                {count(Number(bar[key]))}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </ChartTable>
     </figure>
   );
 }
 
-/** A share as a thin bar: used of a limit. */
-export function Meter({ value, of, label, className }: { value: number; of: number; label: string; className?: string }) {
-  const share = of > 0 ? Math.min(1, value / of) : 1;
+/** The chart's numbers, behind a summary. */
+function ChartTable({ caption, heads, children }: { caption: string; heads: string[]; children: ReactNode }) {
   return (
-    <svg
-      viewBox="0 0 100 4"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={label}
-      className={cx("h-1 w-full overflow-hidden rounded-full", className)}
-    >
-      <rect width="100" height="4" className="fill-sunken" />
-      <rect width={share * 100} height="4" className={share >= 1 ? "fill-no-bold" : share >= 0.8 ? "fill-warn-bold" : "fill-accent"} />
-    </svg>
+    <details className="mt-3 text-xs print:hidden">
+      <summary className="w-fit rounded-sm text-ink-muted underline decoration-line-strong underline-offset-4 hover:text-ink">
+        Show as a table
+      </summary>
+      <div className="mt-2 max-h-72 overflow-y-auto">
+        <table className="w-full max-w-md text-left">
+          <caption className="sr-only">{caption}</caption>
+          <thead className="text-ink-muted">
+            <tr>
+              {heads.map((head, i) => (
+                <th key={head} scope="col" className={cx("py-1 font-medium", i > 0 && "text-right")}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-line">{children}</tbody>
+        </table>
+      </div>
+    </details>
   );
 }
 
@@ -136,11 +158,4 @@ function Legend({ className, label }: { className: string; label: string }) {
       {label}
     </span>
   );
-}
-
-/** The next even number of the form 2, 4, 6 or 10 times a power of ten, so that its half is whole. */
-function niceTop(max: number): number {
-  const power = 10 ** Math.floor(Math.log10(max));
-  const step = [1, 2, 4, 6, 8, 10].find((n) => n * power >= max) ?? 10;
-  return Math.max(2, step * power);
 }

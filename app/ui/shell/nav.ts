@@ -1,5 +1,6 @@
 import {
   Building2,
+  ChartColumn,
   FileUp,
   Flag,
   Hourglass,
@@ -26,6 +27,7 @@ export const navGroups = (hasPosthog: boolean): NavGroup[] => [
     items: [
       { label: "Tenants", to: paths.tenants(), icon: Building2, shortcut: "t", also: "customers" },
       { label: "Trials", to: paths.trials(), icon: Hourglass, shortcut: "r", also: "grants" },
+      { label: "Usage", to: paths.usage(), icon: ChartColumn, shortcut: "u", also: "limits demand consumption" },
     ],
   },
   {

@@ -2,9 +2,9 @@ import { limitWords } from "~/core/decision/reason-message";
 import type { LimitRow } from "~/core/decision/tenant-outline";
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
-import { Meter } from "~/ui/kit/bar-chart";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
+import { Meter } from "~/ui/kit/meter";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 

@@ -1,0 +1,90 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData, useSearchParams } from "@remix-run/react";
+import { ChartColumn, Download, SearchX } from "lucide-react";
+import { withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { readUsageQuery } from "~/forms/usage/usage-pages";
+import { paths } from "~/paths";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { usageList } from "~/server/usage/usage-list.server";
+import { buttonLook, LinkButton, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { DataTable } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
+import { count } from "~/ui/kit/pagination";
+import { StaleFigures } from "~/ui/usage/stale-figures";
+import { usageColumns } from "~/ui/usage/usage-table";
+
+export const meta: MetaFunction = () => [{ title: "Usage · Latchkey" }];
+
+const filters = ["q", "feature", "plan", "level"] as const;
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context, "read");
+  return usageList(context, readUsageQuery(new URL(request.url).searchParams));
+}
+
+export default function Usage() {
+  const { rows, next, full, near, features, plans, staleSince, now } = useLoaderData<typeof loader>();
+  const [params] = useSearchParams();
+  const query = Object.fromEntries(params);
+  const isFiltered = filters.some((name) => params.get(name));
+  return (
+    <>
+      <StaleFigures since={staleSince} now={now} />
+      <p className="mb-3 text-ink-muted text-sm">
+        <TextLink to={paths.usage({ level: "100" })}>{`${count(full)} ${full === 1 ? "tenant" : "tenants"}`}</TextLink> with a full limit.{" "}
+        <TextLink to={paths.usage({ level: "80" })}>{`${count(near)} more`}</TextLink> over 80 %.
+      </p>
+      <FilterBar names={[...filters, "after"]} className="mb-3">
+        <SearchBox label="Search name or key" />
+        <FilterSelect
+          name="level"
+          label="Any level"
+          options={[
+            ["80", "80 % and over"],
+            ["100", "Full, 100 % and over"],
+          ]}
+        />
+        <FilterSelect name="feature" label="All features" options={features.map(({ key, name }) => [key, name])} />
+        <FilterSelect
+          name="plan"
+          label="All plans"
+          options={[...plans.map(({ key, name }) => [key, name] as const), [withoutPlan, "Without a plan"]]}
+        />
+        <a href={paths.usageExport({ ...query, of: "limits" })} className={buttonLook({ variant: "ghost" })}>
+          <Download aria-hidden="true" />
+          CSV
+        </a>
+      </FilterBar>
+      <Card flush>
+        <DataTable
+          rows={rows.map((row) => ({ ...row, now }))}
+          columns={usageColumns}
+          rowKey={(row) => `${row.tenant.key}\n${row.feature.key}`}
+          caption="Tenants and metered features, the fullest limit first"
+          empty={
+            isFiltered || params.has("after") ? (
+              <EmptyState icon={SearchX} title="Nothing matches" action={<LinkButton to={paths.usage()}>Show all</LinkButton>}>
+                No tenant used a metered feature that these filters match, in this period or the one before.
+              </EmptyState>
+            ) : (
+              <EmptyState icon={ChartColumn} title="No usage yet">
+                Tenants appear here once your app has reported usage of a metered feature.
+              </EmptyState>
+            )
+          }
+        />
+      </Card>
+      <nav aria-label="Pages" className="mt-3 flex justify-between gap-2">
+        {params.has("after") ? <LinkButton to={paths.usage({ ...query, after: null })}>First page</LinkButton> : <span />}
+        {next !== null && <LinkButton to={paths.usage({ ...query, after: next })}>Next page</LinkButton>}
+      </nav>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

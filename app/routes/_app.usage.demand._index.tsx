@@ -1,0 +1,108 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Download, Telescope } from "lucide-react";
+import { demandDays, readDemandQuery } from "~/forms/usage/usage-pages";
+import { paths } from "~/paths";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { demandPage } from "~/server/usage/demand.server";
+import { buttonLook, TextLink } from "~/ui/kit/button";
+import { Card } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { EmptyState } from "~/ui/kit/empty-state";
+import { RouteErrorPage } from "~/ui/kit/error-page";
+import { count, Pagination } from "~/ui/kit/pagination";
+import { RangePicker } from "~/ui/usage/range-picker";
+import { StaleFigures } from "~/ui/usage/stale-figures";
+
+export const meta: MetaFunction = () => [{ title: "Demand · Latchkey" }];
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  await requireAdmin(request, context, "read");
+  return { ...(await demandPage(context, readDemandQuery(new URL(request.url).searchParams))), now: context.now() };
+}
+
+type Row = Awaited<ReturnType<typeof demandPage>>["rows"][number] & { days: number };
+
+const columns: Column<Row>[] = [
+  {
+    id: "feature",
+    header: "Feature",
+    primary: true,
+    cell: ({ feature: { key, name, isKnown } }) => <NameCell to={isKnown ? paths.feature(key) : undefined} name={name} detail={key} />,
+    className: "sm:w-1/4",
+  },
+  { id: "refusals", header: "Refusals", align: "right", cell: (row) => count(row.refusals) },
+  { id: "previous", header: "Range before", align: "right", cell: (row) => <span className="text-ink-muted">{count(row.previous)}</span> },
+  { id: "tenants", header: "Tenants", align: "right", cell: (row) => count(row.tenants) },
+  {
+    id: "plans",
+    header: "Their plans",
+    card: "line",
+    cell: ({ plans, morePlans }) => (
+      <span className="text-ink-muted wrap-anywhere">
+        {plans.map(({ name, tenants }) => `${name} (${count(tenants)})`).join(", ")}
+        {morePlans > 0 && ` and ${morePlans} more`}
+      </span>
+    ),
+  },
+  {
+    id: "next",
+    header: "Lowest plan that allows it",
+    cell: ({ next }) => (next ? <TextLink to={paths.plan(next.key)}>{next.name}</TextLink> : <span className="text-ink-faint">none</span>),
+  },
+  {
+    id: "who",
+    header: "",
+    card: "line",
+    align: "right",
+    cell: ({ feature, days }) =>
+      feature.isKnown && (
+        <TextLink
+          to={paths.demandFeature(feature.key, { days })}
+          className="whitespace-nowrap"
+          aria-label={`See who was refused ${feature.name}`}
+        >
+          See who
+        </TextLink>
+      ),
+  },
+];
+
+export default function Demand() {
+  const { rows, total, refusals, days, page, pageSize, staleSince, now } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <StaleFigures since={staleSince} now={now} />
+      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
+        <p className="text-ink-muted text-sm">
+          {`${count(refusals)} refused checks of ${count(total)} ${total === 1 ? "feature" : "features"} in the last ${days} days of UTC.`}
+        </p>
+        <span className="flex items-center gap-2">
+          <RangePicker days={days} choices={demandDays} to={(choice) => paths.demand({ days: choice })} />
+          <a href={paths.usageExport({ of: "demand", days })} className={buttonLook({ variant: "ghost" })}>
+            <Download aria-hidden="true" />
+            CSV
+          </a>
+        </span>
+      </div>
+      <Card flush>
+        <DataTable
+          rows={rows.map((row) => ({ ...row, days }))}
+          columns={columns}
+          rowKey={(row) => row.feature.key}
+          caption="Features by refused checks"
+          empty={
+            <EmptyState icon={Telescope} title={`Nothing was refused in the last ${days} days`}>
+              Features that tenants asked for and do not have appear here.
+            </EmptyState>
+          }
+        />
+        <Pagination page={page} pageSize={pageSize} total={total} noun="features" />
+      </Card>
+    </>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteErrorPage inShell />;
+}

@@ -1,0 +1,91 @@
+import { foldText } from "~/core/plain-text";
+import { fullLimit, nearLimit } from "~/core/usage/limit-fill";
+import { projectedUse } from "~/core/usage/projection";
+import { cursorOf } from "~/forms/pagination";
+import { withoutPlan } from "~/forms/tenants/tenant-list-query";
+import type { UsageListQuery } from "~/forms/usage/usage-pages";
+import type { Services } from "~/server/services.server";
+import { type LevelFilter, type LevelPlace, levelsAfter, tenantsFilled } from "~db/store/demand.server";
+import { staleFiguresSince } from "./home-figures.server";
+import { type UsageLevel, usageLevelsOf } from "./usage-levels.server";
+
+const pageSize = 50;
+/** Rows of a CSV file. */
+const maxExported = 10_000;
+const exportBatch = 500;
+
+const minFills = { "80": nearLimit, "100": fullLimit };
+
+const filterOf = ({ q, feature, plan, level }: UsageListQuery): LevelFilter => ({
+  search: foldText(q).trim() || undefined,
+  feature: feature || undefined,
+  plan: plan === "" ? undefined : plan === withoutPlan ? "" : plan,
+  minFill: level && minFills[level],
+});
+
+const placeOf = ([fill, tenant, feature]: [number, string, string]): LevelPlace => ({ fill, tenant, feature });
+export const usageCursorOf = ({ fill, tenant, feature }: LevelPlace) => cursorOf(fill, tenant, feature);
+
+/** Rows in the stored order, each decided now. A row that time has emptied since is omitted. */
+export async function usageRows(
+  { db, facts, now }: Services,
+  filter: LevelFilter,
+  { after, size }: { after?: LevelPlace; size: number },
+): Promise<{ rows: UsageRow[]; last: LevelPlace | null }> {
+  const found = await levelsAfter(db.readAside, db.tables, filter, { after, size: size + 1 });
+  const page = found.slice(0, size);
+  const catalogue = facts.catalogue();
+  const at = now();
+  const levels = await usageLevelsOf({ db, catalogue, now: at }, [...new Set(page.map(({ tenant }) => tenant))]);
+  const rows = page.flatMap(({ tenant, feature }) => {
+    const level = levels.get(tenant)?.find((one) => one.feature.key === feature);
+    return level ? [rowOf(level, at)] : [];
+  });
+  return { rows, last: found.length > size ? (page.at(-1) ?? null) : null };
+}
+
+function rowOf(level: UsageLevel, now: number) {
+  const { tenant, feature, used, previous, limit, fill, period } = level;
+  return {
+    tenant: { key: tenant.key, name: tenant.name, plan: tenant.plan },
+    feature: { key: feature.key, name: feature.name, unit: feature.meter.unit },
+    resetPeriod: feature.meter.resetPeriod,
+    ...{ used, previous, limit, fill },
+    projected: projectedUse(level, now),
+    resetsAt: period.end,
+  };
+}
+export type UsageRow = ReturnType<typeof rowOf>;
+
+/** Tenants and metered features, the fullest limit first. */
+export async function usageList(services: Services, query: UsageListQuery) {
+  const { db, facts, now } = services;
+  await facts.look();
+  const catalogue = facts.catalogue();
+  const { rows, last } = await usageRows(services, filterOf(query), { after: query.after && placeOf(query.after), size: pageSize });
+  const full = await tenantsFilled(db.readAside, db.tables, fullLimit);
+  return {
+    now: now(),
+    rows: rows.map((row) => ({ ...row, planName: row.tenant.plan && (catalogue.plans.get(row.tenant.plan)?.name ?? row.tenant.plan) })),
+    next: last && usageCursorOf(last),
+    full,
+    near: (await tenantsFilled(db.readAside, db.tables, nearLimit)) - full,
+    features: [...catalogue.features.values()]
+      .filter(({ type, archivedAt }) => type === "metered" && archivedAt === null)
+      .map(({ key, name }) => ({ key, name })),
+    plans: [...catalogue.plans.values()].filter(({ kind }) => kind === "base").map(({ key, name }) => ({ key, name })),
+    staleSince: await staleFiguresSince(services),
+  };
+}
+
+/** The same list for a file, up to 10,000 rows. */
+export async function* exportedUsage(services: Services, query: UsageListQuery): AsyncGenerator<UsageRow[]> {
+  await services.facts.look();
+  let after = query.after && placeOf(query.after);
+  for (let sent = 0; sent < maxExported; sent += exportBatch) {
+    const { rows, last } = await usageRows(services, filterOf(query), { after, size: exportBatch });
+    yield rows;
+    if (!last) return;
+    after = last;
+  }
+}

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { day, isoDay } from "~/core/time";
+import { paths } from "~/paths";
+import { changeCatalogue } from "~/server/change.server";
+import { recordUsage } from "~/server/usage/usage.server";
+import { putCheckCounts } from "~db/store/check-counts.server";
+import { type Browser, startTestApp, type TestApp } from "./support/app";
+import { ada, feature, meteredFeature, now, plan } from "./support/facts";
+import { textOf } from "./support/page-text";
+import { putAs } from "./support/tenant-world";
+
+let app: TestApp;
+let admin: Browser;
+let viewer: Browser;
+let sent = 0;
+
+const read = async (path: string, browser = admin) => textOf(await browser.get(path));
+const use = (tenant: string, feature: string, quantity: number, action: "add" | "set" = "add") =>
+  recordUsage(app.services, [{ tenant, feature, action, quantity, idempotencyKey: `k${++sent}` }]);
+const refuse = (tenant: string, feature: string, at: number, count: number) =>
+  app.services.db.transaction([], (tx) =>
+    putCheckCounts(tx, app.services.db.tables, [
+      { tenant, day: isoDay(at), feature, allowed: false, source: "none", count, firstAt: at, lastAt: at },
+    ]),
+  );
+
+beforeAll(async () => {
+  app = await startTestApp();
+  admin = await app.signIn("admin");
+  viewer = await app.signIn("viewer");
+  await changeCatalogue(app.services, ada, (_facts, stamp) => {
+    const features = [
+      feature("sso", { name: "Single sign-on" }),
+      meteredFeature("calls", { unit: "calls" }, { name: "API calls" }),
+      meteredFeature("seats", { resetPeriod: "never" }, { name: "Seats" }),
+    ];
+    const plans = [
+      plan("free", { calls: 100 }, { name: "Free", rank: 1 }),
+      plan("pro", { sso: true, calls: 1_000, seats: 5 }, { name: "Pro", rank: 2 }),
+    ];
+    return { ok: true, change: catalogueChange("catalogue.imported", { features, plans }, stamp, null) };
+  });
+});
+afterAll(() => app.close());
+
+test("without usage and refusals each page says what will appear there", async () => {
+  await app.services.figures.pass();
+  expect(await read(paths.usage())).toMatch(/No usage yet Tenants appear here once your app has reported usage/);
+  expect(await read(paths.demand())).toContain("Nothing was refused in the last 30 days");
+});
+
+describe("with tenants that use and ask", () => {
+  beforeAll(async () => {
+    await putAs(app, "acme", { name: "Acme", plan: "free" });
+    await putAs(app, "globex", { name: "=Globex, Inc", plan: "pro" });
+    await putAs(app, "hooli", { name: "Hooli" });
+    await use("acme", "calls", 85);
+    await use("globex", "calls", 40);
+    await use("globex", "seats", 5, "set");
+    await refuse("acme", "sso", now, 7);
+    await refuse("hooli", "sso", now - 6 * day, 2);
+    await refuse("globex", "seats", now - 40 * day, 3);
+    await app.services.figures.pass();
+  });
+
+  test("the list has the fullest limit first, with used, limit, per cent and projection", async () => {
+    const text = await read(paths.usage());
+    expect(text.indexOf("Seats 100 %")).toBeLessThan(text.indexOf("85 %"));
+    // 85 in 19 days and 10 hours of a month of 30 days.
+    expect(text).toMatch(/Acme Free API calls 85 % 85 100 0 131, over/);
+    expect(text).toMatch(/1 tenant with a full limit\. 1 more over 80 %\./);
+    // A seat that is set does not grow with time.
+    expect(text).toMatch(/=Globex, Inc Pro Seats 100 % 5 5 no reset –/);
+  });
+
+  test("filters by feature, level, plan and text are in the address, and say when nothing matches", async () => {
+    const names = async (query: Record<string, string>) => {
+      const text = await read(paths.usage(query));
+      return ["85 % 85", "4 % 40", "100 % 5"].filter((row) => text.includes(row));
+    };
+    expect(await names({})).toEqual(["85 % 85", "4 % 40", "100 % 5"]);
+    expect(await names({ feature: "calls" })).toEqual(["85 % 85", "4 % 40"]);
+    expect(await names({ level: "80" })).toEqual(["85 % 85", "100 % 5"]);
+    expect(await names({ level: "100" })).toEqual(["100 % 5"]);
+    expect(await names({ plan: "free" })).toEqual(["85 % 85"]);
+    expect(await names({ q: "glob" })).toEqual(["4 % 40", "100 % 5"]);
+    expect(await read(paths.usage({ q: "zzz" }))).toContain("Nothing matches");
+    expect(await read(paths.usage({ after: "nonsense", level: "7" }))).toContain("85 % 85");
+  });
+
+  test("demand names refusals, the range before, tenants, their plans and the lowest plan that allows it", async () => {
+    expect(await read(paths.demand({ days: 7 }))).toMatch(
+      /Single sign-on sso 9 0 2 No plan \(1\), Free \(1\) Pro See who|Single sign-on sso 9 0 2 Free \(1\), No plan \(1\) Pro See who/,
+    );
+    expect(await read(paths.demand({ days: 30 }))).not.toContain("Seats seats");
+    expect(await read(paths.demand({ days: 90 }))).toMatch(/Seats seats 3 0 1 Pro \(1\) none See who/);
+  });
+
+  test("who was refused is listed with the reason now, and a trial button for those who may grant one", async () => {
+    const text = await read(paths.demandFeature("sso", { days: 7 }));
+    expect(text).toMatch(/Acme acme 7 2026-11-20 Free Pro Not included in Free\. Included in Pro\. Grant trial/);
+    expect(text).toMatch(/Hooli hooli 2 2026-11-14 No plan/);
+    const html = await (await admin.get(paths.demandFeature("sso"))).text();
+    expect(html).toContain('href="/tenants/acme/trial?feature=sso"');
+    expect(await read(paths.demandFeature("sso"), viewer)).not.toContain("Grant trial");
+    expect((await admin.get(paths.demandFeature("nothing"))).status).toBe(404);
+  });
+
+  test("the files have the same figures, and no cell that a spreadsheet would run", async () => {
+    const limits = await admin.get(paths.usageExport({ of: "limits", level: "80" }));
+    expect(limits.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    expect((await limits.text()).split("\r\n")).toEqual([
+      "tenant,name,plan,feature,unit,used,limit,percent,previous,projected,reset_period,resets_at",
+      `globex,"'=Globex, Inc",pro,seats,,5,5,100,,,never,`,
+      "acme,Acme,free,calls,calls,85,100,85,0,131,month,2026-12-01T00:00:00.000Z",
+      "",
+    ]);
+    const demand = await (await admin.get(paths.usageExport({ of: "demand", days: 7 }))).text();
+    expect(demand).toMatch(/^sso,Single sign-on,7,9,0,2,"?(no plan: 1; free: 1|free: 1; no plan: 1)"?,pro\r$/m);
+    expect((await app.browser().get(paths.usageExport())).status).toBe(302);
+  });
+
+  test("figures that lack something for over a minute say how old they are", async () => {
+    expect(await read(paths.usage())).not.toContain("These figures are from");
+    await refuse("acme", "sso", now, 1);
+    app.clock.now += 61_000;
+    expect(await read(paths.usage())).toMatch(/These figures are from 20 Nov 2026, 1 minute ago/);
+    await app.services.figures.pass();
+    expect(await read(paths.usage())).not.toContain("These figures are from");
+  });
+});
