@@ -49,6 +49,7 @@ export const paths = {
   tenantFeatures: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/features`, query),
   tenantGrants: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/grants`, query),
   tenantUsage: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/usage`, query),
+  tenantUsageExport: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/usage/export`, query),
   tenantAudit: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/audit`, query),
   tenantPosthog: (key: string) => `${tenantPath(key)}/posthog`,
   tenantEdit: (key: string) => `${tenantPath(key)}/edit`,

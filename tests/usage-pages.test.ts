@@ -8,7 +8,7 @@ import { putCheckCounts } from "~db/store/check-counts.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { ada, feature, meteredFeature, now, plan } from "./support/facts";
 import { textOf } from "./support/page-text";
-import { putAs } from "./support/tenant-world";
+import { putAs, trialAs } from "./support/tenant-world";
 
 let app: TestApp;
 let admin: Browser;
@@ -128,5 +128,59 @@ describe("with tenants that use and ask", () => {
     expect(await read(paths.usage())).toMatch(/These figures are from 20 Nov 2026, 1 minute ago/);
     await app.services.figures.pass();
     expect(await read(paths.usage())).not.toContain("These figures are from");
+  });
+
+  describe("the usage tab of a tenant", () => {
+    beforeAll(async () => {
+      await trialAs(app, "acme", "sso", { startsAt: now - 2 * day });
+      await recordUsage(app.services, [
+        { tenant: "acme", feature: "calls", action: "add", quantity: 30, idempotencyKey: "earlier", time: now - day },
+      ]);
+      await app.services.db.transaction([], (tx) =>
+        putCheckCounts(tx, app.services.db.tables, [
+          {
+            tenant: "acme",
+            day: isoDay(now - day),
+            feature: "sso",
+            allowed: true,
+            source: "trial",
+            count: 4,
+            firstAt: now - day,
+            lastAt: now - day,
+          },
+        ]),
+      );
+    });
+
+    test("begins with limits, then has checks by day, feature, source and outcome, trials, and what nobody asked for", async () => {
+      const text = await read(paths.tenantUsage("acme", { days: 7 }));
+      const order = ["Limits", "12 checks in the last 7 days", "By feature", "By source and outcome", "During trials", "Not asked for"];
+      expect(order.map((part) => text.indexOf(part)).every((at, i, all) => at > (all[i - 1] ?? -1))).toBe(true);
+      expect(text).toMatch(/API calls calls 115 % 115 100 178, over/);
+      expect(text).toContain("2026-11-01 115 2026-10-01 0");
+      expect(text).toContain("2025-12-01 0");
+      expect(text).toMatch(/Trial Allowed 4/);
+      expect(text).toMatch(/No source Refused 8/);
+      // Checks of the trial's days: 4 and the 8 of today.
+      expect(text).toMatch(/Single sign-on sso 2026-11-18 to 2026-11-20 12/);
+      expect(text).toMatch(/named in the last 7 days\. .* API calls/);
+    });
+
+    test("has the range and the one before in its address", async () => {
+      expect(await read(paths.tenantUsage("globex", { days: 30 }))).toContain("0 checks in the last 30 days, 3 in the 30 before");
+      expect(await read(paths.tenantUsage("globex", { days: 90 }))).toContain("3 checks in the last 90 days, 0 in the 90 before");
+    });
+
+    test("is a CSV and a JSON file", async () => {
+      const csv = await (await admin.get(paths.tenantUsageExport("acme", { days: 7 }))).text();
+      expect(csv).toContain("limit,calls,2026-11-01T00:00:00.000Z,,,115,100,178\r\n");
+      expect(csv).toContain("day,2026-11-19,2026-11-19,4,0,,,\r\n");
+      expect(csv).toContain("source,none,,0,8,,,\r\n");
+      const json = await (await admin.get(paths.tenantUsageExport("acme", { days: 7, format: "json" }))).json();
+      expect(json).toMatchObject({ tenant: "acme", allowed: 4, refused: 8, notAsked: [{ key: "calls", name: "API calls" }] });
+      expect(json.consumption[0].history).toHaveLength(12);
+      expect(json.consumption[0].history.at(-1)).toEqual({ start: "2026-11-01T00:00:00.000Z", used: 115 });
+      expect((await admin.get(paths.tenantUsageExport("nobody"))).status).toBe(404);
+    });
   });
 });

@@ -1,11 +1,12 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { ChartColumn } from "lucide-react";
+import { ChartColumn, Download as DownloadIcon } from "lucide-react";
+import { demandDays, readTenantUsageQuery } from "~/forms/usage/usage-pages";
 import { keyOf, paths } from "~/paths";
 import { type FeatureUsage, tenantUsage } from "~/server/tenants/check-history.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { BarChart } from "~/ui/kit/bar-chart";
-import { LinkButton } from "~/ui/kit/button";
+import { buttonLook, LinkButton } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { CodeBlock } from "~/ui/kit/code";
 import { curlLine } from "~/ui/kit/curl";
@@ -15,6 +16,9 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 import { ConsumptionTable } from "~/ui/tenants/consumption";
+import { LimitList } from "~/ui/tenants/limit-list";
+import { FeaturesNotAsked, UsageDetails } from "~/ui/tenants/usage-details";
+import { RangePicker } from "~/ui/usage/range-picker";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Usage · ${data?.name ?? "Tenant"} · Latchkey` }];
 
@@ -22,8 +26,9 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const { key, name } = tenant.facts;
   const { searchParams, origin } = new URL(request.url);
-  const feature = searchParams.get("feature");
-  return { ...(await tenantUsage(context, tenant, feature)), key, name, feature, now: tenant.now, curl: curlLine(origin, key) };
+  const query = readTenantUsageQuery(searchParams);
+  const usage = await tenantUsage(context, tenant, query);
+  return { ...usage, key, name, feature: query.feature, now: tenant.now, curl: curlLine(origin, key) };
 }
 
 const columns: Column<FeatureUsage>[] = [
@@ -48,38 +53,66 @@ const columns: Column<FeatureUsage>[] = [
 ];
 
 export default function TenantUsage() {
-  const { days, bars, features, allowed, refused, curl, key, consumption, events, feature, now } = useLoaderData<typeof loader>();
+  const { days, bars, features, allowed, refused, previous, curl, key, consumption, events, feature, now, ...rest } =
+    useLoaderData<typeof loader>();
+  const range = <RangePicker days={days} choices={demandDays} to={(choice) => paths.tenantUsage(key, { days: choice, feature })} />;
   if (features.length === 0 && consumption.length === 0) {
     return (
-      <Card flush>
-        <EmptyState
-          icon={ChartColumn}
-          title={`No checks in the last ${days} days`}
-          action={<LinkButton to={paths.keyNew()}>New API key</LinkButton>}
-        >
-          Your app sends checks with an API key that has the scope check. Put it into LATCHKEY_KEY and try this:
-        </EmptyState>
-        <div className="mx-auto max-w-3xl px-4 pb-8">
-          <CodeBlock text={curl} label="The first check" />
-        </div>
-      </Card>
+      <>
+        <div className="mb-3 flex justify-end">{range}</div>
+        <Card flush>
+          <EmptyState
+            icon={ChartColumn}
+            title={`No checks in the last ${days} days`}
+            action={<LinkButton to={paths.keyNew()}>New API key</LinkButton>}
+          >
+            Your app sends checks with an API key that has the scope check. Put it into LATCHKEY_KEY and try this:
+          </EmptyState>
+          <div className="mx-auto max-w-3xl px-4 pb-8">
+            <CodeBlock text={curl} label="The first check" />
+          </div>
+        </Card>
+      </>
     );
   }
-  const total = `${count(allowed + refused)} checks in the last ${days} days, by day in UTC`;
+  const total = `${count(allowed + refused)} checks in the last ${days} days, ${count(previous)} in the ${days} before, by day in UTC`;
   return (
     <div className="grid gap-6">
+      <div className="flex flex-wrap items-center justify-end gap-2 print:hidden">
+        {range}
+        <Download to={paths.tenantUsageExport(key, { days })}>CSV</Download>
+        <Download to={paths.tenantUsageExport(key, { days, format: "json" })}>JSON</Download>
+      </div>
+      <LimitList rows={consumption} now={now} />
       <Card>
-        <BarChart bars={bars} caption={total} />
+        <BarChart bars={bars} caption={total} unit="" />
       </Card>
-      <ConsumptionTable tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
       <Section
         title="By feature"
         flush
         description="A check of one feature counts for it. Asking for all features at once counts once, as allowed, under its own name."
       >
-        <DataTable rows={features} columns={columns} rowKey={(row) => row.key} caption="Checks by feature" empty={null} />
+        <DataTable
+          rows={features}
+          columns={columns}
+          rowKey={(row) => row.key}
+          caption="Checks by feature"
+          empty={<p className="p-4 text-ink-muted text-sm">{`No checks in the last ${days} days.`}</p>}
+        />
       </Section>
+      <UsageDetails sources={rest.sources} trials={rest.trials} />
+      <FeaturesNotAsked features={rest.notAsked} more={rest.moreNotAsked} days={days} />
+      <ConsumptionTable tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
     </div>
+  );
+}
+
+function Download({ to, children }: { to: string; children: string }) {
+  return (
+    <a href={to} className={buttonLook({ variant: "ghost" })}>
+      <DownloadIcon aria-hidden="true" />
+      {children}
+    </a>
   );
 }
 

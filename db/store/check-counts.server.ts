@@ -128,6 +128,31 @@ export async function topRefusedFeatures(q: Queries, t: Schema, tenant: string, 
   });
 }
 
+export type SourceCount = { source: string; allowed: boolean; count: number };
+
+/** A tenant's checks per source and outcome, most first. */
+export async function countsBySource(q: Queries, t: Schema, tenant: string, since: string): Promise<SourceCount[]> {
+  const c = t.checkCounts;
+  const rows = await q
+    .select({ source: c.source, allowed: c.allowed, count: sql<number>`sum(${c.count})` })
+    .from(c)
+    .where(and(eq(c.tenant, tenant), gte(c.day, since)))
+    .groupBy(c.source, c.allowed);
+  return rows.map((row) => ({ ...row, count: Number(row.count) })).sort((a, b) => b.count - a.count);
+}
+
+/** A tenant's checks of these features per day. */
+export async function countsOfFeatures(q: Queries, t: Schema, tenant: string, features: string[], since: string) {
+  if (features.length === 0) return [];
+  const c = t.checkCounts;
+  const rows = await q
+    .select({ feature: c.feature, day: c.day, count: sql<number>`sum(${c.count})` })
+    .from(c)
+    .where(and(eq(c.tenant, tenant), inArray(c.feature, features), gte(c.day, since)))
+    .groupBy(c.feature, c.day);
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}
+
 /** Checks by name of each of these features since a day, over all tenants. */
 export async function checksOfFeatures(q: Queries, t: Schema, features: string[], since: string): Promise<Map<string, number>> {
   if (features.length === 0) return new Map();

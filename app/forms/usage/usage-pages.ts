@@ -29,3 +29,6 @@ export const readDemandQuery = (params: URLSearchParams) => demandQuery.parse(Ob
 
 const refusedQuery = z.object({ days, after: refusedPlace.optional().catch(undefined) });
 export const readRefusedQuery = (params: URLSearchParams) => refusedQuery.parse(Object.fromEntries(params));
+
+const tenantPageQuery = z.object({ days, feature: z.string().max(100).nullable().catch(null).default(null) });
+export const readTenantUsageQuery = (params: URLSearchParams) => tenantPageQuery.parse(Object.fromEntries(params));

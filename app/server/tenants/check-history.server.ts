@@ -3,23 +3,35 @@ import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
 import { readConsumption } from "./tenant-consumption.server";
+import { featuresNotAsked, readSources, readTrialUse, withHistory } from "./tenant-usage-parts.server";
 import { currentTenant, type TenantRequest } from "./tenants.server";
 
-const days = 30;
 /** Features of which the page shows the consumption; the API has all. */
 const maxConsumptionRows = 200;
+/** Features of the plan that the page names. */
+const maxNotAsked = 100;
 
-/** Checks of the last 30 UTC days including today: per day without gaps, and per feature. */
-export async function tenantUsage(services: Services, { facts, catalogue, now }: TenantRequest, feature: string | null) {
+/**
+ * Checks of the last `days` UTC days including today: per day without gaps, per feature, per source, and in the range
+ * before. Consumption with its history, trials, and features that nobody asked for.
+ */
+export async function tenantUsage(
+  services: Services,
+  { facts, catalogue, now }: Pick<TenantRequest, "facts" | "catalogue" | "now">,
+  { days, feature }: { days: number; feature: string | null },
+) {
   const { db, counts } = services;
   await counts.flush();
   const first = now - (days - 1) * day;
+  const from = isoDay(first);
   const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(first + i * day), { allowed: 0, refused: 0 }]));
-  for (const row of await countsByDay(db.readAside, db.tables, facts.key, isoDay(first))) {
+  let previous = 0;
+  for (const row of await countsByDay(db.readAside, db.tables, facts.key, isoDay(first - days * day))) {
     const bar = byDay.get(row.day);
     if (bar) bar[row.allowed ? "allowed" : "refused"] += row.count;
+    else if (row.day < from) previous += row.count;
   }
-  const rows = await countsByFeature(db.readAside, db.tables, facts.key, isoDay(first));
+  const rows = await countsByFeature(db.readAside, db.tables, facts.key, from);
   const features = rows.map(({ feature, ...row }) => ({
     ...row,
     key: feature,
@@ -29,16 +41,24 @@ export async function tenantUsage(services: Services, { facts, catalogue, now }:
     now,
   }));
   const { consumption, events } = await readConsumption(services, facts, now, { feature });
+  const consumed = consumption.filter(({ used, setAt }) => used > 0 || setAt !== null);
+  const notAsked = featuresNotAsked(catalogue, facts, new Set(rows.map((row) => row.feature)));
   return {
     days,
     bars: [...byDay].map(([label, bar]) => ({ label, ...bar })),
     features,
+    sources: await readSources(services, facts.key, from),
     allowed: features.reduce((sum, f) => sum + f.allowed, 0),
     refused: features.reduce((sum, f) => sum + f.refused, 0),
-    consumption: consumption.filter(({ used, setAt }) => used > 0 || setAt !== null).slice(0, maxConsumptionRows),
+    previous,
+    consumption: (await withHistory(services, facts, now, consumed)).sort((a, b) => b.fill - a.fill).slice(0, maxConsumptionRows),
+    trials: await readTrialUse(services, facts.key, now),
+    notAsked: notAsked.slice(0, maxNotAsked),
+    moreNotAsked: Math.max(0, notAsked.length - maxNotAsked),
     events,
   };
 }
+export type TenantUsageData = Awaited<ReturnType<typeof tenantUsage>>;
 export type FeatureUsage = Awaited<ReturnType<typeof tenantUsage>>["features"][number];
 
 /**

@@ -20,7 +20,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
   return (
     <header className={cx("mb-5", className)}>
       {breadcrumbs.length > 0 && (
-        <nav aria-label="Breadcrumbs" className="mb-1.5">
+        <nav aria-label="Breadcrumbs" className="mb-1.5 print:hidden">
           <ol className="flex min-w-0 items-center gap-1 text-ink-muted text-xs">
             {breadcrumbs.map((crumb) => (
               <Fragment key={crumb.to}>
@@ -47,7 +47,9 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           </h1>
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2 empty:hidden max-sm:order-last max-sm:mt-2">{actions}</div>}
+        {actions && (
+          <div className="flex flex-wrap items-center gap-2 empty:hidden max-sm:order-last max-sm:mt-2 print:hidden">{actions}</div>
+        )}
         {description && <div className="min-w-0 max-w-full basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
       </div>
     </header>

@@ -13,7 +13,7 @@ const currentLook = "border-accent text-ink";
  */
 export function Tabs({ tabs, label, className }: { tabs: Tab[]; label: string; className?: string }) {
   return (
-    <nav aria-label={label} className={cx("scroll-strip -mx-4 mb-5 border-line border-b px-4 sm:mx-0 sm:px-0", className)}>
+    <nav aria-label={label} className={cx("scroll-strip -mx-4 mb-5 print:hidden border-line border-b px-4 sm:mx-0 sm:px-0", className)}>
       <ul className="flex w-max min-w-full gap-5">
         {tabs.map((tab) => (
           <li key={tab.to}>

@@ -21,7 +21,7 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
   const { pathname } = useLocation();
   return (
     <PaletteHost hasPosthog={hasPosthog} canChange={canChange}>
-      <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14.5rem_minmax(0,1fr)]">
+      <div className="lg:grid lg:min-h-dvh print:block lg:grid-cols-[14.5rem_minmax(0,1fr)]">
         <NavigationProgress />
         <a
           href="#main"
@@ -33,7 +33,7 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
           Skip to content
         </a>
 
-        <aside className="border-line border-r max-lg:hidden">
+        <aside className="border-line border-r max-lg:hidden print:hidden">
           <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
             <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
               <Brand />
@@ -45,7 +45,7 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
         </aside>
 
         {/* Remounted per page, which closes the menu. */}
-        <header className="sticky top-0 z-35 lg:hidden">
+        <header className="sticky top-0 z-35 lg:hidden print:hidden">
           <details key={pathname} className="group border-line border-b bg-canvas">
             <summary className="flex h-14 items-center justify-between px-4">
               <Brand />

@@ -43,7 +43,7 @@ export function ConsumptionTable({ tenant, consumption, events, feature, now }: 
   return (
     <>
       {rows.length > 0 && (
-        <Section title="Consumption" flush description="Metered features that were used in their present period.">
+        <Section title="Events" flush description="Who set each total last, and the events of each feature.">
           <DataTable rows={rows} columns={columns} rowKey={(row) => row.feature} caption="Consumption by feature" empty={null} />
         </Section>
       )}

@@ -79,7 +79,8 @@ export function LimitBar({ used, limit, fill, feature }: Pick<UsageTableRow, "us
   );
 }
 
-function Projection({ projected, limit }: Pick<UsageTableRow, "projected" | "limit">) {
+/** Projected use, with a word where it exceeds the limit. */
+export function Projection({ projected, limit }: Pick<UsageTableRow, "projected" | "limit">) {
   if (projected === null) return <span className="text-ink-faint">–</span>;
   const isOver = typeof limit === "number" && projected > limit;
   return <span className={isOver ? "font-medium text-no" : undefined}>{isOver ? `${count(projected)}, over` : count(projected)}</span>;

@@ -1,0 +1,125 @@
+import { scaleBand, scaleLinear } from "d3-scale";
+import { limitWords } from "~/core/decision/reason-message";
+import type { Instant } from "~/core/model";
+import { isoTime } from "~/core/time";
+import { paths } from "~/paths";
+import { Section } from "~/ui/kit/card";
+import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
+import { count } from "~/ui/kit/pagination";
+import { Time } from "~/ui/kit/time";
+import { LimitBar, Projection } from "~/ui/usage/usage-table";
+import type { ConsumedFeatureRow } from "./consumption";
+
+type Period = { start: Instant | null; used: number };
+export type LimitListRow = ConsumedFeatureRow & {
+  fill: number;
+  projected: number | null;
+  previous: number | null;
+  history: Period[];
+  resetsAt?: string | null;
+  resetPeriod?: string;
+};
+
+/** Use of each limit in the current period, with the 12 last periods. */
+export function LimitList({ rows, now }: { rows: readonly LimitListRow[]; now: Instant }) {
+  if (rows.length === 0) return null;
+  return (
+    <Section title="Limits" flush description="Metered features used in their current period, the fullest first.">
+      <DataTable
+        rows={rows.map((row) => ({ ...row, now }))}
+        columns={columns}
+        rowKey={(row) => row.feature}
+        caption="Limits"
+        empty={null}
+      />
+    </Section>
+  );
+}
+
+type Row = LimitListRow & { now: Instant };
+
+const columns: Column<Row>[] = [
+  {
+    id: "feature",
+    header: "Feature",
+    primary: true,
+    cell: (row) => <NameCell to={paths.feature(row.feature)} name={row.name} detail={row.unit ?? undefined} />,
+    className: "sm:w-1/5",
+  },
+  {
+    id: "fill",
+    header: "Of limit",
+    card: "line",
+    cell: (row) => <LimitBar used={row.used} limit={row.limit} fill={row.fill} feature={row} />,
+    className: "md:min-w-40",
+  },
+  { id: "used", header: "Used", align: "right", cell: (row) => count(row.used) },
+  { id: "limit", header: "Limit", align: "right", cell: (row) => limitWords(row.limit) },
+  { id: "projected", header: "Projected", align: "right", cell: (row) => <Projection projected={row.projected} limit={row.limit} /> },
+  { id: "history", header: "Last periods", card: "line", cell: (row) => <History {...row} /> },
+  {
+    id: "resets",
+    header: "Resets",
+    cell: (row) => (row.resetsAt ? <Time at={Date.parse(row.resetsAt)} now={row.now} className="text-ink-muted" /> : null),
+  },
+];
+
+const [width, height] = [120, 28];
+
+function labelOf({ start }: Period, resetPeriod: string | undefined): string {
+  if (start === null) return "since the start";
+  const text = isoTime(start);
+  return resetPeriod === "hour" ? text.slice(0, 16).replace("T", " ") : text.slice(0, 10);
+}
+
+/** A bar per period, and a table behind it. */
+function History({ history, name, resetPeriod }: Row) {
+  if (history.length < 2) return <span className="text-ink-faint">no reset</span>;
+  const x = scaleBand<number>()
+    .domain(history.map((_, i) => i))
+    .range([0, width])
+    .paddingInner(0.25);
+  const y = scaleLinear()
+    .domain([0, Math.max(1, ...history.map(({ used }) => used))])
+    .range([0, height - 2]);
+  return (
+    <details className="min-w-0">
+      <summary className="w-fit rounded-sm" aria-label={`Last ${history.length} periods of ${name}, as a table`}>
+        <svg viewBox={`0 0 ${width} ${height}`} className="h-7 w-[7.5rem]" aria-hidden="true">
+          <line x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} className="stroke-line-strong" />
+          {history.map((period, i) => (
+            <rect
+              key={period.start}
+              x={x(i)}
+              width={x.bandwidth()}
+              y={height - 1 - y(period.used)}
+              height={y(period.used)}
+              className={i === history.length - 1 ? "fill-warn-bold" : "fill-accent"}
+            >
+              <title>{`${labelOf(period, resetPeriod)}: ${count(period.used)}`}</title>
+            </rect>
+          ))}
+        </svg>
+      </summary>
+      <table className="mt-1 text-xs">
+        <caption className="sr-only">{`Use of ${name} by period, in UTC`}</caption>
+        <thead className="sr-only">
+          <tr>
+            <th scope="col">Period from</th>
+            <th scope="col">Used</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...history].reverse().map((period) => (
+            <tr key={period.start}>
+              <th scope="row" className="pr-3 text-left font-normal text-ink-muted">
+                {labelOf(period, resetPeriod)}
+              </th>
+              <td className="text-right">{count(period.used)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
