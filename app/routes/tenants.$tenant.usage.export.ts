@@ -8,7 +8,7 @@ import { requireTenant } from "~/server/tenants/tenants.server";
 
 /** A tenant's usage summary as a file. Contains what every signed-in admin can see anyway. */
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant));
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
   const query = new URL(request.url).searchParams;
   const summary = await tenantUsage(context, tenant, readTenantUsageQuery(query));
   const isJson = query.get("format") === "json";
