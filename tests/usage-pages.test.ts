@@ -130,6 +130,29 @@ describe("with tenants that use and ask", () => {
     expect(await read(paths.usage())).not.toContain("These figures are from");
   });
 
+  test("the API lists the same, a page at a time", async () => {
+    const headers = { authorization: `Bearer ${await app.apiKey("manage")}` };
+    const get = async (path: string) => (await fetch(app.url + path, { headers })).json();
+    const walk = async (path: string) => {
+      const items: { feature: string; tenant?: string }[] = [];
+      for (let cursor: string | null = ""; cursor !== null; ) {
+        const page: { items: typeof items; next: string | null } = await get(`${path}limit=1${cursor && `&cursor=${cursor}`}`);
+        items.push(...page.items);
+        cursor = page.next;
+      }
+      return items;
+    };
+    const usage = await walk("/api/usage/tenants?");
+    expect(usage).toEqual((await get("/api/usage/tenants")).items);
+    expect(usage.map(({ tenant, feature }) => `${tenant} ${feature}`)).toEqual(["globex seats", "acme calls", "globex calls"]);
+    expect(usage[1]).toMatchObject({ used: 85, limit: 100, percent: 85, previous: 0, resetPeriod: "month" });
+    expect((await walk("/api/usage/tenants?minPercent=86&")).map(({ feature }) => feature)).toEqual(["seats"]);
+    const demand = await walk("/api/demand?days=90&");
+    expect(demand).toEqual((await get("/api/demand?days=90")).items);
+    expect(demand.map(({ feature }) => feature)).toEqual(["sso", "seats"]);
+    expect((await fetch(`${app.url}/api/demand?days=91`, { headers })).status).toBe(400);
+  });
+
   describe("the usage tab of a tenant", () => {
     beforeAll(async () => {
       await trialAs(app, "acme", "sso", { startsAt: now - 2 * day });

@@ -26,7 +26,10 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       params: tenantParams,
       query: tenantUsageQuery,
       answers: {
-        200: { what: "Checks by day and by feature, and what was consumed in the present period.", schema: answers.tenantUsageSchema },
+        200: {
+          what: "Checks by day, feature and source, what was consumed, use during trials, and what nobody asked for.",
+          schema: answers.tenantUsageSchema,
+        },
       },
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable", "database_unavailable"] },
     },
@@ -34,7 +37,10 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       const summary = await usageSummary(services, key, query);
       if (!summary) return noTenant(key);
       const features = summary.checks.features.map((f) => ({ ...f, firstAt: isoTime(f.firstAt), lastAt: isoTime(f.lastAt) }));
-      const consumption = summary.consumption.map(({ name: _, setAt, ...c }) => ({ ...c, setAt: isoOrNull(setAt) }));
+      const consumption = summary.consumption.map(({ name: _, previous: __, fill, setAt, history, ...c }) => ({
+        ...{ ...c, setAt: isoOrNull(setAt), percent: fill < 0 ? null : fill / 100 },
+        history: history.map(({ start, used }) => ({ start: isoOrNull(start), used })),
+      }));
       const events = summary.events?.map((e) => ({ ...e, time: isoTime(e.time), recordedAt: isoTime(e.recordedAt) }));
       return { status: 200, body: { ...summary, checks: { ...summary.checks, features }, consumption, ...(events && { events }) } };
     },

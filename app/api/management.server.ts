@@ -10,8 +10,21 @@ import { posthogApi } from "./posthog.server";
 import { searchApi } from "./search.server";
 import { tenantsApi } from "./tenants.server";
 import { trialsApi } from "./trials.server";
+import { usageFiguresApi } from "./usage-figures.server";
 
-const parts = [searchApi, tenantsApi, grantsApi, trialsApi, plansApi, featuresApi, insightsApi, groupSyncApi, posthogApi, catalogueApi];
+const parts = [
+  searchApi,
+  tenantsApi,
+  grantsApi,
+  trialsApi,
+  plansApi,
+  featuresApi,
+  insightsApi,
+  usageFiguresApi,
+  groupSyncApi,
+  posthogApi,
+  catalogueApi,
+];
 
 /**
  * The pages' functions for programs, except managing keys and admins, which is for people (docs/decisions/0024).

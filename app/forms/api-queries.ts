@@ -12,6 +12,7 @@ import { searchText } from "./search/search-query";
 import { withoutPlan } from "./tenants/tenant-list-query";
 import { utcMonth } from "./trials/trial-filters";
 import { reportGroups } from "./trials/trial-report-query";
+import { usagePlace } from "./usage/usage-pages";
 
 const badSeq = "That is not an entry's number.";
 const badDays = "Days are a whole number from 1 to 366.";
@@ -84,6 +85,33 @@ export const trialReportQuery = z.object({
 export const tenantUsageQuery = z.object({
   days: fromDigits(z.int(badDays).min(1, badDays).max(366, badDays)).default(30).describe("How many days of UTC, today included."),
   feature: featureKey.optional().describe("A metered feature: only its consumption, with its newest events."),
+});
+
+const badPercent = "A per cent is a whole number from 0 to 1000.";
+const demandDaysRefused = "Days are a whole number from 1 to 90.";
+
+/** GET /api/usage/tenants, the fullest limit first */
+export const usageListQuery = z.object({
+  search: z.string().max(200, "Search for up to 200 characters.").optional().describe("Part of the tenant's name or key."),
+  feature: featureKey.optional(),
+  plan: z
+    .union([z.literal(withoutPlan), planKey], planKeyRefused)
+    .optional()
+    .describe(`A base plan; ${withoutPlan} for tenants without a plan.`),
+  minPercent: fromDigits(z.int(badPercent).min(0, badPercent).max(1_000, badPercent))
+    .optional()
+    .describe("Only limits that are at least so full."),
+  cursor: usagePlace.optional(),
+  limit,
+});
+
+/** GET /api/demand, most refused first */
+export const demandListQuery = z.object({
+  days: fromDigits(z.int(demandDaysRefused).min(1, demandDaysRefused).max(90, demandDaysRefused))
+    .default(30)
+    .describe("How many days of UTC, today included."),
+  cursor: cursor([41, "sso"], z.int().min(0), z.string().max(100)).optional(),
+  limit,
 });
 
 const archived = yes.describe("1: only what is archived; 0: only what is not.");

@@ -25,7 +25,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return usageList(context, readUsageQuery(new URL(request.url).searchParams));
 }
 
-export default function Usage() {
+export default function LimitsPage() {
   const { rows, next, full, near, features, plans, staleSince, now } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);

@@ -61,6 +61,8 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
     return {};
   },
   getTenantUsage: () => ({ params: { key: "acme" } }),
+  listUsage: () => ({}),
+  listDemand: () => ({}),
   listAudit: () => ({}),
   getAuditEntry: () => ({ params: { seq: "1" } }),
   exportCatalogue: () => ({}),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { featureTypes, flagRules, planKinds, resetPeriods, tenantStatuses, whenUnknownChoices } from "~/core/model";
 import { auditSubjects } from "~/forms/audit/audit-filter";
 import { instantField, jsonField, limitField } from "./answer-fields";
+import { summaryParts } from "./usage-answers";
 
 /** Schemas of responses, for the description and its tests. Instants are ISO 8601 in UTC. */
 
@@ -179,6 +180,7 @@ export const tenantUsageSchema = z
           lastAt: instantField,
         }),
       ),
+      ...summaryParts.checks,
     }),
     consumption: z.array(
       z.object({
@@ -192,8 +194,11 @@ export const tenantUsageSchema = z
         softLimit: z.boolean(),
         setAt: instantField.nullable().describe("The time of the newest `set` of this period; null: there was none."),
         setBy: sentBy,
+        ...summaryParts.consumption,
       }),
     ),
+    trials: summaryParts.trials,
+    notAsked: summaryParts.notAsked,
     events: z
       .array(
         z.object({

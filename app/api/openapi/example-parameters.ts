@@ -23,6 +23,7 @@ export const exampleParameters: { [name: string]: unknown } = {
   group: "Security",
   limit: 50,
   days: 30,
+  minPercent: 80,
   subject: "acme",
   actor: "api_key:key_EApA0sQwAvLbfsWnS6Ll",
   action: "tenant.created",

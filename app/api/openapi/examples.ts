@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type * as answers from "./answers";
 import type * as checkAnswers from "./check-answers";
+import { tenantUsageExample } from "./usage-examples";
 
 /**
  * One consistent world for all examples: the tenant acme on the plan starter with a trial of sso, on 20 November 2026.
@@ -186,34 +187,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
     plans: { ...nothing, archived: [{ key: "premium", name: "Premium", what: [] }] },
     tenants: { added: [], changed: [], skipped: [] },
   },
-  TenantUsage: {
-    tenant: "acme",
-    from: "2026-11-19",
-    to: "2026-11-20",
-    checks: {
-      allowed: 5,
-      refused: 1,
-      days: [
-        { day: "2026-11-19", allowed: 0, refused: 0 },
-        { day: "2026-11-20", allowed: 5, refused: 1 },
-      ],
-      features: [{ feature: "sso", allowed: 5, refused: 1, firstAt: now, lastAt: now }],
-    },
-    consumption: [
-      {
-        feature: "api_calls",
-        unit: "calls",
-        limit: 1000,
-        used: 4,
-        remaining: 996,
-        resetPeriod: "month",
-        resetsAt: nextMonth,
-        softLimit: false,
-        setAt: null,
-        setBy: null,
-      },
-    ],
-  },
+  TenantUsage: tenantUsageExample,
   Found: {
     tenants: { items: [{ key: "acme", name: "Acme", status: "active", plan: "starter" }], more: false },
     features: { items: [], more: false },

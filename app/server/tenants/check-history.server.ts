@@ -77,13 +77,16 @@ export async function usageSummary(
   const now = services.now();
   const first = isoDay(now - (days - 1) * day);
   const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
-  for (const row of await countsByDay(db.readAside, db.tables, tenant, first)) {
+  let previous = 0;
+  for (const row of await countsByDay(db.readAside, db.tables, tenant, isoDay(now - (2 * days - 1) * day))) {
     const one = byDay.get(row.day);
     if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
+    else if (row.day < first) previous += row.count;
   }
   const features = await countsByFeature(db.readAside, db.tables, tenant, first);
   const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
   const { consumption, events } = await readConsumption(services, known, now, { feature, only: feature !== null });
+  const asked = new Set(features.map((row) => row.feature));
   return {
     tenant,
     from: first,
@@ -91,10 +94,14 @@ export async function usageSummary(
     checks: {
       allowed: sum("allowed"),
       refused: sum("refused"),
+      previous,
       days: [...byDay].map(([label, one]) => ({ day: label, ...one })),
       features,
+      sources: await readSources(services, tenant, first),
     },
-    consumption,
+    consumption: await withHistory(services, known, now, consumption),
+    trials: (await readTrialUse(services, tenant, now)).map(({ name: _, ...trial }) => trial),
+    notAsked: featuresNotAsked(services.facts.catalogue(), known, asked).map(({ key }) => key),
     ...(feature === null ? {} : { events }),
   };
 }

@@ -13,14 +13,18 @@ import { readTotalsOf } from "~db/store/usage-totals.server";
 import { staleFiguresSince } from "./home-figures.server";
 
 const featuresPerPage = 25;
-const tenantsPerPage = 50;
+const tenantsPerPage = 25;
 /** Plans named in a row of the list. */
 const maxPlansShown = 3;
 
 export const demandStart = (now: number, days: number) => isoDay(now - (days - 1) * day);
 
 /** Features refused in the last `days` UTC days, today included, those refused most first. */
-export async function demandRows({ db, facts, now }: Services, days: number, { skip, size }: { skip: number; size: number }) {
+export async function demandRows(
+  { db, facts, now }: Services,
+  days: number,
+  { after, skip, size }: { after?: { refusals: number; feature: string }; skip: number; size: number },
+) {
   const { readAside: q, tables } = db;
   const catalogue = facts.catalogue();
   const from = demandStart(now(), days);
@@ -28,7 +32,9 @@ export async function demandRows({ db, facts, now }: Services, days: number, { s
   const before = new Map(
     (await refusalsByFeature(q, tables, { from: demandStart(now(), 2 * days), to: from })).map((row) => [row.feature, row.refusals]),
   );
-  const page = all.slice(skip, skip + size);
+  const isAfter = (row: (typeof all)[number]) =>
+    !after || row.refusals < after.refusals || (row.refusals === after.refusals && row.feature > after.feature);
+  const page = all.filter(isAfter).slice(skip, skip + size);
   const plans = await refusedPlans(
     q,
     tables,

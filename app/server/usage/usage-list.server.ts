@@ -1,6 +1,8 @@
+import type { z } from "zod";
 import { foldText } from "~/core/plain-text";
 import { fullLimit, nearLimit } from "~/core/usage/limit-fill";
 import { projectedUse } from "~/core/usage/projection";
+import type { usageListQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
 import { withoutPlan } from "~/forms/tenants/tenant-list-query";
 import type { UsageListQuery } from "~/forms/usage/usage-pages";
@@ -9,7 +11,7 @@ import { type LevelFilter, type LevelPlace, levelsAfter, tenantsFilled } from "~
 import { staleFiguresSince } from "./home-figures.server";
 import { type UsageLevel, usageLevelsOf } from "./usage-levels.server";
 
-const pageSize = 50;
+const pageSize = 25;
 /** Rows of a CSV file. */
 const maxExported = 10_000;
 const exportBatch = 500;
@@ -56,6 +58,18 @@ function rowOf(level: UsageLevel, now: number) {
   };
 }
 export type UsageRow = ReturnType<typeof rowOf>;
+
+/** The API's list. */
+export async function usagePage(services: Services, { cursor, limit, search, minPercent, ...filter }: z.output<typeof usageListQuery>) {
+  await services.facts.look();
+  const wanted: LevelFilter = {
+    search: foldText(search ?? "").trim() || undefined,
+    feature: filter.feature,
+    plan: filter.plan === withoutPlan ? "" : filter.plan,
+    minFill: minPercent === undefined ? undefined : minPercent * 100,
+  };
+  return usageRows(services, wanted, { after: cursor && placeOf(cursor), size: limit });
+}
 
 /** Tenants and metered features, the fullest limit first. */
 export async function usageList(services: Services, query: UsageListQuery) {
