@@ -114,16 +114,12 @@ function isLiveTrial({ grants }: Schema, now: Instant): SQL | undefined {
   return and(eq(grants.kind, "trial"), isLiveAt(grants, now));
 }
 
-/** Names by key. Tenants that do not exist are omitted. */
-export async function readTenantNames(q: Queries, { tenants: t }: Schema, keys: string[]): Promise<Map<string, string>> {
-  if (keys.length === 0) return new Map();
-  const rows = await q.select({ key: t.key, name: t.name }).from(t).where(inArray(t.key, keys));
-  return new Map(rows.map(({ key, name }) => [key, name]));
+/** The key of one tenant, or null without any. */
+export async function firstTenant(q: Queries, t: Schema): Promise<string | null> {
+  return (await q.select({ key: t.tenants.key }).from(t.tenants).limit(1))[0]?.key ?? null;
 }
 
-export async function hasTenants(q: Queries, t: Schema): Promise<boolean> {
-  return (await q.select({ key: t.tenants.key }).from(t.tenants).limit(1)).length > 0;
-}
+export const hasTenants = async (q: Queries, t: Schema): Promise<boolean> => (await firstTenant(q, t)) !== null;
 
 export type LiveTrials = { tenant: string; trials: number; nextEnd: Instant };
 

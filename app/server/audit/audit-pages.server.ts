@@ -9,7 +9,7 @@ import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
 import { type ListedAuditRow, listAudit } from "~db/store/audit.server";
 import { auditedActions, auditedActors, findAudit, findAuditHead } from "~db/store/audit-queries.server";
-import { readTenantNames } from "~db/store/tenant-list.server";
+import { readTenantNames } from "~db/store/tenant-documents.server";
 import { auditEntryParts } from "./audit-entry-json.server";
 
 const pageSize = 50;
@@ -76,6 +76,17 @@ export async function readAuditPage(
     actions: await auditedActions(db.readAside, db.tables),
     now: services.now(),
   };
+}
+
+/** The newest entries without sign-ins, as sentences. */
+export async function recentActivity(services: Services, size: number, zone: string) {
+  const { db } = services;
+  const { catalogue } = await catalogueNow(services);
+  // Sign-ins are many, so more are read than shown.
+  const rows = (await listAudit(db.readAside, db.tables, {}, { size: size * 5 })).filter(({ action }) => !action.startsWith("admin.sign"));
+  const shown = rows.slice(0, size);
+  const names = { catalogue, actors: [], tenants: await tenantNames(services, shown), zone };
+  return shown.map((row) => entryOf(row, names, 0));
 }
 
 export async function readAuditEntry(services: Services, seq: number, zone: string) {

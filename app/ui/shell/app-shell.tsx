@@ -35,7 +35,7 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
 
         <aside className="border-line border-r max-lg:hidden print:hidden">
           <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
-            <Link to={paths.tenants()} className="mx-2 mb-5 w-fit rounded-control">
+            <Link to={paths.home()} className="mx-2 mb-5 w-fit rounded-control">
               <Brand />
             </Link>
             <ShellSearch className="mb-4" />

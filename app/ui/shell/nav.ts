@@ -4,6 +4,7 @@ import {
   FileUp,
   Flag,
   Hourglass,
+  House,
   KeyRound,
   Layers,
   type LucideIcon,
@@ -18,13 +19,14 @@ import { paths } from "~/paths";
 export type NavItem = { label: string; to: string; icon: LucideIcon; shortcut: string; also?: string };
 export type NavGroup = { heading: string | null; items: NavItem[] };
 
-const posthog: NavItem = { label: "PostHog", to: paths.posthog(), icon: RefreshCw, shortcut: "h", also: "sync groups" };
+const posthog: NavItem = { label: "PostHog", to: paths.posthog(), icon: RefreshCw, shortcut: "o", also: "sync groups" };
 
 /** PostHog has a page only if it is configured. */
 export const navGroups = (hasPosthog: boolean): NavGroup[] => [
   {
     heading: null,
     items: [
+      { label: "Home", to: paths.home(), icon: House, shortcut: "h", also: "start overview" },
       { label: "Tenants", to: paths.tenants(), icon: Building2, shortcut: "t", also: "customers" },
       { label: "Trials", to: paths.trials(), icon: Hourglass, shortcut: "r", also: "grants" },
       { label: "Usage", to: paths.usage(), icon: ChartColumn, shortcut: "u", also: "limits demand consumption" },

@@ -83,5 +83,9 @@ export function LimitBar({ used, limit, fill, feature }: Pick<UsageTableRow, "us
 export function Projection({ projected, limit }: Pick<UsageTableRow, "projected" | "limit">) {
   if (projected === null) return <span className="text-ink-faint">–</span>;
   const isOver = typeof limit === "number" && projected > limit;
-  return <span className={isOver ? "whitespace-nowrap font-medium text-no" : undefined}>{isOver ? `${count(projected)}, over` : count(projected)}</span>;
+  return (
+    <span className={isOver ? "whitespace-nowrap font-medium text-no" : undefined}>
+      {isOver ? `${count(projected)}, over` : count(projected)}
+    </span>
+  );
 }
