@@ -220,6 +220,7 @@ describe("the command line", () => {
     export: () => ["--tenants", "--output", path.join(folder, "out.yaml")],
     "owner create": () => ["--email", "ada@example.com", "--name", "Ada"],
     "owner reset-password": () => ["--email", "ada@example.com"],
+    "admins invite": () => ["--email", "sue@example.com", "--name", "Sue", "--role", "support"],
     "keys create": () => ["--name", "app", "--scope", "check"],
     "keys rotate": async () => [await keyId()],
     "keys revoke": async () => [await keyId()],

@@ -399,15 +399,14 @@ describe("a feature", () => {
 describe("the audit log", () => {
   test("has who, what, why, and only what differs before and after", async () => {
     const page = await read(admin, paths.audit({ kind: "plan", subject: "team", action: "plan.entries_changed" }));
-    expect(page).toContain("Plan entries changed · Team Asked for by sales");
-    expect(page).toMatch(/The admin just now|The admin/);
+    expect(page).toContain("The admin changed features of the plan Team Asked for by sales");
     expect(page).toMatch(/plans\.team\.entries\.sso after: \+ true/);
     expect(page).not.toContain("plans.team.entries.seats.feature");
   });
   test("is filtered by actor, and shows a large change on a page of its own", async () => {
     const page = await read(admin, paths.audit({ actor: "cli:test", action: "catalogue.imported" }));
     expect(page).toContain("Import of test.yaml");
-    expect(page).not.toContain("Plan archived ·");
+    expect(page).not.toContain("archived the plan");
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
     const entry = /href="(\/activity\/\d+)"/.exec(html)?.[1] ?? "";
     expect(await read(admin, entry)).toContain('features.ai_replies.name after: + "AI replies"');

@@ -10,7 +10,7 @@ import { type Open, operator } from "./session.server";
 type Options = { email: string; name: string; role: Role };
 
 export function registerAdmins(program: Command, open: Open): void {
-  const role = new Option("--role <role>", "what they may do; the page Admins has the details");
+  const role = new Option("--role <role>", "what they may do; the page People has the details");
   program
     .command("admins")
     .description("the people who may sign in")

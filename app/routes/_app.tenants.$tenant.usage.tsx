@@ -1,7 +1,8 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { ChartColumn, Download as DownloadIcon } from "lucide-react";
-import { demandDays, readTenantUsageQuery } from "~/forms/usage/usage-pages";
+import { readTenantUsageQuery } from "~/forms/usage/usage-pages";
+import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";
 import { type FeatureUsage, tenantUsage } from "~/server/tenants/check-history.server";
 import { requireTenant } from "~/server/tenants/tenants.server";

@@ -32,20 +32,28 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "trials.grant");
   const submission = await readForm(request, grantTrialSchema);
-  if (submission.status !== "success") return invalid(submission);
+  // What was chosen by a search is not in the list without it.
+  const chosen = [submission.payload.feature ?? []].flat().filter((key) => typeof key === "string");
+  const withChosen = async () => ({ panel: await trialPanel(context, tenant, "", chosen.slice(0, 100)) });
+  if (submission.status !== "success") return invalid(submission, undefined, await withChosen());
   const form = submission.value;
   const values = readValues(tenant, form.feature, form.values);
-  if (!values.ok) return invalid(submission, values.errors);
+  if (!values.ok) return invalid(submission, values.errors, await withChosen());
   const { key } = tenant.facts;
   const result = await grantTrials(context, actorOf(tenant.admin), key, form, values.features);
-  if (!result.ok) return refused(submission, result, { feature: "feature", endsAt: form.length === "own" ? "endsAt" : "length" });
+  if (!result.ok) {
+    const fields = { feature: "feature", endsAt: form.length === "own" ? "endsAt" : "length" };
+    return refused(submission, result, fields, await withChosen());
+  }
   const to = paths.tenantGrants(key, { done: result.ids.join(",") });
   const message = grantedSentence(tenant, result);
   return redirectWithToast(safePath(form.returnTo, to), { message, undo: { tenant: key, grants: result.ids } });
 }
 
 export default function GrantTrial() {
-  const data = useLoaderData<typeof loader>();
+  const sent = useActionData<typeof action>();
+  const loaded = useLoaderData<typeof loader>();
+  const data = { ...loaded, ...sent?.panel };
   const busy = useNavigation().formMethod === "POST";
   const { key, name, canChange, choices, total, returnTo } = data;
   useAutofocus();
@@ -62,7 +70,7 @@ export default function GrantTrial() {
         <TrialPanel
           id="trial"
           data={data}
-          lastResult={useActionData<typeof action>()?.result}
+          lastResult={sent?.result}
           form={Form}
           busy={busy}
           returnTo={returnTo}

@@ -1,7 +1,8 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Download, Telescope } from "lucide-react";
-import { demandDays, readDemandQuery } from "~/forms/usage/usage-pages";
+import { readDemandQuery } from "~/forms/usage/usage-pages";
+import { demandDays } from "~/forms/usage/usage-ranges";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { demandPage } from "~/server/usage/demand.server";

@@ -74,6 +74,8 @@ test("from the list of tenants a trial is granted in three clicks, and the perso
   for (const key of ["acme", "globex", "initech", "umbrella", "hooli", "plain", "stark", "wayne"])
     await api(server, "PUT", `/api/tenants/${key}`, { name: key.charAt(0).toUpperCase() + key.slice(1), plan: "starter" });
 
+  // What was refused is offered on the tenant's first page.
+  await api(server, "GET", "/api/entitlements?tenant=acme&feature=sso");
   const page = await signIn(await context.newPage());
   await page.goto("/tenants");
   let clicks = 0;
@@ -149,7 +151,7 @@ test("from the list of tenants a trial is granted with 25 keys", async ({ contex
 
 test("without JavaScript the same page grants, says so, and undoes", async ({ newPerson, server }) => {
   const page = await signIn(await (await newPerson({ javaScriptEnabled: false })).newPage());
-  await page.goto("/tenants/plain");
+  await page.goto("/tenants/plain/features?show=all");
   await page.getByRole("link", { name: "Grant trial: Single sign-on" }).click();
   await expect(page.getByRole("checkbox", { name: /^Single sign-on/ })).toBeChecked();
   await page.getByRole("button", { name: "Grant trial" }).click();

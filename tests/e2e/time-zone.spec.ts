@@ -23,6 +23,7 @@ test("a reader in Los Angeles sees and enters times of Los Angeles, and one in U
   const year = new Date().getUTCFullYear() + 1;
   await page.getByLabel("Ends").fill(`${year}-12-13T18:12`);
   await page.getByRole("button", { name: "Grant trial" }).click();
+  await page.waitForURL((url) => url.pathname === "/tenants/acme/grants");
   await expect(page.getByText(`13 Dec ${year}, 18:12 PST`).first()).toBeVisible();
   await page.goto("/tenants/acme");
   await expect(page.getByText(`13 Dec ${year}, 18:12 PST`)).toHaveAttribute("title", /14 December \d{4}, 02:12:00 UTC$/);

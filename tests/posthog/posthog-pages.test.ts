@@ -148,7 +148,7 @@ describe("the page of one tenant", () => {
     expect(await read("/tenants/acme/posthog")).toMatch(/State Pending .*Last sent Never .*All of it is new to PostHog/);
     await settle();
     const synced = await read("/tenants/acme/posthog");
-    expect(synced).toMatch(/State In sync Group organization: acme Last sent 20 Nov 2026/);
+    expect(synced).toMatch(/State In sync Group organization: acme Last sent 20 Nov, 10:00 UTC/);
     expect(synced).toContain('"tenant_key": "acme"');
     expect(synced).not.toContain("What will be sent");
     fake.state.mode.default = "401";

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { cursor } from "~/forms/pagination";
-
-export const demandDays = [7, 30, 90] as const;
+import { demandDays } from "./usage-ranges";
 
 const days = z
   .enum(demandDays.map(String) as [string, ...string[]])

@@ -1,5 +1,5 @@
+import { csvText } from "~/core/csv";
 import { isoOrNull, isoTime } from "~/core/time";
-import { csvText } from "~/core/usage/csv";
 import type { TenantUsageData } from "./check-history.server";
 
 /** One table for a spreadsheet: `part` says what a row is about. */

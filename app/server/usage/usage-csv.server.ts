@@ -1,5 +1,5 @@
+import { csvText } from "~/core/csv";
 import { isoOrNull } from "~/core/time";
-import { csvText } from "~/core/usage/csv";
 import type { UsageListQuery } from "~/forms/usage/usage-pages";
 import type { Services } from "~/server/services.server";
 import { demandRows } from "./demand.server";

@@ -1,6 +1,16 @@
 import { Form, Link, useLocation } from "@remix-run/react";
 import { Search } from "lucide-react";
-import { createContext, type MouseEvent, type ReactNode, useContext, useEffect, useRef, useState } from "react";
+import {
+  createContext,
+  type MouseEvent,
+  type ReactNode,
+  startTransition,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
 import { inputLook } from "~/ui/kit/inputs";
@@ -23,21 +33,26 @@ export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
   const [text, setText] = useState("");
   const returnTo = useRef<HTMLElement | null>(null);
   const { key } = useLocation();
-  const show = (what: typeof open, typed = "") => {
+  const show = useCallback((what: "palette" | "shortcuts", typed = "") => {
     returnTo.current = document.activeElement as HTMLElement | null;
-    setText(typed);
-    setOpen(what);
-    loadDialogs().then(setDialogs, () => {
-      // The file is gone after an update of the server; this page is a new document.
-      window.location.assign(paths.search(typed));
+    // Transitions wait for parts of the page that are not hydrated yet, on which React 18 fails otherwise.
+    startTransition(() => {
+      setText(typed);
+      setOpen(what);
     });
-  };
+    loadDialogs().then(
+      (loaded) => startTransition(() => setDialogs(loaded)),
+      // The file is gone after an update of the server; this page is a new document.
+      () => window.location.assign(paths.search(typed)),
+    );
+  }, []);
+  const showPalette = useCallback((typed: string) => show("palette", typed), [show]);
   useShortcuts(hasPosthog, { search: () => show("palette"), sheet: () => show("shortcuts") });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each navigation closes it
   useEffect(() => setOpen(null), [key]);
   const close = () => setOpen(null);
   return (
-    <OpenContext.Provider value={(typed) => show("palette", typed)}>
+    <OpenContext.Provider value={showPalette}>
       {children}
       {dialogs && open === "palette" && (
         <dialogs.Palette
@@ -58,7 +73,7 @@ export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
 export function ShellSearch({ className }: { className?: string }) {
   const open = useContext(OpenContext);
   return (
-    <Form method="get" action={paths.search()} role="search" className={cx("relative", className)}>
+    <Form method="get" action={paths.search()} role="search" aria-label="Everything" className={cx("relative", className)}>
       <Search className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
       <input
         type="search"

@@ -1,0 +1,4 @@
+// Apart from the queries, because pages import it into the browser.
+
+/** Ranges of demand and of a tenant's usage, in days. */
+export const demandDays = [7, 30, 90] as const;
