@@ -125,7 +125,7 @@ describe("with tenants that use and ask", () => {
     expect(await read(paths.usage())).not.toContain("These figures are from");
     await refuse("acme", "sso", now, 1);
     app.clock.now += 61_000;
-    expect(await read(paths.usage())).toMatch(/These figures are from 20 Nov 2026, 1 minute ago/);
+    expect(await read(paths.usage())).toMatch(/These figures are from 20 Nov, 10:00 UTC, 1 minute ago/);
     await app.services.figures.pass();
     expect(await read(paths.usage())).not.toContain("These figures are from");
   });

@@ -36,8 +36,9 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
+  const tenant = await requireTenant(request, context, keyOf(params.tenant), "trials.extend");
   const { grant } = await requireGrant(context, tenant, keyOf(params.grant));
+  // An override needs more.
   await requireAdmin(request, context, actOnGrant("extend", grant.kind));
   const submission = await readForm(request, extendGrantSchema);
   if (submission.status !== "success") return invalid(submission);

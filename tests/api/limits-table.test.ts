@@ -168,6 +168,10 @@ const probes: { [row: string]: () => Probe } = {
     fits: [get("/api/tenants/acme/usage?days=1"), get("/api/tenants/acme/usage?days=366")],
     refused: ["0", "367", "1.5", "0x10", "1e1", "%205"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
   }),
+  "days of demand": () => ({
+    fits: [get("/api/demand?days=1"), get("/api/demand?days=90")],
+    refused: ["0", "91", "1.5"].map((n) => [get(`/api/demand?days=${n}`), request("days")]),
+  }),
   name: () => ({
     fits: [put({ name: x(200) }), put({ name: x(200) }, "/api/plans/p"), put({ name: x(200) }, "/api/features/f")],
     refused: ["", x(201), "a\nb"].flatMap((name): Probe["refused"] => [

@@ -124,7 +124,7 @@ test("several features are found by search, ticked and granted at once", async (
   }
   await expect(page.getByText("2 chosen")).toBeVisible();
   await search.press("Enter");
-  await page.getByText("30 days").click();
+  await page.getByText("30 days", { exact: true }).click();
   await page.getByRole("button", { name: "Grant trial" }).click();
   await expect(page.getByRole("region", { name: "Trial granted" })).toContainText("Epic colors");
   for (const feature of ["okrs", "epic_colors"]) expect(inDays(await ask(server, "acme", feature))).toBe(30);

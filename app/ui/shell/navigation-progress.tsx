@@ -28,7 +28,7 @@ export function NavigationProgress() {
 function focusHeading(): void {
   // A field with autofocus, or one that the reader is already in, keeps it.
   const { activeElement } = document;
-  if (activeElement?.closest("#main") && activeElement.matches("input, select, textarea")) return;
+  if (activeElement?.matches("input, select, textarea")) return;
   const heading = document.querySelector<HTMLElement>("#main h1");
   if (!heading) return;
   heading.tabIndex = -1;
