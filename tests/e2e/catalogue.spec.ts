@@ -190,6 +190,10 @@ test.describe("without script", () => {
 });
 
 const pages = [
+  "/",
+  "/usage",
+  "/usage/demand",
+  "/people",
   "/plans",
   "/plans/new",
   "/plans/team",
