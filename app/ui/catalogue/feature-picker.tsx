@@ -111,7 +111,7 @@ export function FeaturePicker({ tenant, choices, left, chosen, onChosen, ...rest
       {top.length > 0 && <div className="border-line border-b px-3 py-1.5">{top.map((choice) => row(choice))}</div>}
       <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className="cursor-pointer px-3 py-2 text-ink-muted text-sm hover:text-ink">
-          {top.length > 0 ? "More features" : "Features"}
+          {top.length > 0 ? "More features" : "All features"}
           {hydrated && ticked.length > 0 && <span className="ml-2 text-ink-faint text-xs">{ticked.length} chosen</span>}
         </summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
