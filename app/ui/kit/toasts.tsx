@@ -1,10 +1,10 @@
 import { useLocation, useSubmit } from "@remix-run/react";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { type ComponentType, useEffect, useRef, useState } from "react";
+import type { ToasterProps } from "sonner";
 import { paths } from "~/paths";
 import type { Theme } from "~/ui/shell/theme";
 import { Button } from "./button";
 import { Notice } from "./notice";
-import { useHydrated } from "./use-hydrated";
 
 /** A sentence shown after an action. `undo`: trials that it offers to end again. */
 export type Toast = { kind: "success" | "info" | "error"; text: string; undo?: { tenant: string; grants: string[] } };
@@ -12,15 +12,17 @@ export type Toast = { kind: "success" | "info" | "error"; text: string; undo?: {
 /** Time to read the sentence and to reach Undo, in ms. */
 const undoDuration = 20_000;
 
-// Loaded after the page: sonner adds its <style> when imported, which must happen after entry.client.
-const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster }));
-
 export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) {
-  const hydrated = useHydrated();
+  const [Toaster, setToaster] = useState<ComponentType<ToasterProps> | null>(null);
   const submit = useSubmit();
   const { pathname, search } = useLocation();
   const latest = useRef({ submit, page: "" });
   latest.current = { submit, page: pathname + search };
+  // Loaded after the page: sonner adds its <style> when imported, which must happen after entry.client. Not with `lazy`:
+  // React 18 fails (error 345) when a key is pressed while a part of the page is suspended.
+  useEffect(() => {
+    void import("sonner").then((sonner) => setToaster(() => sonner.Toaster));
+  }, []);
   useEffect(() => {
     if (!toast) return;
     const { undo } = toast;
@@ -31,18 +33,16 @@ export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) 
     const offer = undo ? { action: { label: "Undo", onClick }, duration: undoDuration } : {};
     void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text, { id: toast.text, ...offer }));
   }, [toast]);
-  if (!hydrated) return null;
+  if (Toaster === null) return null;
   return (
-    <Suspense>
-      <Toaster
-        theme={theme}
-        position="bottom-right"
-        toastOptions={{
-          className: "!rounded-control !border-line !bg-surface !font-sans !text-ink !shadow-float",
-          classNames: { success: "[&_[data-icon]]:text-yes", error: "[&_[data-icon]]:text-no", info: "[&_[data-icon]]:text-accent" },
-        }}
-      />
-    </Suspense>
+    <Toaster
+      theme={theme}
+      position="bottom-right"
+      toastOptions={{
+        className: "!rounded-control !border-line !bg-surface !font-sans !text-ink !shadow-float",
+        classNames: { success: "[&_[data-icon]]:text-yes", error: "[&_[data-icon]]:text-no", info: "[&_[data-icon]]:text-accent" },
+      }}
+    />
   );
 }
 
