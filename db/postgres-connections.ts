@@ -14,7 +14,7 @@ const total = ({ reads, slowReads, writes }: Pools) => reads + slowReads + write
 export type ConnectionRole = "server" | "background" | "pages";
 
 /** The page process reads what was committed before each page, and listens for nothing. */
-const ofPages = (connections: number): Pools => ({ reads: 1, slowReads: Math.max(1, Math.floor(connections / 10)), writes: 1 });
+const ofPages = (connections: number): Pools => ({ reads: 1, slowReads: Math.max(1, Math.floor(connections / 20)), writes: 1 });
 
 /** Divides a node's connections, so that its processes together never open more. */
 export function shareConnections(connections: number, role: ConnectionRole): Pools {
@@ -23,7 +23,7 @@ export function shareConnections(connections: number, role: ConnectionRole): Poo
   if (role === "pages") return pages;
   const left = connections - total(ofBackground) - listeners - total(pages) - listeners;
   const slowReads = Math.max(1, Math.floor(left / 4));
-  const writes = Math.floor((left - slowReads) / 2);
+  const writes = Math.ceil((left - slowReads) / 2);
   return { slowReads, writes, reads: left - slowReads - writes };
 }
 

@@ -30,8 +30,9 @@ async function openPalette(page: Page): Promise<void> {
   await expect(box(page)).toBeFocused();
 }
 
-/** Opens a dialog by a key, again until the page listens to keys. */
+/** Opens a dialog by a key, once the page listens to keys, which it does with its place for messages. */
 async function press(page: Page, key: string): Promise<void> {
+  await page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });
   await expect(async () => {
     await page.keyboard.press(key);
     await expect(page.getByRole("dialog")).toBeVisible({ timeout: 1_000 });

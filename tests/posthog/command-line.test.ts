@@ -22,6 +22,8 @@ const commands: [string, string[], number][] = [
   ["export", [], 0],
   ["owner create", [...owner, "--name", "Ada"], 0],
   ["owner reset-password", owner, 0],
+  ["admins invite", ["--email", "sue@example.com", "--name", "Sue", "--role", "support"], 0],
+  ["figures rebuild", [], 0],
   ["keys create", ["--name", "app", "--scope", "check", "--json"], 0],
   ["keys list", ["--json"], 0],
   ["keys rotate", ["key_x"], 1],
