@@ -50,7 +50,7 @@ const permissionOf = (act: Act): Permission => permissions[act];
 
 export const mayAct = (role: Role, act: Act): boolean => permissionOf(act).people.includes(role);
 
-/** The scopes of which a key needs one, to do at least one of the acts. */
+/** Scopes that allow at least one of the acts. A key needs one of them. */
 export const scopesFor = (asked: readonly Act[]): readonly ApiScope[] =>
   apiScopes.filter((scope) => asked.some((act) => permissionOf(act).programs.includes(scope)));
 

@@ -78,7 +78,7 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   ownProblems?: { [status: number]: DescribedAnswer };
 };
 
-/** The scopes of which a key needs one. */
+/** A key needs one of these scopes. */
 export const scopesOf = (act: Act | readonly Act[]): readonly ApiScope[] => scopesFor([act].flat() as Act[]);
 
 /** For routes added to Fastify directly: `app.get(path, { config: describe({ … }) }, handler)`. */

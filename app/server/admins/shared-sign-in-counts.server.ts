@@ -11,7 +11,7 @@ import { accountOf, sourceOf, type Try } from "./sign-in-throttle.server";
 const maxRunning = 2;
 const maxWaiting = 100;
 
-/** Keys have a bounded length, and nobody reads an address or account in the table by accident. */
+/** Hashed, so that keys have a bounded length and the table holds no addresses or accounts in plain text. */
 const keyOf = (...parts: (string | number)[]) => shortHash(parts.join("\n"));
 
 const { spanMs } = sharedLimits;

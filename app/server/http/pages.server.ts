@@ -15,7 +15,7 @@ import { relay } from "./posthog-relay.server";
 import { remixRoutes } from "./remix.server";
 import { helmetOptions, refuseForeignForms } from "./security.server";
 
-/** `refuseProgramPaths` answers requests in the API's namespace, of which no path is a page. */
+/** `refuseProgramPaths` refuses requests in the API's namespace, which has no pages. */
 type PagesOptions = { vite: boolean; build?: ServerBuild; pages?: PageSupervisor; refuseProgramPaths: onRequestHookHandler };
 
 /** Registers the pages: from a given build, from the sources through Vite, or from the page process. */

@@ -23,7 +23,7 @@ export type PageOrder =
   | { kind: "open" }
   | { kind: "answer"; id: number; result: PageAnswers[PageQuestion["kind"]] }
   | { kind: "failed"; id: number; error: Error }
-  /** An import begins, and has ended: writes wait meanwhile. */
+  /** The start and the end of an import. Writes wait in between. */
   | { kind: "hold" | "release"; number: number }
   | { kind: "definitions" }
   | { kind: "stop" };

@@ -7,7 +7,7 @@ import { randomText } from "~/server/random.server";
 /** Bytes of a socket's path, on the systems that allow the fewest (macOS). */
 const maxPathBytes = 103;
 
-/** The sockets of this server's processes. Nobody else can open the folder. On Windows they are named pipes. */
+/** Creates the folder for the sockets of this server's processes, which only this user can open. On Windows: a name for pipes. */
 export function createPrivateFolder(): string {
   if (process.platform === "win32") return `\\\\.\\pipe\\latchkey-${randomText(16)}`;
   try {

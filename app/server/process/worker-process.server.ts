@@ -82,7 +82,7 @@ function resultOf(order: Order, say: Say, signal: AbortSignal) {
   }
 }
 
-/** Other processes hold their writes meanwhile, which would time out. */
+/** Tells other processes to hold their writes, which would time out during an import. */
 async function importFile(order: Extract<Order, { kind: "import" }>) {
   const number = ++imports;
   say({ kind: "importing", number });
@@ -138,7 +138,7 @@ const sayToServer: Say = (message) =>
 async function answerServer(order: Order): Promise<void> {
   const controller = new AbortController();
   running.set(order.id, controller);
-  // Without the server there is nobody to answer; this process ends then.
+  // Without the server there is nothing to do, and this process ends.
   await answer(order, sayToServer, controller.signal).catch(() => {});
   running.delete(order.id);
 }

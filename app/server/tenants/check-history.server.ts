@@ -13,7 +13,7 @@ const maxNotAsked = 100;
 
 /**
  * Checks of the last `days` UTC days including today: per day without gaps, per feature, per source, and in the range
- * before. Consumption with its history, trials, and features that nobody asked for.
+ * before. Consumption with its history, trials, and features that were never checked.
  */
 export async function tenantUsage(
   services: Services,

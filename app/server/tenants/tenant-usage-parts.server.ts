@@ -14,7 +14,7 @@ import { readAddedByDay } from "~db/store/usage-daily.server";
 import { readTotals } from "~db/store/usage-totals.server";
 
 const historyPeriods = 12;
-/** The newest trials with a start in the days of which counts are kept. */
+/** The newest trials that started within the days for which counts are kept. */
 const maxTrials = 50;
 const maxTrialDays = 366;
 
