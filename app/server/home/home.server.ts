@@ -12,6 +12,7 @@ import {
   tenantsNearLimits,
   tenantsPerPlan,
 } from "~/server/usage/home-figures.server";
+import type { ApiKey } from "~db/store/api-keys.server";
 import { firstTenant } from "~db/store/tenant-list.server";
 
 const maxListed = 5;
@@ -34,13 +35,14 @@ export async function readHome(services: Services, zone: string) {
     }
   };
   await facts.look();
+  const keys = await part("keys", () => listKeys(services));
   return {
     now: now(),
-    start: await part("start", () => readStart(services)),
+    start: keys && (await part("start", () => readStart(services, keys))),
     endingTrials: await part("trials", () => endingTrials(services)),
     limits: await part("limits", () => tenantsNearLimits(services)),
     refused: await part("refusals", () => featuresByRefusals(services)),
-    keys: await part("keys", () => keysInNeed(services)),
+    keys: keys && keysInNeed(keys, now()),
     posthog: await part("posthog", () => posthogTrouble(services)),
     plans: await part("plans", () => tenantsPerPlan(services)),
     checks: await part("checks", () => checksOfLastDays(services)),
@@ -50,17 +52,16 @@ export async function readHome(services: Services, zone: string) {
 }
 
 /** What a new installation has already. `tenant`: one to try a check with. */
-async function readStart({ db, facts, ...services }: Services) {
+async function readStart({ db, facts, now }: Services, keys: readonly ApiKey[]) {
   const { features, plans } = facts.catalogue();
-  const keys = await listKeys({ db, facts, ...services });
+  const checkKeys = keys.filter(({ scopes }) => scopes.includes("check"));
   const tenant = await firstTenant(db.readAside, db.tables);
-  const usable = keys.filter((key) => keyStateOf(key, services.now()) === "active" && key.scopes.includes("check"));
   return {
     hasCatalogue: features.size + plans.size > 0,
     hasTenants: tenant !== null,
     tenant,
-    hasKey: usable.length > 0,
-    hasCheck: keys.some((key) => key.lastUsedAt !== null && key.scopes.includes("check")),
+    hasKey: checkKeys.some((key) => keyStateOf(key, now()) === "active"),
+    hasCheck: checkKeys.some(({ lastUsedAt }) => lastUsedAt !== null),
   };
 }
 
@@ -74,19 +75,15 @@ async function endingTrials(services: Services) {
   };
 }
 
-export type KeyInNeed = { id: string; name: string; expiresAt: Instant | null };
+type KeyInNeed = { id: string; name: string; expiresAt: Instant | null };
 
-async function keysInNeed(services: Services) {
-  const now = services.now();
-  const active = (await listKeys(services)).filter((key) => keyStateOf(key, now) === "active");
+/** Active keys that expire soon, and those that were never used, the first few of each. */
+function keysInNeed(keys: readonly ApiKey[], now: Instant) {
+  const active = keys.filter((key) => keyStateOf(key, now) === "active");
   const expiring = active.filter(({ expiresAt }) => expiresAt !== null && expiresAt < now + keyNoticeMs);
   const unused = active.filter(({ lastUsedAt, createdAt }) => lastUsedAt === null && createdAt < now - keyNoticeMs);
-  const shown = (keys: typeof active): KeyInNeed[] => keys.slice(0, maxListed).map(({ id, name, expiresAt }) => ({ id, name, expiresAt }));
-  return {
-    expiring: shown(expiring),
-    unused: shown(unused),
-    more: Math.max(0, expiring.length - maxListed) + Math.max(0, unused.length - maxListed),
-  };
+  const shown = (list: ApiKey[]): KeyInNeed[] => list.slice(0, maxListed).map(({ id, name, expiresAt }) => ({ id, name, expiresAt }));
+  return { expiring: shown(expiring), unused: shown(unused) };
 }
 
 /** Since when PostHog does not answer about flags, and why; null without trouble. */

@@ -7,7 +7,7 @@ import { Time } from "~/ui/kit/time";
 
 type Key = { id: string; name: string; expiresAt: Instant | null };
 type Props = {
-  keys: { expiring: readonly Key[]; unused: readonly Key[]; more: number } | null;
+  keys: { expiring: readonly Key[]; unused: readonly Key[] } | null;
   posthog: { since: Instant; why: string } | "none" | null;
   now: Instant;
 };
