@@ -9,8 +9,8 @@ export default defineConfig({
   outputDir: "test-results/browser",
   workers: 2,
   // Generous for busy machines: what is missing is still missing after this.
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"], ["json", { outputFile: "test-results/playwright.json" }]],
   // A project per spec gives each its own worker, server and fresh database.
   projects: specs.map((file) => ({ name: file.replace(".spec.ts", ""), testMatch: file })),

@@ -27,7 +27,8 @@ const entries = {
             },
           },
         }
-      : undefined,
+      : // The menu is on every page. Its icons, which other pages use too, would each be a file of their own.
+        { build: { rollupOptions: { output: { manualChunks: { menu: ["app/ui/shell/nav.ts"] } } } } },
 };
 
 // Native or self-locating packages are not bundled, nor prom-client, which in a bundle finds no `require` and silently

@@ -9,8 +9,10 @@ export default defineConfig({
   test: {
     globalSetup: ["tests/support/postgres.global.ts"],
     setupFiles: ["tests/support/setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous for busy machines: what hangs still hangs after this.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     // By default vitest leaves one core unused, which on two cores is half of the machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [

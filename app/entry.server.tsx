@@ -1,8 +1,8 @@
-import { PassThrough } from "node:stream";
 import { type AppLoadContext, createReadableStreamFromReadable, type EntryContext, type HandleErrorFunction } from "@remix-run/node";
 import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { isbot } from "isbot";
 import { renderToPipeableStream } from "react-dom/server";
+import { withoutZeros } from "~/server/http/without-zeros.server";
 import { NonceContext } from "~/ui/kit/nonce";
 
 export const streamTimeout = 5_000;
@@ -28,7 +28,7 @@ export default async function handleRequest(
       nonce,
       [isbot(request.headers.get("user-agent") ?? "") ? "onAllReady" : "onShellReady"]() {
         sent = true;
-        const body = new PassThrough();
+        const body = withoutZeros();
         headers.set("Content-Type", "text/html; charset=utf-8");
         resolve(new Response(createReadableStreamFromReadable(body), { headers, status }));
         pipe(body);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { keyOf, paths, safePath, segment } from "./paths";
+import { isTrialForm, keyOf, paths, safePath, segment } from "./paths";
 
 /** What a browser and then React Router make of a link, up to the param a route gets. */
 function arrive(path: string): string[] {
@@ -39,4 +39,17 @@ test("a place to go back to never leaves this origin", () => {
   for (const bad of ["https://evil.test/", "//evil.test", "/\\evil.test", "/\t/evil.test", "/.//evil.test", "javascript:1", "", null, 7]) {
     expect(safePath(bad, "/home")).toBe("/home");
   }
+});
+
+test("the form for trials is known by its address, for any tenant, and no other page is", () => {
+  const isForm = (path: string) => isTrialForm(new URL(path, "http://x.test").pathname);
+  fc.assert(
+    fc.property(
+      fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 }),
+      fc.constantFrom(undefined, "sso", "a.b"),
+      (tenant, feature) => isForm(paths.trialNew(tenant, feature)),
+    ),
+  );
+  for (const path of [paths.auditUndo(7), paths.tenant("acme"), "/trial", "/tenants/a/b/trial", "/trials/trial"])
+    expect(isForm(path), path).toBe(false);
 });

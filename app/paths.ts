@@ -27,7 +27,17 @@ export function withQuery(path: string, query: Query): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
+/** With one parameter that is given several times. */
+function withRepeated(path: string, name: string, values: readonly string[], query: Query): string {
+  const repeated = new URLSearchParams(values.map((value) => [name, value])).toString();
+  const rest = withQuery("", query).slice(1);
+  return [path, [repeated, rest].filter(Boolean).join("&")].filter(Boolean).join("?");
+}
+
 const tenantPath = (key: string) => `/tenants/${segment(key)}`;
+
+/** Lists that `/lists` has as files. */
+export type ExportableList = "tenants" | "trials" | "plans" | "features" | "keys" | "people";
 
 export const paths = {
   home: () => "/",
@@ -45,7 +55,10 @@ export const paths = {
 
   tenants: (query: Query = {}) => withQuery("/tenants", query),
   tenantNew: () => "/tenants/new",
-  tenant: (key: string) => tenantPath(key),
+  /** Only for forms. */
+  tenantViews: () => "/tenant-views",
+  tenantColumns: () => "/tenant-columns",
+  tenant: (key: string, query: Query = {}) => withQuery(tenantPath(key), query),
   tenantFeatures: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/features`, query),
   tenantGrants: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/grants`, query),
   tenantUsage: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/usage`, query),
@@ -55,9 +68,13 @@ export const paths = {
   tenantEdit: (key: string) => `${tenantPath(key)}/edit`,
   tenantStatus: (key: string, to?: string) => withQuery(`${tenantPath(key)}/status`, { to }),
   tenantPlan: (key: string, query: Query = {}) => withQuery(`${tenantPath(key)}/plan`, query),
+  /** Of all tenants. */
+  comingChanges: (query: Query = {}) => withQuery("/coming-changes", query),
+  tenantScheduled: (key: string, id: string) => `${tenantPath(key)}/scheduled/${segment(id)}`,
   trialNew: (key: string, feature?: string) => withQuery(`${tenantPath(key)}/trial`, { feature }),
-  /** Ends trials that were just granted. Only for forms. */
-  trialUndo: (key: string) => `${tenantPath(key)}/trial/undo`,
+  /** The form with the features and the length of a preset. */
+  trialOfPreset: (key: string, { features, days }: { features: readonly string[]; days: number }, returnTo?: string) =>
+    withRepeated(`${tenantPath(key)}/trial`, "feature", features, { days, returnTo }),
   overrideNew: (key: string, feature?: string, effect?: "allow" | "deny") => withQuery(`${tenantPath(key)}/override`, { feature, effect }),
   grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
   grantEnd: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/end`,
@@ -65,23 +82,34 @@ export const paths = {
   trials: (query: Query = {}) => withQuery("/trials", query),
   trialCalendar: (month?: string) => withQuery("/trials/calendar", { month }),
   trialReport: (query: Query = {}) => withQuery("/trials/report", query),
+  trialPresets: () => "/trials/presets",
+  /** With a choice that fills in the form. */
+  trialPresetNew: (features: readonly string[] = [], days?: string) =>
+    withQuery("/trials/presets/new", { features: features.join(","), days }),
   trialReportCsv: (query: Query = {}) => withQuery("/trials/report.csv", query),
 
   usage: (query: Query = {}) => withQuery("/usage", query),
   demand: (query: Query = {}) => withQuery("/usage/demand", query),
   demandFeature: (feature: string, query: Query = {}) => withQuery(`/usage/demand/${segment(feature)}`, query),
+  compare: (tenants: readonly string[], query: Query = {}) => withRepeated("/usage/compare", "tenant", tenants, query),
   usageExport: (query: Query = {}) => withQuery("/usage/export", query),
+
+  matrix: (features: readonly string[], query: Query = {}) => withRepeated("/matrix", "feature", features, query),
 
   plans: (query: Query = {}) => withQuery("/plans", query),
   planNew: () => "/plans/new",
-  plan: (key: string) => `/plans/${segment(key)}`,
+  plan: (key: string, query: Query = {}) => withQuery(`/plans/${segment(key)}`, query),
+  planEdit: (key: string, ask?: string) => withQuery(`/plans/${segment(key)}/edit`, { ask }),
   planCell: (plan: string, feature: string) => `/plans/${segment(plan)}/features/${segment(feature)}`,
 
   features: (query: Query = {}) => withQuery("/features", query),
   featureNew: () => "/features/new",
-  feature: (key: string) => `/features/${segment(key)}`,
+  feature: (key: string, query: Query = {}) => withQuery(`/features/${segment(key)}`, query),
+  featureEdit: (key: string, ask?: string) => withQuery(`/features/${segment(key)}/edit`, { ask }),
 
   flags: () => "/flags",
+
+  playground: (query: Query = {}) => withQuery("/playground", query),
 
   posthog: () => "/posthog",
   posthogMetadata: () => "/posthog/metadata",
@@ -94,15 +122,51 @@ export const paths = {
   keyRotate: (id: string) => `/keys/${segment(id)}/rotate`,
   keyRevoke: (id: string) => `/keys/${segment(id)}/revoke`,
 
+  webhooks: () => "/webhooks",
+  webhookNew: () => "/webhooks/new",
+  webhook: (id: string, query: Query = {}) => withQuery(`/webhooks/${segment(id)}`, query),
+  webhookEdit: (id: string) => `/webhooks/${segment(id)}/edit`,
+  webhookRotate: (id: string) => `/webhooks/${segment(id)}/rotate`,
+  webhookDelivery: (id: string, seq: number) => `/webhooks/${segment(id)}/deliveries/${seq}`,
+
+  notices: (query: Query = {}) => withQuery("/notices", query),
+  noticeRules: () => "/notices/rules",
+  rails: () => "/rails",
+  approvals: () => "/rails/approvals",
+  requests: (query: Query = {}) => withQuery("/requests", query),
+
   admins: () => "/people",
   adminInvite: () => "/people/invite",
   admin: (id: string) => `/people/${segment(id)}`,
 
   audit: (query: Query = {}) => withQuery("/activity", query),
+  auditExport: (query: Query = {}) => withQuery("/activity/export", query),
   auditEntry: (seq: number) => `/activity/${seq}`,
+  /** What the undo of an entry's act would do. A form without more sent there undoes it at once, if all of it can be. */
+  auditUndo: (seq: number, returnTo?: string) => withQuery(`/activity/${seq}/undo`, { returnTo }),
+
+  /** `query`: filters of the list, with `all=1`. */
+  bulk: (query: Query = {}) => withQuery("/bulk", query),
+  jobs: (query: Query = {}) => withQuery("/jobs", query),
+  job: (id: string, query: Query = {}) => withQuery(`/jobs/${segment(id)}`, query),
+  jobCsv: (id: string, query: Query = {}) => withQuery(`/jobs/${segment(id)}/items.csv`, query),
+
+  draft: (id: string, query: Query = {}) => withQuery(`/drafts/${segment(id)}`, query),
+  /** What the draft would do to tenants, as JSON. */
+  draftEffects: (id: string) => `/drafts/${segment(id)}/effects`,
+  /** A form sent there begins to find what a change of the catalogue does to each tenant. */
+  impacts: () => "/impact",
+  impact: (id: string, query: Query = {}) => withQuery(`/impact/${segment(id)}`, query),
+  impactCsv: (id: string, query: Query = {}) => withQuery(`/impact/${segment(id)}/tenants.csv`, query),
+
+  system: () => "/system",
 
   importCatalogue: () => "/import",
+  importTenants: () => "/import/tenants",
+  importTenantsMapping: (upload: string) => `/import/tenants/${segment(upload)}`,
   importPreview: () => "/import/preview",
+  /** A list as a file. `query`: the filters of the list, and the format. */
+  listFile: (list: ExportableList, query: Query = {}) => withQuery(`/lists/${list}`, query),
   exportCatalogue: (format?: "yaml" | "json", tenants = false) => withQuery("/export", { format, tenants: tenants ? "yes" : null }),
 };
 
@@ -116,3 +180,6 @@ export function safePath(candidate: unknown, fallback = "/"): string {
     return fallback;
   }
 }
+
+/** Whether this is the address of the form for granting a trial to a tenant. */
+export const isTrialForm = (pathname: string): boolean => /^\/tenants\/[^/]+\/trial$/.test(pathname);

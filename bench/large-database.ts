@@ -7,7 +7,7 @@ export { largeSize };
 
 /** A SQLite file with 1,000 plans, 1,000 features and this many tenants, with two grants each. Made once. */
 export async function largeDatabase(size: DatasetSize): Promise<string> {
-  const { file, isThere } = keptFile(`large-${size.tenants}-v2.db`);
+  const { file, isThere } = keptFile(`large-${size.tenants}-v3.db`);
   if (isThere) return file;
   process.stdout.write(`Making ${size.tenants} tenants on a catalogue of ${size.plans} plans, this once …\n`);
   const unfinished = `${file}.part`;

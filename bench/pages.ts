@@ -19,7 +19,7 @@ const maxRefused = 50;
 const refusedPauseMs = 500;
 const hot = 1_000;
 
-type Sample = [sentAt: number, ms: number, status: number];
+export type Sample = [sentAt: number, ms: number, status: number];
 type Visit = { began: number; ended: number; refused: number; bytes: number; compressed: number };
 
 /**
@@ -51,7 +51,7 @@ export async function benchPages() {
 /** Every page of the route table, and the estimates of two changes. */
 function addressesToVisit(): string[] {
   const known = { tenant: tenantKey(100), plan: planKey(5), feature: featureKey(0), id: "none", seq: "1", token: "none" };
-  const estimates = [`/plans/${planKey(0)}/features/${featureKey(0)}?gives=no&was=null`, `/features/${featureKey(0)}?ask=archive`];
+  const estimates = [`/plans/${planKey(0)}/features/${featureKey(0)}?gives=no&was=null`, `/features/${featureKey(0)}/edit?ask=archive`];
   return [...new Set([...pageAddresses(known), ...estimates])].sort();
 }
 
@@ -112,7 +112,7 @@ function checksOf(samples: Sample[]) {
   };
 }
 
-async function samplesOf(client: ChildProcess): Promise<Sample[]> {
+export async function samplesOf(client: ChildProcess): Promise<Sample[]> {
   if (!client.stdout) throw new Error("no output to read");
   const output = text(client.stdout);
   client.kill("SIGTERM");

@@ -3,6 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { benchCheck } from "./check";
+import { benchImpact } from "./impact";
+import { benchImport } from "./imports";
+import { benchJobs } from "./jobs";
 import { benchMany } from "./many";
 import { benchOverload } from "./overload";
 import { benchPace } from "./pace";
@@ -20,13 +23,16 @@ const parts = {
   pace: benchPace,
   pages: benchPages,
   overload: benchOverload,
+  impact: benchImpact,
   many: benchMany,
   scale: benchScale,
   posthog: benchPosthog,
   quiet: benchQuiet,
   tenants: benchTenants,
   start: benchStart,
+  import: benchImport,
   writes: benchWrites,
+  jobs: benchJobs,
 };
 type Part = keyof typeof parts;
 

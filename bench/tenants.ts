@@ -1,6 +1,7 @@
+import { defaultTenantColumns } from "~/core/tenants/tenant-columns";
 import { readTenantListQuery } from "~/forms/tenants/tenant-list-query";
 import { paths } from "~/paths";
-import { tenantList } from "~/server/tenants/tenants.server";
+import { tenantList } from "~/server/tenants/tenant-list.server";
 import { withServices } from "./database";
 import { median, rounded } from "./numbers";
 import { startServer, stop } from "./process";
@@ -45,7 +46,7 @@ export async function benchTenants() {
     const cookie = await benchSession(services);
     const took = await eachInTurns(async (query) => {
       const params = new URLSearchParams(paths.tenants(query).split("?")[1]);
-      await tenantList(services, readTenantListQuery(params));
+      await tenantList(services, readTenantListQuery(params), defaultTenantColumns);
     });
     return { took, cookie };
   });

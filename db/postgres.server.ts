@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { catalogueLock, type Database, lockTimeoutMs, maxWaitingWrites, type OpenOptions, type Queries } from "./database";
@@ -8,6 +9,7 @@ import { ended } from "./postgres-end.server";
 import { followNotifications } from "./postgres-listen.server";
 import { takeLocks } from "./postgres-locks.server";
 import { migratePostgres } from "./postgres-migrate.server";
+import { connectionName } from "./postgres-node.server";
 import { defineSchema } from "./schema";
 import { statementText } from "./statement-text";
 import { DatabaseBusy, DatabaseReadOnly, DatabaseUnavailable, isReadOnly, mapUnavailable, TooManyWrites } from "./unavailable";
@@ -23,9 +25,11 @@ const maxPauseMs = 15_000;
 export async function openPostgres(url: string, options: OpenOptions = {}): Promise<Database> {
   await migratePostgres(url, options);
   const pools = shareConnections(options.connections ?? defaultConnections, options.role ?? "server");
+  const name = connectionName(options.role ?? "server");
   // Separate from writers, which hold their connections while they wait for locks.
   const readers = new pg.Pool({
     connectionString: url,
+    application_name: name,
     max: pools.reads,
     connectionTimeoutMillis: readTimeoutMs,
     statement_timeout: readTimeoutMs,
@@ -35,6 +39,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   // Separate from reads of the check path, which never wait for an export.
   const slowReaders = new pg.Pool({
     connectionString: url,
+    application_name: name,
     max: pools.slowReads,
     connectionTimeoutMillis: readTimeoutMs,
     statement_timeout: slowReadTimeoutMs,
@@ -42,6 +47,7 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
   });
   const writers = new pg.Pool({
     connectionString: url,
+    application_name: name,
     max: pools.writes,
     connectionTimeoutMillis: lockTimeoutMs,
     statement_timeout: statementTimeoutMs,
@@ -146,13 +152,19 @@ export async function openPostgres(url: string, options: OpenOptions = {}): Prom
     },
     async close() {
       await following.stop();
-      await ended(Promise.all([readers.end(), slowReaders.end(), writers.end()]));
+      await ended(Promise.all(everyPool.map(endOnceServed)));
     },
   };
 }
 
 /** Missing in the driver's types. */
 const backendOf = (client: pg.PoolClient) => (client as unknown as { processID: number }).processID;
+
+/** The pool itself gives no connection to those who wait for one once it is ending. */
+async function endOnceServed(pool: pg.Pool): Promise<void> {
+  while (pool.waitingCount > 0) await once(pool, "release");
+  await pool.end();
+}
 
 /** A connection that is in use is dropped when it is released. */
 function dropIdle(pool: pg.Pool): void {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 /** @typedef {{ passed: number, failed: number, remark?: string, seconds?: number }} Outcome */
 
 /** @param {string} file @returns {any} */
-const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
+export const readReport = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
 /** What a runner printed is not believed over how it ended, nor a run without tests. @param {string} runner @param {number} passed @param {number} failed @param {number} code */
 function judged(runner, passed, failed, code) {
@@ -14,7 +14,7 @@ function judged(runner, passed, failed, code) {
 
 /** @param {string} file vitest's JSON report @param {number} code @returns {Outcome} */
 export function vitestCounts(file, code) {
-  const report = read(file);
+  const report = readReport(file);
   if (!report) return judged("vitest", 0, 0, code);
   // A file that cannot be loaded failed without any test.
   const broken = report.testResults.filter(
@@ -26,7 +26,7 @@ export function vitestCounts(file, code) {
 
 /** @param {string} file Playwright's JSON report @param {number} code @returns {Outcome} */
 export function playwrightCounts(file, code) {
-  const report = read(file);
+  const report = readReport(file);
   if (!report) return judged("Playwright", 0, 0, code);
   const { expected, unexpected, flaky } = report.stats;
   // An error outside of tests (a spec that does not load, a server that did not stop) counts as a failure.
@@ -36,7 +36,7 @@ export function playwrightCounts(file, code) {
 /** The ten test files that took longest, with their seconds. @param {string} file vitest's JSON report @param {string} root */
 export function slowestFiles(file, root) {
   /** @type {{ name: string, startTime: number, endTime: number }[]} */
-  const results = read(file)?.testResults ?? [];
+  const results = readReport(file)?.testResults ?? [];
   const lines = results
     .map(({ name, startTime, endTime }) => ({ name: name.replace(`${root}/`, ""), seconds: (endTime - startTime) / 1000 }))
     .sort((a, b) => b.seconds - a.seconds)

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { ensureChromium } from "./chromium.mjs";
 import { ensureReady } from "./ensure-ready.mjs";
+import { failedTests } from "./failed-tests.mjs";
 import { npm, root, run } from "./run.mjs";
 import { playwrightCounts, slowestFiles, vitestCounts } from "./test-counts.mjs";
 
@@ -78,6 +79,8 @@ if (done[0]?.failed === 0) {
 }
 
 console.log();
+// Last, because it may be all that is kept of a long output.
+for (const line of failedTests({ vitest: vitestReport, playwright: playwrightReport, root })) console.log(line);
 for (const { name, passed, failed, seconds } of done)
   console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}: ${passed} passed, ${failed} failed`);
 const sum = (/** @type {"passed" | "failed"} */ key) => done.reduce((total, outcome) => total + outcome[key], 0);

@@ -53,10 +53,22 @@ describe("pages", () => {
   });
   afterAll(() => app.close());
 
+  /** What only one person sees: how a list looks, like the theme, and which notices were read. */
+  const ownLook = ["keep columns", "read notices"];
+  /** What changes nothing yet. */
+  const previews = [
+    "preview a change of many tenants",
+    "look at what a change does to tenants",
+    "cancel an impact",
+    "edit cells of the grid in a draft",
+    "upload a CSV file",
+    "say what the columns of a CSV file hold",
+  ];
+
   test("every act of a page that needs a right leaves a row with the admin's name and address", async () => {
     const passwordHash = await app.services.passwords.hash(adasPassword);
     const { admins } = app.services.db.tables;
-    for (const [i, { name, path, form }] of pageActs.entries()) {
+    for (const [i, { name, path, form, isSentOn = false }] of pageActs.entries()) {
       const id = `adm_${i}`;
       const browser = await app.signIn("owner", id);
       await app.services.db.transaction([], async (tx) => void (await tx.update(admins).set({ passwordHash }).where(eq(admins.id, id))));
@@ -66,7 +78,7 @@ describe("pages", () => {
       expect([name, (await browser.post(target, fields)).status < 400]).toEqual([name, true]);
       const rows = await rowsSince(app.services, before, id);
       expect([name, rows.map(({ address }) => address)]).toEqual([name, rows.map(() => "127.0.0.1")]);
-      expect([name, rows.length]).not.toEqual([name, 0]);
+      expect([name, rows.length > 0]).toEqual([name, !isSentOn && !ownLook.includes(name) && !previews.includes(name)]);
     }
   });
 
@@ -145,8 +157,12 @@ describe("the API", () => {
   /** Too many for the audit log: each is kept as an event with its key. */
   const keptAsEvents = ["reportUsage", "consume"];
 
+  const changingNothing = ["startImpact"];
+  const csv = "key,name\nfrom-csv,From CSV\n";
+
   /** Where right-requests.ts asks for what is so already. */
   const changing: typeof right = {
+    importTenants: () => ({ text: csv, type: "text/csv" }),
     restorePlan: async (api) => {
       await api.send("PUT", "/api/plans/old", {});
       await api.send("POST", "/api/plans/old/archive", {});
@@ -156,6 +172,11 @@ describe("the API", () => {
       await api.send("PUT", "/api/features/old", {});
       await api.send("POST", "/api/features/old/archive", {});
       return { params: { feature: "old" }, body: {} };
+    },
+    startBulk: async (api) => {
+      await api.services.jobs.runAll();
+      await api.tenant("globex", { name: "Globex", plan: "starter" });
+      return { body: { act: "suspend", tenants: { keys: ["globex"] } } };
     },
     importCatalogue: () => ({ text: "latchkey: 1\nfeatures:\n  imported: {}\nplans: {}\n" }),
   };
@@ -170,6 +191,7 @@ describe("the API", () => {
     // The import archives what the others need.
     const ids = writes
       .map(({ operation }) => operation.operationId)
+      .filter((id) => !changingNothing.includes(id))
       .sort((a, b) => Number(a === "importCatalogue") - Number(b === "importCatalogue"));
     for (const id of ids) {
       const key = await createKey(api.services, ada, { name: id, scopes: ["check", "usage", "manage"], expiresAt: null });
@@ -202,6 +224,8 @@ describe("the command line", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "latchkey-trail-"));
   const file = path.join(folder, "catalogue.yaml");
   writeFileSync(file, "latchkey: 1\nfeatures:\n  sso: {}\nplans: {}\n");
+  const otherFile = path.join(folder, "other.yaml");
+  writeFileSync(otherFile, "latchkey: 1\nfeatures:\n  sso: {}\n  audit: {}\nplans: {}\n");
   let s: TestServices;
   beforeAll(async () => {
     s = await startServices();
@@ -217,6 +241,8 @@ describe("the command line", () => {
     start: null,
     demo: () => [],
     import: () => [file, "--yes"],
+    plan: null,
+    apply: () => [otherFile, "--why", "Spring prices"],
     export: () => ["--tenants", "--output", path.join(folder, "out.yaml")],
     "owner create": () => ["--email", "ada@example.com", "--name", "Ada"],
     "owner reset-password": () => ["--email", "ada@example.com"],
@@ -225,6 +251,7 @@ describe("the command line", () => {
     "keys rotate": async () => [await keyId()],
     "keys revoke": async () => [await keyId()],
     "keys list": null,
+    "jobs list": null,
     "tokens rotate-secret": () => [],
     "tenants list": null,
     check: null,

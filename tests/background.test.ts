@@ -8,6 +8,7 @@ import { createKey } from "~/server/keys/api-keys.server";
 import { createBackground } from "~/server/process/worker.server";
 import { startFakePosthog } from "./fake-posthog/start";
 import { ada } from "./support/facts";
+import { measured } from "./support/measured";
 import { until } from "./support/poll";
 import { pidsOf } from "./support/processes";
 import { type Program, startProgram } from "./support/program";
@@ -27,7 +28,7 @@ afterEach(async () => {
 });
 
 // Where other things run beside it, an import into PostgreSQL may take half a minute by itself.
-describe.each(engines)("a file that is imported into a server on %s", { timeout: 120_000 }, (engine) => {
+describe.each(engines)("a file that is imported into a server on %s", (engine) => {
   async function start(more: Record<string, string> = {}): Promise<{ program: Program; headers: Record<string, string> }> {
     const { url, remove } = await freshDatabaseUrl(engine);
     stops.push(remove);
@@ -97,7 +98,7 @@ describe.each(engines)("a file that is imported into a server on %s", { timeout:
     expect(await answer.json()).toMatchObject({ items: [] });
   });
 
-  test("leaves the thread that answers checks alone", async () => {
+  test("leaves the thread that answers checks alone", measured, async () => {
     const server = await start();
     /** The mean time of a check in ms, one after the other until `isOver`. */
     const meanCheck = async (isOver: (answered: number) => boolean) => {
@@ -124,6 +125,7 @@ describe.each(engines)("a file that is imported into a server on %s", { timeout:
 
   test.runIf(process.platform === "linux")(
     "costs the thread that answers checks no more than a tiny one, however short and hostile it is",
+    measured,
     async () => {
       const server = await start();
       const [pid] = pidsOf(/main\.js/, server.program.env.DATABASE_URL as string);

@@ -62,10 +62,12 @@ describe("who may", () => {
     paths.plans(),
     paths.planNew(),
     paths.plan("team"),
+    paths.planEdit("team"),
     paths.planCell("team", "sso"),
     paths.features(),
     paths.featureNew(),
     paths.feature("seats"),
+    paths.featureEdit("seats"),
     paths.audit(),
     paths.auditEntry(1),
     paths.importCatalogue(),
@@ -82,9 +84,11 @@ describe("who may", () => {
   test.each([
     paths.planNew(),
     paths.plan("team"),
+    paths.planEdit("team"),
     paths.planCell("team", "sso"),
     paths.featureNew(),
     paths.feature("seats"),
+    paths.featureEdit("seats"),
     paths.importPreview(),
     paths.welcome(),
   ])("a viewer who sends a form to %s is refused with 403, and nothing changes", async (path) => {
@@ -222,7 +226,7 @@ describe("a plan", () => {
     expect(page).toContain("A rank is a whole number");
   });
   test("refuses a circle of includes beside the field", async () => {
-    const response = await admin.post(paths.plan("solo"), {
+    const response = await admin.post(paths.planEdit("solo"), {
       ...fields,
       name: "Solo",
       includes: "team",
@@ -234,7 +238,7 @@ describe("a plan", () => {
   test("tells the second of two editors, keeps what was entered, and shows what is there now", async () => {
     const expected = revisionOf("plans", "team");
     await changeCatalogue(app.services, somebody, (facts, stamp) => updatePlan(facts, "team", { name: "Team 2" }, stamp));
-    const late = await admin.post(paths.plan("team"), { ...fields, description: "Mine", expected });
+    const late = await admin.post(paths.planEdit("team"), { ...fields, description: "Mine", expected });
     expect(late.status).toBe(409);
     const html = await late.text();
     expect(html).toContain("Somebody else changed this meanwhile");
@@ -242,9 +246,9 @@ describe("a plan", () => {
     expect(html).toMatch(/<textarea[^>]*name="description"[^>]*>Mine/);
     expect(html).toContain(`name="expected" value="${revisionOf("plans", "team")}"`);
     expect(plan("team").name).toBe("Team 2");
-    expect((await admin.post(paths.plan("team"), { ...fields, description: "Mine", expected: revisionOf("plans", "team") })).status).toBe(
-      302,
-    );
+    expect(
+      (await admin.post(paths.planEdit("team"), { ...fields, description: "Mine", expected: revisionOf("plans", "team") })).status,
+    ).toBe(302);
     expect(plan("team")).toMatchObject({ name: "Team", description: "Mine" });
   });
   test("can be renamed while somebody else changes one of its cells", async () => {
@@ -252,7 +256,7 @@ describe("a plan", () => {
     await changeCatalogue(app.services, somebody, (facts, stamp) =>
       setPlanEntries(facts, [{ plan: "solo", feature: "seats", value: 2 }], stamp),
     );
-    expect((await admin.post(paths.plan("solo"), { ...fields, name: "Solo", rank: "1", includes: "", expected })).status).toBe(302);
+    expect((await admin.post(paths.planEdit("solo"), { ...fields, name: "Solo", rank: "1", includes: "", expected })).status).toBe(302);
     expect(own("solo", "seats")).toBe(2);
     await changeCatalogue(app.services, somebody, (facts, stamp) =>
       setPlanEntries(facts, [{ plan: "solo", feature: "seats", value: 1 }], stamp),
@@ -261,40 +265,40 @@ describe("a plan", () => {
   test("that stops to include another says what tenants notice before it is saved", async () => {
     const { name, rank } = plan("company");
     const form = { ...fields, name, rank: String(rank), includes: "", expected: revisionOf("plans", "company") };
-    const shown = await (await admin.post(paths.plan("company"), form)).text();
+    const shown = await (await admin.post(paths.planEdit("company"), form)).text();
     expect(shown).toContain("Nothing is saved yet");
     expect(shown).toMatch(/Lose a feature<.*>1<.*>tenant</);
     expect(plan("company").includes).toBe("team");
     const reviewed = /name="reviewed" value="([^"]+)"/.exec(shown)?.[1] ?? "";
-    expect((await admin.post(paths.plan("company"), { ...form, reviewed })).status).toBe(302);
+    expect((await admin.post(paths.planEdit("company"), { ...form, reviewed })).status).toBe(302);
     expect(plan("company").includes).toBeNull();
     await changeCatalogue(app.services, somebody, (facts, stamp) => updatePlan(facts, "company", { includes: "team" }, stamp));
   });
   test("says before it is archived that tenants keep it", async () => {
-    const page = await read(admin, `${paths.plan("team")}?ask=archive`);
+    const page = await read(admin, `${paths.planEdit("team")}?ask=archive`);
     expect(page).toMatch(/Archive Team\? It cannot be newly given. .* 2 tenants have it, and it is included in/);
     expect(page).toContain("Lose a feature 0 tenants");
   });
   test("that is in use is not deleted, and the page says who has it", async () => {
-    const refused = await admin.post(paths.plan("team"), { intent: "delete" });
+    const refused = await admin.post(paths.planEdit("team"), { intent: "delete" });
     expect(refused.status).toBe(409);
     expect(await textOf(refused)).toContain(
       "2 tenants have Team, so it cannot be deleted. Move them to another plan first, or archive it.",
     );
-    expect(await read(admin, paths.plan("team"))).toContain("Not while it is in use. 2 tenants have it: move them first.");
+    expect(await read(admin, paths.planEdit("team"))).toContain("Not while it is in use. 2 tenants have it: move them first.");
   });
   test("that nobody has is deleted after a question", async () => {
-    expect(await read(admin, `${paths.plan("trial.pack")}?ask=delete`)).toContain("Delete Trial pack for good?");
-    const deleted = await admin.post(paths.plan("trial.pack"), { intent: "delete" });
+    expect(await read(admin, `${paths.planEdit("trial.pack")}?ask=delete`)).toContain("Delete Trial pack for good?");
+    const deleted = await admin.post(paths.planEdit("trial.pack"), { intent: "delete" });
     expect(deleted.headers.get("location")).toBe("/plans");
     expect((await admin.get(paths.plan("trial.pack"))).status).toBe(404);
   });
   test("is archived and restored; archived it leaves the grid and stands below it", async () => {
-    await admin.post(paths.plan("ai_pack"), { intent: "archive" });
+    await admin.post(paths.planEdit("ai_pack"), { intent: "archive" });
     const grid = await read(admin, paths.plans());
     expect(grid).not.toContain("Add-on AI pack");
     expect(grid).toMatch(/Archived: AI pack/);
-    await admin.post(paths.plan("ai_pack"), { intent: "restore" });
+    await admin.post(paths.planEdit("ai_pack"), { intent: "restore" });
     expect(plan("ai_pack").archivedAt).toBeNull();
   });
 });
@@ -328,14 +332,14 @@ describe("a feature", () => {
   test("is edited; what it is stays, and so does what plans give of it", async () => {
     const form = { ...common, ...settings, intent: "save", name: "Seats!", group: "Usage", resetPeriod: "never", unit: "people" };
     seatsAtFirst = revisionOf("features", "seats");
-    const saved = await admin.post(paths.feature("seats"), { ...form, expected: seatsAtFirst });
+    const saved = await admin.post(paths.featureEdit("seats"), { ...form, expected: seatsAtFirst });
     expect(saved.status).toBe(302);
     expect(find("seats")).toMatchObject({ name: "Seats!", type: "metered", meter: { unit: "people", resetPeriod: "never" } });
-    expect(await read(admin, paths.feature("seats"))).toMatch(/Solo 1 people .*25 more seats 25 people add-on/);
+    expect(await read(admin, paths.feature("seats"))).toMatch(/Solo 1 people .*25 more seats add-on 25 people/);
   });
   test("tells the second of two editors, and loses nothing", async () => {
     const form = { ...common, ...settings, intent: "save", name: "Places", resetPeriod: "never", expected: seatsAtFirst };
-    const late = await admin.post(paths.feature("seats"), form);
+    const late = await admin.post(paths.featureEdit("seats"), form);
     expect(late.status).toBe(409);
     const html = await late.text();
     expect(html).toContain("The admin changed this meanwhile");
@@ -344,14 +348,14 @@ describe("a feature", () => {
   });
   test("refuses options that plans' values would no longer fit", async () => {
     const form = { ...common, ...settings, intent: "save", name: "Support", kind: "text", options: "community" };
-    const response = await admin.post(paths.feature("support_level"), { ...form, expected: revisionOf("features", "support_level") });
+    const response = await admin.post(paths.featureEdit("support_level"), { ...form, expected: revisionOf("features", "support_level") });
     expect(response.status).toBe(422);
     expect(await textOf(response)).toContain("would no longer fit: Team (business_hours) and Company (around_the_clock)");
   });
   test("whose rules are changed says what tenants notice before it is saved, and is saved as it was shown", async () => {
     const form = { ...common, ...settings, intent: "save", name: "SSO", flagKey: "sso-flag", flagRule: "gate", whenUnknown: "off" };
     const expected = revisionOf("features", "sso");
-    const shown = await admin.post(paths.feature("sso"), { ...form, expected });
+    const shown = await admin.post(paths.featureEdit("sso"), { ...form, expected });
     expect(shown.status).toBe(200);
     const html = await shown.text();
     expect(html).toContain("Nothing is saved yet");
@@ -359,10 +363,10 @@ describe("a feature", () => {
     expect(html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")).toContain("Lose it 3 tenants");
     expect(find("sso")?.flag).toBeNull();
     const reviewed = /name="reviewed" value="([^"]+)"/.exec(html)?.[1] ?? "";
-    const other = await admin.post(paths.feature("sso"), { ...form, flagRule: "both", expected, reviewed });
+    const other = await admin.post(paths.featureEdit("sso"), { ...form, flagRule: "both", expected, reviewed });
     expect(await textOf(other)).toContain("Nothing is saved yet");
     expect(find("sso")?.flag).toBeNull();
-    const saved = await admin.post(paths.feature("sso"), { ...form, expected, reviewed });
+    const saved = await admin.post(paths.featureEdit("sso"), { ...form, expected, reviewed });
     expect(saved.status).toBe(302);
     expect(find("sso")?.flag).toMatchObject({ key: "sso-flag", rule: "gate" });
     await changeCatalogue(app.services, somebody, (facts, stamp) =>
@@ -370,20 +374,20 @@ describe("a feature", () => {
     );
   });
   test("says before it is archived and before it is restored what tenants notice", async () => {
-    const ask = (act: string) => read(admin, `${paths.feature("sso")}?ask=${act}`);
+    const ask = (act: string) => read(admin, `${paths.featureEdit("sso", act)}`);
     expect(await read(admin, paths.feature("sso"))).not.toContain("Lose it");
     expect(await ask("archive")).toMatch(/Archive Single sign-on \(SSO\)\? .*Gain it 0 tenants Lose it 3 tenants/);
     expect(await ask("restore")).not.toContain("Gain it");
-    expect(await read(viewer, `${paths.feature("sso")}?ask=archive`)).not.toContain("Lose it");
-    await admin.post(paths.feature("sso"), { intent: "archive" });
+    expect(await read(viewer, `${paths.featureEdit("sso")}?ask=archive`)).not.toContain("Lose it");
+    await admin.post(paths.featureEdit("sso"), { intent: "archive" });
     expect(await ask("restore")).toMatch(/Gain it 3 tenants Lose it 0 tenants/);
-    await admin.post(paths.feature("sso"), { intent: "restore" });
+    await admin.post(paths.featureEdit("sso"), { intent: "restore" });
   });
   test("is archived and restored, and stands in the list of archived ones meanwhile", async () => {
-    await admin.post(paths.feature("audit_log"), { intent: "archive" });
+    await admin.post(paths.featureEdit("audit_log"), { intent: "archive" });
     expect(await read(admin, paths.features({ q: "audit" }))).toContain("No feature fits");
     expect(await read(admin, paths.features({ q: "audit", status: "archived" }))).toContain("Audit log audit_log");
-    await admin.post(paths.feature("audit_log"), { intent: "restore" });
+    await admin.post(paths.featureEdit("audit_log"), { intent: "restore" });
     expect(find("audit_log")?.archivedAt).toBeNull();
   });
   test("stands in a list that is sorted by its address", async () => {
@@ -408,18 +412,17 @@ describe("the audit log", () => {
     expect(page).toContain("Import of test.yaml");
     expect(page).not.toContain("archived the plan");
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
-    const entry = /href="(\/activity\/\d+)"/.exec(html)?.[1] ?? "";
-    expect(await read(admin, entry)).toContain('features.ai_replies.name after: + "AI replies"');
+    const entry = /href="(\/activity\/\d+)">Before and after</.exec(html)?.[1] ?? "";
+    expect(await read(admin, entry)).toMatch(/AI replies · name (before: \S+ → )?after: AI replies/);
   });
   test("says that a change is too large for a page, and where it is", async () => {
     const { db, now } = app.services;
     const about = { at: now(), actor: somebody, action: "catalogue.imported", subjectKind: "catalogue", subject: "" } as const;
     await db.transaction([], (tx) => writeAudit(tx, db.tables, { ...about, after: { name: "x".repeat(300_000) } }));
     const html = await (await admin.get(paths.audit({ action: "catalogue.imported" }))).text();
-    expect(html).toContain("Show what changed");
-    const [, entry = "", seq] = /href="(\/activity\/(\d+))"/.exec(html) ?? [];
+    const [, entry = "", seq] = /href="(\/activity\/(\d+))">Before and after</.exec(html) ?? [];
     const page = await read(admin, entry);
-    expect(page).toContain(`This change is too large for a page. GET /api/audit/${seq} has all of them.`);
+    expect(page).toContain(`This change is too large for a page. GET /api/audit/${seq} has all of it.`);
     expect(page).not.toContain("xxxx");
   });
   test("goes back in time page by page", async () => {
@@ -529,5 +532,26 @@ describe("the beginning", () => {
     expect(await read(owner, paths.tenants())).toContain("There is a catalogue already, which this would archive.");
     expect(fresh.services.facts.catalogue().features.size).toBe(247);
     await fresh.close();
+  });
+});
+
+describe("the page of a feature or plan, which used to be its form", () => {
+  test.each([
+    [paths.feature("seats"), paths.featureEdit("seats")],
+    [paths.plan("team"), paths.planEdit("team")],
+  ])("%s sends links that ask and forms on to %s, with the method and body", async (page, edit) => {
+    const asked = await admin.get(`${page}?ask=archive`);
+    expect([asked.status, asked.headers.get("location")]).toEqual([302, `${edit}?ask=archive`]);
+    const sent = await admin.post(page, { intent: "archive" });
+    expect([sent.status, sent.headers.get("location")]).toEqual([307, edit]);
+  });
+  test("a plan is compared by key or name, in place of what it adds", async () => {
+    expect(await read(admin, paths.plan("company"))).toContain("What it adds to Team");
+    for (const compare of ["team", "tEAM"]) {
+      const text = await read(admin, paths.plan("company", { compare }));
+      expect(text).toContain("Features of Company and Team, differences first");
+      expect(text).not.toContain("What it adds to");
+    }
+    expect(await read(admin, paths.plan("company", { compare: "teem" }))).toContain("There is no plan teem.");
   });
 });

@@ -51,7 +51,7 @@ describe.each(engines)("the effects of a change on %s", (engine) => {
     const t = s.db.tables.flagValues;
     await s.db.transaction([], async (tx) => await tx.insert(t).values([row("a", "on"), row("b", "on"), row("c", "off")]));
     const archived = await effects(change(archiveFeature(facts(), "beta", stamp())));
-    expect(archived).toMatchObject({ impact: { gains: 0, loses: 2, changes: 0, isLowerBound: false }, usesFlags: true });
+    expect(archived).toMatchObject({ impact: { gains: 0, loses: 2, changes: 0, isApproximate: false }, usesFlags: true });
     const gated = updateFeature(facts(), "sso", { flag: flagTie("gate", { key: "beta" }) }, stamp());
     await put("c", { plan: "premium" });
     expect((await effects(change(gated))).impact).toMatchObject({ gains: 0, loses: 1, changes: 0 });
@@ -72,8 +72,8 @@ describe.each(engines)("the effects of a change on %s", (engine) => {
     const c = await tenantWrite("c", { status: "suspended" });
     const fresh = await tenantWrite("fresh", { plan: "premium" });
     // a: loses sso, and calls fall from 200 to 100. b: loses sso. c: loses everything.
-    expect((await effects(removed, [a, c, fresh])).impact).toEqual({ gains: 0, loses: 3, changes: 1, isLowerBound: false });
-    expect((await effects(null, [a, fresh])).impact).toEqual({ gains: 0, loses: 1, changes: 1, isLowerBound: false });
+    expect((await effects(removed, [a, c, fresh])).impact).toEqual({ gains: 0, loses: 3, changes: 1, isApproximate: false });
+    expect((await effects(null, [a, fresh])).impact).toEqual({ gains: 0, loses: 1, changes: 1, isApproximate: false });
   });
 
   test("name the tenants that were checked for it within 30 days, and nobody else", async () => {

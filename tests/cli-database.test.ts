@@ -18,6 +18,7 @@ const output = path.join(folder, "export.yaml");
 
 /** Every command with what it needs to get as far as the database. `start` is tested as a server, `restore` in restore.test.ts. */
 const mayCreate: Record<string, string[]> = {
+  apply: [catalogue],
   demo: [],
   import: [catalogue, "--yes"],
   migrate: [],
@@ -28,12 +29,14 @@ const mayNotCreate: Record<string, string[]> = {
   check: ["acme", "sso"],
   export: ["--output", output],
   "figures rebuild": [],
+  "jobs list": [],
   "keys create": ["--name", "app", "--scope", "check"],
   "keys list": [],
   "keys revoke": ["key_x"],
   "keys rotate": ["key_x"],
   names: [],
   "owner reset-password": ["--email", "ada@example.com"],
+  plan: [catalogue],
   "tenants list": [],
   "tokens rotate-secret": [],
 };

@@ -75,14 +75,15 @@ describe("README and the catalogue file's page: a catalogue", () => {
     ["README.md", "bring your own catalogue", "plans.yaml"],
     ["docs/catalogue-file.md", "The catalogue file", "catalogue.yaml"],
   ])("is imported and exported to the same state, as in %s", async (page, heading, file) => {
-    const block = docBlock(heading, "sh", page);
-    const [importing = "", exporting = ""] = block.trim().split("\n");
+    const lines = docBlock(heading, "sh", page).trim().split("\n");
+    const line = (command: string) => lines.find((one) => one.startsWith(`npx latchkey ${command} `)) ?? "";
     const env = { DATABASE_URL: `file:${path.join(folder, `${file}.db`)}` };
     writeFileSync(path.join(folder, file), catalogue);
     // Nobody is there to say yes.
-    const agreed = node(importing).replace(file, `${file} --yes`);
+    const agreed = node(line("import")).replace(file, `${file} --yes`);
     expect(await shell(agreed, env)).toContain("sso");
-    await shell(node(exporting), env);
+    for (const command of ["plan", "apply"]) if (line(command)) expect(await shell(node(line(command)), env)).toContain("already");
+    await shell(node(line("export")), env);
     expect(await shell(agreed, env)).toContain("All is already as the file says.");
   });
 });
@@ -145,6 +146,13 @@ test("docs/metrics.md: what Prometheus is told to scrape is there", async () => 
   } finally {
     await scraped.stop();
   }
+});
+
+test("docs/csv-files.md: a file is previewed by a program", async () => {
+  writeFileSync(path.join(folder, "tenants.csv"), "key,name\nfrom-csv,From CSV\n");
+  const curl = docBlock("By the API", "sh", "docs/csv-files.md").replace("http://127.0.0.1:3000", program.url).replace("curl ", "curl -s ");
+  const job = JSON.parse(await shell(curl, { LATCHKEY_KEY: await keyOf("manage") }));
+  expect(job).toMatchObject({ kind: "tenant_csv", dryRun: true, summary: "Import tenants from API" });
 });
 
 test("docs/posthog.md: the start that it prints speaks to PostHog", async () => {

@@ -26,10 +26,13 @@ const runBy: Record<string, string> = {
   "docs/api-for-apps.md, The change stream, sh": "tests/ofrep/docs.test.ts",
   "docs/catalogue-file.md, The catalogue file, sh": "tests/docs-commands.test.ts",
   "docs/catalogue-file.md, The catalogue file, yaml": "app/forms/import/catalogue-file-text.test.ts",
+  "docs/csv-files.md, By the API, sh": "tests/docs-commands.test.ts",
   "docs/metrics.md, Metrics, yaml": "tests/docs-commands.test.ts",
   "docs/posthog.md, PostHog, sh": "tests/docs-commands.test.ts",
   "docs/posthog.md, Flags by what a tenant has, json": "tests/posthog/absent-properties.test.ts",
   "docs/posthog.md, Requests, ts": "tests/posthog/docs-hooks.test.ts",
+  "docs/webhooks.md, Events, json": "tests/webhooks/docs.test.ts",
+  "docs/webhooks.md, Verification, ts": "tests/webhooks/docs.test.ts",
 };
 const blocks = docPages.flatMap(docBlocks);
 /** Languages that no test here can run; the page says so in each block. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { day, isoDay } from "~/core/time";
+import { paths } from "~/paths";
 import { createKey } from "~/server/keys/api-keys.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
@@ -59,6 +60,26 @@ test("a key that expires soon, or was never used, is named", async () => {
   app.clock.now = now + 4 * day;
   expect(await home()).not.toContain("was never used");
   app.clock.now = now;
+});
+
+test("more keys than are named are counted", async () => {
+  for (let i = 1; i <= 6; i++) await createKey(app.services, ada, { name: `App ${i}`, scopes: ["check"], expiresAt: now + 2 * day });
+  expect(await home()).toMatch(/7 API keys expire soon\. .* and 2 more Open keys/);
+});
+
+test("a trial that the plan has made redundant is named, and one that gives more than the plan is not", async () => {
+  await putAs(app, "globex", { name: "Globex", plan: "starter" });
+  const trial = await trialAs(app, "globex", "sso");
+  await trialAs(app, "globex", "api.calls", { value: 5_000 });
+  await trialAs(app, "globex", "support", { value: "community" });
+  const titled = /Trials that a plan has made redundant .*?1 in all Globex Support, part of Starter End trial/;
+  expect(await home()).toMatch(titled);
+  await putAs(app, "globex", { name: "Globex", plan: "premium" });
+  expect(await home()).toMatch(/2 in all Globex (Single sign-on, part of Premium End trial Globex Support|Support.*Globex Single sign-on)/);
+  await admin.post(paths.grantEnd("globex", trial), {});
+  expect(await home()).toMatch(/1 in all Globex Support, part of Premium/);
+  await putAs(app, "globex", { name: "Globex", status: "suspended" });
+  expect(await home()).not.toContain("made redundant");
 });
 
 test("a viewer is offered no change", async () => {

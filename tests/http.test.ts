@@ -1,5 +1,6 @@
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { maxFormBytes } from "~/server/http/form-limits.server";
 import { startTestApp, type TestApp } from "./support/app";
 
 let app: TestApp;
@@ -169,10 +170,10 @@ test("a page that cannot be found or read is a page, in words and without a trac
   expect(await raw("TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 405 /);
 });
 
-test("a form of more than 8 MB, or one that does not say how long it is, is refused before it is read", async () => {
+test("a form larger than the largest, or one that does not say how long it is, is refused before it is read", async () => {
   const origin = `Origin: ${app.url}\r\n`;
   const host = `Host: ${new URL(app.url).host}\r\nConnection: close\r\n`;
-  expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Content-Length: 9000000\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Content-Length: ${maxFormBytes + 1}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
   expect(await raw(`POST /sign-in HTTP/1.1\r\n${host}${origin}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 411 /);
 });
 

@@ -134,7 +134,7 @@ test("on a full disk checks go on, writes are refused with 503, /readyz says no,
   expect(await put("umbrella")).toBe(201);
   await expect.poll(() => readFileSync(logFile, "utf8"), { timeout: 20_000 }).toContain("not ready");
   expect(await program.stop()).toBe(0);
-}, 120_000);
+});
 
 describe("a command", () => {
   const env = (): NodeJS.ProcessEnv => ({

@@ -90,7 +90,7 @@ async function slowTrials(node: Node) {
   return sent;
 }
 
-describe.each(engines)("with the pages in a process of their own on %s", { timeout: 120_000 }, (engine) => {
+describe.each(engines)("with the pages in a process of their own on %s", (engine) => {
   async function startOn(): Promise<Node> {
     const { url, remove } = await freshDatabaseUrl(engine);
     stops.push(remove);
@@ -159,7 +159,7 @@ test("pages are answered 503 and checks go on while the page process is away, an
   expect(node.pids()).toHaveLength(1);
   expect(node.pids()).not.toContain(killed);
   expect(node.program.output()).toContain("the page process has ended and is started again");
-}, 60_000);
+});
 
 test("a form that is on its way when the page process dies is answered, and says to look", async () => {
   const node = await start();
@@ -170,7 +170,7 @@ test("a form that is on its way when the page process dies is answered, and says
   await expect.poll(() => statuses.filter((status) => status === 500).length, patient).toBeGreaterThanOrEqual(2);
   for (const { hangUp } of sent) hangUp();
   await expect.poll(async () => (await node.page("/tenants/t0")).status, patient).toBe(200);
-}, 60_000);
+});
 
 test("SIGTERM finishes forms that are on their way, and ends every process", async () => {
   const node = await start();
@@ -181,7 +181,7 @@ test("SIGTERM finishes forms that are on their way, and ends every process", asy
   for (const { answer } of sent) expect(await answer).toMatchObject({ status: 302, location: expect.stringContaining("/tenants/t") });
   expect(await stopped).toBe(0);
   expect(pidsOf(/build\/server/, node.program.env.DATABASE_URL as string)).toEqual([]);
-}, 60_000);
+});
 
 test("a server that is killed leaves no process and no socket behind", async () => {
   const node = await start();
@@ -191,7 +191,7 @@ test("a server that is killed leaves no process and no socket behind", async () 
   await node.program.kill();
   await expect.poll(isOurs, { timeout: 20_000 }).toEqual([]);
   await expect.poll(() => readdirSync(node.sockets), patient).toEqual([]);
-}, 60_000);
+});
 
 test("a client that hangs up ends its request to the page process", async () => {
   const node = await start();
@@ -200,7 +200,7 @@ test("a client that hangs up ends its request to the page process", async () => 
   for (const { hangUp } of slow) hangUp();
   await expect.poll(() => connections(node), patient).toBeLessThanOrEqual(during - 2);
   expect((await node.page("/tenants")).status).toBe(200);
-}, 60_000);
+});
 
 test("a large file goes up and down unchanged, and one that is too large is refused while it arrives", async () => {
   const node = await start();
@@ -224,7 +224,7 @@ test("a large file goes up and down unchanged, and one that is too large is refu
   expect(lines).toHaveLength(20_000);
   expect((await node.send("/tenants/org-1/trial", { feature: "sso", note: "x".repeat(5_000_000) })).status).toBe(413);
   expect((await node.page("/tenants")).status).toBe(200);
-}, 120_000);
+});
 
 /** Open sockets of the page process. */
 function connections(node: Node): number {

@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Feature } from "~/core/model";
+import { day } from "~/core/time";
+import { webhookEventNames } from "~/core/webhooks/event-types";
+import { paths } from "~/paths";
 import { beginSession } from "~/server/admins/sessions.server";
+import { createImpact } from "~/server/catalogue/impacts.server";
+import type { Services } from "~/server/services.server";
+import { findAct } from "~/server/undo/undo.server";
+import { createUndoJob, undoAgain } from "~/server/undo/undo-job.server";
+import { createEndpoint } from "~/server/webhooks/endpoint-edits.server";
 import { insertAdmin } from "~db/store/admins.server";
+import { rowsOfChangeSet } from "~db/store/change-sets.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
-import { type Api, startApi } from "./support/api";
+import { type Api, ada, startApi } from "./support/api";
+import { operator, queueBulk } from "./support/bulk-world";
+import { queueCsv, uploadCsv } from "./support/csv-world";
 import { describedApi } from "./support/described-api";
 import { feature, meteredFeature, plan } from "./support/facts";
 import { featureKey, fillLargeDataset, planKey, tenantKey } from "./support/large-dataset";
@@ -16,16 +28,37 @@ import { createWalk } from "./support/walk";
 
 const maxRows = 10_000;
 
+/** Undoes a large act, then once more those that were skipped. */
+async function undoOf(services: Services, changeSet: string, isPreview: boolean): Promise<void> {
+  const [first] = await rowsOfChangeSet(services.db.read, services.db.tables, changeSet, 1);
+  const found = await findAct(services, first?.seq ?? 0);
+  if (!found?.ok || !found.isLarge) throw new Error("The act is not large.");
+  const created = await createUndoJob(services, ada, found, { isPreview, partial: false, zone: "UTC" });
+  if (!created.ok) throw new Error(created.message);
+  await services.jobs.runAll();
+  await undoAgain(services, ada, created.job, "skipped");
+  await services.jobs.runAll();
+}
+
 /** Statements that read more, all of them on threads or connections that answer no check, and why that is so. */
 const exceptions: { [reason: string]: RegExp } = {
   "the total of a list of tenants, which its page shows": /^select count\(\*\) from "tenants"/,
   "the total of what waits for PostHog, which its page shows": /^select count\(\*\) from "outbox"/,
   "counts per plan and status, read at most every 10 s": /^select "plan", "status", count\(\*\) from "tenants" group by/,
   "words of one or two characters, which have no trigram": /"words" like/,
+  "tenants of a bulk act, which the worker process reads once, in order of key":
+    /^select "key" from "tenants" where .* order by "tenants"\."key"/,
+  "tenants of a bulk act over trials by their outcome, which the worker process reads once, in order of key":
+    /^select distinct "tenant" from "trial_outcomes" where .* order by "trial_outcomes"\."tenant"/,
   "part of a name, which no index of both engines finds": /"search_text" like/,
   "tenants with a live trial in order of name: there are more than 10,000": /in \(select "tenant" from "grants"/,
   "live trials in order of their start, of which those that are live are sorted": /order by coalesce\("grants"\."starts_at"/,
-  "in order of plan, those without one first, which PostgreSQL's index has last": /order by "tenants"\."plan" (asc|desc) nulls/,
+  "some thousands of tenants, for which PostgreSQL reads the table rather than look each up":
+    /^select "key", count\(\*\) over \(\) from \(select .* in \(select "tenant" from "tenant_(add_ons|metadata)"/,
+  "checks by 500 tenants of an impact: of the 1,000 that have any here, PostgreSQL reads the table for so many":
+    /^select "tenant", "feature", "allowed", sum\("count"\) from "check_counts" where \("check_counts"\."tenant" in/,
+  "scheduled changes that are due, which are written into rows each second: PostgreSQL takes a third of a table it has no figures of":
+    /^select distinct "tenant" from "scheduled_changes" where \("scheduled_changes"\."at" <=/,
 };
 
 const recorder = recordStatements();
@@ -63,9 +96,22 @@ describe.each(engines)("on %s at 100,000 tenants", (engine) => {
   test("no page and no operation of the API reads more than 10,000 rows of a table in one statement", async () => {
     const cookie = await ownersCookie();
     const key = await api.keyFor("check", "usage", "manage");
-    const known = { plan: planKey(0), feature: featureKey(1), tenant: tenantKey(40), grant: "gr_80", seq: "1", id: "adm_owner" };
+    const known = {
+      plan: planKey(0),
+      feature: featureKey(1),
+      tenant: tenantKey(40),
+      grant: "gr_80",
+      seq: "1",
+      id: "adm_owner",
+      list: "tenants",
+    };
     const statuses: [string, number][] = [];
-    for (const address of pageAddresses(known)) {
+    const made = await createEndpoint(api.services, ada, { url: "https://example.com/", kind: "slack", events: webhookEventNames });
+    const webhook = made.ok ? made.id : "";
+    const log = [{}, { state: "pending" }, { state: "delivered", before: 5 }].map((query) => paths.webhook(webhook, query));
+    const noticePages = [paths.notices({ kind: "limit_reached" }), paths.notices({ before: 5 })];
+    const trialFiles = ["running", "ended", "upcoming"].map((tab) => paths.listFile("trials", { tab }));
+    for (const address of [...pageAddresses(known), ...trialFiles, ...log, ...noticePages]) {
       recorder.during(`GET ${address}`);
       const answer = await fetch(api.origin + address, { headers: { cookie, accept: "text/html" }, redirect: "manual" });
       await answer.text();
@@ -82,6 +128,40 @@ describe.each(engines)("on %s at 100,000 tenants", (engine) => {
       const answer = await walk.ask(id, key, asked);
       statuses.push([id, answer.status]);
     }
+    recorder.during("tenants from CSV");
+    const rows = Array.from({ length: 60 }, (_, i) => `${tenantKey(i)},Renamed ${i}`).join("\n");
+    const imported = `key,name\n${rows}\n`;
+    await queueCsv(api.services, imported, { isPreview: true });
+    await queueCsv(api.services, imported);
+    for (let i = 0; i < 7; i++) await uploadCsv(api.services, "key\na\n");
+    await api.services.jobs.runAll();
+    recorder.during("a preview of a bulk act");
+    const filter = { plan: planKey(0), trial: "live" as const };
+    await queueBulk(api.services, { act: "suspend" }, { kind: "filter", filter }, { isPreview: true });
+    await queueBulk(api.services, { act: "suspend" }, { kind: "keys", keys: [tenantKey(40)] });
+    for (const query of ["tab=ending&feature=f0&q=12", "tab=ended&outcome=converted"]) {
+      await queueBulk(api.services, { act: "end_trial", features: [] }, { kind: "trials", query }, { isPreview: true });
+    }
+    await queueBulk(api.services, { act: "suspend" }, { kind: "demand", feature: featureKey(1), days: 30 }, { isPreview: true });
+    await api.services.jobs.runAll();
+    recorder.during(null);
+    const keys = Array.from({ length: 600 }, (_, i) => tenantKey(i + 100));
+    const large = await queueBulk(api.services, { act: "suspend" }, { kind: "keys", keys });
+    await api.services.jobs.runAll();
+    recorder.during("the undo of a large act");
+    for (const isPreview of [true, false]) await undoOf(api.services, large.id, isPreview);
+    recorder.during("an impact");
+    for (const cells of [[{ plan: "starter", feature: "calls", value: 1 }], [{ plan: planKey(19), feature: featureKey(133), value: null }]])
+      await createImpact(api.services, operator, { title: "Cells", source: { kind: "cells", cells } });
+    const archived = api.services.facts.catalogue().features.get(featureKey(299)) as Feature;
+    const source = { kind: "objects" as const, features: [{ ...archived, archivedAt: 1 }], plans: [] };
+    await createImpact(api.services, operator, { title: "Archive", source });
+    await api.services.jobs.runAll();
+    // The first pass notes what holds already, the second one reports.
+    recorder.during("webhooks and notices");
+    await api.services.webhooks.feed.pass();
+    api.services.clock.now += 20 * day;
+    await api.services.webhooks.feed.pass();
     recorder.during(null);
     expect(statuses.filter(([, status]) => status >= 400 && status !== 404 && status !== 409)).toEqual([]);
 

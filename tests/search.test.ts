@@ -27,9 +27,11 @@ tenants:
 describe("a command", () => {
   let app: TestApp;
   let admin: Browser;
+  let viewer: Browser;
   beforeAll(async () => {
     app = await startTestApp();
     admin = await app.signIn("admin");
+    viewer = await app.signIn("viewer");
     await importText(app.services, text);
   });
   afterAll(() => app.close());
@@ -61,12 +63,34 @@ describe("a command", () => {
     expect(await command("plan bramblecote")).toMatchObject({ kind: "plan", tenant: { key: "bramblecote" } });
   });
 
+  test.each([
+    ["compare bramblecote", ["bramblecote"]],
+    ["compare bramblecote gone", ["bramblecote", "gone"]],
+    ["compare bramble bay gone ltd", ["bramble-bay", "gone"]],
+    ["compare gone gone", ["gone"]],
+  ])("%s leads to the comparison of those tenants, also for a viewer", async (typed, tenants) => {
+    const found = await command(typed, "viewer");
+    expect(found?.kind === "compare" && found.tenants.map(({ key }) => key)).toEqual(tenants);
+    expect(await (await viewer.get(paths.search(typed))).text()).toContain(paths.compare(tenants).replaceAll("&", "&amp;"));
+  });
+
+  test("compare with words for several tenants, or none, says so", async () => {
+    expect(await command("compare brambl")).toMatchObject({
+      kind: "several",
+      options: expect.arrayContaining([{ label: "Bramble Bay", typed: "compare bramble-bay" }]),
+    });
+    expect(await command("compare brambl gone")).toMatchObject({
+      kind: "several",
+      options: expect.arrayContaining([{ label: "Bramble Bay and Gone Ltd", typed: "compare bramble-bay gone" }]),
+    });
+    expect(await command("compare nobody")).toMatchObject({ kind: "problem", message: "No tenant matches “nobody”." });
+  });
+
   test("of a viewer is refused with a sentence, on the page as well", async () => {
     expect(await command("trial bramblecote sso", "viewer")).toEqual({
       kind: "problem",
       message: "You need the role support, admin or owner to grant trials. Ask an owner for it.",
     });
-    const viewer = await app.signIn("viewer");
     const page = await (await viewer.get(paths.search("trial bramblecote sso"))).text();
     expect(page).toContain("You need the role support, admin or owner to grant trials. Ask an owner for it.");
     expect(page).not.toContain(`action="${paths.trialNew("bramblecote")}"`);

@@ -48,11 +48,13 @@ describe("the list", () => {
     expect(await found({ status: "suspended" })).toEqual(["Hooli"]);
     expect(await found({ trial: "live" })).toEqual(["Acme", "Hooli"]);
     expect(await found({ trial: "ending" })).toEqual(["Acme"]);
+    expect(await found({ trial: "20" })).toEqual(["Acme", "Hooli"]);
+    expect(await found({ addOn: "phone" })).toEqual(["Acme"]);
     expect(await found({ plan: "starter", status: "active", q: "a" })).toEqual(["Acme"]);
   });
 
-  test("shows plan, add-ons, status and when the next trial ends", async () => {
-    expect(await read(paths.tenants({ q: "acme" }))).toMatch(/Acme acme Starter \+1 add-on Active 1 ends in 3 days/);
+  test("shows plan, add-ons and when the next trial ends", async () => {
+    expect(await read(paths.tenants({ q: "acme" }))).toMatch(/Acme acme Starter \+1 add-on Single sign-on ends in 3 days/);
   });
 
   test("says that nothing matches, with the way out", async () => {
@@ -65,15 +67,25 @@ describe("the list", () => {
     expect(names(await read(paths.tenants({ sort: "x", status: "no", page: "-3", trial: "x" })))).toHaveLength(4);
   });
 
-  test("sorts, and shows fifty at a time; beyond the last page stands the last page", async () => {
+  test("says which filter is too long and ignores it", async () => {
+    const text = await read(paths.tenants({ q: "x".repeat(201), feature: "y".repeat(101) }));
+    expect(text).toContain("The search is longer than 200 characters, so this filter is ignored.");
+    expect(text).toContain("The feature is longer than 100 characters, so this filter is ignored.");
+    expect(names(text)).toHaveLength(4);
+    expect(await read(paths.tenants({ q: "x".repeat(200) }))).not.toContain("is ignored");
+  });
+
+  test("sorts, and shows 30 at a time, fewer with many columns; beyond the last page stands the last page", async () => {
     for (let i = 0; i < 60; i++) await putAs(app, `many-${i}`, { name: `Many ${String(i).padStart(2, "0")}` });
     const first = await read(paths.tenants({ q: "many", sort: "-name" }));
-    expect(first).toContain("1–50 of 60");
+    expect(first).toContain("1–30 of 60");
     expect(first.indexOf("Many 59")).toBeLessThan(first.indexOf("Many 58"));
-    expect(first).not.toContain("Many 09");
+    expect(first).not.toContain("Many 24");
     const last = await read(paths.tenants({ q: "many", sort: "-name", page: 2 }));
-    expect(last).toContain("51–60 of 60");
-    expect(await read(paths.tenants({ q: "many", sort: "-name", page: 99 }))).toContain("51–60 of 60");
+    expect(last).toContain("31–60 of 60");
+    expect(await read(paths.tenants({ q: "many", sort: "-name", page: 99 }))).toContain("31–60 of 60");
+    const cols = "plan,trials,limit,refused,status,changed,created,meta.a,meta.b,meta.c";
+    expect(await read(paths.tenants({ q: "many", cols }))).toContain("1–16 of 60");
   });
 });
 

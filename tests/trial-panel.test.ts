@@ -4,7 +4,7 @@ import { paths } from "~/paths";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { textOf } from "./support/page-text";
-import { overrideAs, putAs, seedCatalogue, trialAs } from "./support/tenant-world";
+import { putAs, seedCatalogue, trialAs } from "./support/tenant-world";
 
 let app: TestApp;
 let support: Browser;
@@ -21,9 +21,6 @@ async function tenant(): Promise<string> {
   await putAs(app, key, { name: `Tenant ${key}`, plan: "starter" });
   return key;
 }
-const grantsOf = async (key: string) => (await app.services.facts.tenant(key)).facts?.grants ?? [];
-const rowsOf = async (key: string) =>
-  (await app.services.db.read.select().from(app.services.db.tables.grants)).filter((row) => row.tenant === key);
 const optionsIn = (html: string) => [...html.matchAll(/name="feature"[^>]*value="([^"]+)"/g)].map(([, key]) => key);
 
 test("features refused in the last 30 days come first, most refused first, and neither older nor allowed checks count", async () => {
@@ -44,38 +41,6 @@ test("features refused in the last 30 days come first, most refused first, and n
   expect(html).toContain("Refused 1,204 times in the last 30 days.");
   expect(html).not.toContain("Refused 99 times");
   expect(html).not.toContain("Refused 9 times");
-});
-
-test("Undo ends exactly the trials it names: no other trial, no override, and none of another tenant", async () => {
-  const [key, other] = [await tenant(), await tenant()];
-  const [first, second] = [await trialAs(app, key, "sso"), await trialAs(app, key, "audit.log")];
-  const override = await overrideAs(app, key, { feature: "epics", effect: "deny", endsAt: null });
-  const foreign = await trialAs(app, other, "sso");
-  const done = await support.post(paths.trialUndo(key), { grants: [first, override, foreign].join(","), returnTo: "/tenants?q=t" });
-  expect([done.status, done.headers.get("location")]).toEqual([302, "/tenants?q=t"]);
-  expect((await grantsOf(key)).filter((g) => g.endedAt === null).map((g) => g.id)).toEqual([second, override]);
-  expect((await grantsOf(other)).map((g) => g.id)).toEqual([foreign]);
-  // Ended, not deleted.
-  expect((await rowsOf(key)).map(({ id, endedAt }) => [id, endedAt !== null])).toEqual(
-    expect.arrayContaining([
-      [first, true],
-      [second, false],
-      [override, false],
-    ]),
-  );
-  const again = await support.post(paths.trialUndo(key), { grants: first });
-  expect([again.status, decodeURIComponent(again.headers.get("set-cookie") ?? "")]).toEqual([
-    302,
-    expect.stringContaining("These trials are over already"),
-  ]);
-});
-
-test("Undo leads to no other site, and refuses what is no list of grants", async () => {
-  const key = await tenant();
-  const trial = await trialAs(app, key, "sso");
-  const done = await support.post(paths.trialUndo(key), { grants: trial, returnTo: "//evil.example/x" });
-  expect(done.headers.get("location")).toBe(paths.tenantGrants(key));
-  expect((await support.post(paths.trialUndo(key), { grants: "x; drop" })).status).toBe(400);
 });
 
 test("after granting, the form returns to the page it names on this site", async () => {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { failedTests } from "../scripts/failed-tests.mjs";
 import { whyInstallFailed } from "../scripts/install-failure.mjs";
 import { oneAtATime } from "../scripts/one-at-a-time.mjs";
 import { playwrightCounts, vitestCounts } from "../scripts/test-counts.mjs";
@@ -99,5 +100,44 @@ describe("counting tests", () => {
       passed: 5,
       failed: 3,
     });
+  });
+
+  test("what failed is named with the beginning of its message: tests, files that do not load, and errors outside of tests", async () => {
+    const write = async (name: string, contents: object) => {
+      const file = path.join(folder, name);
+      await writeFile(file, JSON.stringify(contents));
+      return file;
+    };
+    const vitest = await write("vitest.json", {
+      testResults: [
+        { name: "/project/tests/good.test.ts", ...passedFile },
+        {
+          name: "/project/tests/bad.test.ts",
+          status: "failed",
+          assertionResults: [
+            { status: "passed", fullName: "adds" },
+            { status: "failed", fullName: "subtracts", failureMessages: [`\u001b[31mexpected 1\n  to be 2\u001b[39m${"x".repeat(1_000)}`] },
+          ],
+        },
+        { name: "/project/tests/broken.test.ts", status: "failed", message: "cannot load", assertionResults: [] },
+      ],
+    });
+    const spec = (title: string, ok: boolean) => ({ title, ok, tests: [{ results: ok ? [{}] : [{ error: { message: "no button" } }] }] });
+    const playwright = await write("playwright.json", {
+      suites: [{ file: "a.spec.ts", specs: [spec("works", true)], suites: [{ file: "a.spec.ts", specs: [spec("is clicked", false)] }] }],
+      errors: [{ message: "the server ended with 3" }],
+    });
+    const lines = failedTests({ vitest, playwright, root: "/project" });
+    expect(lines.map((line) => line.slice(0, 70))).toEqual([
+      expect.stringMatching(/^FAILED tests\/bad\.test\.ts › subtracts\n +expected 1 to be 2x+$/),
+      "FAILED tests/broken.test.ts\n       cannot load",
+      "FAILED a.spec.ts › is clicked\n       no button",
+      "FAILED Playwright, outside of its tests\n       the server ended with 3",
+    ]);
+    expect(lines[0]?.length).toBeLessThan(400);
+    expect(failedTests({ vitest: "none.json", playwright: "none.json", root: "/project" })).toEqual([]);
+    const many = Array.from({ length: 25 }, (_, i) => ({ status: "failed", fullName: `test ${i}`, failureMessages: [] }));
+    const file = await write("many.json", { testResults: [{ name: "/project/a.test.ts", status: "failed", assertionResults: many }] });
+    expect(failedTests({ vitest: file, playwright, root: "/project" }).at(-1)).toBe("and 7 more");
   });
 });

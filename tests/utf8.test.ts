@@ -34,7 +34,10 @@ describe("for programs", () => {
         const bytes = latin1('{"a":"Caf\u00e9"}');
         const place = { detail: expect.stringMatching(/not UTF-8 text: .* byte 9 /) };
         const invalid = await problemOf(await send(method, path, bytes, { "content-type": type }));
-        expect([path, invalid]).toMatchObject([path, { status: 400, code: isOfrep ? "PARSE_ERROR" : "invalid_request", ...place }]);
+        // A CSV file is read line by line.
+        const ofLine = { status: 422, code: "value_invalid", detail: expect.stringMatching(/^Line 1 is not UTF-8 text\./) };
+        const ofBody = { status: 400, code: isOfrep ? "PARSE_ERROR" : "invalid_request", ...place };
+        expect([path, invalid]).toMatchObject([path, type === "text/csv" ? ofLine : ofBody]);
         for (const headers of [{ "content-type": `${type}; charset=iso-8859-1` }, { "content-type": type, "content-encoding": "gzip" }]) {
           const other = await problemOf(await send(method, path, latin1("{}"), headers as Record<string, string>));
           expect([path, other]).toMatchObject([path, { status: 415, code: isOfrep ? "GENERAL" : "unsupported_media_type" }]);
@@ -94,6 +97,9 @@ describe("for people", () => {
 
   /** Actions that read no form. */
   const readNothing = [
+    // They only send the form on.
+    "routes/_app.features.$feature",
+    "routes/_app.plans.$plan",
     "routes/sign-out",
     "routes/_app.posthog.drift",
     "routes/_app.keys.$id.revoke",

@@ -4,7 +4,7 @@ import type { Decision } from "~/core/decision/decide";
 import type { Instant } from "~/core/model";
 import { type CheckQuery, checkParametersOf, checkQuery } from "~/forms/checks/checks";
 import type { Prepared } from "~/server/checks/check.server";
-import { answerThen } from "~/server/checks/point-in-time.server";
+import { diagnosticAnswer } from "~/server/checks/diagnostic-answer.server";
 import type { Services } from "~/server/services.server";
 import { askerOf, isFor, mayAskAbout } from "./http/authenticate.server";
 import { entitlementsPath } from "./http/check-paths";
@@ -19,7 +19,7 @@ export const maxAgeSeconds = 30;
 
 /** Requires the scope `check`. Answered from memory. */
 export async function entitlementsApi(app: FastifyInstance, { services }: { services: Services }) {
-  const { checks, facts } = services;
+  const { checks } = services;
 
   app.get<{ Querystring: { [name: string]: unknown } }>(entitlementsPath, guarded(services, getEntitlements), (request, reply) => {
     const key = admittedKey(request);
@@ -42,17 +42,9 @@ export async function entitlementsApi(app: FastifyInstance, { services }: { serv
 
   /** Diagnostic questions: not cached and not counted. */
   async function answerApart(query: CheckQuery, request: FastifyRequest, reply: FastifyReply) {
-    const now = services.now();
-    const { tenant, user, requested, at = now } = query;
-    const features = featuresOf(query);
     try {
-      const { body, decisions, catalogue } =
-        at < now
-          ? await answerThen(services, tenant, features, at, requested)
-          : {
-              ...checks.answerFrom(await checks.context(tenant, user, features, askerOf(admittedKey(request))), features, at, requested),
-              catalogue: facts.catalogue(),
-            };
+      const question = { ...query, features: featuresOf(query) };
+      const { body, decisions, catalogue } = await diagnosticAnswer(services, question, askerOf(admittedKey(request)));
       const trace = (d: Decision) => explainDecision(d, catalogue.features.get(d.feature));
       const considered = query.explain === "1" ? Object.fromEntries(decisions.map((d) => [d.feature, trace(d)])) : undefined;
       const text = JSON.stringify({ ...body, ...(considered ? { considered } : {}) });

@@ -5,6 +5,7 @@ import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/gr
 import { grantStateOf } from "~/core/grants/grant-lifetime";
 import type { Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
+import { withinRails } from "~/core/rails/within-rails";
 import { day } from "~/core/time";
 import { extendBody } from "~/forms/api-bodies";
 import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
@@ -87,7 +88,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["tenant_not_found"],
-        409: ["grant_overlaps", "idempotency_key_in_use"],
+        409: ["grant_overlaps", "needs_approval", "requests_full", "idempotency_key_in_use"],
         412: ["stale"],
         422: [
           "feature_not_found",
@@ -96,15 +97,23 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
           "value_invalid",
           "ends_in_past",
           "ends_before_start",
+          "guard_rail",
           "idempotency_key_reused",
         ],
       },
     },
     ({ services, params: { key }, body, actor, conditions }) =>
-      changeTenant(services, key, actor, (facts, catalogue, stamp) => {
-        if (!facts) return refuse("tenant_not_found", noTenant(key).problem.detail, "key");
-        return conditionProblem(`tenant ${key}`, facts.revision, conditions) ?? give(facts, body, catalogue, stamp);
-      }),
+      changeTenant(
+        services,
+        key,
+        actor,
+        (facts, catalogue, stamp, bounds) => {
+          if (!facts) return refuse("tenant_not_found", noTenant(key).problem.detail, "key");
+          const stale = conditionProblem(`tenant ${key}`, facts.revision, conditions);
+          return stale ?? withinRails(give(facts, body, catalogue, stamp), bounds, "reason" in body ? body.reason : null, catalogue);
+        },
+        { isBound: true },
+      ),
     changed(201),
   );
 
@@ -148,9 +157,9 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["grant_not_found"],
-        409: ["grant_over", "grant_overlaps", "idempotency_key_in_use"],
+        409: ["grant_over", "grant_overlaps", "needs_approval", "requests_full", "idempotency_key_in_use"],
         412: ["stale"],
-        422: ["ends_before_start", "tenant_archived", "idempotency_key_reused"],
+        422: ["ends_before_start", "tenant_archived", "guard_rail", "idempotency_key_reused"],
       },
       problemExamples: {
         grant_overlaps: {
@@ -165,9 +174,13 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         services,
         id,
         actor,
-        (facts, stamp) =>
-          conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ??
-          extendGrant(facts, { grant: id, ...body } as Parameters<typeof extendGrant>[1], stamp),
+        (facts, stamp, bounds, catalogue) => {
+          const { reason, ...form } = body;
+          const extended = () => extendGrant(facts, { grant: id, ...form } as Parameters<typeof extendGrant>[1], stamp);
+          const stale = conditionProblem(`tenant ${facts.key}`, facts.revision, conditions);
+          return stale ?? withinRails(extended(), bounds, reason, catalogue);
+        },
+        { isBound: true },
       ),
     changed(200),
   );

@@ -8,6 +8,7 @@ import type { Services } from "~/server/services.server";
 import { usageSummary } from "~/server/tenants/check-history.server";
 import { addRead } from "./http/route.server";
 import * as answers from "./openapi/answers";
+import { tenantUsageSchema } from "./openapi/usage-answers";
 import { noTenant } from "./tenants.server";
 
 /** Usage and audit log. */
@@ -28,7 +29,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       answers: {
         200: {
           what: "Checks by day, feature and source, what was consumed, use during trials, and what nobody asked for.",
-          schema: answers.tenantUsageSchema,
+          schema: tenantUsageSchema,
         },
       },
       problems: { 400: ["invalid_request"], 404: ["tenant_not_found"], 503: ["facts_unavailable", "database_unavailable"] },
@@ -55,7 +56,7 @@ export async function insightsApi(app: FastifyInstance, { services }: { services
       tag: "Audit",
       summary: "Who changed what, newest first",
       detail:
-        "`before` and `after` are left out where they are too large for a list, as after an import. The entry's own address has them.",
+        "`before` and `after` are left out where they are too large for a list, as after an import. The entry's own address has them. `feature`, `search` and combinations of filters look through up to 20,000 entries per request, so a page may have fewer items than `limit`, or none, and still a `next`: go on until `next` is null.",
       act: "read",
       query: auditQuery,
       answers: { 200: { what: "A page of entries.", schema: answers.auditPage } },

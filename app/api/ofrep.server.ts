@@ -4,6 +4,7 @@ import type { Feature } from "~/core/model";
 import { scopesFor } from "~/core/permissions";
 import { ofrepFlag } from "~/core/posthog/ofrep";
 import { type OfrepAsker, type OfrepRefusal, readContext } from "~/core/posthog/ofrep-context";
+import { effective } from "~/core/schedules/effective";
 import type { TenantContext } from "~/server/checks/check.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { CachedKey } from "~/server/keys/key-cache.server";
@@ -77,11 +78,14 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     if (!feature) return refuse(request, reply, 404, "FLAG_NOT_FOUND", `There is no feature ${name.slice(0, 100)}.`);
     const { context, asker } = known;
     if (context.held.facts === null) return refuse(request, reply, 400, "INVALID_CONTEXT", `There is no tenant ${asker.tenant}.`);
-    const { decisions, body } = checks.answerFrom(context, [name], now());
+    const at = now();
+    const { decisions, body } = checks.answerFrom(context, [name], at);
     checks.count({ context, decisions });
     const [decision] = decisions;
     if (!decision) throw new Error("A known feature got no decision.");
-    const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: context.held.facts }, facts.catalogue());
+    const catalogue = facts.catalogue();
+    const tenantThen = effective(context.held.facts, catalogue, at);
+    const flag = ofrepFlag(decision, feature, { key: asker.tenant, tenant: tenantThen }, catalogue);
     const { revision, isStale } = body;
     return send(reply, JSON.stringify({ ...flag, metadata: { ...flag.metadata, revision, ...(isStale ? { isStale } : {}) } }));
   });
@@ -98,8 +102,9 @@ export async function ofrepApi(app: FastifyInstance, { services }: { services: S
     const ofTenant = asker.user === undefined ? context : await checks.context(asker.tenant);
     const streamed = ofTenant.flags === context.flags ? decisions : checks.answerFrom(ofTenant, null, at).decisions;
     const catalogue = facts.catalogue();
+    const tenantThen = context.held.facts && effective(context.held.facts, catalogue, at);
     const flags = decisions.map((d) =>
-      ofrepFlag(d, catalogue.features.get(d.feature) as Feature, { key: asker.tenant, tenant: context.held.facts }, catalogue),
+      ofrepFlag(d, catalogue.features.get(d.feature) as Feature, { key: asker.tenant, tenant: tenantThen }, catalogue),
     );
     const { tenant, plan, revision, isStale } = body;
     const metadata = { tenant, ...(plan === null ? {} : { plan }), revision, ...(isStale ? { isStale } : {}) };

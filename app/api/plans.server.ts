@@ -6,7 +6,7 @@ import type { CatalogueFacts } from "~/core/model";
 import { planBody, whyBody } from "~/forms/api-bodies";
 import { planParams, plansQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
-import { catalogueNow, tenantsHaving } from "~/server/catalogue/catalogue-pages.server";
+import { catalogueNow, planHolders } from "~/server/catalogue/catalogue-pages.server";
 import { type CatalogueChanged, changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
@@ -207,7 +207,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
         actor,
         async (facts, stamp, tx) =>
           conditionProblem(`plan ${key}`, revisionOf(facts, key), conditions) ??
-          deletePlan(facts, key, await tenantsHaving(services, tx, key), stamp),
+          deletePlan(facts, key, await planHolders(services, tx, key), stamp),
       ),
     (result, { params }) => afterwards(params.plan, result),
   );

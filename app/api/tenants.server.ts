@@ -9,6 +9,7 @@ import type { Services } from "~/server/services.server";
 import { currentTenant, tenantsPage } from "~/server/tenants/tenants.server";
 import { refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
+import { etagAt } from "./http/etag.server";
 import { addRead, addWrite } from "./http/route.server";
 import { summaryOnWire, tenantOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
@@ -58,7 +59,12 @@ export async function tenantsApi(app: FastifyInstance, { services }: { services:
     },
     async ({ params }) => {
       const facts = await currentTenant(services, params.key);
-      return facts ? { status: 200, body: tenantOnWire(facts) } : noTenant(params.key);
+      if (!facts) return noTenant(params.key);
+      const body = tenantOnWire(facts);
+      // With scheduled changes it changes by the clock too, until they are written into rows.
+      const stored = (await services.facts.tenant(params.key)).facts;
+      const tag = stored?.scheduled ? etagAt(facts.revision, JSON.stringify(body)) : undefined;
+      return { status: 200, body, tag };
     },
   );
 

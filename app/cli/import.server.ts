@@ -1,17 +1,18 @@
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { effectNotes, impactSentence, isWorthShowing } from "~/core/catalogue/effect-words";
 import { diffText, isEmptyDiff, summaryOf } from "~/core/import/import-words";
 import { type BadFile, maxFileBytes, problemLines, readCatalogueFile, tooLarge } from "~/forms/import/catalogue-file-text";
+import { note } from "~/forms/tenants/tenant";
 import { invalidPlace } from "~/forms/utf8";
 import { applyImport, previewImport } from "~/server/catalogue/import.server";
-import { Failure } from "./failure.server";
+import { Failure, FileDiffers } from "./failure.server";
 import { print, printJson } from "./print.server";
 import { type Open, operator } from "./session.server";
 
-type Options = { yes: boolean; json: boolean; dryRun: boolean };
+type Options = { yes: boolean; json: boolean; dryRun: boolean; why?: string };
 
 export function registerImport(program: Command, open: Open): void {
   program
@@ -21,10 +22,37 @@ export function registerImport(program: Command, open: Open): void {
     .option("-y, --yes", "apply without asking", false)
     .option("--dry-run", "show what it would do and stop", false)
     .option("--json", "answer as JSON, for programs", false)
-    .action((path: string, options: Options) => run(path, options, open));
+    .action(async (path: string, options: Options) => {
+      await run(path, options, open);
+    });
+  program
+    .command("plan")
+    .description("print what a catalogue file would change, and exit with 2 if it would change something")
+    .argument("<file>", "a catalogue file (YAML or JSON)")
+    .option("--json", "answer as JSON, for programs", false)
+    .action(async (path: string, { json }: { json: boolean }) => {
+      const isEmpty = await run(path, { yes: false, json, dryRun: true }, open);
+      if (!isEmpty) throw new FileDiffers();
+    });
+  program
+    .command("apply")
+    .description("make the catalogue as a file says, without asking")
+    .argument("<file>", "a catalogue file (YAML or JSON)")
+    .option("--why <note>", "why, for the audit log", readWhy)
+    .option("--json", "answer as JSON, for programs", false)
+    .action(async (path: string, { json, why }: { json: boolean; why?: string }) => {
+      await run(path, { yes: true, json, dryRun: false, why }, open);
+    });
 }
 
-async function run(path: string, { yes, json, dryRun }: Options, open: Open): Promise<void> {
+function readWhy(text: string): string {
+  const read = note.safeParse(text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError(read.error.issues[0]?.message ?? "");
+}
+
+/** Returns whether the file changes nothing. */
+async function run(path: string, { yes, json, dryRun, why }: Options, open: Open): Promise<boolean> {
   const refused = (bad: BadFile) => {
     if (json) printJson({ ok: false, problems: bad.problems, more: bad.more });
     return new Failure(visible([...problemLines(bad), "Nothing was imported."]).join("\n"));
@@ -41,15 +69,16 @@ async function run(path: string, { yes, json, dryRun }: Options, open: Open): Pr
   if (effects && isWorthShowing(effects)) print(impactSentence(effects.impact), ...visible(effectNotes(effects)));
   if (dryRun || isEmpty) {
     if (json) printJson({ ok: true, changed: false, diff });
-    return;
+    return isEmpty;
   }
   if (!yes && !process.stdin.isTTY) throw new Failure("Nothing was imported. Add --yes to apply it without being asked.");
   if (!yes && !(await confirmed())) throw new Failure("Nothing was imported.");
 
-  const done = await applyImport(services, read, operator(), { expectedRevision: revision });
+  const done = await applyImport(services, read, operator(), { expectedRevision: revision, why });
   if (!done.ok) throw refused(done);
   if (json) printJson({ ok: true, changed: done.changed, diff: done.diff });
   else print("Imported.");
+  return false;
 }
 
 /** A file may contain terminal control codes. */

@@ -5,6 +5,7 @@ import { registerDemo as demo } from "./demo.server";
 import { registerExport as exportFile } from "./export.server";
 import { registerFigures as figures } from "./figures.server";
 import { registerImport as importFile } from "./import.server";
+import { registerJobs as jobs } from "./jobs.server";
 import { registerKeys as keys } from "./keys.server";
 import { registerMigrate as migrate } from "./migrate.server";
 import { registerNames as names } from "./names.server";
@@ -17,7 +18,7 @@ import { registerTokens as tokens } from "./tokens.server";
 
 const exitCodes = `
 Exit codes: 0 done, 1 it could not be done (a sentence on stderr says why), 2 the command was not understood;
-\`check\` answers with 0 for yes and 3 for no. Settings such as DATABASE_URL are read from the environment, as by npm start.`;
+\`check\` answers with 0 for yes and 3 for no, \`plan\` with 2 if the file would change something. Settings such as DATABASE_URL are read from the environment, as by npm start.`;
 
 export function buildProgram(open: Open): Command {
   const program = new Command("latchkey")
@@ -36,6 +37,7 @@ export function buildProgram(open: Open): Command {
     tokens,
     tenants,
     names,
+    jobs,
     check,
     figures,
     migrate,

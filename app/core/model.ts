@@ -91,6 +91,8 @@ type GrantBase = {
   endedAt: Instant | null;
   /** The grant this one extends. */
   extends: string | null;
+  /** The grant that an undo gave back with this one; absent for others. */
+  restores?: string;
   note: string | null;
   createdAt: Instant;
   createdBy: string;
@@ -103,7 +105,34 @@ export type Grant = Trial | Override;
 export const tenantStatuses = ["active", "suspended", "archived"] as const;
 export type TenantStatus = (typeof tenantStatuses)[number];
 
-/** Everything decisions read of a tenant. `grants` contains those that were not over when the facts were written. */
+export const scheduleProblems = ["plan_not_found", "plan_kind", "plan_archived"] as const;
+/** Why a scheduled change was impossible at its time. */
+export type ScheduleProblem = (typeof scheduleProblems)[number];
+
+/** What a scheduled change sets. Omitted means unchanged; a null plan means none. */
+export type ScheduledFields = {
+  plan?: string | null;
+  /** Keys. Those that the tenant has already, or no longer has, are left as they are. */
+  addOns?: { add: string[]; remove: string[] };
+  status?: TenantStatus;
+};
+
+/** A change of a tenant that begins at an instant. */
+export type ScheduledChange = ScheduledFields & {
+  id: string;
+  /** In effect from this instant on, inclusive. */
+  at: Instant;
+  by: Pick<Actor, "kind" | "id" | "name">;
+  createdAt: Instant;
+  note: string | null;
+  /** Set if it was impossible at its time. It has no effect then, and stays until it is moved or cancelled. */
+  problem?: ScheduleProblem;
+};
+
+/**
+ * Everything decisions read of a tenant. `grants` contains those that were not over when the facts were written. Scheduled
+ * changes take effect when they are read: see `effective` in app/core/schedules.
+ */
 export type TenantFacts = {
   revision: number;
   key: string;
@@ -117,6 +146,8 @@ export type TenantFacts = {
   /** Start of the tenant's reset periods; absent or null for calendar periods in UTC. */
   usageAnchor?: Instant | null;
   grants: Grant[];
+  /** By time; at most `maxScheduled`. Absent without any. */
+  scheduled?: ScheduledChange[];
 };
 
 /** Usage in the period that contains `now`; null if it is no longer known. */
@@ -160,7 +191,7 @@ export type RequestTags = { $session_id?: string; $current_url?: string };
 
 /**
  * Who made a change, as the audit log shows it. `request`: absent without PostHog and outside of requests. `address`:
- * the request's IP address, if any.
+ * the request's IP address, if any. `changeSet`: id of the act that the change is part of; absent: an act of its own.
  */
 export type Actor = {
   kind: "admin" | "api_key" | "cli" | "system";
@@ -168,10 +199,11 @@ export type Actor = {
   name: string;
   request?: RequestTags;
   address?: string | null;
+  changeSet?: string;
 };
 
 /** Inputs every change gets from outside: time, new ids, actor. */
-export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr") => string };
+export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr" | "sc") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** `keyPattern` as the end of a sentence. */

@@ -1,5 +1,16 @@
+import type { RequestedAct, StoredRequest } from "~/core/requests/request";
+
 /** Why a change is refused: a stable code, a sentence with the way out, and the field. */
-export type Refusal = { ok: false; code: RefusalCode; message: string; field?: string };
+export type Refusal = {
+  ok: false;
+  code: RefusalCode;
+  message: string;
+  field?: string;
+  /** What to do once a second person approves it. Absent unless it needs one. */
+  held?: { act: RequestedAct; note: string | null };
+  /** Where it waits for that. */
+  request?: StoredRequest;
+};
 
 /** `change` is null if nothing differs, and nothing is written. */
 export type Outcome<Change> = { ok: true; change: Change | null } | Refusal;
@@ -26,9 +37,22 @@ export const refusalCodes = [
   "grant_overlaps",
   "grant_not_found",
   "grant_over",
+  "schedule_in_past",
+  "schedule_unchanged",
+  "schedule_full",
+  "schedule_not_found",
   "catalogue_too_large",
+  "guard_rail",
+  "needs_approval",
+  "requests_full",
+  "request_not_found",
+  "request_decided",
   "stale",
   "not_empty",
+  "too_many_jobs",
+  "job_over",
+  "not_undoable",
+  "undo_refused",
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 

@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { day, hour } from "./time";
-import { inputValueIn, instantIn, timeZoneNamed, zonedDate, zonedDateTime, zonedLongDate, zoneName } from "./zoned-time";
+import {
+  inputValueIn,
+  instantIn,
+  startOfNextDay,
+  timeZoneNamed,
+  zonedDate,
+  zonedDateTime,
+  zonedDay,
+  zonedLongDate,
+  zoneName,
+} from "./zoned-time";
 
 const at = Date.UTC(2026, 11, 14, 2, 12, 30);
 
@@ -21,6 +31,15 @@ test("a zone's name follows summer time", () => {
   expect(zoneName(at, "Australia/Sydney")).toBe("AEDT");
   expect(zoneName(at, "Asia/Kolkata")).toBe("IST");
   expect(zoneName(at, "Asia/Kathmandu")).toBe("GMT+5:45");
+});
+
+test("a day in a zone ends where the next begins, also when clocks change", () => {
+  const begin = Date.UTC(2026, 2, 28, 23);
+  expect(zonedDay(begin, "Europe/Paris")).toBe("2026-03-29");
+  expect(zonedDay(begin - 1, "Europe/Paris")).toBe("2026-03-28");
+  expect(startOfNextDay(begin, "Europe/Paris")).toBe(begin + 23 * hour);
+  expect(startOfNextDay(begin - 1, "Europe/Paris")).toBe(begin);
+  expect(startOfNextDay(Date.UTC(9999, 11, 31), "UTC")).toBe(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 });
 
 test("only IANA zones are accepted", () => {

@@ -57,10 +57,10 @@ export function zonedLongDate(at: Instant, zone: string): string {
   return `${day} ${monthNames[month - 1]} ${year}`;
 }
 
-/** "13 Dec, 18:12 PST", with the year if it is not the one of `now`. */
-export function zonedDateTime(at: Instant, zone: string, now: Instant): string {
+/** "13 Dec, 18:12 PST", with the year unless it is the year of `now`. */
+export function zonedDateTime(at: Instant, zone: string, now?: Instant): string {
   const { year, month, day, hour, minute } = clockTime(at, zone);
-  const withYear = year === clockTime(now, zone).year ? "" : ` ${year}`;
+  const withYear = now !== undefined && year === clockTime(now, zone).year ? "" : ` ${year}`;
   return `${day} ${monthNames[month - 1]?.slice(0, 3)}${withYear}, ${two(hour)}:${two(minute)} ${zoneName(at, zone)}`;
 }
 
@@ -83,6 +83,16 @@ export function zoneName(at: Instant, zone: string): string {
 export function inputValueIn(at: Instant, zone: string): string {
   const { year, month, day, hour, minute } = clockTime(at, zone);
   return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}`;
+}
+
+/** "2026-12-13", the day in the zone. */
+export const zonedDay = (at: Instant, zone: string): string => inputValueIn(at, zone).slice(0, 10);
+
+/** The start of the next day in the zone. Days have 23 to 25 hours. */
+export function startOfNextDay(at: Instant, zone: string): Instant {
+  const { year, month, day } = clockTime(at, zone);
+  const next = new Date(Date.UTC(year, month - 1, day + 1)).toISOString().slice(0, 10);
+  return instantIn(`${next}T00:00`, zone) ?? lastInstant;
 }
 
 /**

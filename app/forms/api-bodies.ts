@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type FlagLink, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
 import { displayName, longText } from "./catalogue/plan";
 import { featureKeyRefused, planKey, tenantKey } from "./entity-keys";
+import { railReason } from "./grants/grant";
 import { isoInstant } from "./instants";
 import { namedValues, shortList, valueFault } from "./json-value";
 import { maxBatchSize, maxKeys, metadataKey } from "./posthog/posthog-page";
@@ -16,6 +17,13 @@ const short = (what: string, most: number) =>
     .regex(/^[^\p{Cc}]*$/u, `${what} is one line of text.`);
 
 const wholeRank = "A rank is a whole number from 0 to 1,000,000.";
+
+/** POST /api/audit/{seq}/undo */
+export const undoBody = z.strictObject({
+  dryRun: z.boolean().optional().describe("Say what it would do, and do nothing."),
+  partial: z.boolean().optional().describe("Undo what can be undone although parts stay."),
+  note: note.nullish(),
+});
 
 /** A plan gives each feature at most once. */
 export const maxEntries = 5_000;
@@ -110,5 +118,6 @@ export const extendBody = z
     endsAt: isoInstant.optional(),
     days: extraDays.optional().describe("Whole days of 24 hours, from the end that it has."),
     note: note.nullish(),
+    reason: railReason,
   })
   .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), { path: ["endsAt"], error: "Send endsAt or days." });

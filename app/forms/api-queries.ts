@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { grantStates } from "~/core/grants/grant-lifetime";
-import type { Actor } from "~/core/model";
 import { featureTypes, lastInstant, tenantStatuses } from "~/core/model";
-import { auditSubjects } from "./audit/audit-filter";
+import { featureThrough, type TenantFilter } from "~/core/tenants/tenant-filter";
+import { day } from "~/core/time";
+import { auditActor, auditText } from "./audit/audit-filter";
+import { auditSubjects } from "./audit/audit-names";
 import { featureKey, planKey, planKeyRefused, tenantKey } from "./entity-keys";
 import { grantId } from "./grants/grant";
 import { fileFormats } from "./import/catalogue-text";
 import { isoInstant } from "./instants";
 import { cursor, fromDigits, limit, yes } from "./pagination";
 import { searchText } from "./search/search-query";
-import { withoutPlan } from "./tenants/tenant-list-query";
-import { utcMonth } from "./trials/trial-filters";
+import { endingSoonDays, maxTrialDays, withoutPlan } from "./tenants/tenant-list-params";
 import { reportGroups } from "./trials/trial-report-query";
+import { utcMonth } from "./trials/utc-month";
 import { usagePlace } from "./usage/usage-pages";
 
 const badSeq = "That is not an entry's number.";
@@ -35,14 +37,47 @@ export const tenantsQuery = z.object({
     .optional()
     .describe(`A plan or an add-on; ${withoutPlan} for tenants without a plan.`),
   status: z.enum(tenantStatuses, `A status is one of ${tenantStatuses.join(", ")}.`).optional(),
+  addOn: planKey.optional().describe("An add-on that the tenant has beside its plan."),
   trial: z
     .enum(["live", "ending"], "Send live, or ending for trials that end within 7 days.")
     .optional()
     .describe("Has a live trial; one that ends within 7 days."),
+  trialEndsWithin: fromDigits(z.int(badDays).min(1, badDays).max(maxTrialDays, badDays))
+    .optional()
+    .describe("Has a live trial that ends within this many days. Replaces `trial`."),
+  feature: featureKey.optional().describe("A feature that the tenant has in the way that `through` names."),
+  through: z
+    .enum(featureThrough, `Send one of ${featureThrough.join(", ")}.`)
+    .default("plan")
+    .describe("What gives the feature: plan, add_on, trial or override; limit: its limit is reached. Only with `feature`."),
+  metadataKey: z.string().min(1).max(100, "A key of metadata has up to 100 characters.").optional().describe("Only with `metadataValue`."),
+  metadataValue: z
+    .string()
+    .max(200, "A value of metadata has up to 200 characters.")
+    .default("")
+    .describe("The exact text, number or boolean under `metadataKey`. Only the first 50 short entries of a tenant are found."),
   // By folded name and key, which may be three times as long.
   cursor: cursor(["acme", "acme"], z.string().max(1_300), z.string().max(200)).optional(),
   limit,
 });
+
+/** The filter of a bulk act, as in the list. */
+export const tenantFilterBody = z.strictObject(tenantsQuery.omit({ cursor: true, limit: true }).shape);
+
+/** The list's filter, as pages have it. */
+export function tenantFilterOf(query: z.output<typeof tenantFilterBody>): TenantFilter {
+  const { search, status, plan, addOn, trial, trialEndsWithin, feature, through, metadataKey, metadataValue } = query;
+  const days = trialEndsWithin ?? (trial === "ending" ? endingSoonDays : undefined);
+  return {
+    search,
+    status,
+    plan: plan === withoutPlan ? "" : plan,
+    addOn,
+    trial: days === undefined ? trial && "live" : days * day,
+    feature: feature === undefined ? undefined : { key: feature, through },
+    metadata: metadataKey === undefined ? undefined : { key: metadataKey, value: metadataValue },
+  };
+}
 
 /** GET /api/tenants/{key}/grants */
 export const grantsQuery = z.object({
@@ -146,16 +181,15 @@ export const importQuery = z.object({ dryRun: yes.describe("1: say what it would
 export const auditQuery = z.object({
   subjectKind: z.enum(auditSubjects, `A kind is one of ${auditSubjects.join(", ")}.`).optional(),
   subject: z.string().min(1).max(200, "A subject has up to 200 characters.").optional(),
-  actor: z
-    .string()
-    .max(300)
-    .regex(/^(admin|api_key|cli|system):./, "An actor is its kind and id, such as api_key:key_….")
-    .transform((text): Pick<Actor, "kind" | "id"> => {
-      const at = text.indexOf(":");
-      return { kind: text.slice(0, at) as Actor["kind"], id: text.slice(at + 1) };
-    })
-    .optional(),
+  actor: auditActor.optional(),
   action: z.string().min(1).max(100, "An action has up to 100 characters.").optional(),
+  feature: featureKey.optional().describe("Changes of the feature, of grants of it, and of plans' entries for it."),
+  after: isoInstant.optional().describe("Written at or after this instant."),
+  before: isoInstant.optional().describe("Written before this instant."),
+  search: auditText
+    .optional()
+    .describe("Up to eight words. Each is part of the actor's name, the subject, the action, the reason or a document of up to 8 kB."),
+  signIns: yes.describe("0: without people's signing in and out."),
   cursor: cursor([8], z.int().min(1)).optional(),
   limit,
 });

@@ -23,15 +23,15 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export default function Home() {
-  const { now, start, endingTrials, limits, refused, keys, posthog, plans, checks, staleSince, activities, role, origin } =
-    useLoaderData<typeof loader>();
+  const home = useLoaderData<typeof loader>();
+  const { now, start, keys, posthog, plans, checks, staleSince, activities, origin } = home;
   return (
     <>
       <PageHeader title="Home" />
       {start && <FirstSteps start={start} curl={curlLine(origin, start.tenant ?? "acme")} />}
       <TroubleNotices keys={keys} posthog={posthog} now={now} />
       <StaleFigures since={staleSince} now={now} />
-      <NeedsYou endingTrials={endingTrials} limits={limits} refused={refused} now={now} role={role} />
+      <NeedsYou {...home} />
       <AtWork plans={plans} checks={checks} activities={activities} now={now} />
     </>
   );

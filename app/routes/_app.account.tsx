@@ -1,8 +1,7 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { accountForm, passwordForm } from "~/forms/admins/admin";
+import { accountForm } from "~/forms/admins/admin";
 import { paths } from "~/paths";
 import { ownSessions, signOutOthers } from "~/server/admins/account.server";
 import { changePassword } from "~/server/admins/admins.server";
@@ -22,6 +21,7 @@ import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
+import { useValidation } from "~/ui/kit/use-validation";
 
 export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
 
@@ -59,7 +59,7 @@ export default function Account() {
   const [form, fields] = useForm({
     id: "password",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: passwordForm }),
+    onValidate: useValidation(async () => (await import("~/forms/admins/admin")).passwordForm),
     shouldRevalidate: "onInput",
   });
   return (

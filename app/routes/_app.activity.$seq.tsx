@@ -6,9 +6,10 @@ import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readAuditEntry } from "~/server/audit/audit-pages.server";
 import { AuditLine } from "~/ui/audit/audit-list";
+import { ChangeTable, RawDocuments } from "~/ui/audit/change-table";
+import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
-import { Diff } from "~/ui/kit/diff";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
 import { count } from "~/ui/kit/pagination";
@@ -23,23 +24,37 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 }
 
 export default function AuditEntryPage() {
-  const { entry, now } = useLoaderData<typeof loader>();
+  const { entry, lines, moreLines, isTooLarge, documents, now } = useLoaderData<typeof loader>();
+  const api = <Code>{`GET /api/audit/${entry.seq}`}</Code>;
   return (
     <>
-      <PageHeader title={actionWords(entry.action)} breadcrumbs={[{ label: "Activity", to: paths.audit() }]} />
+      <PageHeader
+        title={actionWords(entry.action)}
+        breadcrumbs={[{ label: "Activity", to: paths.audit() }]}
+        actions={
+          entry.canUndo && (
+            <LinkButton to={paths.auditUndo(entry.seq)} variant="secondary">
+              Undo
+            </LinkButton>
+          )
+        }
+      />
       <Card>
-        <AuditLine entry={entry} now={now} />
-        <div className="mt-3">
-          {entry.before === undefined && entry.after === undefined && entry.values !== 0 ? (
-            <p className="text-ink-muted text-sm">
-              {entry.values === null
-                ? "This change is too large for a page."
-                : `${count(entry.values)} values changed, too many for a page.`}{" "}
-              <Code>{`GET /api/audit/${entry.seq}`}</Code> has all of them.
-            </p>
+        <AuditLine entry={{ ...entry, canUndo: false }} now={now} />
+        <div className="mt-4">
+          {isTooLarge ? (
+            <p className="text-ink-muted text-sm">This change is too large for a page. {api} has all of it.</p>
+          ) : lines.length === 0 ? (
+            <p className="text-ink-muted text-sm">No field was changed.</p>
           ) : (
-            <Diff before={entry.before} after={entry.after} />
+            <ChangeTable lines={lines} />
           )}
+          {moreLines > 0 && (
+            <p className="mt-2 text-ink-muted text-sm">
+              {count(moreLines)} more fields changed. {api} has all of them.
+            </p>
+          )}
+          {documents && <RawDocuments before={documents.before} after={documents.after} />}
         </div>
       </Card>
     </>

@@ -1,54 +1,69 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
-import { ScrollText, SearchX } from "lucide-react";
-import { actionWords } from "~/core/audit/action-words";
-import { actorValue, auditSubjects, readAuditQuery } from "~/forms/audit/audit-filter";
+import { Download } from "lucide-react";
+import { readAuditQuery } from "~/forms/audit/audit-filter";
+import { auditFilters } from "~/forms/audit/audit-names";
 import { readTimeZone } from "~/forms/time-zone";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readAuditPage } from "~/server/audit/audit-pages.server";
+import { tenantFilterNotice } from "~/server/tenants/near-tenants.server";
+import { ActivityEnd, NoActivity } from "~/ui/audit/activity-ends";
+import { ActivityFilters } from "~/ui/audit/activity-filters";
 import { AuditList } from "~/ui/audit/audit-list";
-import { LinkButton, TextLink } from "~/ui/kit/button";
+import { buttonLook, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
-import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { FilterBar, FilterSelect } from "~/ui/kit/filters";
+import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { NearTenants } from "~/ui/tenants/near-tenants";
 
 export const meta: MetaFunction = () => [{ title: "Activity · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context, "read");
   const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
-  return readAuditPage(context, readAuditQuery(new URL(request.url).searchParams), { zone });
+  const query = readAuditQuery(new URL(request.url).searchParams, zone);
+  const unknownTenant = query.tenant === undefined ? null : await tenantFilterNotice(context, query.tenant);
+  return { ...(await readAuditPage(context, query, zone)), zone: query.zone, problems: query.problems, unknownTenant };
 }
 
-const kindWords = {
-  tenant: "Tenants",
-  feature: "Features",
-  plan: "Plans",
-  catalogue: "Catalogue",
-  api_key: "API keys",
-  admin: "People",
-  settings: "Settings",
-};
-const kinds = auditSubjects.map((kind) => [kind, kindWords[kind]] as const);
-
 export default function ActivityLog() {
-  const { entries, older, actors, actions, now } = useLoaderData<typeof loader>();
+  const { entries, older, searchedBackTo, actors, actions, features, hasFeature, zone, problems, unknownTenant, now } =
+    useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);
-  const isFiltered = ["actor", "action", "kind", "subject"].some((name) => params.get(name));
+  const isFiltered = [...auditFilters, "subject"].some((name) => params.get(name));
   return (
     <>
-      <PageHeader title="Activity" description="Every change, with who made it, and what was before and after." />
-      <FilterBar names={["actor", "action", "kind", "before"]} className="mb-3">
-        <FilterSelect name="kind" label="All subjects" options={kinds} />
-        <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
-        <FilterSelect name="actor" label="All admins" options={actors.map((actor) => [actorValue(actor), actor.name])} />
-      </FilterBar>
-      {query.subject && (
+      <PageHeader
+        title="Activity"
+        description="Every change, with who made it, and what was before and after."
+        actions={
+          <a href={paths.auditExport({ ...query, before: null })} download className={buttonLook({})}>
+            <Download aria-hidden="true" />
+            CSV<span className="sr-only"> of the filtered list, up to 10,000 entries</span>
+          </a>
+        }
+      />
+      <ActivityFilters actors={actors} actions={actions} features={features} zone={zone} />
+      {problems.map((problem) => (
+        <Notice key={problem} kind="warning" className="mb-3">
+          {problem}
+        </Notice>
+      ))}
+      {!hasFeature && (
+        <Notice className="mb-3">
+          The catalogue has no feature <Code>{query.feature ?? ""}</Code>. Entries about it are listed where they exist.
+        </Notice>
+      )}
+      {unknownTenant && (
+        <Notice kind="warning" className="mb-3" title={unknownTenant.sentence}>
+          <NearTenants tenants={unknownTenant.near} to={(key) => paths.audit({ ...query, tenant: key, before: null })} />
+        </Notice>
+      )}
+      {query.subject && !query.tenant && (
         <p className="mb-3 text-ink-muted text-sm">
           Only what is about <Code>{query.subject}</Code>.{" "}
           <TextLink to={paths.audit({ ...query, subject: null, before: null })}>Show all</TextLink>
@@ -57,20 +72,11 @@ export default function ActivityLog() {
       <Card flush>
         {entries.length > 0 ? (
           <AuditList entries={entries} now={now} />
-        ) : isFiltered || params.has("before") ? (
-          <EmptyState icon={SearchX} title="No entry fits" action={<LinkButton to={paths.audit()}>Show the whole log</LinkButton>}>
-            Try another person, action or kind.
-          </EmptyState>
         ) : (
-          <EmptyState icon={ScrollText} title="Nothing has been changed yet">
-            Changes by people and programs will appear here.
-          </EmptyState>
+          <NoActivity isFiltered={isFiltered || params.has("before")} searchedBackTo={searchedBackTo} now={now} />
         )}
       </Card>
-      <nav aria-label="Pages" className="mt-3 flex justify-between gap-2">
-        {params.has("before") ? <LinkButton to={paths.audit({ ...query, before: null })}>Newest</LinkButton> : <span />}
-        {older !== null && <LinkButton to={paths.audit({ ...query, before: older })}>Older</LinkButton>}
-      </nav>
+      <ActivityEnd query={query} older={older} searchedBackTo={entries.length > 0 ? searchedBackTo : null} now={now} />
     </>
   );
 }

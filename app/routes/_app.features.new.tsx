@@ -4,12 +4,13 @@ import { createFeature } from "~/core/catalogue/feature-changes";
 import { mayAct } from "~/core/permissions";
 import { newFeatureForm } from "~/forms/catalogue/feature";
 import { paths } from "~/paths";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { linkProblem } from "~/server/catalogue/feature-flags.server";
 import { readNewFeaturePage } from "~/server/catalogue/feature-page.server";
 import { changeCatalogue } from "~/server/change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { FeatureEditor } from "~/ui/catalogue/feature-form";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -30,9 +31,13 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const { key, feature } = submission.value;
   const linkProblemFound = await linkProblem(context, key, feature.flag);
   if (linkProblemFound) return refused(submission, linkProblemFound, { flag: "flagKey" });
-  const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createFeature(facts, key, feature, stamp));
+  const actor = newAct(context, admin);
+  const result = await changeCatalogue(context, actor, (facts, stamp) => createFeature(facts, key, feature, stamp));
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", group: "group" });
-  return redirectWithToast(paths.feature(key), { message: `${feature.name} was created. Now choose which plans give it.` });
+  return redirectWithToast(paths.feature(key), {
+    message: `${feature.name} was created. Now choose which plans give it.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function NewFeature() {

@@ -3,11 +3,13 @@ import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/re
 import { FileCheck2 } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { applySent, readImportForm, showImport } from "~/server/catalogue/import-page.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { EffectsOnTenants } from "~/ui/catalogue/effects-on-tenants";
 import { FindingList } from "~/ui/catalogue/finding-list";
+import { ImpactLink } from "~/ui/catalogue/impact-form";
 import { ImportDiffList } from "~/ui/import/import-diff";
 import { ImportForm } from "~/ui/import/import-form";
 import { LinkButton } from "~/ui/kit/button";
@@ -18,6 +20,7 @@ import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { ScheduledForPlans } from "~/ui/schedules/scheduled-for-plans";
 
 export const meta: MetaFunction = () => [{ title: "Import · Latchkey" }];
 
@@ -32,8 +35,12 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (!sent.ok) return data({ step: "unread" as const, message: sent.message }, { status: 422 });
   const { signal } = request;
   const isFirst = sent.revision === undefined;
-  const page = isFirst ? await showImport(context, sent, signal) : await applySent(context, sent, actorOf(admin), signal);
-  if (page.step === "applied") return redirectWithToast(paths.plans(), { message: `${page.name} is imported: it ${page.summary}.` });
+  const actor = newAct(context, admin);
+  const page = isFirst ? await showImport(context, sent, actor, signal) : await applySent(context, sent, actor, signal);
+  if (page.step === "applied") {
+    const message = `${page.name} is imported: it ${page.summary}.`;
+    return redirectWithToast(paths.plans(), { message, undo: await undoOffer(context, actor) });
+  }
   return data(page, { status: page.step === "refused" ? 422 : page.moved ? 409 : 200 });
 }
 
@@ -75,7 +82,7 @@ function Again({ page }: { page: Exclude<Page, { step: "preview" }> | undefined 
 }
 
 function Preview({ page }: { page: Extract<Page, { step: "preview" }> }) {
-  const { name, text, revision, summary, sections, moved, warnings, effects } = page;
+  const { name, text, revision, summary, sections, moved, warnings, effects, impact, scheduled } = page;
   const busy = useNavigation().formMethod === "POST";
   if (summary === null) {
     return (
@@ -100,7 +107,14 @@ function Preview({ page }: { page: Extract<Page, { step: "preview" }> }) {
       <Card flush>
         <ImportDiffList sections={sections} />
       </Card>
-      {effects && <EffectsOnTenants effects={effects} noun="a feature" className="mt-3" />}
+      {effects && (
+        <EffectsOnTenants effects={effects} noun="a feature" className="mt-3">
+          {impact !== null && <ImpactLink id={impact} />}
+        </EffectsOnTenants>
+      )}
+      <ScheduledForPlans scheduled={scheduled} className="mt-3" title="scheduled to get a plan that this archives">
+        These changes will have no effect
+      </ScheduledForPlans>
       {warnings.length > 0 && (
         <Notice kind="warning" title="PostHog flags to look at" className="mt-3">
           <FindingList findings={warnings} />

@@ -1,5 +1,4 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { hour } from "~/core/time";
@@ -19,6 +18,7 @@ import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { Time } from "~/ui/kit/time";
+import { useValidation } from "~/ui/kit/use-validation";
 
 export const meta: MetaFunction = () => [{ title: "Rotate API key · Latchkey" }];
 
@@ -54,7 +54,7 @@ export default function RotateKey() {
   const [form, fields] = useForm({
     id: "rotate",
     lastResult: answer && "result" in answer ? answer.result : undefined,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: rotateForm }),
+    onValidate: useValidation(async () => (await import("~/forms/keys/api-key")).rotateForm),
   });
   return (
     <>

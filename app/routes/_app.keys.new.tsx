@@ -1,5 +1,4 @@
 import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { apiScopes, mayAct } from "~/core/permissions";
@@ -21,6 +20,7 @@ import { FormErrors, Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 
 export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
 
@@ -92,7 +92,7 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
   const [form, fields] = useForm({
     id: "key",
     lastResult: result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: keyForm }),
+    onValidate: useValidation(async () => (await import("~/forms/keys/api-key")).keyForm),
     shouldRevalidate: "onInput",
   });
   const chosen = result ? [fields.scopes.initialValue].flat() : ["check"];

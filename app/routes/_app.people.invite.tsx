@@ -1,5 +1,4 @@
 import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useNavigation } from "@remix-run/react";
 import { roles } from "~/core/permissions";
@@ -18,6 +17,7 @@ import { FormErrors } from "~/ui/kit/notice";
 import { OneTimeLink } from "~/ui/kit/one-time-link";
 import { PageHeader } from "~/ui/kit/page-header";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 
 export const meta: MetaFunction = () => [{ title: "Invite admin · Latchkey" }];
 
@@ -59,7 +59,7 @@ function InviteForm({ result }: { result: SubmissionResult | undefined }) {
   const [form, fields] = useForm({
     id: "invite",
     lastResult: result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: inviteForm }),
+    onValidate: useValidation(async () => (await import("~/forms/admins/admin")).inviteForm),
     shouldRevalidate: "onInput",
   });
   return (

@@ -1,68 +1,48 @@
-import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
-import { useActionData, useLoaderData } from "@remix-run/react";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
 import { mayAct } from "~/core/permissions";
-import { planPageForm } from "~/forms/catalogue/plan";
+import { readPlanQuery } from "~/forms/catalogue/plan-query";
+import { readTimeZone } from "~/forms/time-zone";
 import { keyOf, paths } from "~/paths";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { theirChange } from "~/server/catalogue/catalogue-edits.server";
-import { actOnPlan, planEndEffects, readPlanPage, reviewPlan } from "~/server/catalogue/plan-page.server";
-import { invalid, readForm, refused } from "~/server/http/form.server";
-import { redirectWithToast } from "~/server/http/toast.server";
-import { PlanEditor } from "~/ui/catalogue/plan-form";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { planOverview } from "~/server/catalogue/plan-overview.server";
+import { CatalogueHistory } from "~/ui/catalogue/catalogue-history";
+import { PlanComparison } from "~/ui/catalogue/plan-comparison";
+import { PlanFacts } from "~/ui/catalogue/plan-facts";
+import { PlanFeatures } from "~/ui/catalogue/plan-features";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton, TextLink } from "~/ui/kit/button";
-import { Card } from "~/ui/kit/card";
-import { Code } from "~/ui/kit/code";
+import { Section } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { KeyValue } from "~/ui/kit/key-value";
+import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { count } from "~/ui/kit/pagination";
-import { StaleNotice } from "~/ui/kit/stale-notice";
-import { PlanEnd } from "~/ui/tenants/plan-end";
-
-export { refreshOnConflict as shouldRevalidate } from "~/ui/kit/refresh-on-conflict";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.plan.name ?? "Plan"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context, "read");
-  const page = await readPlanPage(context, keyOf(params.plan));
-  const canChange = mayAct(admin.role, "catalogue.change");
-  const asks = canChange ? new URL(request.url).searchParams.get("ask") : null;
-  const endEffects = await planEndEffects(context, actorOf(admin), page.plan.key, asks, request.signal);
-  return { ...page, asks, endEffects, canChange };
+  const { searchParams } = new URL(request.url);
+  const key = keyOf(params.plan);
+  const ask = searchParams.get("ask");
+  // The form used to be at this address.
+  if (ask !== null) throw redirect(paths.planEdit(key, ask));
+  const query = readPlanQuery(searchParams);
+  const zone = readTimeZone(request.headers.get("Cookie")) ?? "UTC";
+  return { ...(await planOverview(context, key, query, zone)), query, canChange: mayAct(admin.role, "catalogue.change") };
 }
 
-const done = { save: "saved", archive: "archived", restore: "in use again", delete: "deleted" } as const;
-
+/** Redirects a form that was opened before the edit page existed. 307 keeps the method and the body. */
 export async function action({ request, context, params }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "catalogue.change");
-  const { plan } = await readPlanPage(context, keyOf(params.plan));
-  const submission = await readForm(request, planPageForm);
-  if (submission.status !== "success") return invalid(submission, undefined, { theirs: null, intent: "save", review: null });
-  const act = submission.value;
-  const review = await reviewPlan(context, actorOf(admin), plan.key, act, request.signal);
-  if (review) return data({ result: submission.reply(), theirs: null, intent: act.intent, review });
-  const result = await actOnPlan(context, actorOf(admin), plan.key, act);
-  if (!result.ok) {
-    const isStale = result.code === "stale" && act.intent === "save";
-    const theirs = isStale ? await theirChange(context, "plan", plan.key, act.expected) : null;
-    return refused(submission, result, { name: "name", includes: "includes" }, { theirs, intent: act.intent, review: null });
-  }
-  const name = act.intent === "save" ? act.name : plan.name;
-  return redirectWithToast(act.intent === "delete" ? paths.plans() : paths.plan(plan.key), {
-    kind: result.changed ? "success" : "info",
-    message: result.changed ? `${name} is ${done[act.intent]}.` : `Nothing changed in ${name}.`,
-  });
+  await requireAdmin(request, context, "catalogue.change");
+  return redirect(paths.planEdit(keyOf(params.plan)), 307);
 }
 
-export default function EditPlan() {
-  const { plan, tenants, own, inherited, includable, includedBy, moreIncludedBy, asks, endEffects, now, canChange } =
+export default function PlanPage() {
+  const { plan, tenants, features, compared, others, hasMoreOthers, activities, query, canChange, now, ...facts } =
     useLoaderData<typeof loader>();
-  const answer = useActionData<typeof action>();
-  const lastResult = answer?.result;
-  const isAddOn = plan.kind === "add_on";
-  const refusedEnd = answer && answer.intent !== "save" ? lastResult?.error?.[""] : undefined;
+  const isArchived = plan.archivedAt !== null;
+  const tenantWords = `${count(tenants)} ${tenants === 1 ? "tenant" : "tenants"}`;
   return (
     <>
       <PageHeader
@@ -70,75 +50,49 @@ export default function EditPlan() {
         breadcrumbs={[{ label: "Plans", to: paths.plans() }]}
         badges={
           <>
-            <Badge>{isAddOn ? "Add-on" : "Plan"}</Badge>
-            {plan.archivedAt !== null && <Badge tone="warn">Archived</Badge>}
+            <Badge>{plan.kind === "add_on" ? "Add-on" : "Plan"}</Badge>
+            {isArchived && <Badge tone="warn">Archived</Badge>}
           </>
         }
-        actions={<LinkButton to={paths.audit({ kind: "plan", subject: plan.key })}>History</LinkButton>}
+        actions={canChange && <LinkButton to={paths.planEdit(plan.key)}>Edit</LinkButton>}
+        description={plan.description}
       />
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <Card className="lg:order-last">
-          <KeyValue
-            items={[
-              { label: "Key", value: <Code>{plan.key}</Code> },
-              {
-                label: "Tenants",
-                value: tenants === 0 ? "0" : <TextLink to={paths.tenants({ plan: plan.key })}>{count(tenants)}</TextLink>,
-              },
-              { label: "Own features", value: count(own) },
-              { label: "Inherited", value: count(inherited) },
-              {
-                label: "Included by",
-                value:
-                  includedBy.length === 0
-                    ? "no plan"
-                    : includedBy.map(({ key, name }, i) => (
-                        <span key={key}>
-                          {i > 0 && ", "}
-                          <TextLink to={paths.plan(key)}>{name}</TextLink>
-                          {i === includedBy.length - 1 && moreIncludedBy > 0 && ` and ${count(moreIncludedBy)} more`}
-                        </span>
-                      )),
-              },
-            ]}
-          />
-          <LinkButton to={paths.plans()} className="mt-4 w-full">
-            Edit features in the grid
-          </LinkButton>
-        </Card>
-        <div className="flex min-w-0 flex-col gap-6">
-          {canChange ? (
-            <Card>
-              <PlanEditor
-                plan={plan}
-                includable={includable}
-                lastResult={refusedEnd ? undefined : lastResult}
-                review={answer?.review ?? null}
-              >
-                {answer?.theirs ? <StaleNotice theirs={answer.theirs} now={now} /> : undefined}
-              </PlanEditor>
-            </Card>
-          ) : (
-            <Card>
-              <KeyValue
-                items={[
-                  { label: "Description", value: plan.description },
-                  { label: "Rank", value: String(plan.rank) },
-                  { label: "Includes", value: plan.includes && <TextLink to={paths.plan(plan.includes)}>{plan.includes}</TextLink> },
-                ]}
-              />
-            </Card>
-          )}
-          {canChange && (
-            <PlanEnd
-              plan={plan}
-              tenants={tenants}
-              includedBy={includedBy}
-              asks={asks}
-              effects={endEffects}
-              refused={refusedEnd ?? undefined}
-            />
-          )}
+      {isArchived && (
+        <Notice
+          kind="warning"
+          className="mb-4"
+          title="This plan is archived and cannot be newly given."
+          action={canChange && <LinkButton to={paths.planEdit(plan.key, "restore")}>Restore</LinkButton>}
+        >
+          {tenants === 0 ? "No tenant has it." : `${tenantWords} still ${tenants === 1 ? "has" : "have"} it.`}
+        </Notice>
+      )}
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid min-w-0 gap-6">
+          {features && <PlanFeatures plan={plan} features={features} all={query.all} group={query.group} />}
+          <PlanComparison plan={plan} compared={compared} others={others} hasMoreOthers={hasMoreOthers} />
+        </div>
+        <div className="grid min-w-0 gap-6">
+          <Section title="Tenants">
+            {tenants === 0 ? (
+              <p className="text-ink-muted text-sm">No tenant has it.</p>
+            ) : (
+              <>
+                <TextLink to={paths.tenants({ plan: plan.key })} className="font-semibold text-xl tracking-tight">
+                  {tenantWords}
+                </TextLink>
+                <p className="mt-1 text-sm">
+                  <TextLink to={paths.matrix([], { of: plan.key, plan: plan.kind === "base" ? plan.key : null })}>
+                    What they have of its features
+                  </TextLink>
+                </p>
+              </>
+            )}
+          </Section>
+          <Section title="Details">
+            <PlanFacts plan={plan} {...facts} />
+          </Section>
+          <CatalogueHistory kind="plan" subject={plan.key} activities={activities} now={now} />
         </div>
       </div>
     </>

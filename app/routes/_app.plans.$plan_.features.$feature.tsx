@@ -7,10 +7,12 @@ import { typeWords } from "~/forms/catalogue/feature-words";
 import { cellForm } from "~/forms/catalogue/plan-cell";
 import { keyOf, paths, safePath } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { editDraft } from "~/server/catalogue/drafts.server";
 import { proposeCell, readCellPage } from "~/server/catalogue/plan-cell-page.server";
 import { changeCatalogue } from "~/server/change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { CellForm } from "~/ui/catalogue/plan-cell-form";
 import { CellNow } from "~/ui/catalogue/plan-cell-summary";
 import { Badge } from "~/ui/kit/badge";
@@ -44,8 +46,14 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const { plan, feature } = await readCellPage(context, keyOf(params.plan), keyOf(params.feature));
   const submission = await readForm(request, cellForm(feature));
   if (submission.status !== "success") return invalid(submission);
-  const { why, ...cell } = submission.value;
-  const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) =>
+  const { why, intent, ...cell } = submission.value;
+  const actor = newAct(context, admin);
+  if (intent === "draft") {
+    const saved = await editDraft(context, actor, [{ plan: plan.key, feature: feature.key, value: cell.value }]);
+    if (!saved.ok) return refused(submission, saved, {});
+    return redirectWithToast(backTo(new URL(request.url)), { message: `${feature.name} in ${plan.name} is in your draft.` });
+  }
+  const result = await changeCatalogue(context, actor, (facts, stamp) =>
     setPlanEntries(facts, [{ plan: plan.key, feature: feature.key, ...cell }], stamp, why),
   );
   if (!result.ok) return refused(submission, result, result.code === "value_invalid" ? { value: "value" } : {});
@@ -53,6 +61,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   return redirectWithToast(backTo(new URL(request.url)), {
     kind: result.changed ? "success" : "info",
     message: `${feature.name} in ${plan.name} ${is}${result.changed ? "" : " already"}.`,
+    undo: await undoOffer(context, actor),
   });
 }
 

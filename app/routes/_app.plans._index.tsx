@@ -1,18 +1,24 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { useLoaderData, useSearchParams } from "@remix-run/react";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { useFetcher, useLoaderData, useSearchParams } from "@remix-run/react";
 import { Layers, SearchX } from "lucide-react";
 import { maxColumns } from "~/core/catalogue/plan-grid";
 import { mayAct } from "~/core/permissions";
+import { gridEditForm } from "~/forms/catalogue/draft";
 import { readFeatureFilter, readPage } from "~/forms/catalogue/feature-filter";
 import { paths } from "~/paths";
-import { requireAdmin } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readPlanGrid } from "~/server/catalogue/catalogue-pages.server";
+import { draftsForGrid, editTypedCells } from "~/server/catalogue/draft-page.server";
+import { readForm } from "~/server/http/form.server";
+import { DraftBar } from "~/ui/catalogue/draft-bar";
 import { FeatureFilters } from "~/ui/catalogue/feature-filters";
+import type { SaveCells } from "~/ui/catalogue/grid-edit";
 import { PlanGrid } from "~/ui/catalogue/plan-grid";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
+import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { count, Pagination } from "~/ui/kit/pagination";
 
@@ -22,13 +28,29 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
   const window = { page: readPage(searchParams), columnPage: readPage(searchParams, "plans") };
-  const grid = await readPlanGrid(context, readFeatureFilter(searchParams), window);
-  return { ...grid, mayEdit: mayAct(admin.role, "catalogue.change") };
+  const { own, others } = await draftsForGrid(context, admin.id);
+  const grid = await readPlanGrid(context, readFeatureFilter(searchParams), window, own);
+  const draft = own && { id: own.id, name: own.name, version: own.version, changes: own.cells.length };
+  return { ...grid, draft, others, mayEdit: mayAct(admin.role, "catalogue.change") };
+}
+
+/** Cells that were edited in the grid, which go to the person's draft. */
+export async function action({ request, context }: ActionFunctionArgs) {
+  const admin = await requireAdmin(request, context, "catalogue.change");
+  const submission = await readForm(request, gridEditForm);
+  if (submission.status !== "success") return data({ message: submission.error?.cells?.[0] ?? "Nothing was sent." }, { status: 400 });
+  const saved = await editTypedCells(context, actorOf(admin), submission.value.cells);
+  // Not a status of its own: the browser would log an error for a value that was typed wrong.
+  return { message: saved.ok ? null : saved.message };
 }
 
 export default function Plans() {
-  const { columns, sections, shown, total, plans, window, groups, archived, moreArchived, mayEdit } = useLoaderData<typeof loader>();
+  const { columns, sections, shown, total, plans, window, groups, archived, moreArchived, mayEdit, draft, others } =
+    useLoaderData<typeof loader>();
   const [params] = useSearchParams();
+  const { submit, data: answer, state } = useFetcher<typeof action>();
+  const save: SaveCells = (cells) => submit({ cells: JSON.stringify(cells) }, { method: "post", action: "/plans?index" });
+  const refused = state === "idle" ? (answer?.message ?? null) : null;
   return (
     <>
       <PageHeader
@@ -67,9 +89,12 @@ export default function Plans() {
             <FeatureFilters groups={groups} />
             <p className="text-ink-muted text-xs" aria-live="polite">
               {shown === total ? count(total) : `${count(shown)} of ${count(total)}`} {total === 1 ? "feature" : "features"}
-              <span className="max-xl:hidden">. Arrow keys move between cells, Enter opens one.</span>
+              <span className="max-xl:hidden">
+                . Arrow keys move between cells, Enter opens one.{mayEdit && " Space, typing or pasting edits it in your draft."}
+              </span>
             </p>
           </div>
+          <FormErrors errors={refused === null ? undefined : [`${refused} Nothing was added to your draft.`]} />
           <Card flush>
             {shown > 0 ? (
               <>
@@ -83,7 +108,7 @@ export default function Plans() {
                     label="Pages of plans"
                   />
                 )}
-                <PlanGrid columns={columns} sections={sections} query={params.toString()} />
+                <PlanGrid columns={columns} sections={sections} query={params.toString()} onEdit={mayEdit ? save : undefined} />
                 {shown > window.pageSize && (
                   <Pagination page={window.page} pageSize={window.pageSize} total={shown} noun="features" label="Pages of features" />
                 )}
@@ -103,6 +128,19 @@ export default function Plans() {
             )}
           </Card>
         </>
+      )}
+      {draft && <DraftBar draft={draft} />}
+      {others.length > 0 && (
+        <p className="mt-3 text-ink-muted text-xs wrap-anywhere">
+          Drafts of others:{" "}
+          {others.map((other, i) => (
+            <span key={other.id}>
+              {i > 0 && ", "}
+              <TextLink to={paths.draft(other.id)}>{other.name}</TextLink> ({other.ownerName}, {count(other.changes)}{" "}
+              {other.changes === 1 ? "change" : "changes"})
+            </span>
+          ))}
+        </p>
       )}
       {archived.length > 0 && (
         <p className="mt-3 text-ink-muted text-xs">

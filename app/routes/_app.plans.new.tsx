@@ -4,11 +4,12 @@ import { createPlan } from "~/core/catalogue/plan-changes";
 import { mayAct } from "~/core/permissions";
 import { newPlanForm } from "~/forms/catalogue/plan";
 import { paths } from "~/paths";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { readNewPlanPage } from "~/server/catalogue/plan-page.server";
 import { changeCatalogue } from "~/server/change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { PlanEditor } from "~/ui/catalogue/plan-form";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -27,9 +28,13 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const submission = await readForm(request, newPlanForm);
   if (submission.status !== "success") return invalid(submission);
   const { key, ...form } = submission.value;
-  const result = await changeCatalogue(context, actorOf(admin), (facts, stamp) => createPlan(facts, key, form, stamp));
+  const actor = newAct(context, admin);
+  const result = await changeCatalogue(context, actor, (facts, stamp) => createPlan(facts, key, form, stamp));
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", includes: "includes" });
-  return redirectWithToast(paths.plan(key), { message: `${form.name} was created. Give it features in the grid.` });
+  return redirectWithToast(paths.plan(key), {
+    message: `${form.name} was created. Give it features in the grid.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function NewPlan() {

@@ -1,5 +1,4 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { mayAct } from "~/core/permissions";
@@ -19,6 +18,7 @@ import { count } from "~/ui/kit/pagination";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { PickList } from "~/ui/kit/pick-list";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context, "read");
@@ -42,7 +42,7 @@ export default function Metadata() {
   const [form, fields] = useForm({
     id: "metadata",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: metadataForm }),
+    onValidate: useValidation(async () => (await import("~/forms/posthog/posthog-page")).metadataForm),
     shouldRevalidate: "onInput",
   });
   return (

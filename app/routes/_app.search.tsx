@@ -15,6 +15,7 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { CommandCard } from "~/ui/search/command-card";
 import { findPages } from "~/ui/search/pages";
 import { type ResultRow, resultGroups } from "~/ui/search/result-rows";
+import { navItems } from "~/ui/shell/nav";
 import type { loader as shellLoader } from "./_app";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.q ? `${data.q} · ` : ""}Search · Latchkey` }];
@@ -29,8 +30,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 
 export default function SearchPage() {
   const { q, words, problem, results, near, command, now } = useLoaderData<typeof loader>();
-  const hasPosthog = useRouteLoaderData<typeof shellLoader>("routes/_app")?.hasPosthog ?? false;
-  const pages = words.length > 0 && !problem ? findPages(hasPosthog, words) : [];
+  const shell = useRouteLoaderData<typeof shellLoader>("routes/_app");
+  const pages = shell && words.length > 0 && !problem ? findPages(navItems(shell.hasPosthog, shell.admin.role), words) : [];
   const groups = resultGroups(results);
   const isEmpty = words.length === 0 && !problem;
   const isNothing = !isEmpty && !problem && groups.length === 0 && pages.length === 0;

@@ -2,33 +2,41 @@ import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
+import { comingRows } from "~/server/schedules/coming-rows.server";
+import { changesSince, requireTenantAsOf } from "~/server/tenants/as-of.server";
 import { tenantOverview } from "~/server/tenants/tenant-overview.server";
-import { requireTenant } from "~/server/tenants/tenants.server";
+import { LatestChanges } from "~/ui/audit/latest-changes";
 import { FlagTroubleNotice } from "~/ui/catalogue/flag-trouble";
 import { LinkButton } from "~/ui/kit/button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Notice } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
+import { ComingChanges } from "~/ui/schedules/coming-changes";
+import { ChangesSinceSection } from "~/ui/tenants/changes-since";
 import { OverviewExtras } from "~/ui/tenants/overview-extras";
 import { OverviewLimits } from "~/ui/tenants/overview-limits";
 import { OverviewRefused } from "~/ui/tenants/overview-refused";
-import { OverviewActivity, OverviewGroups, OverviewSync } from "~/ui/tenants/overview-side";
+import { OverviewGroups, OverviewSync } from "~/ui/tenants/overview-side";
 
 /** Query parameters of the list of features, which had this address. */
 const featureParameters = ["q", "show", "page"];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  const tenant = await requireTenant(request, context, keyOf(params.tenant), "read");
+  const read = await requireTenantAsOf(request, context, keyOf(params.tenant));
+  const { tenant, asOf } = read;
   const { key, status, plan } = tenant.facts;
   const { searchParams } = new URL(request.url);
   if (featureParameters.some((name) => searchParams.has(name))) throw redirect(paths.tenantFeatures(key, Object.fromEntries(searchParams)));
-  const flags = (await context.posthog?.flagReport(key))?.status ?? null;
-  const overview = await tenantOverview(context, tenant);
-  return { overview, flags, tenant: key, status, hasPlan: plan !== null, now: tenant.now, role: tenant.admin.role };
+  const flags = asOf ? null : ((await context.posthog?.flagReport(key))?.status ?? null);
+  const overview = await tenantOverview(context, tenant, asOf !== null);
+  const changes = await changesSince(context, read);
+  const coming = comingRows(tenant.facts, tenant.catalogue, tenant.now);
+  const shown = { tenant: key, name: tenant.facts.name, coming, status, hasPlan: plan !== null, now: tenant.now, role: tenant.admin.role };
+  return { overview, flags, ...shown, asOf, changes, today: read.now.now, zone: tenant.zone };
 }
 
 export default function TenantOverviewPage() {
-  const { overview, flags, tenant, status, hasPlan, now, role } = useLoaderData<typeof loader>();
+  const { overview, flags, tenant, name, coming, status, hasPlan, now, role, asOf, changes, today, zone } = useLoaderData<typeof loader>();
   const canChange = mayAct(role, "tenants.change");
   const { limits, moreLimits, grants, moreGrants, refused, days, activities, sync } = overview;
   return (
@@ -46,15 +54,19 @@ export default function TenantOverviewPage() {
       )}
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="grid gap-6">
+          {asOf && changes && (
+            <ChangesSinceSection changes={changes} at={asOf.at} isPast={asOf.isPast} tenant={tenant} zone={zone} now={today} />
+          )}
+          <ComingChanges rows={coming} tenant={{ key: tenant, name }} now={now} canChange={canChange} />
           {limits.length > 0 && (
             <OverviewLimits limits={limits} more={moreLimits} tenant={tenant} now={now} canRaise={mayAct(role, "overrides.change")} />
           )}
           <OverviewExtras grants={grants} more={moreGrants} tenant={tenant} now={now} role={role} />
-          <OverviewRefused refused={refused} days={days} tenant={tenant} role={role} />
+          {!asOf && <OverviewRefused refused={refused} days={days} tenant={tenant} role={role} />}
         </div>
         <div className="grid gap-6">
           <OverviewGroups overview={overview} tenant={tenant} />
-          <OverviewActivity activities={activities} tenant={tenant} now={now} />
+          {!asOf && <LatestChanges activities={activities} allTo={paths.tenantAudit(tenant)} now={now} />}
           {sync !== null && <OverviewSync sync={sync} tenant={tenant} />}
         </div>
       </div>

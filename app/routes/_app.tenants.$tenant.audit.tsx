@@ -1,9 +1,9 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { ScrollText } from "lucide-react";
-import { readAuditQuery } from "~/forms/audit/audit-filter";
+import { readAuditPlace } from "~/forms/audit/audit-filter";
 import { keyOf, paths } from "~/paths";
-import { readAuditPage } from "~/server/audit/audit-pages.server";
+import { readTenantAudit } from "~/server/audit/audit-pages.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { AuditList } from "~/ui/audit/audit-list";
 import { LinkButton } from "~/ui/kit/button";
@@ -15,8 +15,8 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Audit 
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { facts, zone } = await requireTenant(request, context, keyOf(params.tenant), "read");
-  const { before } = readAuditQuery(new URL(request.url).searchParams);
-  const { entries, older, now } = await readAuditPage(context, { kind: "tenant", subject: facts.key, before }, { zone, isOwnPage: true });
+  const before = readAuditPlace(new URL(request.url).searchParams);
+  const { entries, older, now } = await readTenantAudit(context, facts, { before, zone });
   return { entries, older, now, isNewest: before === undefined, tenant: facts.key, name: facts.name };
 }
 

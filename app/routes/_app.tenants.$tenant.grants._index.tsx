@@ -7,7 +7,6 @@ import { grantOutcomes, tenantGrants } from "~/server/grants/grants.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { GrantList } from "~/ui/grants/grant-list";
 import { GrantResult } from "~/ui/grants/grant-result";
-import { useTrialLink } from "~/ui/grants/trial-drawer";
 import { LinkButton } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { curlLine } from "~/ui/kit/curl";
@@ -33,7 +32,6 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 export default function TenantGrants() {
   const { live, upcoming, ended, isCut, done, curl, tenant, status, now, role } = useLoaderData<typeof loader>();
   const shared = { tenant, now, role };
-  const trial = useTrialLink();
   const isEmpty = live.length + upcoming.length + ended.length === 0;
   const buttons = (
     <>
@@ -44,7 +42,7 @@ export default function TenantGrants() {
         </LinkButton>
       )}
       {isEmpty && mayAct(role, "trials.grant") && (
-        <LinkButton to={paths.trialNew(tenant)} {...trial} variant={status === "archived" ? "secondary" : "primary"}>
+        <LinkButton to={paths.trialNew(tenant)} variant={status === "archived" ? "secondary" : "primary"}>
           <Hourglass aria-hidden="true" />
           Grant trial
         </LinkButton>

@@ -1,29 +1,36 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Outlet, useLoaderData } from "@remix-run/react";
+import { Outlet, useLoaderData, useLocation } from "@remix-run/react";
 import { Hourglass } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { keyOf, paths } from "~/paths";
-import { requireTenant, tenantHead } from "~/server/tenants/tenants.server";
-import { TrialDrawer, useTrialLink } from "~/ui/grants/trial-drawer";
+import { requireTenantAsOf } from "~/server/tenants/as-of.server";
+import { tenantHead } from "~/server/tenants/tenants.server";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
 import { Code, CopyButton } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
+import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { StatusPill } from "~/ui/kit/status";
 import { Tabs } from "~/ui/kit/tabs";
+import { AsOfBanner, AsOfPicker, useAsOfQuery } from "~/ui/tenants/as-of";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.name ?? "Tenant"} · Latchkey` }];
 
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  return { ...tenantHead(await requireTenant(request, context, keyOf(params.tenant), "read")), hasPosthog: context.posthog !== null };
+  const { tenant, now, asOf, begins, problem } = await requireTenantAsOf(request, context, keyOf(params.tenant));
+  const { zone } = now;
+  return { ...tenantHead(tenant), hasPosthog: context.posthog !== null, asOf, begins, problem, zone, now: now.now };
 }
 
 export default function Tenant() {
   const tenant = useLoaderData<typeof loader>();
-  const { key, name, status, plan, addOns, role } = tenant;
+  const { key, name, status, plan, addOns, role, asOf, begins, problem, zone, now } = tenant;
+  const asOfQuery = useAsOfQuery();
+  const { pathname } = useLocation();
+  const canShowInstant = pathname === paths.tenant(key) || pathname === paths.tenantFeatures(key);
   return (
-    <TrialDrawer key={key} tenant={key}>
+    <>
       <PageHeader
         title={name}
         badges={<StatusPill status={status} />}
@@ -44,6 +51,9 @@ export default function Tenant() {
         }
         actions={
           <>
+            <LinkButton to={paths.compare([key])} variant="ghost">
+              Compare
+            </LinkButton>
             {mayAct(role, "tenants.change") && (
               <>
                 <LinkButton to={paths.tenantEdit(key)}>Edit</LinkButton>
@@ -53,32 +63,35 @@ export default function Tenant() {
                 </LinkButton>
               </>
             )}
-            {mayAct(role, "trials.grant") && status !== "archived" && <TrialButton tenant={key} />}
+            {canShowInstant && <AsOfPicker at={asOf?.at ?? null} zone={zone} now={now} />}
+            {mayAct(role, "trials.grant") && status !== "archived" && (
+              <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
+                <Hourglass aria-hidden="true" />
+                Grant trial
+              </LinkButton>
+            )}
           </>
         }
       />
       <Tabs
         label={name}
         tabs={[
-          { label: "Overview", to: paths.tenant(key), end: true },
-          { label: "Features", to: paths.tenantFeatures(key) },
+          { label: "Overview", to: paths.tenant(key, asOf ? asOfQuery : {}), end: true },
+          { label: "Features", to: paths.tenantFeatures(key, asOf ? asOfQuery : {}) },
           { label: "Grants", to: paths.tenantGrants(key), count: tenant.liveGrants },
           { label: "Usage", to: paths.tenantUsage(key) },
           { label: "Audit", to: paths.tenantAudit(key) },
           ...(tenant.hasPosthog ? [{ label: "PostHog", to: paths.tenantPosthog(key) }] : []),
         ]}
       />
-      <Outlet />
-    </TrialDrawer>
-  );
-}
-
-function TrialButton({ tenant }: { tenant: string }) {
-  return (
-    <LinkButton to={paths.trialNew(tenant)} {...useTrialLink()} variant="primary" className="max-sm:order-first">
-      <Hourglass aria-hidden="true" />
-      Grant trial
-    </LinkButton>
+      {problem && (
+        <Notice kind="warning" className="mb-4">
+          {problem}
+        </Notice>
+      )}
+      {asOf && <AsOfBanner tenant={{ key, name }} {...asOf} begins={begins} zone={zone} />}
+      {begins === null && <Outlet />}
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import { ChartColumn, Download as DownloadIcon } from "lucide-react";
 import { readTenantUsageQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";
+import { drawBars, drawColumns } from "~/server/charts/bar-drawing.server";
 import { type FeatureUsage, tenantUsage } from "~/server/tenants/check-history.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { BarChart } from "~/ui/kit/bar-chart";
@@ -17,6 +18,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 import { ConsumptionTable } from "~/ui/tenants/consumption";
+import { TenantEventCounts } from "~/ui/tenants/event-counts";
 import { LimitList } from "~/ui/tenants/limit-list";
 import { FeaturesNotAsked, UsageDetails } from "~/ui/tenants/usage-details";
 import { RangePicker } from "~/ui/usage/range-picker";
@@ -29,7 +31,18 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { searchParams, origin } = new URL(request.url);
   const query = readTenantUsageQuery(searchParams);
   const usage = await tenantUsage(context, tenant, query);
-  return { ...usage, key, name, feature: query.feature, now: tenant.now, curl: curlLine(origin, key) };
+  const consumption = usage.consumption.map((row) => ({
+    ...row,
+    drawing: drawColumns(
+      row.history.map(({ used }) => used),
+      [120, 28],
+    ),
+  }));
+  const drawing = drawBars(usage.bars.map(({ allowed, refused }) => [allowed, refused]));
+  const events = await context.posthog?.eventCounts.of(key, query.days);
+  const posthogEvents = events ? { events, group: `${context.posthog?.settings.groupType}: ${key}` } : null;
+  const { feature } = query;
+  return { ...usage, consumption, drawing, key, name, feature, posthogEvents, now: tenant.now, curl: curlLine(origin, key) };
 }
 
 const columns: Column<FeatureUsage>[] = [
@@ -54,9 +67,10 @@ const columns: Column<FeatureUsage>[] = [
 ];
 
 export default function TenantUsage() {
-  const { days, bars, features, allowed, refused, previous, curl, key, consumption, events, feature, now, ...rest } =
+  const { days, bars, drawing, features, allowed, refused, previous, curl, key, consumption, events, feature, now, ...rest } =
     useLoaderData<typeof loader>();
   const range = <RangePicker days={days} choices={demandDays} to={(choice) => paths.tenantUsage(key, { days: choice, feature })} />;
+  const inPosthog = rest.posthogEvents && <TenantEventCounts {...rest.posthogEvents} days={days} now={now} />;
   if (features.length === 0 && consumption.length === 0) {
     return (
       <>
@@ -73,6 +87,7 @@ export default function TenantUsage() {
             <CodeBlock text={curl} label="The first check" />
           </div>
         </Card>
+        {inPosthog && <div className="mt-6">{inPosthog}</div>}
       </>
     );
   }
@@ -86,7 +101,7 @@ export default function TenantUsage() {
       </div>
       <LimitList rows={consumption} now={now} />
       <Card>
-        <BarChart bars={bars} caption={total} unit="" />
+        <BarChart bars={bars} drawing={drawing} caption={total} unit="" />
       </Card>
       <Section
         title="By feature"
@@ -104,6 +119,7 @@ export default function TenantUsage() {
       <UsageDetails sources={rest.sources} trials={rest.trials} />
       <FeaturesNotAsked features={rest.notAsked} more={rest.moreNotAsked} days={days} />
       <ConsumptionTable tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
+      {inPosthog}
     </div>
   );
 }

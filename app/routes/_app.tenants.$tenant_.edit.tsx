@@ -1,15 +1,14 @@
 import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
 import { editTenantSchema, writeMetadata } from "~/forms/tenants/tenant-page";
 import { keyOf, paths } from "~/paths";
-import { actorOf } from "~/server/admins/sessions.server";
 import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { saveTenant } from "~/server/tenants/tenant-edits.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
@@ -20,6 +19,7 @@ import { FormErrors } from "~/ui/kit/notice";
 import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { MetadataField } from "~/ui/tenants/metadata-field";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -45,10 +45,11 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
   const { expected, name, metadata } = submission.value;
   const { key } = tenant.facts;
-  const saved = await saveTenant(context, actorOf(tenant.admin), key, { name, metadata }, { expected, fields: ["name", "metadata"] });
+  const actor = newAct(context, tenant.admin);
+  const saved = await saveTenant(context, actor, key, { name, metadata }, { expected, fields: ["name", "metadata"] });
   if (!saved.ok) return refused(submission, saved.refusal, { name: "name" }, { expected: saved.revision, theirs: saved.theirs });
   const message = saved.changed ? "Saved." : "Nothing to save: all is as before.";
-  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message });
+  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message, undo: await undoOffer(context, actor) });
 }
 
 export default function EditTenant() {
@@ -61,7 +62,7 @@ export default function EditTenant() {
     id: "tenant",
     lastResult: actionData?.result,
     defaultValue: { name, metadata },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: editTenantSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/tenants/tenant-page")).editTenantSchema),
     shouldRevalidate: "onInput",
   });
   return (

@@ -1,6 +1,5 @@
 import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
-import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { actOnGrant } from "~/core/permissions";
 import { endGrantSchema } from "~/forms/grants/grant-page";
@@ -9,7 +8,11 @@ import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { endNow } from "~/server/grants/grant-changes.server";
 import { endingPreview, requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { railFacts } from "~/server/rails/rail-facts.server";
+import { askForTrial } from "~/server/requests/ask.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { GrantFacts } from "~/ui/grants/grant-facts";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -18,6 +21,8 @@ import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
+import { AskButton, RailLimits } from "~/ui/rails/rail-notice";
 import { AnswerChange } from "~/ui/tenants/answer-change";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -31,7 +36,8 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { key, name } = tenant.facts;
   const act = actOnGrant("end", view.kind);
   const preview = isOver ? null : endingPreview(tenant, grant);
-  return { key, name, grant: view, isOver, preview, now: tenant.now, canChange: tenant.may(act), act };
+  const rails = view.kind === "trial" ? await railFacts(context, key, tenant.admin.role) : null;
+  return { key, name, rails, grant: view, isOver, preview, now: tenant.now, canChange: tenant.may(act), act };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -42,18 +48,28 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const submission = await readForm(request, endGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
-  const result = await endNow(context, actorOf(tenant.admin), key, { grant: view.id, note: submission.value.note });
+  if (submission.value.intent === "ask" && view.kind === "trial") {
+    const act = { act: "end_trial", grant: view.id, feature: view.feature.key } as const;
+    const asked = await askForTrial(context, actorOf(tenant.admin), { tenant: key, act, note: submission.value.note || null });
+    if (!asked.ok) return refused(submission, asked, {});
+    return redirectWithToast(paths.requests(), { message: "Your request waits for an admin." });
+  }
+  const actor = newAct(context, tenant.admin);
+  const result = await endNow(context, actor, key, { grant: view.id, note: submission.value.note });
   if (!result.ok) return refused(submission, result, {});
-  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+  return redirectWithToast(paths.tenantGrants(key, { done: result.ids.join(",") }), {
+    message: `Ended: ${view.feature.name}.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function EndGrant() {
-  const { key, name, grant, isOver, preview, now, canChange, act } = useLoaderData<typeof loader>();
+  const { key, name, rails, grant, isOver, preview, now, canChange, act } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "end",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: endGrantSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/grants/grant-page")).endGrantSchema),
     shouldRevalidate: "onInput",
   });
   return (
@@ -75,11 +91,19 @@ export default function EndGrant() {
         ) : (
           <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
             <FormErrors errors={form.errors} />
+            {rails && <RailLimits rails={rails} kind="end" />}
             {preview && <AnswerChange {...preview} now={now} labels={["Now", "Then"]} className="mb-5" />}
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
             </Field>
-            <SubmitRow variant="danger" busy={busy} disabled={!canChange} cancelTo={paths.tenantGrants(key)} cancelLabel="Keep it">
+            <SubmitRow
+              variant="danger"
+              busy={busy}
+              disabled={!canChange}
+              cancelTo={paths.tenantGrants(key)}
+              cancelLabel="Keep it"
+              more={rails && <AskButton rails={rails} kind="end" busy={busy} />}
+            >
               End {grant.kind} now
             </SubmitRow>
           </Form>

@@ -1,17 +1,22 @@
 import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
-import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { actOnGrant } from "~/core/permissions";
+import { allowed } from "~/core/rails/guard-rails";
 import { day } from "~/core/time";
-import { inputValueIn } from "~/core/zoned-time";
+import { inputValueIn, instantIn } from "~/core/zoned-time";
 import { extendGrantSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { extend, newEnd } from "~/server/grants/grant-changes.server";
+import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
+import { extend, newEnd as newEndOf } from "~/server/grants/grant-changes.server";
 import { requireGrant } from "~/server/grants/grants.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
+import { railFacts } from "~/server/rails/rail-facts.server";
+import { askForTrial } from "~/server/requests/ask.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { GrantFacts } from "~/ui/grants/grant-facts";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -21,6 +26,8 @@ import { Textarea } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
+import { AskButton, RailLimits, RailVerdictLine } from "~/ui/rails/rail-notice";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
@@ -32,33 +39,49 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { view, isOver } = await requireGrant(context, tenant, keyOf(params.grant));
   const { key, name } = tenant.facts;
   const act = actOnGrant("extend", view.kind);
-  return { key, name, grant: view, isOver, now: tenant.now, zone: tenant.zone, canChange: tenant.may(act), act };
+  const rails = view.kind === "trial" ? await railFacts(context, key, tenant.admin.role) : null;
+  return { key, name, rails, grant: view, isOver, now: tenant.now, zone: tenant.zone, canChange: tenant.may(act), act };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "trials.extend");
-  const { grant } = await requireGrant(context, tenant, keyOf(params.grant));
+  const { grant, view } = await requireGrant(context, tenant, keyOf(params.grant));
   // An override needs more.
   await requireAdmin(request, context, actOnGrant("extend", grant.kind));
   const submission = await readForm(request, extendGrantSchema);
   if (submission.status !== "success") return invalid(submission);
   const { key } = tenant.facts;
-  const form = { grant: grant.id, endsAt: newEnd(submission.value, grant, tenant.now), note: submission.value.note };
-  const result = await extend(context, actorOf(tenant.admin), key, form);
-  if (!result.ok) return refused(submission, result, { endsAt: submission.value.length === "own" ? "endsAt" : "length" });
-  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+  const form = { grant: grant.id, endsAt: newEndOf(submission.value, grant, tenant.now), note: submission.value.note };
+  if (submission.value.intent === "ask" && grant.kind === "trial") {
+    const act = { act: "extend_trial", grant: form.grant, feature: grant.feature, endsAt: form.endsAt } as const;
+    const asked = await askForTrial(context, actorOf(tenant.admin), { tenant: key, act, note: form.note || null });
+    if (!asked.ok) return refused(submission, asked, {});
+    return redirectWithToast(paths.requests(), { message: "Your request waits for an admin." });
+  }
+  const actor = newAct(context, tenant.admin);
+  const result = await extend(context, actor, key, form);
+  if (!result.ok && result.request) return toWaitingRequest(result);
+  if (!result.ok) return refused(submission, result, { reason: "note", endsAt: submission.value.length === "own" ? "endsAt" : "length" });
+  return redirectWithToast(paths.tenantGrants(key, { done: result.ids.join(",") }), {
+    message: `Extended: ${view.feature.name}.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function ExtendGrant() {
-  const { key, name, grant, isOver, now, zone, canChange, act } = useLoaderData<typeof loader>();
+  const { key, name, rails, grant, isOver, now, zone, canChange, act } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "extend",
     lastResult: useActionData<typeof action>()?.result,
     defaultValue: { length: "14", endsAt: inputValueIn((grant.until ?? now) + 14 * day, zone) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: extendGrantSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/grants/grant-page")).extendGrantSchema),
     shouldRevalidate: "onInput",
   });
+  const { length, endsAt } = fields;
+  const newEnd = length.value === "own" ? instantIn(endsAt.value ?? "", zone) : (grant.until ?? now) + Number(length.value ?? 14) * day;
+  const railed = { kind: "extend" as const, grant: grant.id };
+  const verdict = rails && newEnd !== null ? allowed({ ...railed, endsAt: newEnd }, rails.role, rails.rules, rails.spans) : null;
   const why = isOver ? `This ${grant.kind} is over. Grant a new one instead.` : "This override has no end, so there is nothing to extend.";
   return (
     <TenantFormPage
@@ -79,6 +102,7 @@ export default function ExtendGrant() {
         ) : (
           <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
             <FormErrors errors={form.errors} />
+            {rails && <RailLimits rails={rails} kind="extend" />}
             <LengthFields
               zone={zone}
               label="How much longer"
@@ -91,7 +115,17 @@ export default function ExtendGrant() {
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
             </Field>
-            <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.tenantGrants(key)}>
+            {verdict && (
+              <p role="status" className="min-h-5 text-sm wrap-anywhere">
+                <RailVerdictLine verdict={verdict} />
+              </p>
+            )}
+            <SubmitRow
+              busy={busy}
+              disabled={!canChange}
+              cancelTo={paths.tenantGrants(key)}
+              more={rails && <AskButton rails={rails} kind="extend" busy={busy} />}
+            >
               Extend {grant.kind}
             </SubmitRow>
           </Form>

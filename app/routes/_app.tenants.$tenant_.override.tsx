@@ -1,14 +1,16 @@
 import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
-import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { packByGroup } from "~/core/catalogue/choices";
 import { readValue } from "~/forms/catalogue/feature-value";
 import { overrideSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths } from "~/paths";
-import { actorOf } from "~/server/admins/sessions.server";
+import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
 import { choicesOf, grantableFeatures, kindOf, override } from "~/server/grants/grant-changes.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
+import { redirectWithToast } from "~/server/http/toast.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { FeatureSelect } from "~/ui/catalogue/feature-select";
 import { ValueInput, valueLabel } from "~/ui/catalogue/value-input";
 import { TextLink } from "~/ui/kit/button";
@@ -20,6 +22,7 @@ import { DateTimeInput, Textarea, ZoneInput, zoneWords } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { YesNo } from "~/ui/kit/status";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { ReasonLine } from "~/ui/tenants/reason-line";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
@@ -33,7 +36,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const feature = choicesOf(tenant, chosen)[0] ?? null;
   const effect = searchParams.get("effect") === "deny" ? "deny" : "allow";
   const { key, name } = tenant.facts;
-  const options = feature ? [] : features.map((c) => ({ key: c.key, name: c.name, group: c.group }));
+  const options = feature ? [] : packByGroup(features);
   return { key, name, feature, options, effect, now: tenant.now, zone: tenant.zone, canChange: tenant.may("overrides.change") };
 }
 
@@ -46,9 +49,14 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const value = readValue(feature && form.effect === "allow" ? kindOf(feature) : { type: "boolean" }, typed);
   if (!value.ok) return invalid(submission, { value: [value.message] });
   const { key } = tenant.facts;
-  const result = await override(context, actorOf(tenant.admin), key, { ...form, value: value.value });
+  const actor = newAct(context, tenant.admin);
+  const result = await override(context, actor, key, { ...form, value: value.value });
+  if (!result.ok && result.request) return toWaitingRequest(result);
   if (!result.ok) return refused(submission, result, { value: "value", endsAt: "endsAt" });
-  return redirect(paths.tenantGrants(key, { done: result.ids.join(",") }));
+  return redirectWithToast(paths.tenantGrants(key, { done: result.ids.join(",") }), {
+    message: `${feature?.name ?? form.feature} is ${form.effect === "deny" ? "denied" : "allowed"}.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function OverridePage() {
@@ -78,7 +86,7 @@ function OverrideForm() {
     id: "override",
     lastResult: useActionData<typeof action>()?.result,
     defaultValue: { effect },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: overrideSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/grants/grant-page")).overrideSchema),
     shouldRevalidate: "onInput",
   });
   if (!feature) return null;

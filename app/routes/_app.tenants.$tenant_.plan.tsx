@@ -1,16 +1,19 @@
 import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
-import { tenantPlanSchema } from "~/forms/tenants/tenant-page";
+import { day } from "~/core/time";
+import { inputValueIn, zonedDateTime } from "~/core/zoned-time";
+import { planAtSchema } from "~/forms/schedules/schedule-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
 import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
-import { saveTenant } from "~/server/tenants/tenant-edits.server";
+import { schedulePlan } from "~/server/schedules/schedule-edits.server";
+import { planFields, saveTenant } from "~/server/tenants/tenant-edits.server";
 import { currentPlans, planChoices, planPreview } from "~/server/tenants/tenant-plan.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { AffectedList } from "~/ui/catalogue/affected-list";
 import { PlanFields } from "~/ui/catalogue/plan-fields";
 import { Card, Section } from "~/ui/kit/card";
@@ -21,6 +24,8 @@ import { FormErrors, Notice } from "~/ui/kit/notice";
 import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
+import { WhenFields } from "~/ui/schedules/when-fields";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change plan · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -44,28 +49,36 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     preview: preview && "ok" in preview ? null : preview,
     refusal: preview && "ok" in preview ? preview.message : null,
     now: tenant.now,
+    zone: tenant.zone,
     canChange: tenant.may("tenants.change"),
   };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "tenants.change");
-  const submission = await readForm(request, tenantPlanSchema);
+  const submission = await readForm(request, planAtSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
-  const { expected, plan, addOns, note } = submission.value;
+  const { expected, plan, addOns, note, when, at } = submission.value;
   const { key } = tenant.facts;
+  if (when === "later" && at !== undefined) {
+    const scheduled = await schedulePlan(context, actorOf(tenant.admin), key, { at, plan: plan ?? null, addOns, note, expected });
+    if (!scheduled.ok)
+      return refused(submission, scheduled.refusal, { at: "at" }, { expected: scheduled.revision, theirs: scheduled.theirs });
+    return redirectWithToast(paths.tenant(key), { message: `Scheduled for ${zonedDateTime(at, tenant.zone)}.` });
+  }
   const form = { plan: plan ?? null, addOns, why: note };
-  const saved = await saveTenant(context, actorOf(tenant.admin), key, form, { expected, fields: ["plan", "addOns"] });
+  const actor = newAct(context, tenant.admin);
+  const saved = await saveTenant(context, actor, key, form, { expected, fields: planFields });
   if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
   const message = saved.changed ? "Plan changed." : "Nothing to change: it has this plan already.";
-  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message });
+  return redirectWithToast(paths.tenant(key), { kind: saved.changed ? "success" : "info", message, undo: await undoOffer(context, actor) });
 }
 
 export default function ChangePlan() {
   const { key, name, choices, chosen, preview, refusal, now, canChange } = useLoaderData<typeof loader>();
   const actionData = useActionData<typeof action>();
   // The fields are hidden, so their errors are shown above the form.
-  const { note: _, ...errors } = actionData?.result.error ?? {};
+  const { note: _, at: __, ...errors } = actionData?.result.error ?? {};
   const sent = actionData?.theirs ? [] : Object.values(errors).flatMap((sentences) => sentences ?? []);
   return (
     <TenantFormPage title="Change plan" tenant={{ key, name, canChange }} act="tenants.change" wide>
@@ -88,7 +101,7 @@ export default function ChangePlan() {
 }
 
 function Preview() {
-  const { status, revision, chosen, preview, canChange } = useLoaderData<typeof loader>();
+  const { status, revision, chosen, preview, now, zone, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const actionData = useActionData<typeof action>();
   // The revision this page was opened with, until a refusal showed a newer one.
@@ -96,7 +109,8 @@ function Preview() {
   const [form, fields] = useForm({
     id: "plan",
     lastResult: actionData?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: tenantPlanSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/schedules/schedule-page")).planAtSchema),
+    defaultValue: { when: "now", at: inputValueIn(now + day, zone) },
     shouldRevalidate: "onInput",
   });
   if (!preview) return null;
@@ -123,6 +137,7 @@ function Preview() {
         {chosen.addOns.map((addOn) => (
           <input key={addOn} type="hidden" name="addOns" value={addOn} />
         ))}
+        <WhenFields zone={zone} when={fields.when} at={fields.at} />
         <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
           <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
         </Field>

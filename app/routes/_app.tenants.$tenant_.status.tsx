@@ -1,17 +1,20 @@
 import { getFormProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useState } from "react";
 import { type TenantStatus, tenantStatuses } from "~/core/model";
-import { tenantStatusSchema } from "~/forms/tenants/tenant-page";
+import { day } from "~/core/time";
+import { inputValueIn, zonedDateTime } from "~/core/zoned-time";
+import { statusAtSchema } from "~/forms/schedules/schedule-page";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
 import { invalid, readForm, refused, seenRevision } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { scheduleStatus } from "~/server/schedules/schedule-edits.server";
 import { saveTenant } from "~/server/tenants/tenant-edits.server";
 import { entitledWhenActive } from "~/server/tenants/tenant-features.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { Card } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -23,6 +26,8 @@ import { refreshOnConflict } from "~/ui/kit/refresh-on-conflict";
 import { StaleNotice } from "~/ui/kit/stale-notice";
 import { StatusPill } from "~/ui/kit/status";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
+import { WhenFields } from "~/ui/schedules/when-fields";
 import { TenantFormPage } from "~/ui/tenants/tenant-form-page";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `Change status · ${data?.name ?? "Tenant"} · Latchkey` }];
@@ -44,6 +49,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     wanted,
     entitled: entitledWhenActive(tenant),
     now: tenant.now,
+    zone: tenant.zone,
     canChange: tenant.may("tenants.change"),
   };
 }
@@ -52,25 +58,31 @@ const done = { active: "Reinstated.", suspended: "Suspended.", archived: "Archiv
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "tenants.change");
-  const submission = await readForm(request, tenantStatusSchema);
+  const submission = await readForm(request, statusAtSchema);
   if (submission.status !== "success") return invalid(submission, undefined, { expected: seenRevision(submission), theirs: null });
-  const { expected, status, note } = submission.value;
+  const { expected, status, note, when, at } = submission.value;
   const { key } = tenant.facts;
-  const saved = await saveTenant(context, actorOf(tenant.admin), key, { status, why: note }, { expected, fields: ["status"] });
+  if (when === "later" && at !== undefined) {
+    const scheduled = await scheduleStatus(context, actorOf(tenant.admin), key, { at, status, note });
+    if (!scheduled.ok) return refused(submission, scheduled, { at: "at", status: "status" }, { expected, theirs: null });
+    return redirectWithToast(paths.tenant(key), { message: `Scheduled for ${zonedDateTime(at, tenant.zone)}.` });
+  }
+  const actor = newAct(context, tenant.admin);
+  const saved = await saveTenant(context, actor, key, { status, why: note }, { expected, fields: ["status"] });
   if (!saved.ok) return refused(submission, saved.refusal, {}, { expected: saved.revision, theirs: saved.theirs });
-  return redirectWithToast(paths.tenant(key), { message: done[status] });
+  return redirectWithToast(paths.tenant(key), { message: done[status], undo: await undoOffer(context, actor) });
 }
 
 export default function ChangeStatus() {
-  const { key, name, status, revision, choices, wanted, entitled, now, canChange } = useLoaderData<typeof loader>();
+  const { key, name, status, revision, choices, wanted, entitled, now, zone, canChange } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const actionData = useActionData<typeof action>();
   const [seen] = useState(revision);
   const [form, fields] = useForm({
     id: "status",
     lastResult: actionData?.result,
-    defaultValue: { status: wanted },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: tenantStatusSchema }),
+    defaultValue: { status: wanted, when: "now", at: inputValueIn(now + day, zone) },
+    onValidate: useValidation(async () => (await import("~/forms/schedules/schedule-page")).statusAtSchema),
     shouldRevalidate: "onInput",
   });
   const features = `${count(entitled)} feature${entitled === 1 ? "" : "s"}`;
@@ -102,6 +114,7 @@ export default function ChangeStatus() {
               options={choices.map((value) => ({ value, ...words[value] }))}
             />
           </Field>
+          <WhenFields zone={zone} when={fields.when} at={fields.at} />
           <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
             <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
           </Field>

@@ -1,13 +1,19 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { presetLengths } from "~/core/grants/trial-presets";
 import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths, safePath } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
+import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
 import { grantTrials, readValues } from "~/server/grants/grant-changes.server";
 import { grantedSentence, trialPanel } from "~/server/grants/trial-panel.server";
+import { offeredPresets } from "~/server/grants/trial-presets.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { railFacts } from "~/server/rails/rail-facts.server";
+import { askedTrial, askForTrial } from "~/server/requests/ask.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { TrialPanel } from "~/ui/grants/trial-panel";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -26,7 +32,22 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { key, name, status } = tenant.facts;
   const panel = await trialPanel(context, tenant, searchParams.get("q") ?? "", wanted);
   const back = returnTo === null ? "" : safePath(returnTo, "");
-  return { ...panel, key, name, status, wanted, returnTo: back, now: tenant.now, zone: tenant.zone, canChange: tenant.may("trials.grant") };
+  const presets = await offeredPresets(context);
+  const days = presetLengths.find((length) => length === searchParams.get("days")) ?? "14";
+  const canKeepPresets = tenant.may("presets.change");
+  return {
+    ...panel,
+    ...{ presets, days, canKeepPresets },
+    rails: await railFacts(context, key, tenant.admin.role),
+    key,
+    name,
+    status,
+    wanted,
+    returnTo: back,
+    now: tenant.now,
+    zone: tenant.zone,
+    canChange: tenant.may("trials.grant"),
+  };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -40,14 +61,25 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const values = readValues(tenant, form.feature, form.values);
   if (!values.ok) return invalid(submission, values.errors, await withChosen());
   const { key } = tenant.facts;
-  const result = await grantTrials(context, actorOf(tenant.admin), key, form, values.features);
+  if (form.intent === "ask") {
+    const asked = await askForTrial(context, actorOf(tenant.admin), {
+      tenant: key,
+      act: askedTrial(form, values.features),
+      note: form.note || null,
+    });
+    if (!asked.ok) return refused(submission, asked, { feature: "feature" }, await withChosen());
+    return redirectWithToast(paths.requests(), { message: "Your request waits for an admin." });
+  }
+  const actor = newAct(context, tenant.admin);
+  const result = await grantTrials(context, actor, key, form, values.features);
+  if (!result.ok && result.request) return toWaitingRequest(result);
   if (!result.ok) {
-    const fields = { feature: "feature", endsAt: form.length === "own" ? "endsAt" : "length" };
+    const fields = { feature: "feature", reason: "note", endsAt: form.length === "own" ? "endsAt" : "length" };
     return refused(submission, result, fields, await withChosen());
   }
   const to = paths.tenantGrants(key, { done: result.ids.join(",") });
   const message = grantedSentence(tenant, result);
-  return redirectWithToast(safePath(form.returnTo, to), { message, undo: { tenant: key, grants: result.ids } });
+  return redirectWithToast(safePath(form.returnTo, to), { message, undo: await undoOffer(context, actor) });
 }
 
 export default function GrantTrial() {
@@ -68,6 +100,7 @@ export default function GrantTrial() {
       )}
       <Card>
         <TrialPanel
+          key={`${data.wanted} ${data.days}`}
           id="trial"
           data={data}
           lastResult={sent?.result}

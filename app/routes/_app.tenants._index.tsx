@@ -1,65 +1,78 @@
 import { type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
-import { useLoaderData } from "@remix-run/react";
+import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Building2, Plus, SearchX } from "lucide-react";
 import { mayAct } from "~/core/permissions";
-import { readTenantListQuery, withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { tenantFilterNames } from "~/forms/tenants/tenant-list-params";
+import { readTenantListQuery } from "~/forms/tenants/tenant-list-query";
 import { paths } from "~/paths";
+import { tenantLookOf } from "~/server/admins/preferences.server";
 import { requireAdmin } from "~/server/admins/sessions.server";
-import { type TenantListRow, tenantList } from "~/server/tenants/tenants.server";
-import { Badge } from "~/ui/kit/badge";
+import { parametersOfView, savedViews } from "~/server/tenants/saved-views.server";
+import { featureChoices, tenantChoices } from "~/server/tenants/tenant-choices.server";
+import { tenantList } from "~/server/tenants/tenant-list.server";
+import { staleFiguresSince } from "~/server/usage/home-figures.server";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
-import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
 import { PageHeader } from "~/ui/kit/page-header";
 import { Pagination } from "~/ui/kit/pagination";
-import { StatusPill } from "~/ui/kit/status";
-import { Time } from "~/ui/kit/time";
+import { ExportLinks } from "~/ui/lists/export-links";
+import { BulkBar } from "~/ui/tenants/bulk-bar";
+import { ColumnsPanel } from "~/ui/tenants/tenant-columns-panel";
+import { TenantFilters } from "~/ui/tenants/tenant-filters";
+import { TenantListNotices } from "~/ui/tenants/tenant-list-notices";
+import { TenantTable } from "~/ui/tenants/tenant-table";
+import { TenantViews } from "~/ui/tenants/tenant-views";
+import { useRowKeys } from "~/ui/tenants/use-row-keys";
+import { StaleFigures } from "~/ui/usage/stale-figures";
 
 export const meta: MetaFunction = () => [{ title: "Tenants · Latchkey" }];
-
-const filters = ["q", "plan", "status", "trial"] as const;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context, "read");
   const { searchParams } = new URL(request.url);
-  const list = await tenantList(context, readTenantListQuery(searchParams));
+  const view = searchParams.get("view");
+  const ofView = view === null ? null : await parametersOfView(context, view, searchParams);
+  if (ofView) throw redirect(`${paths.tenants()}?${ofView}`);
+  const query = readTenantListQuery(searchParams);
+  const kept = await tenantLookOf(context, admin);
+  const columns = query.columns ?? kept.columns;
+  const list = await tenantList(context, query, columns);
   // Asked for with Enter in the search box.
   if (searchParams.get("open") === "only") {
     const [only] = list.rows;
     searchParams.delete("open");
     throw redirect(only && list.total === 1 ? paths.tenant(only.key) : `${paths.tenants()}?${searchParams}`);
   }
-  const isFiltered = filters.some((name) => searchParams.get(name));
-  return { ...list, isFiltered, canChange: mayAct(admin.role, "tenants.change") };
+  const [choices, views, staleSince] = await Promise.all([
+    tenantChoices(context, query.filter),
+    savedViews(context),
+    staleFiguresSince(context),
+  ]);
+  const may = (act: Parameters<typeof mayAct>[1]) => mayAct(admin.role, act);
+  return {
+    ...list,
+    wanted: query.sort,
+    columns,
+    density: query.density ?? kept.density,
+    choices: { ...choices, features: featureChoices(context, query.filter) },
+    views,
+    staleSince,
+    goneView: view,
+    isFiltered: tenantFilterNames.some((name) => searchParams.get(name)),
+    canChangeViews: may("views.change"),
+    rights: { canGrant: may("trials.grant"), canExtend: may("trials.extend"), canChange: may("tenants.change") },
+  };
 }
 
-const columns: Column<TenantListRow>[] = [
-  {
-    id: "name",
-    header: "Tenant",
-    sortable: true,
-    primary: true,
-    cell: (row) => <NameCell to={paths.tenant(row.key)} name={row.name} detail={row.key} />,
-    className: "sm:w-1/3",
-  },
-  { id: "plan", header: "Plan", sortable: true, cell: (row) => <PlanCell row={row} /> },
-  { id: "status", header: "Status", sortable: true, card: "corner", cell: (row) => <StatusPill status={row.status} /> },
-  { id: "trials", header: "Live trials", cell: (row) => <TrialsCell row={row} /> },
-  {
-    id: "created",
-    header: "Created",
-    sortable: true,
-    cell: (row) => <Time at={row.createdAt} now={row.now} show="date" className="text-ink-muted" />,
-  },
-];
-
 export default function Tenants() {
-  const { rows, total, page, pageSize, sort, plans, isFiltered, canChange } = useLoaderData<typeof loader>();
+  const data = useLoaderData<typeof loader>();
+  const { rows, total, isTotalKnown, page, pageSize, maxPage, sort, columns, density, choices, isFiltered, rights, now } = data;
+  useRowKeys();
+  const [params] = useSearchParams();
   const isEmpty = total === 0 && !isFiltered;
-  const newTenant = canChange && (
+  const newTenant = rights.canChange && (
     <LinkButton to={paths.tenantNew()} variant="primary">
       <Plus aria-hidden="true" />
       New tenant
@@ -68,43 +81,23 @@ export default function Tenants() {
   return (
     <>
       <PageHeader title="Tenants" actions={!isEmpty && newTenant} />
+      <StaleFigures since={isEmpty ? null : data.staleSince} now={now} />
+      <TenantListNotices {...data} />
       {!isEmpty && (
-        <FilterBar names={filters} className="mb-3">
-          <SearchBox label="Search name or key" opensOnly />
-          <FilterSelect
-            name="plan"
-            label="Plan"
-            options={[
-              ...plans.map(({ key, name, kind }) => [key, kind === "add_on" ? `${name} (add-on)` : name] as const),
-              [withoutPlan, "Without a plan"],
-            ]}
-          />
-          <FilterSelect
-            name="status"
-            label="Status"
-            options={[
-              ["active", "Active"],
-              ["suspended", "Suspended"],
-              ["archived", "Archived"],
-            ]}
-          />
-          <FilterSelect
-            name="trial"
-            label="Trials"
-            options={[
-              ["live", "On trial"],
-              ["ending", "Trial ends in 7 days"],
-            ]}
-          />
-        </FilterBar>
+        <>
+          <TenantViews views={data.views} canChange={data.canChangeViews} />
+          <TenantFilters {...choices} opensOnly className="mb-3" />
+        </>
       )}
       <Card flush>
-        <DataTable
+        <TenantTable
           rows={rows}
           columns={columns}
-          rowKey={(row) => row.key}
-          caption="Tenants"
+          density={density}
           sort={sort}
+          rights={rights}
+          canPick={rights.canGrant}
+          now={now}
           empty={
             isFiltered ? (
               <EmptyState icon={SearchX} title="No tenant matches">
@@ -117,41 +110,16 @@ export default function Tenants() {
             )
           }
         />
-        <Pagination page={page} pageSize={pageSize} total={total} noun="tenants" />
+        {rights.canGrant && rows.length > 0 && <BulkBar total={total} isTotalKnown={isTotalKnown} isFiltered={isFiltered} />}
+        <Pagination page={page} pageSize={pageSize} total={total} isMore={!isTotalKnown} maxPage={maxPage ?? undefined} noun="tenants" />
       </Card>
+      {!isEmpty && (
+        <div className="mt-3 flex flex-wrap items-start justify-between gap-2">
+          <ColumnsPanel columns={columns} density={density} sort={sort} metadataKeys={choices.metadataKeys} />
+          <ExportLinks list="tenants" query={Object.fromEntries(tenantFilterNames.map((name) => [name, params.get(name)]))} />
+        </div>
+      )}
     </>
-  );
-}
-
-function PlanCell({ row }: { row: TenantListRow }) {
-  return (
-    <span className="flex min-w-0 items-center gap-1.5">
-      {row.plan ? (
-        <span className="truncate" title={row.plan.name}>
-          {row.plan.name}
-        </span>
-      ) : (
-        <span className="text-ink-faint">No plan</span>
-      )}
-      {row.addOns.length > 0 && (
-        <Badge title={row.addOns.join(", ")} className="shrink-0">
-          {`+${row.addOns.length} add-on${row.addOns.length === 1 ? "" : "s"}`}
-        </Badge>
-      )}
-    </span>
-  );
-}
-
-function TrialsCell({ row }: { row: TenantListRow }) {
-  if (row.trials === 0 || row.nextEnd === null) return null;
-  return (
-    <span className="inline-flex items-center gap-1.5 whitespace-nowrap">
-      <Badge tone="trial">{String(row.trials)}</Badge>
-      <span className="text-ink-muted text-xs">
-        {row.trials > 1 ? "next ends " : "ends "}
-        <Time at={row.nextEnd} now={row.now} />
-      </span>
-    </span>
   );
 }
 

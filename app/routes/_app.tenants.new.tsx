@@ -1,15 +1,15 @@
 import { getFormProps, getInputProps, getTextareaProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { mayAct } from "~/core/permissions";
 import { newTenantSchema } from "~/forms/tenants/tenant-page";
 import { paths } from "~/paths";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { createTenant } from "~/server/tenants/tenant-edits.server";
 import { planChoices } from "~/server/tenants/tenant-plan.server";
+import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { PlanFields } from "~/ui/catalogue/plan-fields";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -19,6 +19,7 @@ import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { MetadataField } from "~/ui/tenants/metadata-field";
 
 export const meta: MetaFunction = () => [{ title: "New tenant · Latchkey" }];
@@ -33,9 +34,13 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const admin = await requireAdmin(request, context, "tenants.change");
   const submission = await readForm(request, newTenantSchema);
   if (submission.status !== "success") return invalid(submission);
-  const result = await createTenant(context, actorOf(admin), submission.value);
+  const actor = newAct(context, admin);
+  const result = await createTenant(context, actor, submission.value);
   if (!result.ok) return refused(submission, result, { key: "key", name: "name", plan: "plan", addOns: "addOns" });
-  return redirectWithToast(paths.tenant(submission.value.key), { message: `${result.name} created.` });
+  return redirectWithToast(paths.tenant(submission.value.key), {
+    message: `${result.name} created.`,
+    undo: await undoOffer(context, actor),
+  });
 }
 
 export default function NewTenant() {
@@ -45,7 +50,7 @@ export default function NewTenant() {
   const [form, fields] = useForm({
     id: "tenant",
     lastResult,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: newTenantSchema }),
+    onValidate: useValidation(async () => (await import("~/forms/tenants/tenant-page")).newTenantSchema),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { plan?: string; addOns?: string | string[] } | undefined;

@@ -3,16 +3,18 @@ import { useLoaderData, useSearchParams } from "@remix-run/react";
 import { Hourglass, SearchX } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { isoDay, longDate } from "~/core/time";
-import { endingWithin, filteredOutcomes, type TrialTab } from "~/forms/trials/trial-filters";
+import { endedFilters, endingWithin, type TrialTab } from "~/forms/trials/trial-filters";
 import { readTrialListQuery } from "~/forms/trials/trial-list-query";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readTrialList } from "~/server/trials/trial-list.server";
+import { PickForm } from "~/ui/bulk/pick";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
+import { ExportLinks } from "~/ui/lists/export-links";
 import { ComputedNotice } from "~/ui/trials/computed-notice";
 import { TrialTable } from "~/ui/trials/trial-table";
 import { TrialsHeader } from "~/ui/trials/trial-tabs";
@@ -57,7 +59,11 @@ export default function Trials() {
           <FilterSelect name="feature" label="All features" options={features.map(({ key, name }) => [key, name])} />
           <FilterSelect name="by" label="Given by anyone" options={people.map((name) => [name, name])} />
           {isEndedTab && (
-            <FilterSelect name="outcome" label="All outcomes" options={filteredOutcomes.map((key) => [key, outcomeLooks[key].label])} />
+            <FilterSelect
+              name="outcome"
+              label="All outcomes"
+              options={endedFilters.map((key) => [key, key === "early" ? "Ended early" : outcomeLooks[key].label])}
+            />
           )}
           {tab === "ending" && !isDay && (
             <FilterSelect
@@ -83,7 +89,19 @@ export default function Trials() {
           canChange={canChange}
           empty={<Empty tab={tab} within={within} isDay={isDay} isFiltered={isFiltered} hasAny={hasAny} />}
         />
+        {canChange && rows.length > 0 && (
+          <PickForm act={tab === "ended" && !isDay ? "grant_trial" : "extend_trial"} feature={params.get("feature")}>
+            <LinkButton size="sm" variant="ghost" to={paths.bulk({ ...query, sort: null, page: null, all: 1, list: "trials" })}>
+              Change all that match
+            </LinkButton>
+          </PickForm>
+        )}
       </Card>
+      {rows.length > 0 && (
+        <div className="mt-3 flex justify-end">
+          <ExportLinks list="trials" query={{ ...query, page: null }} />
+        </div>
+      )}
       {(isEndedTab || isDay) && <ComputedNotice computedAt={computedAt} isOld={isOld} now={now} />}
       {(next !== null || params.has("page")) && (
         <nav aria-label="Pages" className="mt-3 flex justify-between gap-2">

@@ -47,7 +47,7 @@ export default function TrialsCalendar() {
           </LinkButton>
         </nav>
       </div>
-      <Card flush className="overflow-hidden">
+      <Card flush>
         {!hasEnds && (
           <EmptyState icon={CalendarDays} title={`No trial ends in ${monthWords(month)}`} className="py-8 md:border-line md:border-b">
             Trials that were extended appear on the day of their new end.

@@ -1,20 +1,20 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { useLoaderData, useSearchParams } from "@remix-run/react";
+import { Form, useLoaderData, useSearchParams } from "@remix-run/react";
 import { ChartColumn, Download, SearchX } from "lucide-react";
-import { withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { withoutPlan } from "~/forms/tenants/tenant-list-params";
 import { readUsageQuery } from "~/forms/usage/usage-pages";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { usageList } from "~/server/usage/usage-list.server";
-import { buttonLook, LinkButton, TextLink } from "~/ui/kit/button";
+import { Button, buttonLook, LinkButton, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { DataTable } from "~/ui/kit/data-table";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
-import { FilterBar, FilterSelect, SearchBox } from "~/ui/kit/filters";
+import { FilterBar, FilterChoice, FilterSelect, SearchBox } from "~/ui/kit/filters";
 import { count } from "~/ui/kit/pagination";
 import { StaleFigures } from "~/ui/usage/stale-figures";
-import { usageColumns } from "~/ui/usage/usage-table";
+import { compareFormId, usageColumns } from "~/ui/usage/usage-table";
 
 export const meta: MetaFunction = () => [{ title: "Usage · Latchkey" }];
 
@@ -47,12 +47,8 @@ export default function LimitsPage() {
             ["100", "Full, 100 % and over"],
           ]}
         />
-        <FilterSelect name="feature" label="All features" options={features.map(({ key, name }) => [key, name])} />
-        <FilterSelect
-          name="plan"
-          label="All plans"
-          options={[...plans.map(({ key, name }) => [key, name] as const), [withoutPlan, "Without a plan"]]}
-        />
+        <FilterChoice name="feature" label="All features" typed="Feature key" choices={features} />
+        <FilterChoice name="plan" label="All plans" typed="Plan key" choices={plans} more={[[withoutPlan, "Without a plan"]]} />
         <a href={paths.usageExport({ ...query, of: "limits" })} className={buttonLook({ variant: "ghost" })}>
           <Download aria-hidden="true" />
           CSV
@@ -77,6 +73,12 @@ export default function LimitsPage() {
           }
         />
       </Card>
+      {rows.length > 0 && (
+        <Form id={compareFormId} method="get" action={paths.compare([])} className="mt-3 flex flex-wrap items-center gap-2">
+          <Button>Compare chosen tenants</Button>
+          <span className="text-ink-faint text-xs">Two to four of the ticked ones.</span>
+        </Form>
+      )}
       <nav aria-label="Pages" className="mt-3 flex justify-between gap-2">
         {params.has("after") ? <LinkButton to={paths.usage({ ...query, after: null })}>First page</LinkButton> : <span />}
         {next !== null && <LinkButton to={paths.usage({ ...query, after: next })}>Next page</LinkButton>}

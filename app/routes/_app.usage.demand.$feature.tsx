@@ -8,6 +8,7 @@ import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { refusedTenantsPage } from "~/server/usage/demand.server";
+import { PickForm, withPickBox } from "~/ui/bulk/pick";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
@@ -34,7 +35,7 @@ const columns: Column<Row>[] = [
     id: "tenant",
     header: "Tenant",
     primary: true,
-    cell: (row) => <NameCell to={paths.tenant(row.key)} name={row.name} detail={row.key} />,
+    cell: (row) => withPickBox(<NameCell to={paths.tenant(row.key)} name={row.name} detail={row.key} />, row, row.canGrant),
     className: "sm:w-1/4",
   },
   { id: "refusals", header: "Refusals", align: "right", cell: (row) => count(row.refusals) },
@@ -83,6 +84,13 @@ export default function RefusedTenants() {
             </EmptyState>
           }
         />
+        {canGrant && rows.length > 0 && (
+          <PickForm act="grant_trial" feature={feature.key}>
+            <LinkButton size="sm" variant="ghost" to={paths.bulk({ all: 1, list: "demand", feature: feature.key, days })}>
+              Change all of them
+            </LinkButton>
+          </PickForm>
+        )}
       </Section>
       <nav aria-label="Pages" className="mt-3 flex justify-end">
         {next !== null && <LinkButton to={paths.demandFeature(feature.key, { days, after: next })}>Next page</LinkButton>}

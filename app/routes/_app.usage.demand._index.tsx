@@ -6,6 +6,7 @@ import { demandDays } from "~/forms/usage/usage-ranges";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { demandPage } from "~/server/usage/demand.server";
+import { StackedBars } from "~/ui/kit/bar-chart";
 import { buttonLook, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
@@ -70,7 +71,7 @@ const columns: Column<Row>[] = [
 ];
 
 export default function Demand() {
-  const { rows, total, refusals, days, page, pageSize, staleSince, now } = useLoaderData<typeof loader>();
+  const { rows, total, refusals, bars, drawing, days, page, pageSize, staleSince, now } = useLoaderData<typeof loader>();
   return (
     <>
       <StaleFigures since={staleSince} now={now} />
@@ -86,6 +87,17 @@ export default function Demand() {
           </a>
         </span>
       </div>
+      {refusals > 0 && (
+        <Card className="mb-4">
+          <StackedBars
+            bars={bars}
+            drawing={drawing}
+            series={[{ key: "refused", label: "Refused", look: "second" }]}
+            caption={`Refused checks in the last ${days} days, by day in UTC`}
+            first="Day"
+          />
+        </Card>
+      )}
       <Card flush>
         <DataTable
           rows={rows.map((row) => ({ ...row, days }))}

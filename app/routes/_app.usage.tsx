@@ -14,6 +14,7 @@ export default function UsageLayout() {
         tabs={[
           { label: "Limits", to: paths.usage(), end: true },
           { label: "Demand", to: paths.demand() },
+          { label: "Compare", to: paths.compare([]) },
         ]}
       />
       <Outlet />

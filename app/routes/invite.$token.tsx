@@ -1,5 +1,4 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { acceptForm } from "~/forms/admins/admin";
@@ -12,6 +11,7 @@ import { Button } from "~/ui/kit/button";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
+import { useValidation } from "~/ui/kit/use-validation";
 import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Choose a password · Latchkey" }];
@@ -37,7 +37,7 @@ export default function AcceptInvite() {
   const [form, fields] = useForm({
     id: "accept",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: acceptForm }),
+    onValidate: useValidation(async () => (await import("~/forms/admins/admin")).acceptForm),
     shouldRevalidate: "onInput",
   });
   return (

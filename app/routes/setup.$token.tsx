@@ -1,5 +1,4 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useNavigation } from "@remix-run/react";
 import { ownerForm } from "~/forms/admins/admin";
@@ -11,6 +10,7 @@ import { Button } from "~/ui/kit/button";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
+import { useValidation } from "~/ui/kit/use-validation";
 import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Set up · Latchkey" }];
@@ -34,7 +34,7 @@ export default function SetUp() {
   const [form, fields] = useForm({
     id: "set-up",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: ownerForm }),
+    onValidate: useValidation(async () => (await import("~/forms/admins/admin")).ownerForm),
     shouldRevalidate: "onInput",
   });
   return (

@@ -1,5 +1,4 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { type ActionFunctionArgs, type HeadersFunction, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { useEffect, useState } from "react";
@@ -16,6 +15,7 @@ import { TextInput } from "~/ui/kit/inputs";
 import { type KeptForm, keepPendingForm, keptForms } from "~/ui/kit/kept-entries";
 import { keptSentences, keptTitle } from "~/ui/kit/kept-entries-words";
 import { FormErrors, Notice } from "~/ui/kit/notice";
+import { useValidation } from "~/ui/kit/use-validation";
 import { AuthShell } from "~/ui/shell/auth-shell";
 
 export const meta: MetaFunction = () => [{ title: "Sign in · Latchkey" }];
@@ -53,7 +53,7 @@ export default function SignIn() {
   const [form, fields] = useForm({
     id: "sign-in",
     lastResult: useActionData<typeof action>()?.result,
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: signInForm }),
+    onValidate: useValidation(async () => (await import("~/forms/admins/admin")).signInForm),
     shouldRevalidate: "onInput",
   });
   return (

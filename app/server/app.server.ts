@@ -24,7 +24,6 @@ import { metricsApi } from "~/api/metrics.server";
 import { ofrepApi, refuseUnreadableName } from "~/api/ofrep.server";
 import { noteDescriptions } from "~/api/openapi/describe";
 import { openApi } from "~/api/openapi/openapi.server";
-import { referencePage } from "~/api/openapi/reference-page.server";
 import { posthogGroupsApi } from "~/api/posthog-groups.server";
 import { putInFront, quickCheck } from "~/api/quick-check.server";
 import { streamApi } from "~/api/stream.server";
@@ -128,7 +127,6 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   await app.register(healthRoutes(services, () => stopping || shutdown.phase !== "running"));
   await app.register(async (programs) => addProgramRoutes(programs, services));
   await app.register(openApi, { services, routes });
-  await app.register(referencePage);
   unsupportedMethod = refuseUnsupportedMethods(new Map(known));
   refuseTheRest(app, known);
 

@@ -98,7 +98,7 @@ export async function refusedOf<Item extends { authority: Authority | null }>(
 const lockKey = (kind: Authority["kind"], id: string) => `right:${kind}:${id}`;
 
 /** Lock that writes hold until they commit, so that on PostgreSQL none commits after the withdrawal was answered. */
-export function rightLocks(items: readonly { authority: Authority | null }[]): Lock[] {
+export function rightLocks(items: readonly { authority: Pick<Authority, "kind" | "id"> | null }[]): Lock[] {
   const keys = new Set(items.flatMap(({ authority: a }) => (a ? [lockKey(a.kind, a.id)] : [])));
   return [...keys].map((key) => ({ key, shared: true }));
 }

@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import { describeEnvironment } from "~/core/environment";
 import { day, hour, minute } from "~/core/time";
 import { defaultConnections, minConnections } from "~db/postgres-connections";
 import { isAddressOrRange, type TrustProxy } from "./client-address.server";
@@ -39,6 +41,13 @@ function toTrust(text: string, context: z.RefinementCtx): TrustProxy {
   return z.NEVER;
 }
 
+/** Host names and addresses in lower case, or null if one is not. */
+function toHosts(text: string): string[] | null {
+  const hosts = text.split(",").flatMap((part) => part.trim().toLowerCase() || []);
+  const isHost = (host: string) => isIP(host) !== 0 || /^[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?$/.test(host);
+  return hosts.every(isHost) ? hosts : null;
+}
+
 const variables = z.object({
   NODE_ENV: z.string().optional(),
   DATABASE_URL: z
@@ -67,6 +76,12 @@ const variables = z.object({
   LATCHKEY_CHECK_RATE_LIMIT: wholeNumber(0, 10_000_000).default(0),
   LATCHKEY_BROWSER_RATE_LIMIT: wholeNumber(0, 10_000_000).default(6_000),
   LATCHKEY_BROWSER_STREAMS: wholeNumber(1, 499).default(400),
+  LATCHKEY_WEBHOOK_ALLOW_HOSTS: z
+    .string()
+    .transform(toHosts)
+    .refine((hosts) => hosts !== null, "has to be names or addresses of hosts, separated by commas, without a scheme or port")
+    .transform((hosts) => hosts ?? [])
+    .default([]),
 });
 
 /** The program's only reader of process.env. Throws an EnvProblem that names every invalid variable. */
@@ -103,6 +118,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     sessionMaxMs: env.SESSION_MAX_HOURS * hour,
     /** Null if PostHog is off. */
     posthog: posthog.settings,
+    /** Every variable that the program reads, without secrets. */
+    variables: describeEnvironment(variableNames, given),
     /** Sentences about set variables that have no effect, for the log of a start. */
     warnings: unknownPosthogVariables(source),
     /** How long requests are accepted after SIGTERM while `/readyz` says no, in ms. */
@@ -117,6 +134,8 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     browserRequestsPerMinute: env.LATCHKEY_BROWSER_RATE_LIMIT,
     /** Open streams of all browser keys and tokens of a tenant. */
     browserStreams: env.LATCHKEY_BROWSER_STREAMS,
+    /** Hosts of webhooks that may have private addresses. */
+    webhookAllowHosts: env.LATCHKEY_WEBHOOK_ALLOW_HOSTS,
   };
 }
 

@@ -48,11 +48,14 @@ async function serve(env: Env): Promise<void> {
     stopOnSignal(app, services, shutdown, stopAll);
     await startJobs(services);
     if (shutdown.phase !== "running") return;
-    const { background, figures, posthog, trials } = services;
+    const { background, figures, jobs, posthog, schedules, trials, webhooks } = services;
     const isBeside = background.start(folder === null ? undefined : socketIn(folder, "worker"));
     if (!isBeside) {
       trials.start();
+      schedules.start();
       figures.start();
+      jobs.start();
+      webhooks.start();
     }
     await posthog?.start(isBeside ? background.wake : undefined);
     const address = app.server.address();

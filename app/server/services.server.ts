@@ -9,6 +9,7 @@ import type { CheckCounts } from "./checks/check-counts.server";
 import type { Streams } from "./checks/subscriptions.server";
 import type { Env } from "./env.server";
 import type { FactsCache } from "./facts/facts-cache.server";
+import type { JobRunner } from "./jobs/job-runner.server";
 import type { KeyRing } from "./keys/key-cache.server";
 import type { RateLimits } from "./keys/rate-limits.server";
 import type { RefusedKeys } from "./keys/refused-keys.server";
@@ -20,14 +21,17 @@ import type { Posthog } from "./posthog/posthog.server";
 import type { Gathered } from "./process/batched-writes.server";
 import type { Load } from "./process/load.server";
 import type { Metrics } from "./process/metrics.server";
+import type { SystemStatus } from "./process/process-status.server";
 import type { RequestQueue } from "./process/request-queue.server";
 import type { Cleaning } from "./process/retention.server";
 import type { Background } from "./process/worker.server";
 import type { WriteProbe } from "./process/write-probe.server";
+import type { ScheduleSweep } from "./schedules/schedule-sweep.server";
 import type { TenantCounts } from "./tenants/tenant-counts.server";
 import type { TrialSweep } from "./trials/trial-sweep.server";
 import type { UsageFigures } from "./usage/figures.server";
 import type { UsageCache } from "./usage/usage-cache.server";
+import type { Webhooks } from "./webhooks/webhooks.server";
 
 export type KeepAnswer = (tx: Queries, result: unknown) => Promise<void>;
 
@@ -49,6 +53,12 @@ export type Services = {
   cleaning: Cleaning;
   /** What became of trials. Computed by the worker process if there is one. */
   trials: TrialSweep;
+  /** Long work in batches. Run by the worker process if there is one. */
+  jobs: JobRunner;
+  /** Writes scheduled changes that are due into rows. Runs in the worker process if there is one. */
+  schedules: ScheduleSweep;
+  /** Events, notices and deliveries. By the worker process if there is one. */
+  webhooks: Webhooks;
   checks: Checks;
   metrics: Metrics;
   keys: KeyRing;
@@ -65,6 +75,8 @@ export type Services = {
   metadata: MetadataChoice;
   /** Null if PostHog is off. */
   posthog: Posthog | null;
+  /** The processes of this node, apart from the worker. */
+  systemStatus: () => Promise<SystemStatus>;
   tenantCounts: TenantCounts;
   background: Background;
   /** Writes of concurrent requests, which share a transaction. */

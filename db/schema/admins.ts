@@ -1,9 +1,10 @@
+import type { Json } from "~/core/model";
 import type { Role } from "~/core/permissions";
 import type { Dialect } from "../dialect";
 
-/** Admins and their sessions. */
+/** Admins, their sessions, and what they keep of lists. */
 export function adminsTables(d: Dialect) {
-  const { table, text, timestamp, index, uniqueIndex } = d;
+  const { table, text, timestamp, json, index, uniqueIndex, primaryKey } = d;
 
   const admins = table(
     "admins",
@@ -42,5 +43,37 @@ export function adminsTables(d: Dialect) {
     (t) => [index("sessions_by_admin").on(t.admin), index("sessions_by_expiry").on(t.expiresAt)],
   );
 
-  return { admins, sessions };
+  /** How a person has set up a page, such as the columns of a list. */
+  const adminPreferences = table(
+    "admin_preferences",
+    {
+      admin: text("admin")
+        .notNull()
+        .references(() => admins.id),
+      /** The page's name. */
+      name: text("name").notNull(),
+      value: json("value").notNull().$type<Json>(),
+    },
+    (t) => [primaryKey({ columns: [t.admin, t.name] })],
+  );
+
+  /** Filters, order and columns of a list under a name, for all people. */
+  const savedViews = table(
+    "saved_views",
+    {
+      id: text("id").primaryKey(),
+      list: text("list").notNull().$type<"tenants">(),
+      name: text("name").notNull(),
+      /** The name by `foldText`: no two of a list are the same. */
+      foldedName: text("folded_name").notNull(),
+      /** The query string of the list's URL, without "?". */
+      query: text("query").notNull(),
+      createdAt: timestamp("created_at").notNull(),
+      /** The person's name. */
+      createdBy: text("created_by").notNull(),
+    },
+    (t) => [uniqueIndex("saved_views_by_name").on(t.list, t.foldedName)],
+  );
+
+  return { admins, sessions, adminPreferences, savedViews };
 }

@@ -50,11 +50,18 @@ export function changesTables(d: Dialect) {
       request: json("request").$type<RequestTags>(),
       /** The caller's IP address; null: the program itself or the command line, or not known. */
       address: text("address"),
+      /** The act that made the row, which other rows may share; null: older than change sets, an act of its own. */
+      changeSet: text("change_set"),
+      /** Of the facts document that the change made; null: it made none, or is older than this column. */
+      revision: integer("revision"),
     },
     (t) => [
-      index("audit_by_subject").on(t.subjectKind, t.subject, t.seq),
-      index("audit_by_actor").on(t.actorKind, t.actorId, t.seq),
-      index("audit_by_action").on(t.action, t.seq),
+      // Lists are sorted by time, of one instant by number. Every filter's index has that order, and bounds a range of it.
+      index("audit_by_time").on(t.at, t.seq),
+      index("audit_by_subject").on(t.subjectKind, t.subject, t.at, t.seq),
+      index("audit_by_actor").on(t.actorKind, t.actorId, t.at, t.seq),
+      index("audit_by_action").on(t.action, t.at, t.seq),
+      index("audit_by_change_set").on(t.changeSet, t.seq),
     ],
   );
 

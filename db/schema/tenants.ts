@@ -10,7 +10,10 @@ import type { catalogueTables } from "./catalogue";
 export const grantEnd = ({ endsAt, endedAt }: { endsAt: SQLWrapper; endedAt: SQLWrapper }): SQL =>
   sql`(case when ${endedAt} is null or ${endsAt} <= ${endedAt} then ${endsAt} else ${endedAt} end)`;
 
-/** Tenants, their add-ons and grants. */
+/** The plan as the list of tenants is sorted by it: "" without one, because the engines place null differently. */
+export const sortedPlan = ({ plan }: { plan: SQLWrapper }): SQL => sql`(case when ${plan} is null then '' else ${plan} end)`;
+
+/** Tenants, their metadata, add-ons and grants. */
 export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<typeof catalogueTables>, "features" | "plans">) {
   const { table, text, integer, sequence, timestamp, json, index, uniqueIndex, primaryKey } = d;
 
@@ -35,7 +38,11 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       index("tenants_by_plan").on(t.plan, t.searchText, t.key),
       index("tenants_by_status").on(t.status, t.searchText, t.key),
       index("tenants_by_created").on(t.createdAt, t.key),
+      // Walks the tenants of a plan in an order that no edit changes.
+      index("tenants_by_plan_and_key").on(t.plan, t.key),
       index("tenants_by_plan_and_status").on(t.plan, t.status),
+      index("tenants_in_order_of_plan").on(sortedPlan(t), t.searchText, t.key),
+      index("tenants_by_revision").on(t.revision, t.key),
     ],
   );
 
@@ -57,6 +64,19 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       words: text("words").notNull(),
     },
     (t) => [uniqueIndex("tenant_search_by_tenant").on(t.tenant), index("tenant_search_by_key").on(t.foldedKey)],
+  );
+
+  /** Metadata that the list of tenants can be filtered by: from `metadataEntries`. */
+  const tenantMetadata = table(
+    "tenant_metadata",
+    {
+      tenant: text("tenant")
+        .notNull()
+        .references(() => tenants.key),
+      key: text("key").notNull(),
+      value: text("value").notNull(),
+    },
+    (t) => [primaryKey({ columns: [t.tenant, t.key] }), index("tenant_metadata_by_value").on(t.key, t.value, t.tenant)],
   );
 
   const tenantAddOns = table(
@@ -96,6 +116,8 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       endedBy: text("ended_by"),
       /** The grant this one extends. */
       extends: text("extends"),
+      /** The grant that an undo gave back with this one; null for others. */
+      restores: text("restores"),
       note: text("note"),
       createdAt: timestamp("created_at").notNull(),
       createdBy: text("created_by").notNull(),
@@ -115,5 +137,5 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
     ],
   );
 
-  return { tenants, tenantSearch, tenantAddOns, grants };
+  return { tenants, tenantSearch, tenantMetadata, tenantAddOns, grants };
 }

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { TrialOutcome } from "~/core/trials/trial-chains";
 import type { Dialect } from "../dialect";
 
@@ -39,6 +40,8 @@ export function trialsTables(d: Dialect) {
       index("trial_outcomes_by_outcome").on(t.outcome, t.endsAt, t.grant),
       index("trial_outcomes_by_feature").on(t.outcome, t.feature, t.endsAt, t.grant),
       index("trial_outcomes_by_person").on(t.outcome, t.givenBy, t.endsAt, t.grant),
+      // Few are, so the others are left out.
+      index("trial_outcomes_ended_early").on(t.endsAt, t.grant).where(sql`${t.endedEarly}`),
     ],
   );
 

@@ -1,6 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { Dialect } from "../dialect";
 
+/** `tenant_stats.next_trial_end` of a tenant without a live trial: after every instant. */
+export const noTrialEnd = Number.MAX_SAFE_INTEGER;
+
 /**
  * Figures that the background process keeps from `check_counts`, usage totals and facts. All of them can be computed
  * again from those, which `latchkey figures rebuild` does.
@@ -29,7 +32,7 @@ export function usageFigureTables(d: Dialect) {
     ],
   );
 
-  /** Figures of a tenant. Missing for a tenant without checks and without use of a limit. */
+  /** Figures of each tenant, by which the list of tenants is sorted. Its row is created with the tenant. */
   const tenantStats = table(
     "tenant_stats",
     {
@@ -44,9 +47,16 @@ export function usageFigureTables(d: Dialect) {
       /** The last day of the 30, YYYY-MM-DD. */
       windowDay: text("window_day").notNull(),
       computedAt: timestamp("computed_at").notNull(),
+      /** The first end of its live trials, in ms; `noTrialEnd` without one. */
+      nextTrialEnd: integer("next_trial_end").notNull().default(noTrialEnd),
+      /** When time alone changes `nextTrialEnd`; null: never. */
+      trialsDueAt: timestamp("trials_due_at"),
     },
     (t) => [
       index("tenant_stats_by_fullest").on(t.fullestLimit, t.tenant),
+      index("tenant_stats_by_refused").on(t.refused30d, t.tenant),
+      index("tenant_stats_by_trial_end").on(t.nextTrialEnd, t.tenant),
+      index("tenant_stats_by_trials_due").on(t.trialsDueAt),
       // Finds tenants whose 30 days have to move on.
       index("tenant_stats_by_window").on(t.windowDay, t.tenant).where(sql`${t.checks30d} > 0`),
     ],

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, isNull, lte, type SQL } from "drizzle-orm";
 import type { FlagReading, Instant, TenantFacts, TenantStatus } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -15,38 +15,51 @@ export async function countTenantGroups(q: Queries, t: Schema): Promise<TenantGr
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }));
 }
 
-/** Tenants that have a grant of a feature, that have an add-on, or for which PostHog has given a flag's value. */
-export type TenantSource = { feature: string } | { addOn: string } | { flag: string };
+/**
+ * Tenants that have a grant of a feature, a plan, or an add-on, or for which PostHog has given a flag's value; those with
+ * a scheduled change that is due and not in rows yet; all.
+ */
+export type TenantSource = { feature: string } | { plan: string } | { addOn: string } | { flag: string } | { all: "due" | "tenants" };
 
 /** Keys of the source's tenants in ascending order from an index: at most `size`, after `after`. */
 export async function tenantKeysOf(q: Queries, t: Schema, source: TenantSource, after: string, size: number, now: Instant) {
-  const { grants: g, tenantAddOns: a, flagValues: f } = t;
-  const rows =
-    "feature" in source
-      ? await q
-          .selectDistinct({ tenant: g.tenant })
-          .from(g)
-          .where(and(eq(g.feature, source.feature), gt(g.tenant, after), isNotOverAt(g, now)))
-          .orderBy(asc(g.tenant))
-          .limit(size)
-      : "addOn" in source
-        ? await q
-            .select({ tenant: a.tenant })
-            .from(a)
-            .where(and(eq(a.plan, source.addOn), gt(a.tenant, after)))
-            .orderBy(asc(a.tenant))
-            .limit(size)
-        : await q
-            .select({ tenant: f.tenant })
-            .from(f)
-            .where(and(eq(f.flag, source.flag), gt(f.tenant, after)))
-            .orderBy(asc(f.tenant))
-            .limit(size);
-  return rows.map((row) => row.tenant);
+  const { tenants, grants: g, tenantAddOns: a, flagValues: f, scheduledChanges: s } = t;
+  const { key } = tenants;
+  const ofPlan = async (plan: SQL | undefined) =>
+    q
+      .select({ tenant: key })
+      .from(tenants)
+      .where(and(plan, gt(key, after)))
+      .orderBy(asc(key))
+      .limit(size);
+  const find = async () => {
+    if ("plan" in source) return ofPlan(eq(tenants.plan, source.plan));
+    if ("all" in source && source.all === "tenants") return ofPlan(undefined);
+    if ("all" in source) {
+      const isDue = and(lte(s.at, new Date(now)), isNull(s.problem), gt(s.tenant, after));
+      return q.selectDistinct({ tenant: s.tenant }).from(s).where(isDue).orderBy(asc(s.tenant)).limit(size);
+    }
+    if ("feature" in source) {
+      const isGranted = and(eq(g.feature, source.feature), gt(g.tenant, after), isNotOverAt(g, now));
+      return q.selectDistinct({ tenant: g.tenant }).from(g).where(isGranted).orderBy(asc(g.tenant)).limit(size);
+    }
+    if ("addOn" in source) {
+      const hasIt = and(eq(a.plan, source.addOn), gt(a.tenant, after));
+      return q.select({ tenant: a.tenant }).from(a).where(hasIt).orderBy(asc(a.tenant)).limit(size);
+    }
+    const hasValue = and(eq(f.flag, source.flag), gt(f.tenant, after));
+    return q.select({ tenant: f.tenant }).from(f).where(hasValue).orderBy(asc(f.tenant)).limit(size);
+  };
+  return (await find()).map((row) => row.tenant);
 }
 
 /** Upper bound of the source's tenants after `after`; ended grants count too. */
-export async function countTenantsOf(q: Queries, t: Schema, source: TenantSource, after: string): Promise<number> {
+export async function countTenantsOf(
+  q: Queries,
+  t: Schema,
+  source: Exclude<TenantSource, { plan: string } | { all: string }>,
+  after: string,
+): Promise<number> {
   const { grants: g, tenantAddOns: a, flagValues: f } = t;
   const [table, rows] =
     "feature" in source
@@ -72,7 +85,7 @@ export async function readForImpact(
   { features, flags }: { features: ReadonlySet<string>; flags: readonly string[] },
 ): Promise<AffectedTenant[]> {
   if (keys.length === 0) return [];
-  const { tenants, tenantAddOns: a, grants: g, flagValues: f } = t;
+  const { tenants, tenantAddOns: a, grants: g } = t;
   const { key, status, plan } = tenants;
   const rows = await q.select({ key, status, plan }).from(tenants).where(inArray(key, keys));
   const addOns = await q.select().from(a).where(inArray(a.tenant, keys)).orderBy(asc(a.addedAt));
@@ -81,13 +94,7 @@ export async function readForImpact(
     .select()
     .from(g)
     .where(and(inArray(g.tenant, keys), isNamed));
-  const values =
-    flags.length === 0
-      ? []
-      : await q
-          .select()
-          .from(f)
-          .where(and(inArray(f.tenant, keys), inArray(f.flag, [...flags])));
+  const readings = await readLastFlagReadings(q, t, keys, flags);
   const found = new Map<string, AffectedTenant>();
   for (const row of rows) {
     const tenant = { ...row, revision: 0, name: row.key, metadata: {}, createdAt: 0, addOns: [], grants: [] };
@@ -95,9 +102,21 @@ export async function readForImpact(
   }
   for (const { tenant, plan, addedAt } of addOns) found.get(tenant)?.tenant.addOns.push({ plan, addedAt: addedAt.getTime() });
   for (const row of granted) if (features.has(row.feature)) found.get(row.tenant)?.tenant.grants.push(grantOf(row));
-  for (const { tenant, flag, state, payload, variant } of values) {
-    const reading = { state, ...(payload === null ? {} : { payload }), ...(variant === null ? {} : { variant }) };
-    found.get(tenant)?.flags.set(flag, reading);
+  for (const [tenant, ofTenant] of readings) {
+    const one = found.get(tenant);
+    if (one) one.flags = ofTenant;
   }
   return [...found.values()];
+}
+
+/** The last value of these flags per tenant, as if PostHog had just given it. */
+export async function readLastFlagReadings(q: Queries, { flagValues: f }: Schema, keys: string[], flags: readonly string[]) {
+  const found = new Map<string, Map<string, FlagReading>>();
+  if (flags.length === 0) return found;
+  const isOne = and(inArray(f.tenant, keys), inArray(f.flag, [...flags]));
+  for (const { tenant, flag, state, payload, variant } of await q.select().from(f).where(isOne)) {
+    const reading = { state, ...(payload === null ? {} : { payload }), ...(variant === null ? {} : { variant }) };
+    found.set(tenant, (found.get(tenant) ?? new Map<string, FlagReading>()).set(flag, reading));
+  }
+  return found;
 }

@@ -34,13 +34,13 @@ export async function auditedActions(q: Queries, t: Schema): Promise<string[]> {
 
 /** Each with the latest name. */
 export async function auditedActors(q: Queries, t: Schema): Promise<Actor[]> {
-  const { actorKind: kind, actorId: id, actorName: name, seq } = t.audit;
+  const { actorKind: kind, actorId: id, actorName: name, at, seq } = t.audit;
   const actors: Actor[] = [];
   for (let after: SQL | undefined; actors.length < most; ) {
     const [next] = await q.select({ kind, id }).from(t.audit).where(after).orderBy(asc(kind), asc(id)).limit(1);
     if (!next) break;
     const theirs = and(eq(kind, next.kind), eq(id, next.id));
-    const [last] = await q.select({ name }).from(t.audit).where(theirs).orderBy(desc(seq)).limit(1);
+    const [last] = await q.select({ name }).from(t.audit).where(theirs).orderBy(desc(at), desc(seq)).limit(1);
     actors.push({ ...next, name: last?.name ?? next.id });
     after = sql`(${kind}, ${id}) > (${next.kind}, ${next.id})`;
   }

@@ -1,4 +1,5 @@
-import { and, desc, eq, getTableColumns, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { randomUUID } from "node:crypto";
+import { and, desc, eq, getTableColumns, inArray, type SQL, sql } from "drizzle-orm";
 import type { Actor, Instant, Json } from "~/core/model";
 import type { Queries } from "../database";
 import { isOnPostgres } from "../on-postgres";
@@ -14,12 +15,16 @@ export type AuditEntry = {
   before?: Json;
   after?: Json;
   why?: string | null;
+  /** Of the facts document that the change made. */
+  revision?: number;
 };
 
+/** Entries of an actor without a change set share one of their own. */
 export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[]): Promise<void> {
+  const ownChangeSet = randomUUID();
   await inBatches(entries, (batch) =>
     tx.insert(t.audit).values(
-      batch.map(({ at, actor, action, subjectKind, subject, before, after, why }) => ({
+      batch.map(({ at, actor, action, subjectKind, subject, before, after, why, revision }) => ({
         at: new Date(at),
         actorKind: actor.kind,
         actorId: actor.id,
@@ -32,15 +37,16 @@ export async function writeAudit(tx: Queries, t: Schema, ...entries: AuditEntry[
         why: why ?? null,
         request: actor.request ?? null,
         address: actor.address ?? null,
+        changeSet: actor.changeSet ?? ownChangeSet,
+        revision: revision ?? null,
       })),
     ),
   );
 }
 
+/** Conditions that have an index. */
 export type AuditFilter = { subjectKind?: AuditSubject; subject?: string; actor?: Pick<Actor, "kind" | "id">; action?: string };
 export type AuditRow = Schema["audit"]["$inferSelect"];
-
-type AuditPage = { /** The `seq` of the last row of the previous page. */ before?: number; size: number };
 
 /** A row without its documents, which are up to some megabytes for an import. */
 export type AuditHead = Omit<AuditRow, "before" | "after">;
@@ -51,14 +57,19 @@ export type ListedAuditRow = AuditRow & { isLarge: boolean };
 const maxListedBytes = 32 * 1024;
 const maxListBytes = 512 * 1024;
 
-/** Newest first, without large documents. */
-export async function listAudit(q: Queries, t: Schema, filter: AuditFilter, page: AuditPage): Promise<ListedAuditRow[]> {
+/** The newest of a subject, an actor or an action, without large documents. */
+export async function listAudit(q: Queries, t: Schema, filter: AuditFilter, { size }: { size: number }): Promise<ListedAuditRow[]> {
   const heads = await q
     .select(headWithBytes(t))
     .from(t.audit)
-    .where(matching(t, filter, page))
-    .orderBy(desc(t.audit.seq))
-    .limit(page.size);
+    .where(matching(t, filter))
+    .orderBy(desc(t.audit.at), desc(t.audit.seq))
+    .limit(size);
+  return withDocuments(q, t, heads);
+}
+
+/** Adds the documents of those that are small enough for a list. */
+export async function withDocuments(q: Queries, t: Schema, heads: readonly (AuditHead & { bytes: number })[]): Promise<ListedAuditRow[]> {
   const small: number[] = [];
   let total = 0;
   for (const { seq, bytes } of heads) {
@@ -76,22 +87,16 @@ export async function listAudit(q: Queries, t: Schema, filter: AuditFilter, page
 }
 
 /** Newest first, without the documents. */
-export async function listAuditHeads(q: Queries, t: Schema, filter: AuditFilter, page: AuditPage): Promise<AuditHead[]> {
-  return q
-    .select(headColumns(t))
-    .from(t.audit)
-    .where(matching(t, filter, page))
-    .orderBy(desc(t.audit.seq))
-    .limit(page.size);
+export async function listAuditHeads(q: Queries, t: Schema, filter: AuditFilter, { size }: { size: number }): Promise<AuditHead[]> {
+  return q.select(headColumns(t)).from(t.audit).where(matching(t, filter)).orderBy(desc(t.audit.at), desc(t.audit.seq)).limit(size);
 }
 
-function matching({ audit }: Schema, filter: AuditFilter, page: AuditPage): SQL | undefined {
+export function matching({ audit }: Schema, filter: AuditFilter): SQL | undefined {
   const conditions: SQL[] = [];
   if (filter.subjectKind) conditions.push(eq(audit.subjectKind, filter.subjectKind));
   if (filter.subject !== undefined) conditions.push(eq(audit.subject, filter.subject));
   if (filter.actor) conditions.push(eq(audit.actorKind, filter.actor.kind), eq(audit.actorId, filter.actor.id));
   if (filter.action) conditions.push(eq(audit.action, filter.action));
-  if (page.before !== undefined) conditions.push(lt(audit.seq, page.before));
   return and(...conditions);
 }
 

@@ -9,8 +9,11 @@ import { dateOrNull } from "./dates";
 import { recordCatalogue } from "./facts.server";
 import { wakeGroupSyncOfAll } from "./outbox.server";
 
-/** Writes rows, history, audit, feed and outbox of a catalogue change in the caller's transaction. */
-export async function writeCatalogueChange(
+/**
+ * Writes rows, history, audit, feed and outbox of a catalogue change in the caller's transaction. The caller deletes the
+ * removed plans' rows, when no tenant has them any more, with `deletePlanRows`.
+ */
+export async function writeCatalogueBeforeTenants(
   tx: Queries,
   t: Schema,
   before: CatalogueFacts,
@@ -31,12 +34,18 @@ export async function writeCatalogueChange(
     t,
     after.plans.filter((p) => plans.has(p.key)),
   );
-  await removePlans(tx, t, change.removedPlans);
   await recordCatalogue(tx, t, after, change.at);
   const { action, at, why } = change;
-  await writeAudit(tx, t, { at, actor, action, ...subjectOf(change), ...catalogueDifference(before, after, change), why });
+  await writeAudit(tx, t, { at, actor, action, ...subjectOf(change), ...catalogueDifference(before, after, change), why, revision });
   await wakeGroupSyncOfAll(tx, t, revision, change.at);
   return after;
+}
+
+/** Variant for changes of the catalogue alone. */
+export async function writeCatalogueChange(...args: Parameters<typeof writeCatalogueBeforeTenants>): Promise<CatalogueFacts> {
+  const [tx, t, , change] = args;
+  await deletePlanRows(tx, t, change.removedPlans);
+  return writeCatalogueBeforeTenants(...args);
 }
 
 async function putFeatures(tx: Queries, t: Schema, list: Feature[]): Promise<void> {
@@ -100,7 +109,7 @@ async function putPlans(tx: Queries, t: Schema, list: Plan[]): Promise<void> {
   await inBatches(entries, (batch) => tx.insert(t.planFeatures).values(batch));
 }
 
-async function removePlans(tx: Queries, t: Schema, keys: string[]): Promise<void> {
+export async function deletePlanRows(tx: Queries, t: Schema, keys: string[]): Promise<void> {
   for (const key of keys) {
     await tx.delete(t.planFeatures).where(eq(t.planFeatures.plan, key));
     await tx.delete(t.plans).where(eq(t.plans.key, key));

@@ -4,6 +4,7 @@ import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
 import type { Schema } from "../schema";
 import { dateOrNull } from "./dates";
+import { addAllTenantStats, trialsNotComputed } from "./tenant-stats.server";
 
 /** `today` is the last day of the window and `first` its first, YYYY-MM-DD. */
 export type Window = { first: string; today: string };
@@ -132,6 +133,7 @@ async function addToTenants(tx: Queries, t: Schema, rows: PendingRow[], window: 
       refused30d: sum?.refused ?? 0,
       fullestLimit: known?.fullestLimit ?? -1,
       lastCheckedAt: new Date(Math.max(last, known?.lastCheckedAt?.getTime() ?? 0)),
+      ...trialsNotComputed,
       windowDay: window.today,
       computedAt: new Date(now),
     };
@@ -216,6 +218,7 @@ export async function putFullest(
   const rows = fullest.map((one) => ({
     ...one,
     ...{ checks30d: 0, refused30d: 0, lastCheckedAt: dateOrNull(null), windowDay: today, computedAt: new Date(now) },
+    ...trialsNotComputed,
   }));
   await tx
     .insert(s)
@@ -226,6 +229,8 @@ export async function putFullest(
 /** Deletes all figures. `resetCounts` then makes the counts of all tenants pending. */
 export async function deleteFigures(tx: Queries, t: Schema): Promise<void> {
   for (const table of [t.featureDaily, t.tenantStats, t.refusedTenants, t.usageLevels]) await tx.delete(table);
+  // The list of tenants is sorted by these rows, so each tenant needs one until its figures are computed.
+  await addAllTenantStats(tx, t);
 }
 
 /** Makes all counts of the next tenants pending. Returns the last of them, or null at the end. */

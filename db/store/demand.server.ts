@@ -17,6 +17,19 @@ export async function checksByDay(q: Queries, { featureDaily: f }: Schema, { fro
   return rows.map((row) => ({ ...row, count: Number(row.count) })).sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
+/** Features by their checks since a day, those asked most first. */
+export async function featuresByChecks(q: Queries, { featureDaily: f }: Schema, from: string, size: number): Promise<string[]> {
+  const sum = sql<number>`sum(${f.count})`;
+  const rows = await q
+    .select({ feature: f.feature, sum })
+    .from(f)
+    .where(and(inArray(f.allowed, [true, false]), gte(f.day, from)))
+    .groupBy(f.feature)
+    .orderBy(desc(sum), asc(f.feature))
+    .limit(size);
+  return rows.map(({ feature }) => feature);
+}
+
 export type Refusals = { feature: string; refusals: number };
 
 /** Refused checks per feature, most first. */
@@ -64,6 +77,43 @@ export async function refusedTenantsOf(
     .where(and(eq(r.feature, feature), gte(r.lastDay, from), after ? sql`${r.lastDay} <= ${after.lastDay}` : undefined, later))
     .orderBy(desc(r.lastDay), desc(r.tenant))
     .limit(size);
+}
+
+export type RefusedSince = { feature: string; from: string };
+const isRefusedSince = ({ refusedTenants: r }: Schema, { feature, from }: RefusedSince) =>
+  and(eq(r.feature, feature), gte(r.lastDay, from));
+
+/** In order of key, after a key. */
+export async function refusedKeysAfter(
+  q: Queries,
+  t: Schema,
+  since: RefusedSince,
+  { after, size }: { after: string | null; size: number },
+): Promise<string[]> {
+  const { tenant } = t.refusedTenants;
+  const later = after === null ? undefined : gt(tenant, after);
+  const rows = await q
+    .select({ tenant })
+    .from(t.refusedTenants)
+    .where(and(isRefusedSince(t, since), later))
+    .orderBy(tenant)
+    .limit(size);
+  return rows.map((row) => row.tenant);
+}
+
+/** Those of these tenants that were refused the feature. */
+export async function refusedAmong(q: Queries, t: Schema, since: RefusedSince, keys: string[]): Promise<Set<string>> {
+  const { tenant } = t.refusedTenants;
+  const rows = await q
+    .select({ tenant })
+    .from(t.refusedTenants)
+    .where(and(isRefusedSince(t, since), inArray(tenant, keys)));
+  return new Set(rows.map((row) => row.tenant));
+}
+
+export async function countRefused(q: Queries, t: Schema, since: RefusedSince): Promise<number> {
+  const [row] = await q.select({ n: sql<number>`count(*)` }).from(t.refusedTenants).where(isRefusedSince(t, since));
+  return Number(row?.n ?? 0);
 }
 
 /** Refused checks of a feature per tenant, for the tenants of one page. */

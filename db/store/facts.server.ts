@@ -26,6 +26,14 @@ export async function readTenantFacts(q: Queries, t: Schema, key: string, by?: I
   return (await newest(q, t, "tenant", key, by)) as TenantFacts | null;
 }
 
+/** When the tenant's history begins, or null without one. */
+export async function tenantHistoryBegins(q: Queries, t: Schema, key: string): Promise<Instant | null> {
+  const h = t.factsHistory;
+  const of = and(eq(h.kind, "tenant"), eq(h.subject, key));
+  const [row] = await q.select({ at: h.recordedAt }).from(h).where(of).orderBy(asc(h.recordedAt)).limit(1);
+  return row?.at.getTime() ?? null;
+}
+
 /** The facts at a revision an editor saw, or null. */
 export async function readTenantFactsAt(q: Queries, t: Schema, key: string, revision: number): Promise<TenantFacts | null> {
   const h = t.factsHistory;

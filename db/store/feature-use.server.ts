@@ -21,6 +21,21 @@ export async function countCheckedTenants(q: Queries, t: Schema, features: strin
   return { tenants: Number(counted?.tenants ?? 0), isLowerBound: Number(counted?.rows ?? 0) === maxRows };
 }
 
+/** Counters of a feature above a total, whose period begins at `since` or later: at most `size`. */
+export async function countersAbove(
+  q: Queries,
+  { usageTotals: u }: Schema,
+  counter: { feature: string; periodKind: ResetPeriod; since: number; above: number },
+  size: number,
+): Promise<{ tenant: string; periodStart: number }[]> {
+  const { feature, periodKind, since, above } = counter;
+  return q
+    .select({ tenant: u.tenant, periodStart: u.periodStart })
+    .from(u)
+    .where(and(eq(u.feature, feature), eq(u.periodKind, periodKind), gte(u.periodStart, since), gt(u.used, above)))
+    .limit(size);
+}
+
 /** A counter above 0, and where its tenant's reset periods begin. */
 export type UsedCounter = { tenant: string; periodStart: number; usageAnchor: Instant | null };
 

@@ -42,3 +42,9 @@ export async function readSessionRights(tx: Queries, t: Schema, hashes: readonly
   });
   return found;
 }
+
+/** Null if there is no such admin. */
+export async function readAdminRights(tx: Queries, { admins }: Schema, id: string): Promise<{ role: Role; isDisabled: boolean } | null> {
+  const [row] = await tx.select({ role: admins.role, disabledAt: admins.disabledAt }).from(admins).where(eq(admins.id, id));
+  return row ? { role: row.role, isDisabled: row.disabledAt !== null } : null;
+}

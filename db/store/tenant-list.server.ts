@@ -1,47 +1,136 @@
-import { and, count, eq, gt, inArray, isNull, lte, type SQL, sql } from "drizzle-orm";
-import type { Instant, TenantStatus } from "~/core/model";
-import { wordsOf } from "~/core/search/search-words";
+import { and, count, eq, gt, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import type { Instant } from "~/core/model";
+import { completeSort, indexedSort, type TenantSort, type TenantSortId } from "~/core/tenants/tenant-filter";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
-import { isLiveAt } from "./grant-lifetime";
-import { contains } from "./tenant-search.server";
+import { sortedPlan } from "../schema/tenants";
+import { isLiveTrial, type ListedFilter, oneIf, type ResolvedFilter, resolvePlan, tenantConditions } from "./tenant-conditions.server";
 
-export const tenantSorts = ["name", "created", "plan", "status"] as const;
-export type TenantSort = (typeof tenantSorts)[number];
+/** At this number of matches or more, tenants are not counted and are read in the order of an index. Fewer are sorted by any columns. */
+export const maxSortedTenants = 10_000;
 
-export type TenantFilter = {
-  /** Words that the name and key hold, in any order. */
-  search?: string;
-  /** "" means tenants without a plan. Add-ons count too. */
-  plan?: string;
-  status?: TenantStatus;
-  /** `live`: has a live trial. A number: has one that ends within this many ms. */
-  trial?: "live" | number;
+export type TenantQuery = ListedFilter & {
+  sort: readonly TenantSort[];
+  /** From 1. */
+  page: number;
+  size: number;
+  /** How many match, if that is known to be `maxSortedTenants` or more. */
+  known?: number;
 };
 
-export type TenantQuery = TenantFilter & { sort: TenantSort; descending: boolean; page: number; size: number; now: Instant };
+export type TenantRow = Pick<Schema["tenants"]["$inferSelect"], "key" | "name" | "status" | "plan" | "metadata" | "createdAt" | "revision">;
 
-export type TenantRow = Pick<Schema["tenants"]["$inferSelect"], "key" | "name" | "status" | "plan" | "createdAt">;
+type ResolvedQuery = ResolvedFilter & Pick<TenantQuery, "page" | "size">;
 
-/** One page and the total. `page` counts from 1. */
-export async function listTenants(q: Queries, t: Schema, query: TenantQuery): Promise<{ rows: TenantRow[]; total: number }> {
-  const { key, name, status, plan, createdAt } = t.tenants;
-  const where = await conditions(q, t, query);
+/** `total` is at most `maxSortedTenants`, unless it was known. `sort` is what the rows are sorted by. */
+export type TenantPage = { rows: TenantRow[]; total: number; page: number; sort: TenantSort[] };
+
+/** One page. Past the end it is the last page. */
+export async function listTenants(q: Queries, t: Schema, asked: TenantQuery): Promise<TenantPage> {
+  const query = await resolvePlan(q, t, asked);
+  const equal = new Set<TenantSortId>(query.status ? ["status"] : []);
+  if (query.plan !== undefined) equal.add("plan");
+  const sort = completeSort(query.sort, equal);
+  const isLarge = query.known !== undefined && query.known >= maxSortedTenants;
+  const found = isLarge ? null : await sortedKeys(q, t, query, sort);
+  const total = query.known ?? found?.total ?? 0;
+  if (found && found.total < maxSortedTenants) return { rows: await rowsOf(q, t, found.keys), total: found.total, page: found.page, sort };
+  const walked = indexedSort(sort);
+  const page = Math.min(query.page, Math.floor(maxSortedTenants / query.size));
+  const keys = await walkedKeys(q, t, query, walked, (page - 1) * query.size);
+  return { rows: await rowsOf(q, t, keys), total, page, sort: walked };
+}
+
+/** Finds up to 10,000 tenants that match, then counts and sorts those. */
+async function sortedKeys(q: Queries, t: Schema, query: ResolvedQuery, sort: TenantSort[]) {
+  const { tenants, tenantStats: s } = t;
+  const { key, searchText, status, createdAt, revision } = tenants;
+  const where = tenantConditions(q, t, query);
+  // A lookup per tenant: PostgreSQL would scan the table for a join.
+  const figure = (column: SQLWrapper, of: SQLWrapper) => sql`(select ${column} from ${s} where ${s.tenant} = ${of})`;
+  const read = async (page: number) => {
+    // The limit keeps the engines from reading tenants in the wanted order until enough of them match.
+    const matched = q
+      .select({ key, searchText, plan: sql<string>`${sortedPlan(tenants)}`.as("sorted_plan"), status, createdAt, revision })
+      .from(tenants)
+      .where(where)
+      .limit(maxSortedTenants)
+      .as("matched");
+    const { plan, status: matchedStatus, searchText: name, createdAt: created, revision: changed } = matched;
+    const figures = Object.entries(figureColumns(t)).map(([id, column]) => [id, figure(column, matched.key)]);
+    const columns = { ...Object.fromEntries(figures), name, plan, status: matchedStatus, created, changed } as SortColumns;
+    return q
+      .select({ key: matched.key, total: sql<number>`count(*) over ()` })
+      .from(matched)
+      .orderBy(...orderOf(sort, columns, matched.key))
+      .limit(query.size)
+      .offset((page - 1) * query.size);
+  };
+  let page = query.page;
+  let rows = await read(page);
+  if (rows.length === 0 && page > 1) {
+    const [first] = await read(1);
+    page = Math.max(1, Math.ceil(Number(first?.total ?? 0) / query.size));
+    rows = await read(page);
+  }
+  return { keys: rows.map((row) => row.key), total: Number(rows[0]?.total ?? 0), page };
+}
+
+/** Reads tenants in the order of an index and leaves out those that do not match. */
+async function walkedKeys(q: Queries, t: Schema, query: ResolvedQuery, sort: TenantSort[], skipped: number): Promise<string[]> {
+  const { tenants, tenantStats: s } = t;
+  const { key, searchText, status, createdAt, revision } = tenants;
+  const [first] = sort as [TenantSort];
+  const isByName = first.id === "name" && (query.plan !== undefined || query.status !== undefined);
+  const where = tenantConditions(q, t, query, !isByName);
+  const columns: SortColumns = {
+    ...figureColumns(t),
+    name: searchText,
+    plan: sortedPlan(tenants),
+    status,
+    created: createdAt,
+    changed: revision,
+  };
+  const ofFigures = first.id in figureColumns(t);
+  const rows = ofFigures
+    ? q
+        .select({ key: s.tenant })
+        .from(s)
+        // A cross join, which SQLite does not reorder.
+        .crossJoin(tenants)
+        .where(and(eq(key, s.tenant), where))
+        .orderBy(...orderOf(sort, columns, s.tenant))
+    : q
+        .select({ key })
+        .from(tenants)
+        .where(where)
+        .orderBy(...orderOf(sort, columns, key));
+  return (await rows.limit(query.size).offset(skipped)).map((row) => row.key);
+}
+
+const figureColumns = ({ tenantStats: s }: Schema) => ({ trial: s.nextTrialEnd, limit: s.fullestLimit, refused: s.refused30d });
+
+type SortColumns = Record<TenantSortId, unknown>;
+
+/** The key makes the order total. */
+function orderOf(sort: TenantSort[], columns: SortColumns, key: unknown): SQL[] {
+  const by = (column: unknown, desc: boolean) => (desc ? sql`${column} desc` : sql`${column} asc`);
+  return [...sort.map(({ id, desc }) => by(columns[id], desc)), by(key, sort[0]?.desc ?? false)];
+}
+
+async function rowsOf(q: Queries, t: Schema, keys: string[]): Promise<TenantRow[]> {
+  if (keys.length === 0) return [];
+  const { key, name, status, plan, metadata, createdAt, revision } = t.tenants;
+  const rows = await q.select({ key, name, status, plan, metadata, createdAt, revision }).from(t.tenants).where(inArray(key, keys));
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  return keys.flatMap((one) => byKey.get(one) ?? []);
+}
+
+/** Exact, however many there are. */
+export async function countMatchingTenants(q: Queries, t: Schema, filter: ListedFilter): Promise<number> {
+  const where = tenantConditions(q, t, await resolvePlan(q, t, filter));
   const [counted] = await q.select({ total: count() }).from(t.tenants).where(where);
-  const total = Number(counted?.total ?? 0);
-  const skipped = (query.page - 1) * query.size;
-  if (skipped >= total) return { rows: [], total };
-  // Pages behind the middle are read from the end, because skipped rows cost as much as read ones.
-  const isFar = skipped > total / 2;
-  const size = Math.min(query.size, total - skipped);
-  const rows = await q
-    .select({ key, name, status, plan, createdAt })
-    .from(t.tenants)
-    .where(where)
-    .orderBy(...order(t, query.sort, query.descending !== isFar))
-    .limit(size)
-    .offset(isFar ? total - skipped - size : skipped);
-  return { rows: isFar ? rows.reverse() : rows, total };
+  return Number(counted?.total ?? 0);
 }
 
 /** Where a page starts: after this search text and key. */
@@ -51,7 +140,7 @@ export type TenantPlace = { searchText: string; key: string };
 export async function tenantsAfter(
   q: Queries,
   t: Schema,
-  filter: TenantFilter & { now: Instant },
+  filter: ListedFilter,
   { after, size }: { after?: TenantPlace; size: number },
 ): Promise<Schema["tenants"]["$inferSelect"][]> {
   const { searchText, key } = t.tenants;
@@ -59,59 +148,37 @@ export async function tenantsAfter(
   return q
     .select()
     .from(t.tenants)
-    .where(and(await conditions(q, t, filter), later))
+    .where(and(tenantConditions(q, t, await resolvePlan(q, t, filter)), later))
     .orderBy(searchText, key)
     .limit(size);
 }
 
-/**
- * The engines place NULL differently by default, but an explicit NULLS order makes PostgreSQL ignore its index and sort
- * every tenant. The key makes the order total.
- */
-function order(t: Schema, sort: TenantSort, descending: boolean): SQL[] {
-  const { searchText, createdAt, plan, status, key } = t.tenants;
-  const columns = { name: [searchText], created: [createdAt], plan: [plan, searchText], status: [status, searchText] }[sort];
-  const nulls = (column: { notNull: boolean }) => sql.raw(column.notNull ? "" : descending ? " nulls last" : " nulls first");
-  return [...columns, key].map((c) => (descending ? sql`${c} desc${nulls(c)}` : sql`${c} asc${nulls(c)}`));
+/** Keys that match, in order of key, which no change of a tenant moves. Together the pages read each tenant once. */
+export async function tenantKeysAfter(
+  q: Queries,
+  t: Schema,
+  filter: ListedFilter,
+  { after, size }: { after: string | null; size: number },
+): Promise<string[]> {
+  const { key } = t.tenants;
+  const rows = await q
+    .select({ key })
+    .from(t.tenants)
+    .where(and(tenantConditions(q, t, await resolvePlan(q, t, filter), true), after === null ? undefined : gt(key, after)))
+    .orderBy(key)
+    .limit(size);
+  return rows.map((row) => row.key);
 }
 
-type Filter = TenantFilter & { now: Instant };
-
-async function conditions(q: Queries, t: Schema, { now, search: text, status, plan, trial }: Filter): Promise<SQL | undefined> {
-  const { tenants, grants } = t;
-  const all: (SQL | undefined)[] = [];
-  all.push(matchesText(t, text));
-  if (status) all.push(eq(tenants.status, status));
-  if (plan === "") all.push(isNull(tenants.plan));
-  else if (plan !== undefined) all.push(await holds(q, t, plan));
-  if (trial !== undefined) {
-    const soon = typeof trial === "number" ? lte(grants.endsAt, new Date(now + trial)) : undefined;
-    const ending = and(eq(grants.kind, "trial"), gt(grants.endsAt, new Date(now)), soon);
-    const live = q
-      .select({ key: grants.tenant })
-      .from(grants)
-      .where(and(ending, sql`${oneIf(isLiveTrial(t, now))} = 1`));
-    all.push(inArray(tenants.key, live));
-  }
-  return and(...all);
-}
-
-/** Has each word in its name or key, whatever its case and accents. Undefined without a text. */
-export const matchesText = ({ tenants }: Schema, text: string | undefined): SQL | undefined =>
-  and(...wordsOf(text ?? "").map((word) => contains(tenants.searchText, word)));
-
-/** One condition or the other, not "or", with which SQLite cannot read the list in order. */
-async function holds(q: Queries, { tenants, tenantAddOns, plans }: Schema, plan: string): Promise<SQL> {
-  const [found] = await q.select({ kind: plans.kind }).from(plans).where(eq(plans.key, plan));
-  if (found?.kind !== "add_on") return eq(tenants.plan, plan);
-  return inArray(tenants.key, q.select({ key: tenantAddOns.tenant }).from(tenantAddOns).where(eq(tenantAddOns.plan, plan)));
-}
-
-/** Inside `case`, SQLite does not use the index on kind or start, which half of all grants match. */
-const oneIf = (condition: SQL | undefined) => sql<number>`case when ${condition} then 1 else 0 end`;
-
-function isLiveTrial({ grants }: Schema, now: Instant): SQL | undefined {
-  return and(eq(grants.kind, "trial"), isLiveAt(grants, now));
+/** Those of these tenants that match. */
+export async function matchingAmong(q: Queries, t: Schema, filter: ListedFilter, keys: string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
+  const { key } = t.tenants;
+  const rows = await q
+    .select({ key })
+    .from(t.tenants)
+    .where(and(inArray(key, keys), tenantConditions(q, t, await resolvePlan(q, t, filter), true)));
+  return new Set(rows.map((row) => row.key));
 }
 
 /** The key of one tenant, or null without any. */

@@ -10,9 +10,13 @@ import { appendTenantChanges, inBatches } from "./changes.server";
 import { dateOrNull } from "./dates";
 import { recordTenants } from "./facts.server";
 import { wakeGroupSync } from "./outbox.server";
+import { putScheduledRows } from "./scheduled-changes.server";
+import { putMetadataRows } from "./tenant-metadata.server";
 import { putSearchRows, searchRowOf } from "./tenant-search.server";
+import { addTenantStats } from "./tenant-stats.server";
 
-export type TenantWrite = { before: TenantFacts | null; change: TenantChange };
+/** `changeSet`: of this write, if the actor's other writes belong to other acts. */
+export type TenantWrite = { before: TenantFacts | null; change: TenantChange; changeSet?: string };
 
 /** Text for search and sorting; changing it needs a new `searchTextVersion`. */
 export function searchTextOf({ name, key }: Pick<TenantFacts, "name" | "key">): string {
@@ -35,7 +39,11 @@ export async function writeTenantChanges(tx: Queries, t: Schema, writes: TenantW
   const facts = writes.map(({ before, change }) => applyChange(before, change, revisions.get(change.key) as number));
   await putTenants(tx, t, facts);
   await putSearchRows(tx, t, changedSearchRows(writes, facts));
+  await putMetadataRows(tx, t, changedMetadata(writes, facts));
+  const created = writes.flatMap(({ before, change }) => (before ? [] : [change.key]));
+  await addTenantStats(tx, t, created);
   await putAddOns(tx, t, writes, facts);
+  await putScheduledRows(tx, t, changedSchedules(writes, facts));
   await putGrants(tx, t, writes, actor);
   await recordTenants(tx, t, facts, at);
   const entries = writes.map((write, i) => auditEntry(write, facts[i] as TenantFacts, actor));
@@ -85,6 +93,20 @@ function changedSearchRows(writes: TenantWrite[], facts: TenantFacts[]) {
   });
 }
 
+function changedMetadata(writes: TenantWrite[], facts: TenantFacts[]) {
+  return facts.flatMap((tenant, i) => {
+    const before = writes[i]?.before ?? null;
+    return before?.metadata === tenant.metadata ? [] : [{ tenant, isNew: before === null }];
+  });
+}
+
+function changedSchedules(writes: TenantWrite[], facts: TenantFacts[]) {
+  return writes.flatMap(({ before, change }, i) => {
+    if (change.set.scheduled === undefined) return [];
+    return [{ facts: facts[i] as TenantFacts, isNew: before?.scheduled === undefined }];
+  });
+}
+
 async function putAddOns(tx: Queries, t: Schema, writes: TenantWrite[], facts: TenantFacts[]): Promise<void> {
   const added: { tenant: string; plan: string; addedAt: Date }[] = [];
   for (const [i, { before, change }] of writes.entries()) {
@@ -121,13 +143,16 @@ function grantRow(tenant: string, grant: Grant, actor: Actor): Schema["grants"][
     endedAt: dateOrNull(grant.endedAt),
     endedBy: grant.endedAt === null ? null : actor.name,
     extends: grant.extends,
+    restores: grant.restores ?? null,
     note: grant.note,
     createdAt: new Date(grant.createdAt),
     createdBy: grant.createdBy,
   };
 }
 
-function auditEntry({ before, change }: TenantWrite, after: TenantFacts, actor: Actor): AuditEntry {
+function auditEntry({ before, change, changeSet }: TenantWrite, after: TenantFacts, by: Actor): AuditEntry {
   const { action, key, at, why } = change;
-  return { at, actor, action, subjectKind: "tenant", subject: key, ...tenantDifference(before, after, change), why };
+  const actor = changeSet === undefined ? by : { ...by, changeSet };
+  const difference = tenantDifference(before, after, change);
+  return { at, actor, action, subjectKind: "tenant", subject: key, ...difference, why, revision: after.revision };
 }

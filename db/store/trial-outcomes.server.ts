@@ -188,7 +188,8 @@ export async function trialOutcomesOf(q: Queries, { trialOutcomes: o }: Schema, 
 
 /** `startedFrom` is inclusive, `startedBefore` exclusive: about the chain's start. */
 export type OutcomeFilter = {
-  outcome: TrialOutcome;
+  /** Or "early": ended before the planned end, and not extended. */
+  outcome: TrialOutcome | "early";
   feature?: string;
   givenBy?: string;
   tenantText?: string;
@@ -196,26 +197,21 @@ export type OutcomeFilter = {
   startedBefore?: Instant;
 };
 
-/** Outcomes of one kind, latest end first unless `descending` is false. */
+/** Outcomes of one kind, or of trials that were ended early, latest end first unless `descending` is false. */
 export async function trialsByOutcome(
   q: Queries,
   t: Schema,
-  { outcome, feature, givenBy, tenantText, startedFrom, startedBefore }: OutcomeFilter,
+  filter: OutcomeFilter,
   { after, descending = true, size }: { after?: GrantPlace; descending?: boolean; size: number },
 ): Promise<TrialOutcomeRow[]> {
   const o = t.trialOutcomes;
-  const found = await tenantCondition(q, t, o.tenant, { tenantText });
+  const found = await tenantCondition(q, t, o.tenant, filter);
   if (found === "none") return [];
   const direction = sql.raw(descending ? "desc" : "asc");
   const compare = sql.raw(descending ? "<" : ">");
   const conditions: (SQL | undefined)[] = [
-    // Hidden from indexes that begin with the outcome, because the tenants are few.
-    found?.areFew ? sql`coalesce(${o.outcome}, '') = ${outcome}` : eq(o.outcome, outcome),
+    ...outcomeConditions(t, filter, found?.areFew),
     found?.condition,
-    feature === undefined ? undefined : eq(o.feature, feature),
-    givenBy === undefined ? undefined : eq(o.givenBy, givenBy),
-    startedFrom === undefined ? undefined : gte(o.startedAt, new Date(startedFrom)),
-    startedBefore === undefined ? undefined : lt(o.startedAt, new Date(startedBefore)),
     after && sql`(${o.endsAt}, ${o.grant}) ${compare} (${sql.param(new Date(after.at), o.endsAt)}, ${after.id})`,
   ];
   return q
@@ -224,6 +220,21 @@ export async function trialsByOutcome(
     .where(and(...conditions))
     .orderBy(sql`${o.endsAt} ${direction}`, sql`${o.grant} ${direction}`)
     .limit(size);
+}
+
+/** Without the text. `areFew`: hides the outcome from indexes that begin with it, because the tenants are few. */
+export function outcomeConditions(
+  { trialOutcomes: o }: Schema,
+  { outcome, feature, givenBy, startedFrom, startedBefore }: OutcomeFilter,
+  areFew = false,
+): (SQL | undefined)[] {
+  return [
+    outcome === "early" ? sql`${o.endedEarly}` : areFew ? sql`coalesce(${o.outcome}, '') = ${outcome}` : eq(o.outcome, outcome),
+    feature === undefined ? undefined : eq(o.feature, feature),
+    givenBy === undefined ? undefined : eq(o.givenBy, givenBy),
+    startedFrom === undefined ? undefined : gte(o.startedAt, new Date(startedFrom)),
+    startedBefore === undefined ? undefined : lt(o.startedAt, new Date(startedBefore)),
+  ];
 }
 
 const setting = "trial_outcomes";

@@ -7,7 +7,7 @@ import type { Schema } from "../schema";
 import { grantEnd } from "../schema/tenants";
 import { isLiveAt, isNotOverAt } from "./grant-lifetime";
 import { type GrantRow, grantOf } from "./grants.server";
-import { matchesText } from "./tenant-list.server";
+import { matchesText } from "./tenant-conditions.server";
 
 /** `endsFrom` is inclusive, `endsBefore` exclusive. */
 export type TrialsFilter = {
@@ -58,7 +58,7 @@ export async function grantsOfAllTenants(
         // Hidden from indexes that begin with the kind, because the tenants are few.
         found?.areFew ? sql`coalesce(${g.kind}, '') = ${kind}` : eq(g.kind, kind),
         found?.condition,
-        ...conditionsOf(t, filter, now),
+        ...trialConditions(t, filter, now),
         filter.state === "ended" ? undefined : sql`${end} > ${sql.param(new Date(filter.state ? now : 0), g.startsAt)}`,
         place &&
           (order.descending ? sql`(${at}, ${g.id}) < (${place[0]}, ${place[1]})` : sql`(${at}, ${g.id}) > (${place[0]}, ${place[1]})`),
@@ -86,7 +86,7 @@ export async function endlessGrants(
         eq(g.kind, "override"),
         isNull(grantEnd(g)),
         filter.tenant === undefined ? undefined : eq(g.tenant, filter.tenant),
-        ...conditionsOf(t, { ...filter, endsFrom: undefined }, now),
+        ...trialConditions(t, { ...filter, endsFrom: undefined }, now),
         after === undefined ? undefined : gt(g.id, after),
       ),
     )
@@ -121,7 +121,7 @@ export async function tenantCondition(
   return { condition: inArray(column, all), areFew: false };
 }
 
-function conditionsOf(t: Schema, filter: TrialsFilter, now: Instant): (SQL | undefined)[] {
+export function trialConditions(t: Schema, filter: TrialsFilter, now: Instant): (SQL | undefined)[] {
   const g = t.grants;
   const end = grantEnd(g);
   const instant = (at: Instant) => sql.param(new Date(at), g.startsAt);

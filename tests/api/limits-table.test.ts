@@ -45,6 +45,11 @@ const check = (body: unknown) => send("POST", "/api/entitlements", body, api.key
 const entitlements = (query: string) => get(`/api/entitlements?tenant=acme&feature=sso&${query}`);
 const load = (text: string) => () =>
   api.send("POST", "/api/catalogue/import?dryRun=1", text, api.keys.manage, { "content-type": "application/yaml" });
+const importCsv =
+  (text: string, query = "") =>
+  () =>
+    api.send("POST", `/api/tenants/import?dryRun=1${query}`, text, api.keys.manage, { "content-type": "text/csv" });
+const badCsv: Refused = [422, "value_invalid", "body"];
 const file = "latchkey: 1\nfeatures:\n  sso: Single sign-on\nplans:\n  starter:\n    features: [sso]\n";
 let count = 0;
 const fresh = () => `x${++count}`;
@@ -82,6 +87,14 @@ const metadata = (n: number) => ({ metadata: { a: x(n - '{"a":""}'.length) } });
 const list = (n: number) => ({ feature: undefined, features: Array.from({ length: n }, (_, i) => ({ feature: `f${i}` })) });
 const keys = (n: number) => Array.from({ length: n }, (_, i) => `t${i}`);
 const resync = (tenants: unknown) => send("POST", "/api/posthog/resync", { tenants });
+const impact = (n: number) =>
+  send("POST", "/api/impacts", { cells: keys(n).map(() => ({ plan: "starter", feature: "sso", value: null })) });
+const bulk = (tenants: object, act: object = { act: "suspend" }) => send("POST", "/api/bulk", { ...act, tenants, dryRun: true });
+const ask = (more: object) => send("POST", "/api/requests", { tenant: "acme", feature: "sso", ...more });
+const noLiveJobs = async () => {
+  await api.services.jobs.runAll();
+  return Response.json({});
+};
 const choose = (...keys: string[]) => put({ keys }, "/api/posthog/metadata");
 const max = Number.MAX_SAFE_INTEGER;
 
@@ -164,13 +177,29 @@ const probes: { [row: string]: () => Probe } = {
       [get("/api/audit?action="), request("action")],
     ],
   }),
+  "`search` of the audit log": () => ({
+    fits: [get(`/api/audit?search=${x(200)}`), get(`/api/audit?search=${Array(9).fill("a").join("+")}`)],
+    refused: [[get(`/api/audit?search=${x(201)}`), request("search")]],
+  }),
   "days of a usage summary": () => ({
     fits: [get("/api/tenants/acme/usage?days=1"), get("/api/tenants/acme/usage?days=366")],
     refused: ["0", "367", "1.5", "0x10", "1e1", "%205"].map((n) => [get(`/api/tenants/acme/usage?days=${n}`), request("days")]),
   }),
-  "days of demand": () => ({
+  "days of demand and of a comparison": () => ({
     fits: [get("/api/demand?days=1"), get("/api/demand?days=90")],
     refused: ["0", "91", "1.5"].map((n) => [get(`/api/demand?days=${n}`), request("days")]),
+  }),
+  "tenants of a comparison": () => ({
+    fits: [
+      async () => {
+        await api.tenant("globex", {});
+        return get("/api/usage/compare?tenant=acme&tenant=globex")();
+      },
+    ],
+    refused: ["acme", "acme&tenant=acme", "a&tenant=b&tenant=c&tenant=d&tenant=e", ""].map((keys) => [
+      get(`/api/usage/compare?tenant=${keys}`),
+      request("tenant"),
+    ]),
   }),
   name: () => ({
     fits: [put({ name: x(200) }), put({ name: x(200) }, "/api/plans/p"), put({ name: x(200) }, "/api/features/f")],
@@ -291,6 +320,25 @@ const probes: { [row: string]: () => Probe } = {
       [load("#".repeat(5 * 1024 * 1024 + 1)), [413, "body_too_large", "body"]],
     ],
   }),
+  "CSV file of tenants": () => ({
+    fits: [noLiveJobs, importCsv(`key,${x(200)},${",".repeat(97)}\na,${x(5_000)}\n`), importCsv(`key\n${keys(100_000).join("\n")}\n`)],
+    refused: [
+      [importCsv(`key${",".repeat(100)}\na\n`), badCsv],
+      [importCsv(`key,name\na,${x(5_001)}\n`), badCsv],
+      [importCsv(`key${",".repeat(11)}\na,${`${x(4_999)},`.repeat(11)}\n`), badCsv],
+      [importCsv(`key,${x(201)}\na\n`), badCsv],
+      [importCsv(`key\n${keys(100_001).join("\n")}\n`), badCsv],
+      [importCsv("x".repeat(25 * 1024 * 1024 + 1)), [413, "body_too_large", "body"]],
+    ],
+  }),
+  "columns that a CSV import names": () => ({
+    fits: [noLiveJobs, importCsv(`${x(200)}\na\n`, `&key=${x(200)}`)],
+    refused: [
+      [importCsv("key\na\n", "&key="), request("key")],
+      [importCsv("key\na\n", `&plan=${x(201)}`), request("plan")],
+      [importCsv("key\na\n", `&key=key${"&metadata=m".repeat(101)}`), request("metadata")],
+    ],
+  }),
   "usage events in one POST": () => ({
     fits: [send("POST", "/api/usage", events(1_000), usage)],
     refused: [0, 1_001].map((n) => [send("POST", "/api/usage", events(n), usage), request("events")]),
@@ -320,6 +368,40 @@ const probes: { [row: string]: () => Probe } = {
       },
     ],
     refused: [keys(0), keys(1_001), "some"].map((tenants) => [resync(tenants), request("tenants")]),
+  }),
+  "tenants that a bulk act names": () => ({
+    fits: [bulk({ keys: keys(5_000) })],
+    refused: [keys(0), keys(5_001)].map((named) => [bulk({ keys: named }), request("tenants.keys")]),
+  }),
+  "jobs that wait or run": () => ({
+    fits: [noLiveJobs, ...Array.from({ length: 5 }, () => bulk({ keys: ["acme"] }))],
+    refused: [[bulk({ keys: ["acme"] }), [409, "too_many_jobs", undefined]]],
+  }),
+  "requests of apps for a tenant": () => ({
+    fits: [
+      ...keys(20).map((key) => async () => {
+        await api.send("PUT", `/api/features/asked-${key}`, {});
+        return ask({ feature: `asked-${key}` })();
+      }),
+      // One that waits is no new request.
+      ask({ feature: `asked-${keys(1)[0]}` }),
+    ],
+    refused: [[ask({}), [429, "request_limit", undefined]]],
+  }),
+  "user of a request": () => ({
+    fits: [ask({ tenant: "globex", user: "x".repeat(200) })],
+    refused: ["", "x".repeat(201), "a\nb"].map((user) => [ask({ tenant: "globex", user }), request("user")]),
+  }),
+  "features and days of a bulk act": () => ({
+    fits: [noLiveJobs, bulk({ keys: ["acme"] }, { act: "extend_trial", features: keys(20).map((_, i) => `f${i}`), days: 3_650 })],
+    refused: [
+      [bulk({ keys: ["acme"] }, { act: "extend_trial", features: keys(21), days: 1 }), request("features")],
+      [bulk({ keys: ["acme"] }, { act: "extend_trial", days: 3_651 }), request("days")],
+    ],
+  }),
+  "cells of an impact": () => ({
+    fits: [noLiveJobs, impact(500)],
+    refused: [0, 501].map((n) => [impact(n), request("cells")]),
   }),
   "keys of metadata that PostHog gets": () => ({
     fits: [choose(), choose(...keys(50)), choose(x(100))],

@@ -25,7 +25,7 @@ const all = [...features.map((f) => f.key), "gone"];
 /** One request of a program to its installation. Many are refused, which is a part of a history too. */
 type Step = { method: string; path: string; body?: object };
 /** `at`: from now on in hours, for what lies in time; the rest is as it is sent. */
-type Made = (tenant: string, now: number, grants: string[]) => Step;
+type Made = (tenant: string, now: number, grants: string[], scheduled: string[]) => Step;
 
 const iso = (at: number) => new Date(at).toISOString();
 const some = (pick: number, grants: string[]) => grants[pick % Math.max(1, grants.length)] ?? "gr_none";
@@ -71,6 +71,28 @@ const extendStep = fc.tuple(fc.nat(), hours).map(
   ([n, to]): Made =>
     (_tenant, at, grants) => {
       return { method: "POST", path: `grants/${some(n, grants)}/extend`, body: { endsAt: iso(at + to * hour) } };
+    },
+);
+
+const scheduleStep = fc
+  .record(
+    {
+      hours,
+      plan: fc.constantFrom("starter", "premium", "own", null),
+      addOns: fc.constantFrom({ add: ["boost"], remove: [] }, { add: [], remove: ["boost"] }),
+      status: fc.constantFrom("active", "suspended"),
+    },
+    { requiredKeys: ["hours"] },
+  )
+  .map(
+    ({ hours, ...change }): Made =>
+      (tenant, at) => ({ method: "POST", path: `tenants/${tenant}/scheduled`, body: { at: iso(at + hours * hour), ...change } }),
+  );
+const moveStep = fc.tuple(fc.nat(), fc.option(hours)).map(
+  ([n, to]): Made =>
+    (tenant, at, _grants, scheduled) => {
+      const path = `tenants/${tenant}/scheduled/${scheduled[n % Math.max(1, scheduled.length)] ?? "sc_none"}`;
+      return to === null ? { method: "DELETE", path } : { method: "PATCH", path, body: { at: iso(at + to * hour) } };
     },
 );
 
@@ -143,6 +165,8 @@ const step = fc.oneof(
   { arbitrary: tenantStep, weight: 4 },
   { arbitrary: fc.oneof(trialStep, overrideStep), weight: 4 },
   { arbitrary: fc.oneof(endStep, extendStep), weight: 2 },
+  { arbitrary: scheduleStep, weight: 4 },
+  { arbitrary: moveStep, weight: 1 },
   { arbitrary: featureStep, weight: 2 },
   { arbitrary: planStep, weight: 2 },
   { arbitrary: usageStep, weight: 3 },
@@ -168,80 +192,85 @@ afterEach(() => api.stop());
 test.each([
   ["sqlite", 60],
   ["postgres", 12],
-] as const)(
-  "on %s, asking now about the past gives what a check gave then, for random histories (%i)",
-  async (engine, numRuns) => {
-    api = await startApi(engine);
-    const app = await api.keyFor("check", "usage", "manage");
-    await api.catalogue(features, plans);
-    const statuses = new Map<number, number>();
-    const get = async (query: string): Promise<Body> => {
-      const response = await api.get(`/api/entitlements?${query}`, app);
-      expect(response.status).toBe(200);
-      return response.json();
+] as const)("on %s, asking now about the past gives what a check gave then, for random histories (%i)", async (engine, numRuns) => {
+  api = await startApi(engine);
+  const app = await api.keyFor("check", "usage", "manage");
+  await api.catalogue(features, plans);
+  const statuses = new Map<number, number>();
+  const get = async (query: string): Promise<Body> => {
+    const response = await api.get(`/api/entitlements?${query}`, app);
+    expect(response.status).toBe(200);
+    return response.json();
+  };
+  let runs = 0;
+
+  async function ask(tenant: string, ofAll: boolean, requested: number | undefined): Promise<Seen> {
+    const { facts } = api.services;
+    const list = ofAll ? null : all;
+    const query = [
+      `tenant=${tenant}`,
+      ...(list ?? []).map((f) => `feature=${f}`),
+      ...(requested === undefined ? [] : [`requested=${requested}`]),
+    ].join("&");
+    const body = await get(query);
+    return {
+      at: api.clock.now,
+      query,
+      features: list,
+      requested,
+      body,
+      tenant: (await facts.tenant(tenant)).facts,
+      catalogue: facts.catalogue(),
     };
-    let runs = 0;
+  }
 
-    async function ask(tenant: string, ofAll: boolean, requested: number | undefined): Promise<Seen> {
-      const { facts } = api.services;
-      const list = ofAll ? null : all;
-      const query = [
-        `tenant=${tenant}`,
-        ...(list ?? []).map((f) => `feature=${f}`),
-        ...(requested === undefined ? [] : [`requested=${requested}`]),
-      ].join("&");
-      const body = await get(query);
-      return {
-        at: api.clock.now,
-        query,
-        features: list,
-        requested,
-        body,
-        tenant: (await facts.tenant(tenant)).facts,
-        catalogue: facts.catalogue(),
-      };
-    }
-
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(step, pause, fc.boolean(), fc.constantFrom(undefined, 0, 5)), { minLength: 1, maxLength: 14 }),
-        async (steps) => {
-          const tenant = `t${runs++}`;
-          const told: Seen[] = [await ask(tenant, true, undefined)];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(step, pause, fc.boolean(), fc.constantFrom(undefined, 0, 5), fc.boolean()), { minLength: 1, maxLength: 14 }),
+      async (steps) => {
+        const tenant = `t${runs++}`;
+        const told: Seen[] = [await ask(tenant, true, undefined)];
+        api.clock.now += 1;
+        await api.tenant(tenant, { plan: "starter" });
+        for (const [make, wait, ofAll, requested, isSwept] of steps) {
+          const { facts } = await api.services.facts.tenant(tenant);
+          const grants = facts?.grants.map((g) => g.id) ?? [];
+          const scheduled = facts?.scheduled?.map(({ id }) => id) ?? [];
+          const { method, path, body } = make(tenant, api.clock.now, grants, scheduled);
+          const { status } = await api.send(method, `/api/${path}`, body, app);
+          expect(status).toBeLessThan(500);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          api.clock.now += wait;
+          told.push(await ask(tenant, ofAll, requested));
+          if (isSwept) {
+            // Writing due changes into rows changes no answer.
+            await api.services.schedules.sweep();
+            const after = await ask(tenant, ofAll, requested);
+            expect({ ...after.body, revision: 0 }).toEqual({ ...told.pop()?.body, revision: 0 });
+            told.push(after);
+          }
           api.clock.now += 1;
-          await api.tenant(tenant, { plan: "starter" });
-          for (const [make, wait, ofAll, requested] of steps) {
-            const grants = (await api.services.facts.tenant(tenant)).facts?.grants.map((g) => g.id) ?? [];
-            const { method, path, body } = make(tenant, api.clock.now, grants);
-            const { status } = await api.send(method, `/api/${path}`, body, app);
-            expect(status).toBeLessThan(500);
-            statuses.set(status, (statuses.get(status) ?? 0) + 1);
-            api.clock.now += wait;
-            told.push(await ask(tenant, ofAll, requested));
-            api.clock.now += 1;
-          }
-          for (const then of told) {
-            const past = await get(`${then.query}&at=${iso(then.at)}`);
-            const { tenant: facts, catalogue, features, at, requested } = then;
-            const usedThen = (key: string) => then.body.entitlements[key]?.used;
-            // Counters are known for 7 days, and longer only if nothing followed.
-            const isLongAgo = at < api.clock.now - 7 * day;
-            const isForgotten = (key: string) => isLongAgo && usedThen(key) !== undefined && past.entitlements[key]?.used === undefined;
-            const usage = (key: string) => ({ used: isForgotten(key) ? null : (usedThen(key) ?? 0) });
-            const known = answer({ key: tenant, tenant: facts, catalogue, features, now: at, requested }, { usage }, false);
-            expect(past).toEqual(JSON.parse(JSON.stringify(known.body)));
-            if (!Object.keys(past.entitlements).some(isForgotten)) expect(past).toEqual(then.body);
-          }
-        },
-      ),
-      { numRuns },
-    );
-    // The histories were no empty ones.
-    const done = (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0);
-    expect(done).toBeGreaterThan(numRuns * 2);
-  },
-  120_000,
-);
+        }
+        for (const then of told) {
+          const past = await get(`${then.query}&at=${iso(then.at)}`);
+          const { tenant: facts, catalogue, features, at, requested } = then;
+          const usedThen = (key: string) => then.body.entitlements[key]?.used;
+          // Counters are known for 7 days, and longer only if nothing followed.
+          const isLongAgo = at < api.clock.now - 7 * day;
+          const isForgotten = (key: string) => isLongAgo && usedThen(key) !== undefined && past.entitlements[key]?.used === undefined;
+          const usage = (key: string) => ({ used: isForgotten(key) ? null : (usedThen(key) ?? 0) });
+          const known = answer({ key: tenant, tenant: facts, catalogue, features, now: at, requested }, { usage }, false);
+          expect(past).toEqual(JSON.parse(JSON.stringify(known.body)));
+          if (!Object.keys(past.entitlements).some(isForgotten)) expect(past).toEqual(then.body);
+        }
+      },
+    ),
+    { numRuns },
+  );
+  // The histories were no empty ones.
+  const done = (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0);
+  expect(done).toBeGreaterThan(numRuns * 2);
+});
 
 test.each(["sqlite", "postgres"] as const)(
   "on %s, what was used at an instant is known for 7 days, also when it went down again",

@@ -74,7 +74,7 @@ test("a node under many clients opens no more connections than it was given", as
   await watching;
   expect(Math.max(...counts)).toBeLessThanOrEqual(connections);
   expect(Math.max(...counts)).toBeGreaterThan(minConnections / 2);
-}, 60_000);
+});
 
 describe("where PostgreSQL has no connection left,", () => {
   type Limited = { url: string; admin: pg.Client; role: string };

@@ -67,12 +67,12 @@ test("each request is one line, under the id that its refusal names, and says by
 
 test("probes and files are written at the level debug only", async () => {
   const before = answered().length;
-  for (const path of ["/healthz", "/readyz", "/metrics", "/docs/api/start.js"]) await (await send("GET", path)).text();
+  for (const path of ["/healthz", "/readyz", "/metrics", "/docs/api/try.js"]) await (await send("GET", path)).text();
   expect((await linesSince(before, 4)).map((l) => [l.req.route, l.level])).toEqual([
     ["/healthz", 20],
     ["/readyz", 20],
     ["/metrics", 20],
-    ["/docs/api/start.js", 20],
+    ["/docs/api/try.js", 20],
   ]);
 });
 

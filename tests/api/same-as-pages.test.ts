@@ -115,7 +115,7 @@ const steps: Step[] = [
   [
     "a plan is changed",
     () =>
-      admin.post(paths.plan("team"), {
+      admin.post(paths.planEdit("team"), {
         intent: "save",
         name: "Teams",
         rank: "16",
@@ -127,11 +127,11 @@ const steps: Step[] = [
   ],
   [
     "a plan is archived",
-    () => admin.post(paths.plan("team"), { intent: "archive", why: "Old" }),
+    () => admin.post(paths.planEdit("team"), { intent: "archive", why: "Old" }),
     () => post("/api/plans/team/archive", { why: "Old" }),
   ],
-  ["a plan is restored", () => admin.post(paths.plan("team"), { intent: "restore" }), () => post("/api/plans/team/restore", {})],
-  ["a plan is deleted", () => admin.post(paths.plan("team"), { intent: "delete" }), () => send("DELETE", "/api/plans/team")],
+  ["a plan is restored", () => admin.post(paths.planEdit("team"), { intent: "restore" }), () => post("/api/plans/team/restore", {})],
+  ["a plan is deleted", () => admin.post(paths.planEdit("team"), { intent: "delete" }), () => send("DELETE", "/api/plans/team")],
   [
     "a feature is created",
     () =>
@@ -148,10 +148,14 @@ const steps: Step[] = [
   ],
   [
     "a feature is archived",
-    () => admin.post(paths.feature("seats"), { intent: "archive", why: "Gone" }),
+    () => admin.post(paths.featureEdit("seats"), { intent: "archive", why: "Gone" }),
     () => post("/api/features/seats/archive", { why: "Gone" }),
   ],
-  ["a feature is restored", () => admin.post(paths.feature("seats"), { intent: "restore" }), () => post("/api/features/seats/restore", {})],
+  [
+    "a feature is restored",
+    () => admin.post(paths.featureEdit("seats"), { intent: "restore" }),
+    () => post("/api/features/seats/restore", {}),
+  ],
   [
     "a catalogue is imported",
     async () => {

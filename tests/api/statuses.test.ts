@@ -2,16 +2,25 @@ import { once } from "node:events";
 import net from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { noApprovals } from "~/core/approvals/approvals";
+import { maxRequestsPerDay, maxWaitingRequests } from "~/core/requests/request";
 import { day } from "~/core/time";
+import { saveApprovals } from "~/server/approvals/approval-rules.server";
+import { createBulk } from "~/server/bulk/bulk.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
+import { saveRails } from "~/server/rails/rails.server";
+import { askForTrial } from "~/server/requests/ask.server";
+import { refuseRequest } from "~/server/requests/decide.server";
+import { findRequest } from "~/server/requests/inbox.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
+import { seedTenants, tenantsNamed } from "../support/bulk-world";
 import type { Route } from "../support/described-api";
 import { listen } from "../support/events";
 import { addOn, feature, meteredFeature, now, plan } from "../support/facts";
 import { unknownKey } from "../support/fuzz-pools";
-import { at, fresh, newGrant, newTenant, right } from "../support/right-requests";
+import { at, fresh, newGrant, newScheduled, newTenant, right } from "../support/right-requests";
 import { createWalk, type Refusals, type Sent, type Walk } from "../support/walk";
 
 const seen = new Set<string>();
@@ -119,17 +128,21 @@ test("whoever has no key that counts, not the scope, or another tenant's key is 
   });
   const groups = await walk.ask("getPosthogGroups", keys.pub, await rightOf("getPosthogGroups"));
   expect(groups).toMatchObject({ status: 403, code: "secret_key_required" });
+  expect(await walk.ask("createRequest", keys.pub, await rightOf("createRequest"))).toMatchObject({
+    status: 403,
+    code: "secret_key_required",
+  });
   expect(await walk.ask("mintToken", keys.pub, await rightOf("mintToken"))).toMatchObject({ status: 403, code: "secret_key_required" });
   expect((await walk.ask("listenForFlags", null, { query: { ticket: "lk_sse_x" } })).status).toBe(401);
 });
 
 test("what cannot be read is refused: bodies, types, lengths, parameters", async () => {
-  const big = `"${"x".repeat(6 * 1024 * 1024)}"`;
+  const big = (mB: number) => `"${"x".repeat(mB * 1024 * 1024)}"`;
   await each(
     ({ operation }) => operation.requestBody !== undefined,
     async (id, route) => {
       const sent = await rightOf(id);
-      expect([id, (await walk.ask(id, keys.all, { ...sent, text: big })).status]).toEqual([id, 413]);
+      expect([id, (await walk.ask(id, keys.all, { ...sent, text: big(id === "importTenants" ? 26 : 6) })).status]).toEqual([id, 413]);
       expect((await walk.ask(id, keys.all, { ...sent, text: "{}", type: "text/html" })).status).toBe(415);
       if (!takesJson(route)) return;
       expect((await walk.ask(id, keys.all, { ...sent, text: "{" })).status).toBe(400);
@@ -173,10 +186,14 @@ test("what evaluates flags refuses in the protocol's words", async () => {
 
 test("what is not there is not found, and what is known already is not sent again", async () => {
   const missing: { [name: string]: string } = { key: "nobody", id: "gr_none", plan: "none", feature: "none", seq: "999999" };
+  const search: [string, string][] = ["acme", "nobody"].map((key) => ["tenant", key]);
   await each(
     ({ operation }) => "404" in operation.responses,
     async (id) => {
-      expect([id, (await walk.ask(id, keys.all, { ...(await rightOf(id)), params: missing })).status]).toEqual([id, 404]);
+      const params = /Scheduled$/.test(id) ? { key: "nobody", id: "sc_none" } : missing;
+      const named = id === "createRequest" ? { body: { tenant: "nobody", feature: "sso" } } : await rightOf(id);
+      const sent = id === "compareTenants" ? { search } : { ...named, params };
+      expect([id, (await walk.ask(id, keys.all, sent)).status]).toEqual([id, 404]);
     },
   );
   await each(
@@ -234,10 +251,42 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("grant", trial({ days: undefined, startsAt: at(9), endsAt: at(8) }), "ends_before_start");
   await refused("grant", { params: { key: "closed" }, ...trial({}) }, "tenant_archived");
 
-  const over = await newGrant(api);
-  await walk.ask("endGrant", keys.all, { params: { id: over } });
-  await refused("endGrant", { params: { id: over } }, "grant_over");
-  await refused("extendGrant", { params: { id: over } }, "grant_over");
+  const change = (more: object) => ({ body: { at: at(9), plan: "top", ...more } });
+  await refused("scheduleChange", change({ at: at(-1) }), "schedule_in_past");
+  await refused("scheduleChange", change({ plan: "starter" }), "schedule_unchanged");
+  await refused("scheduleChange", change({ plan: "none" }), "plan_not_found");
+  await refused("scheduleChange", change({ plan: "boost" }), "plan_kind");
+  await refused("scheduleChange", change({ plan: "old" }), "plan_archived");
+  const busy = await newTenant(api);
+  for (let i = 1; i <= 20; i += 1) {
+    const sent = { params: { key: busy }, body: { at: at(i), status: i % 2 === 1 ? "suspended" : "active" } };
+    expect((await walk.ask("scheduleChange", keys.all, sent)).status).toBe(201);
+  }
+  await refused("scheduleChange", { params: { key: busy }, ...change({ at: at(21) }) }, "schedule_full");
+  await refused("moveScheduled", { body: { at: at(-1) } }, "schedule_in_past");
+  const dull = await newScheduled(api);
+  await walk.ask("scheduleChange", keys.all, { params: { key: dull.key }, body: { at: at(40), status: "active" } });
+  await walk.ask("scheduleChange", keys.all, { params: { key: dull.key }, body: { at: at(50), status: "suspended" } });
+  await refused("moveScheduled", { params: dull, body: { at: at(60) } }, "schedule_unchanged");
+  await refused("moveScheduled", { params: { key: "acme", id: "sc_none" } }, "schedule_not_found");
+  await refused("cancelScheduled", { params: { key: "acme", id: "sc_none" } }, "schedule_not_found");
+  const fading = await newTenant(api);
+  await walk.ask("putPlan", keys.all, { params: { plan: "fading" }, body: {} });
+  const { said: list } = await walk.ask("scheduleChange", keys.all, { params: { key: fading }, ...change({ plan: "fading" }) });
+  const id = (list.items as { id: string }[])[0]?.id as string;
+  await walk.ask("archivePlan", keys.all, { params: { plan: "fading" } });
+  await refused("moveScheduled", { params: { key: fading, id }, body: { at: at(10) } }, "plan_archived");
+
+  const overGrant = await newGrant(api);
+  await walk.ask("endGrant", keys.all, { params: { id: overGrant } });
+  await refused("endGrant", { params: { id: overGrant } }, "grant_over");
+  await refused("extendGrant", { params: { id: overGrant } }, "grant_over");
+  const undone = await rightOf("undo");
+  await walk.ask("undo", keys.all, undone);
+  await refused("undo", undone, "undo_refused");
+  const { items } = await (await api.get("/api/audit?action=api_key.created", keys.manage)).json();
+  await refused("undo", { params: { seq: String(items[0].seq) } }, "not_undoable");
+
   await refused("extendGrant", { body: { endsAt: at(3) } }, "ends_before_start");
   const twice = await newTenant(api);
   const first = await newGrant(api, "sso", twice);
@@ -247,6 +296,12 @@ test("what cannot be done is refused with its own code", async () => {
   const kept = await newGrant(api, "sso", leaving);
   await api.tenant(leaving, { status: "archived" });
   await refused("extendGrant", { params: { id: kept } }, "tenant_archived");
+  const railed = await newGrant(api, "sso", await newTenant(api));
+  const rails = { maxDays: 3, maxExtensions: null, daysApart: null, maxLive: null, supportMayPass: false, supportMayNot: [], why: null };
+  await saveRails(api.services, ada, rails);
+  await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "guard_rail");
+  await refused("extendGrant", { params: { id: railed } }, "guard_rail");
+  await saveRails(api.services, ada, { ...rails, maxDays: null });
 
   await refused("putPlan", { body: { includes: "none" } }, "plan_not_found");
   await refused("putPlan", { body: { includes: "boost" } }, "plan_kind");
@@ -259,6 +314,75 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("putFeature", { params: { feature: "sso" }, body: { type: "metered" } }, "feature_type");
   await refused("putFeature", { body: { type: "config" } }, "value_invalid");
   await refused("importCatalogue", { text: "latchkey: 1\nfeatures: 5\n" }, "invalid_catalogue");
+
+  const cell = (more: object) => ({ body: { cells: [{ plan: "starter", feature: "sso", value: null, ...more }] } });
+  await refused("startImpact", cell({ plan: "none" }), "plan_not_found");
+  await refused("startImpact", cell({ feature: "none" }), "feature_not_found");
+  await refused("startImpact", cell({ feature: "gone", value: true }), "feature_archived");
+  await refused("startImpact", cell({ value: 5 }), "value_invalid");
+  const bulk = (more: object) => ({ body: { act: "change_plan", plan: "starter", tenants: { keys: ["acme"] }, dryRun: true, ...more } });
+  await refused("startBulk", bulk({ plan: "none" }), "plan_not_found");
+  await refused("startBulk", bulk({ plan: "boost" }), "plan_kind");
+  await refused("startBulk", bulk({ plan: "old" }), "plan_archived");
+  await refused("startBulk", bulk({ act: "end_trial", plan: undefined, features: ["none"] }), "feature_not_found");
+  const granted = { act: "grant_trial", plan: undefined, features: [{ feature: "gone" }], days: 7 };
+  await refused("startBulk", bulk(granted), "feature_archived");
+  await refused("startBulk", bulk({ tenants: { job: { id: "job_none", state: "failed" } } }), "value_invalid");
+  const csv = { type: "text/csv", query: {} };
+  await refused("importTenants", { ...csv, text: "key,name\n" }, "value_invalid");
+  await refused("importTenants", { ...csv, text: "name\nAcme\n" }, "value_invalid");
+  await refused("importTenants", { ...csv, query: { key: "id" }, text: "key\nacme\n" }, "value_invalid");
+  expect((await walk.ask("importTenants", keys.all, { ...csv, query: { dryRun: "maybe" }, text: "key\nacme\n" })).status).toBe(400);
+  const sent = await rightOf("startBulk");
+  for (let i = 0; i < 5; i++) await walk.ask("startBulk", keys.all, sent);
+  expect(await walk.ask("startBulk", keys.all, sent)).toMatchObject({ status: 409, code: "too_many_jobs" });
+  expect(await walk.ask("startImpact", keys.all, cell({}))).toMatchObject({ status: 409, code: "too_many_jobs" });
+  expect(await walk.ask("importTenants", keys.all, { ...csv, text: "key\nacme\n" })).toMatchObject({ status: 409, code: "too_many_jobs" });
+  await seedTenants(api.services, tenantsNamed(501, { plan: "starter" }));
+  const { items: newest } = await (await api.get("/api/audit?action=tenant.created&limit=1", keys.all)).json();
+  const largeAct = { params: { seq: String(newest[0].seq) } };
+  expect(await walk.ask("undo", keys.all, largeAct)).toMatchObject({ status: 409, code: "too_many_jobs" });
+  await api.services.jobs.runAll();
+  expect(await walk.ask("undo", keys.all, largeAct)).toMatchObject({ status: 202 });
+  const over = await rightOf("cancelJob");
+  await walk.ask("cancelJob", keys.all, over);
+  await refused("cancelJob", over, "job_over");
+
+  const wanted = (more: object) => ({ body: { tenant: "acme", feature: "sso", ...more } });
+  await refused("createRequest", wanted({ tenant: "nobody" }), "tenant_not_found");
+  await refused("createRequest", wanted({ feature: "none" }), "feature_not_found");
+  await refused("createRequest", wanted({ feature: "gone" }), "feature_archived");
+  await refused("createRequest", wanted({ tenant: leaving }), "tenant_archived");
+  const [asking, asked] = [await newTenant(api), await newTenant(api)];
+  for (let days = 1; days <= maxWaitingRequests; days++) {
+    const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days, startsAt: null, endsAt: null };
+    await askForTrial(api.services, ada, { tenant: asked, act, note: null });
+  }
+  await refused("createRequest", wanted({ tenant: asked }), "requests_full");
+  for (let i = 0; i < maxRequestsPerDay; i++) {
+    const { said } = await walk.ask("createRequest", keys.all, wanted({ tenant: asking }));
+    expect((await walk.ask("createRequest", keys.all, wanted({ tenant: asking }))).status).toBe(200);
+    const request = await findRequest(api.services, (said as { id: string }).id);
+    if (request) await refuseRequest(api.services, ada, request, "No");
+  }
+  await saveApprovals(api.services, ada, { trialDays: 2, endlessOverrides: true, bulkTenants: 2 });
+  const held = await newGrant(api);
+  await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "needs_approval");
+  await refused("extendGrant", { params: { id: held } }, "needs_approval");
+  await refused("grant", { params: { key: asked }, ...trial({}) }, "requests_full");
+  await refused("extendGrant", { params: { id: await newGrant(api, "sso", asked) } }, "requests_full");
+  const two = (status: string) => bulk({ act: status, plan: undefined, tenants: { keys: ["acme", asking, asked] }, dryRun: false });
+  await api.services.jobs.runAll();
+  await refused("startBulk", two("suspend"), "needs_approval");
+  for (let days = 3; days < maxWaitingRequests + 3; days++)
+    await createBulk(api.services, ada, {
+      ...{ act: { act: "grant_trial", features: [{ feature: "sso" }], days }, note: null, isPreview: false },
+      selection: { kind: "keys", keys: ["acme"] },
+    });
+  await refused("startBulk", two("reinstate"), "requests_full");
+  await saveApprovals(api.services, ada, noApprovals);
+  const tooMany = await walk.ask("createRequest", keys.all, wanted({ tenant: asking }));
+  expect(tooMany).toMatchObject({ status: 429, code: "request_limit" });
 
   const full = await start();
   const many = (n: number) => Array.from({ length: n }, (_, i) => `n${i}`);
@@ -449,7 +573,7 @@ test("every status and every code that the description promises was seen, and no
 });
 
 /** What the examples are about: these names differ from those that the tests ask about. */
-const names = /^(acme|globex|gold|export|starter|premium|boost|sso|single|sign-on|gr_\w+|organization|december|.*\d.*)$/i;
+const names = /^(acme|globex|gold|export|starter|premium|boost|sso|single|sign-on|gr_\w+|sc_\w+|organization|december|.*\d.*)$/i;
 const wordsOf = (text: unknown) => String(text).split(/[^\p{L}\d_'-]+/u);
 
 test("every example of a refusal says what the server says: the same fields, the same place, the same sentence but for names", () => {

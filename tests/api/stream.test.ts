@@ -6,6 +6,7 @@ import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada, startApi } from "../support/api";
 import { listen } from "../support/events";
 import { feature, meteredFeature, plan } from "../support/facts";
+import { measured } from "../support/measured";
 import { until } from "../support/poll";
 import { startProgram } from "../support/program";
 import { engines } from "../support/services";
@@ -28,7 +29,8 @@ const consume = (quantity: number) =>
   api.keyFor("usage").then((key) => api.send("POST", "/api/usage/consume", { tenant: "acme", feature: "calls", quantity }, key));
 
 describe("a stream", () => {
-  test("begins with where it stands, and tells of a change of its tenant within a second, and of no other tenant's", async () => {
+  test("begins with where it stands, and tells of a change of its tenant within a second, and of no other tenant's", measured, async () => {
+    await api.tenant("acme", { plan: "basic" });
     const stream = await follow();
     expect([stream.status, stream.headers["content-type"], stream.headers["cache-control"]]).toEqual([
       200,
@@ -195,6 +197,7 @@ test("SIGTERM ends the streams of a real process in order, so that their readers
 
 test.each(engines)(
   "a change by another process is told within two seconds, and the stream ends with its process, on %s",
+  measured,
   async (engine) => {
     const one = await startApi(engine);
     await one.catalogue([feature("sso")], [plan("basic", { sso: true })]);

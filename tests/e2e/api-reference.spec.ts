@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
 import { expect, ownerEnv, signIn, test } from "./server";
@@ -11,14 +12,12 @@ function newKey(server: Program): string {
   return JSON.parse(made.stdout).key;
 }
 
-/** Everything that the page asks for; what it asks elsewhere is refused, so that nothing depends on it. */
-async function open(page: Page, server: Program): Promise<string[]> {
+/** Addresses elsewhere that the page asks for. */
+function requestsElsewhere(page: Page, server: Program): string[] {
   const elsewhere: string[] = [];
   page.on("request", (request) => {
     if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== server.url) elsewhere.push(request.url());
   });
-  await page.goto("/docs/api");
-  await page.getByRole("heading", { name: "Latchkey" }).waitFor();
   return elsewhere;
 }
 
@@ -26,57 +25,103 @@ for (const { width, height } of [
   { width: 1280, height: 900 },
   { width: 390, height: 844 },
 ]) {
-  test(`whoever has a key tries a check on the API's page at ${width} px, and nothing comes from elsewhere`, async ({ page, server }) => {
+  test(`a check is found and tried at ${width} px, and nothing is loaded from elsewhere`, async ({ page, server }) => {
     await page.setViewportSize({ width, height });
-    const elsewhere = await open(page, server);
-    await page.getByRole("button", { name: "Authorize" }).click();
-    const bearer = page.locator(".auth-container", { hasText: "bearer" });
-    await bearer.getByRole("textbox").fill(newKey(server));
-    await bearer.getByRole("button", { name: "Apply credentials" }).click();
-    await bearer.getByRole("button", { name: "Close" }).click();
+    const elsewhere = requestsElsewhere(page, server);
+    await page.goto("/docs/api");
+    await page.getByRole("main").getByRole("link", { name: "May this tenant use these features" }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^May this tenant use these features/);
 
-    const check = page.locator("#operations-Checks-getEntitlements");
-    await check.getByRole("button", { name: "May this tenant use these features" }).click();
-    // Examples are filled in where something has to stand, and nowhere else.
-    await expect(check.locator('[data-param-name="tenant"] input')).toHaveValue("acme");
-    await expect(check.locator('[data-param-name="at"] input')).toHaveValue("");
-    await check.getByPlaceholder("tenant").fill("nobody");
+    const form = page.locator("form");
+    await form.getByLabel("API key").fill(newKey(server));
+    // Examples are filled in where something is required, and nowhere else.
+    await expect(form.getByLabel("tenant")).toHaveValue("acme");
+    await expect(form.locator("[name=at]")).toHaveValue("");
+    await form.getByLabel("tenant").fill("nobody");
+    await form.getByLabel("feature").fill("sso, audit_log");
     const answered = page.waitForResponse((response) => response.url().includes("/api/entitlements?"));
-    await check.getByRole("button", { name: "Execute" }).click();
-    expect([(await answered).status(), new URL((await answered).url()).origin]).toEqual([200, server.url]);
-    const shown = check.locator(".live-responses-table tbody tr").first();
-    await expect(shown.locator(".response-col_status")).toContainText("200");
-    await expect(shown).toContainText('"tenant": "nobody"');
+    await form.getByRole("button", { name: "Send" }).click();
+    expect(new URL((await answered).url()).search).toBe("?tenant=nobody&feature=sso&feature=audit_log");
+    await expect(form.getByRole("status")).toContainText("200");
+    await expect(form.getByRole("status")).toContainText('"tenant": "nobody"');
 
     expect(elsewhere).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   });
 }
 
-test("a try without a key is told what to send, on the page", async ({ page, server, expectBrowserError }) => {
-  // The browser itself notes each refusal of a request.
+test("a request without a key, and one with a body, show their answers", async ({ page, expectBrowserError }) => {
+  // The browser reports each refused request.
   expectBrowserError(/401 \(Unauthorized\)/);
-  await open(page, server);
-  const check = page.locator("#operations-Tenants-listTenants");
-  await check.getByRole("button", { name: "Tenants in order of their names" }).click();
-  await check.getByRole("button", { name: "Execute" }).click();
-  await expect(check.locator(".live-responses-table")).toContainText("key_missing");
+  await page.goto("/docs/api/listTenants");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.getByRole("status")).toContainText("key_missing");
+
+  await page.goto("/docs/api/askMany");
+  await expect(page.getByLabel("Body")).toHaveValue(/"checks"/);
+  const request = page.waitForRequest((sent) => sent.method() === "POST");
+  await page.getByRole("button", { name: "Send" }).click();
+  expect((await request).headers()["content-type"]).toBe("application/json");
+  await expect(page.getByRole("status")).toContainText("401");
 });
 
-test("it is dark where the system is, or where somebody chose so on a page, and the page of API keys leads to it", async ({
-  newPerson,
-  server,
-}) => {
-  const background = (page: Page) => page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+test("an operation that does not exist has a page that says so", async ({ page, expectBrowserError }) => {
+  expectBrowserError(/404 \(Not Found\)/);
+  const response = await page.goto("/docs/api/noSuchThing");
+  expect(response?.status()).toBe(404);
+  await expect(page.getByRole("heading", { name: "No such operation" })).toBeVisible();
+});
+
+test("it follows the theme of the system or of the pages, and the page of API keys links to it", async ({ newPerson, server }) => {
+  const scheme = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const dark = await (await newPerson({ colorScheme: "dark" })).newPage();
-  await open(dark, server);
-  expect(await background(dark)).toBe("dark");
+  await dark.goto(`${server.url}/docs/api`);
+  const darkColour = await scheme(dark);
 
   const context = await newPerson({ colorScheme: "dark" });
   await context.addCookies([{ name: "theme", value: "light", url: server.url }]);
   const light = await signIn(await context.newPage());
   await light.goto("/keys");
   await light.getByRole("link", { name: "API reference" }).click();
-  await light.getByRole("heading", { name: "Latchkey" }).waitFor();
-  expect(await background(light)).not.toBe("dark");
+  await light.getByRole("heading", { name: "API reference" }).waitFor();
+  expect([darkColour, await scheme(light)]).toEqual(["rgb(19, 19, 18)", "rgb(248, 247, 244)"]);
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`has no faults for assistive technology and nothing that moves, ${colorScheme}`, async ({ page, request }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ colorScheme });
+    await page.addInitScript(() => {
+      const shifts: number[] = [];
+      Object.assign(globalThis, { shifts });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as unknown as { value: number }).value);
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    const { paths } = (await (await request.get("/api/openapi.json")).json()) as { paths: object };
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods as object)) as {
+      operationId: string;
+      tags: string[];
+    }[];
+    // One of each kind.
+    const ids = [...new Map(operations.map(({ operationId, tags }) => [tags[0], operationId])).values()];
+    const opened = colorScheme === "light" ? ids : ids.slice(0, 3);
+    for (const path of ["/docs/api", ...opened.map((id) => `/docs/api/${id}`)]) {
+      await page.goto(path);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations, path).toEqual([]);
+      expect(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), path).toEqual([]);
+    }
+  });
+}
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("everything can be read, and no form is offered that does nothing", async ({ page }) => {
+    await page.goto("/docs/api/putPlan");
+    await expect(page.getByText("Fields of the body")).toBeVisible();
+    await expect(page.getByLabel("curl")).toContainText("curl -X PUT");
+    await expect(page.getByRole("button", { name: "Send" })).toBeHidden();
+  });
 });

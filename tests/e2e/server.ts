@@ -22,6 +22,12 @@ export async function signIn(page: Page, admin = owner): Promise<Page> {
   return page;
 }
 
+/** A phone, and a window of 1,280 by 800 at 200 % zoom, which has half as many CSS pixels. For `newPerson`. */
+export const smallScreens: { [what: string]: BrowserContextOptions } = {
+  "on a phone": { viewport: { width: 390, height: 844 }, hasTouch: true },
+  "at 200 % zoom": { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+};
+
 type OfWorker = {
   /** Additional environment of the server, such as LATCHKEY_OWNER_EMAIL; set with `test.use` at the top of a spec. */
   serverEnv: Record<string, string>;

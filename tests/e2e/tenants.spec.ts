@@ -3,20 +3,13 @@ import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
-import { expect, ownerEnv, signIn, test } from "./server";
+import { latchkey } from "./latchkey";
+import { expect, ownerEnv, signIn, smallScreens, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
 test.describe.configure({ mode: "serial" });
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const gitlab = fileURLToPath(new URL("../../db/catalogues/gitlab.yaml", import.meta.url));
-
-/** What an operator types, beside the running server. */
-function latchkey(server: Program, ...args: string[]): string {
-  const run = spawnSync(process.execPath, ["build/server/cli.js", ...args], { cwd: root, env: server.env, encoding: "utf8" });
-  if (run.status !== 0) throw new Error(`latchkey ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
-  return run.stdout;
-}
 
 /** Another program, with a key of its own. */
 let checkKey: string;
@@ -30,7 +23,7 @@ async function ask(server: Program, tenant: string, feature: string) {
 async function createTenant(page: Page, key: string, name: string) {
   await page.goto("/tenants");
   await page.getByRole("link", { name: "New tenant" }).first().click();
-  await page.getByLabel("Key").fill(key);
+  await page.getByLabel("Key", { exact: true }).fill(key);
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Plan", { exact: true }).selectOption("starter");
   await page.getByRole("button", { name: "Create tenant" }).click();
@@ -79,6 +72,13 @@ test("the same without JavaScript", async ({ newPerson, server }) => {
   const context = await newPerson({ javaScriptEnabled: false });
   await trialThereAndBack(await signIn(await context.newPage()), server, "plain", "Plain & Co");
 });
+
+for (const [where, screen] of Object.entries(smallScreens)) {
+  test(`the same ${where}`, async ({ newPerson, server }) => {
+    const key = where.replace(/\W+/g, "-");
+    await trialThereAndBack(await signIn(await (await newPerson(screen)).newPage()), server, key, `Company ${where}`);
+  });
+}
 
 test("without JavaScript each filter works, and a form that is refused keeps what was entered", async ({
   newPerson,

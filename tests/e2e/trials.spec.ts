@@ -1,24 +1,18 @@
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
-import { expect, ownerEnv, signIn, test } from "./server";
+import { latchkey } from "./latchkey";
+import { expect, ownerEnv, signIn, smallScreens, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
 test.describe.configure({ mode: "serial" });
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const gitlab = fileURLToPath(new URL("../../db/catalogues/gitlab.yaml", import.meta.url));
 const dayMs = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
 
 let manageKey: string;
-function latchkey(server: Program, ...args: string[]): string {
-  const run = spawnSync(process.execPath, ["build/server/cli.js", ...args], { cwd: root, env: server.env, encoding: "utf8" });
-  if (run.status !== 0) throw new Error(`latchkey ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
-  return run.stdout;
-}
 
 async function send(server: Program, method: string, path: string, body: object): Promise<void> {
   const headers = { Authorization: `Bearer ${manageKey}`, "Content-Type": "application/json" };
@@ -34,6 +28,8 @@ test.beforeAll(async ({ server }) => {
     ["globex", "Globex & Daughters of the very long name that does not fit"],
     ["hooli", "Hooli"],
     ["script", "Without script"],
+    ["phone", "Phone on a phone"],
+    ["zoom", "Zoomed at 200 % zoom"],
   ]) {
     await send(server, "PUT", `/api/tenants/${key}`, { name, plan: "free" });
     await send(server, "POST", `/api/tenants/${key}/grants`, {
@@ -50,8 +46,10 @@ const row = (page: Page, name: string) => page.getByRole("row").filter({ hasText
 
 async function extendFromList(page: Page, name: string): Promise<void> {
   await page.goto("/tenants");
-  const menu = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Trials" });
-  await menu.click();
+  const isSmall = (page.viewportSize()?.width ?? 0) < 1024;
+  const menu = page.getByRole("navigation", { name: isSmall ? "Menu" : "Main" });
+  if (isSmall) await page.locator("summary", { hasText: "menu" }).click();
+  await menu.getByRole("link", { name: "Trials" }).click();
   await expect(page.getByRole("heading", { name: "Trials", level: 1 })).toBeVisible();
   await page.getByLabel("All features").selectOption({ label: "Epics" });
   await page.getByLabel("Search tenant").fill(name.slice(0, 6));
@@ -81,6 +79,12 @@ test("the same without JavaScript", async ({ newPerson }) => {
   const context = await newPerson({ javaScriptEnabled: false });
   await extendFromList(await signIn(await context.newPage()), "Without script");
 });
+
+for (const [where, screen] of Object.entries(smallScreens)) {
+  test(`the same ${where}`, async ({ newPerson }) => {
+    await extendFromList(await signIn(await (await newPerson(screen)).newPage()), where.includes("phone") ? "Phone on" : "Zoomed at");
+  });
+}
 
 test("the calendar leads from a month to a day's ends, and the report from a number to its trials", async ({ context, server }) => {
   const page = await signIn(await context.newPage());

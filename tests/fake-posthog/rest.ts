@@ -18,6 +18,33 @@ export function answerRest(state: FakeState, url: URL, bearer: string | null): A
   return notFound();
 }
 
+/** POST under the same path: a HogQL query that counts the events of one group by name, as Latchkey sends it. */
+export function answerQuery(state: FakeState, url: URL, bearer: string | null, body: Buffer): Answer {
+  if (bearer !== state.secretKey) return unauthorized();
+  const [, project, rest] = /^\/api\/projects\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
+  if ((project !== state.projectId && project !== "@current") || rest !== "query/") return notFound();
+  const { query } = JSON.parse(body.toString("utf8"));
+  const [, index] = /where \$group_(\d) = \{tenant\} and timestamp >= now\(\) - toIntervalDay\(\{days\}\)/.exec(query?.query ?? "") ?? [];
+  const limit = Number(/ limit (\d+)$/.exec(query?.query ?? "")?.[1] ?? Number.NaN);
+  if (query?.kind !== "HogQLQuery" || index === undefined || Number.isNaN(limit)) return invalid("query", "The query cannot be read.");
+  const type = state.groupTypes[Number(index)] ?? "";
+  const since = Date.now() - Number(query.values.days) * 86_400_000;
+  const found = new Map<string, { count: number; last: number }>();
+  for (const { event, properties = {}, timestamp } of state.events) {
+    const at = Date.parse(timestamp ?? "");
+    if ((properties.$groups as { [type: string]: unknown } | undefined)?.[type] !== query.values.tenant || at < since) continue;
+    const { count, last } = found.get(event) ?? { count: 0, last: 0 };
+    found.set(event, { count: count + 1, last: Math.max(last, at) });
+  }
+  const results = [...found].sort(([a, x], [b, y]) => y.count - x.count || (a < b ? -1 : 1)).slice(0, limit);
+  return json({
+    columns: ["event", "events", "last"],
+    results: results.map(([event, { count, last }]) => [event, count, new Date(last).toISOString()]),
+    is_cached: false,
+    hasMore: false,
+  });
+}
+
 const groupTypes = (state: FakeState) =>
   state.groupTypes.map((group_type, group_type_index) => ({
     group_type,

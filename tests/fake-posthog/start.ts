@@ -6,7 +6,7 @@ import { capture, captureFromBrowser } from "./capture";
 import { control, controlPath } from "./control";
 import { answerDefinitions, answerFlags } from "./flags";
 import { type Answer, json, type Modes, misbehave, modeOf, wasTaken } from "./modes";
-import { answerRest } from "./rest";
+import { answerQuery, answerRest } from "./rest";
 import { createState, type FakeOptions, type FakeState } from "./state";
 
 export type FakePosthog = Awaited<ReturnType<typeof startFakePosthog>>;
@@ -102,6 +102,7 @@ function route(state: FakeState, request: IncomingMessage, url: URL, body: Buffe
     if (path === "/batch/") return capture(state, body);
     if (path === "/flags/") return answerFlags(state, body);
     if (path === "/e/" || path === "/i/v0/e/" || path === "/s/") return captureFromBrowser(state, path, body);
+    if (path.startsWith("/api/")) return answerQuery(state, url, bearer, body);
   } else if (request.method === "GET") {
     if (path === "/flags/definitions")
       return answerDefinitions(state, url.searchParams.get("token"), bearer, request.headers["if-none-match"]);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { ticketBucket } from "~/api/ofrep.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { type Api, ada } from "../support/api";
+import { measured } from "../support/measured";
 import { startOfrepWorld } from "../support/ofrep-world";
 import { until } from "../support/poll";
 
@@ -109,7 +110,8 @@ test("polling with a tag gets 304 until something changes, also by the clock alo
   api.clock.now = start;
 });
 
-test("the event stream brings a change within a second, without polling", async () => {
+test("the event stream brings a change within a second, without polling", measured, async () => {
+  await api.tenant("acme", { plan: "basic" });
   const { client, statuses, changed, ready } = await connect(api);
   await ready;
   await soon(() => api.services.streams.watched() === 1, "a stream");

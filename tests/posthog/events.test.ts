@@ -99,7 +99,7 @@ describe("a denial", () => {
     await app.posthog.client.flush().catch(() => {});
     app.fake.state.mode["/batch/"] = "ok";
     await expect.poll(() => app.captured("entitlement_denied"), { timeout: 15_000 }).toHaveLength(1);
-  }, 40_000);
+  });
 });
 
 describe("$feature_flag_called", () => {

@@ -81,7 +81,7 @@ tenants: { acme: { plan: basic } }
     expect(await read(app, "/posthog")).toMatch(/Flags No answer PostHog cannot be reached\. Since/);
     app.fake.state.mode.default = "ok";
     await becomes(app, "/tenants/acme/features?show=all", /^(?!.*told nothing of flags)/);
-  }, 40_000);
+  });
 
   test("by asking PostHog: that answers rest on last known values, also where such a value is shown", async () => {
     const app = await start({ POSTHOG_FEATURE_FLAGS_CACHE_TTL: "1" });
@@ -107,7 +107,7 @@ tenants: { acme: { plan: basic } }
     expect(await read(app, "/tenants/acme/posthog")).toMatch(/ai-search AI search On last known/);
     app.fake.state.mode["/flags/"] = "ok";
     await becomes(app, "/tenants/acme/features?show=all", /^(?!.*told nothing of flags)/, asksAgain);
-  }, 40_000);
+  });
 
   test("says nothing of flags where no feature is tied to one", async () => {
     const app = await fill(

@@ -335,7 +335,7 @@ describe("PostHog's ways to fail", () => {
     expect(api.services.posthog?.client.isLocalEvaluationReady()).toBe(true);
     expect(await ask("ai_search")).toMatchObject({ entitled: true });
     expect(fake.state.requests["/flags/"] ?? 0).toBe(0);
-  }, 40_000);
+  });
 });
 
 describe("flags of persons", () => {

@@ -60,7 +60,7 @@ describe.each(engines)("processes on one database, %s", (engine) => {
     await last.kill();
     expectNothingOlderAfterNewer(fake);
     expect(gate.state.maxOpen).toBe(1);
-  }, 120_000);
+  });
 
   test("of two processes only one sends at a time, each change once; when it is killed the other goes on", async () => {
     w = await startSync(engine, fake, { settings: settingsFor(gate) });
@@ -83,5 +83,5 @@ describe.each(engines)("processes on one database, %s", (engine) => {
     await two.kill("SIGTERM");
     expectNothingOlderAfterNewer(fake);
     expect(gate.state.maxOpen).toBe(1);
-  }, 120_000);
+  });
 });

@@ -134,5 +134,4 @@ test.each([
     for (const state of ['["on",null]', '["off",null]', '["unknown","on"]', '["unknown","off"]'])
       expect([...states].some((known) => known.includes(state))).toBe(true);
   },
-  120_000,
 );

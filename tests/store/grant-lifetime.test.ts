@@ -34,6 +34,7 @@ const rowOf = ({ startsAt, endsAt, endedAt }: Bounds, i: number): GrantRow => ({
   endedAt: dateOf(endedAt),
   endedBy: null,
   extends: null,
+  restores: null,
   note: null,
   createdAt: new Date(now),
   createdBy: ada.name,

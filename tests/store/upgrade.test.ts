@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Json } from "~/core/model";
+import { metadataEntries } from "~/core/tenants/metadata-entries";
 import type { Database } from "~db/database";
 import type { Engine } from "~db/dialect";
 import { openDatabase } from "~db/open.server";
@@ -42,6 +44,38 @@ async function run(engine: Engine, url: string, statements: string[]): Promise<v
   for (const statement of statements) await client.query(statement);
   await client.end();
 }
+
+const awkwardTexts = [
+  "a.b",
+  'a"b',
+  "a\\b",
+  "a'b",
+  "$",
+  "#-1",
+  "[0]",
+  "1",
+  "a b",
+  "a\tb\n",
+  "größe",
+  "鍵",
+  "🔑",
+  "constructor",
+  "__proto__",
+];
+const numbers = [0, -1.5, 0.1, 1e21, 5e-7, 2 ** 64, Number.MAX_SAFE_INTEGER, -1e-300];
+const byName = (names: string[], value: (i: number) => Json): { [key: string]: Json } =>
+  Object.fromEntries(names.map((name, i) => [name, value(i)]));
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `k${i}`);
+/** Metadata by tenant. */
+const metadata: { [tenant: string]: { [key: string]: Json } } = {
+  none: {},
+  texts: byName(awkwardTexts, (i) => awkwardTexts.at(-i) ?? ""),
+  numbers: byName(numbered(numbers.length), (i) => numbers[i] ?? 0),
+  named: byName(awkwardTexts, () => 1e21),
+  kinds: { yes: true, no: false, empty: "", null: null, list: [1], nested: { a: 1 }, texts: "true" },
+  long: { ["k".repeat(100)]: "v".repeat(200), ["k".repeat(101)]: 1, value: "v".repeat(201), ["🔑".repeat(100)]: "🔑".repeat(200) },
+  many: { first: null, ...byName(numbered(60), (i) => i) },
+};
 
 describe.each(engines)("a database of an older version on %s", (engine) => {
   let url: string;
@@ -103,6 +137,32 @@ describe.each(engines)("a database of an older version on %s", (engine) => {
         ["never", 5],
         ["gone", 2],
       ]),
+    );
+  });
+
+  test("from before metadata was indexed gets the rows that new writes would add", async () => {
+    const at = engine === "sqlite" ? now : `'${new Date(now).toISOString()}'`;
+    const rows = Object.entries(metadata).map(
+      ([key, fields]) => `('${key}', '${key}', 'active', '${JSON.stringify(fields).replaceAll("'", "''")}', '${key}', ${at}, 1)`,
+    );
+    await run(engine, url, [
+      ...statementsUpTo(engine, "0020_find_trials_ended_early"),
+      `insert into tenants (key, name, status, metadata, search_text, created_at, revision) values ${rows.join(", ")}`,
+    ]);
+    db = await openDatabase(url);
+    const found = await db.read.select().from(db.tables.tenantMetadata);
+    for (const [tenant, fields] of Object.entries(metadata)) {
+      const entries = found.filter((row) => row.tenant === tenant).map(({ key, value }) => [key, value]);
+      expect([tenant, new Map(entries as [string, string][])]).toEqual([
+        tenant,
+        new Map(metadataEntries(fields).map(({ key, value }) => [key, value])),
+      ]);
+    }
+    const stats = await db.read.select().from(db.tables.tenantStats);
+    expect(stats.map(({ tenant, trialsDueAt }) => [tenant, trialsDueAt?.getTime()]).sort()).toEqual(
+      Object.keys(metadata)
+        .map((tenant) => [tenant, 0])
+        .sort(),
     );
   });
 });

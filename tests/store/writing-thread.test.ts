@@ -107,7 +107,7 @@ describe("a process that serves on SQLite", () => {
     expect(order.at(-1)).toBe("slow");
   });
 
-  test("keeps the file beside the database small once nobody reads, however large it grew", { timeout: 60_000 }, async () => {
+  test("keeps the file beside the database small once nobody reads, however large it grew", async () => {
     const { db } = api.services;
     const reader = new Sqlite(fileOf(api), { readonly: true });
     reader.exec("BEGIN");
@@ -127,7 +127,7 @@ describe("a process that serves on SQLite", () => {
   });
 });
 
-test("kill -9 right after answers loses none of what was answered", { timeout: 120_000 }, async () => {
+test("kill -9 right after answers loses none of what was answered", async () => {
   const { url, remove } = await freshDatabaseUrl("sqlite");
   const services = await startServices("sqlite", { url });
   const { key } = await createKey(services, ada, { name: "writers", scopes: ["manage"], expiresAt: null });

@@ -2,10 +2,14 @@ import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { decide } from "~/core/decision/decide";
 import { counterAt } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
+import { endOf, isLive } from "~/core/grants/grant-lifetime";
+import type { Grant } from "~/core/model";
 import { day, isoDay } from "~/core/time";
 import { fillOf } from "~/core/usage/limit-fill";
 import type { Services } from "~/server/services.server";
+import { noTrialEnd } from "~db/schema/usage-figures";
 import { readCatalogueFacts } from "~db/store/facts.server";
+import { grantOf } from "~db/store/grants.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 
 const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
@@ -21,6 +25,7 @@ export async function storedFigures({ db: { read, tables: t } }: Services) {
     last: sorted(stats.flatMap((s) => (s.lastCheckedAt ? [[s.tenant, s.lastCheckedAt.getTime()]] : []))),
     fullest: sorted(stats.flatMap((s) => (s.fullestLimit >= 0 ? [[s.tenant, s.fullestLimit]] : []))),
     levels: sorted(levels.map((l) => [l.tenant, l.feature, l.plan, l.fill])),
+    trialEnds: sorted(stats.map((s) => [s.tenant, s.nextTrialEnd === noTrialEnd ? null : s.nextTrialEnd])),
   };
 }
 
@@ -28,6 +33,7 @@ export async function storedFigures({ db: { read, tables: t } }: Services) {
 export async function figuresByBruteForce({ db: { read, tables: t }, now }: Services) {
   const counts = await read.select().from(t.checkCounts);
   const tenants = await read.select().from(t.tenants);
+  const grants = await read.select().from(t.grants);
   const planOf = (key: string) => tenants.find((one) => one.key === key)?.plan ?? "";
   const first = isoDay(now() - 29 * day);
   const features = new Map<string, { key: unknown[]; count: number; tenants: Set<string> }>();
@@ -59,7 +65,13 @@ export async function figuresByBruteForce({ db: { read, tables: t }, now }: Serv
     last: sorted([...last]),
     fullest: sorted([...fullest]),
     levels: sorted(levels),
+    trialEnds: sorted(tenants.map(({ key }) => [key, nextTrialEnd(grants.filter((g) => g.tenant === key).map(grantOf), now())])),
   };
+}
+
+function nextTrialEnd(grants: Grant[], now: number): number | null {
+  const ends = grants.flatMap((g) => (g.kind === "trial" && isLive(g, now) ? [endOf(g) as number] : []));
+  return ends.length > 0 ? Math.min(...ends) : null;
 }
 
 async function levelsByBruteForce({ db: { read, tables: t }, now }: Services): Promise<[string, string, string, number][]> {

@@ -73,17 +73,22 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
   // A few plans have most tenants.
   const planOf = (i = "i") => `'plan' || (case when ${i} % 2 = 0 then (${i} % 5) else (${i} % ${basePlans} / 20 * 20) end)`;
   const status = "case when i % 25 = 0 then 'suspended' when i % 33 = 0 then 'archived' else 'active' end";
+  const region = "case when i % 20 = 0 then 'eu' else 'r' || (i % 20) end";
   const document = [
     `'{"revision":' || (1000 + i) || ',"key":"' || ${key()} || '","name":"Tenant ' || i || '","status":"' || (${status}) || '","plan":"'`,
-    `${planOf()} || '","addOns":[],"metadata":{"region":"eu"},"createdAt":${now},"grants":[]}'`,
+    `${planOf()} || '","addOns":[],"metadata":{"region":"' || ${region} || '"},"createdAt":${now},"grants":[]}'`,
   ].join(" || ");
   const { tenants, features, days } = size;
   const isLong = "i % 6 = 0";
+  // Of a tenant's two grants only the first may be live, and every fifth of all is an override.
+  const isOnTrial = "i % 3 = 0 and i % 5 <> 0";
+  const trialEnd = now + 20 * dayMs;
   return [
     `${numbers(tenants)} insert into tenants (key, name, status, plan, metadata, search_text, created_at, revision)
-      select ${key()}, 'Tenant ' || i, ${status}, ${planOf()}, ${json(`'{"region":"eu"}'`)}, 'tenant ' || i || ${newLine} || ${key()}, ${at(created)}, 1000 + i from n`,
+      select ${key()}, 'Tenant ' || i, ${status}, ${planOf()}, ${json(`'{"region":"' || ${region} || '"}'`)}, 'tenant ' || i || ${newLine} || ${key()}, ${at(created)}, 1000 + i from n`,
     `${numbers(tenants)} insert into tenant_search (tenant, folded_key, words)
-      select ${key()}, ${key()}, '  tenant  ' || i || '  ' || ${key()} || '  eu' from n`,
+      select ${key()}, ${key()}, '  tenant  ' || i || '  ' || ${key()} || '  ' || ${region} from n`,
+    `${numbers(tenants)} insert into tenant_metadata (tenant, key, value) select ${key()}, 'region', ${region} from n`,
     `${numbers(tenants)} insert into facts_history (kind, subject, revision, recorded_at, document)
       select 'tenant', ${key()}, 1000 + i, ${at(created)}, ${json(document)} from n`,
     `${numbers(Math.floor(tenants / 10))} insert into tenant_add_ons (tenant, plan, added_at)
@@ -93,6 +98,10 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
         case when i % 5 = 0 then 'override' else 'trial' end, case when i % 5 = 0 then 'allow' end, ${json("'true'")},
         ${at(String(now - 20 * dayMs))}, case when ${isLong} then ${at(String(now + 20 * dayMs))} else ${at(String(now - 5 * dayMs))} end,
         ${at(String(now - 20 * dayMs))}, 'Dataset' from n`,
+    // Figures as they would be computed, with refusals and full limits for some.
+    `${numbers(tenants)} insert into tenant_stats (tenant, checks_30d, refused_30d, fullest_limit, window_day, computed_at, next_trial_end, trials_due_at)
+      select ${key()}, 0, case when i % 7 = 0 then i % 5000 else 0 end, case when i % 30 = 0 then (i % 200) * 100 else -1 end, '', ${at("0")},
+        case when ${isOnTrial} then ${trialEnd} else ${Number.MAX_SAFE_INTEGER} end, case when ${isOnTrial} then ${at(String(trialEnd))} end from n`,
     // As the first computation of outcomes would leave them, without conversions.
     `insert into trial_outcomes (grant_id, tenant, feature, given_by, started_at, month, ends_at, extensions, ended_early, outcome, revision, is_settled, computed_at)
       select id, tenant, feature, created_by, starts_at, '${month}', ends_at, 0, ${no}, case when ends_at > ${at(String(now))} then 'running' else 'open' end,
@@ -119,6 +128,11 @@ function statements(engine: "sqlite" | "postgres", size: DatasetSize, now: numbe
     `${numbers(tenants)} insert into group_syncs (tenant, revision, sent_at, properties)
       select ${key()}, 1000 + i, ${at(String(now))}, ${json("'{}'")} from n`,
     `${numbers(tenants)} insert into flag_values (tenant, flag, state, seen_at) select ${key()}, 'flag-1', 'on', ${at(String(now))} from n`,
+    // Of every third tenant a change to come, and some that were impossible. The facts have none, so pages skip them.
+    `${numbers(Math.floor(tenants / 3))} insert into scheduled_changes (id, tenant, at, problem)
+      select 'sc_' || i, ${key("i * 3")}, ${at(`${now} + (i % 300 - 20) * 3600000`)}, case when i % 300 < 20 then 'plan_archived' end from n`,
+    `${numbers(Math.floor(tenants / 3))} insert into scheduled_plans (plan, change_id, tenant, at)
+      select ${planOf()}, 'sc_' || i, ${key("i * 3")}, ${at(`${now} + (i % 300 - 20) * 3600000`)} from n`,
     `${numbers(tenants)} insert into flag_readings (tenant, flag, at, reading)
       select ${key()}, 'flag-1', ${at(String(now - dayMs))}, ${json(`'{"state":"on"}'`)} from n`,
   ];

@@ -1,5 +1,5 @@
 import type { Decision } from "~/core/decision/decide";
-import type { Feature, Grant, Json, Plan } from "~/core/model";
+import type { Feature, Grant, Json, Plan, TenantFacts } from "~/core/model";
 import type { World } from "./worlds";
 
 /*
@@ -16,7 +16,8 @@ export function oracle(w: World): Verdict {
   const blank = { feature: w.asked, source: null, expiresAt: null, validUntil: null, availableIn: [], isStale: false, sources: [] };
   if (!w.tenant) return { ...blank, type: null, entitled: false, reason: "tenant_not_found" };
   if (!f) return { ...blank, type: null, entitled: false, reason: "feature_not_found" };
-  const { tenant } = w;
+  const tenant = whoIsAt(w.tenant, w.facts.plans, w.now);
+  const coming = (w.tenant.scheduled ?? []).filter((s) => s.at > w.now && s.problem === undefined).map((s) => s.at);
 
   // The inputs.
   const mine = tenant.grants.filter((g) => g.feature === f.key);
@@ -104,7 +105,7 @@ export function oracle(w: World): Verdict {
     reason: reason as Decision["reason"],
     source: source as Decision["source"],
     expiresAt: source === "override" && over ? endOf(over) : source === "trial" ? (best?.until ?? null) : null,
-    validUntil: nextInstant(f, mine, isAsked ? flag.lapse : null, w.now),
+    validUntil: nextInstant(f, mine, isAsked ? flag.lapse : null, w.now, coming),
     isStale: isAsked && flag.isStale,
     sources: lines.map(([id, line]) => (marks.includes(id) ? `${line} *` : line)).sort(),
   };
@@ -139,6 +140,30 @@ export function oracle(w: World): Verdict {
     }
   }
   return verdict;
+}
+
+type Who = Pick<TenantFacts, "status" | "plan" | "grants"> & { addOns: { plan: string }[] };
+
+/** What is scheduled happens at its instant, whole or not at all. */
+function whoIsAt(facts: TenantFacts, plans: Plan[], now: number): Who {
+  const who = { status: facts.status, plan: facts.plan, addOns: facts.addOns.map((a) => ({ plan: a.plan })), grants: facts.grants };
+  const due = (facts.scheduled ?? []).filter((s) => s.problem === undefined && now >= s.at);
+  for (const s of due
+    .map((s, i) => [s, i] as const)
+    .sort(([a, i], [b, j]) => a.at - b.at || i - j)
+    .map(([s]) => s)) {
+    const canGive = (key: string, kind: string) =>
+      plans.some((p) => p.key === key && p.kind === kind && !(p.archivedAt !== null && p.archivedAt <= s.at));
+    const adds = (s.addOns?.add ?? []).filter((key) => who.addOns.every((a) => a.plan !== key));
+    const planIsFine = s.plan === undefined || s.plan === null || s.plan === who.plan || canGive(s.plan, "base");
+    if (!planIsFine || !adds.every((key) => canGive(key, "add_on"))) continue;
+    if (s.plan !== undefined) who.plan = s.plan;
+    if (s.status !== undefined) who.status = s.status;
+    const removed = (s.addOns?.remove ?? []).filter((key) => !s.addOns?.add.includes(key));
+    who.addOns = who.addOns.filter((a) => !removed.includes(a.plan));
+    for (const key of adds) who.addOns.push({ plan: key });
+  }
+  return who;
 }
 
 const endOf = (g: Grant) => {
@@ -224,8 +249,8 @@ function nextReset(period: string, now: number): number | null {
   return t;
 }
 
-function nextInstant(f: Feature, grants: Grant[], lapse: number | null, now: number): number | null {
-  const some: (number | null)[] = [lapse, f.type === "metered" ? nextReset(f.meter.resetPeriod, now) : null];
+function nextInstant(f: Feature, grants: Grant[], lapse: number | null, now: number, coming: number[]): number | null {
+  const some: (number | null)[] = [...coming, lapse, f.type === "metered" ? nextReset(f.meter.resetPeriod, now) : null];
   for (const g of grants) if (!((endOf(g) ?? Number.POSITIVE_INFINITY) <= g.startsAt)) some.push(g.startsAt, endOf(g));
   const [first] = some.filter((t): t is number => t !== null && t > now).sort((a, b) => a - b);
   return first ?? null;

@@ -1,10 +1,23 @@
+import type { TenantFacts } from "~/core/model";
 import type { Role } from "~/core/permissions";
+import { scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
 import { paths } from "~/paths";
+import { editDraft, ownDraft } from "~/server/catalogue/drafts.server";
+import { createImpact } from "~/server/catalogue/impacts.server";
+import { changeTenant } from "~/server/change.server";
 import { createKey } from "~/server/keys/api-keys.server";
+import { askForFeature } from "~/server/requests/ask.server";
+import { savedViews, saveView } from "~/server/tenants/saved-views.server";
+import { testEndpoint } from "~/server/webhooks/delivery-acts.server";
+import { createEndpoint, removeEndpoint } from "~/server/webhooks/endpoint-edits.server";
+import { listAuditHeads } from "~db/store/audit.server";
+import { listEndpoints } from "~db/store/webhook-endpoints.server";
 import { adasPassword } from "./ada";
 import { ada } from "./api";
 import type { Browser, TestApp } from "./app";
+import { queueBulk } from "./bulk-world";
+import { uploadCsv } from "./csv-world";
 import { fieldIn } from "./page-text";
 import { until } from "./poll";
 import { remixBuild } from "./remix-build";
@@ -17,6 +30,8 @@ export type PageAct = {
   route: string;
   path: (app: TestApp) => string | Promise<string>;
   form: Form | ((app: TestApp, browser: Browser) => Form | Promise<Form>);
+  /** It only sends the form on. */
+  isSentOn?: true;
   /** The lowest role that may do it, written out here so that the table of permissions is held to it. */
   from: Role;
 };
@@ -41,6 +56,8 @@ export async function actionsOfPages(): Promise<string[]> {
 }
 
 let count = 0;
+/** Whose draft others publish. */
+const draftsman = { id: "adm_draftsman", name: "Drew" };
 const next = () => `n${++count}`;
 async function tenant(app: TestApp): Promise<string> {
   const key = next();
@@ -80,13 +97,13 @@ async function newPlan(app: TestApp): Promise<string> {
   const browser = await app.signIn("admin", next());
   const key = next();
   await browser.post(paths.planNew(), { key, name: key, kind: "base" });
-  return paths.plan(key);
+  return paths.planEdit(key);
 }
 async function newFeature(app: TestApp): Promise<string> {
   const browser = await app.signIn("admin", next());
   const key = next();
   await browser.post(paths.featureNew(), { key, name: key, type: "boolean" });
-  return paths.feature(key);
+  return paths.featureEdit(key);
 }
 /** With the revision shown on the page at `path`. */
 const seen = (path: string, fields: Record<string, string>) => async (_app: TestApp, browser: Browser) => ({
@@ -109,17 +126,120 @@ function ofTenant(name: string, route: string, pathOf: (key: string) => string, 
   };
 }
 
+/** Removes the one before: there are 20 at most. */
+async function webhook({ services }: TestApp): Promise<string> {
+  for (const { id } of await listEndpoints(services.db.read, services.db.tables)) await removeEndpoint(services, ada, id);
+  const made = await createEndpoint(services, ada, { url: "https://example.com/", kind: "standard", events: ["grant.created"] });
+  if (!made.ok) throw new Error(made.message);
+  return made.id;
+}
+
+const viewOf = async ({ services }: TestApp) => {
+  const name = next();
+  await saveView(services, ada, name, new URLSearchParams({ status: "active" }));
+  return (await savedViews(services)).find((view) => view.name === name)?.id ?? "";
+};
+
 let plan = "";
 let featurePage = "";
-let undone = "";
 
 export const pageActs: PageAct[] = [
+  {
+    name: "preview a change of many tenants",
+    route: "routes/_app.bulk",
+    path: async ({ services }) => {
+      // A person has a few jobs at a time.
+      await services.jobs.runAll();
+      return paths.bulk();
+    },
+    form: { act: "suspend", from: "keys", keys: "acme" },
+    from: "admin",
+  },
+  {
+    name: "look at what a change does to tenants",
+    route: "routes/impact._index",
+    path: async ({ services }) => {
+      await services.jobs.runAll();
+      return `${paths.impacts()}?index`;
+    },
+    form: () => ({
+      edit: JSON.stringify({ kind: "cells", cells: [{ plan: "starter", feature: "sso", value: ++count % 2 ? true : null }] }),
+    }),
+    from: "admin",
+  },
+  {
+    name: "edit cells of the grid in a draft",
+    route: "routes/_app.plans._index",
+    path: () => `${paths.plans()}?index`,
+    form: () => ({ cells: JSON.stringify([{ plan: "starter", feature: "sso", text: ++count % 2 ? "on" : "" }]) }),
+    from: "admin",
+  },
+  {
+    name: "publish a draft",
+    route: "routes/_app.drafts.$id",
+    path: async ({ services }) => {
+      const { entries = [] } = services.facts.catalogue().plans.get("starter") ?? {};
+      const value = entries.some((entry) => entry.feature === "sso") ? null : true;
+      const saved = await editDraft(services, draftsman, [{ plan: "starter", feature: "sso", value }]);
+      if (!saved.ok) throw new Error(saved.message);
+      return paths.draft(saved.draft.id);
+    },
+    form: async ({ services }) => ({ intent: "publish", version: String((await ownDraft(services, draftsman.id))?.version) }),
+    from: "admin",
+  },
+  {
+    name: "cancel an impact",
+    route: "routes/_app.impact.$id",
+    path: async ({ services }) => {
+      await services.jobs.runAll();
+      const source = { kind: "cells" as const, cells: [{ plan: "starter", feature: "sso", value: null }] };
+      const made = await createImpact(services, ada, { title: next(), source });
+      if (!made.ok) throw new Error(made.message);
+      return paths.impact(made.job.id);
+    },
+    form: {},
+    from: "admin",
+  },
+  {
+    name: "cancel a job",
+    route: "routes/_app.jobs.$id",
+    path: async ({ services }) => {
+      await services.jobs.runAll();
+      return paths.job((await queueBulk(services, { act: "suspend" }, { kind: "keys", keys: [next()] })).id);
+    },
+    form: { intent: "cancel" },
+    from: "admin",
+  },
   {
     name: "invite",
     from: "owner",
     route: "routes/_app.people.invite",
     path: paths.adminInvite,
     form: () => ({ name: "I", email: `${next()}@example.com`, role: "viewer" }),
+  },
+  {
+    name: "grant a request",
+    from: "support",
+    route: "routes/_app.requests",
+    path: () => paths.requests(),
+    form: async (app) => {
+      const asked = await askForFeature(app.services, ada, { tenant: await tenant(app), feature: "sso", user: null, note: null });
+      return { id: asked.ok ? asked.request.id : "", intent: "grant", days: "7" };
+    },
+  },
+  {
+    name: "change approvals",
+    from: "admin",
+    route: "routes/_app.rails_.approvals",
+    path: paths.approvals,
+    form: { trialDays: "3650" },
+  },
+  {
+    name: "change guard rails",
+    from: "admin",
+    route: "routes/_app.rails",
+    path: paths.rails,
+    form: { maxDays: "3650", support: "bound" },
   },
   { name: "change a role", from: "owner", route: "routes/_app.people.$id", path: otherAdmin, form: { intent: "role", role: "admin" } },
   { name: "disable", from: "owner", route: "routes/_app.people.$id", path: otherAdmin, form: { intent: "disable" } },
@@ -139,6 +259,27 @@ export const pageActs: PageAct[] = [
     path: paths.account,
     form: { intent: "password", current: adasPassword, password: "kettle lantern meadow" },
     from: "viewer",
+  },
+  {
+    name: "keep columns",
+    route: "routes/tenant-columns",
+    path: paths.tenantColumns,
+    form: { intent: "keep", cols: "plan", density: "compact" },
+    from: "viewer",
+  },
+  {
+    name: "save a view",
+    route: "routes/tenant-views",
+    path: paths.tenantViews,
+    form: () => ({ intent: "save", name: next(), returnQuery: "status=active" }),
+    from: "admin",
+  },
+  {
+    name: "delete a view",
+    route: "routes/tenant-views",
+    path: paths.tenantViews,
+    form: async (app) => ({ intent: "delete", id: await viewOf(app) }),
+    from: "admin",
   },
   {
     name: "make a key",
@@ -162,6 +303,24 @@ export const pageActs: PageAct[] = [
     form: { overlap: "1" },
   },
   {
+    name: "keep a preset",
+    from: "admin",
+    route: "routes/_app.trials.presets.new",
+    path: () => paths.trialPresetNew(),
+    form: () => ({ name: next(), features: "sso", days: "14" }),
+  },
+  {
+    name: "delete a preset",
+    from: "admin",
+    route: "routes/_app.trials.presets._index",
+    path: async (app) => {
+      const browser = await app.signIn("admin", next());
+      await browser.post(paths.trialPresetNew(), { name: "Gone", features: "sso", days: "14" });
+      return paths.trialPresets();
+    },
+    form: { name: "Gone" },
+  },
+  {
     name: "create a feature",
     from: "admin",
     route: "routes/_app.features.new",
@@ -171,14 +330,14 @@ export const pageActs: PageAct[] = [
   {
     name: "save a feature",
     from: "admin",
-    route: "routes/_app.features.$feature",
+    route: "routes/_app.features.$feature_.edit",
     path: async (app) => {
       featurePage = await newFeature(app);
       return featurePage;
     },
     form: (app, browser) => seen(featurePage, { intent: "save", name: "Other" })(app, browser),
   },
-  { name: "archive a feature", from: "admin", route: "routes/_app.features.$feature", path: newFeature, form: { intent: "archive" } },
+  { name: "archive a feature", from: "admin", route: "routes/_app.features.$feature_.edit", path: newFeature, form: { intent: "archive" } },
   {
     name: "create a plan",
     from: "admin",
@@ -189,19 +348,35 @@ export const pageActs: PageAct[] = [
   {
     name: "save a plan",
     from: "admin",
-    route: "routes/_app.plans.$plan",
+    route: "routes/_app.plans.$plan_.edit",
     path: async (app) => {
       plan = await newPlan(app);
       return plan;
     },
     form: (app, browser) => seen(plan, { intent: "save", name: "Other", rank: "77" })(app, browser),
   },
-  { name: "delete a plan", from: "admin", route: "routes/_app.plans.$plan", path: newPlan, form: { intent: "delete" } },
+  { name: "delete a plan", from: "admin", route: "routes/_app.plans.$plan_.edit", path: newPlan, form: { intent: "delete" } },
+  {
+    name: "send a feature's form to its former address",
+    isSentOn: true,
+    from: "admin",
+    route: "routes/_app.features.$feature",
+    path: async (app) => (await newFeature(app)).replace(/\/edit$/, ""),
+    form: { intent: "archive" },
+  },
+  {
+    name: "send a plan's form to its former address",
+    isSentOn: true,
+    from: "admin",
+    route: "routes/_app.plans.$plan",
+    path: async (app) => (await newPlan(app)).replace(/\/edit$/, ""),
+    form: { intent: "archive" },
+  },
   {
     name: "change a cell",
     from: "admin",
     route: "routes/_app.plans.$plan_.features.$feature",
-    path: async (app) => `${await newPlan(app)}/features/sso`,
+    path: async (app) => `${(await newPlan(app)).replace(/\/edit$/, "")}/features/sso`,
     form: { gives: "own", value: "on", was: "null" },
   },
   {
@@ -217,6 +392,20 @@ export const pageActs: PageAct[] = [
     status: "suspended",
   }),
   {
+    name: "cancel a scheduled change",
+    from: "admin",
+    route: "routes/_app.tenants.$tenant_.scheduled.$id",
+    path: async (app) => {
+      const key = await tenant(app);
+      const at = app.services.now() + 7 * day;
+      const made = await changeTenant(app.services, key, ada, (facts, catalogue, stamp) =>
+        scheduleChange(facts as TenantFacts, { at, status: "suspended" }, catalogue, stamp),
+      );
+      return paths.tenantScheduled(key, (made.ok && made.facts?.scheduled?.[0]?.id) || "sc_none");
+    },
+    form: { intent: "cancel" },
+  },
+  {
     name: "grant a trial",
     from: "support",
     route: "routes/_app.tenants.$tenant_.trial",
@@ -224,15 +413,17 @@ export const pageActs: PageAct[] = [
     form: { feature: "sso", length: "14" },
   },
   {
-    name: "undo trials",
+    name: "undo a trial",
     from: "support",
-    route: "routes/_app.tenants.$tenant_.trial_.undo",
+    route: "routes/_app.activity.$seq_.undo",
     path: async (app) => {
       const key = await tenant(app);
-      undone = await trialAs(app, key, "sso");
-      return paths.trialUndo(key);
+      await trialAs(app, key, "sso");
+      const { read, tables } = app.services.db;
+      const [newest] = await listAuditHeads(read, tables, { subjectKind: "tenant", subject: key }, { size: 1 });
+      return paths.auditUndo(newest?.seq ?? 0);
     },
-    form: () => ({ grants: undone }),
+    form: () => ({}),
   },
   {
     name: "override",
@@ -307,6 +498,78 @@ export const pageActs: PageAct[] = [
     route: "routes/_app.tenants.$tenant.posthog",
     path: async (app) => paths.tenantPosthog(await tenant(app)),
     form: {},
+  },
+  {
+    name: "create a webhook",
+    from: "admin",
+    route: "routes/_app.webhooks.new",
+    path: paths.webhookNew,
+    form: { url: "https://example.com/", kind: "standard", events: "grant.created" },
+  },
+  {
+    name: "edit a webhook",
+    from: "admin",
+    route: "routes/_app.webhooks.$id_.edit",
+    path: async (app) => paths.webhookEdit(await webhook(app)),
+    form: { url: "https://example.com/b", events: "grant.ended" },
+  },
+  {
+    name: "rotate a webhook's secret",
+    from: "admin",
+    route: "routes/_app.webhooks.$id_.rotate",
+    path: async (app) => paths.webhookRotate(await webhook(app)),
+    form: { overlap: "24" },
+  },
+  ...["test", "disable", "remove"].map(
+    (intent): PageAct => ({
+      name: `${intent} a webhook`,
+      from: "admin",
+      route: "routes/_app.webhooks.$id",
+      path: async (app) => paths.webhook(await webhook(app)),
+      form: { intent },
+    }),
+  ),
+  {
+    name: "send an event again",
+    from: "admin",
+    route: "routes/_app.webhooks.$id_.deliveries.$seq",
+    path: async (app) => {
+      const id = await webhook(app);
+      const sent = await testEndpoint(app.services, ada, id);
+      return paths.webhookDelivery(id, sent.ok ? sent.seq : 0);
+    },
+    form: { intent: "again" },
+  },
+  {
+    name: "choose notices",
+    from: "admin",
+    route: "routes/_app.notices.rules",
+    path: paths.noticeRules,
+    form: () => ({ kinds: "key_expires", endsSoonDays: "5", demandPerDay: String(++count) }),
+  },
+  {
+    name: "read notices",
+    from: "viewer",
+    route: "routes/_app.notices._index",
+    path: () => `${paths.notices()}?index`,
+    form: { intent: "read-all", seq: "1" },
+  },
+  {
+    name: "say what the columns of a CSV file hold",
+    from: "admin",
+    route: "routes/_app.import.tenants.$upload",
+    path: async ({ services }) => {
+      await services.jobs.runAll();
+      return paths.importTenantsMapping((await uploadCsv(services, "key\nk\n")).id);
+    },
+    form: { count: "1", c0: "key", addOnSeparator: ";" },
+  },
+  {
+    name: "upload a CSV file",
+    from: "admin",
+    route: "routes/_app.import.tenants._index",
+    path: paths.importTenants,
+    form: { text: "key\nk\n" },
   },
   // Last, because it archives what it does not name.
   {

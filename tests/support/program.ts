@@ -51,7 +51,7 @@ export async function startProgram(
     return answer?.status === 200 || undefined;
   };
   const end = async (signal: NodeJS.Signals) => {
-    const hung = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    const hung = setTimeout(() => child.kill("SIGKILL"), 60_000);
     child.kill(signal);
     const code = await exited;
     clearTimeout(hung);

@@ -1,5 +1,10 @@
+import type { TenantFacts } from "~/core/model";
+import { scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
-import type { Api } from "./api";
+import { createImpact } from "~/server/catalogue/impacts.server";
+import { changeTenant } from "~/server/change.server";
+import { type Api, ada } from "./api";
+import { queueBulk } from "./bulk-world";
 import { now } from "./facts";
 import { until } from "./poll";
 import type { Sent } from "./walk";
@@ -27,6 +32,10 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   listTenants: () => ({}),
   getTenant: () => ({ params: { key: "acme" } }),
   putTenant: () => ({ params: { key: fresh() }, body: { name: "New" } }),
+  listScheduled: () => ({ params: { key: "acme" } }),
+  scheduleChange: async (api) => ({ params: { key: await newTenant(api) }, body: { at: at(30), status: "suspended" } }),
+  moveScheduled: async (api) => ({ params: await newScheduled(api), body: { at: at(60) } }),
+  cancelScheduled: async (api) => ({ params: await newScheduled(api) }),
   listGrants: () => ({ params: { key: "acme" } }),
   listAllGrants: () => ({ query: { state: "live", kind: "trial" } }),
   getTrialReport: () => ({}),
@@ -63,17 +72,68 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   getTenantUsage: () => ({ params: { key: "acme" } }),
   listUsage: () => ({}),
   listDemand: () => ({}),
-  listAudit: () => ({}),
+  listAudit: () => ({ query: { search: "starter", feature: "sso", after: at(-30), signIns: "0" } }),
+  compareTenants: async (api) => ({
+    search: [
+      ["tenant", "acme"],
+      ["tenant", await newTenant(api)],
+    ],
+  }),
   getAuditEntry: () => ({ params: { seq: "1" } }),
+  undo: async (api) => ({ params: { seq: await newEntry(api) }, body: { note: "By mistake" } }),
   exportCatalogue: () => ({}),
   importCatalogue: async (api) => ({ text: await (await api.get("/api/catalogue", api.keys.manage)).text() }),
+  startBulk: async (api) => {
+    // A person has a few jobs at a time.
+    await api.services.jobs.runAll();
+    return { body: { act: "suspend", tenants: { keys: [fresh()] }, dryRun: true } };
+  },
+  importTenants: async (api) => {
+    await api.services.jobs.runAll();
+    return { text: `key,name\n${fresh()},New\n`, type: "text/csv", query: { dryRun: "1" } };
+  },
+  startImpact: async (api) => {
+    await api.services.jobs.runAll();
+    return { body: { cells: [{ plan: "starter", feature: "sso", value: null }] } };
+  },
+  getImpact: async (api) => ({ params: { id: await newImpact(api) } }),
+  listImpactTenants: async (api) => ({ params: { id: await newImpact(api) }, query: { effect: "loses" } }),
+  listJobs: () => ({}),
+  getJob: async (api) => ({ params: { id: await newJob(api) } }),
+  listJobItems: async (api) => ({ params: { id: await newJob(api) }, query: { state: "skipped" } }),
+  cancelJob: async (api) => ({ params: { id: await newJob(api) } }),
+  listRequests: () => ({ query: { state: "waiting" } }),
+  createRequest: async (api) => ({ body: { tenant: await newTenant(api), feature: "sso", user: "dana", note: "Please" } }),
   getDescription: () => ({}),
 };
 
+async function newImpact(api: Api): Promise<string> {
+  await api.services.jobs.runAll();
+  const source = { kind: "cells" as const, cells: [{ plan: "starter", feature: "sso", value: null }] };
+  const made = await createImpact(api.services, ada, { title: fresh(), source });
+  return made.ok ? made.job.id : "imp_none";
+}
+async function newJob(api: Api): Promise<string> {
+  await api.services.jobs.runAll();
+  return (await queueBulk(api.services, { act: "suspend" }, { kind: "keys", keys: [fresh()] })).id;
+}
 export async function newTenant(api: Api): Promise<string> {
   const key = fresh();
   await api.tenant(key, { plan: "starter" });
   return key;
+}
+export async function newScheduled(api: Api, tenant?: string): Promise<{ key: string; id: string }> {
+  const key = tenant ?? (await newTenant(api));
+  const made = await changeTenant(api.services, key, ada, (facts, catalogue, stamp) =>
+    scheduleChange(facts as TenantFacts, { at: now + 30 * day, status: "suspended" }, catalogue, stamp),
+  );
+  return { key, id: (made.ok && made.facts?.scheduled?.at(-1)?.id) || "sc_none" };
+}
+/** The entry of a new tenant. */
+async function newEntry(api: Api): Promise<string> {
+  const subject = await newTenant(api);
+  const { items } = await (await api.get(`/api/audit?subject=${subject}&subjectKind=tenant`, api.keys.manage)).json();
+  return String(items[0].seq);
 }
 export async function newGrant(api: Api, feature = "sso", tenant?: string): Promise<string> {
   const granted = await api.trial(tenant ?? (await newTenant(api)), feature, now + 7 * day);

@@ -6,6 +6,8 @@ import { type Answer, describedApi, type Route } from "./described-api";
 export type Sent = {
   params?: { [name: string]: string };
   query?: { [name: string]: string };
+  /** Repeated parameters, besides `query`. */
+  search?: [string, string][];
   body?: unknown;
   text?: string;
   type?: string;
@@ -27,10 +29,14 @@ export async function createWalk(api: Api, seen: Set<string>, refusals: Refusals
     return route;
   };
 
-  async function ask(id: string, key: string | null, { params = {}, query = {}, body, text, type, headers = {} }: Sent = {}) {
+  async function ask(
+    id: string,
+    key: string | null,
+    { params = {}, query = {}, search: repeated = [], body, text, type, headers = {} }: Sent = {},
+  ) {
     const route = routeOf(id);
     const path = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? "missing"));
-    const search = new URLSearchParams(query).toString();
+    const search = new URLSearchParams([...repeated, ...Object.entries(query)]).toString();
     const [usual] = Object.keys(route.operation.requestBody?.content ?? {});
     const sent = text ?? (body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
     const response = await fetch(`${api.origin}${path}${search && `?${search}`}`, {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, TenantFacts, Value } from "~/core/model";
+import type { CatalogueFacts, Feature, FlagReading, Grant, Instant, Json, Plan, ScheduledChange, TenantFacts, Value } from "~/core/model";
 import { flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
 import { day, hour } from "~/core/time";
 import { catalogueFacts, configFeature, feature, flagTie, meteredFeature, plan, tenant } from "./facts";
@@ -66,6 +66,17 @@ const readingShape = fc.record({
   variant: fc.option(fc.constantFrom("low", "top", "one", "nonsense"), { freq: 2 }),
 });
 
+/** Mostly none, so that what grants and flags do is met without them too. */
+const scheduleShape = fc.record({
+  at: step,
+  ms: near,
+  plan: fc.option(fc.constantFrom(null, ...planKeys, "gone"), { freq: 2, nil: undefined }),
+  add: fc.subarray(planKeys, { maxLength: 2 }),
+  remove: fc.subarray(planKeys, { maxLength: 2 }),
+  status: fc.option(fc.constantFrom("active" as const, "active" as const, "suspended" as const), { freq: 1, nil: undefined }),
+  problem: seldom,
+});
+
 const shape = fc.record({
   kind: fc.nat({ max: kinds.length - 1 }),
   pick: fc.nat({ max: 59 }),
@@ -82,6 +93,10 @@ const shape = fc.record({
   held: fc.constantFrom(null, ...planKeys, "gone"),
   addOns: fc.subarray(planKeys, { maxLength: 3 }),
   grants: fc.array(grantShape, { maxLength: 4 }),
+  scheduled: fc.oneof(
+    { arbitrary: fc.array(scheduleShape, { maxLength: 0 }), weight: 2 },
+    { arbitrary: fc.array(scheduleShape, { maxLength: 4 }), weight: 1 },
+  ),
   used: fc.constantFrom(0, 0, 0, 1, 4, 5, 9, 10, 14, 15, 1000),
   requested: fc.constantFrom(undefined, 0, 1, 5),
 });
@@ -105,7 +120,20 @@ export const world: fc.Arbitrary<World> = shape.map((s) => {
     return g.kind === "deny" ? { ...override, effect: "deny" } : { ...override, effect: "allow", value };
   });
   const facts = catalogueFacts([f, feature("g")], plans);
-  const has = { status: s.status as TenantFacts["status"], plan: s.held, addOns: s.addOns, grants };
+  const scheduled = s.scheduled.map(({ at, ms, plan, add, remove, status, problem }, i): ScheduledChange => {
+    const addOns = add.length + remove.length > 0 ? { addOns: { add, remove } } : {};
+    const fields = { ...(plan === undefined ? {} : { plan }), ...addOns, ...(status ? { status } : {}) };
+    const by = { kind: "admin" as const, id: "ad_1", name: "Ada" };
+    const refused = problem ? { problem: "plan_archived" as const } : {};
+    return { id: `sc_${i}`, at: s.centre + at + ms, by, createdAt: 0, note: null, ...fields, ...refused };
+  });
+  const has = {
+    status: s.status as TenantFacts["status"],
+    plan: s.held,
+    addOns: s.addOns,
+    grants,
+    ...(scheduled.length > 0 ? { scheduled } : {}),
+  };
   return {
     facts,
     tenant: s.noTenant ? null : tenant(has),

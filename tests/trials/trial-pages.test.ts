@@ -146,6 +146,14 @@ describe("with trials", () => {
     expect(await listed({ tab: "ended", outcome: "lapsed" })).toEqual(["Globex"]);
   });
 
+  test("trials that were ended early are listed by themselves, whatever came of them", async () => {
+    const early = await listed({ tab: "ended", outcome: "early" });
+    expect(early.length).toBeGreaterThan(0);
+    const all = await read(paths.trials({ tab: "ended", outcome: "early" }));
+    expect(all.match(/Ended early/g)?.length).toBe(early.length + 1);
+    expect(await listed({ tab: "ended", outcome: "early", q: "nobody" })).toEqual([]);
+  });
+
   test("outcomes older than a minute say so, and deleted ones are computed again alike", async () => {
     const before = await read(paths.trialReport());
     expect(before).not.toContain("Outcomes were computed");

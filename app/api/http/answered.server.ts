@@ -63,7 +63,21 @@ export function sendAnswer(reply: FastifyReply, answered: Answered, noneMatch: s
 }
 
 const missing = new Set(["tenant_not_found", "grant_not_found"]);
-const conflicts = new Set(["tenant_exists", "grant_overlaps", "grant_over", "plan_in_use", "plan_exists", "feature_exists"]);
+const conflicts = new Set([
+  "tenant_exists",
+  "grant_overlaps",
+  "grant_over",
+  "plan_in_use",
+  "plan_exists",
+  "feature_exists",
+  "too_many_jobs",
+  "job_over",
+  "schedule_full",
+  "undo_refused",
+  "requests_full",
+  "request_decided",
+  "needs_approval",
+]);
 
 /** `gone`: codes about the object named in the path, answered as 404. */
 export function refusalProblem({ code, message, field }: Refusal, ...gone: string[]): { problem: Problem } {

@@ -14,7 +14,7 @@ const sentences: Record<number, [code: string, detail: string, field?: string]> 
   414: ["address_too_long", "A part of the address is too long.", "path"],
   415: [
     "unsupported_media_type",
-    "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml.",
+    "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml, tenants as text/csv.",
     "Content-Type",
   ],
   431: ["headers_too_large", "The address and headers together are larger than 16 kB."],

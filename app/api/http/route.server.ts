@@ -71,7 +71,7 @@ export const guarded = (services: Services, description: RouteDescription) => ({
 
 function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   services: Services,
-  { act, params, query, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
+  { act, params, query, repeated, body, bodyShown, bodyIsOptional }: Description<P, Q, B>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): { ok: true; asked: RequestInput<P, Q, B> } | { ok: false; problem: Problem } {
@@ -83,7 +83,7 @@ function readAsked<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zod
   const result = read(
     schemas,
     { params: request.params, query: { ...(request.query as object) }, body: sent },
-    { areApart: bodyShown !== undefined },
+    { areApart: bodyShown !== undefined, mayRepeat: repeated },
   );
   if (!result.ok) return { ok: false, problem: byItsOwnName(result.problem) };
   const { headers } = request;

@@ -1,4 +1,5 @@
 import type { Feature, Grant, Plan, TenantFacts } from "~/core/model";
+import type { ComingChange } from "~/core/schedules/coming-changes";
 import { isoOrNull, isoTime } from "~/core/time";
 
 type TenantFields = Omit<TenantFacts, "grants" | "addOns"> & { addOns: string[] };
@@ -22,8 +23,13 @@ export function tenantOnWire(facts: TenantFacts) {
 }
 
 export function grantOnWire(g: Grant) {
-  const { startsAt, endsAt, endedAt, createdAt, ...rest } = g;
+  const { startsAt, endsAt, endedAt, createdAt, restores: _, ...rest } = g;
   return { ...rest, startsAt: isoTime(startsAt), endsAt: isoOrNull(endsAt), endedAt: isoOrNull(endedAt), createdAt: isoTime(createdAt) };
+}
+
+/** `by`: the name, as of grants. */
+export function scheduledOnWire({ at, createdAt, by, problem: _, ...rest }: ComingChange) {
+  return { ...rest, at: isoTime(at), by: by.name, createdAt: isoTime(createdAt) };
 }
 
 export function planOnWire({ entries, archivedAt, revision, ...plan }: Plan) {

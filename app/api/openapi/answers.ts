@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { featureTypes, flagRules, planKinds, resetPeriods, tenantStatuses, whenUnknownChoices } from "~/core/model";
-import { auditSubjects } from "~/forms/audit/audit-filter";
-import { instantField, jsonField, limitField } from "./answer-fields";
-import { summaryParts } from "./usage-answers";
+import { featureTypes, flagRules, planKinds, resetPeriods, scheduleProblems, tenantStatuses, whenUnknownChoices } from "~/core/model";
+import { auditSubjects } from "~/forms/audit/audit-names";
+import { instantField, jsonField } from "./answer-fields";
 
 /** Schemas of responses, for the description and its tests. Instants are ISO 8601 in UTC. */
 
@@ -91,6 +90,26 @@ export const changedGrants = z
   .object({ tenant: z.string(), revision: z.int(), grants: z.array(grant).describe("Those that were added or ended.") })
   .meta({ id: "ChangedGrants" });
 
+const scheduledChange = z
+  .object({
+    id: z.string(),
+    at: instantField.describe("When it takes effect."),
+    by: z.string(),
+    createdAt: instantField,
+    note: z.string().nullable(),
+    plan: z.string().nullable().optional().describe("The plan from then on; null: none. Absent: unchanged."),
+    addOns: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }).optional(),
+    status: z.enum(tenantStatuses).optional(),
+    state: z
+      .enum(["coming", "endangered", "refused"])
+      .describe("coming; endangered: impossible as things are, see why; refused: it was impossible at its time, and has no effect."),
+    why: z.enum(scheduleProblems).nullable(),
+  })
+  .meta({ id: "ScheduledChange" });
+export const scheduledChanges = z
+  .object({ tenant: z.string(), revision: z.int(), items: z.array(scheduledChange).describe("The earliest first.") })
+  .meta({ id: "ScheduledChanges" });
+
 export const plan = z
   .object({
     key: z.string(),
@@ -160,62 +179,6 @@ export const imported = z
   })
   .meta({ id: "Imported" });
 
-const sentBy = z.object({ id: z.string(), name: z.string() }).nullable().describe("The API key that sent it; null: not known.");
-
-export const tenantUsageSchema = z
-  .object({
-    tenant: z.string(),
-    from: z.iso.date(),
-    to: z.iso.date(),
-    checks: z.object({
-      allowed: z.int(),
-      refused: z.int(),
-      days: z.array(z.object({ day: z.iso.date(), allowed: z.int(), refused: z.int() })),
-      features: z.array(
-        z.object({
-          feature: z.string().describe("* counts checks of all features at once."),
-          allowed: z.int(),
-          refused: z.int(),
-          firstAt: instantField,
-          lastAt: instantField,
-        }),
-      ),
-      ...summaryParts.checks,
-    }),
-    consumption: z.array(
-      z.object({
-        feature: z.string(),
-        unit: z.string().nullable(),
-        limit: limitField,
-        used: z.int(),
-        remaining: limitField,
-        resetPeriod: z.enum(resetPeriods),
-        resetsAt: instantField.nullable(),
-        softLimit: z.boolean(),
-        setAt: instantField.nullable().describe("The time of the newest `set` of this period; null: there was none."),
-        setBy: sentBy,
-        ...summaryParts.consumption,
-      }),
-    ),
-    trials: summaryParts.trials,
-    notAsked: summaryParts.notAsked,
-    events: z
-      .array(
-        z.object({
-          time: instantField,
-          recordedAt: instantField,
-          action: z.enum(["add", "set", "consume"]),
-          quantity: z.int(),
-          added: z.int().nullable().describe("Null for a `set`, and for a consumption that was refused."),
-          idempotencyKey: z.string().nullable(),
-          apiKey: sentBy,
-        }),
-      )
-      .optional()
-      .describe("Of the feature that was asked for, newest first."),
-  })
-  .meta({ id: "TenantUsage" });
-
 export const auditEntry = z
   .object({
     seq: z.int(),
@@ -229,6 +192,26 @@ export const auditEntry = z
     after: jsonField,
     documentsOmitted: z.boolean().describe("True in a list if `before` and `after` are too large for it. Read the entry by its `seq`."),
     why: z.string().nullable(),
+    changeSet: z.string().nullable().describe("The act that the entry is part of, which others may share. Null for old entries."),
+    revision: z.int().nullable().describe("The revision that the change made, of the tenant or the catalogue."),
   })
   .meta({ id: "AuditEntry" });
 export const auditPage = pageOf(auditEntry, "AuditPage");
+
+const undoSubject = { subjectKind: z.enum(["tenant", "catalogue"]), subject: z.string().describe("Empty for the catalogue.") };
+const undoProblems = z.array(
+  z.object({ ...undoSubject, field: z.string().describe("As `addOns/boost`; empty for all of it."), message: z.string() }),
+);
+export const undone = z
+  .object({
+    dryRun: z.boolean(),
+    seq: z.int(),
+    changeSet: z.string().nullable().describe("The act of this undo; null for a dry run."),
+    changed: z.int().describe("Tenants that change; the catalogue counts as one."),
+    refused: z.int().describe("Parts that stay because something later depends on them."),
+    changes: z.array(z.object({ ...undoSubject, before: jsonField, after: jsonField })),
+    documentsOmitted: z.boolean().describe("True if some `before` and `after` are left out because all are too large for one answer."),
+    stays: undoProblems.describe("Parts that stay, with the reason; up to 1,000."),
+    settled: undoProblems.describe("Parts of which nothing is left to undo; up to 1,000."),
+  })
+  .meta({ id: "Undone" });

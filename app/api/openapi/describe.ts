@@ -41,6 +41,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
     | "Catalogue"
     | "Audit"
     | "PostHog"
+    | "Jobs"
+    | "Requests"
     | "Keys"
     | "Description";
   summary: string;
@@ -56,6 +58,8 @@ export type RouteDescription<P = z.ZodObject, Q = z.ZodObject, B = z.ZodType> = 
   /** Names in the path. */
   params?: P;
   query?: Q;
+  /** Query parameters that may be given more than once. */
+  repeated?: readonly string[];
   headers?: readonly RequestHeader[];
   body?: B;
   /** Left out: defaultBodyLimits. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type * as answers from "./answers";
-import type * as checkAnswers from "./check-answers";
+import { checkExamples, trialEnds, trialId } from "./check-examples";
+import type { tenantUsageSchema } from "./usage-answers";
 import { tenantUsageExample } from "./usage-examples";
 
 /**
@@ -11,11 +12,9 @@ import { tenantUsageExample } from "./usage-examples";
 type Of<S extends z.ZodType> = z.output<S>;
 
 const now = "2026-11-20T10:00:00.000Z";
-const trialEnds = "2026-12-04T10:00:00.000Z";
-const nextMonth = "2026-12-01T00:00:00.000Z";
 
 const grant = {
-  id: "gr_7C40sM21RW1pjgTWQWxE",
+  id: trialId,
   feature: "sso",
   extends: null,
   note: "Asked for by phone",
@@ -84,31 +83,6 @@ const premium = {
   revision: 7,
 } satisfies Of<typeof answers.plan>;
 
-const onTrial = {
-  entitled: true,
-  type: "boolean",
-  source: "trial",
-  reason: { code: "trial", message: "On trial until 4 December 2026." },
-  expiresAt: trialEnds,
-  validUntil: trialEnds,
-  sources: [{ source: "trial", grant: grant.id, expiresAt: trialEnds, wins: true }],
-} satisfies Of<typeof checkAnswers.entitlementSchema>;
-const metered = {
-  entitled: true,
-  type: "metered",
-  limit: 1000,
-  used: 4,
-  remaining: 996,
-  resetPeriod: "month",
-  resetsAt: nextMonth,
-  softLimit: false,
-  source: "plan",
-  reason: { code: "plan", message: "Part of Starter." },
-  expiresAt: null,
-  validUntil: nextMonth,
-  sources: [{ source: "plan", plan: "starter", limit: 1000, wins: true }],
-} satisfies Of<typeof checkAnswers.entitlementSchema>;
-
 const auditEntry = {
   seq: 8,
   at: now,
@@ -121,7 +95,21 @@ const auditEntry = {
   after: { name: "Acme", status: "active", plan: "starter", addOns: [], metadata: { region: "eu" } },
   documentsOmitted: false,
   why: null,
+  changeSet: "cs_5tY0bJq2VbM1oXc8RwLd",
+  revision: 8,
 } satisfies Of<typeof answers.auditEntry>;
+
+const undone = {
+  dryRun: true,
+  seq: 8,
+  changeSet: null,
+  changed: 1,
+  refused: 0,
+  changes: [{ subjectKind: "tenant", subject: "acme", before: { status: "active" }, after: { status: "archived" } }],
+  documentsOmitted: false,
+  stays: [],
+  settled: [],
+} satisfies Of<typeof answers.undone>;
 
 const trialNumbers = {
   granted: 12,
@@ -141,6 +129,7 @@ type Answers = {
   TenantPage: typeof answers.tenantPage;
   GrantPage: typeof answers.grantPage;
   GrantOfTenant: typeof answers.oneGrant;
+  ScheduledChanges: typeof answers.scheduledChanges;
   ChangedGrants: typeof answers.changedGrants;
   TrialReport: typeof answers.trialReport;
   Plan: typeof answers.plan;
@@ -148,16 +137,11 @@ type Answers = {
   Feature: typeof answers.feature;
   FeaturePage: typeof answers.featurePage;
   Imported: typeof answers.imported;
-  TenantUsage: typeof answers.tenantUsageSchema;
+  TenantUsage: typeof tenantUsageSchema;
   Found: typeof answers.found;
   AuditEntry: typeof answers.auditEntry;
   AuditPage: typeof answers.auditPage;
-  UsageResults: typeof checkAnswers.usageResults;
-  Entitlements: typeof checkAnswers.entitlements;
-  Consumed: typeof checkAnswers.consumed;
-  CheckResults: typeof checkAnswers.checkResults;
-  Token: typeof checkAnswers.token;
-  PosthogGroups: typeof checkAnswers.posthogGroups;
+  Undone: typeof answers.undone;
 };
 
 const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
@@ -173,6 +157,22 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
     total: trialNumbers,
     items: [{ key: "sso", ...trialNumbers }],
     next: null,
+  },
+  ScheduledChanges: {
+    tenant: "acme",
+    revision: 43,
+    items: [
+      {
+        id: "sc_5xQ0sM21RW1pjgTWQWxE",
+        at: "2027-01-01T00:00:00.000Z",
+        by: "Billing",
+        createdAt: now,
+        note: "From the new contract on",
+        plan: "premium",
+        state: "coming",
+        why: null,
+      },
+    ],
   },
   ChangedGrants: { tenant: "acme", revision: 43, grants: [grant] },
   Plan: premium,
@@ -195,47 +195,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
   },
   AuditEntry: auditEntry,
   AuditPage: { items: [auditEntry], next: null },
-  UsageResults: {
-    recorded: 1,
-    superseded: 0,
-    duplicates: 0,
-    refused: 1,
-    results: [
-      { status: "recorded", used: 41, remaining: 959, resetsAt: nextMonth },
-      { status: "refused", code: "invalid_request", message: "A quantity is a whole number.", field: "quantity" },
-    ],
-  },
-  Entitlements: {
-    tenant: "acme",
-    plan: "starter",
-    validUntil: nextMonth,
-    revision: 43,
-    isStale: false,
-    entitlements: { sso: onTrial, api_calls: metered },
-  },
-  Consumed: { consumed: true, tenant: "acme", feature: "api_calls", entitlement: metered },
-  CheckResults: {
-    results: [
-      { tenant: "acme", feature: "sso", ...onTrial },
-      { tenant: "acme", feature: "api_calls", ...metered },
-      { tenant: "acme", error: { code: "invalid_request", message: "Name one feature, or a list of features.", field: "feature" } },
-    ],
-  },
-  Token: { token: "lk_tok_…", tenant: "acme", expiresAt: "2026-11-20T10:15:00.000Z" },
-  PosthogGroups: {
-    groups: { organization: "acme" },
-    groupProperties: {
-      organization: {
-        name: "Acme",
-        tenant_key: "acme",
-        status: "active",
-        has_plan: "true",
-        plan: "starter",
-        has_trial: "true",
-        live_trials: "sso",
-      },
-    },
-  },
+  Undone: undone,
 };
 
-export const exampleAnswers: { [schemaId: string]: unknown } = examples;
+export const exampleAnswers: { [schemaId: string]: unknown } = { ...examples, ...checkExamples };

@@ -3,18 +3,12 @@ import { z } from "zod";
 import { bodyLimitsInWords, bodyLimitsOf } from "~/api/http/body-limits";
 import { createPace } from "~/server/catalogue/pace.server";
 import * as answers from "./answers";
-import {
-  type AnswerHeader,
-  type DescribedAnswer,
-  type DescribedRoute,
-  type RequestHeader,
-  type RouteDescription,
-  scopesOf,
-} from "./describe";
+import { type DescribedAnswer, type DescribedRoute, type RouteDescription, scopesOf } from "./describe";
 import { problemContent, problemsOf, type SharedExamples } from "./described-problems.server";
 import { exampleParameters } from "./example-parameters";
 import { exampleAnswers } from "./examples";
 import { type JsonSchema, schemaWriter } from "./json-schema";
+import { describedHeaders, headerRefs, headersOf, headersOfRefusal } from "./openapi-headers";
 
 const tags: { [T in RouteDescription["tag"]]: string } = {
   Checks: "May this tenant use this feature, how much of it, why, and until when?",
@@ -28,6 +22,8 @@ const tags: { [T in RouteDescription["tag"]]: string } = {
   Catalogue: "All features and plans as one file.",
   Audit: "Who changed what, and when.",
   PostHog: "What PostHog knows of tenants, and the flags that features are tied to.",
+  Requests: "What apps ask for their users. People grant or refuse it.",
+  Jobs: "Long work in the background, such as one change of many tenants.",
   Keys: "Keys and tokens that let programs in.",
   Description: "This description.",
 };
@@ -43,59 +39,6 @@ API keys and admins are made by people, in the pages or with the command line: n
 Each key has limits, which \`RateLimit\` and \`RateLimit-Policy\` tell. Browser keys (\`lk_pub_…\`), tokens and tickets of streams have smaller ones of their own, of one key (\`browser-key\`) and of all for one tenant (\`browser\`), and a share of the event streams, so that the keys of servers are answered whatever pages send. What is beyond a limit is refused with 429 (\`rate_limited\`, \`too_many_streams\`) and \`Retry-After\`.
 
 Besides what stands with each route, any address may answer: 400 \`bad_request\` (it is no request that can be read), 404 \`not_found\` (there is nothing at this address), 405 \`method_not_allowed\` (\`Allow\` says which methods would do), 408 \`too_slow\` (it did not arrive in time; the connection closes), 414 \`address_too_long\`, 431 \`headers_too_large\` (address and headers together are larger than 16 kB; the connection closes), and 503 \`overloaded\` with \`Retry-After\` (the server has more requests than it can answer in time; nothing was done, send it again then). Their problems look as all others do.`;
-
-const requestHeaders: { [H in RequestHeader]: { description: string; schema: JsonSchema; example: string } } = {
-  "If-Match": {
-    description: "Write only if unchanged: the ETag that was read, or * for anything that exists.",
-    schema: { type: "string" },
-    example: '"42"',
-  },
-  "If-None-Match": {
-    description: "For reads: the known ETag. For writes: * to create only.",
-    schema: { type: "string" },
-    example: '"42"',
-  },
-  "Idempotency-Key": {
-    description: "A name for this one write, so that it can be sent again: a quoted string or bare, 1 to 255 characters.",
-    schema: { type: "string", minLength: 1, maxLength: 257 },
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-  },
-  "Last-Event-ID": {
-    description: "Id of the last event received; the stream continues after it.",
-    schema: { type: "string" },
-    example: "43-EJ9hMq8Gi63OZQ5H",
-  },
-};
-
-const answerHeaders: {
-  [H in AnswerHeader | "Retry-After" | "RateLimit" | "RateLimit-Policy" | "WWW-Authenticate"]: {
-    description: string;
-    /** Required wherever it is referenced. */
-    required?: true;
-    schema: JsonSchema;
-  };
-} = {
-  ETag: {
-    description: "What this is now, for If-Match and If-None-Match.",
-    required: true,
-    schema: { type: "string", pattern: '^(W/)?"[^"]*"$' },
-  },
-  "Idempotency-Replayed": {
-    description: "true: this was answered before, and nothing was done now.",
-    schema: { type: "string", enum: ["true"] },
-  },
-  "Cache-Control": { description: "For how long the answer holds.", required: true, schema: { type: "string" } },
-  "Retry-After": {
-    description: "Seconds until it makes sense to ask again.",
-    required: true,
-    schema: { type: "string", pattern: "^[1-9][0-9]*$" },
-  },
-  RateLimit: { description: "What is left of a limit (draft-ietf-httpapi-ratelimit-headers).", schema: { type: "string" } },
-  "RateLimit-Policy": { description: "The limits of this key.", schema: { type: "string" } },
-  "WWW-Authenticate": { description: "What kind of key is wanted.", schema: { type: "string" } },
-};
-
-const headerRefs = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 export type OpenApiDocument = Awaited<ReturnType<typeof openApiDocument>>;
 
@@ -212,7 +155,7 @@ export async function openApiDocument(
     components: {
       schemas,
       examples,
-      headers: answerHeaders,
+      headers: describedHeaders,
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key of Latchkey." },
         apiKey: {
@@ -243,14 +186,3 @@ function exampleParameter(name: string, { type, enum: choices }: JsonSchema): un
   if (Array.isArray(choices)) return choices.includes(example) ? example : choices[0];
   return type === "array" && example !== undefined ? [example] : example;
 }
-
-function headersOf({ headers = [] }: RouteDescription) {
-  const isWrite = headers.includes("Idempotency-Key");
-  return headers.map((name) => {
-    const header = { name, in: "header", required: false, ...requestHeaders[name] };
-    return name === "If-None-Match" && isWrite ? { ...header, example: "*" } : header;
-  });
-}
-
-const headersOfRefusal = (status: number) =>
-  status === 401 || status === 403 ? ["WWW-Authenticate"] : status === 429 || status === 503 ? ["Retry-After"] : [];

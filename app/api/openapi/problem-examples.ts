@@ -32,7 +32,7 @@ const table: { [code: string]: ProblemExample } = {
   too_many_checks: { detail: "This asks for 26000 decisions. Ask for up to 25000 in one request.", field: "checks" },
   address_too_long: { detail: "A part of the address is too long.", field: "path" },
   unsupported_media_type: {
-    detail: "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml.",
+    detail: "Send JSON, with Content-Type: application/json; a catalogue file also as application/yaml, tenants as text/csv.",
     field: "Content-Type",
   },
 
@@ -42,6 +42,8 @@ const table: { [code: string]: ProblemExample } = {
   feature_not_found: { detail: "There is no feature export. Choose one that the catalogue has.", field: "feature" },
   audit_entry_not_found: { detail: "There is no such entry in the audit log.", field: "seq" },
 
+  undo_refused: { detail: "Acme is archived already." },
+  not_undoable: { detail: "API keys cannot be brought back or taken back by an undo. Create, rotate or revoke one under API keys." },
   stale: { detail: "acme was changed since you read it. Read it again, then send the change with its new ETag.", field: "If-Match" },
   idempotency_key_in_use: {
     detail: "The first request with this Idempotency-Key is still being worked on. Ask again in a moment.",
@@ -56,10 +58,29 @@ const table: { [code: string]: ProblemExample } = {
     field: "feature",
   },
   grant_over: { detail: "This grant is over, so it can no longer be changed. Grant a new one instead.", field: "grant" },
+  too_many_jobs: { detail: "You have 5 jobs that wait or run. Wait until one has ended, or cancel one." },
+  job_not_found: { detail: "There is no job job_7C40sM21RW1pjgTWQWxE.", field: "id" },
+  job_over: { detail: "This job is over already, so there is nothing to cancel." },
   plan_in_use: {
     detail: "2 tenants have Starter, so it cannot be deleted. Move them to another plan first, or archive it.",
   },
 
+  schedule_in_past: { detail: "Choose a time in the future. To change it now, leave the time out.", field: "at" },
+  schedule_unchanged: { detail: "Acme has Premium by then already. Choose another plan, or another time.", field: "plan" },
+  schedule_full: { detail: "Acme has 20 scheduled changes, which is the most. Cancel one first." },
+  schedule_not_found: {
+    detail: "There is no scheduled change sc_5xQ0sM21RW1pjgTWQWxE. It may have been cancelled, or has taken effect.",
+    field: "id",
+  },
+  guard_rail: {
+    detail: "A trial lasts up to 30 days, extensions included. This one would last 90 days. To go on, send a reason.",
+    field: "reason",
+  },
+  needs_approval: {
+    detail: "A trial of more than 30 days needs a second person. It waits as the request rq_5xQ0sM21RW1pjgTWQWxE.",
+  },
+  requests_full: { detail: "50 requests for this tenant wait already. Grant or refuse some of them first." },
+  request_limit: { detail: "acme asked 20 times within 24 hours. Ask again after 2026-11-21T09:00:00.000Z." },
   tenant_archived: { detail: "Acme is archived. Reinstate it before you grant it anything or extend what it has." },
   ends_in_past: { detail: "The end is in the past. Choose one that is still to come.", field: "endsAt" },
   ends_before_start: { detail: "The end has to be after the start.", field: "endsAt" },

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { resetPeriods } from "~/core/model";
-import { instantField, limitField } from "./answer-fields";
+import { differences } from "~/core/decision/comparison";
+import { reasonCodes } from "~/core/decision/decide";
+import { featureTypes, resetPeriods, tenantStatuses } from "~/core/model";
+import { instantField, jsonField, limitField } from "./answer-fields";
 
 const next = z.string().nullable().describe("The cursor of the next page; null: this is the last.");
 const percent = z.number().nullable().describe("Of the limit, rounded down to hundredths; null: there is no limit.");
@@ -8,7 +10,7 @@ const projected = z.int().nullable().describe("At the period's end if use goes o
 const dueBy = instantField.nullable().describe("Checks and changes up to here are contained; null: all are.");
 
 /** What the summary of a tenant has beside consumption and checks. */
-export const summaryParts = {
+const summaryParts = {
   consumption: {
     percent,
     projected,
@@ -34,6 +36,62 @@ export const summaryParts = {
     .describe("Use on the UTC days of each trial of the last 366 days, the newest 50."),
   notAsked: z.array(z.string()).describe("Features of the plan and add-ons that no check named in these days."),
 };
+
+const sentBy = z.object({ id: z.string(), name: z.string() }).nullable().describe("The API key that sent it; null: not known.");
+
+export const tenantUsageSchema = z
+  .object({
+    tenant: z.string(),
+    from: z.iso.date(),
+    to: z.iso.date(),
+    checks: z.object({
+      allowed: z.int(),
+      refused: z.int(),
+      days: z.array(z.object({ day: z.iso.date(), allowed: z.int(), refused: z.int() })),
+      features: z.array(
+        z.object({
+          feature: z.string().describe("* counts checks of all features at once."),
+          allowed: z.int(),
+          refused: z.int(),
+          firstAt: instantField,
+          lastAt: instantField,
+        }),
+      ),
+      ...summaryParts.checks,
+    }),
+    consumption: z.array(
+      z.object({
+        feature: z.string(),
+        unit: z.string().nullable(),
+        limit: limitField,
+        used: z.int(),
+        remaining: limitField,
+        resetPeriod: z.enum(resetPeriods),
+        resetsAt: instantField.nullable(),
+        softLimit: z.boolean(),
+        setAt: instantField.nullable().describe("The time of the newest `set` of this period; null: there was none."),
+        setBy: sentBy,
+        ...summaryParts.consumption,
+      }),
+    ),
+    trials: summaryParts.trials,
+    notAsked: summaryParts.notAsked,
+    events: z
+      .array(
+        z.object({
+          time: instantField,
+          recordedAt: instantField,
+          action: z.enum(["add", "set", "consume"]),
+          quantity: z.int(),
+          added: z.int().nullable().describe("Null for a `set`, and for a consumption that was refused."),
+          idempotencyKey: z.string().nullable(),
+          apiKey: sentBy,
+        }),
+      )
+      .optional()
+      .describe("Of the feature that was asked for, newest first."),
+  })
+  .meta({ id: "TenantUsage" });
 
 export const usageListPage = z
   .object({
@@ -77,3 +135,50 @@ export const demandList = z
     staleSince: dueBy,
   })
   .meta({ id: "DemandList" });
+
+export const comparedTenantsPage = z
+  .object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    tenants: z.array(
+      z.object({
+        tenant: z.string(),
+        name: z.string(),
+        status: z.enum(tenantStatuses),
+        plan: z.string().nullable(),
+        addOns: z.array(z.string()),
+        entitled: z.int().describe("Active features that it has."),
+        checks: z.object({
+          allowed: z.int(),
+          refused: z.int(),
+          previous: z.int().describe("In as many days before."),
+          days: z.array(z.object({ day: z.iso.date(), allowed: z.int(), refused: z.int() })),
+        }),
+      }),
+    ),
+    features: z
+      .object({ all: z.int(), different: z.int() })
+      .describe("Active features, and those of which the answers or their sources differ."),
+    items: z.array(
+      z.object({
+        feature: z.string(),
+        type: z.enum(featureTypes),
+        difference: z.enum(differences).describe("answer: another yes, value or limit; source: the same from another source."),
+        answers: z
+          .array(
+            z.object({
+              entitled: z.boolean(),
+              reason: z.enum(reasonCodes),
+              source: z.string().nullable(),
+              value: jsonField.optional().describe("Of a config feature that it has."),
+              used: z.int().nullable().optional().describe("Of a metered feature, in the present period; null: not known."),
+              limit: limitField.nullable().optional().describe("Of a metered feature; null: it does not have it."),
+              percent: percent.optional(),
+            }),
+          )
+          .describe("In the order of the tenants."),
+      }),
+    ),
+    next,
+  })
+  .meta({ id: "ComparedTenants" });

@@ -70,3 +70,39 @@ export const demandListExample = {
   next: null,
   staleSince: null,
 };
+
+const checksOf = (allowed: number, refused: number) => ({
+  ...{ allowed, refused, previous: 3 },
+  days: [{ day: "2026-11-20", allowed, refused }],
+});
+
+export const comparedTenantsExample = {
+  from: "2026-11-20",
+  to: "2026-11-20",
+  tenants: [
+    { tenant: "acme", name: "Acme", status: "active" as const, plan: "starter", addOns: [], entitled: 1, checks: checksOf(5, 1) },
+    { tenant: "globex", name: "Globex", status: "active" as const, plan: "premium", addOns: [], entitled: 2, checks: checksOf(9, 0) },
+  ],
+  features: { all: 2, different: 2 },
+  items: [
+    {
+      feature: "api_calls",
+      type: "metered" as const,
+      difference: "answer" as const,
+      answers: [
+        { entitled: true, reason: "plan" as const, source: "plan", used: 850, limit: 1000, percent: 85 },
+        { entitled: true, reason: "plan" as const, source: "plan", used: 400, limit: 10000, percent: 4 },
+      ],
+    },
+    {
+      feature: "sso",
+      type: "boolean" as const,
+      difference: "answer" as const,
+      answers: [
+        { entitled: false, reason: "not_in_plan" as const, source: null },
+        { entitled: true, reason: "plan" as const, source: "plan" },
+      ],
+    },
+  ],
+  next: null,
+};

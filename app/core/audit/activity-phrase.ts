@@ -1,8 +1,11 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import type { Instant, Json } from "~/core/model";
+import type { Instant, Json, ScheduledChange } from "~/core/model";
+import { sameJson } from "~/core/same-json";
+import { scheduleWords } from "~/core/schedules/schedule-words";
 import { listWords } from "~/core/text";
 import { zonedDate } from "~/core/zoned-time";
 import { actionWords } from "./action-words";
+import { undoPhrase } from "./undo-phrase";
 
 /** An audit entry, with `before` and `after` as written. Null if the documents are too large to be read. */
 export type Activity = { action: string; subjectKind: string; before: Json; after: Json };
@@ -37,6 +40,7 @@ const onSubject: Readonly<Record<string, string>> = {
   "tenant.suspended": "suspended",
   "tenant.reinstated": "reinstated",
   "tenant.archived": "archived",
+  "tenant.usage_exported": "exported the usage of",
   "feature.created": "created",
   "feature.updated": "edited",
   "feature.archived": "archived",
@@ -57,10 +61,39 @@ const onSubject: Readonly<Record<string, string>> = {
   "api_key.rotated": "rotated",
   "api_key.revoked": "revoked",
   "posthog.resync": "started a resync of",
+  "preset.created": "kept the preset",
+  "preset.deleted": "deleted the preset",
+  "webhook.created": "created",
+  "webhook.changed": "edited",
+  "webhook.disabled": "disabled",
+  "webhook.enabled": "enabled",
+  "webhook.removed": "removed",
+  "webhook.tested": "tested",
+  "webhook.secret_rotated": "rotated the secret of",
+  "webhook.sent_again": "sent an event again to",
+  "webhook.delivery_skipped": "skipped a delivery to",
+  "request.granted": "granted a request for",
+  "request.refused": "refused a request for",
+  "request.created": "asked for something for",
+  "view.saved": "saved the view",
+  "view.deleted": "deleted the view",
 };
 
 /** Actions that are complete without a name. */
 const alone: Readonly<Record<string, string>> = {
+  "activity.exported": "exported the activity log",
+  "usage.exported": "exported the usage of all tenants",
+  "demand.exported": "exported the demand for features",
+  "trials.exported": "exported the report on trials",
+  "job.exported": "exported the results of a job",
+  "job.started": "started a job",
+  "job.cancelled": "cancelled a job",
+  "tenants.exported": "exported the list of tenants",
+  "trial_list.exported": "exported the list of trials",
+  "plans.exported": "exported the list of plans",
+  "features.exported": "exported the list of features",
+  "keys.exported": "exported the list of API keys",
+  "people.exported": "exported the list of people",
   "admin.invite_accepted": "accepted the invitation",
   "admin.password_changed": "changed the password",
   "admin.password_change_failed": "entered a wrong password when changing it",
@@ -71,6 +104,9 @@ const alone: Readonly<Record<string, string>> = {
   "admin.signed_out": "signed out",
   "admin.signed_out_elsewhere": "ended all other sessions",
   "api_key.refused": "used an API key that was refused",
+  "notice_rules.changed": "changed the notices that people get",
+  "rails.changed": "changed the guard rails",
+  "approvals.changed": "changed which acts need a second person",
   "catalogue.imported": "imported a catalogue",
   "catalogue.exported_with_tenants": "exported the catalogue with all tenants",
   "demo.filled": "filled in the demo data",
@@ -85,7 +121,14 @@ const alone: Readonly<Record<string, string>> = {
 export function activityPhrase(activity: Activity, names: ActivityNames, { isOwnPage = false } = {}): string {
   const { action } = activity;
   const of = (preposition: string) => (isOwnPage ? "" : ` ${preposition} ${names.subject}`);
+  const isGrant = /\.(trial|override)\./.test(action);
+  const undone = undoPhrase(action, activity.after, {
+    subject: isOwnPage ? null : isGrant ? names.subject : subjectWords(activity, names, false),
+    feature: names.feature,
+  });
+  if (undone !== null) return undone;
   if (action.startsWith("trial.") || action.startsWith("override.")) return grantPhrase(activity, names, of("for"));
+  if (action in schedulePhrases) return schedulePhrase(activity, names, of("of"));
   if (action === "tenant.plan_changed") return planPhrase(activity, names, of("of"));
   if (action === "tenant.updated") return renamePhrase(activity) ?? `changed ${fieldWords(activity)}${of("of")}`;
   if (action === "admin.role_changed") {
@@ -103,6 +146,7 @@ const nouns: Readonly<Record<string, string>> = {
   api_key: "API key",
   tenant: "tenant",
   admin: "account",
+  webhook: "webhook to",
 };
 /** These are known by their name alone. */
 const isNamed = (kind: string) => kind === "tenant" || kind === "admin";
@@ -124,12 +168,13 @@ function grantPhrase({ action, before, after }: Activity, names: ActivityNames, 
   const ends = new Set(shown.map((g) => g.endsAt));
   const [end] = ends.size === 1 ? ends : [undefined];
   const until = end == null ? "" : names.date(end);
+  const beyond = fieldsOf(after).railsPassed ? ", beyond a guard rail" : "";
   switch (action) {
     case "trial.granted":
-      return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}`;
+      return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}${beyond}`;
     case "trial.extended":
     case "override.extended":
-      return `extended ${features}${forTenant}${until ? ` to ${until}` : ""}`;
+      return `extended ${features}${forTenant}${until ? ` to ${until}` : ""}${beyond}`;
     case "trial.ended":
       return `ended the trial of ${features}${forTenant}`;
     case "override.ended":
@@ -156,6 +201,25 @@ function planPhrase({ before, after }: Activity, names: ActivityNames, ofTenant:
   return phrases.length > 0 ? listWords(phrases) : `changed the plan${ofTenant}`;
 }
 
+/** Whether the change is in the document before or after, and the words around it. */
+const schedulePhrases: Readonly<Record<string, { in: "before" | "after"; verb: string; more?: string }>> = {
+  "tenant.change_scheduled": { in: "after", verb: "scheduled a change" },
+  "tenant.scheduled_change_moved": { in: "after", verb: "moved a scheduled change" },
+  "tenant.scheduled_change_cancelled": { in: "before", verb: "cancelled a scheduled change" },
+  "tenant.scheduled_change_applied": { in: "before", verb: "had scheduled a change", more: ", which took effect" },
+  "tenant.scheduled_change_refused": { in: "after", verb: "had scheduled a change", more: ", which was impossible" },
+};
+
+/** "scheduled a change of Acme: moves to Premium, from 1 Jan 2027" */
+function schedulePhrase({ action, before, after }: Activity, names: ActivityNames, ofTenant: string): string {
+  const { in: side, verb, more = "" } = schedulePhrases[action] as (typeof schedulePhrases)[string];
+  const listOf = (document: Json) => (fieldsOf(document).scheduled ?? []) as unknown as ScheduledChange[];
+  const [own, others] = side === "after" ? [listOf(after), listOf(before)] : [listOf(before), listOf(after)];
+  const changed = own.find((entry) => !others.some((other) => sameJson(other as unknown as Json, entry as unknown as Json)));
+  if (!changed) return `${verb}${ofTenant}${more}`;
+  return `${verb}${ofTenant}: ${scheduleWords(changed, names.plan)}, from ${names.date(changed.at)}${more}`;
+}
+
 function renamePhrase({ before, after }: Activity): string | null {
   const [was, is] = [fieldsOf(before).name, fieldsOf(after).name];
   if (typeof was !== "string" || typeof is !== "string" || Object.keys(fieldsOf(after)).length !== 1) return null;
@@ -168,6 +232,7 @@ const fieldNames: Readonly<Record<string, string>> = {
   name: "the name",
   metadata: "the metadata",
   status: "the status",
+  scheduled: "the scheduled changes",
   usageAnchor: "the start of reset periods",
 };
 

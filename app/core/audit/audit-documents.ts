@@ -6,12 +6,19 @@ type Fields = { [field: string]: Json };
 const isFields = (value: Json | undefined): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Lists whose items have names, and the field that holds the name. */
-const named: { [list: string]: string } = { features: "key", plans: "key", grants: "id", addOns: "plan", entries: "feature" };
+const named: { [list: string]: string } = {
+  features: "key",
+  plans: "key",
+  grants: "id",
+  addOns: "plan",
+  entries: "feature",
+  scheduled: "id",
+};
 
 /** Free-form values, shown unchanged. */
 const opaque = new Set(["metadata", "value", "config"]);
 
-const isInstant = (field: string, value: Json): value is number => typeof value === "number" && /(At|Anchor)$/.test(field);
+const isInstant = (field: string, value: Json): value is number => typeof value === "number" && /(At|Anchor|^at)$/.test(field);
 
 /** An audit document for the API: instants as ISO times. */
 export function withTimes(document: Json): Json {

@@ -171,16 +171,24 @@ describe("plans", () => {
   });
 
   it("deletes only a plan that no tenant has and no plan includes, and says what would work", () => {
-    expect(applied(deletePlan(facts, "max", 0, stamp())).plans.map((p) => p.key)).toEqual(["free", "pro", "retired", "more"]);
-    expect(codeOf(deletePlan(facts, "max", 1, stamp()))).toBe("plan_in_use");
-    expect(messageOf(deletePlan(facts, "max", 12, stamp()))).toBe(
+    expect(applied(deletePlan(facts, "max", { having: 0, scheduled: 0 }, stamp())).plans.map((p) => p.key)).toEqual([
+      "free",
+      "pro",
+      "retired",
+      "more",
+    ]);
+    expect(codeOf(deletePlan(facts, "max", { having: 1, scheduled: 0 }, stamp()))).toBe("plan_in_use");
+    expect(messageOf(deletePlan(facts, "max", { having: 12, scheduled: 0 }, stamp()))).toBe(
       "12 tenants have Max, so it cannot be deleted. Move them to another plan first, or archive it.",
     );
-    expect(messageOf(deletePlan(facts, "retired", 1, stamp()))).toBe(
+    expect(messageOf(deletePlan(facts, "retired", { having: 1, scheduled: 0 }, stamp()))).toBe(
       "1 tenant has Retired, so it cannot be deleted. Move that tenant to another plan first.",
     );
-    expect(messageOf(deletePlan(facts, "pro", 0, stamp()))).toContain("Max includes Pro");
-    expect(codeOf(deletePlan(facts, "no", 0, stamp()))).toBe("plan_not_found");
+    expect(messageOf(deletePlan(facts, "pro", { having: 0, scheduled: 0 }, stamp()))).toContain("Max includes Pro");
+    expect(messageOf(deletePlan(facts, "max", { having: 0, scheduled: 2 }, stamp()))).toBe(
+      "2 tenants are scheduled to get Max, so it cannot be deleted. Cancel these changes first, or archive it.",
+    );
+    expect(codeOf(deletePlan(facts, "no", { having: 0, scheduled: 0 }, stamp()))).toBe("plan_not_found");
   });
 });
 

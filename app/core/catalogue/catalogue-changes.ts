@@ -3,9 +3,10 @@ import type { CatalogueFacts, Feature, Instant, Plan, Stamp, Value } from "~/cor
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { listWords } from "~/core/text";
+import type { Undone } from "~/core/undo/reverted";
 import { describeValue } from "./catalogue-words";
 
-export type CatalogueAction =
+type CatalogueAct =
   | "feature.created"
   | "feature.updated"
   | "feature.archived"
@@ -17,6 +18,7 @@ export type CatalogueAction =
   | "plan.deleted"
   | "plan.entries_changed"
   | "catalogue.imported";
+export type CatalogueAction = CatalogueAct | Undone<CatalogueAct>;
 
 /** A change of the catalogue: the changed objects as they will be. Applying sets their revision. */
 export type CatalogueChange = {

@@ -1,4 +1,4 @@
-import type { Impact } from "~/core/decision/impact";
+import type { Impact } from "~/core/impact/catalogue-difference";
 import type { ResetPeriod } from "~/core/model";
 
 /** A number of tenants; `isLowerBound`: counting stopped early, so it is "at least". */
@@ -6,8 +6,10 @@ export type TenantCount = { tenants: number; isLowerBound: boolean };
 
 /** The effects of a change of the catalogue on tenants. */
 export type ChangeEffects = {
-  /** `isLowerBound`: not every tenant was evaluated, so each number is "at least". */
-  impact: Impact & { isLowerBound: boolean };
+  /** `isApproximate`: some tenants were counted by their plan alone, so each number is "about". */
+  impact: Impact & { isApproximate: boolean };
+  /** Tenants that have used more than a limit that falls will allow. Null if no limit falls. */
+  over: TenantCount | null;
   /** Tenants that checked one of the features in the last 30 days, by name or among all. Null if no feature is affected. */
   use: { byName: TenantCount; withAll: TenantCount } | null;
   /** Features whose reset period changes, with the tenants that have used some in their present period. */
@@ -26,13 +28,14 @@ export const tenantsWords = (count: TenantCount) =>
 const isNone = ({ tenants, isLowerBound }: TenantCount) => tenants === 0 && !isLowerBound;
 
 /** Everything but gains, losses and changes, as sentences. `noun`: the feature or features that the change is about. */
-export function effectNotes({ use, resets, moreResets, usesFlags }: ChangeEffects, noun = "one of these features"): string[] {
+export function effectNotes({ over, use, resets, moreResets, usesFlags }: ChangeEffects, noun = "one of these features"): string[] {
   const notes = resets.map((reset) => {
     const whom = isNone(reset)
       ? "No tenant has used any in its current period"
       : `${capital(tenantsWords(reset))} used some in the current period`;
     return `${reset.name} will reset per ${periodWords[reset.after]} instead of per ${periodWords[reset.before]}, so its usage starts again at 0. ${whom}.`;
   });
+  if (over && !isNone(over)) notes.unshift(`${capital(tenantsWords(over))} ${isOne(over) ? "has" : "have"} used more than the new limit.`);
   if (moreResets > 0)
     notes.push(
       `The reset period of ${moreResets.toLocaleString("en")} more ${moreResets === 1 ? "feature" : "features"} changes, and usage starts again at 0.`,
@@ -63,13 +66,13 @@ function checkedWords({ byName, withAll }: NonNullable<ChangeEffects["use"]>, no
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Gains, losses and changes as one sentence, for a terminal. */
-export function impactSentence({ gains, loses, changes, isLowerBound }: ChangeEffects["impact"]): string {
-  const of = (tenants: number) => tenantsWords({ tenants, isLowerBound });
+export function impactSentence({ gains, loses, changes, isApproximate }: ChangeEffects["impact"]): string {
+  const of = (tenants: number) => `${isApproximate ? "about " : ""}${tenantsWords({ tenants, isLowerBound: false })}`;
   return `Gain a feature: ${of(gains)}. Lose one: ${of(loses)}. Get another value or limit: ${of(changes)}.`;
 }
 
 /** True if an editor should see the effects before the change is saved. */
 export function isWorthShowing({ impact, resets, moreResets, usesFlags }: ChangeEffects): boolean {
-  const { isLowerBound, gains, loses, changes } = impact;
-  return usesFlags || isLowerBound || gains + loses + changes > 0 || moreResets > 0 || resets.some((reset) => !isNone(reset));
+  const { isApproximate, gains, loses, changes } = impact;
+  return usesFlags || isApproximate || gains + loses + changes > 0 || moreResets > 0 || resets.some((reset) => !isNone(reset));
 }

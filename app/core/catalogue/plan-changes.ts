@@ -87,11 +87,13 @@ export function restorePlan(facts: CatalogueFacts, key: string, stamp: Stamp, wh
   return { ok: true, change: catalogueChange("plan.restored", { plans: [{ ...plan, archivedAt: null }] }, stamp, why) };
 }
 
-/** `tenantsHaving`: tenants of any status with it as plan or add-on. */
+/** Tenants of any status with a plan as plan or add-on, and those that a scheduled change gives it. */
+export type PlanHolders = { having: number; scheduled: number };
+
 export function deletePlan(
   facts: CatalogueFacts,
   key: string,
-  tenantsHaving: number,
+  { having: tenantsHaving, scheduled }: PlanHolders,
   stamp: Stamp,
   why?: string | null,
 ): Outcome<CatalogueChange> {
@@ -102,6 +104,10 @@ export function deletePlan(
     const [who, them] = tenantsHaving === 1 ? ["1 tenant has", "that tenant"] : [`${tenantsHaving} tenants have`, "them"];
     const move = plan.kind === "base" ? `Move ${them} to another plan first` : `Take it from ${them} first`;
     return refuse("plan_in_use", `${who} ${plan.name}, so it cannot be deleted. ${move}${archive}.`);
+  }
+  if (scheduled > 0) {
+    const who = scheduled === 1 ? "1 tenant is" : `${scheduled} tenants are`;
+    return refuse("plan_in_use", `${who} scheduled to get ${plan.name}, so it cannot be deleted. Cancel these changes first${archive}.`);
   }
   const including = facts.plans.filter((p) => p.includes === key).map((p) => p.name);
   if (including.length > 0) {

@@ -5,8 +5,11 @@ import { describeValue } from "./catalogue-words";
 import { byGroup, byName, type FeatureFilter, findFeatures } from "./feature-list";
 
 export type GridColumn = { key: string; name: string; kind: PlanKind; includes: string | null };
-/** A plan's value of a feature. `from` is the plan it is inherited from, or null for its own entry. */
-export type GridCell = { text: string; from: string | null } | null;
+/**
+ * A plan's value of a feature. `from` is the plan it is inherited from, or null for its own entry. `changed`: a draft
+ * changes the cell; its text is then null if nothing is given.
+ */
+export type GridCell = { text: string; from: string | null; changed?: true } | { text: null; changed: true } | null;
 export type GridRow = { key: string; name: string; type: FeatureType; cells: GridCell[] };
 export type GridSection = { group: string | null; rows: GridRow[] };
 /** Pages start at 1. */
@@ -24,8 +27,8 @@ export type PlanGridData = {
 
 /** Columns per page. */
 export const maxColumns = 12;
-/** Cells per page. More would block other requests during rendering. */
-export const maxCells = 1_500;
+/** Cells per page, with which it stays under 150 kB. */
+export const maxCells = 300;
 /** Max characters of a value in a cell. */
 const maxText = 60;
 
@@ -35,11 +38,15 @@ export function gridPlans(catalogue: Catalogue, archived = false): Plan[] {
   return [...plans.filter((p) => p.kind === "base"), ...plans.filter((p) => p.kind === "add_on")];
 }
 
-/** One page of active features by active plans, in sections by group. Past the end it is the last page. */
+/**
+ * One page of active features by active plans, in sections by group. Past the end it is the last page. `changed`: cells
+ * that a draft changes, as "plan feature".
+ */
 export function planGrid(
   catalogue: Catalogue,
   filter: Omit<FeatureFilter, "archived">,
   asked: GridWindow = { page: 1, columnPage: 1 },
+  changed: ReadonlySet<string> = new Set(),
 ): PlanGridData {
   const all = gridPlans(catalogue);
   const columns = pageOf(all, asked.columnPage, maxColumns);
@@ -51,8 +58,10 @@ export function planGrid(
   for (const feature of rows.items) {
     const cells = columns.items.map((plan): GridCell => {
       const given = catalogue.gives.get(plan.key)?.get(feature.key);
-      if (!given) return null;
-      return { text: shorten(describeValue(feature, given.value), maxText), from: given.from === plan.key ? null : nameOf(given.from) };
+      const isChanged = changed.has(`${plan.key} ${feature.key}`);
+      if (!given) return isChanged ? { text: null, changed: true } : null;
+      const text = shorten(describeValue(feature, given.value), maxText);
+      return { text, from: given.from === plan.key ? null : nameOf(given.from), ...(isChanged ? { changed: true as const } : {}) };
     });
     const row: GridRow = { key: feature.key, name: feature.name, type: feature.type, cells };
     const section = sections.at(-1);

@@ -1,6 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import type { TenantFacts } from "~/core/model";
-import { type AnswerQuestion, answerHead, decideFeature, entitlement, listedFeatures, type Readings } from "./answer";
+import type { Instant, TenantFacts } from "~/core/model";
+import { nextScheduled } from "~/core/schedules/effective";
+import { type AnswerQuestion, answerHead, atItsInstant, decideFeature, entitlement, listedFeatures, type Readings } from "./answer";
 import type { Decision } from "./decide";
 
 /**
@@ -16,30 +17,31 @@ type Shelf = Map<string, { told: SerializedAnswer; flag: string | null }>;
 const shelves = new WeakMap<Catalogue, { all: Map<string, Shelf>; entries: number }>();
 
 /**
- * If only status, plan and add-ons matter, tenants that share them get the same entry at any time, so it is serialized
- * once. Most entries qualify, because few features of a tenant have grants, a flag or a meter.
+ * If only status, plan and add-ons matter, tenants that share them, and the instant of the next scheduled change, get the
+ * same entry until then, so it is serialized once. Most entries qualify, because few features of a tenant have grants, a flag or a meter.
  */
-function sharedShelf(tenant: TenantFacts, catalogue: Catalogue) {
+function sharedShelf(tenant: TenantFacts, catalogue: Catalogue, next: Instant | null) {
   let held = shelves.get(catalogue);
   if (!held || held.entries >= maxSharedAnswers) {
     held = { all: new Map(), entries: 0 };
     shelves.set(catalogue, held);
   }
-  const same = [tenant.status, tenant.plan ?? "", ...tenant.addOns.map((a) => a.plan)].join("\n");
+  const same = [tenant.status, tenant.plan ?? "", String(next), ...tenant.addOns.map((a) => a.plan)].join("\n");
   const shelf: Shelf = held.all.get(same) ?? new Map();
   held.all.set(same, shelf);
   return { shelf, held };
 }
 
 /** One entry per requested feature, in order. */
-export function serialize(question: AnswerQuestion, readings: Readings): SerializedAnswer[] {
+export function serialize(asked: AnswerQuestion, readings: Readings): SerializedAnswer[] {
+  const question = atItsInstant(asked);
   const { tenant, catalogue, features } = question;
-  const asked = features ?? listedFeatures(catalogue);
-  if (!tenant) return asked.map((key) => serializeOne(key, question, readings));
+  const keys = features ?? listedFeatures(catalogue);
+  if (!tenant) return keys.map((key) => serializeOne(key, question, readings));
   const granted = new Set(tenant.grants.map((g) => g.feature));
-  const { shelf, held } = sharedShelf(tenant, catalogue);
+  const { shelf, held } = sharedShelf(tenant, catalogue, nextScheduled(tenant, question.now));
   const isRead = (flag: string | null) => flag !== null && readings.flag?.(flag) !== undefined;
-  return asked.map((key) => {
+  return keys.map((key) => {
     const hasGrant = granted.size > 0 && granted.has(key);
     const known = hasGrant ? undefined : shelf.get(key);
     if (known && !isRead(known.flag)) return known.told;
@@ -60,7 +62,8 @@ function serializeOne(feature: string, question: AnswerQuestion, readings: Readi
 }
 
 /** The same as `answer`, as the bytes to send. Each feature occurs once. */
-export function answerText(question: AnswerQuestion, readings: Readings, isStale: boolean) {
+export function answerText(asked: AnswerQuestion, readings: Readings, isStale: boolean) {
+  const question = atItsInstant(asked);
   const serialized = serialize(question, readings);
   const decisions = serialized.map(({ decision }) => decision);
   const { head, validUntil } = answerHead(question, decisions, isStale);

@@ -48,8 +48,14 @@ export type TenantWorld = {
   zone: string;
 };
 
-export function answerRow({ facts, catalogue, now, readings, zone }: TenantWorld, feature: Feature): AnswerRow {
-  const decision = decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) });
+export function answerRow(world: TenantWorld, feature: Feature): AnswerRow {
+  const { facts, catalogue, now, readings } = world;
+  return rowOfDecision(decide({ tenant: facts, catalogue, feature: feature.key, now, ...readingsOf(readings, feature) }), feature, world);
+}
+
+/** The row of a decision that was made already, from the same facts and at the same instant. */
+export function rowOfDecision(decision: Decision, feature: Feature, world: Omit<TenantWorld, "readings">): AnswerRow {
+  const { facts, catalogue, now, zone } = world;
   const name = (plan: string) => catalogue.plans.get(plan)?.name ?? plan;
   const value = decision.amount ? decision.amount.limit : decision.value;
   const later = facts.grants.filter((g) => g.feature === feature.key && grantStateOf(g, now) === "upcoming");

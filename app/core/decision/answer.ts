@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Instant, TenantFacts, Usage } from "~/core/model";
+import { effective, nextScheduled } from "~/core/schedules/effective";
 import { isoOrNull } from "~/core/time";
 import { type Decision, decide } from "./decide";
 import { reasonMessage } from "./reason-message";
@@ -75,6 +76,13 @@ export type AnswerQuestion = {
   requested?: number;
 };
 
+/** The same question with the tenant as it is at that instant. */
+export function atItsInstant<Q extends AnswerQuestion>(question: Q): Q {
+  const { tenant, catalogue, now } = question;
+  const then = tenant && effective(tenant, catalogue, now);
+  return then === tenant ? question : { ...question, tenant: then };
+}
+
 export function decideFeature(feature: string, { tenant, catalogue, now, requested }: AnswerQuestion, readings: Readings): Decision {
   return decide({ tenant, catalogue, feature, now, requested, ...readingsOf(readings, catalogue.features.get(feature)) });
 }
@@ -85,10 +93,11 @@ export function decideFeature(feature: string, { tenant, catalogue, now, request
  * of a tenant it takes a fraction of this and `JSON.stringify`. answer-json.property.test.ts compares the two.
  */
 export function answer(
-  question: AnswerQuestion,
+  asked: AnswerQuestion,
   readings: Readings,
   isStale: boolean,
 ): { body: Answer; decisions: Decision[]; validUntil: Instant | null } {
+  const question = atItsInstant(asked);
   const { tenant, catalogue } = question;
   const entitlements: Answer["entitlements"] = Object.create(null);
   const decisions: Decision[] = [];
@@ -101,9 +110,10 @@ export function answer(
   return { body: { ...head, entitlements }, decisions, validUntil };
 }
 
-/** The part of an answer besides its entries. */
-export function answerHead({ key, tenant, catalogue }: AnswerQuestion, decisions: Decision[], isStale: boolean) {
-  let validUntil: Instant | null = null;
+/** The part of an answer besides its entries. `tenant` is as it is at the instant. */
+export function answerHead({ key, tenant, catalogue, now }: AnswerQuestion, decisions: Decision[], isStale: boolean) {
+  // The plan is part of the answer, whichever features were requested.
+  let validUntil: Instant | null = tenant && nextScheduled(tenant, now);
   let staleFlag = false;
   for (const decision of decisions) {
     staleFlag ||= decision.isStale;

@@ -4,20 +4,27 @@ import { isOver } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
+import type { Undone } from "~/core/undo/reverted";
 
-export type TenantAction =
+type TenantAct =
   | "tenant.created"
   | "tenant.updated"
   | "tenant.plan_changed"
   | "tenant.suspended"
   | "tenant.reinstated"
   | "tenant.archived"
+  | "tenant.change_scheduled"
+  | "tenant.scheduled_change_moved"
+  | "tenant.scheduled_change_cancelled"
+  | "tenant.scheduled_change_applied"
+  | "tenant.scheduled_change_refused"
   | "trial.granted"
   | "trial.extended"
   | "trial.ended"
   | "override.set"
   | "override.extended"
   | "override.ended";
+export type TenantAction = TenantAct | Undone<TenantAct>;
 
 type TenantFields = Pick<TenantFacts, "name" | "status" | "plan" | "addOns" | "metadata" | "usageAnchor">;
 
@@ -25,10 +32,12 @@ type TenantFields = Pick<TenantFacts, "name" | "status" | "plan" | "addOns" | "m
 export type TenantChange = {
   action: TenantAction;
   key: string;
-  set: Partial<TenantFields> & { createdAt?: Instant };
+  set: Partial<TenantFields> & Pick<TenantFacts, "scheduled"> & { createdAt?: Instant };
   grants: Grant[];
   at: Instant;
   why: string | null;
+  /** Guard rails that it passes, in words. Absent if none. */
+  railsPassed?: string[];
 };
 
 /** Applies a change. Grants that are over at its instant leave the facts; their rows and history stay. */
@@ -38,7 +47,8 @@ export function applyChange(facts: TenantFacts | null, change: TenantChange, rev
   const kept = before.grants.map((g) => touched.get(g.id) ?? g);
   const added = change.grants.filter((g) => !before.grants.some((old) => old.id === g.id));
   const grants = [...kept, ...added].filter((g) => !isOver(g, change.at));
-  return { ...before, ...change.set, grants, revision };
+  const { scheduled, ...after } = { ...before, ...change.set, grants, revision };
+  return scheduled && scheduled.length > 0 ? { ...after, scheduled } : after;
 }
 
 function newTenant(key: string, createdAt: Instant): TenantFacts {
@@ -56,18 +66,19 @@ export type TenantForm = {
   why?: string | null;
 };
 
-/** `expected` is the revision the editor saw; a newer one is a concurrent change. */
+/** A refusal if the tenant was changed concurrently. `expected` is the revision the editor saw. */
+export function staleTenant({ name, revision }: Pick<TenantFacts, "name" | "revision">, expected: number): Refusal | null {
+  if (revision === expected) return null;
+  return refuse("stale", `${name} was changed while you were editing. Look at the values below, then save again.`);
+}
+
 export function putTenant(
   facts: TenantFacts | null,
   key: string,
   form: TenantForm,
   catalogue: Catalogue,
   stamp: Stamp,
-  expected?: number,
 ): Outcome<TenantChange> {
-  if (facts && expected !== undefined && expected !== facts.revision) {
-    return refuse("stale", `${facts.name} was changed while you were editing. Look at the values below, then save again.`);
-  }
   const before = facts ?? newTenant(key, stamp.now);
   const bad =
     (facts ? null : newTenantKeyProblem(key)) ??
@@ -115,7 +126,7 @@ function mergeAddOns(before: TenantFacts, keys: string[], now: Instant): TenantF
   return [...kept, ...[...wanted].map((plan) => ({ plan, addedAt: now }))];
 }
 
-function planProblem(key: string | null | undefined, held: string | null, catalogue: Catalogue): Refusal | null {
+export function planProblem(key: string | null | undefined, held: string | null, catalogue: Catalogue): Refusal | null {
   if (key === undefined || key === null) return null;
   const plan = catalogue.plans.get(key);
   if (!plan) return refuse("plan_not_found", `There is no plan ${key}. Choose one that the catalogue has.`, "plan");
@@ -126,7 +137,7 @@ function planProblem(key: string | null | undefined, held: string | null, catalo
   return null;
 }
 
-function addOnProblem(keys: string[] | null | undefined, before: TenantFacts, catalogue: Catalogue): Refusal | null {
+export function addOnProblem(keys: string[] | null | undefined, before: Pick<TenantFacts, "addOns">, catalogue: Catalogue): Refusal | null {
   for (const key of keys ?? []) {
     const plan = catalogue.plans.get(key);
     if (!plan) return refuse("plan_not_found", `There is no add-on ${key}. Choose one that the catalogue has.`, "addOns");

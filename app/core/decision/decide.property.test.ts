@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
+import { effective } from "~/core/schedules/effective";
 import { day } from "~/core/time";
 import { oracle, type Verdict } from "~tests/oracle";
 import { type World, world } from "~tests/worlds";
@@ -73,7 +74,7 @@ describe("over random worlds", () => {
     fc.assert(
       fc.property(world, (w) => {
         const no = ask(w);
-        const { tenant } = w;
+        const tenant = w.tenant && effective(w.tenant, compileCatalogue(w.facts), w.now);
         fc.pre(no.reason === "limit_reached" && tenant !== null);
         const held = [tenant?.plan, ...(tenant?.addOns.map((a) => a.plan) ?? [])];
         for (const { key, kind, archivedAt } of w.facts.plans) {

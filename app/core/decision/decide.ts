@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Feature, FlagReading, Instant, Limit, MeterSettings, ResetPeriod, TenantFacts, Usage, Value } from "~/core/model";
+import { effective } from "~/core/schedules/effective";
 import { gather, type Known, type Source, type SourceKind } from "./sources";
 import { addLimits, isBetterValue, isHigherLimit, valueProblem } from "./values";
 
@@ -68,7 +69,8 @@ export type Question = {
 
 /** May this tenant use this feature, how much, why, and until when? The first matching rule decides. */
 export function decide(question: Question): Decision {
-  const { tenant, catalogue } = question;
+  const { catalogue } = question;
+  const tenant = question.tenant && effective(question.tenant, catalogue, question.now);
   const feature = catalogue.features.get(question.feature);
   if (!tenant) return unknown(question.feature, "tenant_not_found");
   if (!feature) return unknown(question.feature, "feature_not_found");

@@ -17,5 +17,6 @@ export function tenantDifference(before: TenantFacts | null, after: TenantFacts,
     if (was.length > 0) old.grants = was as unknown as Json;
     now.grants = change.grants as unknown as Json;
   }
+  if (change.railsPassed) now.railsPassed = change.railsPassed;
   return { before: Object.keys(old).length > 0 ? old : null, after: now };
 }

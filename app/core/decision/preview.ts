@@ -14,20 +14,29 @@ export function effectOf(before: Decision, after: Decision): Effect | null {
 
 export type Affected = { feature: string; effect: Effect; before: Decision; after: Decision };
 
-/** Features whose answer for this tenant changes. */
-export function affectedFeatures(
-  before: { tenant: TenantFacts; catalogue: Catalogue },
-  after: { tenant: TenantFacts; catalogue: Catalogue },
+/** A tenant under a catalogue. */
+export type Side = { tenant: TenantFacts; catalogue: Catalogue };
+
+/** Of these features, those whose answer for this tenant changes. */
+export function* affectedAmong(
+  before: Side,
+  after: Side,
+  features: Iterable<string>,
   now: Instant,
   readings: Readings = {},
-): Affected[] {
-  const affected: Affected[] = [];
-  for (const feature of new Set([...listedFeatures(before.catalogue), ...listedFeatures(after.catalogue)])) {
-    const known = readingsOf(readings, after.catalogue.features.get(feature));
-    const was = decide({ ...before, feature, now, ...known });
-    const is = decide({ ...after, feature, now, ...known });
+): Generator<Affected> {
+  const decisionOn = (side: Side, feature: string) =>
+    decide({ ...side, feature, now, ...readingsOf(readings, side.catalogue.features.get(feature)) });
+  for (const feature of features) {
+    const was = decisionOn(before, feature);
+    const is = decisionOn(after, feature);
     const effect = effectOf(was, is);
-    if (effect) affected.push({ feature, effect, before: was, after: is });
+    if (effect) yield { feature, effect, before: was, after: is };
   }
-  return affected;
+}
+
+/** Features whose answer for this tenant changes. */
+export function affectedFeatures(before: Side, after: Side, now: Instant, readings: Readings = {}): Affected[] {
+  const features = new Set([...listedFeatures(before.catalogue), ...listedFeatures(after.catalogue)]);
+  return [...affectedAmong(before, after, features, now, readings)];
 }

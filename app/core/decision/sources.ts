@@ -1,6 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { canBeLive, endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Feature, FlagReading, Instant, Override, TenantFacts, UnknownBecause, Value } from "~/core/model";
+import { nextScheduled } from "~/core/schedules/effective";
 import { type FlagOpinion, flagOpinion } from "./flag-opinion";
 import { usagePeriod } from "./usage-period";
 
@@ -39,6 +40,7 @@ export type Known = {
 
 type Asked = { catalogue: Catalogue; now: Instant; flag?: FlagReading };
 
+/** `tenant` has the scheduled changes applied that are due. */
 export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantFacts, feature: Feature): Known {
   const base: Known["base"] = [];
   const fromPlan = (source: "plan" | "add_on", plan: string) => {
@@ -72,6 +74,7 @@ export function gather({ catalogue, now, flag: reading }: Asked, tenant: TenantF
   if (flag && known.flagSource?.state !== "not_asked") change(flag.lapsesAt);
   const resetsAt = feature.type === "metered" ? usagePeriod(feature.meter.resetPeriod, now, tenant.usageAnchor).end : null;
   change(resetsAt);
+  change(nextScheduled(tenant, now));
   return { ...known, validUntil, resetsAt };
 }
 

@@ -89,14 +89,6 @@ export function endGrant(facts: TenantFacts, form: { grant: string; note?: strin
   return change(facts, `${old.kind}.ended`, [{ ...old, endedAt: stamp.now }], stamp, form.note);
 }
 
-/** Ends those of these trials that are not over: they stay on record. */
-export function undoTrials(facts: TenantFacts, ids: readonly string[], stamp: Stamp): Outcome<TenantChange> {
-  const trials = facts.grants.filter((g) => g.kind === "trial" && ids.includes(g.id) && !isOver(g, stamp.now));
-  if (trials.length === 0) return refuse("grant_over", "These trials are over already, so there is nothing to undo.", "grant");
-  const ended = trials.map((g) => ({ ...g, endedAt: stamp.now }));
-  return change(facts, "trial.ended", ended, stamp, "Undone");
-}
-
 /** The value of a boolean feature may be omitted. */
 function orTrue(value: Value | undefined, feature: string, catalogue: Catalogue): Value | undefined {
   return value ?? (catalogue.features.get(feature)?.type === "boolean" ? true : value);

@@ -41,7 +41,7 @@ const namesIn = (features: readonly NamedFeature[]) => {
   return listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
 };
 
-/** `from`: null for now. */
+/** `from`: null means at once. */
 type Period = { from: Instant | null; until: Instant };
 
 /** "Acme has SSO until 13 Dec, 18:12 PST." */

@@ -2,6 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import { endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
+import { effective, nextScheduled } from "~/core/schedules/effective";
 import { isoTime } from "~/core/time";
 
 /** Properties of a tenant's group in PostHog. Null: the tenant lacks it. */
@@ -11,7 +12,8 @@ export type GroupProperties = { [name: string]: Json };
  * Every property that a tenant may lack has a boolean companion, such as `has_plan`: PostHog counts an empty string and null as
  * set and cannot remove a property, so only a companion answers "is set" on its server. `metadata`: the chosen keys.
  */
-export function groupProperties(tenant: TenantFacts, catalogue: Catalogue, now: Instant, metadata: readonly string[]): GroupProperties {
+export function groupProperties(facts: TenantFacts, catalogue: Catalogue, now: Instant, metadata: readonly string[]): GroupProperties {
+  const tenant = effective(facts, catalogue, now);
   const plan = tenant.plan === null ? undefined : catalogue.plans.get(tenant.plan);
   const trials = tenant.grants.filter((g) => g.kind === "trial" && isLive(g, now));
   const ends = new Map(trials.map((g) => [g.feature, endOf(g) as Instant]));
@@ -71,9 +73,10 @@ export function groupSet(properties: GroupProperties, sent: GroupProperties | nu
 }
 
 /** When time alone changes the properties next, or null. */
-export function propertiesValidUntil({ grants }: TenantFacts, now: Instant): Instant | null {
-  const instants = grants.filter((g) => g.kind === "trial").flatMap((g) => [g.startsAt, endOf(g) as Instant]);
-  const next = instants.filter((at) => at > now);
+export function propertiesValidUntil(tenant: TenantFacts, now: Instant): Instant | null {
+  const instants = tenant.grants.filter((g) => g.kind === "trial").flatMap((g) => [g.startsAt, endOf(g) as Instant]);
+  const scheduled = nextScheduled(tenant, now);
+  const next = [...instants, ...(scheduled === null ? [] : [scheduled])].filter((at) => at > now);
   return next.length > 0 ? Math.min(...next) : null;
 }
 

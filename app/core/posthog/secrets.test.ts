@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { measured } from "~tests/measured";
 import { maskSecrets } from "./secrets";
 
 describe("maskSecrets hides", () => {
@@ -44,7 +45,7 @@ describe("maskSecrets takes time in proportion to the text, whatever is repeated
       }),
     );
   // A quadratic pattern takes 64 times as long for 8 times the text.
-  test.each(pieces.flatMap((a) => [a, ...pieces.map((b) => a + b)]))("%j", { retry: 2 }, (piece) => {
+  test.each(pieces.flatMap((a) => [a, ...pieces.map((b) => a + b)]))("%j", measured, (piece) => {
     const text = (length: number) => piece.repeat(Math.ceil(length / piece.length));
     expect(ms(text(64_000)) / Math.max(ms(text(8_000)), 0.05)).toBeLessThan(32);
   });

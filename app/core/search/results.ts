@@ -19,7 +19,11 @@ export type CommandAnswer =
   | ({ kind: "extend"; grant: string; days: number; endsAt: Instant; fields: Record<string, string> } & CommandSubject)
   /** The trial needs a value, which a form asks for. */
   | ({ kind: "form" } & CommandSubject)
-  | { kind: "plan"; tenant: Match };
+  /** Passes a guard rail, so that a form asks for the reason. `grant`: null for a new trial. */
+  | ({ kind: "reason"; message: string; grant: string | null } & CommandSubject)
+  | { kind: "plan"; tenant: Match }
+  /** One tenant, or two. */
+  | { kind: "compare"; tenants: Match[] };
 
 /** `problem`: why nothing was searched for. `near` is set only if nothing was found. `command`: null if it is none. */
 export type SearchAnswer = {

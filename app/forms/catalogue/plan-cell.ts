@@ -24,9 +24,10 @@ export function cellForm(feature: Feature) {
       value: z.string().max(10_000, "A value has up to 10,000 characters.").optional(),
       was,
       why: note.optional(),
+      intent: z.enum(["save", "draft"]).optional(),
     })
-    .transform((form, ctx): { value: Value | null; was: Value | null; why?: string } => {
-      const common = { was: form.was, why: form.why };
+    .transform((form, ctx): { value: Value | null; was: Value | null; why?: string; intent?: "save" | "draft" } => {
+      const common = { was: form.was, why: form.why, intent: form.intent };
       if (form.gives === "none") return { value: null, ...common };
       const read = readValue(feature, form.value);
       if (read.ok) return { value: read.value, ...common };

@@ -14,7 +14,7 @@ export const maxDecisions = 25_000;
 
 export const userId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,200}$/u, "A user has 1 to 200 characters and no control characters.");
 const notRequested = "What is requested is a whole number from 0 on.";
-const requested = z.int(notRequested).min(0, notRequested);
+export const requestedQuantity = z.int(notRequested).min(0, notRequested);
 /** Of every check. */
 const common = { tenant: tenantKey, user: userId.optional().describe("The user, for flags that target persons.") };
 
@@ -24,7 +24,7 @@ export const checkItem = z
     ...common,
     feature: featureKey.optional(),
     features: z.array(featureKey).min(1).max(maxFeatures, "Ask for up to 1,000 features of a tenant at once.").optional(),
-    requested: requested.optional(),
+    requested: requestedQuantity.optional(),
   })
   .refine((c) => (c.feature === undefined) !== (c.features === undefined), {
     path: ["feature"],
@@ -80,7 +80,7 @@ export const checkQuery = z.object({
     .optional()
     .describe("Left out: all features."),
   user: common.user,
-  requested: fromDigits(requested).optional().describe("Requested quantity of a metered feature."),
+  requested: fromDigits(requestedQuantity).optional().describe("Requested quantity of a metered feature."),
   at: isoInstant
     .optional()
     .describe(

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { featureKey, featureKeyRefused } from "~/forms/entity-keys";
 import { formZone, inZone, localTime } from "~/forms/instants";
 import { note } from "~/forms/tenants/tenant";
-import { grantId } from "./grant";
-
-export const trialLengths = ["7", "14", "30", "own"] as const;
+import { trialLengths } from "./trial-lengths";
 
 /** The typed value of each feature that has one, by `nameOfKey`. */
 export const typedValues = z.record(z.string(), z.string().max(10_000, "That is too long.")).optional();
+
+/** Someone else decides it. */
+const ask = { intent: z.literal("ask").optional() };
 
 export const grantTrialSchema = z
   .object({
@@ -24,21 +25,13 @@ export const grantTrialSchema = z
     note: note.optional(),
     /** The page to return to; "" for the result on the page of the grants. */
     returnTo: z.string().max(2_000).optional(),
+    ...ask,
   })
   .transform(inZone("startsAt", "endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "A trial always has an end: choose it." });
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
 
-/** Ids separated by commas. */
-export const undoTrialsSchema = z.object({
-  grants: z
-    .string()
-    .transform((text) => text.split(","))
-    .pipe(z.array(grantId).max(100)),
-  returnTo: z.string().max(2_000).optional(),
-});
-
-export const endGrantSchema = z.object({ note: note.optional() });
+export const endGrantSchema = z.object({ note: note.optional(), ...ask });
 
 /** Days count from the grant's current end. */
 export const extendGrantSchema = z
@@ -47,6 +40,7 @@ export const extendGrantSchema = z
     endsAt: localTime,
     zone: formZone,
     note: note.optional(),
+    ...ask,
   })
   .transform(inZone("endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "Choose the new end." });

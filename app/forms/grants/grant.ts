@@ -12,6 +12,9 @@ export const trialDays = z
   .min(1, "A trial has at least one day.")
   .max(3_650, "A trial has up to 3,650 days.");
 
+/** For the audit log. */
+export const railReason = note.nullish().describe("Why the trial passes a guard rail. Needed only if it does.");
+
 const features = shortList(
   z.strictObject({ feature: featureKey, value: jsonValue.optional() }),
   { min: 1, max: 100 },
@@ -28,6 +31,7 @@ const trialBody = z
     endsAt: isoInstant.optional(),
     days: trialDays.optional(),
     note: note.nullish(),
+    reason: railReason,
   })
   .refine((b) => (b.feature === undefined) !== (b.features === undefined), {
     path: ["feature"],

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { measured } from "~tests/measured";
 import { problemLines, readCatalogueFile } from "./catalogue-file-text";
 
 function problems(text: string): string[] {
@@ -29,7 +30,7 @@ describe("a hostile file", () => {
     ["a text of many options", (n) => inFeature(`{ config: { kind: text, options: [${lines(n, (i) => `o${i},`)}] } }`)],
     ["a list that has every entry twice", (n) => `${minimal}addOns:\n  p: { features: [${lines(2 * n, (i) => `f${i >> 1},`)}] }`],
     ["brackets that close nothing", (n) => "]".repeat(n)],
-  ])("costs no more than in proportion to its length: %s", (_, make) => {
+  ])("costs no more than in proportion to its length: %s", measured, (_, make) => {
     cost(make(4_000));
     const [short, long] = [make(2_000), make(32_000)].map((text) => Math.min(cost(text), cost(text)));
     // 16 where it is in proportion, 256 where every line is compared with every other.

@@ -1,17 +1,18 @@
 import { wordsOf } from "~/core/search/search-words";
 import { trialDays } from "~/forms/grants/grant";
 
-/** What can be typed into search to act, with how it is written. */
+/** What can be typed into search to act, with how it is written. `isRead`: it changes nothing. */
 export const verbs = {
   trial: { usage: "trial <tenant> <feature> [days]", description: "Grant a trial", example: "trial acme sso 14" },
   extend: { usage: "extend <tenant> <feature> [days]", description: "Extend a trial", example: "extend acme sso 14" },
   plan: { usage: "plan <tenant>", description: "Change a tenant's plan", example: "plan acme" },
+  compare: { usage: "compare <tenant> [tenant]", description: "Compare two tenants", example: "compare acme umbrella", isRead: true },
 } as const;
 export type Verb = keyof typeof verbs;
 
 export const defaultDays = 14;
 
-/** `words` name the tenant, or the tenant and then the feature. */
+/** `words` name the tenant, the tenant and then the feature, or two tenants. */
 export type Command = { verb: Verb; words: string[]; days: number };
 
 /** Null if the text is no command; a sentence if it is one that cannot be followed. */
@@ -19,7 +20,7 @@ export function parseCommand(text: string): Command | { verb: Verb; problem: str
   const [first = "", ...rest] = wordsOf(text);
   if (!Object.hasOwn(verbs, first) || rest.length === 0) return null;
   const verb = first as Verb;
-  if (verb === "plan") return { verb, words: rest, days: defaultDays };
+  if (verb === "plan" || verb === "compare") return { verb, words: rest, days: defaultDays };
   const { words, days } = takeDays(rest);
   if (words.length < 2) return { verb, problem: `Name a tenant and a feature, such as “${verbs[verb].example}”.` };
   const read = trialDays.safeParse(days ?? defaultDays);

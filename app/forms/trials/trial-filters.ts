@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { isoDay } from "~/core/time";
 
 // Apart from the queries, because pages import these into the browser.
@@ -12,12 +11,11 @@ export const endingWithin = ["7", "14", "30"] as const;
 /** Outcomes that the list of ended trials can be filtered by. */
 export const filteredOutcomes = ["converted", "extended", "lapsed", "open"] as const;
 
+/** Also those that were ended before their planned end, whatever came of them. */
+export const endedFilters = [...filteredOutcomes, "early"] as const;
+/** Months of a report. */
+export const maxReportMonths = 36;
+
 /** Whether a text is a day of the calendar, such as "2026-12-13". */
 export const isDay = (text: string) =>
   /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && isoDay(Date.parse(text)) === text;
-
-/** "2026-12" */
-export const utcMonth = z
-  .string()
-  .regex(/^\d{4}-\d\d$/)
-  .refine((text) => isDay(`${text}-01`) && text >= "1970-01");

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { lastInstant } from "~/core/model";
 import { featureKey } from "~/forms/entity-keys";
 import { cursor } from "~/forms/pagination";
-import { endingWithin, filteredOutcomes, isDay, trialTabs, utcMonth } from "./trial-filters";
+import { endedFilters, endingWithin, isDay, trialTabs } from "./trial-filters";
+import { utcMonth } from "./utc-month";
 
 const sorts = ["ends", "starts"] as const;
 
@@ -20,7 +21,7 @@ const query = z.object({
   q: z.string().max(200).catch(""),
   feature: featureKey.optional().catch(undefined),
   by: z.string().min(1).max(200).optional().catch(undefined),
-  outcome: z.enum(filteredOutcomes).optional().catch(undefined),
+  outcome: z.enum(endedFilters).optional().catch(undefined),
   /** All that end on this day, instead of a tab. */
   ends: utcDay.optional().catch(undefined),
   /** Months of the chain's start, inclusive; with an outcome. */

@@ -2,10 +2,9 @@ import { z } from "zod";
 import type { Instant } from "~/core/model";
 import { monthAfter } from "~/core/trials/months";
 import { monthOf } from "~/core/trials/trial-chains";
-import { utcMonth } from "./trial-filters";
+import { maxReportMonths } from "./trial-filters";
+import { utcMonth } from "./utc-month";
 
-/** Months of a report. */
-export const maxReportMonths = 36;
 export const defaultReportMonths = 12;
 
 export const reportGroups = ["feature", "person", "month"] as const;

@@ -2,3 +2,5 @@
 
 /** Ranges of demand and of a tenant's usage, in days. */
 export const demandDays = [7, 30, 90] as const;
+/** Tenants that can be compared. */
+export const maxCompared = 4;

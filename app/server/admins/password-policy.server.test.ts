@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { measured } from "~tests/measured";
 import { passwordProblem } from "./password-policy.server";
 
 const ada = { email: "ada.lovelace@example.com", name: "Ada Lovelace" };
@@ -66,7 +67,7 @@ describe("what is guessed first with something around it, between it or after it
   });
 });
 
-test("the longest password costs no more than a few hundred short ones, whatever it repeats", () => {
+test("the longest password costs no more than a few hundred short ones, whatever it repeats", measured, () => {
   const cost = (password: string, times: number) => {
     const before = performance.now();
     for (let i = 0; i < times; i++) passwordProblem(password, ada);

@@ -17,6 +17,8 @@ export const auditEntryOf = ({ isLarge, ...row }: ListedAuditRow) => ({
   after: withTimes(row.after),
   documentsOmitted: isLarge,
   why: row.why,
+  changeSet: row.changeSet,
+  revision: row.revision,
 });
 
 /** One entry as JSON with all of its documents, in parts, or null if there is none. */

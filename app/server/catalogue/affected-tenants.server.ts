@@ -1,7 +1,7 @@
-import type { CatalogueDifference } from "~/core/decision/impact";
+import type { CatalogueDifference } from "~/core/impact/catalogue-difference";
 import type { Instant } from "~/core/model";
 import type { Services } from "~/server/services.server";
-import { type AffectedTenant, countTenantsOf, readForImpact, type TenantSource, tenantKeysOf } from "~db/store/affected-tenants.server";
+import { type AffectedTenant, countTenantsOf, readForImpact, tenantKeysOf } from "~db/store/affected-tenants.server";
 import type { Pace } from "./pace.server";
 
 /** Tenants read at a time. */
@@ -22,7 +22,7 @@ export async function* affectedTenants(
 ): AsyncGenerator<AffectedTenant[], number, boolean | undefined> {
   const { features, addOns } = difference;
   const flags = hasFlags ? difference.flags : [];
-  const sources: TenantSource[] = [
+  const sources: ({ feature: string } | { addOn: string } | { flag: string })[] = [
     ...addOns.map((addOn) => ({ addOn })),
     ...[...features].map((feature) => ({ feature })),
     ...flags.map((flag) => ({ flag })),

@@ -1,9 +1,16 @@
-import type { Catalogue } from "~/core/catalogue/catalogue";
+import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { type FeatureFilter, type FeatureSort, featureRow, groupsOf, sortedFeatures } from "~/core/catalogue/feature-list";
+import { nearKeys } from "~/core/catalogue/near-keys";
+import type { PlanHolders } from "~/core/catalogue/plan-changes";
 import { type GridWindow, gridPlans, planGrid } from "~/core/catalogue/plan-grid";
+import { drafted, type PlanDraft } from "~/core/drafts/plan-draft";
 import type { CatalogueFacts, Feature, Plan } from "~/core/model";
+import { shorten } from "~/core/text";
+import { paths } from "~/paths";
+import { notFound } from "~/server/http/not-found.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
+import { tenantsScheduledFor } from "~db/store/scheduled-changes.server";
 import { tenantsHavingPlan } from "~db/store/tenant-list.server";
 
 /** The cached catalogue, after changes of other processes were read. */
@@ -13,11 +20,15 @@ export async function catalogueNow({ facts }: Services): Promise<{ catalogue: Ca
 }
 
 /** Answers 503 instead of 404 while the cache is stale, because the object may exist in the database. */
-function noSuch({ facts }: Pick<Services, "facts">, what: string, key: string): Response {
+function noSuch({ facts }: Pick<Services, "facts">, what: "plan" | "feature", key: string): Response {
   if (facts.isStale()) return new Response(null, { status: 503 });
-  return new Response(`There is no ${what} ${key.slice(0, 100)}. It may have been renamed or deleted: look it up in the list.`, {
-    status: 404,
-  });
+  const { plans, features } = facts.catalogue();
+  const near = what === "plan" ? nearKeys(plans, key) : nearKeys(features, key);
+  const pathOf = what === "plan" ? paths.plan : paths.feature;
+  return notFound(
+    `There is no ${what} ${shorten(key, 100)}. It may have been renamed or deleted: look it up in the list.`,
+    near.map(({ key, name }) => ({ to: pathOf(key), name, key })),
+  );
 }
 
 export function findPlan(services: Pick<Services, "facts">, key: string): Plan {
@@ -35,12 +46,15 @@ export function findFeature(services: Pick<Services, "facts">, key: string): Fea
 /** Max archived plans named on the plans page. */
 const maxArchived = 50;
 
-export async function readPlanGrid(services: Services, filter: FeatureFilter, window: GridWindow) {
-  const { catalogue } = await catalogueNow(services);
+/** The grid of plans; with a draft, as it would be. */
+export async function readPlanGrid(services: Services, filter: FeatureFilter, window: GridWindow, draft: PlanDraft | null = null) {
+  const { facts, catalogue: published } = await catalogueNow(services);
+  const catalogue = draft ? compileCatalogue(drafted(facts, published, draft)) : published;
+  const changed = new Set(draft?.cells.map(({ plan, feature }) => `${plan} ${feature}`));
   const tenants = await services.tenantCounts.byPlan();
   const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
   const archived = gridPlans(catalogue, true);
-  const grid = planGrid(catalogue, filter, window);
+  const grid = planGrid(catalogue, filter, window, changed);
   return {
     ...grid,
     columns: grid.columns.map((column) => ({ ...column, tenants: held(column) })),
@@ -70,6 +84,7 @@ export async function readFeatureList(
 }
 
 /** Number of tenants of any status with the plan or add-on. */
-export async function tenantsHaving({ db }: Services, q: Queries, plan: string): Promise<number> {
-  return tenantsHavingPlan(q, db.tables, plan);
+export async function planHolders({ db }: Pick<Services, "db">, q: Queries, plan: string): Promise<PlanHolders> {
+  const { count: scheduled } = await tenantsScheduledFor(q, db.tables, [plan], 1);
+  return { having: await tenantsHavingPlan(q, db.tables, plan), scheduled };
 }

@@ -8,6 +8,7 @@ import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countCheckedTenants, type UsedCounter, usedCounters } from "~db/store/feature-use.server";
 import { compileChange, impactOf } from "./impact.server";
+import { estimateOver } from "./over-limit.server";
 import { createPace, type Pace } from "./pace.server";
 
 /** A change that was not made yet. `catalogue` null: it stays as it is. */
@@ -46,6 +47,7 @@ export async function estimateEffects(
   for (const reset of changed.slice(0, maxResets)) resets.push({ ...reset, ...(await countUsers(services, reset, pace)) });
   return {
     impact,
+    over: await estimateOver(services, change, pace),
     use,
     resets,
     moreResets: changed.length - resets.length,

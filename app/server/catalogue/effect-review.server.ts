@@ -1,23 +1,33 @@
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { type ChangeEffects, isWorthShowing } from "~/core/catalogue/effect-words";
+import type { Actor } from "~/core/model";
 import { shortHash } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { effectsOf } from "./change-effects.server";
+import { createImpact } from "./impacts.server";
 
 /** Effects that an editor sees before a change is saved. `token` names the change; the form sends it with the second submission. */
-export type EffectReview = { token: string; effects: ChangeEffects };
+export type EffectReview = {
+  token: string;
+  effects: ChangeEffects /** The job that names the tenants; null if it could not begin. */;
+  impact: string | null;
+};
 
 /** The review that comes before a change; null: the editor has seen it (`reviewed`), or no tenant notices the change. */
 export async function reviewChange(
   services: Services,
-  change: CatalogueChange,
+  actor: Actor,
+  { change, title }: { change: CatalogueChange; title: string },
   reviewed: string | undefined,
   signal: AbortSignal,
 ): Promise<EffectReview | null> {
   const token = tokenOf(change);
   if (reviewed === token) return null;
   const effects = await effectsOf(services, { catalogue: change, tenants: [] }, { signal });
-  return isWorthShowing(effects) ? { token, effects } : null;
+  if (!isWorthShowing(effects)) return null;
+  const { features, plans } = change;
+  const created = await createImpact(services, actor, { title, source: { kind: "objects", features, plans } });
+  return { token, effects, impact: created.ok ? created.job.id : null };
 }
 
 /** A hash of the parts of a change that decisions read. */

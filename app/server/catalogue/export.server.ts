@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Actor, CatalogueFacts, Instant } from "~/core/model";
+import { effective } from "~/core/schedules/effective";
 import { createFileWriter, type FileFormat } from "~/forms/import/catalogue-text";
 import { partsOf } from "~/server/message-parts";
 import type { Services } from "~/server/services.server";
@@ -56,6 +58,7 @@ export async function writeExport(services: Services, options: ExportOptions, si
 
 async function writeParts({ db }: Services, facts: CatalogueFacts, { tenants, format }: ExportOptions, at: Instant, signal?: AbortSignal) {
   const writer = createFileWriter(facts, format);
+  const catalogue = compileCatalogue(facts);
   const hash = createHash("sha256");
   const parts: Uint8Array[] = [];
   const add = (text: string) => {
@@ -67,7 +70,8 @@ async function writeParts({ db }: Services, facts: CatalogueFacts, { tenants, fo
   for (let after: string | null = null, isMore = tenants; isMore; ) {
     signal?.throwIfAborted();
     const batch = await readTenantDocuments(db.readAside, db.tables, { after, size: batchSize });
-    add(writer.tenants(batch.map((tenant) => ({ ...tenant, grants: tenant.grants.filter((grant) => !isOver(grant, at)) }))));
+    const now = batch.map((tenant) => effective(tenant, catalogue, at));
+    add(writer.tenants(now.map((tenant) => ({ ...tenant, grants: tenant.grants.filter((grant) => !isOver(grant, at)) }))));
     count += batch.length;
     after = batch.at(-1)?.key ?? null;
     isMore = batch.length === batchSize;

@@ -1,8 +1,6 @@
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
-import { describeValue } from "~/core/catalogue/catalogue-words";
 import { archiveFeature, type FeatureEdit, restoreFeature, updateFeature } from "~/core/catalogue/feature-changes";
 import { groupsOf } from "~/core/catalogue/feature-list";
-import { gridPlans } from "~/core/catalogue/plan-grid";
 import type { Actor, CatalogueFacts, Stamp } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import { changeCatalogue, proposeCatalogue } from "~/server/change.server";
@@ -16,19 +14,9 @@ export async function readNewFeaturePage(services: Services) {
   return { groups: groupsOf(catalogue) };
 }
 
-const plansPerPage = 100;
-
-export async function readFeaturePage(services: Services, key: string, page = 1) {
+export async function readFeatureForm(services: Services, key: string) {
   const { catalogue } = await catalogueNow(services);
-  const feature = findFeature(services, key);
-  const all = gridPlans(catalogue);
-  const number = Math.max(1, Math.min(page, Math.ceil(all.length / plansPerPage)));
-  const plans = all.slice((number - 1) * plansPerPage, number * plansPerPage).map((plan) => {
-    const given = catalogue.gives.get(plan.key)?.get(key);
-    const from = given && given.from !== plan.key ? (catalogue.plans.get(given.from)?.name ?? given.from) : null;
-    return { key: plan.key, name: plan.name, kind: plan.kind, text: given ? describeValue(feature, given.value) : null, from };
-  });
-  return { now: services.now(), feature, plans, totalPlans: all.length, page: number, plansPerPage, groups: groupsOf(catalogue) };
+  return { now: services.now(), feature: findFeature(services, key), groups: groupsOf(catalogue) };
 }
 
 export type FeatureAct =
@@ -60,7 +48,7 @@ function proposedChange(services: Services, actor: Actor, key: string, act: Feat
 export async function reviewFeature(services: Services, actor: Actor, key: string, act: FeatureAct, signal: AbortSignal) {
   if (act.intent !== "save") return null;
   const change = proposedChange(services, actor, key, act);
-  return change && reviewChange(services, change, act.reviewed, signal);
+  return change && reviewChange(services, actor, { change, title: `Change the feature ${act.feature.name ?? key}` }, act.reviewed, signal);
 }
 
 /** Effects of archiving or restoring a feature, if the URL asks for them; null if nothing would change. */

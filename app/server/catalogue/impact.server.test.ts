@@ -3,9 +3,9 @@ import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import { decide } from "~/core/decision/decide";
-import { type Impact, noImpact } from "~/core/decision/impact";
 import { effectOf } from "~/core/decision/preview";
 import { grantTrial, setOverride } from "~/core/grants/grant-changes";
+import { type Impact, noImpact } from "~/core/impact/catalogue-difference";
 import type { CatalogueFacts, Feature, Plan, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import { day } from "~/core/time";
@@ -107,7 +107,7 @@ describe.each(engines)("how many tenants a change touches, on %s", (engine) => {
 
   test("is what evaluating each of them gives, for every kind of change", async () => {
     for (const [what, after] of changes) {
-      const expected = { ...askedOneByOne(after), isLowerBound: false };
+      const expected = { ...askedOneByOne(after), isApproximate: false };
       expect([what, await impactOf(s, await compileChange(s.facts.catalogueFacts(), after, createPace(undefined)))]).toEqual([
         what,
         expected,

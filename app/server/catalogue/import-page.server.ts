@@ -1,17 +1,23 @@
-import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import { type ChangeEffects, isWorthShowing } from "~/core/catalogue/effect-words";
 import type { DiffLine, ListDiff } from "~/core/import/catalogue-import";
 import { isEmptyDiff, summaryOf } from "~/core/import/import-words";
 import type { ImportDiff } from "~/core/import/tenant-import";
 import type { Actor, Feature } from "~/core/model";
+import { shorten } from "~/core/text";
 import { type BadFile, problemLines } from "~/forms/import/catalogue-file-text";
 import { readSentFile, type SentFile } from "~/forms/import/import";
 import { readUpload } from "~/server/http/import-upload.server";
 import type { Services } from "~/server/services.server";
+import { type ScheduledTenants, tenantsScheduledFor } from "~db/store/scheduled-changes.server";
 import { isLinked, linkFindingsOf } from "./feature-flags.server";
+import { createImpact } from "./impacts.server";
 import { applyFile, previewFile } from "./import.server";
 
 /** Lines per list on a page; a file may name a hundred thousand tenants. */
 const maxLines = 500;
+
+/** Tenants named in a warning. */
+const maxNamed = 20;
 
 export type DiffSection = { title: string; kind: keyof ListDiff | "skipped"; lines: DiffLine[]; more: number };
 
@@ -29,6 +35,10 @@ export type ImportPage =
       /** About flags that features will be linked to. */
       warnings: Finding[];
       effects: ChangeEffects | null;
+      /** The job that names the tenants; null if it could not begin, or no tenant may notice. */
+      impact: string | null;
+      /** Tenants that are scheduled to get a plan which the file archives. */
+      scheduled: ScheduledTenants;
     }
   | { step: "applied"; name: string; summary: string };
 
@@ -37,13 +47,25 @@ export const readImportForm = async (request: Request): Promise<SentFile> => rea
 
 type Sent = Extract<SentFile, { ok: true }>;
 
-export async function showImport(services: Services, { name, text }: Sent, signal: AbortSignal, moved = false): Promise<ImportPage> {
+export async function showImport(
+  services: Services,
+  { name, text }: Sent,
+  actor: Actor,
+  signal: AbortSignal,
+  moved = false,
+): Promise<ImportPage> {
   const preview = await previewFile(services, { name, text }, { withEffects: true, signal });
   if (!preview.ok) return refusedPage(preview, text);
   const { diff, revision, tied: linked, effects } = preview;
   const summary = isEmptyDiff(diff) ? null : summaryOf(diff);
   const warnings = await warningsOf(services, linked);
-  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings, effects };
+  const archived = diff.plans.archived.map(({ key }) => key);
+  const scheduled = await tenantsScheduledFor(services.db.readAside, services.db.tables, archived, maxNamed);
+  const isNoticed = summary !== null && effects !== null && isWorthShowing(effects);
+  const source = { kind: "file", name, text } as const;
+  const created = isNoticed ? await createImpact(services, actor, { title: `Import of ${shorten(name, 60)}`, source }) : null;
+  const impact = created?.ok ? created.job.id : null;
+  return { step: "preview", name, text, revision, summary, sections: sectionsOf(diff), moved, warnings, effects, impact, scheduled };
 }
 
 type Finding = { code: string; says: string; todo: string };
@@ -62,7 +84,7 @@ export async function applySent(services: Services, sent: Sent, actor: Actor, si
   const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
   if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(JSON.parse(done.diffText)) : "changes nothing" };
   // Problems without a line concern the catalogue.
-  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, signal, true) : refusedPage(done, text);
+  return done.problems.some(({ line }) => line === null) ? showImport(services, sent, actor, signal, true) : refusedPage(done, text);
 }
 
 const refusedPage = (bad: BadFile, text: string): ImportPage => ({ step: "refused", name: bad.name, text, problems: problemLines(bad) });

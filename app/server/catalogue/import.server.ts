@@ -1,3 +1,4 @@
+import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/import/tenant-import";
 import type { Actor, CatalogueFacts, Feature, Stamp } from "~/core/model";
@@ -7,8 +8,8 @@ import { RightWithdrawn, refusalOf } from "~/server/authority.server";
 import { changeMany, endedBy } from "~/server/change.server";
 import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
 import type { Services } from "~/server/services.server";
+import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
-import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { estimateEffects } from "./change-effects.server";
 
 export { readCatalogueFile } from "~/forms/import/catalogue-file-text";
@@ -70,8 +71,10 @@ export async function previewImport(
 ): Promise<Previewed> {
   const { db, now, newId } = services;
   const current = await readCatalogueFacts(db.readAside, db.tables);
-  const tenants = await readTenantsByKey(db.readAside, db.tables, [...read.file.tenants.keys()]);
-  const stamp: Stamp = { now: now(), actor: { kind: "system", id: "preview", name: "Preview" }, newId };
+  const at = now();
+  const keys = [...read.file.tenants.keys()];
+  const { facts: tenants } = await readCurrentTenants(db.readAside, db.tables, keys, () => compileCatalogue(current), at);
+  const stamp: Stamp = { now: at, actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   if (!plan.ok) return read.refuse(plan.problems);
   const unfit = await refuseInvalidated(services, read, current, plan);
@@ -102,7 +105,7 @@ export async function applyImport(
   services: Services,
   read: ReadFile,
   actor: Actor,
-  { expectedRevision }: { expectedRevision?: ExpectedRevision } = {},
+  { expectedRevision, why }: { expectedRevision?: ExpectedRevision; why?: string } = {},
 ): Promise<Imported> {
   let plan: WholeImport | undefined;
   let before: CatalogueFacts | undefined;
@@ -111,7 +114,7 @@ export async function applyImport(
       return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
     }
     before = current;
-    plan = planWholeImport(current, tenants, read.file, stamp, `Import of ${read.name}`);
+    plan = planWholeImport(current, tenants, read.file, stamp, why ?? `Import of ${read.name}`);
     if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
     const { catalogue, tenants: writes } = plan;
     return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };

@@ -1,9 +1,10 @@
 import { LRUCache } from "lru-cache";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
-import { answer } from "~/core/decision/answer";
+import { answer, type Readings } from "~/core/decision/answer";
 import type { Decision } from "~/core/decision/decide";
 import { counterAt, reportsAreLateAfter } from "~/core/decision/usage";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
+import { effective } from "~/core/schedules/effective";
 import { unguarded } from "~/server/authority.server";
 import type { Services } from "~/server/services.server";
 import type { Database } from "~db/database";
@@ -14,30 +15,39 @@ import { readTotalsAt } from "~db/store/usage-totals.server";
 export type AnswerThen = ReturnType<typeof answer> & { tenant: TenantFacts | null; catalogue: Catalogue; decisions: Decision[] };
 
 /** How far back counters are known at any instant, in ms. */
-const usageIsKnownFor = reportsAreLateAfter;
+export const usageIsKnownFor = reportsAreLateAfter;
+
+/** What a check was computed from at an instant. */
+type ContextThen = { tenant: TenantFacts | null; catalogue: Catalogue; readings: Readings };
+
+/** At a past instant: facts and usage recorded by then, and flags as cached then. At a future one: the current ones. */
+export async function contextThen({ db, facts, now, posthog }: Services, tenantKey: string, at: Instant): Promise<ContextThen> {
+  const { readAside: q, tables: t } = db;
+  const by = at < now() ? at : undefined;
+  await posthog?.flushLast();
+  const [found, catalogue, flags] = await Promise.all([
+    readTenantFacts(q, t, tenantKey, by),
+    catalogueThen({ db, facts }, by),
+    readFlagReadings(q, t, tenantKey, by),
+  ]);
+  const tenant = found && effective(found, catalogue, at);
+  const used = await usedThen(db, tenant, catalogue, at, now());
+  return { tenant, catalogue, readings: { usage: (key) => used.get(key), flag: (key) => flags.get(key) } };
+}
 
 /**
  * The answer a check got at a past instant: facts and usage recorded by then, and flags as cached then, without a user.
  * For a future instant: what current data will say then.
  */
 export async function answerThen(
-  { db, facts, now, posthog }: Services,
+  services: Services,
   tenantKey: string,
   features: string[] | null,
   at: Instant,
   requested?: number,
 ): Promise<AnswerThen> {
-  const { readAside: q, tables: t } = db;
-  const by = at < now() ? at : undefined;
-  await posthog?.flushLast();
-  const [tenant, catalogue, flags] = await Promise.all([
-    readTenantFacts(q, t, tenantKey, by),
-    catalogueThen({ db, facts }, by),
-    readFlagReadings(q, t, tenantKey, by),
-  ]);
-  const used = await usedThen(db, tenant, catalogue, at, now());
-  const question = { key: tenantKey, tenant, catalogue, features, now: at, requested };
-  const answered = answer(question, { usage: (key) => used.get(key), flag: (key) => flags.get(key) }, false);
+  const { tenant, catalogue, readings } = await contextThen(services, tenantKey, at);
+  const answered = answer({ key: tenantKey, tenant, catalogue, features, now: at, requested }, readings, false);
   return { ...answered, tenant, catalogue };
 }
 

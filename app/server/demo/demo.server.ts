@@ -87,7 +87,7 @@ async function live({ db }: Services, tx: Queries, all: Happening[], catalogue: 
       touched.add(key);
       const before = timelines.get(key)?.at(-1)?.facts ?? null;
       const outcome = make(before, catalogue, { now: at, actor, newId: chance.id });
-      if (outcome.ok && outcome.change) writes.push({ before, change: outcome.change });
+      if (outcome.ok && outcome.change) writes.push({ before, change: outcome.change, changeSet: `demo_${i}` });
     }
     for (const facts of await writeTenantChanges(tx, db.tables, writes, actor)) {
       const timeline = timelines.get(facts.key);

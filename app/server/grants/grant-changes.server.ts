@@ -2,13 +2,14 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { FeatureKind } from "~/core/catalogue/feature-changes";
 import { answerRow, byGroupAndName } from "~/core/decision/answer-row";
 import type { TenantChange } from "~/core/decision/changes";
-import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride, undoTrials } from "~/core/grants/grant-changes";
+import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
 import { day } from "~/core/time";
 import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
 import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
-import { changeTenant } from "~/server/change.server";
+import { type ChangeOptions, changeTenant } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import type { TenantRequest } from "~/server/tenants/tenants.server";
 
@@ -20,10 +21,16 @@ export async function changeGrants(
   services: Services,
   actor: Actor,
   key: string,
-  decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
+  decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp, bounds: TrialBounds | null) => Outcome<TenantChange>,
+  options: ChangeOptions = {},
 ): Promise<GrantsChanged> {
-  const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) =>
-    facts ? decideChange(facts, catalogue, stamp) : refuse("tenant_not_found", `There is no tenant ${key} any more.`),
+  const gone = refuse("tenant_not_found", `There is no tenant ${key} any more.`);
+  const result = await changeTenant(
+    services,
+    key,
+    actor,
+    (facts, catalogue, stamp, bounds) => (facts ? decideChange(facts, catalogue, stamp, bounds) : gone),
+    options,
   );
   return result.ok ? { ok: true, ids: changedGrants(result.change), change: result.change } : result;
 }
@@ -34,17 +41,35 @@ function changedGrants(change: TenantChange | null): string[] {
   return (made.length > 0 ? made : touched).map((g) => g.id);
 }
 
+/** Guard rails apply. */
+const bound = { isBound: true };
+
 export const endNow = (services: Services, actor: Actor, key: string, form: { grant: string; note?: string }) =>
-  changeGrants(services, actor, key, (facts, _catalogue, stamp) => endGrant(facts, form, stamp));
+  changeGrants(
+    services,
+    actor,
+    key,
+    (facts, catalogue, stamp, bounds) => withinRails(endGrant(facts, form, stamp), bounds, form.note, catalogue),
+    bound,
+  );
 
 export const extend = (services: Services, actor: Actor, key: string, form: { grant: string; endsAt: Instant; note?: string }) =>
-  changeGrants(services, actor, key, (facts, _catalogue, stamp) => extendGrant(facts, form, stamp));
-
-export const undo = (services: Services, actor: Actor, key: string, ids: readonly string[]) =>
-  changeGrants(services, actor, key, (facts, _catalogue, stamp) => undoTrials(facts, ids, stamp));
+  changeGrants(
+    services,
+    actor,
+    key,
+    (facts, catalogue, stamp, bounds) => withinRails(extendGrant(facts, form, stamp), bounds, form.note, catalogue),
+    bound,
+  );
 
 export const override = (services: Services, actor: Actor, key: string, form: OverrideForm) =>
-  changeGrants(services, actor, key, (facts, catalogue, stamp) => setOverride(facts, form, catalogue, stamp));
+  changeGrants(
+    services,
+    actor,
+    key,
+    (facts, catalogue, stamp, bounds) => withinRails(setOverride(facts, form, catalogue, stamp), bounds, form.note, catalogue),
+    bound,
+  );
 
 /** Days count from the grant's current end. */
 export const newEnd = (form: ExtendGrantInput, grant: Grant, now: Instant): Instant =>
@@ -94,7 +119,14 @@ export function grantTrials(
   form: GrantTrialInput,
   features: { feature: string; value: Value }[],
 ) {
-  return changeGrants(services, actor, key, (facts, catalogue, stamp) =>
-    grantTrial(facts, { ...period(form, stamp.now), features, note: form.note }, catalogue, stamp),
+  return changeGrants(
+    services,
+    actor,
+    key,
+    (facts, catalogue, stamp, bounds) => {
+      const granted = grantTrial(facts, { ...period(form, stamp.now), features, note: form.note }, catalogue, stamp);
+      return withinRails(granted, bounds, form.note, catalogue);
+    },
+    bound,
   );
 }

@@ -10,7 +10,7 @@ import { grantOf, grantsOfTenant } from "~db/store/grants.server";
 import { choicesOf, type GrantsChanged, grantableFeatures } from "./grant-changes.server";
 
 /** Features that the panel lists below the refused ones. */
-const maxChoices = 100;
+const maxChoices = 60;
 const maxRefused = 10;
 const refusedDays = 30;
 

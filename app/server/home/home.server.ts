@@ -2,8 +2,12 @@ import type { Instant } from "~/core/model";
 import { day } from "~/core/time";
 import { readTrialListQuery } from "~/forms/trials/trial-list-query";
 import { recentActivity } from "~/server/audit/audit-pages.server";
+import { drawBars } from "~/server/charts/bar-drawing.server";
 import { keyStateOf, listKeys } from "~/server/keys/api-keys.server";
+import { pageParts } from "~/server/logging/page-parts.server";
+import { nextChangesOfAll } from "~/server/schedules/coming-rows.server";
 import type { Services } from "~/server/services.server";
+import { trialsMadeRedundant } from "~/server/trials/redundant-trials.server";
 import { readTrialList } from "~/server/trials/trial-list.server";
 import {
   checksOfLastDays,
@@ -20,32 +24,27 @@ const maxActivities = 8;
 /** Keys that expire within this, in ms, and keys that were never used for as long. */
 const keyNoticeMs = 14 * day;
 
-/** A part of the page, or null if it could not be read. */
-type Part<Value> = Value | null;
-
 /** Everything on the first page. Each part is read by itself, so that one that fails leaves the others. */
 export async function readHome(services: Services, zone: string) {
   const { log, facts, now } = services;
-  const part = async <Value>(name: string, read: () => Promise<Value>): Promise<Part<Value>> => {
-    try {
-      return await read();
-    } catch (error) {
-      log.error({ err: error, part: name }, "a part of the home page could not be read");
-      return null;
-    }
-  };
+  const part = pageParts(log, "home");
   await facts.look();
   const keys = await part("keys", () => listKeys(services));
   return {
     now: now(),
     start: keys && (await part("start", () => readStart(services, keys))),
     endingTrials: await part("trials", () => endingTrials(services)),
+    comingChanges: await part("coming changes", () => nextChangesOfAll(services)),
+    redundantTrials: await part("redundant trials", () => trialsMadeRedundant(services)),
     limits: await part("limits", () => tenantsNearLimits(services)),
     refused: await part("refusals", () => featuresByRefusals(services)),
     keys: keys && keysInNeed(keys, now()),
     posthog: await part("posthog", () => posthogTrouble(services)),
     plans: await part("plans", () => tenantsPerPlan(services)),
-    checks: await part("checks", () => checksOfLastDays(services)),
+    checks: await part("checks", async () => {
+      const bars = await checksOfLastDays(services);
+      return { bars, drawing: drawBars(bars.map(({ allowed, refused }) => [allowed, refused])) };
+    }),
     staleSince: (await part("figures", () => staleFiguresSince(services))) ?? null,
     activities: await part("activity", () => recentActivity(services, maxActivities, zone)),
   };
@@ -75,14 +74,17 @@ async function endingTrials(services: Services) {
   };
 }
 
-type KeyInNeed = { id: string; name: string; expiresAt: Instant | null };
+type KeysInNeed = { count: number; first: { id: string; name: string; expiresAt: Instant | null }[] };
 
-/** Active keys that expire soon, and those that were never used, the first few of each. */
+/** Active keys that expire soon, and those that were never used: how many, and the first few of each. */
 function keysInNeed(keys: readonly ApiKey[], now: Instant) {
   const active = keys.filter((key) => keyStateOf(key, now) === "active");
   const expiring = active.filter(({ expiresAt }) => expiresAt !== null && expiresAt < now + keyNoticeMs);
   const unused = active.filter(({ lastUsedAt, createdAt }) => lastUsedAt === null && createdAt < now - keyNoticeMs);
-  const shown = (list: ApiKey[]): KeyInNeed[] => list.slice(0, maxListed).map(({ id, name, expiresAt }) => ({ id, name, expiresAt }));
+  const shown = (list: ApiKey[]): KeysInNeed => ({
+    count: list.length,
+    first: list.slice(0, maxListed).map(({ id, name, expiresAt }) => ({ id, name, expiresAt })),
+  });
   return { expiring: shown(expiring), unused: shown(unused) };
 }
 

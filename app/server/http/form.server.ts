@@ -34,6 +34,10 @@ const conflicts = new Set<RefusalCode>([
   "plan_in_use",
   "grant_overlaps",
   "grant_over",
+  "too_many_jobs",
+  "requests_full",
+  "request_decided",
+  "needs_approval",
   "stale",
 ]);
 

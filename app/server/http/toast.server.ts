@@ -2,27 +2,24 @@ import { redirect } from "@remix-run/node";
 
 /** A sentence that the next page shows after a redirect. Text only, in a cookie. */
 export const toastKinds = ["success", "info", "error"] as const;
-/** Trials that the toast offers to end again. */
-export type ToastUndo = { tenant: string; grants: string[] };
-export type ToastMessage = { kind: (typeof toastKinds)[number]; text: string; undo?: ToastUndo };
+/** `undo`: the audit entry whose act the toast offers to undo. */
+export type ToastMessage = { kind: (typeof toastKinds)[number]; text: string; undo?: number };
 
 /** Browsers drop cookies above 4096 bytes, name and attributes included. */
 const maxValueBytes = 3_900;
-/** More ids would not leave room for the text. */
-const maxUndone = 60;
 
-/** A tenant's key takes up to 1,800 bytes here, so long ones leave no room for an offer to undo many trials. */
-export function toastCookie(text: string, kind: ToastMessage["kind"] = "success", undo?: ToastUndo): string {
-  const offer = undo && undo.grants.length <= maxUndone ? `;${encodeURIComponent(undo.tenant)};${undo.grants.join(",")}` : "";
-  const write = (characters: number, more: string) => encodeURIComponent(`${kind}${more}:${[...text].slice(0, characters).join("")}`);
-  const value = [write(300, offer), write(150, offer), write(300, "")].find(({ length }) => length <= maxValueBytes) ?? write(150, "");
+export function toastCookie(text: string, kind: ToastMessage["kind"] = "success", undo?: number): string {
+  const offer = undo === undefined ? "" : `;${undo}`;
+  const write = (characters: number) => encodeURIComponent(`${kind}${offer}:${[...text].slice(0, characters).join("")}`);
+  const long = write(300);
+  const value = long.length <= maxValueBytes ? long : write(150);
   return `toast=${value}; Path=/; Max-Age=60; SameSite=Lax; HttpOnly`;
 }
 
 /** Ends a successful action. */
 export function redirectWithToast(
   to: string,
-  { kind = "success", message, undo }: { kind?: ToastMessage["kind"]; message: string; undo?: ToastUndo },
+  { kind = "success", message, undo }: { kind?: ToastMessage["kind"]; message: string; undo?: number },
   headers?: HeadersInit,
 ) {
   const all = new Headers(headers);
@@ -36,10 +33,9 @@ export function readToast(cookieHeader: string | null): ToastMessage | null {
   const raw = cookieHeader?.match(/(?:^|;\s*)toast=([^;]+)/)?.[1];
   if (!raw) return null;
   try {
-    const [, kind, tenant, grants, text] = /^(\w+)(?:;([^;:]+);([\w,]+))?:(.+)$/s.exec(decodeURIComponent(raw)) ?? [];
+    const [, kind, undo, text] = /^(\w+)(?:;(\d{1,15}))?:(.+)$/s.exec(decodeURIComponent(raw)) ?? [];
     if (!text || !toastKinds.includes(kind as ToastMessage["kind"])) return null;
-    const undo = tenant && grants ? { undo: { tenant: decodeURIComponent(tenant), grants: grants.split(",") } } : {};
-    return { kind: kind as ToastMessage["kind"], text, ...undo };
+    return { kind: kind as ToastMessage["kind"], text, ...(undo ? { undo: Number(undo) } : {}) };
   } catch {
     return null;
   }

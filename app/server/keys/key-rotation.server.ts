@@ -32,7 +32,7 @@ export async function rotateKey(services: Services, actor: Actor, id: string, ov
     await insertApiKey(tx, db.tables, made.row);
     await setApiKeyExpiry(tx, db.tables, id, oldEndsAt);
     for (const subject of [id, made.row.id]) await appendChange(tx, db.tables, "key", subject, at);
-    const about = { at, actor, subjectKind: "api_key" } as const;
+    const about = { at, actor: { ...actor, changeSet: services.newId("cs") }, subjectKind: "api_key" } as const;
     await writeAudit(tx, db.tables, { ...about, action: "api_key.created", subject: made.row.id, after: made.after });
     const before = { name, expiresAt: old.expiresAt };
     await writeAudit(tx, db.tables, { ...about, action: "api_key.rotated", subject: id, before, after: { name, expiresAt: oldEndsAt } });

@@ -2,10 +2,10 @@ import { nothing } from "~/server/posthog/flags/flag-readings";
 import type { Services } from "~/server/services.server";
 import type { PageAnswers, PageQuestion } from "./page-messages";
 
-type Needs = Pick<Services, "facts" | "counts" | "posthog">;
+type Needs = Pick<Services, "facts" | "counts" | "posthog" | "systemStatus">;
 
 /** Answers what the page process asks the server. */
-export function answersForPages({ facts, counts, posthog }: Needs) {
+export function answersForPages({ facts, counts, posthog, systemStatus }: Needs) {
   async function flagsOf({ tenant, revision, user, features }: Extract<PageQuestion, { kind: "flags" }>): Promise<PageAnswers["flags"]> {
     let held = await facts.tenant(tenant);
     if ((held.facts?.revision ?? 0) < revision) {
@@ -25,6 +25,8 @@ export function answersForPages({ facts, counts, posthog }: Needs) {
         return flagsOf(question);
       case "flagReport":
         return posthog ? posthog.flagReport(question.tenant) : { status: null, answeredAt: null };
+      case "status":
+        return (await systemStatus()).server;
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { FlagReading } from "~/core/model";
 import type { FlagReport } from "~/server/posthog/flags/flags.server";
+import type { ServerStatus } from "./process-status.server";
 
 /** What the page process asks the server, which answers checks and asks PostHog about flags. */
 export type PageQuestion =
@@ -7,12 +8,14 @@ export type PageQuestion =
   | { kind: "flush" }
   /** Flag readings of a tenant at this revision or a later one. */
   | { kind: "flags"; tenant: string; revision: number; user: string | undefined; features: readonly string[] | null }
-  | { kind: "flagReport"; tenant: string | undefined };
+  | { kind: "flagReport"; tenant: string | undefined }
+  | { kind: "status" };
 
 export type PageAnswers = {
   flush: null;
   flags: ReadonlyMap<string, FlagReading>;
   flagReport: FlagReport;
+  status: ServerStatus;
 };
 
 /** Messages from the page process. `wake`: a commit queued something for PostHog. */

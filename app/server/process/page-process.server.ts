@@ -7,6 +7,7 @@ import { createLogOutput } from "~/server/logging/log-output.server";
 import type { Services } from "~/server/services.server";
 import type { PageOrder } from "./page-messages";
 import { removePrivateFolder, removeSocket, socketIn } from "./private-folder.server";
+import { processStatus } from "./process-status.server";
 import { lowerPagePriority } from "./runtime-tuning.server";
 import { createServerLink } from "./server-link.server";
 import { outliveStandardStreams, sendConsoleToStderr } from "./standard-streams.server";
@@ -59,9 +60,10 @@ async function open(): Promise<void> {
     background: connectBackground(socketIn(folder, "worker"), wake),
     flagsFor: link.flagsFor,
   });
+  const systemStatus = async () => ({ server: await link.status(), pages: processStatus("pages", own.now()) });
   // Checks are counted, and flags asked about, by the server.
   if (own.posthog) Object.assign(own.posthog, { flushLast: link.flush });
-  const services: Services = { ...own, counts: { ...own.counts, flush: async () => void (await link.flush()) } };
+  const services: Services = { ...own, counts: { ...own.counts, flush: async () => void (await link.flush()) }, systemStatus };
   services.db.startThreads();
   await services.throttle.load();
   await services.posthog?.start(wake);

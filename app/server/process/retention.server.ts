@@ -9,11 +9,22 @@ import { giveUpLease, takeLease } from "~db/store/leases.server";
 import { deletingSome, findOldRows, isThere } from "~db/store/old-rows.server";
 
 /** A usage event may be repeated until it is too old; one more day for clock skew and requests in flight. */
-const reportsAreKept = reportsAreLateAfter + day;
+export const reportsAreKept = reportsAreLateAfter + day;
 /** How long another process may be stalled before it can no longer catch up. */
 export const feedIsKept = 7 * day;
 /** The same for changes not yet sent to PostHog. */
-const unsentRetentionMs = 90 * day;
+export const unsentRetentionMs = 90 * day;
+/** Events, deliveries and notices. */
+export const webhooksAreKept = 30 * day;
+
+/** What became of each tenant of a bulk act. The audit log has its changes for longer. */
+export const jobsAreKept = 90 * day;
+/** The audit log has who decided them for longer. */
+export const requestsAreKept = 365 * day;
+/** A preview is out of date soon after it was made. */
+export const previewsAreKept = day;
+/** A file that was uploaded and not imported. */
+export const csvUploadsAreKept = day;
 
 const every = hour;
 const first = 60_000;
@@ -40,14 +51,20 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  let cleanedAt: Instant | null = null;
 
   const agesAt = (at: Instant) => ({
     reports: at - reportsAreKept,
     answers: at - answersAreKept,
     signInCounts: at,
+    previews: at - previewsAreKept,
+    jobs: at - jobsAreKept,
+    csvUploads: at - csvUploadsAreKept,
+    requests: at - requestsAreKept,
     feed: at - feedIsKept,
     unsentFeed: at - unsentRetentionMs,
     checkDay: isoDay(at - checkCountsAreKept),
+    webhooks: at - webhooksAreKept,
   });
 
   /** Returns deleted rows by kind, or null if another process holds the lease. */
@@ -68,6 +85,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
       } while (await isThere(db.readAside, old));
     }
     if (leaseUntil > 0) await giveUpLease(db, leaseName, holder);
+    cleanedAt = now();
     return done;
   }
 
@@ -86,6 +104,8 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
 
   return {
     clean,
+    /** The last time this process deleted old rows, or null. */
+    cleanedAt: () => cleanedAt,
     start(): void {
       timer = setTimeout(() => {
         run();

@@ -24,6 +24,7 @@ export function createServerLink() {
     say,
     /** Check counts and last flag values that the server has in memory are written when it resolves. */
     flush: () => ask({ kind: "flush" }),
+    status: () => ask({ kind: "status" }),
     /** Settles the question that a message answers. */
     settle(message: Extract<PageOrder, { kind: "answer" | "failed" }>): void {
       const question = waiting.get(message.id);

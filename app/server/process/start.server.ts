@@ -7,6 +7,7 @@ import { createStreams } from "~/server/checks/subscriptions.server";
 import type { Env } from "~/server/env.server";
 import { createFactsCache, type FactsCache } from "~/server/facts/facts-cache.server";
 import type { Elapsed } from "~/server/facts/synchronization.server";
+import { createJobRunner } from "~/server/jobs/job-runner.server";
 import { createKeyRing } from "~/server/keys/key-cache.server";
 import { createRateLimits } from "~/server/keys/rate-limits.server";
 import { createRefusedKeys } from "~/server/keys/refused-keys.server";
@@ -20,18 +21,22 @@ import type { OtherFlags } from "~/server/posthog/flags/flags.server";
 import { createMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
 import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
 import { randomId } from "~/server/random.server";
+import { createScheduleSweep } from "~/server/schedules/schedule-sweep.server";
 import type { Services } from "~/server/services.server";
 import { createTenantCounts } from "~/server/tenants/tenant-counts.server";
 import { createTrialSweep } from "~/server/trials/trial-sweep.server";
 import { createUsageFigures } from "~/server/usage/figures.server";
 import { createUsageCache } from "~/server/usage/usage-cache.server";
+import { createWebhooks } from "~/server/webhooks/webhooks.server";
 import type { Database, OpenOptions } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { hasTrigrams, refoldSearchTexts } from "~db/store/search-texts.server";
 import { createGathered } from "./batched-writes.server";
+import { jobKindsOf } from "./job-kinds.server";
 import { createLoad, type LoadOptions, unlimitedLoad } from "./load.server";
 import { createMetrics, timed } from "./metrics.server";
+import { serverStatus } from "./process-status.server";
 import { createRequestQueue } from "./request-queue.server";
 import { createCleaning } from "./retention.server";
 import { type Background, createBackground } from "./worker.server";
@@ -104,7 +109,13 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const trials = createTrialSweep({ db, facts, holder: newId("proc"), now, elapsed, log: jobs });
+  const schedules = createScheduleSweep({ db, facts, now, wake: () => posthog?.wake(), log: jobs });
   const figures = createUsageFigures({ db, holder: newId("proc"), now, elapsed, log: jobs });
+  const tenantCounts = createTenantCounts(db);
+  const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts });
+  const jobRunner = createJobRunner({ db, kinds, newId, now, elapsed, log: jobs });
+  const { publicUrl, webhookAllowHosts: allowedHosts } = env;
+  const webhooks = createWebhooks({ db, facts, allowedHosts, publicUrl, holder: newId("proc"), now, elapsed, log: jobs });
   const passwords = createPasswords();
   const onTrouble = (error: Error, sentence: string) => posthog?.exceptions.ofJob(error, sentence);
   const background = overrides.background ?? createBackground(log, onTrouble, logOutput.write);
@@ -123,6 +134,9 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     figures,
     cleaning,
     trials,
+    jobs: jobRunner,
+    schedules,
+    webhooks,
     checks,
     metrics,
     keys,
@@ -138,7 +152,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
     streams,
     metadata,
     posthog,
-    tenantCounts: createTenantCounts(db),
+    systemStatus: async () => ({ server: serverStatus(load, cleaning.cleanedAt(), now()), pages: null }),
+    tenantCounts,
     background,
     gathered,
     passwords,
@@ -190,11 +205,14 @@ export async function stopServices({
   background,
   cleaning,
   trials,
+  jobs,
+  schedules,
   figures,
+  webhooks,
   db,
 }: Services): Promise<void> {
-  const jobs = [background.stop(), cleaning.stop(), trials.stop(), figures.stop()];
-  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), ...jobs]);
+  const stopped = [background.stop(), cleaning.stop(), trials.stop(), jobs.stop(), schedules.stop(), figures.stop(), webhooks.stop()];
+  await Promise.all([counts.flush(), keys.flush(), refusedKeys.flush(), ...stopped]);
   // Last: counts flushed above may produce denial events.
   await posthog?.stop();
   await facts.stop();

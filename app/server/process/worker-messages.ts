@@ -4,6 +4,7 @@ import type { Authority, Withdrawal } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import type { ProcessStatus } from "./process-status.server";
 
 /** Messages to the worker process. `id` identifies a request that is answered. */
 export type WorkerRequest =
@@ -12,6 +13,9 @@ export type WorkerRequest =
   | { kind: "preview"; id: number; file: FileText; withEffects: boolean; hasFlags: boolean }
   | { kind: "export"; id: number; options: ExportOptions }
   | { kind: "auditEntry"; id: number; seq: number }
+  | { kind: "status"; id: number }
+  /** A job was created. */
+  | { kind: "wakeJobs"; id: number }
   | { kind: "effects"; id: number; change: ProposedChange; hasFlags: boolean }
   /** The result is no longer wanted. */
   | { kind: "cancel"; of: number }
@@ -24,7 +28,7 @@ export type WorkerRequest =
 export type WorkerMessage =
   /** One part of the result. Parts arrive in order, before `done`. */
   | { kind: "part"; id: number; bytes: Uint8Array }
-  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | boolean }
+  | { kind: "done"; id: number; result: Applied | Previewed | ChangeEffects | Omit<Exported, "parts"> | ProcessStatus | boolean }
   | { kind: "withdrawn"; id: number; authority: Authority; why: Withdrawal }
   | { kind: "failed"; id: number; error: Error }
   | { kind: "importing"; number: number }

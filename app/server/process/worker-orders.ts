@@ -4,6 +4,7 @@ import type { Authority } from "~/server/authority.server";
 import type { ProposedChange } from "~/server/catalogue/change-effects.server";
 import type { Exported, ExportOptions } from "~/server/catalogue/export.server";
 import type { Applied, ExpectedRevision, FileText, Previewed } from "~/server/catalogue/import.server";
+import type { ProcessStatus } from "./process-status.server";
 import type { WorkerRequest } from "./worker-messages";
 
 /** Sends an order to the worker process and resolves with its result. `signal` cancels it. */
@@ -33,6 +34,8 @@ export function workerOrders(ask: AskWorker) {
       const isThere = await ask<boolean>(order, signal, (bytes) => parts.push(bytes));
       return isThere ? parts : null;
     },
+    status: (signal?: AbortSignal) => ask<ProcessStatus>((id) => ({ kind: "status", id }), signal),
+    wakeJobs: () => ask<boolean>((id) => ({ kind: "wakeJobs", id })),
     import: (file: FileText, actor: Actor, authority: Authority | null, expectedRevision: ExpectedRevision) =>
       ask<Applied>((id) => ({ kind: "import", id, file, actor, authority, expectedRevision })),
   };

@@ -12,6 +12,7 @@ import { createTenantEvents } from "~/server/posthog/events/tenant-events.server
 import { createGroupSync } from "~/server/posthog/groups/group-sync.server";
 import { randomId } from "~/server/random.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
+import { processStatus } from "./process-status.server";
 import { lowerPriority } from "./runtime-tuning.server";
 import { outliveStandardStreams } from "./standard-streams.server";
 import { createServices, stopServices } from "./start.server";
@@ -79,6 +80,11 @@ function resultOf(order: Order, say: Say, signal: AbortSignal) {
       return sendAuditEntry(order, say, signal);
     case "import":
       return importFile(order);
+    case "wakeJobs":
+      services.jobs.wake();
+      return true;
+    case "status":
+      return processStatus("worker", now());
   }
 }
 
@@ -159,5 +165,8 @@ process.on("message", (order: WorkerRequest) => {
   else void answerServer(order);
 });
 services.trials.start();
+services.schedules.start();
 services.figures.start();
+services.jobs.start();
+services.webhooks.start();
 await Promise.all(runners.map((runner) => runner.start()));

@@ -3,13 +3,15 @@ import { extendGrant, grantTrial } from "~/core/grants/grant-changes";
 import { isLive } from "~/core/grants/grant-lifetime";
 import type { Feature, Instant, Stamp } from "~/core/model";
 import { type Act, mayAct, type Role, roleNeeded } from "~/core/permissions";
+import { allowed, type RailedAct, railAdvice } from "~/core/rails/guard-rails";
 import { searchNamed } from "~/core/search/catalogue-search";
 import type { CommandAnswer, CommandSubject } from "~/core/search/results";
 import { findSubjects, meant, type Split } from "~/core/search/subjects";
 import { day, isoTime } from "~/core/time";
 import { zonedLongDate } from "~/core/zoned-time";
-import { trialLengths } from "~/forms/grants/grant-page";
+import { trialLengths } from "~/forms/grants/trial-lengths";
 import { type Command, parseCommand, type Verb } from "~/forms/search/command";
+import { railFacts } from "~/server/rails/rail-facts.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
 import { searchTenants } from "~db/store/tenant-search.server";
@@ -29,6 +31,7 @@ export async function answerCommand(services: Services, text: string, { role, zo
   if (!mayAct(role, act)) return problem(roleNeeded(act));
   if ("problem" in command) return problem(command.problem);
   if (command.verb === "plan") return answerPlan(services, command);
+  if (command.verb === "compare") return answerCompare(services, command);
   const subjects = findSubjects(await splitsOf(services, command.words));
   switch (subjects.found) {
     case "no tenant":
@@ -44,11 +47,11 @@ export async function answerCommand(services: Services, text: string, { role, zo
         })),
       };
     case "pair":
-      return answerPair(services, command, subjects, zone);
+      return answerPair(services, command, subjects, { role, zone });
   }
 }
 
-const actOf: Record<Verb, Act> = { trial: "trials.grant", extend: "trials.extend", plan: "tenants.change" };
+const actOf: Record<Verb, Act> = { trial: "trials.grant", extend: "trials.extend", plan: "tenants.change", compare: "read" };
 
 async function splitsOf(services: Services, words: string[]): Promise<Split[]> {
   const { db, facts } = services;
@@ -72,11 +75,38 @@ async function answerPlan({ db }: Services, { words }: Command): Promise<Command
   return { kind: "several", options: tenants.map(({ key, name }) => ({ label: name, typed: `plan ${key}` })) };
 }
 
+/** The words name one tenant, or two one after the other. */
+async function answerCompare({ db }: Services, { words }: Command): Promise<CommandAnswer> {
+  const find = (of: string[]) => searchTenants(db.readAside, db.tables, of, maxCandidates);
+  const whole = await find(words);
+  const only = meant(whole, words);
+  if (only) return { kind: "compare", tenants: [{ key: only.key, name: only.name }] };
+  const splits: Split[] = [];
+  for (let at = 1; at < words.length; at++) {
+    const [tenantWords, featureWords] = [words.slice(0, at), words.slice(at)];
+    splits.push({ tenantWords, featureWords, tenants: await find(tenantWords), features: await find(featureWords) });
+  }
+  const found = findSubjects(splits);
+  if (found.found === "pair") {
+    const pair = [found.tenant, found.feature].map(({ key, name }) => ({ key, name }));
+    return { kind: "compare", tenants: found.tenant.key === found.feature.key ? pair.slice(0, 1) : pair };
+  }
+  if (found.found !== "several") {
+    if (whole.length > 0) return { kind: "several", options: whole.map(({ key, name }) => ({ label: name, typed: `compare ${key}` })) };
+    return problem(`No tenant matches “${(splits.length === 0 ? words : found.words).join(" ")}”.`);
+  }
+  const options = found.pairs.map(({ tenant, feature: other }) => ({
+    label: `${tenant.name} and ${other.name}`,
+    typed: `compare ${tenant.key} ${other.key}`,
+  }));
+  return { kind: "several", options };
+}
+
 async function answerPair(
   services: Services,
   { verb, days }: Command,
   { tenant, feature }: CommandSubject,
-  zone: string,
+  { role, zone }: Reader,
 ): Promise<CommandAnswer> {
   const facts = await currentTenant(services, tenant.key);
   const catalogue = services.facts.catalogue();
@@ -91,6 +121,8 @@ async function answerPair(
     const extended = extendGrant(facts, { grant: trial.id, days }, stamp);
     if (!extended.ok) return problem(extended.message);
     const endsAt = trial.endsAt + days * day;
+    const beyond = await beyondRails(services, subject, role, { kind: "extend", grant: trial.id, endsAt });
+    if (beyond) return beyond;
     return { kind: "extend", ...subject, grant: trial.id, days, endsAt, fields: lengthFields(days, endsAt) };
   }
   const readings = services.checks.readings(await services.checks.context(facts.key), now);
@@ -102,7 +134,20 @@ async function answerPair(
   const endsAt = now + days * day;
   const granted = grantTrial(facts, { features: [{ feature: wanted.key }], endsAt }, catalogue, stamp);
   if (!granted.ok) return problem(granted.message);
+  const features = [{ feature: wanted.key, name: wanted.name }];
+  const beyond = await beyondRails(services, subject, role, { kind: "grant", features, startsAt: now, endsAt });
+  if (beyond) return beyond;
   return { kind: "grant", ...subject, days, endsAt, fields: { feature: wanted.key, ...lengthFields(days, endsAt) } };
+}
+
+/** The answer to a command that passes a guard rail; null if it passes none. */
+async function beyondRails(services: Services, subject: CommandSubject, role: Role, act: RailedAct): Promise<CommandAnswer | null> {
+  const rails = await railFacts(services, subject.tenant.key, role);
+  const verdict = rails ? allowed(act, role, rails.rules, rails.spans) : ({ may: "yes" } as const);
+  if (verdict.may === "yes") return null;
+  const message = `${verdict.passed.map(({ sentence }) => sentence).join(" ")} ${railAdvice(verdict.may)}`;
+  if (verdict.may === "no") return problem(message);
+  return { kind: "reason", ...subject, message, grant: act.kind === "extend" ? act.grant : null };
 }
 
 const needsValue = ({ type }: Feature): boolean => type !== "boolean";

@@ -1,5 +1,6 @@
 import type { Feature, Plan } from "~/core/model";
 import { searchNamed } from "~/core/search/catalogue-search";
+import { nearWords } from "~/core/search/near-words";
 import type { FoundGroup, SearchResults } from "~/core/search/results";
 import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import type { Services } from "~/server/services.server";
@@ -39,15 +40,12 @@ const cut = <T>(rows: T[], max: number): FoundGroup<T> => ({ rows: rows.slice(0,
 export const isNothing = ({ tenants, features, plans }: SearchResults): boolean =>
   tenants.rows.length + features.rows.length + plans.rows.length === 0;
 
-/** Characters of a word that a near match shares. */
-const minShared = 3;
+/** Of each kind. */
 const maxNear = 5;
 
 /** For a search that found nothing: what begins alike, then what matches one of the words. Null if nothing is near. */
 export async function searchNear(services: Services, words: readonly string[]): Promise<SearchResults | null> {
-  const shortened = words.map((word) => [...word].slice(0, Math.max(minShared, Math.ceil([...word].length * 0.6))).join(""));
-  const longest = [...words].sort((a, b) => b.length - a.length).slice(0, 2);
-  for (const tried of [shortened, ...(words.length > 1 ? longest.map((word) => [word]) : [])]) {
+  for (const tried of nearWords(words)) {
     const found = await searchAll(services, tried, maxNear);
     if (!isNothing(found)) return found;
   }

@@ -1,12 +1,13 @@
 import { day, isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
-import { countsByDay, countsByFeature } from "~db/store/check-counts.server";
+import { countsByFeature } from "~db/store/check-counts.server";
+import { readChecksByDay } from "./checks-by-day.server";
 import { readConsumption } from "./tenant-consumption.server";
-import { featuresNotAsked, readSources, readTrialUse, withHistory } from "./tenant-usage-parts.server";
+import { featuresNotAsked, maxSummaryTrials, readSources, readTrialUse, withHistory } from "./tenant-usage-parts.server";
 import { currentTenant, type TenantRequest } from "./tenants.server";
 
-/** Features of which the page shows the consumption; the API has all. */
+/** Max rows of consumption on the page. The API returns all. */
 const maxConsumptionRows = 200;
 /** Features of the plan that the page names. */
 const maxNotAsked = 100;
@@ -24,13 +25,7 @@ export async function tenantUsage(
   await counts.flush();
   const first = now - (days - 1) * day;
   const from = isoDay(first);
-  const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(first + i * day), { allowed: 0, refused: 0 }]));
-  let previous = 0;
-  for (const row of await countsByDay(db.readAside, db.tables, facts.key, isoDay(first - days * day))) {
-    const bar = byDay.get(row.day);
-    if (bar) bar[row.allowed ? "allowed" : "refused"] += row.count;
-    else if (row.day < from) previous += row.count;
-  }
+  const byDay = await readChecksByDay(services, facts.key, days);
   const rows = await countsByFeature(db.readAside, db.tables, facts.key, from);
   const features = rows.map(({ feature, ...row }) => ({
     ...row,
@@ -43,16 +38,23 @@ export async function tenantUsage(
   const { consumption, events } = await readConsumption(services, facts, now, { feature });
   const consumed = consumption.filter(({ used, setAt }) => used > 0 || setAt !== null);
   const notAsked = featuresNotAsked(catalogue, facts, new Set(rows.map((row) => row.feature)));
+  const trials = await readTrialUse(services, facts.key, now);
+  const cut = [
+    ...(consumed.length > maxConsumptionRows ? [`${consumed.length - maxConsumptionRows} limits, those used least`] : []),
+    ...(trials.length === maxSummaryTrials ? [`trials before the newest ${maxSummaryTrials}, if there are any`] : []),
+  ];
   return {
     days,
-    bars: [...byDay].map(([label, bar]) => ({ label, ...bar })),
+    bars: byDay.days.map(({ day: label, ...bar }) => ({ label, ...bar })),
     features,
     sources: await readSources(services, facts.key, from),
     allowed: features.reduce((sum, f) => sum + f.allowed, 0),
     refused: features.reduce((sum, f) => sum + f.refused, 0),
-    previous,
+    previous: byDay.previous,
     consumption: (await withHistory(services, facts, now, consumed)).sort((a, b) => b.fill - a.fill).slice(0, maxConsumptionRows),
-    trials: await readTrialUse(services, facts.key, now),
+    trials,
+    /** What was left out of the other parts, as phrases. */
+    cut,
     notAsked: notAsked.slice(0, maxNotAsked),
     moreNotAsked: Math.max(0, notAsked.length - maxNotAsked),
     events,
@@ -76,13 +78,7 @@ export async function usageSummary(
   await counts.flush();
   const now = services.now();
   const first = isoDay(now - (days - 1) * day);
-  const byDay = new Map(Array.from({ length: days }, (_, i) => [isoDay(now - (days - 1 - i) * day), { allowed: 0, refused: 0 }]));
-  let previous = 0;
-  for (const row of await countsByDay(db.readAside, db.tables, tenant, isoDay(now - (2 * days - 1) * day))) {
-    const one = byDay.get(row.day);
-    if (one) one[row.allowed ? "allowed" : "refused"] += row.count;
-    else if (row.day < first) previous += row.count;
-  }
+  const byDay = await readChecksByDay(services, tenant, days);
   const features = await countsByFeature(db.readAside, db.tables, tenant, first);
   const sum = (of: "allowed" | "refused") => features.reduce((all, f) => all + f[of], 0);
   const { consumption, events } = await readConsumption(services, known, now, { feature, only: feature !== null });
@@ -94,8 +90,7 @@ export async function usageSummary(
     checks: {
       allowed: sum("allowed"),
       refused: sum("refused"),
-      previous,
-      days: [...byDay].map(([label, one]) => ({ day: label, ...one })),
+      ...byDay,
       features,
       sources: await readSources(services, tenant, first),
     },

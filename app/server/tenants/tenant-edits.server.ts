@@ -1,6 +1,7 @@
-import { putTenant, type TenantForm } from "~/core/decision/changes";
-import type { Actor, Instant, Json, TenantFacts } from "~/core/model";
-import { type Refusal, refuse } from "~/core/outcome";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { putTenant, staleTenant, type TenantChange, type TenantForm } from "~/core/decision/changes";
+import type { Actor, Instant, Json, Stamp, TenantFacts } from "~/core/model";
+import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import type { NewTenantInput } from "~/forms/tenants/tenant-page";
 import { changeTenant } from "~/server/change.server";
@@ -19,6 +20,8 @@ export async function createTenant(services: Services, actor: Actor, form: NewTe
 }
 
 type Field = "name" | "status" | "plan" | "addOns" | "metadata";
+/** Those of the form for plan and add-ons. */
+export const planFields = ["plan", "addOns"] as const;
 type Seen = { [field: string]: Json };
 
 /** A concurrent change by someone else. */
@@ -31,19 +34,26 @@ const seen = (facts: TenantFacts, fields: readonly Field[]): Seen =>
   Object.fromEntries(fields.map((field) => [field, field === "addOns" ? facts.addOns.map((a) => a.plan) : facts[field]]));
 
 /** `fields` are those the form edits. Only their concurrent change is a conflict; a new grant is not. */
-export async function saveTenant(
+type Edited = { expected: number; fields: readonly Field[] };
+
+export const saveTenant = (services: Services, actor: Actor, key: string, form: TenantForm, edited: Edited): Promise<Saved> =>
+  changeEdited(services, actor, key, edited, (facts, catalogue, stamp) => putTenant(facts, key, form, catalogue, stamp));
+
+/** Changes a tenant, unless someone else changed one of the fields since its form was opened. */
+export async function changeEdited(
   services: Services,
   actor: Actor,
   key: string,
-  form: TenantForm,
-  { expected, fields }: { expected: number; fields: readonly Field[] },
+  { expected, fields }: Edited,
+  decideChange: (facts: TenantFacts, catalogue: Catalogue, stamp: Stamp) => Outcome<TenantChange>,
 ): Promise<Saved> {
   const { db } = services;
   const base = await readTenantFactsAt(db.readAside, db.tables, key, expected);
   const result = await changeTenant(services, key, actor, (facts, catalogue, stamp) => {
     if (!facts) return refuse("tenant_not_found", `There is no tenant ${key} any more.`);
     const isSame = base !== null && sameJson(seen(base, fields), seen(facts, fields));
-    return putTenant(facts, key, form, catalogue, stamp, isSame ? undefined : expected);
+    const stale = isSame ? null : staleTenant(facts, expected);
+    return stale ?? decideChange(facts, catalogue, stamp);
   });
   if (result.ok) return { ok: true, changed: result.changed };
   if (result.code !== "stale") return { ok: false, refusal: result, revision: expected, theirs: null };

@@ -13,7 +13,7 @@ export type AnswerFilter = (typeof featureFilters)[number];
 export const askedDays = 30;
 
 /** A row with its sources is 4 kB of HTML, and a page is rendered in one turn of the event loop. */
-export const featuresPerPage = 50;
+export const featuresPerPage = 18;
 /** Max plans named in a row. */
 const maxNames = 10;
 
@@ -32,9 +32,15 @@ const maxOpen = 15;
 
 /**
  * A tenant's features by group, with the answers and sources of one page. Without a search and a filter: those that it
- * has, asked for lately, or was granted something of, and only the rows of one group if they are many.
+ * has, asked for lately, or was granted something of, and only the rows of one group if they are many. `isAsOf`: the
+ * tenant is as of another instant, so features are not listed because of recent checks.
  */
-export async function tenantFeatures(services: Services, tenant: TenantRequest, { search, show, group, page }: FeatureQuery) {
+export async function tenantFeatures(
+  services: Services,
+  tenant: TenantRequest,
+  { search, show, group, page }: FeatureQuery,
+  isAsOf = false,
+) {
   const { facts, catalogue } = tenant;
   // Archived features are answered by name only, but their grants stay visible.
   const keys = new Set([...listedFeatures(catalogue), ...facts.grants.map((g) => g.feature)]);
@@ -42,7 +48,9 @@ export async function tenantFeatures(services: Services, tenant: TenantRequest, 
   const rows = features.map((feature) => answerRow(tenant, feature));
   const words = foldText(search).trim();
   const isFiltered = words !== "" || show !== null;
-  const matching = isFiltered ? rows.filter((row) => isFound(row, words, show)) : await relevantOf(services, tenant, rows);
+  const matching = isFiltered
+    ? rows.filter((row) => isFound(row, words, show))
+    : relevantOf(rows, isAsOf ? new Set() : await askedFeatures(services, tenant));
   const areAllOpen = isFiltered || matching.length <= maxOpen;
   const open = areAllOpen ? matching : matching.filter((row) => (row.group ?? "") === group);
   const last = Math.max(1, Math.ceil(open.length / featuresPerPage));
@@ -66,10 +74,8 @@ export async function tenantFeatures(services: Services, tenant: TenantRequest, 
 const isFound = (row: AnswerRow, words: string, show: AnswerFilter | null) =>
   foldText(`${row.name}\n${row.key}\n${row.group ?? ""}`).includes(words) && isShown(row, show);
 
-async function relevantOf(services: Services, tenant: TenantRequest, rows: AnswerRow[]): Promise<AnswerRow[]> {
-  const asked = await askedFeatures(services, tenant);
-  return rows.filter((row) => row.entitled || asked.has(row.key) || row.sources.length > 0);
-}
+const relevantOf = (rows: AnswerRow[], asked: Set<string>): AnswerRow[] =>
+  rows.filter((row) => row.entitled || asked.has(row.key) || row.sources.length > 0);
 
 async function askedFeatures({ db, counts }: Services, { facts, now }: TenantRequest): Promise<Set<string>> {
   await counts.flush();

@@ -1,13 +1,14 @@
-import { activityPhrase, namesIn } from "~/core/audit/activity-phrase";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { answerRow } from "~/core/decision/answer-row";
 import { isRedundant, tenantOutline } from "~/core/decision/tenant-outline";
 import { endOf, grantStateOf } from "~/core/grants/grant-lifetime";
-import type { Grant, Instant } from "~/core/model";
+import type { Grant } from "~/core/model";
 import { day, isoDay } from "~/core/time";
+import { drawColumns } from "~/server/charts/bar-drawing.server";
 import type { Services } from "~/server/services.server";
 import { listAudit } from "~db/store/audit.server";
 import { topRefusedFeatures } from "~db/store/check-counts.server";
+import { entrySentence } from "./entry-sentence";
 import { tenantSync } from "./posthog-status.server";
 import type { TenantRequest } from "./tenants.server";
 
@@ -20,8 +21,11 @@ const maxRefused = 5;
 const maxActivities = 6;
 const maxGroups = 14;
 
-/** What a tenant has, uses and is refused, at a glance. For a suspended tenant: what it would have. */
-export async function tenantOverview(services: Services, tenant: TenantRequest) {
+/**
+ * What a tenant has, uses and is refused, at a glance. For a suspended tenant: what it would have. `isAsOf`: the tenant is
+ * as of another instant, so refusals, changes and PostHog's state are left out.
+ */
+export async function tenantOverview(services: Services, tenant: TenantRequest, isAsOf = false) {
   const { facts, now } = tenant;
   const world = { ...tenant, facts: { ...facts, status: "active" as const } };
   const { limits, groups, entitled, all } = tenantOutline(world);
@@ -35,10 +39,10 @@ export async function tenantOverview(services: Services, tenant: TenantRequest) 
     moreLimits: Math.max(0, limits.length - maxLimits),
     grants: grants.slice(0, maxGrants).map((grant) => grantRow(world, grant)),
     moreGrants: Math.max(0, grants.length - maxGrants),
-    refused: await refusedRows(services, tenant, world),
+    refused: isAsOf ? [] : await refusedRows(services, tenant, world),
     days,
-    activities: await latestActivities(services, tenant),
-    sync: (await tenantSync(services, tenant))?.state ?? null,
+    activities: isAsOf ? [] : await latestActivities(services, tenant),
+    sync: isAsOf ? null : ((await tenantSync(services, tenant))?.state ?? null),
   };
 }
 
@@ -75,7 +79,10 @@ async function refusedRows({ db, counts }: Services, tenant: TenantRequest, worl
       name: feature?.name ?? key,
       isKnown: feature !== undefined,
       refused,
-      daily: Array.from({ length: days }, (_, i) => byDay.get(isoDay(first + i * day)) ?? 0),
+      trend: drawColumns(
+        Array.from({ length: days }, (_, i) => byDay.get(isoDay(first + i * day)) ?? 0),
+        [112, 20],
+      ),
       hasItNow: answer?.entitled ?? false,
       message: answer?.message ?? null,
       next: feature ? answerRow(tenant, feature).next : null,
@@ -83,13 +90,8 @@ async function refusedRows({ db, counts }: Services, tenant: TenantRequest, worl
   });
 }
 
-async function latestActivities({ db }: Services, { facts, catalogue, zone }: TenantRequest) {
-  const filter = { subjectKind: "tenant" as const, subject: facts.key };
+async function latestActivities({ db }: Services, tenant: TenantRequest) {
+  const filter = { subjectKind: "tenant" as const, subject: tenant.facts.key };
   const rows = await listAudit(db.readAside, db.tables, filter, { size: maxActivities });
-  return rows.map((row) => ({
-    seq: row.seq,
-    at: row.at.getTime() as Instant,
-    actor: row.actorName,
-    phrase: activityPhrase(row, namesIn(catalogue, facts.name, zone), { isOwnPage: true }),
-  }));
+  return rows.map((row) => entrySentence(row, tenant));
 }

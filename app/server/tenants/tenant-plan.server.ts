@@ -1,4 +1,5 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
+import { packChoices } from "~/core/catalogue/choices";
 import { byGroupAndName } from "~/core/decision/answer-row";
 import { applyChange, putTenant } from "~/core/decision/changes";
 import type { Decision } from "~/core/decision/decide";
@@ -9,18 +10,15 @@ import { actorOf } from "~/server/admins/sessions.server";
 import type { Services } from "~/server/services.server";
 import type { TenantRequest } from "./tenants.server";
 
-export type PlanChoice = { key: string; name: string; description: string | null; isArchived: boolean };
-
-/** Plans this tenant, or a new one, can get. Archived ones only if it has them already. */
+/** Plans this tenant, or a new one, can get, packed. Archived ones only if it has them already. */
 export function planChoices(catalogue: TenantRequest["catalogue"], held: readonly string[] = []) {
   const open = [...catalogue.plans.values()].filter((p) => p.archivedAt === null || held.includes(p.key));
-  const choice = ({ key, name, description, archivedAt }: Plan): PlanChoice => ({
-    key,
-    name,
-    description,
-    isArchived: archivedAt !== null,
-  });
-  return { plans: open.filter((p) => p.kind === "base").map(choice), addOns: open.filter((p) => p.kind === "add_on").map(choice) };
+  const label = ({ name, archivedAt }: Plan) => (archivedAt === null ? name : `${name} (archived)`);
+  const of = (kind: Plan["kind"]) => open.filter((plan) => plan.kind === kind);
+  return {
+    plans: packChoices(of("base").map((plan) => ({ key: plan.key, name: label(plan) }))),
+    addOns: of("add_on").map((plan) => ({ key: plan.key, name: label(plan), description: plan.description })),
+  };
 }
 
 export const currentPlans = ({ facts }: Pick<TenantRequest, "facts">) => [

@@ -3,7 +3,7 @@ import { isoOrNull, isoTime } from "~/core/time";
 import type { TenantUsageData } from "./check-history.server";
 
 /** One table for a spreadsheet: `part` says what a row is about. */
-export function tenantUsageCsv({ consumption, bars, features, sources, trials, notAsked }: TenantUsageData): string {
+export function tenantUsageCsv({ consumption, bars, features, sources, trials, notAsked, moreNotAsked, cut }: TenantUsageData): string {
   const row = (part: string, name: string, from: string | null, values: (string | number | null)[]) => [part, name, from, ...values];
   return csvText([
     ["part", "name", "from", "allowed", "refused", "used", "limit", "projected"],
@@ -18,8 +18,12 @@ export function tenantUsageCsv({ consumption, bars, features, sources, trials, n
     ...sources.map((s) => row("source", s.source, null, [s.allowed ? s.count : 0, s.allowed ? 0 : s.count, null, null, null])),
     ...trials.map((t) => row("trial", t.feature, t.from, [t.checks, null, t.added, null, null])),
     ...notAsked.map(({ key }) => row("not_asked", key, null, [0, 0, null, null, null])),
+    ...(moreNotAsked > 0 ? [row("cut", `${moreNotAsked} more features that no check named`, null, empty)] : []),
+    ...cut.map((part) => row("cut", part, null, empty)),
   ]);
 }
+
+const empty = [null, null, null, null, null];
 
 export function tenantUsageJson(tenant: string, { features, consumption, events: _, ...rest }: TenantUsageData): string {
   const document = {

@@ -15,7 +15,7 @@ import { readTotals } from "~db/store/usage-totals.server";
 
 const historyPeriods = 12;
 /** The newest trials that started within the days for which counts are kept. */
-const maxTrials = 50;
+export const maxSummaryTrials = 50;
 const maxTrialDays = 366;
 
 type Parts = Pick<Services, "db" | "facts">;
@@ -56,7 +56,7 @@ export async function readTrialUse({ db, facts }: Parts, tenant: string, now: In
     .map(grantOf)
     .filter((grant): grant is Grant & { kind: "trial" } => grant.kind === "trial" && grant.startsAt >= since && grant.startsAt <= now)
     .sort((a, b) => b.startsAt - a.startsAt)
-    .slice(0, maxTrials);
+    .slice(0, maxSummaryTrials);
   const features = [...new Set(trials.map(({ feature }) => feature))];
   const from = isoDay(Math.min(now, ...trials.map(({ startsAt }) => startsAt)));
   const checks = await countsOfFeatures(q, tables, tenant, features, from);

@@ -18,10 +18,15 @@ function spansOf<Document>(versions: Version<Document>[]): Span<Document>[] {
 }
 
 /**
- * The grants whose feature the plan or an add-on gave at some instant in `[from, to)`. Only a change of tenant or
- * catalogue can bring that about, so each pair of documents is decided once. Each past catalogue is compiled once.
+ * The grants whose feature the plan or an add-on gave at some instant in `[from, to)` that is not after `now`. Only a
+ * change of tenant or catalogue can bring that about, or one that was scheduled, so each pair of documents is decided once,
+ * and once per scheduled change. Each past catalogue is compiled once.
  */
-export async function convertedAmong(services: Pick<Services, "db" | "facts">, trials: readonly EndedTrial[]): Promise<Set<string>> {
+export async function convertedAmong(
+  services: Pick<Services, "db" | "facts">,
+  trials: readonly EndedTrial[],
+  now: Instant,
+): Promise<Set<string>> {
   const { readAside: q, tables: t } = services.db;
   const converted = new Set<string>();
   if (trials.length === 0) return converted;
@@ -35,14 +40,22 @@ export async function convertedAmong(services: Pick<Services, "db" | "facts">, t
     const open = trials.filter(({ grant, from, to }) => !converted.has(grant) && span.to > from && span.from < to);
     if (open.length === 0) continue;
     const catalogue = await catalogueThen(services, span.document);
-    for (const trial of open) if (isGivenWithin(trial, tenants.get(trial.grant) ?? [], catalogue, span)) converted.add(trial.grant);
+    for (const trial of open) if (isGivenWithin(trial, tenants.get(trial.grant) ?? [], catalogue, span, now)) converted.add(trial.grant);
   }
   return converted;
 }
 
-function isGivenWithin({ feature, from, to }: EndedTrial, tenants: Span<TenantFacts>[], catalogue: Catalogue, span: Span<unknown>) {
-  return tenants.some((tenant) => {
-    const at = Math.max(from, tenant.from, span.from);
-    return at < Math.min(to, tenant.to, span.to) && planGives(tenant.document, catalogue, feature, at);
+function isGivenWithin(
+  { feature, from, to }: EndedTrial,
+  tenants: Span<TenantFacts>[],
+  catalogue: Catalogue,
+  span: Span<unknown>,
+  now: Instant,
+): boolean {
+  return tenants.some(({ document, ...tenant }) => {
+    const first = Math.max(from, tenant.from, span.from);
+    const end = Math.min(to, tenant.to, span.to);
+    const scheduled = (document.scheduled ?? []).map(({ at }) => at).filter((at) => at > first && at <= now);
+    return [first, ...scheduled].some((at) => at < end && planGives(document, catalogue, feature, at));
   });
 }

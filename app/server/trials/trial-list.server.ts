@@ -10,12 +10,14 @@ import type { TrialListQuery } from "~/forms/trials/trial-list-query";
 import type { Services } from "~/server/services.server";
 import { type GrantRow, grantOf } from "~db/store/grants.server";
 import {
+  type OutcomeFilter,
   readTrialsComputedAt,
   type TrialOutcomeRow,
   trialDimensionValues,
   trialOutcomesOf,
   trialsByOutcome,
 } from "~db/store/trial-outcomes.server";
+import type { TrialChoice } from "~db/store/trial-tenants.server";
 import { checksOfTrials } from "~db/store/trial-use.server";
 import {
   extendedAmong,
@@ -71,7 +73,7 @@ export async function readTrialList(services: Services, query: TrialListQuery) {
     after: query.page && { at: query.page[0], id: query.page[1] },
     size: pageSize + 1,
   };
-  const found = isByOutcome(query) ? await outcomeRows(services, query, slice) : await stateRows(services, query, slice, now);
+  const found = await grantRows(services, trialChoice(query, now), slice, now);
   const grants = found.slice(0, pageSize);
   const last = found.length > pageSize ? grants.at(-1) : undefined;
   return {
@@ -85,6 +87,24 @@ export async function readTrialList(services: Services, query: TrialListQuery) {
       (await grantsOfAllTenants(db.readAside, db.tables, "trial", {}, now, { order: { by: "end" }, size: 1 })).length > 0,
     now,
   };
+}
+
+/** All trials of a list, in its order, from its start. */
+export async function* trialBatches(services: Services, query: TrialListQuery, size: number): AsyncGenerator<TrialRow[]> {
+  const now = services.now();
+  await services.counts.flush();
+  const { id, desc } = sortOf(query);
+  const order: GrantOrder = { by: id === "starts" ? "start" : "end", descending: desc };
+  for (let after: GrantPlace | undefined; ; ) {
+    const slice = { order, after, size: size + 1 };
+    const found = await grantRows(services, trialChoice(query, now), slice, now);
+    yield await rowsOf(services, found.slice(0, size), now);
+    const last = found.length > size ? found[size - 1] : undefined;
+    if (!last) return;
+    const [at, key] = placeOf(last, order);
+    after = { at, id: key };
+    await new Promise(setImmediate);
+  }
 }
 
 const isByOutcome = (query: TrialListQuery) => query.tab === "ended" && query.ends === undefined && query.outcome !== undefined;
@@ -101,7 +121,8 @@ function placeOf(row: GrantRow, { by }: GrantOrder): [Instant, string] {
   return [by === "start" ? grant.startsAt : (endOf(grant) as Instant), row.id];
 }
 
-function stateRows({ db }: Services, query: TrialListQuery, slice: GrantSlice, now: Instant): Promise<GrantRow[]> {
+/** The trials that a list shows. */
+export function trialChoice(query: TrialListQuery, now: Instant): TrialChoice {
   const { tab, ends, within, q, feature, by } = query;
   const shared = { feature, createdBy: by, tenantText: q };
   const of =
@@ -110,19 +131,26 @@ function stateRows({ db }: Services, query: TrialListQuery, slice: GrantSlice, n
       : tab === "ending"
         ? { state: "live" as const, endsBefore: now + within * day + 1 }
         : { state: tab === "running" ? ("live" as const) : tab };
-  return grantsOfAllTenants(db.readAside, db.tables, "trial", { ...shared, ...of }, now, slice);
+  return { trials: { ...shared, ...of }, ...(isByOutcome(query) ? { outcome: outcomeFilter(query) } : {}) };
 }
 
-async function outcomeRows({ db }: Services, query: TrialListQuery, slice: { after?: GrantPlace; size: number }): Promise<GrantRow[]> {
-  const { outcome, feature, by, q, from, to } = query;
-  const filter = {
-    outcome: outcome as TrialOutcome,
+function outcomeFilter({ outcome, feature, by, q, from, to }: TrialListQuery): OutcomeFilter {
+  return {
+    outcome: outcome as Exclude<TrialListQuery["outcome"], undefined>,
     feature,
     givenBy: by,
     tenantText: q,
     startedFrom: from === undefined ? undefined : startOfMonth(from),
     startedBefore: to === undefined ? undefined : startOfMonth(monthAfter(to, 1)),
   };
+}
+
+async function grantRows(services: Services, { trials, outcome }: TrialChoice, slice: GrantSlice, now: Instant): Promise<GrantRow[]> {
+  const { readAside, tables } = services.db;
+  return outcome ? outcomeRows(services, outcome, slice) : grantsOfAllTenants(readAside, tables, "trial", trials, now, slice);
+}
+
+async function outcomeRows({ db }: Services, filter: OutcomeFilter, slice: { after?: GrantPlace; size: number }): Promise<GrantRow[]> {
   const outcomes = await trialsByOutcome(db.readAside, db.tables, filter, slice);
   const ids = outcomes.map(({ grant }) => grant);
   const rows = await grantsById(db.readAside, db.tables, ids);

@@ -54,6 +54,7 @@ export async function computeOutcomes(
       const { grant, feature, endsAt } = chain;
       return [{ grant, tenant: trial.row.tenant, feature, from: endsAt, to: endsAt + conversionWindowMs }];
     }),
+    now,
   );
   const firstUse = await firstUses(parts, computing, now, computedAt);
   return computing.flatMap(({ trial, chain, outcome: found }) => {

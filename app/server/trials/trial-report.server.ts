@@ -1,4 +1,4 @@
-import { csvText } from "~/core/csv";
+import { csvText, cutRow } from "~/core/csv";
 import { addTrialCounts, medianDaysToUse, noTrials, type TrialCounts } from "~/core/trials/trial-counts";
 import type { ReportGroup, ReportRange } from "~/forms/trials/trial-report-query";
 import type { Services } from "~/server/services.server";
@@ -67,9 +67,10 @@ const headers = {
 
 /** One table of the report as CSV. */
 export async function trialReportCsv(services: Services, group: ReportGroup, range: ReportRange): Promise<string> {
-  const rows = await reportGroupsOf(services, group, range, { size: maxCsvRows, byGranted: group !== "month" });
+  const found = await reportGroupsOf(services, group, range, { size: maxCsvRows + 1, byGranted: group !== "month" });
+  const rows = found.slice(0, maxCsvRows);
   const head = [...headers[group], "Granted", "Used", "Converted", "Extended", "Lapsed", "Open", "Running", "Median days to first use"];
-  return csvText([
+  const table = csvText([
     head,
     ...rows.map((row) => [
       row.key,
@@ -84,4 +85,5 @@ export async function trialReportCsv(services: Services, group: ReportGroup, ran
       row.medianDaysToUse,
     ]),
   ]);
+  return found.length > rows.length ? table + cutRow(`${maxCsvRows.toLocaleString("en")} rows, those with the most trials`) : table;
 }

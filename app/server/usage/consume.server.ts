@@ -10,7 +10,7 @@ import { catalogueIn } from "~/server/change.server";
 import type { Settled } from "~/server/process/request-batcher.server";
 import type { KeepAnswer, Services } from "~/server/services.server";
 import type { Lock, Queries, TransactionOptions } from "~db/database";
-import { readTenantsByKey } from "~db/store/tenant-documents.server";
+import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { applyToCounters, type LockedCounter, lockCounters } from "~db/store/usage-counters.server";
 import { type NewReport, noteReports, readReports } from "~db/store/usage-reports.server";
 import { counterOf } from "./balances.server";
@@ -112,8 +112,9 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
       counters.set(counterId(locked), { locked, events: [], sum: locked.sum });
     }
     const catalogue = await catalogueIn(services, tx);
-    const tenants = await readTenantsByKey(tx, db.tables, [...new Set(requests.map(({ body }) => body.tenant))]);
     const at = now();
+    const keys = [...new Set(requests.map(({ body }) => body.tenant))];
+    const { facts: tenants } = await readCurrentTenants(tx, db.tables, keys, () => catalogue, at);
     const present = requests.flatMap(({ body }) => {
       const found = find(body, tenants.get(body.tenant) ?? null, catalogue);
       return "status" in found ? [] : [found];

@@ -1,16 +1,19 @@
-import { type Decision, decide } from "~/core/decision/decide";
 import { reasonMessage } from "~/core/decision/reason-message";
-import { counterPeriodAt } from "~/core/decision/usage";
-import type { TenantFacts } from "~/core/model";
 import { day, isoDay } from "~/core/time";
 import { lowestPlanFor } from "~/core/usage/next-plan";
 import { cursorOf } from "~/forms/pagination";
+import { drawBars } from "~/server/charts/bar-drawing.server";
+import { decideWindow } from "~/server/facts/window-decisions.server";
 import type { Services } from "~/server/services.server";
-import { type RefusedPlace, refusalsByFeature, refusalsOfTenants, refusedPlans, refusedTenantsOf } from "~db/store/demand.server";
-import { readTenantsByKey } from "~db/store/tenant-documents.server";
-import { readLastFlags } from "~db/store/usage-levels.server";
-import { readTotalsOf } from "~db/store/usage-totals.server";
-import { staleFiguresSince } from "./home-figures.server";
+import {
+  checksByDay,
+  type RefusedPlace,
+  refusalsByFeature,
+  refusalsOfTenants,
+  refusedPlans,
+  refusedTenantsOf,
+} from "~db/store/demand.server";
+import { fillDays, staleFiguresSince } from "./home-figures.server";
 
 const featuresPerPage = 25;
 const tenantsPerPage = 25;
@@ -66,7 +69,19 @@ export async function demandPage(services: Services, { days, page }: { days: num
     plans: plans.slice(0, maxPlansShown),
     morePlans: Math.max(0, plans.length - maxPlansShown),
   }));
-  return { rows: shown, total, refusals, days, page, pageSize: featuresPerPage, staleSince: await staleFiguresSince(services) };
+  const bars = await refusalsByDay(services, days);
+  return {
+    ...{ rows: shown, total, refusals, days, page, pageSize: featuresPerPage },
+    ...{ bars, drawing: drawBars(bars.map(({ refused }) => [refused])) },
+    staleSince: await staleFiguresSince(services),
+  };
+}
+
+/** Refused checks of all tenants on each of the last `days` UTC days, oldest first. */
+async function refusalsByDay({ db, now }: Services, days: number): Promise<{ label: string; refused: number }[]> {
+  const first = now() - (days - 1) * day;
+  const rows = await checksByDay(db.readAside, db.tables, { from: isoDay(first) });
+  return fillDays(first, days, rows).map(({ label, refused }) => ({ label, refused }));
 }
 
 /** Tenants to which a feature was refused, the latest first, with what a check would say now. Null without such a feature. */
@@ -82,11 +97,10 @@ export async function refusedTenantsPage(services: Services, feature: string, { 
   const page = found.slice(0, tenantsPerPage);
   const keys = page.map(({ tenant }) => tenant);
   const counts = await refusalsOfTenants(db.readAside, db.tables, feature, keys, from);
-  const decisions = await decideForTenants(services, feature, keys);
+  const decided = await decideWindow(services, keys, [known]);
   const rows = page.flatMap(({ tenant, lastDay }) => {
-    const decided = decisions.get(tenant);
-    if (!decided) return [];
-    const { facts, decision } = decided;
+    const { facts, decisions: [decision] = [] } = decided.get(tenant) ?? {};
+    if (!facts || !decision) return [];
     const next = decision.entitled ? undefined : decision.availableIn[0];
     return [
       {
@@ -105,27 +119,4 @@ export async function refusedTenantsPage(services: Services, feature: string, { 
     ...{ rows, days, staleSince: await staleFiguresSince(services) },
     next: found.length > tenantsPerPage && last ? cursorOf(last.lastDay, last.tenant) : null,
   };
-}
-
-/** Decides one feature for the tenants of a page, with the last known value of its flag. */
-async function decideForTenants({ db, facts, now }: Services, featureKey: string, keys: string[]) {
-  const { readAside: q, tables } = db;
-  const catalogue = facts.catalogue();
-  const feature = catalogue.features.get(featureKey);
-  const tenants = [...(await readTenantsByKey(q, tables, keys)).values()].filter((t): t is TenantFacts => t !== null);
-  const at = now();
-  const counters =
-    feature?.type === "metered"
-      ? tenants.map((t) => ({ tenant: t.key, feature: featureKey, ...counterPeriodAt(feature.meter.resetPeriod, t, at) }))
-      : [];
-  const used = new Map((await readTotalsOf(q, tables, counters)).map((total) => [total.tenant, total.used]));
-  const flags = feature?.flag ? await readLastFlags(q, tables, keys) : null;
-  return new Map(
-    tenants.map((tenant): [string, { facts: TenantFacts; decision: Decision }] => {
-      const last = feature?.flag ? flags?.get(tenant.key)?.get(feature.flag.key) : undefined;
-      const flag = feature?.flag ? { state: "unknown" as const, ...(last ? { last } : {}) } : undefined;
-      const usage = { used: used.get(tenant.key) ?? 0 };
-      return [tenant.key, { facts: tenant, decision: decide({ tenant, catalogue, feature: featureKey, now: at, usage, flag }) }];
-    }),
-  );
 }

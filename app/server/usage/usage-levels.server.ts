@@ -6,7 +6,7 @@ import type { FlagReading, Instant, Limit, TenantFacts } from "~/core/model";
 import { minute } from "~/core/time";
 import { fillOf } from "~/core/usage/limit-fill";
 import type { Database } from "~db/database";
-import { readTenantsByKey } from "~db/store/tenant-documents.server";
+import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { readLastFlags, readPeriodTotals } from "~db/store/usage-levels.server";
 
 /** No feed says when a flag's value changed. */
@@ -47,8 +47,8 @@ export async function usageLevelsOf({ db, catalogue, now }: Parts, keys: string[
   const { readAside: q, tables } = db;
   const features = active(catalogue);
   const byKind = new Map(features.map((f) => [f.meter.resetPeriod, f]));
-  const found = await readTenantsByKey(q, tables, keys);
-  const tenants = [...found.values()].filter((t): t is TenantFacts => t !== null && t.status !== "archived");
+  const current = await readCurrentTenants(q, tables, keys, () => catalogue, now);
+  const tenants = [...current.facts.values()].flatMap((tenant) => tenant ?? []).filter(({ status }) => status !== "archived");
   const wanted = tenants.flatMap((tenant) =>
     [...byKind.values()].flatMap((f) => {
       const before = periodBefore(f, tenant, usagePeriod(f.meter.resetPeriod, now, tenant.usageAnchor));

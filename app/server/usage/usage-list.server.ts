@@ -1,10 +1,11 @@
 import type { z } from "zod";
+import { shortChoices } from "~/core/catalogue/choices";
 import { foldText } from "~/core/plain-text";
 import { fullLimit, nearLimit } from "~/core/usage/limit-fill";
 import { projectedUse } from "~/core/usage/projection";
 import type { usageListQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
-import { withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { withoutPlan } from "~/forms/tenants/tenant-list-params";
 import type { UsageListQuery } from "~/forms/usage/usage-pages";
 import type { Services } from "~/server/services.server";
 import { type LevelFilter, type LevelPlace, levelsAfter, tenantsFilled } from "~db/store/demand.server";
@@ -13,7 +14,7 @@ import { type UsageLevel, usageLevelsOf } from "./usage-levels.server";
 
 const pageSize = 25;
 /** Rows of a CSV file. */
-const maxExported = 10_000;
+export const maxExportedUsage = 10_000;
 const exportBatch = 500;
 
 const minFills = { "80": nearLimit, "100": fullLimit };
@@ -80,25 +81,28 @@ export async function usageList(services: Services, query: UsageListQuery) {
   const full = await tenantsFilled(db.readAside, db.tables, fullLimit);
   return {
     now: now(),
-    rows: rows.map((row) => ({ ...row, planName: row.tenant.plan && (catalogue.plans.get(row.tenant.plan)?.name ?? row.tenant.plan) })),
+    rows: rows.map(({ tenant, feature, resetPeriod: _, ...row }) => ({
+      ...row,
+      tenant: { key: tenant.key, name: tenant.name },
+      feature: { key: feature.key, name: feature.name },
+      planName: tenant.plan && (catalogue.plans.get(tenant.plan)?.name ?? tenant.plan),
+    })),
     next: last && usageCursorOf(last),
     full,
     near: (await tenantsFilled(db.readAside, db.tables, nearLimit)) - full,
-    features: [...catalogue.features.values()]
-      .filter(({ type, archivedAt }) => type === "metered" && archivedAt === null)
-      .map(({ key, name }) => ({ key, name })),
-    plans: [...catalogue.plans.values()].filter(({ kind }) => kind === "base").map(({ key, name }) => ({ key, name })),
+    features: shortChoices([...catalogue.features.values()].filter(({ type, archivedAt }) => type === "metered" && archivedAt === null)),
+    plans: shortChoices([...catalogue.plans.values()].filter(({ kind }) => kind === "base")),
     staleSince: await staleFiguresSince(services),
   };
 }
 
-/** The same list for a file, up to 10,000 rows. */
-export async function* exportedUsage(services: Services, query: UsageListQuery): AsyncGenerator<UsageRow[]> {
+/** The same list for a file. `isCut`: the last batch, with more to come. */
+export async function* exportedUsage(services: Services, query: UsageListQuery): AsyncGenerator<{ rows: UsageRow[]; isCut: boolean }> {
   await services.facts.look();
   let after = query.after && placeOf(query.after);
-  for (let sent = 0; sent < maxExported; sent += exportBatch) {
+  for (let read = exportBatch; read <= maxExportedUsage; read += exportBatch) {
     const { rows, last } = await usageRows(services, filterOf(query), { after, size: exportBatch });
-    yield rows;
+    yield { rows, isCut: last !== null && read === maxExportedUsage };
     if (!last) return;
     after = last;
   }

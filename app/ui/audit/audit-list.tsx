@@ -5,7 +5,6 @@ import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";
 import { Details } from "~/ui/kit/details";
 import { Diff } from "~/ui/kit/diff";
-import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 
 export type AuditListEntry = {
@@ -20,7 +19,8 @@ export type AuditListEntry = {
   /** What was done, after the actor's name. */
   phrase: string;
   why: string | null;
-  /** Null if the documents were not read because they are too large. */
+  canUndo?: boolean;
+  /** Changed values. Null if the documents were not read because they are too large. */
   values: number | null;
   before?: Json;
   after?: Json;
@@ -52,7 +52,7 @@ export function AuditList({
 }
 
 export function AuditLine({ entry, now, isOwnPage }: { entry: AuditListEntry; now: Instant; isOwnPage?: boolean }) {
-  const { actor, address, phrase, why, at, seq } = entry;
+  const { actor, address, phrase, why, at, seq, canUndo } = entry;
   const Icon = actorIcons[actor.kind];
   return (
     <div className="flex items-baseline justify-between gap-x-4 gap-y-0.5 text-sm max-sm:flex-col">
@@ -68,6 +68,11 @@ export function AuditLine({ entry, now, isOwnPage }: { entry: AuditListEntry; no
           <span title={address} className="min-w-0 truncate font-mono text-ink-faint">
             {address}
           </span>
+        )}
+        {canUndo && (
+          <Link to={paths.auditUndo(seq)} aria-label={`Undo entry ${seq}`} className="rounded-sm hover:text-ink hover:underline">
+            Undo
+          </Link>
         )}
         <Link to={paths.auditEntry(seq)} className="rounded-sm hover:text-ink hover:underline">
           <Time at={at} now={now} />
@@ -112,19 +117,20 @@ function LinkedPhrase({ entry }: { entry: AuditListEntry }) {
   );
 }
 
+const changeLabel = "Before and after";
+
+/** Shown in place, or on the entry's own page if there are many values. */
 function Change({ entry: { seq, values, before, after } }: { entry: AuditListEntry }) {
   if (values === 0) return null;
   if (before === undefined && after === undefined) {
     return (
-      <p className="mt-1 text-xs">
-        <TextLink to={paths.auditEntry(seq)}>
-          {values === null ? "Show what changed" : `Show all ${count(values)} values that changed`}
-        </TextLink>
+      <p className="mt-1 pl-5.5 text-xs">
+        <TextLink to={paths.auditEntry(seq)}>{changeLabel}</TextLink>
       </p>
     );
   }
   return (
-    <Details summary="Before and after" className="mt-1">
+    <Details summary={changeLabel} className="mt-1 pl-5.5">
       <Diff before={before} after={after} />
     </Details>
   );

@@ -1,8 +1,10 @@
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import { Notice } from "~/ui/kit/notice";
 import { EffectsOnTenants } from "./effects-on-tenants";
+import { ImpactLink } from "./impact-form";
 
-export type Review = { token: string; effects: ChangeEffects } | null;
+/** `impact`: where its tenants are named; null if that could not begin. */
+export type Review = { token: string; effects: ChangeEffects; impact: string | null } | null;
 
 /** The effects of a submitted form, shown before it is saved. The next submission confirms them. */
 export function EffectReviewForm({ review, noun }: { review: Review; noun?: string }) {
@@ -13,7 +15,9 @@ export function EffectReviewForm({ review, noun }: { review: Review; noun?: stri
       <Notice kind="warning" role="alert" className="mb-3" title="Nothing is saved yet">
         Saving has these effects on tenants. Save again to go ahead.
       </Notice>
-      <EffectsOnTenants effects={review.effects} noun={noun} />
+      <EffectsOnTenants effects={review.effects} noun={noun}>
+        {review.impact !== null && <ImpactLink id={review.impact} />}
+      </EffectsOnTenants>
     </div>
   );
 }

@@ -8,12 +8,14 @@ type Props = {
   /** What they gain or lose. */
   noun?: string;
   className?: string;
+  /** How to see who they are. */
+  children?: ReactNode;
 };
 
 /** How many tenants gain, lose or get another value when a change is saved, and how many use it. */
-export function EffectsOnTenants({ effects, noun = "it", className }: Props) {
-  const { gains, loses, changes, isLowerBound } = effects.impact;
-  const toned = (n: number, tone: string) => <Toned n={n} tone={tone} prefix={isLowerBound ? "at least " : ""} />;
+export function EffectsOnTenants({ effects, noun = "it", className, children }: Props) {
+  const { gains, loses, changes, isApproximate } = effects.impact;
+  const toned = (n: number, tone: string) => <Toned n={n} tone={tone} prefix={isApproximate ? "about " : ""} />;
   return (
     <section aria-label="Effects on tenants" className={className}>
       <StatRow className="shadow-none max-sm:grid-cols-1">
@@ -28,6 +30,7 @@ export function EffectsOnTenants({ effects, noun = "it", className }: Props) {
           </li>
         ))}
       </ul>
+      {children}
     </section>
   );
 }

@@ -1,12 +1,13 @@
 import { Form } from "@remix-run/react";
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import type { Feature } from "~/core/model";
-import { paths, withQuery } from "~/paths";
+import { paths } from "~/paths";
 import { ActionDescription } from "~/ui/kit/action-description";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { EffectsOnTenants } from "./effects-on-tenants";
+import { ImpactForm } from "./impact-form";
 
 const archiveMeans = "Checks are then denied, and lists omit the feature. Plans and grants keep their values.";
 const restoreMeans = "Checks of it are denied. Restoring it brings back the values of plans and grants.";
@@ -28,7 +29,7 @@ export function FeatureEnd({ feature, effects }: Props) {
       <Card className="mt-4">
         <div className="flex flex-wrap items-center justify-between gap-3">
           <ActionDescription title={isArchived ? "Archived" : "Archive"}>{isArchived ? restoreMeans : archiveMeans}</ActionDescription>
-          <LinkButton to={withQuery(paths.feature(key), { ask: act })} preventScrollReset>
+          <LinkButton to={paths.featureEdit(key, act)} preventScrollReset>
             {label}
           </LinkButton>
         </div>
@@ -37,13 +38,15 @@ export function FeatureEnd({ feature, effects }: Props) {
   }
   return (
     <Card className="mt-4">
-      <Form method="post" action={paths.feature(key)}>
-        <p className="font-medium text-sm wrap-anywhere">{isArchived ? `Restore ${name}?` : `Archive ${name}?`}</p>
-        <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm">
-          {isArchived ? "Tenants whose plan or grant includes it get it back immediately." : `${archiveMeans} You can restore it.`}
-        </p>
-        <EffectsOnTenants effects={effects} />
-        <SubmitRow intent={act} cancelTo={paths.feature(key)} cancelLabel="Keep as it is" preventScrollReset>
+      <p className="font-medium text-sm wrap-anywhere">{isArchived ? `Restore ${name}?` : `Archive ${name}?`}</p>
+      <p className="mt-1 mb-3 max-w-prose text-ink-muted text-sm">
+        {isArchived ? "Tenants whose plan or grant includes it get it back immediately." : `${archiveMeans} You can restore it.`}
+      </p>
+      <EffectsOnTenants effects={effects}>
+        <ImpactForm edit={{ kind: `${act}_feature`, feature: key }} />
+      </EffectsOnTenants>
+      <Form method="post" action={paths.featureEdit(key)}>
+        <SubmitRow intent={act} cancelTo={paths.featureEdit(key)} cancelLabel="Keep as it is" preventScrollReset>
           {label}
         </SubmitRow>
       </Form>

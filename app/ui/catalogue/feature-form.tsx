@@ -1,9 +1,7 @@
 import { getFormProps, getInputProps, getSelectProps, getTextareaProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { Form, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { type Feature, featureTypes } from "~/core/model";
-import { featurePageForm, newFeatureForm } from "~/forms/catalogue/feature";
 import { flagRuleWords, resetWords, typeHints, typeWords, whenUnknownWords } from "~/forms/catalogue/feature-words";
 import { paths } from "~/paths";
 import { RadioCards } from "~/ui/kit/choices";
@@ -12,6 +10,7 @@ import { Field } from "~/ui/kit/field";
 import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { EffectReviewForm, type Review } from "./effect-review";
 
 const names = [
@@ -46,12 +45,15 @@ type Props = {
 
 export function FeatureEditor({ feature, groups, lastResult, children, review = null }: Props) {
   const busy = useNavigation().formMethod === "POST";
-  const schema = feature ? featurePageForm(feature.type) : newFeatureForm;
+  const onValidate = useValidation(async () => {
+    const { featurePageForm, newFeatureForm } = await import("~/forms/catalogue/feature");
+    return feature ? featurePageForm(feature.type) : newFeatureForm;
+  });
   const [form, fields] = useForm<Fields>({
     id: "feature",
     lastResult,
     defaultValue: startOf(feature),
-    onValidate: ({ formData }) => parseWithZod(formData, { schema }) as never,
+    onValidate: onValidate as never,
     shouldRevalidate: "onInput",
   });
   return (
@@ -114,7 +116,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
       <EffectReviewForm review={review} />
-      <SubmitRow busy={busy} cancelTo={paths.features()}>
+      <SubmitRow busy={busy} cancelTo={feature ? paths.feature(feature.key) : paths.features()}>
         {feature ? "Save" : "Create feature"}
       </SubmitRow>
     </Form>

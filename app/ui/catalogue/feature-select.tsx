@@ -1,29 +1,29 @@
 import type { ComponentProps } from "react";
+import { type GroupOfChoices, unpackChoices } from "~/core/catalogue/choices";
 import { Select } from "~/ui/kit/inputs";
 
-type Option = { key: string; name: string; group: string | null };
-type Props = Omit<ComponentProps<typeof Select>, "options"> & { options: readonly Option[] };
+type Props = Omit<ComponentProps<typeof Select>, "options"> & {
+  /** From `packByGroup`. */
+  options: readonly GroupOfChoices[];
+};
 
 /** Selects one of many features by group, in the given order. */
 export function FeatureSelect({ options, ...props }: Props) {
-  const groups = [...new Set(options.map((o) => o.group))];
-  const list = (group: string | null) =>
-    options
-      .filter((o) => o.group === group)
-      .map(({ key, name }) => (
-        <option key={key} value={key}>
-          {name === key ? key : `${name} (${key})`}
-        </option>
-      ));
+  const list = (features: string) =>
+    unpackChoices(features).map(({ key, name }) => (
+      <option key={key} value={key}>
+        {name === key ? key : `${name} (${key})`}
+      </option>
+    ));
   return (
     <Select {...props} defaultValue={props.defaultValue ?? ""}>
       <option value="">Choose a feature</option>
-      {groups.map((group) =>
-        groups.length === 1 ? (
-          list(group)
+      {options.map(({ group, features }) =>
+        options.length === 1 ? (
+          list(features)
         ) : (
           <optgroup key={group ?? ""} label={group ?? "Other features"}>
-            {list(group)}
+            {list(features)}
           </optgroup>
         ),
       )}

@@ -1,5 +1,6 @@
 import { useNavigate } from "@remix-run/react";
-import { type KeyboardEvent, type MouseEvent, useEffect, useRef } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef } from "react";
+import type { SaveCells } from "./grid-edit";
 
 /** Rows per Page Up or Page Down. */
 const page = 10;
@@ -7,11 +8,26 @@ const page = 10;
 /** URL of the last opened link of a grid, so that returning finds the same place. Only set in a browser. */
 let lastOpened: string | null = null;
 
+type Editor = typeof import("./grid-edit");
+let editor: Editor | undefined;
+
+/** Calls at once if the editor is loaded. */
+function withEditor(work: (editor: Editor) => void): void {
+  if (editor) work(editor);
+  else
+    void import("./grid-edit").then((loaded) => {
+      editor = loaded;
+      work(loaded);
+    });
+}
+
+const isClearing = (key: string) => key === "Delete" || key === "Backspace";
+
 /**
  * Arrow keys, Home, End and Page keys move between the links of a table; Tab leaves it in one step. `content` is what
  * the table shows: links are looked up again when it changes.
  */
-export function useGridKeys(content: unknown) {
+export function useGridKeys(content: unknown, onEdit?: SaveCells) {
   const ref = useRef<HTMLElement>(null);
   const navigate = useNavigate();
 
@@ -55,6 +71,12 @@ export function useGridKeys(content: unknown) {
       PageDown: () => at(r + page, c),
     };
     const move = to[event.key];
+    if (!move && onEdit && !event.ctrlKey && link.closest("td") && (event.key.length === 1 || isClearing(event.key))) {
+      event.preventDefault();
+      const { key } = event;
+      withEditor(({ editCell }) => editCell(key, link, onEdit));
+      return;
+    }
     if (!move || (all && event.key !== "Home" && event.key !== "End")) return;
     event.preventDefault();
     go(link, move());
@@ -68,5 +90,16 @@ export function useGridKeys(content: unknown) {
     navigate(link.pathname + link.search);
   }
 
-  return { ref, onKeyDown, onClick };
+  function onPaste(event: ClipboardEvent<HTMLElement>) {
+    const link = linkOf(event.target);
+    if (!onEdit || !link?.closest("td")) return;
+    event.preventDefault();
+    const text = event.clipboardData.getData("text/plain");
+    withEditor(({ pasteCells }) => pasteCells(text, link, onEdit));
+  }
+
+  // What edits cells is there before the first key, which would otherwise be slower than the second.
+  const onFocus = onEdit && (() => withEditor(() => {}));
+
+  return { ref, onKeyDown, onClick, onPaste, onFocus };
 }

@@ -1,18 +1,16 @@
 import type { NextStep } from "~/core/decision/next-step";
 import { type Act, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
-import { useTrialLink } from "~/ui/grants/trial-drawer";
 import { LinkButton } from "~/ui/kit/button";
 
 type Props = { next: NextStep; tenant: string; feature: { key: string; name: string }; role: Role; className?: string };
 
 /** The button that turns a no into a yes, for people who may do that. */
 export function NextStepButton({ next, tenant, feature, role, className }: Props) {
-  const trial = useTrialLink(feature.key);
   const { to, label, act } = target(next, tenant, feature.key);
   if (!mayAct(role, act)) return null;
   return (
-    <LinkButton to={to} size="sm" className={className} {...(act === "trials.grant" ? trial : {})} aria-label={`${label}: ${feature.name}`}>
+    <LinkButton to={to} size="sm" className={className} aria-label={`${label}: ${feature.name}`}>
       {label}
     </LinkButton>
   );

@@ -1,5 +1,4 @@
 import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { Form, useNavigation, useSubmit } from "@remix-run/react";
 import { ArrowRight } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -9,16 +8,16 @@ import type { Feature, Value } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
 import { listWords } from "~/core/text";
 import { writeValue } from "~/forms/catalogue/feature-value";
-import { cellForm } from "~/forms/catalogue/plan-cell";
 import { Button, LinkButton } from "~/ui/kit/button";
-import { Card } from "~/ui/kit/card";
+import { Card, FormActions } from "~/ui/kit/card";
 import { RadioCards } from "~/ui/kit/choices";
 import { cx } from "~/ui/kit/cx";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
-import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { EffectsOnTenants } from "./effects-on-tenants";
+import { ImpactForm } from "./impact-form";
 import { Gives } from "./plan-cell-summary";
 import { ValueInput, valueLabel } from "./value-input";
 
@@ -61,11 +60,12 @@ export function CellForm({ plan, feature, own, inherited, proposal, refused, bac
     element.current?.querySelector<HTMLInputElement>("input:checked")?.focus();
     return () => clearTimeout(timer.current);
   }, []);
+  const onValidate = useValidation(async () => (await import("~/forms/catalogue/plan-cell")).cellForm(feature));
   const [form, fields] = useForm({
     id: "cell",
     lastResult: proposal?.result,
     defaultValue: { gives: own === null ? "none" : "own", value: own === null ? "" : writeValue(feature, own) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: cellForm(feature) }),
+    onValidate,
     shouldRevalidate: "onInput",
   });
   const was = JSON.stringify(own);
@@ -77,7 +77,7 @@ export function CellForm({ plan, feature, own, inherited, proposal, refused, bac
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       if (!element.current) return;
-      const fits = parseWithZod(new FormData(element.current), { schema: cellForm(feature) }).status === "success";
+      const fits = !onValidate || onValidate({ formData: new FormData(element.current) }).status === "success";
       if (fits) submit(element.current, { replace: true, preventScrollReset: true });
       else form.validate({ name: fields.value.name });
     }, wait);
@@ -117,7 +117,16 @@ export function CellForm({ plan, feature, own, inherited, proposal, refused, bac
       </Card>
       <div aria-live="polite" aria-busy={edited} className={cx("mt-4 transition-opacity", edited && "opacity-50")}>
         {proposal?.preview && sent && (
-          <Proposed preview={proposal.preview} stale={proposal.stale} sent={sent} was={was} refused={refused} edited={edited} back={back} />
+          <Proposed
+            cell={{ plan: plan.key, feature: feature.key }}
+            preview={proposal.preview}
+            stale={proposal.stale}
+            sent={sent}
+            was={was}
+            refused={refused}
+            edited={edited}
+            back={back}
+          />
         )}
       </div>
     </>
@@ -125,6 +134,7 @@ export function CellForm({ plan, feature, own, inherited, proposal, refused, bac
 }
 
 type ProposedProps = {
+  cell: { plan: string; feature: string };
   preview: Preview;
   stale: string | null;
   sent: { gives?: string; value?: string };
@@ -134,7 +144,7 @@ type ProposedProps = {
   back: string;
 };
 
-function Proposed({ preview, stale, sent, was, refused, edited, back }: ProposedProps) {
+function Proposed({ cell, preview, stale, sent, was, refused, edited, back }: ProposedProps) {
   const busy = useNavigation().formMethod === "POST";
   const told = refused?.error ? Object.values(refused.error).flatMap((errors) => errors ?? []) : stale ? [stale] : [];
   if (!preview.ok) return <FormErrors errors={preview.message} />;
@@ -160,7 +170,9 @@ function Proposed({ preview, stale, sent, was, refused, edited, back }: Proposed
           {listWords(along)} {along.length === 1 ? "inherits it and changes" : "inherit it and change"} too.
         </p>
       )}
-      <EffectsOnTenants effects={effects} className="mt-4" />
+      <EffectsOnTenants effects={effects} className="mt-4">
+        <ImpactForm edit={{ kind: "cells", cells: [{ ...cell, value: after?.own ? after.value : null }] }} />
+      </EffectsOnTenants>
       <Form method="post">
         <input type="hidden" name="gives" value={sent.gives ?? ""} />
         <input type="hidden" name="value" value={sent.value ?? ""} />
@@ -168,9 +180,17 @@ function Proposed({ preview, stale, sent, was, refused, edited, back }: Proposed
         <Field label="Why" name="why" hint="For the audit log." optional className="mt-4">
           <TextInput maxLength={1_000} defaultValue={String(refused?.initialValue?.why ?? "")} autoComplete="off" />
         </Field>
-        <SubmitRow busy={busy} disabled={edited} cancelTo={back}>
-          Save
-        </SubmitRow>
+        <FormActions>
+          <Button variant="primary" name="intent" value="save" busy={busy} disabled={edited}>
+            Save
+          </Button>
+          <Button name="intent" value="draft" busy={busy} disabled={edited}>
+            Add to draft
+          </Button>
+          <LinkButton to={back} variant="ghost">
+            Cancel
+          </LinkButton>
+        </FormActions>
       </Form>
     </Card>
   );

@@ -1,17 +1,16 @@
+import { unpackChoices } from "~/core/catalogue/choices";
 import { Checkbox } from "~/ui/kit/choices";
 import { Field, type FieldMeta } from "~/ui/kit/field";
 import { Select } from "~/ui/kit/inputs";
 
-type Choice = { key: string; name: string; description: string | null; isArchived: boolean };
 type Props = {
-  plans: readonly Choice[];
-  addOns: readonly Choice[];
+  /** From `packChoices`. */
+  plans: string;
+  addOns: readonly { key: string; name: string; description: string | null }[];
   chosen: { plan: string | null; addOns: readonly string[] };
   /** Conform's fields, if the form uses conform. */
   fields?: { plan: FieldMeta; addOns: FieldMeta };
 };
-
-const label = ({ name, isArchived }: Choice) => (isArchived ? `${name} (archived)` : name);
 
 /** A tenant's plan and add-ons, as `plan` and `addOns`. An empty plan means none. */
 export function PlanFields({ plans, addOns, chosen, fields }: Props) {
@@ -21,7 +20,7 @@ export function PlanFields({ plans, addOns, chosen, fields }: Props) {
         <Select
           key={chosen.plan}
           defaultValue={chosen.plan ?? ""}
-          options={[["", "No plan"], ...plans.map((p) => [p.key, label(p)] as const)]}
+          options={[["", "No plan"], ...unpackChoices(plans).map(({ key, name }) => [key, name] as const)]}
         />
       </Field>
       {addOns.length > 0 && (
@@ -33,7 +32,7 @@ export function PlanFields({ plans, addOns, chosen, fields }: Props) {
                 name="addOns"
                 value={addOn.key}
                 defaultChecked={chosen.addOns.includes(addOn.key)}
-                label={label(addOn)}
+                label={addOn.name}
                 hint={addOn.description}
               />
             ))}

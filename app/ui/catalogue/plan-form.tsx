@@ -1,22 +1,22 @@
 import { getFormProps, getInputProps, getSelectProps, getTextareaProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import { Form, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
-import type { Plan, PlanKind } from "~/core/model";
-import { newPlanForm, planPageForm } from "~/forms/catalogue/plan";
+import { unpackChoices } from "~/core/catalogue/choices";
+import type { Plan } from "~/core/model";
 import { paths } from "~/paths";
 import { RadioCards } from "~/ui/kit/choices";
 import { Field } from "~/ui/kit/field";
 import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { useValidation } from "~/ui/kit/use-validation";
 import { EffectReviewForm, type Review } from "./effect-review";
 
-type Choice = { key: string; name: string; kind: PlanKind };
 type Props = {
   /** Absent for a new one. */
-  plan?: Pick<Plan, "name" | "description" | "rank" | "includes" | "revision" | "kind">;
-  includable: readonly Choice[];
+  plan?: Pick<Plan, "key" | "name" | "description" | "rank" | "includes" | "revision" | "kind">;
+  /** From `packChoices`. */
+  includable: string;
   lastResult: SubmissionResult | undefined;
   /** Replaces the form-level error above the fields. */
   children?: ReactNode;
@@ -31,14 +31,17 @@ const kinds = [
 
 export function PlanEditor({ plan, includable, lastResult, children, review = null }: Props) {
   const busy = useNavigation().formMethod === "POST";
-  const schema = plan ? planPageForm : newPlanForm;
+  const onValidate = useValidation(async () => {
+    const { newPlanForm, planPageForm } = await import("~/forms/catalogue/plan");
+    return plan ? planPageForm : newPlanForm;
+  });
   const [form, fields] = useForm<Record<"key" | "name" | "kind" | "description" | "rank" | "includes" | "why", string>>({
     id: "plan",
     lastResult,
     defaultValue: plan
       ? { ...plan, description: plan.description ?? "", includes: plan.includes ?? "", rank: String(plan.rank) }
       : { kind: "base" },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema }) as never,
+    onValidate: onValidate as never,
     shouldRevalidate: "onInput",
   });
   return (
@@ -77,9 +80,9 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
         <Field label="Includes" field={fields.includes} hint="This plan inherits everything that the selected plan gives.">
           <Select {...getSelectProps(fields.includes)}>
             <option value="">Nothing</option>
-            {includable.map(({ key, name, kind }) => (
+            {unpackChoices(includable).map(({ key, name }) => (
               <option key={key} value={key}>
-                {plan || kind === "base" ? name : `${name} (add-on)`}
+                {name}
               </option>
             ))}
           </Select>
@@ -97,7 +100,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
         <TextInput {...getInputProps(fields.why, { type: "text" })} maxLength={1_000} autoComplete="off" />
       </Field>
       <EffectReviewForm review={review} noun="a feature" />
-      <SubmitRow busy={busy} cancelTo={paths.plans()}>
+      <SubmitRow busy={busy} cancelTo={plan ? paths.plan(plan.key) : paths.plans()}>
         {plan ? "Save" : "Create plan"}
       </SubmitRow>
     </Form>

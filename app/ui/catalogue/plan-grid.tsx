@@ -5,6 +5,7 @@ import { shorten } from "~/core/text";
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
 import { count } from "~/ui/kit/pagination";
+import type { SaveCells } from "./grid-edit";
 import { useGridKeys } from "./grid-keys";
 
 type Column = GridColumn & { tenants: number };
@@ -14,6 +15,8 @@ type Props = {
   sections: readonly GridSection[];
   /** The grid's query, so that a cell's page leads back to the same view. */
   query: string;
+  /** Saves cells as they are typed; left out for people who may not edit. */
+  onEdit?: SaveCells;
 };
 
 // Styles are on the table instead of each of its 2,000 cells: a third of the page's bytes.
@@ -22,6 +25,9 @@ const cells = cx(
   // Start of the add-ons.
   "[&_[data-first]]:border-l-2 [&_[data-first]]:border-l-line-strong",
   "[&_td>a]:flex [&_td>a]:h-11 [&_td>a]:flex-col [&_td>a]:items-center [&_td>a]:justify-center [&_td>a]:px-2 [&_td>a]:leading-tight",
+  // Cells that the draft changes have a corner and a ground, so that colour is not all that marks them.
+  "[&_td]:relative [&_td[data-changed]>a]:bg-warn-soft [&_td[data-changed]]:after:absolute [&_td[data-changed]]:after:top-0 [&_td[data-changed]]:after:right-0 [&_td[data-changed]]:after:border-4 [&_td[data-changed]]:after:border-warn [&_td[data-changed]]:after:border-b-transparent [&_td[data-changed]]:after:border-l-transparent [&_td[data-changed]]:after:content-['']",
+  "[&_td>input]:absolute [&_td>input]:inset-0 [&_td>input]:z-10 [&_td>input]:w-full [&_td>input]:border-2 [&_td>input]:border-accent [&_td>input]:bg-surface [&_td>input]:px-2 [&_td>input]:text-center [&_td>input]:outline-none",
   "[&_td>a:hover]:bg-accent-soft [&_a:focus-visible]:-outline-offset-2",
   "[&_td>a>b]:max-w-full [&_td>a>b]:truncate [&_td>a>b]:font-medium",
   "[&_td>a>i]:max-w-full [&_td>a>i]:truncate [&_td>a>i]:text-ink-muted [&_td>a>i]:text-xs [&_td>a>i]:not-italic",
@@ -34,8 +40,8 @@ const cells = cx(
 const maxLabel = 60;
 
 /** Plans × features. Every cell is a link; with JavaScript the arrow keys move between cells. */
-export function PlanGrid({ columns, sections, query }: Props) {
-  const keys = useGridKeys(sections);
+export function PlanGrid({ columns, sections, query, onEdit }: Props) {
+  const keys = useGridKeys(sections, onEdit);
   const back = query === "" ? "" : `?back=${encodeURIComponent(query)}`;
   const firstAddOn = columns.findIndex((column) => column.kind === "add_on");
   // In rem: the first column on a phone, and seven per plan.
@@ -103,7 +109,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
               </tr>
             )}
             {rows.map((row) => (
-              <tr key={row.key}>
+              <tr key={row.key} data-type={row.type}>
                 <th scope="row" className="sticky left-0 z-10 border-line border-b bg-surface p-0 text-left font-normal">
                   <a
                     href={paths.feature(row.key)}
@@ -117,7 +123,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
                 {row.cells.map((cell, i) => {
                   const column = columns[i] as Column;
                   return (
-                    <td key={column.key} data-first={i === firstAddOn || undefined}>
+                    <td key={column.key} data-first={i === firstAddOn || undefined} data-changed={cell?.changed}>
                       <a
                         href={paths.planCell(column.key, row.key) + back}
                         aria-label={`${shorten(row.name, maxLabel)} in ${shorten(column.name, maxLabel)}: ${said(cell)}`}
@@ -137,7 +143,7 @@ export function PlanGrid({ columns, sections, query }: Props) {
 }
 
 function Cell({ cell }: { cell: GridCell }) {
-  if (!cell) return <small aria-hidden="true">–</small>;
+  if (!cell || cell.text === null) return <small aria-hidden="true">–</small>;
   const { text, from } = cell;
   if (from === null) return text === "on" ? <Tick own /> : <b>{text}</b>;
   return (
@@ -157,5 +163,7 @@ const Tick = ({ own }: { own?: boolean }) => (
 
 function said(cell: GridCell): string {
   if (!cell) return "not given";
-  return cell.from === null ? `${cell.text}, its own entry` : `${cell.text}, from ${shorten(cell.from, maxLabel)}`;
+  const drafted = cell.changed ? ", changed in your draft" : "";
+  if (cell.text === null) return `not given${drafted}`;
+  return `${cell.text}, ${cell.from === null ? "its own entry" : `from ${shorten(cell.from, maxLabel)}`}${drafted}`;
 }

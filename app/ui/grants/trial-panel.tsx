@@ -1,12 +1,11 @@
 import { getFormProps, getTextareaProps, type SubmissionResult, useForm } from "@conform-to/react";
-import { parseWithZod } from "@conform-to/zod/v4";
 import type { FormProps } from "@remix-run/react";
 import { type ComponentType, type KeyboardEvent, type ReactNode, useState } from "react";
 import { hasNowSentence, trialSentence } from "~/core/grants/trial-choice";
 import type { Instant, TenantStatus } from "~/core/model";
+import { allowed, type RailFacts } from "~/core/rails/guard-rails";
 import { day } from "~/core/time";
 import { inputValueIn, instantIn } from "~/core/zoned-time";
-import { grantTrialSchema } from "~/forms/grants/grant-page";
 import { paths } from "~/paths";
 import { type Choice, FeaturePicker } from "~/ui/catalogue/feature-picker";
 import { Button } from "~/ui/kit/button";
@@ -16,6 +15,9 @@ import { Textarea } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { useHydrated } from "~/ui/kit/use-hydrated";
+import { useValidation } from "~/ui/kit/use-validation";
+import { AskButton, RailLimits, RailVerdictLine } from "~/ui/rails/rail-notice";
+import { type OfferedPreset, TrialPresets } from "./trial-presets";
 
 /** What the loader of the page `trial` returns. */
 export type TrialPanelData = {
@@ -29,6 +31,12 @@ export type TrialPanelData = {
   choices: Choice[];
   left: number;
   wanted: string[];
+  /** The length that is selected at first. */
+  days: string;
+  presets: OfferedPreset[];
+  canKeepPresets: boolean;
+  /** Null without guard rails. */
+  rails: RailFacts | null;
 };
 
 type Props = {
@@ -47,13 +55,13 @@ type Props = {
 
 /** Grants trials of one or more features: the page's form, and the drawer's. */
 export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo, cancel }: Props) {
-  const { key, name, status, now, zone, canChange, choices, left, wanted } = data;
+  const { key, name, status, now, zone, canChange, choices, left, wanted, days, rails } = data;
   const hydrated = useHydrated();
   const [form, fields] = useForm({
     id,
     lastResult,
-    defaultValue: { length: "14", endsAt: inputValueIn(now + 14 * day, zone) },
-    onValidate: ({ formData }) => parseWithZod(formData, { schema: grantTrialSchema }),
+    defaultValue: { length: days, endsAt: inputValueIn(now + 14 * day, zone) },
+    onValidate: useValidation(async () => (await import("~/forms/grants/grant-page")).grantTrialSchema),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
@@ -62,6 +70,8 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
   const { length, startsAt, endsAt } = fields;
   const until = length.value === "own" ? instantIn(endsAt.value ?? "", zone) : now + Number(length.value ?? 14) * day;
   const from = length.value === "own" ? instantIn(startsAt.value ?? "", zone) : null;
+  const act = { kind: "grant" as const, features: ticked.map((c) => ({ feature: c.key, name: c.name })), startsAt: from ?? now };
+  const verdict = rails && until !== null ? allowed({ ...act, endsAt: until }, rails.role, rails.rules, rails.spans) : null;
   const isArchived = status === "archived";
   const onKeyDown = (event: KeyboardEvent<HTMLFormElement>) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !canChange || isArchived) return;
@@ -73,6 +83,13 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
       <input type="hidden" name="returnTo" value={returnTo} />
       <StatusNotice name={name} status={status} />
       <FormErrors errors={form.errors} />
+      {rails && <RailLimits rails={rails} kind="grant" />}
+      <TrialPresets
+        tenant={key}
+        presets={data.presets}
+        kept={data.canKeepPresets ? { features: ticked.map((choice) => choice.key), days: length.value } : null}
+        returnTo={returnTo}
+      />
       <Field label="Features" field={fields.feature} group>
         <FeaturePicker
           tenant={key}
@@ -101,6 +118,7 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
           <>
             <span className="font-medium text-ink">{trialSentence(name, ticked, { from, until }, { zone, now })}</span>{" "}
             {hasNowSentence(ticked)}
+            {verdict && <RailVerdictLine verdict={verdict} />}
           </>
         )}
       </p>
@@ -108,6 +126,7 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
         <Button variant="primary" busy={busy} disabled={!canChange || isArchived}>
           Grant trial
         </Button>
+        {rails && canChange && !isArchived && <AskButton rails={rails} kind="grant" busy={busy} />}
         {cancel}
         {hydrated && <span className="text-ink-faint text-xs max-sm:hidden">Ctrl Enter</span>}
       </FormActions>

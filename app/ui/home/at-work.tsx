@@ -1,6 +1,7 @@
 import { Link } from "@remix-run/react";
+import type { BarDrawing } from "~/core/charts/drawings";
 import type { Instant } from "~/core/model";
-import { withoutPlan } from "~/forms/tenants/tenant-list-query";
+import { withoutPlan } from "~/forms/tenants/tenant-list-params";
 import { paths } from "~/paths";
 import { type Bar, BarChart } from "~/ui/kit/bar-chart";
 import { TextLink } from "~/ui/kit/button";
@@ -11,7 +12,12 @@ import { PartFailed } from "./needs-you";
 
 type Plan = { key: string | null; name: string; tenants: number };
 type Entry = { seq: number; at: Instant; actor: { name: string }; phrase: string };
-type Props = { plans: readonly Plan[] | null; checks: readonly Bar[] | null; activities: readonly Entry[] | null; now: Instant };
+type Props = {
+  plans: readonly Plan[] | null;
+  checks: { bars: readonly Bar[]; drawing: BarDrawing } | null;
+  activities: readonly Entry[] | null;
+  now: Instant;
+};
 
 const maxPlans = 8;
 
@@ -21,7 +27,7 @@ export function AtWork({ plans, checks, activities, now }: Props) {
     <div className="mt-6 grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="grid gap-6">
         <Section title="Checks" flush={checks === null}>
-          {checks === null ? <PartFailed what="Checks" /> : <BarChart bars={checks} caption="All tenants, by day in UTC" unit="checks" />}
+          {checks === null ? <PartFailed what="Checks" /> : <BarChart {...checks} caption="All tenants, by day in UTC" unit="checks" />}
         </Section>
         <Section title="Activity" flush actions={<TextLink to={paths.audit()}>All</TextLink>}>
           {activities === null ? (

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import type { Instant } from "~/core/model";
 import { mayAct, type Role } from "~/core/permissions";
 import { fullLimit, percentText } from "~/core/usage/limit-fill";
@@ -7,6 +7,7 @@ import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
+import { ComingChangesOfAll } from "~/ui/schedules/coming-changes";
 
 type Named = { key: string; name: string };
 type Filled = { count: number; first: readonly (Named & { fill: number })[] };
@@ -16,6 +17,8 @@ type Props = {
     hasMore: boolean;
     first: readonly { id: string; tenant: Named; feature: Named; endsAt: Instant }[];
   } | null;
+  comingChanges: ComponentProps<typeof ComingChangesOfAll>["changes"] | null;
+  redundantTrials: { count: number; hasMore: boolean; first: readonly { id: string; tenant: Named; feature: Named; plan: Named }[] } | null;
   limits: { full: Filled; near: Filled } | null;
   refused: readonly (Named & { refusals: number; tenants: number })[] | null;
   now: Instant;
@@ -23,10 +26,14 @@ type Props = {
 };
 
 /** What people should look at: trials that end, limits that are reached, features that are asked for. */
-export function NeedsYou({ endingTrials, limits, refused, now, role }: Props) {
+export function NeedsYou({ endingTrials, comingChanges, redundantTrials, limits, refused, now, role }: Props) {
   return (
     <div className="grid items-start gap-6 lg:grid-cols-2">
-      <EndingTrials trials={endingTrials} now={now} role={role} />
+      <div className="grid gap-6">
+        <EndingTrials trials={endingTrials} now={now} role={role} />
+        <Coming changes={comingChanges} now={now} role={role} />
+        <RedundantTrials trials={redundantTrials} role={role} />
+      </div>
       <div className="grid gap-6">
         <Limits limits={limits} />
         <Refused refused={refused} />
@@ -42,6 +49,27 @@ export const PartFailed = ({ what }: { what: string }) => (
 
 const Quiet = ({ children }: { children: ReactNode }) => <p className="px-4 py-5 text-ink-muted text-sm">{children}</p>;
 
+type TrialRowProps = { tenant: Named; title: string; action: ReactNode; children: ReactNode };
+
+/** A trial: its tenant, a line that may be cut and is complete in `title`, and a button. */
+function TrialRow({ tenant, title, action, children }: TrialRowProps) {
+  return (
+    <li className="flex items-center gap-4 px-4 py-2.5">
+      <div className="min-w-0 flex-1">
+        <p className="truncate text-sm">
+          <TextLink to={paths.tenant(tenant.key)} title={tenant.name}>
+            {tenant.name}
+          </TextLink>
+        </p>
+        <p title={title} className="truncate text-ink-muted text-xs">
+          {children}
+        </p>
+      </div>
+      {action}
+    </li>
+  );
+}
+
 function EndingTrials({ trials, now, role }: { trials: Props["endingTrials"]; now: Instant; role: Role }) {
   const total = trials ? `${count(trials.count)}${trials.hasMore ? "+" : ""}` : "";
   return (
@@ -53,23 +81,67 @@ function EndingTrials({ trials, now, role }: { trials: Props["endingTrials"]; no
       ) : (
         <ul className="divide-y divide-line">
           {trials.first.map(({ id, tenant, feature, endsAt }) => (
-            <li key={id} className="flex items-center gap-4 px-4 py-2.5">
-              <div className="min-w-0 flex-1">
-                <p className="truncate text-sm">
-                  <TextLink to={paths.tenant(tenant.key)} title={tenant.name}>
-                    {tenant.name}
-                  </TextLink>
-                </p>
-                <p title={feature.name} className="truncate text-ink-muted text-xs">
-                  {feature.name}, ends <Time at={endsAt} now={now} />
-                </p>
-              </div>
-              {mayAct(role, "trials.extend") && (
-                <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${feature.name} for ${tenant.name}`}>
-                  Extend 14 days
-                </LinkButton>
-              )}
-            </li>
+            <TrialRow
+              key={id}
+              tenant={tenant}
+              title={feature.name}
+              action={
+                mayAct(role, "trials.extend") && (
+                  <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${feature.name} for ${tenant.name}`}>
+                    Extend 14 days
+                  </LinkButton>
+                )
+              }
+            >
+              {feature.name}, ends <Time at={endsAt} now={now} />
+            </TrialRow>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+/** Not rendered if there are none. */
+function Coming({ changes, now, role }: { changes: Props["comingChanges"]; now: Instant; role: Role }) {
+  if (changes?.rows.length === 0) return null;
+  if (changes) return <ComingChangesOfAll changes={changes} now={now} canChange={mayAct(role, "tenants.change")} />;
+  return (
+    <Section title="Coming changes" flush>
+      <PartFailed what="Coming changes" />
+    </Section>
+  );
+}
+
+/** Not rendered if there are none. */
+function RedundantTrials({ trials, role }: { trials: Props["redundantTrials"]; role: Role }) {
+  if (trials?.count === 0) return null;
+  return (
+    <Section
+      title="Trials that a plan has made redundant"
+      description="The tenant would have the same without the trial."
+      flush
+      actions={trials && <span className="text-ink-muted text-sm">{`${count(trials.count)}${trials.hasMore ? "+" : ""} in all`}</span>}
+    >
+      {trials === null ? (
+        <PartFailed what="Redundant trials" />
+      ) : (
+        <ul className="divide-y divide-line">
+          {trials.first.map(({ id, tenant, feature, plan }) => (
+            <TrialRow
+              key={id}
+              tenant={tenant}
+              title={`${feature.name}, part of ${plan.name}`}
+              action={
+                mayAct(role, "trials.end") && (
+                  <LinkButton to={paths.grantEnd(tenant.key, id)} size="sm" aria-label={`End trial: ${feature.name} for ${tenant.name}`}>
+                    End trial
+                  </LinkButton>
+                )
+              }
+            >
+              {feature.name}, part of {plan.name}
+            </TrialRow>
           ))}
         </ul>
       )}

@@ -6,8 +6,10 @@ import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 
 type Key = { id: string; name: string; expiresAt: Instant | null };
+/** How many, and the first few. */
+type Keys = { count: number; first: readonly Key[] };
 type Props = {
-  keys: { expiring: readonly Key[]; unused: readonly Key[] } | null;
+  keys: { expiring: Keys; unused: Keys } | null;
   posthog: { since: Instant; why: string } | "none" | null;
   now: Instant;
 };
@@ -25,13 +27,13 @@ export function TroubleNotices({ keys, posthog, now }: Props) {
           Since <Time at={posthog.since} now={now} show="both" />. Checks go on.
         </Notice>
       )}
-      {keys && keys.expiring.length > 0 && (
+      {keys && keys.expiring.count > 0 && (
         <Notice
           kind="warning"
-          title={keys.expiring.length === 1 ? "An API key expires soon." : `${count(keys.expiring.length)} API keys expire soon.`}
+          title={keys.expiring.count === 1 ? "An API key expires soon." : `${count(keys.expiring.count)} API keys expire soon.`}
           action={<LinkButton to={paths.keys()}>Open keys</LinkButton>}
         >
-          {keys.expiring.map(({ id, name, expiresAt }, index) => (
+          {keys.expiring.first.map(({ id, name, expiresAt }, index) => (
             <span key={id}>
               {index > 0 && ", "}
               {name}
@@ -43,16 +45,20 @@ export function TroubleNotices({ keys, posthog, now }: Props) {
               )}
             </span>
           ))}
+          <More keys={keys.expiring} />
         </Notice>
       )}
-      {keys && keys.unused.length > 0 && (
+      {keys && keys.unused.count > 0 && (
         <Notice
-          title={keys.unused.length === 1 ? "An API key was never used." : `${count(keys.unused.length)} API keys were never used.`}
+          title={keys.unused.count === 1 ? "An API key was never used." : `${count(keys.unused.count)} API keys were never used.`}
           action={<LinkButton to={paths.keys()}>Open keys</LinkButton>}
         >
-          {keys.unused.map(({ name }) => name).join(", ")}
+          {keys.unused.first.map(({ name }) => name).join(", ")}
+          <More keys={keys.unused} />
         </Notice>
       )}
     </div>
   );
 }
+
+const More = ({ keys: { count: all, first } }: { keys: Keys }) => (all > first.length ? ` and ${count(all - first.length)} more` : null);

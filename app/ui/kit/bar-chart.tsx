@@ -1,6 +1,5 @@
-import { scaleBand, scaleLinear } from "d3-scale";
-import { stack } from "d3-shape";
-import type { ReactNode } from "react";
+import type { BarDrawing } from "~/core/charts/drawings";
+import { ChartTable } from "./chart-table";
 import { cx } from "./cx";
 import { count } from "./pagination";
 
@@ -9,7 +8,6 @@ type Series<Row> = { key: keyof Row & string; label: string; look: "main" | "sec
 
 /** User units of the drawing, which is stretched to its place. */
 const [width, height] = [1_000, 100];
-const tickCount = 3;
 
 const outcomes: Series<Bar>[] = [
   { key: "allowed", label: "Allowed", look: "main" },
@@ -20,12 +18,14 @@ const outcomes: Series<Bar>[] = [
 const looks = { main: { fill: "fill-accent", box: "bg-accent" }, second: { fill: "fill-warn-bold", box: "bg-warn-bold" } };
 
 /** Allowed and denied checks per day, stacked. SVG rendered on the server; a table below has the same numbers. */
-export function BarChart(props: { bars: readonly Bar[]; caption: string; unit?: string; className?: string }) {
+export function BarChart(props: { bars: readonly Bar[]; drawing: BarDrawing; caption: string; unit?: string; className?: string }) {
   return <StackedBars {...props} series={outcomes} first="Day" />;
 }
 
 type StackedBarsProps<Row> = {
   bars: readonly Row[];
+  /** The parts of each bar in the order of `series`. */
+  drawing: BarDrawing;
   series: readonly Series<Row>[];
   caption: string;
   unit?: string;
@@ -35,19 +35,17 @@ type StackedBarsProps<Row> = {
 };
 
 /** Bars with a shared scale. One series has no legend, because the caption names it. */
-export function StackedBars<Row extends { label: string }>({ bars, series, caption, unit, first, className }: StackedBarsProps<Row>) {
+export function StackedBars<Row extends { label: string }>({
+  bars,
+  drawing,
+  series,
+  caption,
+  unit,
+  first,
+  className,
+}: StackedBarsProps<Row>) {
   const value = (row: Row, key: string) => Math.max(0, Number(row[key as keyof Row]));
-  const layers = stack<Row, string>()
-    .keys(series.map(({ key }) => key))
-    .value(value)([...bars]);
-  const most = Math.max(1, ...layers.flatMap((layer) => layer.map(([, top]) => top)));
-  const y = scaleLinear().domain([0, most]).nice(tickCount).range([height, 0]);
-  const x = scaleBand<number>()
-    .domain(bars.map((_, i) => i))
-    .range([0, width])
-    .paddingInner(0.25)
-    .paddingOuter(0.1);
-  const ticks = y.ticks(tickCount).filter(Number.isInteger);
+  const { ticks } = drawing;
   return (
     <figure className={cx("min-w-0", className)}>
       <figcaption className="mb-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 text-ink-muted text-xs">
@@ -63,41 +61,33 @@ export function StackedBars<Row extends { label: string }>({ bars, series, capti
       <div className="grid grid-cols-[auto_1fr] gap-x-2" aria-hidden="true">
         <svg
           className="h-36 overflow-visible fill-ink-faint text-[0.6875rem]"
-          width={`${count(ticks.at(-1) ?? 0).length}ch`}
+          width={`${ticks.at(-1)?.label.length ?? 1}ch`}
           aria-hidden="true"
         >
-          {ticks.map((tick) => (
-            <text key={tick} x="100%" y={`${y(tick)}%`} textAnchor="end" dominantBaseline="middle">
-              {count(tick)}
+          {ticks.map(({ y, label }) => (
+            <text key={label} x="100%" y={`${y}%`} textAnchor="end" dominantBaseline="middle">
+              {label}
             </text>
           ))}
         </svg>
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-36 w-full overflow-visible" aria-hidden="true">
-          {ticks.map((tick) => (
-            <line key={tick} x1="0" x2={width} y1={y(tick)} y2={y(tick)} vectorEffect="non-scaling-stroke" className="stroke-line" />
+          {ticks.map(({ y, label }) => (
+            <line key={label} x1="0" x2={width} y1={y} y2={y} vectorEffect="non-scaling-stroke" className="stroke-line" />
           ))}
           {bars.map((bar, i) => (
             <g key={bar.label} className="group">
               <title>{`${bar.label}: ${series.map(({ key, label }) => `${count(value(bar, key))} ${label.toLowerCase()}`).join(", ")}`}</title>
-              <rect
-                x={(x(i) ?? 0) - x.step() * 0.125}
-                width={x.step()}
-                height={height}
-                className="fill-transparent group-hover:fill-sunken"
-              />
-              {layers.map((layer, of) => {
-                const [from = 0, to = 0] = layer[i] ?? [];
-                return (
-                  <rect
-                    key={layer.key}
-                    x={x(i)}
-                    width={x.bandwidth()}
-                    y={y(to)}
-                    height={y(from) - y(to)}
-                    className={looks[series[of]?.look ?? "main"].fill}
-                  />
-                );
-              })}
+              <rect x={drawing.bars[i]?.x} width={drawing.step} height={height} className="fill-transparent group-hover:fill-sunken" />
+              {drawing.bars[i]?.parts.map(([y, tall], of) => (
+                <rect
+                  key={series[of]?.key}
+                  x={drawing.bars[i]?.x}
+                  width={drawing.width}
+                  y={y}
+                  height={tall}
+                  className={looks[series[of]?.look ?? "main"].fill}
+                />
+              ))}
             </g>
           ))}
         </svg>
@@ -122,32 +112,6 @@ export function StackedBars<Row extends { label: string }>({ bars, series, capti
         ))}
       </ChartTable>
     </figure>
-  );
-}
-
-/** The chart's numbers, behind a summary. */
-function ChartTable({ caption, heads, children }: { caption: string; heads: string[]; children: ReactNode }) {
-  return (
-    <details className="mt-3 text-xs print:hidden">
-      <summary className="w-fit rounded-sm text-ink-muted underline decoration-line-strong underline-offset-4 hover:text-ink">
-        Show as a table
-      </summary>
-      <div className="mt-2 max-h-72 overflow-y-auto">
-        <table className="w-full max-w-md text-left">
-          <caption className="sr-only">{caption}</caption>
-          <thead className="text-ink-muted">
-            <tr>
-              {heads.map((head, i) => (
-                <th key={head} scope="col" className={cx("py-1 font-medium", i > 0 && "text-right")}>
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line">{children}</tbody>
-        </table>
-      </div>
-    </details>
   );
 }
 

@@ -1,11 +1,17 @@
 import type { ReactNode } from "react";
 import { cx } from "./cx";
 
-/** A white panel. `flush` for tables and lists that reach its edges. */
-export function Card({ children, className, flush }: { children: ReactNode; className?: string; flush?: boolean }) {
+type CardProps = { children: ReactNode; className?: string; flush?: boolean; roomy?: boolean };
+
+/** A white panel. `flush` for tables and lists that reach its edges, `roomy` for a page of one panel. */
+export function Card({ children, className, flush, roomy }: CardProps) {
   return (
     <div
-      className={cx("min-w-0 rounded-card border border-line bg-surface shadow-card", flush ? "overflow-hidden" : "p-4 sm:p-5", className)}
+      className={cx(
+        "min-w-0 rounded-card border border-line bg-surface shadow-card",
+        flush ? "overflow-hidden" : roomy ? "p-6 sm:p-7" : "p-4 sm:p-5",
+        className,
+      )}
     >
       {children}
     </div>

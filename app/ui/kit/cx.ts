@@ -1,7 +1,2 @@
-import { type ClassValue, clsx } from "clsx";
-import { extendTailwindMerge } from "tailwind-merge";
-
-const merge = extendTailwindMerge({ extend: { theme: { radius: ["control", "card"], shadow: ["card", "float"] } } });
-
-/** Joins class names; later ones override earlier ones that set the same property. */
-export const cx = (...classes: ClassValue[]) => merge(clsx(classes));
+/** Joins class names. No two of them may set the same property: `tests/large-pages.test.ts`. */
+export { clsx as cx } from "clsx";

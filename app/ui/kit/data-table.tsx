@@ -13,10 +13,15 @@ export type Column<Row> = {
   align?: "right";
   /** The row's name: first column, and title of its card on a phone. */
   primary?: boolean;
-  /** On a phone's card: `bare` without its header, `corner` at the top right (status), `line` on its own line. */
-  card?: "bare" | "corner" | "line";
+  /**
+   * On a phone's card: `bare` without its header, `corner` at the top right (status), `line` on its own line, `menu` to
+   * the right of all lines.
+   */
+  card?: "bare" | "corner" | "line" | "menu";
   className?: string;
 };
+
+export type Sort = { id: string; desc: boolean };
 
 type Props<Row> = {
   rows: readonly Row[];
@@ -24,8 +29,10 @@ type Props<Row> = {
   rowKey: (row: Row) => string;
   /** For screen readers: what the table lists. */
   caption: string;
-  /** The server's sort order. */
-  sort?: { id: string; desc: boolean };
+  /** The server's sort order, of one column or several. */
+  sort?: Sort | readonly Sort[];
+  /** Height of a row beside a phone's cards: 32, 40 or 52 px. By default as high as its content. */
+  density?: "compact" | "normal" | "roomy";
   empty: ReactNode;
   /** On a phone rows are cards, unless columns must be compared. */
   phone?: "cards" | "scroll";
@@ -36,7 +43,9 @@ type Props<Row> = {
 const features = tableFeatures({ rowSortingFeature });
 type Def<Row extends object> = ColumnDef<typeof features, Row, unknown>;
 
-export function DataTable<Row extends object>({ rows, columns, rowKey, caption, sort, empty, phone = "cards", className }: Props<Row>) {
+export function DataTable<Row extends object>(props: Props<Row>) {
+  const { rows, columns, rowKey, caption, empty, density, phone = "cards", className } = props;
+  const sorts = useMemo(() => (props.sort === undefined ? [] : [props.sort].flat()), [props.sort]) as Sort[];
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
   const defs = useMemo(
     () =>
@@ -56,7 +65,7 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
     data: rows,
     getRowId: rowKey,
     manualSorting: true,
-    state: { sorting: sort ? [sort] : [] },
+    state: { sorting: sorts },
   });
   if (rows.length === 0) return empty;
   const cards = phone === "cards";
@@ -64,26 +73,30 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
   return (
     // Relative, because text for screen readers would otherwise be placed outside of what scrolls.
     <div className={cx("relative min-w-0", cards ? "md:overflow-x-auto" : "overflow-x-auto", className)}>
-      <table className={cx("w-full border-collapse text-left text-sm", cards && "max-md:block")}>
+      <table
+        data-density={density}
+        className={cx("data-table w-full border-collapse text-left text-sm", cards && "data-cards max-md:block")}
+      >
         <caption className="sr-only">{caption}</caption>
         <thead className={cx("border-line border-b bg-sunken/50", cards && "max-md:sr-only")}>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
               {group.headers.map((header) => {
                 const column = byId.get(header.column.id);
-                const sorted = sort?.id === header.column.id ? (sort.desc ? "descending" : "ascending") : undefined;
+                const place = sorts.findIndex(({ id }) => id === header.column.id);
+                const sorted = place < 0 ? undefined : sorts[place]?.desc ? "descending" : "ascending";
                 return (
                   <th
                     key={header.id}
                     scope="col"
-                    aria-sort={column?.sortable ? (sorted ?? "none") : undefined}
+                    aria-sort={column?.sortable ? (place === 0 ? sorted : "none") : undefined}
                     className={cx(
                       "h-9 whitespace-nowrap px-4 md:max-xl:px-2.5 font-medium text-ink-muted text-xs",
                       column?.align === "right" && "text-right",
                     )}
                   >
                     {column?.sortable ? (
-                      <SortLink id={column.id} label={column.header} sorted={sorted} />
+                      <SortLink id={column.id} label={column.header} sorts={sorts} />
                     ) : column?.header ? (
                       <table.FlexRender header={header} />
                     ) : (
@@ -97,27 +110,15 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
         </thead>
         <tbody className={cx("divide-y divide-line", cards && "max-md:block")}>
           {table.getRowModel().rows.map((row) => (
-            <tr
-              key={row.id}
-              className={cx(
-                "hover:bg-sunken/50",
-                cards && "max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-4 max-md:gap-y-1.5 max-md:px-4 max-md:py-3",
-              )}
-            >
+            <tr key={row.id}>
               {row.getAllCells().map((cell) => {
                 const column = byId.get(cell.column.id);
                 return (
                   <td
                     key={cell.id}
                     data-label={cards && !column?.primary && !column?.card ? column?.header : undefined}
-                    className={cx(
-                      "max-w-72 px-4 py-2 align-middle md:max-xl:px-2.5",
-                      // Long names must leave room for other columns. Tables with few columns may still exceed this width.
-                      column?.primary && "md:max-xl:max-w-32",
-                      column?.align === "right" && "text-right",
-                      cards && cardCell(column),
-                      column?.className,
-                    )}
+                    data-cell={column?.primary ? "primary" : column?.card}
+                    className={cx(column?.align === "right" && (cards ? "md:text-right" : "text-right"), column?.className) || undefined}
                   >
                     <table.FlexRender cell={cell} />
                   </td>
@@ -131,23 +132,17 @@ export function DataTable<Row extends object>({ rows, columns, rowKey, caption, 
   );
 }
 
-/** On a phone: the name first, then label and value pairs that flow. Empty cells take no space. */
-function cardCell(column: Pick<Column<never>, "primary" | "card"> | undefined) {
-  const cell =
-    "max-md:inline-flex max-md:max-w-full max-md:items-center max-md:gap-1.5 max-md:p-0 max-md:text-left max-md:empty:hidden max-md:before:shrink-0 max-md:before:text-ink-faint max-md:before:text-xs max-md:before:content-[attr(data-label)]";
-  if (column?.primary)
-    return cx(cell, "max-md:-order-2 max-md:block max-md:min-w-0 max-md:grow max-md:basis-[calc(100%-8rem)] max-md:before:hidden");
-  if (column?.card === "corner") return cx(cell, "max-md:-order-1 max-md:before:hidden");
-  if (column?.card === "line") return cx(cell, "max-md:block max-md:basis-full max-md:before:hidden");
-  return cx(cell, column?.card === "bare" && "max-md:before:hidden");
-}
-
-function SortLink({ id, label, sorted }: { id: string; label: string; sorted: "ascending" | "descending" | undefined }) {
+/** Sorts by this column alone, or turns the direction of a column that the list is sorted by. */
+function SortLink({ id, label, sorts }: { id: string; label: string; sorts: readonly Sort[] }) {
   const [params] = useSearchParams();
   const next = new URLSearchParams(params);
-  next.set("sort", sorted === "ascending" ? `-${id}` : id);
+  const place = sorts.findIndex((sort) => sort.id === id);
+  const sorted = sorts[place];
+  const turned = sorts.map((sort) => (sort === sorted ? { id, desc: !sort.desc } : sort));
+  const wanted = sorted ? turned : [{ id, desc: false }];
+  next.set("sort", wanted.map(({ id, desc }) => (desc ? `-${id}` : id)).join(","));
   next.delete("page");
-  const Icon = sorted === "ascending" ? ArrowUp : sorted === "descending" ? ArrowDown : ChevronsUpDown;
+  const Icon = sorted ? (sorted.desc ? ArrowDown : ArrowUp) : ChevronsUpDown;
   return (
     <Link
       to={`?${next}`}
@@ -156,6 +151,7 @@ function SortLink({ id, label, sorted }: { id: string; label: string; sorted: "a
     >
       {label}
       <Icon className={cx("size-3", !sorted && "text-ink-faint opacity-60 group-hover:opacity-100")} aria-hidden="true" />
+      {sorted && sorts.length > 1 && <span className="text-ink-faint">{place + 1}</span>}
     </Link>
   );
 }

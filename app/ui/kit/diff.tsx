@@ -15,20 +15,18 @@ export function Diff({ before, after, className }: { before: Json | undefined; a
       )}
     >
       {lines.map(({ path, before: was, after: is }) => (
-        <li key={path} className="grid gap-x-3 px-3 py-1.5 sm:grid-cols-[minmax(8rem,14rem)_1fr]">
-          <span title={path} className="truncate text-ink-muted">
-            {path || "value"}
-          </span>
-          <span className="min-w-0 wrap-anywhere">
+        <li key={path} className="diff-line">
+          <span title={path}>{path || "value"}</span>
+          <span>
             {was !== undefined && (
-              <del className="mr-2 rounded bg-no-soft px-1 text-no no-underline">
+              <del>
                 <span className="sr-only">before: </span>
                 <span aria-hidden="true">− </span>
                 {was}
               </del>
             )}
             {is !== undefined && (
-              <ins className="rounded bg-yes-soft px-1 text-yes no-underline">
+              <ins>
                 <span className="sr-only">after: </span>
                 <span aria-hidden="true">+ </span>
                 {is}

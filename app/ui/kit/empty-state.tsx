@@ -6,7 +6,7 @@ import { cx } from "./cx";
 export function EmptyState(props: { icon: LucideIcon; title: string; children?: ReactNode; action?: ReactNode; className?: string }) {
   const { icon: Icon } = props;
   return (
-    <div className={cx("flex flex-col items-center px-6 py-12 text-center", props.className)}>
+    <div className={cx("flex flex-col items-center px-6 text-center", props.className ?? "py-12")}>
       <span className="grid size-10 place-items-center rounded-full bg-sunken text-ink-faint">
         <Icon className="size-5" aria-hidden="true" />
       </span>

@@ -1,8 +1,9 @@
 import { isRouteErrorResponse, useLocation, useNavigate, useNavigation, useRouteError } from "@remix-run/react";
 import { useEffect, useState } from "react";
+import { isNotFoundData, type NotFoundData } from "~/core/not-found";
 import { paths } from "~/paths";
 import { BrandMark } from "~/ui/shell/brand";
-import { Button, LinkButton } from "./button";
+import { Button, LinkButton, TextLink } from "./button";
 import { cx } from "./cx";
 import { dropPendingForm, isConnectionLost, type KeptForm, keepPendingForm, keptForms } from "./kept-entries";
 import { keptSentences, keptTitle } from "./kept-entries-words";
@@ -37,6 +38,7 @@ export function RouteErrorPage({ inShell }: { inShell?: boolean }) {
   const status = isRouteErrorResponse(error) ? error.status : isConnectionLost(error) ? null : 500;
   const kept = useKeptForm(status);
   if (!isRouteErrorResponse(error)) return <ErrorPage status={status} kept={kept} inShell={inShell} />;
+  if (isNotFoundData(error.data)) return <ErrorPage status={status} {...error.data} kept={kept} inShell={inShell} />;
   const sentence = error.status < 500 && typeof error.data === "string" && error.data.length < 300 ? error.data : undefined;
   // Remix's own messages name routes and methods, which do not help a reader.
   const own = sentence?.startsWith("Error: ") ? undefined : sentence;
@@ -71,9 +73,9 @@ function TryAgain({ page }: { page?: string }) {
 }
 
 /** `status` is null if no answer arrived. */
-type ErrorPageProps = { status: number | null; sentence?: string; kept?: KeptForm | null; inShell?: boolean };
+type ErrorPageProps = { status: number | null; sentence?: string; near?: NotFoundData["near"]; kept?: KeptForm | null; inShell?: boolean };
 
-export function ErrorPage({ status, sentence, kept, inShell }: ErrorPageProps) {
+export function ErrorPage({ status, sentence, near = [], kept, inShell }: ErrorPageProps) {
   const { title, what } = status === null ? lost : (words[status] ?? broken);
   const Frame = inShell ? "div" : "main";
   return (
@@ -82,6 +84,18 @@ export function ErrorPage({ status, sentence, kept, inShell }: ErrorPageProps) {
       {status !== null && <p className="mt-5 font-medium text-ink-faint text-xs">{status}</p>}
       <h1 className={cx("font-semibold text-ink text-xl tracking-tight", status === null ? "mt-5" : "mt-1")}>{title}</h1>
       <p className="mt-2 max-w-md text-ink-muted text-sm wrap-anywhere">{sentence || what}</p>
+      {near.length > 0 && (
+        <section aria-label="Near matches" className="mt-4 max-w-full text-sm">
+          <p className="text-ink-muted">Did you mean one of these?</p>
+          <ul className="mt-1.5 grid gap-1">
+            {near.map(({ to, name, key }) => (
+              <li key={to} className="min-w-0 wrap-anywhere">
+                <TextLink to={to}>{name}</TextLink> {name !== key && <span className="font-mono text-ink-faint text-xs">{key}</span>}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <p role="status" className={cx("max-w-md font-medium text-ink text-sm", kept && "mt-2")}>
         {kept && keptSentences(kept, false)}
       </p>
@@ -94,7 +108,7 @@ export function ErrorPage({ status, sentence, kept, inShell }: ErrorPageProps) {
           </LinkButton>
         ) : (
           <LinkButton to={paths.home()} variant="primary">
-            Go to the tenants
+            Go to Home
           </LinkButton>
         )}
       </div>

@@ -37,7 +37,17 @@ export function FilterBar({ names, children, className }: FilterBarProps) {
   const isSet = names.some((name) => params.get(name));
   return (
     <SubmitContext.Provider value={send}>
-      <Form ref={form} method="get" action={pathname} role="search" className={cx("flex flex-wrap items-center gap-2", className)}>
+      <Form
+        ref={form}
+        method="get"
+        action={pathname}
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send(0);
+        }}
+        className={cx("flex flex-wrap items-center gap-2", className)}
+      >
         {kept.map(([name, value]) => (
           <input key={`${name}=${value}`} type="hidden" name={name} value={value} />
         ))}
@@ -48,7 +58,7 @@ export function FilterBar({ names, children, className }: FilterBarProps) {
           </button>
         </noscript>
         {isSet && (
-          <Link to={`?${clearedQuery}`} className={cx(buttonLook({ variant: "ghost" }), "max-sm:px-2")}>
+          <Link to={`?${clearedQuery}`} className={cx(buttonLook({ variant: "ghost" }), "max-sm:px-2!")}>
             <X aria-hidden="true" />
             Clear
           </Link>
@@ -78,7 +88,7 @@ export function SearchBox({ label, name = "q", opensOnly, className }: SearchBox
     if (input.current && document.activeElement !== input.current) input.current.value = value;
   }, [value]);
   return (
-    <label className={cx("relative min-w-0 max-sm:w-full sm:w-72", className)}>
+    <label className={cx("relative min-w-0 max-sm:w-full", className ?? "sm:w-72")}>
       <span className="sr-only">{label}</span>
       <Search
         className={cx("pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint", busy && "animate-pulse")}
@@ -100,6 +110,38 @@ export function SearchBox({ label, name = "q", opensOnly, className }: SearchBox
         }}
         className={cx(inputLook, "h-10 pl-8 sm:h-8")}
       />
+      {/* What Enter presses before the page is hydrated, and without JavaScript. */}
+      {opensOnly && <button type="submit" name="open" value="only" hidden />}
+    </label>
+  );
+}
+
+/** Delay after a part of a date was typed, in ms: "2026" is complete from its first digit on. */
+const datePause = 900;
+
+/** A day, "2026-12-13". The loader reads it in the reader's zone. */
+export function FilterDate({ name, label }: { name: string; label: string }) {
+  const send = useContext(SubmitContext);
+  const [params] = useSearchParams();
+  const value = params.get(name) ?? "";
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (input.current && document.activeElement !== input.current) input.current.value = value;
+  }, [value]);
+  return (
+    <label className="flex min-w-0 items-center gap-1.5 text-ink-muted text-sm max-sm:w-full">
+      <span className="max-sm:w-12">{label}</span>
+      <input
+        ref={input}
+        type="date"
+        name={name}
+        defaultValue={value}
+        min="1970-01-01"
+        max="9999-12-31"
+        onChange={() => send(datePause)}
+        className={cx(inputLook, "h-10 sm:h-8 sm:w-36")}
+        data-active={value !== "" || undefined}
+      />
     </label>
   );
 }
@@ -120,8 +162,62 @@ export function FilterSelect({ name, label, options, className }: FilterSelectPr
         defaultValue={value}
         onChange={() => send(0)}
         options={[["", label], ...options]}
-        className={value ? "border-accent text-accent" : undefined}
+        data-active={value !== "" || undefined}
       />
     </span>
   );
+}
+
+type FilterTextProps = { name: string; label: string; suggestions?: readonly string[] };
+
+/** An exact value, sent with Enter: half a key matches nothing. */
+export function FilterText({ name, label, suggestions }: FilterTextProps) {
+  const send = useContext(SubmitContext);
+  const [params] = useSearchParams();
+  const value = params.get(name) ?? "";
+  const list = suggestions && `${name}-list`;
+  return (
+    <span className="min-w-0 max-sm:w-full sm:w-40">
+      <input
+        key={value}
+        name={name}
+        aria-label={label}
+        placeholder={label}
+        defaultValue={value}
+        maxLength={200}
+        autoComplete="off"
+        list={list}
+        // A form with several text fields and no button is not sent by Enter alone.
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          send(0);
+        }}
+        className={cx(inputLook, "h-10 sm:h-8")}
+        data-active={value !== "" || undefined}
+      />
+      {list && (
+        <datalist id={list}>
+          {suggestions.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
+    </span>
+  );
+}
+
+type FilterChoiceProps = Omit<FilterSelectProps, "options"> & {
+  /** Label of the text field if there are too many options for a list. */
+  typed: string;
+  /** Null: too many. */
+  choices: readonly { key: string; name: string }[] | null;
+  more?: FilterSelectProps["options"];
+};
+
+/** A list, or a text field for a key if there are more options than a page should hold. Nothing if there are none. */
+export function FilterChoice({ choices, more = [], typed, ...rest }: FilterChoiceProps) {
+  if (choices === null) return <FilterText name={rest.name} label={typed} />;
+  const options = [...choices.map(({ key, name }) => [key, name] as const), ...more];
+  return options.length === 0 ? null : <FilterSelect {...rest} options={options} />;
 }

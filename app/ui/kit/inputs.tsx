@@ -2,17 +2,23 @@ import { type ComponentProps, forwardRef } from "react";
 import { cx } from "./cx";
 import { useField } from "./field";
 
-// 16 px on a phone: iOS zooms into smaller focused inputs.
-export const inputLook =
-  "block w-full min-w-0 rounded-control border border-line-strong bg-surface px-2.5 text-ink text-base shadow-card transition-colors sm:text-sm hover:border-ink-faint focus-visible:rounded-control focus-visible:border-accent focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-sunken disabled:text-ink-muted aria-invalid:border-no-bold";
+const frame =
+  "block w-full min-w-0 rounded-control border border-line-strong bg-surface px-2.5 text-ink shadow-card transition-colors data-active:border-accent data-active:text-accent hover:border-ink-faint focus-visible:rounded-control focus-visible:border-accent focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-sunken disabled:text-ink-muted aria-invalid:border-no-bold";
+/** `data-active` marks a filter that is set. 16 px on a phone: iOS zooms into smaller focused inputs. */
+export const inputLook = `${frame} text-base sm:text-sm`;
 const lineHeight = "h-10 sm:h-8";
 
 export const TextInput = forwardRef<HTMLInputElement, ComponentProps<"input">>(function TextInput({ className, ...props }, ref) {
   return <input ref={ref} type="text" {...useField(props)} className={cx(inputLook, lineHeight, className)} />;
 });
 
-export const Textarea = forwardRef<HTMLTextAreaElement, ComponentProps<"textarea">>(function Textarea({ className, ...props }, ref) {
-  return <textarea ref={ref} rows={3} {...useField(props)} className={cx(inputLook, "py-1.5", className)} />;
+/** `isCode`: for a document, in small letters of one width. */
+export const Textarea = forwardRef<HTMLTextAreaElement, ComponentProps<"textarea"> & { isCode?: boolean }>(function Textarea(
+  { className, isCode, ...props },
+  ref,
+) {
+  const look = isCode ? `${frame} font-mono text-xs` : inputLook;
+  return <textarea ref={ref} rows={3} {...useField(props)} className={cx(look, "py-1.5", className)} />;
 });
 
 /** Native: works without JavaScript and with every keyboard. `options` or <option> children. */

@@ -1,7 +1,7 @@
 import type { Instant } from "~/core/model";
 import { day } from "~/core/time";
 import { zonedDate } from "~/core/zoned-time";
-import { trialLengths } from "~/forms/grants/grant-page";
+import { trialLengths } from "~/forms/grants/trial-lengths";
 import { RadioCards } from "./choices";
 import { Field, type FieldMeta } from "./field";
 import { DateTimeInput, ZoneInput, zoneWords } from "./inputs";

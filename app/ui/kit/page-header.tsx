@@ -24,7 +24,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           <ol className="flex min-w-0 items-center gap-1 text-ink-muted text-xs">
             {breadcrumbs.map((crumb) => (
               <Fragment key={crumb.to}>
-                <li className="min-w-12 max-w-56 truncate">
+                <li className="min-w-0 max-w-56 truncate">
                   <Link to={crumb.to} title={crumb.label} className="rounded-sm hover:text-ink hover:underline">
                     {crumb.label}
                   </Link>
@@ -34,7 +34,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
                 </li>
               </Fragment>
             ))}
-            <li aria-current="page" className="min-w-0 truncate text-ink-faint">
+            <li aria-current="page" className="min-w-0 shrink-[999] truncate text-ink-faint">
               {title}
             </li>
           </ol>

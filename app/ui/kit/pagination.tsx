@@ -10,6 +10,10 @@ type Props = {
   page: number;
   pageSize: number;
   total: number;
+  /** True if there may be more than `total`. */
+  isMore?: boolean;
+  /** The last page that the server shows. */
+  maxPage?: number;
   noun?: string;
   /** Query parameter of the page number. */
   name?: string;
@@ -18,16 +22,25 @@ type Props = {
 };
 
 /** Pages start at 1. The URL keeps its other parameters. */
-export function Pagination({ page, pageSize, total, noun = "", name = "page", label = "Pages" }: Props) {
+export function Pagination({
+  page,
+  pageSize,
+  total,
+  isMore,
+  maxPage = Number.POSITIVE_INFINITY,
+  noun = "",
+  name = "page",
+  label = "Pages",
+}: Props) {
   if (total === 0) return null;
-  const last = Math.max(1, Math.ceil(total / pageSize));
+  const last = Math.min(maxPage, Math.max(1, Math.ceil(total / pageSize)));
   const from = Math.min((page - 1) * pageSize + 1, total);
   const to = Math.min(page * pageSize, total);
   return (
     <nav aria-label={label} className="flex items-center justify-between gap-3 border-line border-t px-4 py-2 text-ink-muted text-xs">
       <p>
-        <span className="text-ink">{from === to ? count(from) : `${count(from)}–${count(to)}`}</span> of {count(total)}{" "}
-        <span className="max-sm:sr-only">{noun}</span>
+        <span className="text-ink">{from === to ? count(from) : `${count(from)}–${count(to)}`}</span> of {isMore ? "at least " : ""}
+        {count(total)} <span className="max-sm:sr-only">{noun}</span>
       </p>
       {last > 1 && (
         <div className="flex items-center gap-1">

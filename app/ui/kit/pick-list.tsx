@@ -49,7 +49,7 @@ export function PickList({ name, options, checked = [], noun }: PickListProps) {
               placeholder={`Search ${count(options.length)} ${noun}`}
               onChange={(event) => setSearch(event.target.value)}
               onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
-              className={cx(inputLook, "h-8 pl-8 shadow-none")}
+              className={cx(inputLook, "h-8 pl-8 shadow-none!")}
             />
           </label>
           <span className="shrink-0 px-1.5 text-ink-muted text-xs" aria-live="polite">

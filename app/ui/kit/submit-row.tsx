@@ -16,6 +16,8 @@ type Props = {
   /** Applies to the cancel link. */
   preventScrollReset?: boolean;
   className?: string;
+  /** Other buttons of the form. */
+  more?: ReactNode;
 };
 
 /** The last row of a form: the button that submits it, and the way back. */
@@ -29,12 +31,14 @@ export function SubmitRow({
   cancelLabel = "Cancel",
   preventScrollReset,
   className,
+  more,
 }: Props) {
   return (
     <FormActions className={className}>
       <Button variant={variant} name={intent && "intent"} value={intent} busy={busy} disabled={disabled}>
         {children}
       </Button>
+      {more}
       {cancelTo !== undefined && (
         <LinkButton to={cancelTo} variant="ghost" preventScrollReset={preventScrollReset}>
           {cancelLabel}

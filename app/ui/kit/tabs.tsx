@@ -3,9 +3,9 @@ import { cx } from "./cx";
 
 export type Tab = { label: string; to: string; count?: number; end?: boolean; isCurrent?: boolean };
 
-const tabLook =
-  "-mb-px flex h-10 items-center gap-1.5 border-transparent border-b-2 font-medium text-ink-muted text-sm transition-colors hover:text-ink sm:h-9";
-const currentLook = "border-accent text-ink";
+const tabLook = "-mb-px flex h-10 items-center gap-1.5 border-b-2 font-medium text-sm transition-colors sm:h-9";
+const lookOf = (isCurrent: boolean) =>
+  cx(tabLook, isCurrent ? "border-accent text-ink" : "border-transparent text-ink-muted hover:text-ink");
 
 /**
  * Each tab is a page with a URL. `end`: active only at exactly this URL. `isCurrent`: for tabs that differ in their
@@ -18,16 +18,11 @@ export function Tabs({ tabs, label, className }: { tabs: Tab[]; label: string; c
         {tabs.map((tab) => (
           <li key={tab.to}>
             {tab.isCurrent === undefined ? (
-              <NavLink to={tab.to} end={tab.end} prefetch="intent" className={({ isActive }) => cx(tabLook, isActive && currentLook)}>
+              <NavLink to={tab.to} end={tab.end} prefetch="intent" className={({ isActive }) => lookOf(isActive)}>
                 <TabLabel tab={tab} />
               </NavLink>
             ) : (
-              <Link
-                to={tab.to}
-                prefetch="intent"
-                aria-current={tab.isCurrent ? "page" : undefined}
-                className={cx(tabLook, tab.isCurrent && currentLook)}
-              >
+              <Link to={tab.to} prefetch="intent" aria-current={tab.isCurrent ? "page" : undefined} className={lookOf(tab.isCurrent)}>
                 <TabLabel tab={tab} />
               </Link>
             )}

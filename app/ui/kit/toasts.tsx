@@ -1,41 +1,45 @@
 import { useLocation, useSubmit } from "@remix-run/react";
-import { type ComponentType, useEffect, useRef, useState } from "react";
-import type { ToasterProps } from "sonner";
+import { useEffect, useRef, useState } from "react";
 import { paths } from "~/paths";
 import type { Theme } from "~/ui/shell/theme";
 import { Button } from "./button";
 import { Notice } from "./notice";
+import { useHydrated } from "./use-hydrated";
 
-/** A sentence shown after an action. `undo`: trials that it offers to end again. */
-export type Toast = { kind: "success" | "info" | "error"; text: string; undo?: { tenant: string; grants: string[] } };
+/** A sentence shown after an action. `undo`: the audit entry whose act it offers to undo. */
+export type Toast = { kind: "success" | "info" | "error"; text: string; undo?: number };
 
 /** Time to read the sentence and to reach Undo, in ms. */
-const undoDuration = 20_000;
+const undoDuration = 10_000;
 
 export function Toasts({ toast, theme }: { toast: Toast | null; theme: Theme }) {
-  const [Toaster, setToaster] = useState<ComponentType<ToasterProps> | null>(null);
+  const [sonner, setSonner] = useState<typeof import("sonner") | null>(null);
+  const hydrated = useHydrated();
   const submit = useSubmit();
   const { pathname, search } = useLocation();
   const latest = useRef({ submit, page: "" });
   latest.current = { submit, page: pathname + search };
-  // Loaded after the page: sonner adds its <style> when imported, which must happen after entry.client. Not with `lazy`:
-  // React 18 fails (error 345) when a key is pressed while a part of the page is suspended.
+  // Loaded with the first toast, and after the page: sonner adds its <style> when imported, which must happen after
+  // entry.client. Not with `lazy`: React 18 fails (error 345) when a key is pressed while a part of the page is suspended.
+  const isNeeded = toast !== null;
   useEffect(() => {
-    void import("sonner").then((sonner) => setToaster(() => sonner.Toaster));
-  }, []);
+    if (isNeeded) import("sonner").then(setSonner, () => {});
+  }, [isNeeded]);
+  // The Toaster listens from its own effect on, which runs before this one.
   useEffect(() => {
-    if (!toast) return;
+    if (!toast || !sonner) return;
     const { undo } = toast;
     const onClick = () => {
       const { submit, page } = latest.current;
-      if (undo) submit({ grants: undo.grants.join(","), returnTo: page }, { method: "post", action: paths.trialUndo(undo.tenant) });
+      if (undo) submit({ returnTo: page }, { method: "post", action: paths.auditUndo(undo) });
     };
     const offer = undo ? { action: { label: "Undo", onClick }, duration: undoDuration } : {};
-    void import("sonner").then((sonner) => sonner.toast[toast.kind](toast.text, { id: toast.text, ...offer }));
-  }, [toast]);
-  if (Toaster === null) return null;
+    sonner.toast[toast.kind](toast.text, { id: toast.text, ...offer });
+  }, [toast, sonner]);
+  // The place of messages is there before the first one, as screen readers need it, under the name that sonner gives it.
+  if (sonner === null) return hydrated ? <section aria-label="Notifications" aria-live="polite" /> : null;
   return (
-    <Toaster
+    <sonner.Toaster
       theme={theme}
       position="bottom-right"
       toastOptions={{
@@ -58,8 +62,7 @@ export function ToastBanner({ toast }: { toast: Toast | null }) {
         className="m-3"
         action={
           toast.undo && (
-            <form method="post" action={paths.trialUndo(toast.undo.tenant)}>
-              <input type="hidden" name="grants" value={toast.undo.grants.join(",")} />
+            <form method="post" action={paths.auditUndo(toast.undo)}>
               <input type="hidden" name="returnTo" value={pathname + search} />
               <Button size="sm">Undo</Button>
             </form>

@@ -38,6 +38,11 @@ export function commandAct(answer: CommandAnswer, now: Instant): CommandAct | nu
       const sentence = `Open the form for a trial of ${feature.name} for ${tenant.name}, which needs a value`;
       return { sentence, to: paths.trialNew(tenant.key, feature.key), button: "Open the form", fields: null };
     }
+    case "reason": {
+      const { tenant, feature, message, grant } = answer;
+      const to = grant === null ? paths.trialNew(tenant.key, feature.key) : paths.grantExtend(tenant.key, grant);
+      return { sentence: `${message.replace(/\.$/, "")}`, to, button: "Open the form", fields: null };
+    }
     case "plan":
       return {
         sentence: `Change the plan of ${answer.tenant.name}`,
@@ -45,5 +50,11 @@ export function commandAct(answer: CommandAnswer, now: Instant): CommandAct | nu
         button: "Change plan",
         fields: null,
       };
+    case "compare": {
+      const [first, second] = answer.tenants;
+      const sentence = second ? `Compare ${first?.name} with ${second.name}` : `Compare ${first?.name} with another tenant`;
+      const keys = answer.tenants.map(({ key }) => key);
+      return { sentence, to: paths.compare(keys), button: "Compare", fields: null };
+    }
   }
 }

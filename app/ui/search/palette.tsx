@@ -8,7 +8,7 @@ import { verbs } from "~/forms/search/command";
 import { readSearchQuery } from "~/forms/search/search-query";
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
-import { navItems } from "~/ui/shell/nav";
+import type { NavItem } from "~/ui/shell/nav";
 import { commandAct } from "./command-words";
 import { Overlay, returnFocus } from "./overlay";
 import { findPages } from "./pages";
@@ -21,14 +21,15 @@ const pauseMs = 80;
 
 type PaletteProps = {
   initialText: string;
-  hasPosthog: boolean;
+  /** Pages that the person may open. */
+  allPages: readonly NavItem[];
   canChange: boolean;
   returnTo: RefObject<HTMLElement | null>;
   onClose: () => void;
   onShortcuts: () => void;
 };
 
-export function Palette({ initialText, hasPosthog, canChange, returnTo, onClose, onShortcuts }: PaletteProps) {
+export function Palette({ initialText, allPages, canChange, returnTo, onClose, onShortcuts }: PaletteProps) {
   const [text, setText] = useState(initialText);
   const [selected, setSelected] = useState("");
   const { load, data } = useFetcher<SearchAnswer>();
@@ -57,7 +58,7 @@ export function Palette({ initialText, hasPosthog, canChange, returnTo, onClose,
   const act = shown?.command ? commandAct(shown.command, shown.now) : null;
   const groups = shown ? resultGroups(shown.results) : [];
   const near = shown?.near ? resultGroups(shown.near) : [];
-  const pages = q === "" ? navItems(hasPosthog) : findPages(hasPosthog, words);
+  const pages = q === "" ? allPages : findPages(allPages, words);
   const lines = [...groups, ...near].reduce((sum, { rows }) => sum + rows.length, pages.length);
   const first = act
     ? "command"
@@ -152,8 +153,9 @@ export function Palette({ initialText, hasPosthog, canChange, returnTo, onClose,
             )}
             {q === "" && (
               <PaletteGroup heading="Commands">
-                {canChange &&
-                  Object.entries(verbs).map(([verb, { usage, description }]) => (
+                {Object.entries(verbs)
+                  .filter(([, verb]) => canChange || "isRead" in verb)
+                  .map(([verb, { usage, description }]) => (
                     <PaletteItem key={verb} value={`verb ${verb}`} onSelect={() => setText(`${verb} `)}>
                       <span className="shrink-0">{description}</span>
                       <span className="min-w-0 truncate font-mono text-ink-muted text-xs">{usage}</span>

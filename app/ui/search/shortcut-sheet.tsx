@@ -3,12 +3,12 @@ import { Dialog } from "radix-ui";
 import type { ReactNode, RefObject } from "react";
 import { buttonLook } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
-import { navItems } from "~/ui/shell/nav";
+import type { NavItem } from "~/ui/shell/nav";
 import { Overlay, returnFocus } from "./overlay";
 
-type SheetProps = { hasPosthog: boolean; returnTo: RefObject<HTMLElement | null>; onClose: () => void };
+type SheetProps = { pages: readonly NavItem[]; returnTo: RefObject<HTMLElement | null>; onClose: () => void };
 
-export function ShortcutSheet({ hasPosthog, returnTo, onClose }: SheetProps) {
+export function ShortcutSheet({ pages, returnTo, onClose }: SheetProps) {
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Overlay onCloseAutoFocus={returnFocus(returnTo)} className="max-w-md p-5">
@@ -19,12 +19,16 @@ export function ShortcutSheet({ hasPosthog, returnTo, onClose }: SheetProps) {
           </Dialog.Close>
         </div>
         <Dialog.Description className="sr-only">They work anywhere except while you type in a field.</Dialog.Description>
-        <dl className="mt-3 divide-y divide-line overflow-y-auto">
+        <dl tabIndex={0} className="mt-3 divide-y divide-line overflow-y-auto">
           <Shortcut keys={["Ctrl", "K"]} or={["/"]}>
             Search and commands
           </Shortcut>
           <Shortcut keys={["?"]}>This list</Shortcut>
-          {navItems(hasPosthog).map(({ label, to, shortcut }) => (
+          <Shortcut keys={["j"]} or={["k"]}>
+            Next or previous tenant in the list
+          </Shortcut>
+          <Shortcut keys={["Enter"]}>Open it</Shortcut>
+          {pages.map(({ label, to, shortcut }) => (
             <Shortcut key={to} keys={["g", shortcut]}>
               Go to {label}
             </Shortcut>

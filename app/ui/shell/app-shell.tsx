@@ -1,26 +1,29 @@
 import { Form, Link, NavLink, useLocation } from "@remix-run/react";
 import { LogOut, Menu, X } from "lucide-react";
 import type { ReactNode } from "react";
+import type { Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { Avatar } from "~/ui/kit/avatar";
 import { buttonLook } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
+import { NoticeBell } from "~/ui/notices/bell";
 import { Brand } from "./brand";
 import { type NavGroup, navGroups } from "./nav";
 import { NavigationProgress } from "./navigation-progress";
 import { PaletteHost, SearchLink, ShellSearch } from "./palette-host";
 import type { Theme } from "./theme";
 import { ThemeToggle } from "./theme-toggle";
+import { TrialDrawerHost } from "./trial-drawer-host";
 
-export type ShellAdmin = { name: string; email: string; role: string };
-type ShellProps = { admin: ShellAdmin; theme: Theme; hasPosthog: boolean; canChange: boolean; children: ReactNode };
+export type ShellAdmin = { name: string; email: string; role: Role };
+type ShellProps = { admin: ShellAdmin; theme: Theme; hasPosthog: boolean; canChange: boolean; unread: number | null; children: ReactNode };
 
 /** Frame of signed-in pages: a sidebar, or a top bar with a menu on a phone. */
-export function AppShell({ admin, theme, hasPosthog, canChange, children }: ShellProps) {
-  const groups = navGroups(hasPosthog);
+export function AppShell({ admin, theme, hasPosthog, canChange, unread, children }: ShellProps) {
+  const groups = navGroups(hasPosthog, admin.role);
   const { pathname } = useLocation();
   return (
-    <PaletteHost hasPosthog={hasPosthog} canChange={canChange}>
+    <PaletteHost pages={groups.flatMap(({ items }) => items)} canChange={canChange}>
       <div className="lg:grid lg:min-h-dvh print:block lg:grid-cols-[14.5rem_minmax(0,1fr)]">
         <NavigationProgress />
         <a
@@ -35,10 +38,13 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
 
         <aside className="border-line border-r max-lg:hidden print:hidden">
           <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-3 py-4">
-            <Link to={paths.home()} className="mx-2 mb-5 w-fit rounded-control">
-              <Brand />
-            </Link>
-            <ShellSearch className="mb-4" />
+            <div className="mx-2 mb-3 flex items-center justify-between gap-2">
+              <Link to={paths.home()} className="w-fit rounded-control">
+                <Brand />
+              </Link>
+              <NoticeBell unread={unread} className="relative -my-2 -mr-2" />
+            </div>
+            <ShellSearch className="mb-3" />
             <NavList label="Main" groups={groups} />
             <UserBlock admin={admin} theme={theme} className="mt-auto" />
           </div>
@@ -61,12 +67,14 @@ export function AppShell({ admin, theme, hasPosthog, canChange, children }: Shel
             </div>
           </details>
           <SearchLink className={cx(buttonLook({ variant: "ghost", size: "icon" }), "absolute top-2 right-14 lg:top-2")} />
+          <NoticeBell unread={unread} className="absolute top-2 right-25" />
         </header>
 
         <main id="main" tabIndex={-1} className="mx-auto w-full min-w-0 max-w-7xl px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
           {children}
         </main>
       </div>
+      <TrialDrawerHost />
     </PaletteHost>
   );
 }
@@ -84,10 +92,7 @@ function NavList({ label, groups }: { label: string; groups: NavGroup[] }) {
                   to={to}
                   prefetch="intent"
                   className={({ isActive }) =>
-                    cx(
-                      "flex h-8 items-center gap-2.5 rounded-control px-2 font-medium text-ink-muted text-sm transition-colors hover:bg-sunken hover:text-ink max-lg:h-11",
-                      isActive && "bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent",
-                    )
+                    cx("nav-item", isActive ? "bg-accent-soft text-accent" : "text-ink-muted hover:bg-sunken hover:text-ink")
                   }
                 >
                   <Icon className="size-4 shrink-0" aria-hidden="true" />

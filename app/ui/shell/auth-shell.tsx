@@ -10,8 +10,10 @@ export function AuthShell({ title, description, children, footer, wide }: AuthSh
   return (
     <main className="flex min-h-dvh flex-col items-center px-4 py-10 sm:justify-center">
       <div className={cx("w-full", wide ? "max-w-2xl" : "max-w-sm")}>
-        <Brand className="mb-6 flex justify-center" />
-        <Card className="p-6 sm:p-7">
+        <div className="mb-6 flex justify-center">
+          <Brand />
+        </div>
+        <Card roomy>
           <h1 className="font-semibold text-ink text-lg tracking-tight">{title}</h1>
           {description && <div className="mt-1 text-ink-muted text-sm">{description}</div>}
           <div className="mt-5">{children}</div>

@@ -3,7 +3,7 @@ import { cx } from "~/ui/kit/cx";
 /** A key whose bit looks like a check mark. */
 export function BrandMark({ className }: { className?: string }) {
   return (
-    <svg viewBox="0 0 24 24" className={cx("size-6 shrink-0", className)} aria-hidden="true">
+    <svg viewBox="0 0 24 24" className={cx("shrink-0", className ?? "size-6")} aria-hidden="true">
       <rect width="24" height="24" rx="6" className="fill-accent" />
       <g fill="none" strokeWidth="2.2" strokeLinecap="round" strokeLinejoin="round" className="stroke-accent-on">
         <circle cx="8.6" cy="9" r="3.1" />
@@ -13,9 +13,9 @@ export function BrandMark({ className }: { className?: string }) {
   );
 }
 
-export function Brand({ className }: { className?: string }) {
+export function Brand() {
   return (
-    <span className={cx("inline-flex items-center gap-2 font-semibold text-ink tracking-tight", className)}>
+    <span className="inline-flex items-center gap-2 font-semibold text-ink tracking-tight">
       <BrandMark />
       Latchkey
     </span>

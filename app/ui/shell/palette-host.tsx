@@ -14,6 +14,7 @@ import {
 import { paths } from "~/paths";
 import { cx } from "~/ui/kit/cx";
 import { inputLook } from "~/ui/kit/inputs";
+import type { NavItem } from "./nav";
 import { useShortcuts } from "./use-shortcuts";
 
 // Loaded when first opened, or when a pointer or the focus is on the search box. Not with `lazy`: React 18 fails (error
@@ -24,10 +25,10 @@ type Dialogs = Awaited<ReturnType<typeof loadDialogs>>;
 
 const OpenContext = createContext<(text: string) => void>(() => {});
 
-type HostProps = { hasPosthog: boolean; canChange: boolean; children: ReactNode };
+type HostProps = { pages: readonly NavItem[]; canChange: boolean; children: ReactNode };
 
 /** Opens the palette and the sheet of shortcuts, which are separate files. */
-export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
+export function PaletteHost({ pages, canChange, children }: HostProps) {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const [dialogs, setDialogs] = useState<Dialogs | null>(null);
   const [text, setText] = useState("");
@@ -47,7 +48,7 @@ export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
     );
   }, []);
   const showPalette = useCallback((typed: string) => show("palette", typed), [show]);
-  useShortcuts(hasPosthog, { search: () => show("palette"), sheet: () => show("shortcuts") });
+  useShortcuts(pages, { search: () => show("palette"), sheet: () => show("shortcuts") });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each navigation closes it
   useEffect(() => setOpen(null), [key]);
   const close = () => setOpen(null);
@@ -57,14 +58,14 @@ export function PaletteHost({ hasPosthog, canChange, children }: HostProps) {
       {dialogs && open === "palette" && (
         <dialogs.Palette
           initialText={text}
-          hasPosthog={hasPosthog}
+          allPages={pages}
           canChange={canChange}
           returnTo={returnTo}
           onClose={close}
           onShortcuts={() => setOpen("shortcuts")}
         />
       )}
-      {dialogs && open === "shortcuts" && <dialogs.ShortcutSheet hasPosthog={hasPosthog} returnTo={returnTo} onClose={close} />}
+      {dialogs && open === "shortcuts" && <dialogs.ShortcutSheet pages={pages} returnTo={returnTo} onClose={close} />}
     </OpenContext.Provider>
   );
 }

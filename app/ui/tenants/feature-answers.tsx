@@ -5,11 +5,11 @@ import type { Instant } from "~/core/model";
 import { actOnGrant, mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
-import { useTrialLink } from "~/ui/grants/trial-drawer";
 import { TextLink } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
 import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
+import { useAsOfQuery } from "./as-of";
 import { ReasonLine } from "./reason-line";
 
 type FeatureGroup = {
@@ -39,6 +39,7 @@ export function FeatureAnswers({ groups, tenant, ...rest }: Props) {
 /** A closed group is a link to the page on which it is open. */
 function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: { group: FeatureGroup; tenant: string }) {
   const isOpen = rows.length > 0;
+  const closed = paths.tenantFeatures(tenant, useAsOfQuery());
   const look = "flex min-h-9 items-center gap-2 px-4 py-1.5 font-medium text-xs";
   const content = (
     <>
@@ -53,7 +54,7 @@ function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: 
   return (
     <Link
       // A parameter cannot be empty: withQuery omits it.
-      to={isOpen ? paths.tenantFeatures(tenant) : `${paths.tenantFeatures(tenant)}?group=${encodeURIComponent(name ?? "")}`}
+      to={isOpen ? closed : `${closed}${closed.includes("?") ? "&" : "?"}group=${encodeURIComponent(name ?? "")}`}
       aria-expanded={isOpen}
       preventScrollReset
       discover="none"
@@ -65,7 +66,6 @@ function GroupTitle({ group: { name, entitled, all, rows, canClose }, tenant }: 
 }
 
 function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRow }) {
-  const trial = useTrialLink(row.key);
   return (
     <li className="flex items-start gap-3 pr-3 hover:bg-sunken/40 sm:pr-4">
       <details className="group/row min-w-0 flex-1">
@@ -110,9 +110,7 @@ function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRo
               <TextLink to={paths.overrideNew(tenant, row.key, row.entitled ? "deny" : "allow")}>Override</TextLink>
             )}
             {mayAct(role, "trials.grant") && row.next?.step !== "grant_trial" && (
-              <TextLink to={paths.trialNew(tenant, row.key)} {...trial}>
-                Grant trial
-              </TextLink>
+              <TextLink to={paths.trialNew(tenant, row.key)}>Grant trial</TextLink>
             )}
             {/* There are hundreds of links: Remix would request the manifest for each. */}
             <TextLink to={paths.feature(row.key)} discover="none">

@@ -1,4 +1,4 @@
-import { scaleBand, scaleLinear } from "d3-scale";
+import type { ColumnDrawing } from "~/core/charts/drawings";
 import { limitWords } from "~/core/decision/reason-message";
 import type { Instant } from "~/core/model";
 import { isoTime } from "~/core/time";
@@ -16,6 +16,8 @@ export type LimitListRow = ConsumedFeatureRow & {
   projected: number | null;
   previous: number | null;
   history: Period[];
+  /** Of the history. */
+  drawing: ColumnDrawing;
   resetsAt?: string | null;
   resetPeriod?: string;
 };
@@ -64,8 +66,6 @@ const columns: Column<Row>[] = [
   },
 ];
 
-const [width, height] = [120, 28];
-
 function labelOf({ start }: Period, resetPeriod: string | undefined): string {
   if (start === null) return "since the start";
   const text = isoTime(start);
@@ -73,15 +73,9 @@ function labelOf({ start }: Period, resetPeriod: string | undefined): string {
 }
 
 /** A bar per period, and a table behind it. */
-function History({ history, name, resetPeriod }: Row) {
+function History({ history, drawing, name, resetPeriod }: Row) {
   if (history.length < 2) return <span className="text-ink-faint">no reset</span>;
-  const x = scaleBand<number>()
-    .domain(history.map((_, i) => i))
-    .range([0, width])
-    .paddingInner(0.25);
-  const y = scaleLinear()
-    .domain([0, Math.max(1, ...history.map(({ used }) => used))])
-    .range([0, height - 2]);
+  const [width, height] = drawing.size;
   return (
     <details className="min-w-0">
       <summary className="w-fit rounded-sm" aria-label={`Last ${history.length} periods of ${name}, as a table`}>
@@ -90,10 +84,10 @@ function History({ history, name, resetPeriod }: Row) {
           {history.map((period, i) => (
             <rect
               key={period.start}
-              x={x(i)}
-              width={x.bandwidth()}
-              y={height - 1 - y(period.used)}
-              height={y(period.used)}
+              x={drawing.columns[i]?.[0]}
+              width={drawing.width}
+              y={drawing.columns[i]?.[1]}
+              height={drawing.columns[i]?.[2]}
               className={i === history.length - 1 ? "fill-warn-bold" : "fill-accent"}
             >
               <title>{`${labelOf(period, resetPeriod)}: ${count(period.used)}`}</title>

@@ -6,7 +6,7 @@ import { Textarea } from "~/ui/kit/inputs";
 export function MetadataField({ field, textarea }: { field: FieldMeta; textarea: ComponentProps<"textarea"> }) {
   return (
     <Field label="Metadata" field={field} hint='Facts about this tenant as a JSON object, such as {"region": "eu"}.' optional>
-      <Textarea {...textarea} rows={6} spellCheck={false} autoComplete="off" className="font-mono text-xs sm:text-xs" />
+      <Textarea {...textarea} rows={6} spellCheck={false} autoComplete="off" isCode />
     </Field>
   );
 }

@@ -1,3 +1,4 @@
+import type { ColumnDrawing } from "~/core/charts/drawings";
 import type { NextStep } from "~/core/decision/next-step";
 import { mayAct, type Role } from "~/core/permissions";
 import { paths } from "~/paths";
@@ -14,7 +15,7 @@ type Row = {
   isKnown: boolean;
   refused: number;
   /** Refusals per day, oldest first. */
-  daily: readonly number[];
+  trend: ColumnDrawing;
   hasItNow: boolean;
   message: string | null;
   next: NextStep | null;
@@ -42,7 +43,7 @@ export function OverviewRefused({ refused, days, tenant, role }: Props) {
                 </p>
                 <p className="mt-0.5 text-ink-muted text-xs wrap-anywhere">{stateWords(row)}</p>
               </div>
-              <Sparkline values={row.daily} label={`${row.name}: refusals per day, ${days} days`} />
+              <Sparkline drawing={row.trend} label={`${row.name}: refusals per day, ${days} days`} />
               <p className="w-16 text-right text-ink text-sm">{count(row.refused)}</p>
               {mayAct(role, "trials.grant") && (
                 <span className="flex w-24 justify-end">

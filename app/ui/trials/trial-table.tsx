@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Instant } from "~/core/model";
 import type { TrialOutcome } from "~/core/trials/trial-chains";
 import { paths } from "~/paths";
+import { withPickBox } from "~/ui/bulk/pick";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
@@ -43,7 +44,8 @@ export function TrialTable({ rows, sort, sortable, showOutcome, canChange, empty
       id: "tenant",
       header: "Tenant",
       primary: true,
-      cell: ({ tenant }) => <NameCell to={paths.tenantGrants(tenant.key)} name={tenant.name} detail={tenant.key} />,
+      cell: ({ tenant }) =>
+        withPickBox(<NameCell to={paths.tenantGrants(tenant.key)} name={tenant.name} detail={tenant.key} />, tenant, canChange),
       className: "md:max-w-38 2xl:max-w-56",
     },
     { id: "feature", header: "Feature", cell: (row) => <FeatureCell row={row} />, className: "md:max-w-42 2xl:max-w-64" },

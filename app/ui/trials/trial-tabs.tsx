@@ -4,7 +4,7 @@ import { PageHeader } from "~/ui/kit/page-header";
 import { Tabs } from "~/ui/kit/tabs";
 import { trialTabWords } from "./trial-words";
 
-export type TrialPage = TrialTab | "calendar" | "report";
+export type TrialPage = TrialTab | "calendar" | "report" | "presets";
 
 /** Heading and tabs of all pages about trials. */
 export function TrialsHeader({ current }: { current: TrialPage }) {
@@ -22,6 +22,7 @@ export function TrialsHeader({ current }: { current: TrialPage }) {
           ...lists,
           { label: "Calendar", to: paths.trialCalendar(), isCurrent: current === "calendar" },
           { label: "Report", to: paths.trialReport(), isCurrent: current === "report" },
+          { label: "Presets", to: paths.trialPresets(), isCurrent: current === "presets" },
         ]}
       />
     </>

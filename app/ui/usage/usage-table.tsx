@@ -11,7 +11,7 @@ import { Time } from "~/ui/kit/time";
 export type UsageTableRow = {
   tenant: { key: string; name: string };
   planName: string | null;
-  feature: { key: string; name: string; unit: string | null };
+  feature: { key: string; name: string };
   used: number;
   previous: number | null;
   limit: Limit | null;
@@ -21,8 +21,27 @@ export type UsageTableRow = {
   now: Instant;
 };
 
+/** Id of the form that the checkboxes of a list belong to. */
+export const compareFormId = "compare";
+
 /** The columns of a list of tenants and metered features. */
 export const usageColumns: Column<UsageTableRow>[] = [
+  {
+    id: "compare",
+    header: "Compare",
+    card: "corner",
+    cell: (row) => (
+      <input
+        type="checkbox"
+        form={compareFormId}
+        name="tenant"
+        aria-label={`Compare ${row.tenant.name}`}
+        value={row.tenant.key}
+        className="size-4 max-md:size-5"
+      />
+    ),
+    className: "md:w-0",
+  },
   {
     id: "tenant",
     header: "Tenant",

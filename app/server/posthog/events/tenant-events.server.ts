@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Instant, Trial } from "~/core/model";
+import { effective } from "~/core/schedules/effective";
 import { eventsBetween, hasPlanMoved, trialExpired } from "~/core/tenants/tenant-events";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
 import { backOff } from "~/server/posthog/breaker.server";
@@ -90,7 +91,8 @@ export function createTenantEvents({ db, settings, facts, holder, now, elapsed, 
   }
 
   async function expired({ grant, tenant, feature, startsAt, endsAt }: TrialOver): Promise<BatchEvent> {
-    const then = await readTenantFacts(read, tables, tenant, endsAt);
+    const found = await readTenantFacts(read, tables, tenant, endsAt);
+    const then = found?.scheduled ? effective(found, await catalogueAt(endsAt), endsAt) : found;
     const over = trialExpired({ id: grant, feature, startsAt, endsAt }, then?.plan ?? null);
     return tenantEvent(settings, over, { tenant, at: endsAt, seq: 0, actor: null });
   }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { type Actor, type Instant, type Json, tenantKeyPattern } from "~/core/model";
 import { type GroupDrift, type GroupProperties, groupDrift, groupProperties } from "~/core/posthog/group-properties";
+import { PosthogUnavailable } from "~/server/posthog/rest.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
 import type { Database, Queries } from "~db/database";
 import type { Schema } from "~db/schema";
@@ -10,7 +11,7 @@ import { readCatalogueFacts } from "~db/store/facts.server";
 import { addHeldProperties, type ForSync, nextForSync, readForSync, waitingAmong } from "~db/store/group-syncs.server";
 import { giveUpLease, readLease, takeLease } from "~db/store/leases.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
-import { GroupsUnavailable, theirGroups, whyNoGroups } from "./group-list.server";
+import { theirGroups, whyNoGroups } from "./group-list.server";
 import { readMetadataChoice } from "./synced-metadata.server";
 
 const setting = "posthog_drift";
@@ -122,8 +123,8 @@ export function createDriftCheck({ db, settings, holder, now, log }: Parts) {
       await check(result);
     } catch (error) {
       if (stopping.signal.aborted) return;
-      if (!(error instanceof GroupsUnavailable)) log.error({ err: error }, "the comparison with PostHog failed");
-      result.error = error instanceof GroupsUnavailable ? error.message : "Something went wrong; the log has the reason.";
+      if (!(error instanceof PosthogUnavailable)) log.error({ err: error }, "the comparison with PostHog failed");
+      result.error = error instanceof PosthogUnavailable ? error.message : "Something went wrong; the log has the reason.";
     }
     if (stopping.signal.aborted) return;
     await save({ ...result, finishedAt: now() });

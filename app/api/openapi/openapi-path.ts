@@ -1,0 +1,1 @@
+export const openApiPath = "/api/openapi.json";

@@ -1,0 +1,75 @@
+import type { BulkAct } from "~/core/bulk/bulk-act";
+import type { TenantChange } from "~/core/decision/changes";
+import type { Instant, Trial } from "~/core/model";
+import { refuse } from "~/core/outcome";
+import type { TrialSpan } from "~/core/rails/guard-rails";
+import type { RequestedAct } from "~/core/requests/request";
+import { day } from "~/core/time";
+
+/** Acts that need a second person, set by admins. Null or false: they do not. */
+export type ApprovalRules = {
+  /** Trials that last longer than so many days, extensions included. */
+  trialDays: number | null;
+  /** Overrides without an end. */
+  endlessOverrides: boolean;
+  /** Acts on more than so many tenants at once. */
+  bulkTenants: number | null;
+};
+
+export const noApprovals: ApprovalRules = { trialDays: null, endlessOverrides: false, bulkTenants: null };
+
+/** Whether a change of one tenant may need approval. */
+export const hasTenantApprovals = ({ trialDays, endlessOverrides }: ApprovalRules): boolean => trialDays !== null || endlessOverrides;
+
+const days = (n: number) => (n === 1 ? "1 day" : `${n.toLocaleString("en")} days`);
+
+const longTrial = (trialDays: number) => `A trial of more than ${days(trialDays)} needs a second person.`;
+
+/** Why a second person has to approve the change, as a sentence, or null. `spans`: the tenant's trials before it. */
+export function whyApproval(
+  { action, grants }: Pick<TenantChange, "action" | "grants">,
+  { trialDays, endlessOverrides }: ApprovalRules,
+  spans: readonly TrialSpan[],
+): string | null {
+  const made = grants.filter(({ endedAt }) => endedAt === null);
+  if (action === "override.set" && endlessOverrides && made.some(({ endsAt }) => endsAt === null))
+    return "An override without end needs a second person.";
+  if (trialDays === null || (action !== "trial.granted" && action !== "trial.extended")) return null;
+  const from = (trial: Trial): Instant => spans.find(({ grant }) => grant === trial.extends)?.from ?? trial.startsAt;
+  const isLong = made.some((grant) => grant.kind === "trial" && grant.endsAt - from(grant) > trialDays * day);
+  return isLong ? longTrial(trialDays) : null;
+}
+
+/** Why a second person has to approve an act on so many tenants, or null. */
+export function whyBulkApproval(act: BulkAct, tenants: number, { bulkTenants, trialDays }: ApprovalRules): string | null {
+  if (trialDays !== null && "days" in act && act.days > trialDays) return longTrial(trialDays);
+  if (bulkTenants === null || tenants <= bulkTenants) return null;
+  return `A change of more than ${bulkTenants === 1 ? "1 tenant" : `${bulkTenants.toLocaleString("en")} tenants`} needs a second person.`;
+}
+
+/** The refusal of an act that is kept as a request: what to do once it is approved. */
+export const needsApproval = (why: string, act: RequestedAct | null, note: string | null) => ({
+  ...refuse("needs_approval", why),
+  ...(act === null ? {} : { held: { act, note } }),
+});
+
+/** What a change does, as data that can be done later. Null for one that never needs approval. */
+export function actOfChange({ action, grants, at }: Pick<TenantChange, "action" | "grants" | "at">): RequestedAct | null {
+  const made = grants.filter(({ endedAt }) => endedAt === null);
+  const [first] = made;
+  if (!first) return null;
+  const { feature } = first;
+  if (action === "trial.extended") return { act: "extend_trial", grant: first.extends as string, feature, endsAt: first.endsAt as Instant };
+  if (action === "override.set" && first.kind === "override") {
+    const { effect, startsAt, endsAt } = first;
+    const value = first.effect === "allow" ? { value: first.value } : {};
+    return { act: "set_override", feature, effect, ...value, startsAt: startsAt > at ? startsAt : null, endsAt };
+  }
+  if (action !== "trial.granted") return null;
+  const features = made.flatMap((grant) => (grant.kind === "trial" ? [{ feature: grant.feature, value: grant.value }] : []));
+  const [startsAt, endsAt] = [first.startsAt, first.endsAt as Instant];
+  const length = (endsAt - at) / day;
+  // A trial from now on begins when it is approved.
+  if (startsAt === at && Number.isInteger(length)) return { act: "grant_trial", features, days: length, startsAt: null, endsAt: null };
+  return { act: "grant_trial", features, days: null, startsAt: startsAt > at ? startsAt : null, endsAt };
+}

@@ -1,0 +1,156 @@
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { applyChange, putTenant, type TenantChange, type TenantForm } from "~/core/decision/changes";
+import { decide } from "~/core/decision/decide";
+import { endGrant, extendGrant, grantTrial } from "~/core/grants/grant-changes";
+import { isLive, isOver } from "~/core/grants/grant-lifetime";
+import { suggestedValue } from "~/core/grants/trial-choice";
+import type { Stamp, TenantFacts, Trial } from "~/core/model";
+import type { Outcome } from "~/core/outcome";
+import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
+import { listWords } from "~/core/text";
+import { day, longDate } from "~/core/time";
+import type { BulkAct } from "./bulk-act";
+
+/**
+ * The verdict on one tenant. `done`: it is eligible; `change` is null if nothing of the tenant itself changes, as for a
+ * resync. `message` says what changes, or why it is skipped.
+ */
+export type BulkVerdict = { state: "done"; change: TenantChange | null; message: string } | { state: "skipped"; message: string };
+
+const skip = (message: string): BulkVerdict => ({ state: "skipped", message });
+
+/** `bounds`: null if no guard rail binds the actor. `reason` is given once for all tenants. */
+export type BulkRails = { bounds: TrialBounds | null; reason: string | null };
+
+/** Decides a bulk act for one tenant. A preview and the job both call it, so that they agree. */
+export function bulkStep(
+  facts: TenantFacts | null,
+  act: BulkAct,
+  note: string | null,
+  catalogue: Catalogue,
+  stamp: Stamp,
+  { bounds, reason }: BulkRails = { bounds: null, reason: null },
+): BulkVerdict {
+  const verdict = stepWithoutRails(facts, act, note, catalogue, stamp);
+  if (verdict.state === "skipped" || !verdict.change) return verdict;
+  const outcome = withinRails({ ok: true, change: verdict.change }, bounds, reason, catalogue);
+  if (!outcome.ok) return skip(outcome.message);
+  const { change } = outcome;
+  return change?.railsPassed ? { ...verdict, change, message: `${verdict.message} ${beyondRails(change.railsPassed)}` } : verdict;
+}
+
+const beyondRails = (passed: readonly string[]) => `Beyond the guard rail${passed.length === 1 ? "" : "s"} “${passed.join("”, “")}”.`;
+
+function stepWithoutRails(facts: TenantFacts | null, act: BulkAct, note: string | null, catalogue: Catalogue, stamp: Stamp): BulkVerdict {
+  if (!facts) return skip("There is no tenant with this key.");
+  switch (act.act) {
+    case "grant_trial":
+      return grant(facts, act, note, catalogue, stamp);
+    case "extend_trial": {
+      const trials = trialsOf(facts, act.features).filter((trial) => isLive(trial, stamp.now));
+      const extend = (now: TenantFacts, { id }: Trial) => extendGrant(now, { grant: id, days: act.days, note }, stamp);
+      const words = ({ feature, endsAt }: Trial) =>
+        `Trial of ${nameOf(catalogue, feature)}: ends on ${longDate(endsAt + act.days * day)} instead of ${longDate(endsAt)}.`;
+      return changeEach(facts, trials, extend, words, noTrial(act.features, catalogue, "live "));
+    }
+    case "end_trial": {
+      const trials = trialsOf(facts, act.features).filter((trial) => !isOver(trial, stamp.now));
+      const words = ({ feature, endsAt }: Trial) => `Ends the trial of ${nameOf(catalogue, feature)}, which ran until ${longDate(endsAt)}.`;
+      return changeEach(facts, trials, (now, { id }) => endGrant(now, { grant: id, note }, stamp), words, noTrial(act.features, catalogue));
+    }
+    case "resync":
+      return { state: "done", change: null, message: "Sent to PostHog again." };
+    default:
+      return putOne(facts, act, note, catalogue, stamp);
+  }
+}
+
+const nameOf = ({ features }: Catalogue, key: string) => features.get(key)?.name ?? key;
+const planNameOf = ({ plans }: Catalogue, key: string | null) => (key === null ? "no plan" : (plans.get(key)?.name ?? key));
+
+const trialsOf = ({ grants }: TenantFacts, features: readonly string[]): Trial[] =>
+  grants.filter((g): g is Trial => g.kind === "trial" && (features.length === 0 || features.includes(g.feature)));
+
+function noTrial(features: readonly string[], catalogue: Catalogue, kind = ""): string {
+  const names = features.map((key) => nameOf(catalogue, key));
+  return names.length === 0 ? `Has no ${kind}trial.` : `Has no ${kind}trial of ${listWords(names, "or")}.`;
+}
+
+function grant(
+  facts: TenantFacts,
+  act: Extract<BulkAct, { act: "grant_trial" }>,
+  note: string | null,
+  catalogue: Catalogue,
+  stamp: Stamp,
+): BulkVerdict {
+  const endsAt = stamp.now + act.days * day;
+  const features = act.features.map(({ feature, value }) => ({ feature, value: value ?? suggestedValue(catalogue, facts, feature) }));
+  const outcome = grantTrial(facts, { features, endsAt, note }, catalogue, stamp);
+  if (!outcome.ok) return skip(outcome.message);
+  const keys = features.map(({ feature }) => feature);
+  const names = listWords(keys.map((key) => nameOf(catalogue, key)));
+  const had = keys.filter((key) => hasByPlan(facts, catalogue, key, stamp));
+  const already = had.length === 0 ? "" : ` Its plan or an add-on has ${listWords(had.map((key) => nameOf(catalogue, key)))} already.`;
+  return { state: "done", change: outcome.change, message: `Trial of ${names} until ${longDate(endsAt)}.${already}` };
+}
+
+/** Limits and values are left out, because a trial may give more than the plan. */
+function hasByPlan(tenant: TenantFacts, catalogue: Catalogue, feature: string, { now }: Stamp): boolean {
+  if (catalogue.features.get(feature)?.type !== "boolean") return false;
+  const { entitled, source } = decide({ tenant, catalogue, feature, now });
+  return entitled && (source === "plan" || source === "add_on");
+}
+
+/** Changes all of a tenant's trials, or none. */
+function changeEach(
+  facts: TenantFacts,
+  trials: Trial[],
+  changeOne: (now: TenantFacts, trial: Trial) => Outcome<TenantChange>,
+  words: (trial: Trial) => string,
+  none: string,
+): BulkVerdict {
+  const changes: TenantChange[] = [];
+  let current = facts;
+  for (const trial of trials) {
+    const outcome = changeOne(current, trial);
+    if (!outcome.ok) return skip(outcome.message);
+    if (!outcome.change) continue;
+    current = applyChange(current, outcome.change, facts.revision);
+    changes.push(outcome.change);
+  }
+  const [first] = changes;
+  if (!first) return skip(none);
+  const change = { ...first, grants: changes.flatMap(({ grants }) => grants) };
+  return { state: "done", change, message: trials.map(words).join(" ") };
+}
+
+type PutAct = Exclude<BulkAct, { act: "grant_trial" | "extend_trial" | "end_trial" | "resync" }>;
+
+function putOne(facts: TenantFacts, act: PutAct, why: string | null, catalogue: Catalogue, stamp: Stamp): BulkVerdict {
+  const held = facts.addOns.map(({ plan }) => plan);
+  const put = (form: TenantForm, message: string, unchanged: string): BulkVerdict => {
+    const outcome = putTenant(facts, facts.key, { ...form, why }, catalogue, stamp);
+    if (!outcome.ok) return skip(outcome.message);
+    return outcome.change ? { state: "done", change: outcome.change, message } : skip(unchanged);
+  };
+  switch (act.act) {
+    case "change_plan": {
+      const [before, after] = [planNameOf(catalogue, facts.plan), planNameOf(catalogue, act.plan)];
+      const unchanged = act.plan === null ? "Has no plan." : `Is on ${after} already.`;
+      return put({ plan: act.plan }, `Plan: ${before} → ${after}.`, unchanged);
+    }
+    case "add_add_on": {
+      const name = planNameOf(catalogue, act.addOn);
+      return put({ addOns: [...held, act.addOn] }, `Adds ${name}.`, `Has ${name} already.`);
+    }
+    case "remove_add_on": {
+      const name = planNameOf(catalogue, act.addOn);
+      return put({ addOns: held.filter((plan) => plan !== act.addOn) }, `Removes ${name}.`, `Does not have ${name}.`);
+    }
+    case "suspend":
+      if (facts.status === "archived") return skip("Is archived.");
+      return put({ status: "suspended" }, "Status: active → suspended.", "Is suspended already.");
+    case "reinstate":
+      return put({ status: "active" }, `Status: ${facts.status} → active.`, "Is active already.");
+  }
+}

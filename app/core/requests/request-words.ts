@@ -1,0 +1,29 @@
+import { describeBulkAct } from "~/core/bulk/bulk-act";
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { listWords } from "~/core/text";
+import { longDate } from "~/core/time";
+import { featuresOfAct, type RequestedAct } from "./request";
+
+const maxNamed = 3;
+
+/** "Trial of SSO for 14 days". Names are the catalogue's, or the keys of what is gone. Dates are in UTC. */
+export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "features" | "plans">): string {
+  const { features } = catalogue;
+  const names = featuresOfAct(act).map((key) => features.get(key)?.name ?? key);
+  const named = listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
+  switch (act.act) {
+    case "try_feature":
+      return `Trial of ${named}`;
+    case "grant_trial":
+      if (act.days !== null) return `Trial of ${named} for ${act.days === 1 ? "1 day" : `${act.days} days`}`;
+      return `Trial of ${named} until ${longDate(act.endsAt as number)}`;
+    case "extend_trial":
+      return `Trial of ${named}, extended to ${longDate(act.endsAt)}`;
+    case "set_override":
+      return `${act.effect === "allow" ? "Override that allows" : "Override that denies"} ${named}${act.endsAt === null ? ", without an end" : ` until ${longDate(act.endsAt)}`}`;
+    case "bulk":
+      return `${describeBulkAct(act.params.act, catalogue)}, for ${act.tenants === 1 ? "1 tenant" : `${act.tenants.toLocaleString("en")} tenants`}`;
+    case "end_trial":
+      return `End of the trial of ${named}`;
+  }
+}

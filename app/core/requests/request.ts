@@ -1,0 +1,82 @@
+import type { BulkParams } from "~/core/bulk/bulk-act";
+import type { Actor, Instant, Value } from "~/core/model";
+import type { Act } from "~/core/permissions";
+import { day } from "~/core/time";
+
+/**
+ * `feature`: an app asks for a tenant's user. `trial`: a person asks for what a guard rail does not allow them.
+ * `approval`: an act that needs a second person.
+ */
+export const requestKinds = ["feature", "trial", "approval"] as const;
+export type RequestedKind = (typeof requestKinds)[number];
+
+/** As stored. */
+export type StoredRequestState = "waiting" | "granted" | "refused";
+
+export const requestStates = ["waiting", "granted", "refused", "lapsed"] as const;
+export type RequestState = (typeof requestStates)[number];
+
+/** A request that nobody decides lapses after this time, in ms. */
+export const requestLifeMs = 14 * day;
+
+/** Waiting requests of a tenant. */
+export const maxWaitingRequests = 50;
+/** Requests of apps for a tenant within 24 hours. */
+export const maxRequestsPerDay = 20;
+
+/** What is asked for. Plain data, so that it can be stored with its request. */
+export type RequestedAct =
+  /** The one who decides chooses how long. */
+  | { act: "try_feature"; feature: string }
+  /** With `days` the trial begins when it is granted; otherwise it has its own dates. */
+  | {
+      act: "grant_trial";
+      features: { feature: string; value?: Value }[];
+      days: number | null;
+      startsAt: Instant | null;
+      endsAt: Instant | null;
+    }
+  | { act: "extend_trial"; grant: string; feature: string; endsAt: Instant }
+  | { act: "end_trial"; grant: string; feature: string }
+  /** Without `startsAt` it begins when it is approved. */
+  | { act: "set_override"; feature: string; effect: "allow" | "deny"; value?: Value; startsAt: Instant | null; endsAt: Instant | null }
+  /** `keys`: null if the tenants are found by the parameters. `tenants`: how many there were when it was asked for. */
+  | { act: "bulk"; params: BulkParams; keys: string[] | null; tenants: number };
+
+export type TenantRequestedAct = Exclude<RequestedAct, { act: "bulk" }>;
+
+export type StoredRequest = {
+  id: string;
+  kind: RequestedKind;
+  /** Empty if it is about many tenants. */
+  tenant: string;
+  act: RequestedAct;
+  actor: Actor;
+  /** The tenant's user that an app asks for. */
+  user: string | null;
+  note: string | null;
+  state: StoredRequestState;
+  /** The note of the decision. */
+  answer: string | null;
+  createdAt: Instant;
+  /** Null while it waits, and if it lapsed. */
+  decidedAt: Instant | null;
+  decidedBy: string | null;
+};
+
+/** At the instant of its end a request has lapsed. */
+export const requestStateOf = (request: Pick<StoredRequest, "state" | "createdAt">, now: Instant): RequestState =>
+  request.state === "waiting" && now >= request.createdAt + requestLifeMs ? "lapsed" : request.state;
+
+/** The right that granting or refusing it needs. */
+export const rightToDecide = ({ kind }: Pick<StoredRequest, "kind">): Act => (kind === "feature" ? "trials.grant" : "requests.approve");
+
+/** Nobody decides what they asked for themselves. */
+export const isOwnRequest = ({ actor }: Pick<StoredRequest, "actor">, by: Pick<Actor, "kind" | "id">): boolean =>
+  actor.kind === by.kind && actor.id === by.id;
+
+/** Keys of the features that it is about. */
+export function featuresOfAct(act: RequestedAct): string[] {
+  if (act.act === "bulk") return [];
+  return act.act === "grant_trial" ? act.features.map(({ feature }) => feature) : [act.feature];
+}

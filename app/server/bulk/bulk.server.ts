@@ -1,0 +1,93 @@
+import { type BulkAct, type BulkParams, type BulkSelection, maxBulkKeys } from "~/core/bulk/bulk-act";
+import { bulkProblem } from "~/core/bulk/bulk-problem";
+import { actOfJob } from "~/core/jobs/describe-job";
+import { isJobOver, type Job } from "~/core/jobs/job";
+import type { Actor } from "~/core/model";
+import { type Refusal, refuse } from "~/core/outcome";
+import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
+import type { Services } from "~/server/services.server";
+import { goneParts } from "~/server/tenants/tenant-matches.server";
+import { readJob, readJobKeys } from "~db/store/jobs.server";
+import { approvalGate } from "./bulk-approval.server";
+
+/** `reason`: why guard rails may be passed. */
+export type BulkToCreate = { act: BulkAct; selection: BulkSelection; note: string | null; reason?: string | null; isPreview: boolean };
+
+/** Queues a bulk act, or its preview. */
+export async function createBulk(services: Services, actor: Actor, bulk: BulkToCreate): Promise<JobCreated> {
+  const { facts, posthog } = services;
+  await facts.look();
+  if (bulk.act.act === "resync" && posthog === null)
+    return refuse("value_invalid", "PostHog is not configured, so nothing can be sent to it.", "act");
+  const problem = bulkProblem(bulk.act, facts.catalogue()) ?? (await selectionProblem(services, bulk.selection));
+  if (problem) return problem;
+  const { act, selection, note, isPreview } = bulk;
+  const isNamed = selection.kind === "keys";
+  const reason = bulk.reason?.trim();
+  const params: BulkParams = { act, from: isNamed ? { kind: "keys" } : selection, ...(reason ? { reason } : {}) };
+  const keys = isNamed ? [...new Set(selection.keys)] : null;
+  // JSON cannot hold undefined, so parts with that value are left out.
+  const job = { kind: "bulk" as const, params: JSON.parse(JSON.stringify(params)), keys, isPreview, note };
+  return createJob(services, actor, job, isPreview ? {} : await approvalGate(services, actor, job));
+}
+
+/** Does what a preview shows, once. */
+export async function runPreview(services: Services, actor: Actor, preview: Job): Promise<JobCreated> {
+  const { kind, params, note } = preview;
+  if (!actOfJob(preview) && preview.kind !== "undo")
+    return refuse("value_invalid", "This preview is not of a change of tenants, so there is nothing to run.");
+  const keys = await readJobKeys(services.db.readAside, services.db.tables, preview.id);
+  const job = { id: `${preview.id}r`, kind, params, keys, isPreview: false, note };
+  // An undo gives back what was, which needs no second person.
+  return createJob(services, actor, job, kind === "undo" ? {} : await approvalGate(services, actor, job));
+}
+
+/** The same preview with a reason, which lets tenants pass guard rails. */
+export async function previewWithReason(services: Services, actor: Actor, preview: Job, reason: string): Promise<JobCreated> {
+  const { kind, note } = preview;
+  const keys = await readJobKeys(services.db.readAside, services.db.tables, preview.id);
+  const params: BulkParams = { ...(preview.params as BulkParams), reason };
+  return createJob(services, actor, { kind, params, keys, isPreview: true, note });
+}
+
+/** Tries the failed or skipped tenants of a job once more, in a new job with results of its own. */
+export async function runAgain(services: Services, actor: Actor, job: Job, state: "failed" | "skipped"): Promise<JobCreated> {
+  const { id, kind, note } = job;
+  const act = actOfJob(job);
+  if (!act) return refuse("value_invalid", "This version of Latchkey does not know what that job does.");
+  const from = { kind: "job", job: id, state } as const;
+  const { reason } = job.params as BulkParams;
+  const again: BulkParams = { act, from, ...(reason === undefined ? {} : { reason }) };
+  const problem = await selectionProblem(services, from);
+  if (problem) return problem;
+  const repeated = { id: `${id}${state[0]}`, kind, params: again, keys: null, isPreview: false, note };
+  return createJob(services, actor, repeated, await approvalGate(services, actor, repeated));
+}
+
+async function selectionProblem({ db, facts }: Services, selection: BulkSelection): Promise<Refusal | null> {
+  switch (selection.kind) {
+    case "keys": {
+      const { length } = selection.keys;
+      if (length === 0) return refuse("value_invalid", "Name at least one tenant.", "tenants");
+      return length > maxBulkKeys ? refuse("value_invalid", `Name up to ${maxBulkKeys.toLocaleString("en")} tenants.`, "tenants") : null;
+    }
+    case "filter": {
+      const [gone] = goneParts(facts.catalogue(), selection.filter);
+      if (!gone) return null;
+      const what = { plan: "plan", addOn: "add-on", feature: "feature" }[gone.name];
+      return refuse("value_invalid", `There is no ${what} ${gone.key}, so no tenant matches the filter.`, "tenants");
+    }
+    case "trials":
+      return null;
+    case "demand": {
+      const { feature } = selection;
+      return facts.catalogue().features.has(feature) ? null : refuse("value_invalid", `There is no feature ${feature}.`, "tenants");
+    }
+    case "job": {
+      const job = await readJob(db.readAside, db.tables, selection.job);
+      if (!job || job.isPreview) return refuse("value_invalid", `There is no job ${selection.job}.`, "tenants");
+      if (!isJobOver(job)) return refuse("value_invalid", "That job still runs. Wait for its end, or cancel it.", "tenants");
+      return job[selection.state] > 0 ? null : refuse("value_invalid", "That job has no such tenants.", "tenants");
+    }
+  }
+}

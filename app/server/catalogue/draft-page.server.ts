@@ -1,0 +1,80 @@
+import type { ChangeEffects } from "~/core/catalogue/effect-words";
+import { drafted, type PlanDraft, publishableCells, reviewCells } from "~/core/drafts/plan-draft";
+import type { Actor } from "~/core/model";
+import { refuse } from "~/core/outcome";
+import type { TypedCell } from "~/forms/catalogue/draft";
+import { readTypedCells } from "~/forms/catalogue/draft";
+import type { JobCreated } from "~/server/jobs/jobs.server";
+import type { Services } from "~/server/services.server";
+import { catalogueNow } from "./catalogue-pages.server";
+import { effectsOf } from "./change-effects.server";
+import { type DraftSaved, editDraft, findDraft, othersDrafts, ownDraft } from "./drafts.server";
+import { readImpactView } from "./impact-page.server";
+import { createImpact } from "./impacts.server";
+
+const cellsPerPage = 50;
+
+const summaryOf = ({ id, name, owner, ownerName, cells, version }: PlanDraft) => ({
+  id,
+  name,
+  owner,
+  ownerName,
+  version,
+  changes: cells.length,
+});
+
+/** What the plans page shows of drafts: the reader's own, and those of others. */
+export async function draftsForGrid(services: Services, owner: string) {
+  const own = await ownDraft(services, owner);
+  const others = (await othersDrafts(services, owner)).filter(({ cells }) => cells.length > 0);
+  return { own: own && own.cells.length > 0 ? own : null, others: others.map(summaryOf) };
+}
+
+/** Edits what was typed into the grid. */
+export async function editTypedCells(services: Services, actor: Actor, typed: readonly TypedCell[]): Promise<DraftSaved> {
+  const { catalogue } = await catalogueNow(services);
+  const cells = readTypedCells(typed, catalogue);
+  return typeof cells === "string" ? refuse("value_invalid", cells, "value") : editDraft(services, actor, cells);
+}
+
+/** What a draft would do to tenants, estimated. Null if it would change nothing. */
+export async function draftEffects(services: Services, draft: PlanDraft, signal: AbortSignal): Promise<ChangeEffects | null> {
+  const { facts, catalogue } = await catalogueNow(services);
+  const after = drafted(facts, catalogue, draft);
+  const plans = after.plans.filter((plan, i) => plan !== facts.plans[i]);
+  if (plans.length === 0) return null;
+  const change = { action: "plan.entries_changed" as const, features: [], plans, removedPlans: [], at: services.now(), why: null };
+  return effectsOf(services, { catalogue: change, tenants: [] }, { signal });
+}
+
+/** Begins to name the tenants that a draft affects. */
+export async function startDraftImpact(services: Services, actor: Actor, draft: PlanDraft): Promise<JobCreated> {
+  const { catalogue } = await catalogueNow(services);
+  const cells = publishableCells(draft, catalogue);
+  return createImpact(services, actor, { title: draft.name, source: { kind: "cells", cells } });
+}
+
+/** A draft's page: one page of its cells, conflicts in front. Null if there is no such draft. */
+export async function readDraftView(services: Services, id: string, query: { page: number; impact?: string }, signal: AbortSignal) {
+  const draft = await findDraft(services, id);
+  if (!draft) return null;
+  const { catalogue } = await catalogueNow(services);
+  const all = reviewCells(draft.cells, catalogue);
+  const isOpen = draft.state === "open";
+  const cells = isOpen ? [...all.filter((cell) => cell.problem !== null), ...all.filter((cell) => cell.problem === null)] : all;
+  const last = Math.max(1, Math.ceil(cells.length / cellsPerPage));
+  const page = Math.min(query.page, last);
+  const impact = query.impact === undefined ? null : await readImpactView(services, query.impact, {});
+  const { name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt } = draft;
+  return {
+    draft: { id, name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt },
+    cells: cells.slice((page - 1) * cellsPerPage, page * cellsPerPage),
+    changes: cells.length,
+    problems: isOpen ? all.filter((cell) => cell.problem !== null).length : 0,
+    page,
+    pageSize: cellsPerPage,
+    impact,
+    effects: isOpen && impact === null ? await draftEffects(services, draft, signal) : null,
+    now: services.now(),
+  };
+}

@@ -1,0 +1,135 @@
+import { type Cell, setPlanEntries } from "~/core/catalogue/catalogue-changes";
+import { cellsToPublish, editCells, maxDraftName, type PlanDraft, resolveCell } from "~/core/drafts/plan-draft";
+import type { Actor } from "~/core/model";
+import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import { type CatalogueChanged, catalogueIn, changeCatalogue } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { catalogueSharedLock, type Queries } from "~db/database";
+import { draftsLock, insertDraft, openDraftOf, openDrafts, readDraft, updateDraft } from "~db/store/drafts.server";
+
+type Person = Pick<Actor, "id" | "name">;
+
+/** Others' drafts that the plans page names. */
+const maxOthers = 10;
+
+export const findDraft = ({ db }: Pick<Services, "db">, id: string) => readDraft(db.readAside, db.tables, id);
+export const ownDraft = ({ db }: Pick<Services, "db">, owner: string) => openDraftOf(db.readAside, db.tables, owner);
+
+/** Open drafts of other people. */
+export async function othersDrafts({ db }: Pick<Services, "db">, owner: string): Promise<PlanDraft[]> {
+  const found = await openDrafts(db.readAside, db.tables, maxOthers + 1);
+  return found.filter((draft) => draft.owner !== owner).slice(0, maxOthers);
+}
+
+export type DraftSaved = { ok: true; draft: PlanDraft } | Refusal;
+
+/** Edits cells in the person's open draft, and begins one if there is none. All edits are made, or none. */
+export async function editDraft(services: Services, { id: owner, name }: Person, edits: readonly Omit<Cell, "was">[]): Promise<DraftSaved> {
+  const { db, now, newId } = services;
+  return db.transaction([catalogueSharedLock, draftsLock], async (tx): Promise<DraftSaved> => {
+    const catalogue = await catalogueIn(services, tx);
+    const open = await openDraftOf(tx, db.tables, owner);
+    const edited = editCells(open?.cells ?? [], edits, catalogue);
+    if (!edited.ok) return edited;
+    const cells = edited.change ?? [];
+    const at = now();
+    if (open) {
+      const set = { cells, version: open.version + 1, updatedAt: at };
+      await updateDraft(tx, db.tables, open.id, set);
+      return { ok: true, draft: { ...open, ...set } };
+    }
+    const draft: PlanDraft = {
+      id: newId("dr"),
+      name: `Draft of ${name}`.slice(0, maxDraftName),
+      owner,
+      ownerName: name,
+      cells,
+      revision: catalogue.revision,
+      version: 1,
+      state: "open",
+      createdAt: at,
+      updatedAt: at,
+      closedBy: null,
+      closedAt: null,
+    };
+    if (cells.length > 0) await insertDraft(tx, db.tables, draft);
+    return { ok: true, draft };
+  });
+}
+
+const gone = refuse("stale", "There is no such draft.");
+
+const longDate = (at: number) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
+
+/** Why a draft can no longer be changed or published, or null. */
+function overProblem({ state, closedBy, closedAt, name }: PlanDraft): Refusal | null {
+  if (state === "open") return null;
+  const what = state === "published" ? "published" : "discarded";
+  return refuse("stale", `${closedBy ?? "Somebody"} ${what} ${name} at ${longDate(closedAt ?? 0)} UTC. Nothing was done now.`);
+}
+
+type DraftEdit = Outcome<Parameters<typeof updateDraft>[3]>;
+type Edit = (draft: PlanDraft, tx: Queries) => DraftEdit | Promise<DraftEdit>;
+
+/** Changes an open draft, which only its owner may. */
+async function changeDraft({ db, now }: Services, by: Person, id: string, edit: Edit): Promise<DraftSaved> {
+  return db.transaction([catalogueSharedLock, draftsLock], async (tx): Promise<DraftSaved> => {
+    const draft = await readDraft(tx, db.tables, id);
+    if (!draft) return gone;
+    const over = overProblem(draft);
+    if (over) return over;
+    if (draft.owner !== by.id) return refuse("stale", `This is ${draft.ownerName}'s draft: only they can edit it.`);
+    const outcome = await edit(draft, tx);
+    if (!outcome.ok) return outcome;
+    const set = { ...outcome.change, version: draft.version + 1, updatedAt: now() };
+    await updateDraft(tx, db.tables, id, set);
+    return { ok: true, draft: { ...draft, ...set } };
+  });
+}
+
+export const renameDraft = (services: Services, by: Person, id: string, name: string) =>
+  changeDraft(services, by, id, () => ({ ok: true, change: { name } }));
+
+export const discardDraft = (services: Services, by: Person, id: string) =>
+  changeDraft(services, by, id, () => ({ ok: true, change: { state: "discarded", closedBy: by.name, closedAt: services.now() } }));
+
+/** Decides a cell that someone else changed: the draft's value goes on top, or leaves the draft. */
+export const resolveDraftCell = (services: Services, by: Person, id: string, at: Pick<Cell, "plan" | "feature">, keep: "mine" | "theirs") =>
+  changeDraft(services, by, id, async ({ cells }, tx) => {
+    const catalogue = await catalogueIn(services, tx);
+    return { ok: true, change: { cells: resolveCell(cells, at, keep, catalogue) } };
+  });
+
+export type Publication = {
+  /** The version that was reviewed. */
+  version: number;
+  note: string | null;
+};
+
+/**
+ * Publishes a draft as one change set, whole or not at all. Everybody who may change the catalogue may publish, the second
+ * one gets a sentence. Every publication goes through here, so this is where an act could wait for another person.
+ */
+export async function publishDraft(
+  services: Services,
+  actor: Actor,
+  id: string,
+  { version, note }: Publication,
+): Promise<CatalogueChanged> {
+  const { db, now } = services;
+  return changeCatalogue(
+    services,
+    actor,
+    async (facts, stamp, tx) => {
+      const draft = await readDraft(tx, db.tables, id);
+      if (!draft) return gone;
+      const over = overProblem(draft);
+      if (over) return over;
+      if (draft.version !== version) return refuse("stale", "The draft was changed since you looked. Review it again, then publish.");
+      if (draft.cells.length === 0) return refuse("value_invalid", "The draft has no changes, so there is nothing to publish.");
+      const why = note === null ? draft.name : `${draft.name}: ${note}`;
+      return setPlanEntries(facts, cellsToPublish(draft.cells, facts), stamp, why);
+    },
+    (tx) => updateDraft(tx, db.tables, id, { state: "published", closedBy: actor.name, closedAt: now(), updatedAt: now() }),
+  );
+}

@@ -1,0 +1,42 @@
+import { type Decision, decide } from "~/core/decision/decide";
+import { type Counter, counterAt, counterId } from "~/core/decision/usage";
+import type { Feature, FlagReading, TenantFacts } from "~/core/model";
+import type { Services } from "~/server/services.server";
+import { readCurrentTenants } from "~db/store/current-tenants.server";
+import { readLastFlags } from "~db/store/usage-levels.server";
+import { readTotalsOf } from "~db/store/usage-totals.server";
+
+export type DecidedTenant = { facts: TenantFacts; decisions: Decision[] };
+
+/**
+ * Decides features for the tenants of one page, from facts that are read for it alone, so that the cache of checks is
+ * left as it is. Flags have their last known values. Unknown tenants are omitted.
+ */
+export async function decideWindow(
+  { db, facts, now }: Pick<Services, "db" | "facts" | "now">,
+  keys: string[],
+  features: readonly Feature[],
+): Promise<Map<string, DecidedTenant>> {
+  const { readAside: q, tables: t } = db;
+  const catalogue = facts.catalogue();
+  const at = now();
+  const current = await readCurrentTenants(q, t, keys, () => catalogue, at);
+  const tenants = [...current.facts.values()].flatMap((tenant) => tenant ?? []);
+  const flags = features.some(({ flag }) => flag) ? await readLastFlags(q, t, keys) : null;
+  const counters = tenants.flatMap((tenant) =>
+    features.flatMap((feature): Counter[] =>
+      feature.type === "metered" ? [{ tenant: tenant.key, ...counterAt(feature, tenant, at) }] : [],
+    ),
+  );
+  const used = new Map((await readTotalsOf(q, t, counters)).map((total) => [counterId(total), total.used]));
+  const flagOf = (tenant: string, { flag }: Feature): FlagReading | undefined => {
+    const last = flag && flags?.get(tenant)?.get(flag.key);
+    return flag ? { state: "unknown", ...(last ? { last } : {}) } : undefined;
+  };
+  const decideOne = (tenant: TenantFacts, feature: Feature) => {
+    const counter = feature.type === "metered" ? counterId({ tenant: tenant.key, ...counterAt(feature, tenant, at) }) : "";
+    const usage = feature.type === "metered" ? { used: used.get(counter) ?? 0 } : undefined;
+    return decide({ tenant, catalogue, feature: feature.key, now: at, usage, flag: flagOf(tenant.key, feature) });
+  };
+  return new Map(tenants.map((facts) => [facts.key, { facts, decisions: features.map((feature) => decideOne(facts, feature)) }]));
+}

@@ -1,0 +1,86 @@
+import type { Actor, Instant, Value } from "~/core/model";
+import { type Refusal, refuse } from "~/core/outcome";
+import { maxRequestsPerDay, maxWaitingRequests, type RequestedAct } from "~/core/requests/request";
+import { sameJson } from "~/core/same-json";
+import { day } from "~/core/time";
+import type { GrantTrialInput } from "~/forms/grants/grant-page";
+import { keepRequestIn, type RequestKept } from "~/server/approvals/keep-request.server";
+import { withRequest } from "~/server/change.server";
+import type { Services } from "~/server/services.server";
+import { currentTenant } from "~/server/tenants/tenants.server";
+import { tenantLock } from "~db/database";
+import { appRequestsSince, waitingOfTenant } from "~db/store/requests.server";
+
+type Parts = Pick<Services, "db" | "now" | "newId" | "posthog">;
+
+async function keepRequest(
+  parts: Parts,
+  by: Actor,
+  asked: Parameters<typeof keepRequestIn>[1],
+  isSame: Parameters<typeof keepRequestIn>[2],
+): Promise<RequestKept> {
+  const { db, now, newId } = parts;
+  const actor = withRequest(parts, by);
+  const asking = { t: db.tables, newId, actor };
+  return db.transaction([tenantLock(asked.tenant)], (tx) => keepRequestIn({ ...asking, tx, at: now() }, asked, isSame));
+}
+
+/** Asks for a feature for a tenant's user. One request waits per tenant and feature. */
+export async function askForFeature(
+  services: Services,
+  actor: Actor,
+  { tenant, feature, user, note }: { tenant: string; feature: string; user: string | null; note: string | null },
+): Promise<RequestKept> {
+  const problem = await whyNotAsk(services, tenant, [feature]);
+  if (problem) return problem;
+  const act: RequestedAct = { act: "try_feature", feature };
+  const asked = { kind: "feature" as const, tenant, feature, act, user, note };
+  return keepRequest(services, actor, asked, (waiting) => waiting.kind === "feature" && sameJson(waiting.act, act));
+}
+
+/** What the form for granting a trial asks for. */
+export function askedTrial(
+  { length, startsAt, endsAt }: Pick<GrantTrialInput, "length" | "startsAt" | "endsAt">,
+  features: { feature: string; value: Value }[],
+): RequestedAct {
+  if (length !== "own") return { act: "grant_trial", features, days: Number(length), startsAt: null, endsAt: null };
+  return { act: "grant_trial", features, days: null, startsAt: startsAt ?? null, endsAt: endsAt ?? null };
+}
+
+/** Asks for what a guard rail does not allow the person. */
+export async function askForTrial(
+  services: Services,
+  actor: Actor,
+  { tenant, act, note }: { tenant: string; act: RequestedAct; note: string | null },
+): Promise<RequestKept> {
+  const features = act.act === "grant_trial" ? act.features.map(({ feature }) => feature) : [];
+  const problem = await whyNotAsk(services, tenant, features);
+  if (problem) return problem;
+  const feature = features.length === 1 ? (features[0] as string) : null;
+  const asked = { kind: "trial" as const, tenant, feature, act, user: null, note };
+  return keepRequest(services, actor, asked, (waiting) => waiting.actor.id === actor.id && sameJson(waiting.act, act));
+}
+
+async function whyNotAsk(services: Services, tenant: string, features: readonly string[]): Promise<Refusal | null> {
+  await services.facts.look();
+  const facts = await currentTenant(services, tenant);
+  if (!facts) return refuse("tenant_not_found", `There is no tenant ${tenant}.`, "tenant");
+  if (facts.status === "archived") return refuse("tenant_archived", `${facts.name} is archived, so nothing can be asked for it.`, "tenant");
+  for (const key of features) {
+    const feature = services.facts.catalogue().features.get(key);
+    if (!feature) return refuse("feature_not_found", `There is no feature ${key}. Choose one that the catalogue has.`, "feature");
+    if (feature.archivedAt !== null)
+      return refuse("feature_archived", `${feature.name} is archived, so it cannot be asked for.`, "feature");
+  }
+  return null;
+}
+
+/** The instant from which an app may ask for this tenant again, or null if it may now. A request that waits is never too many. */
+export async function asksAgainAt({ db, now }: Parts, { tenant, feature }: { tenant: string; feature: string }): Promise<Instant | null> {
+  const since = now() - day;
+  const recent = await appRequestsSince(db.read, db.tables, tenant, since, maxRequestsPerDay);
+  if (recent.length < maxRequestsPerDay) return null;
+  const waiting = await waitingOfTenant(db.read, db.tables, tenant, now(), maxWaitingRequests);
+  if (waiting.some(({ kind, act }) => kind === "feature" && act.act === "try_feature" && act.feature === feature)) return null;
+  return (recent[0] as Instant) + day;
+}

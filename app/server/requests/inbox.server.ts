@@ -1,0 +1,90 @@
+import { answerRow } from "~/core/decision/answer-row";
+import { applyChange } from "~/core/decision/changes";
+import type { Instant, TenantFacts } from "~/core/model";
+import { mayAct } from "~/core/permissions";
+import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
+import { featuresOfAct, isOwnRequest, type RequestState, requestStateOf, rightToDecide, type StoredRequest } from "~/core/requests/request";
+import { describeRequest } from "~/core/requests/request-words";
+import { requestedChange } from "~/core/requests/requested-change";
+import type { SignedIn } from "~/server/admins/sessions.server";
+import { railFacts } from "~/server/rails/rail-facts.server";
+import type { Services } from "~/server/services.server";
+import { currentTenant } from "~/server/tenants/tenants.server";
+import { listRequests, type RequestPlace, readRequest } from "~db/store/requests.server";
+
+const pageSize = 20;
+/** Features of a request whose current answer is shown. */
+const maxFeatures = 5;
+/** Of a trial whose request does not say how long. */
+const usualDays = 14;
+
+export const findRequest = ({ db }: Pick<Services, "db">, id: string) => readRequest(db.readAside, db.tables, id);
+
+type Query = { state?: RequestState; tenant?: string; after?: RequestPlace };
+
+/** Newest first. `next`: the last of the page, or null at the end. */
+export async function requestsAfter({ db, now }: Pick<Services, "db" | "now">, { after, ...filter }: Query, size: number) {
+  const found = await listRequests(db.readAside, db.tables, filter, now(), { after, size: size + 1 });
+  const requests = found.slice(0, size);
+  return { requests, next: found.length > size ? (requests.at(-1) ?? null) : null };
+}
+
+/** A page of requests, each with what its tenant has now and what granting it would meet. */
+export async function requestInbox(services: Services, admin: SignedIn, query: Query, zone: string) {
+  await services.facts.look();
+  const at = services.now();
+  const { requests, next } = await requestsAfter(services, query, pageSize);
+  const items = [];
+  for (const request of requests) items.push(await shownRequest(services, admin, request, at, zone));
+  return { items, next, now: at };
+}
+export type ShownRequest = Awaited<ReturnType<typeof shownRequest>>;
+
+async function shownRequest(services: Services, admin: SignedIn, request: StoredRequest, now: Instant, zone: string) {
+  const { id, kind, act, actor, user, note, answer, createdAt, decidedAt, decidedBy } = request;
+  const state = requestStateOf(request, now);
+  const facts = await currentTenant(services, request.tenant);
+  const catalogue = services.facts.catalogue();
+  const keys = featuresOfAct(act);
+  const isWaiting = state === "waiting";
+  const readings = facts && isWaiting ? services.checks.readings(await services.checks.context(facts.key), now) : null;
+  const isOwn = isOwnRequest(request, { kind: "admin", id: admin.id });
+  const would = facts && isWaiting ? await effectNow(services, admin, request, facts, now) : null;
+  const features = (isWaiting ? keys.slice(0, maxFeatures) : []).map((key) => {
+    const known = catalogue.features.get(key);
+    const row = facts && known && readings ? answerRow({ facts, catalogue, now, readings, zone }, known) : null;
+    const later = would?.after && known && readings ? answerRow({ facts: would.after, catalogue, now, readings, zone }, known) : null;
+    const then = later && later.message !== row?.message ? later.message : null;
+    return { key, name: known?.name ?? key, message: row?.message ?? "It is no longer in the catalogue.", then };
+  });
+  return {
+    ...{ id, kind, note, answer, user, createdAt, decidedAt, decidedBy, state, features, isOwn },
+    summary: describeRequest(act, catalogue),
+    needsDays: act.act === "try_feature",
+    tenant: { key: request.tenant, name: facts?.name ?? request.tenant, status: facts?.status ?? null },
+    askedBy: actor.kind === "api_key" ? `the API key ${actor.name}` : actor.name,
+    mayDecide: mayAct(admin.role, rightToDecide(request)),
+    isApproval: kind === "approval",
+    isBulk: act.act === "bulk",
+    meets: isOwn ? null : (would?.meets ?? null),
+  };
+}
+
+/** The tenant as it would be if this were granted now, and why it could not be as it is, as a sentence, or null. */
+async function effectNow(
+  services: Services,
+  { id, name, role }: SignedIn,
+  request: StoredRequest,
+  facts: TenantFacts,
+  now: Instant,
+): Promise<{ after: TenantFacts | null; meets: string | null }> {
+  const catalogue = services.facts.catalogue();
+  const stamp = { now, actor: { kind: "admin" as const, id, name }, newId: services.newId };
+  const rails = await railFacts(services, request.tenant, role);
+  const bounds: TrialBounds | null = rails && { rules: rails.rules, role, spans: rails.spans, approvals: null };
+  const outcome = requestedChange(facts, request, { days: usualDays }, catalogue, stamp);
+  // Without a reason, so that it says which guard rail needs one.
+  const within = withinRails(outcome, bounds, request.kind === "feature" ? null : request.note, catalogue);
+  const after = outcome.ok && outcome.change ? applyChange(facts, outcome.change, facts.revision) : null;
+  return { after, meets: within.ok ? null : within.message };
+}

@@ -1,0 +1,79 @@
+import { and, asc, desc, eq, gt, isNotNull, lt, sql } from "drizzle-orm";
+import type { Instant } from "~/core/model";
+import type { Queries } from "../database";
+import type { Schema } from "../schema";
+
+/** A file whose rows are all stored. */
+export type CsvUpload = { id: string; actorId: string; name: string; heads: string[]; rows: number; createdAt: Instant };
+export type CsvRow = { seq: number; line: number; cells: string[] };
+
+export async function insertCsvUpload(tx: Queries, t: Schema, upload: Omit<CsvUpload, "rows">): Promise<void> {
+  await tx.insert(t.csvUploads).values({ ...upload, rows: null, createdAt: new Date(upload.createdAt) });
+}
+
+export async function insertCsvRows(tx: Queries, t: Schema, upload: string, rows: CsvRow[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(t.csvRows).values(rows.map((row) => ({ upload, ...row })));
+}
+
+export async function completeCsvUpload(tx: Queries, t: Schema, id: string, rows: number): Promise<void> {
+  await tx.update(t.csvUploads).set({ rows }).where(eq(t.csvUploads.id, id));
+}
+
+/** Null if there is none, or its rows are still being stored. */
+export async function readCsvUpload(q: Queries, { csvUploads: u }: Schema, id: string): Promise<CsvUpload | null> {
+  const [row] = await q
+    .select()
+    .from(u)
+    .where(and(eq(u.id, id), isNotNull(u.rows)));
+  return row ? { ...row, rows: row.rows as number, createdAt: row.createdAt.getTime() } : null;
+}
+
+/** In the order of the file, after the row with this number. */
+export async function csvRowsAfter(q: Queries, { csvRows: r }: Schema, upload: string, after: number, size: number): Promise<CsvRow[]> {
+  return q
+    .select({ seq: r.seq, line: r.line, cells: r.cells })
+    .from(r)
+    .where(and(eq(r.upload, upload), gt(r.seq, after)))
+    .orderBy(asc(r.seq))
+    .limit(size);
+}
+
+/** Uploads of this person or key beyond the newest ones. */
+export async function olderCsvUploads(q: Queries, { csvUploads: u }: Schema, actorId: string, kept: number): Promise<string[]> {
+  const rows = await q
+    .select({ id: u.id })
+    .from(u)
+    .where(eq(u.actorId, actorId))
+    .orderBy(desc(u.createdAt), desc(u.id))
+    .limit(100)
+    .offset(kept);
+  return rows.map(({ id }) => id);
+}
+
+/** Uploads from before an instant. */
+export async function csvUploadsBefore(q: Queries, { csvUploads: u }: Schema, at: Instant): Promise<string[]> {
+  const rows = await q
+    .select({ id: u.id })
+    .from(u)
+    .where(lt(u.createdAt, new Date(at)))
+    .orderBy(asc(u.createdAt))
+    .limit(100);
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes up to `size` rows, and the upload with the last of them. Returns whether it is gone. */
+export async function deleteSomeOfCsvUpload(
+  tx: Queries,
+  { csvUploads: u, csvRows: r }: Schema,
+  id: string,
+  size: number,
+): Promise<boolean> {
+  const last = sql`(select max(s) from (select ${r.seq} as s from ${r} where ${r.upload} = ${id} order by ${r.seq} limit ${size}) as some_rows)`;
+  const deleted = await tx
+    .delete(r)
+    .where(and(eq(r.upload, id), sql`${r.seq} <= ${last}`))
+    .returning({ seq: r.seq });
+  if (deleted.length === size) return false;
+  await tx.delete(u).where(eq(u.id, id));
+  return true;
+}

@@ -1,0 +1,1 @@
+CREATE INDEX "trial_outcomes_ended_early" ON "trial_outcomes" USING btree ("ends_at","grant_id") WHERE "trial_outcomes"."ended_early";

@@ -1,0 +1,1 @@
+CREATE INDEX `scheduled_plans_by_time` ON `scheduled_plans` (`plan`,`at`,`change_id`);
