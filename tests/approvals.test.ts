@@ -105,6 +105,27 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     expect(await grantsOf(key)).toContainEqual(expect.objectContaining({ feature: "calls", effect: "allow", value: 500, endsAt: null }));
   });
 
+  test("a limit is not passed in pieces: by trials that follow each other, or by an end that is far away", async () => {
+    await rules({ trialDays: 30, endlessOverrides: true });
+    const key = await tenant();
+    expect((await grant(key, { days: 20 })).status).toBe(201);
+    const [first] = await grantsOf(key);
+    const after = (days: number) => new Date((first?.endsAt ?? 0) + days * day).toISOString();
+    const next = { days: undefined, startsAt: after(0), endsAt: after(10) };
+    expect((await grant(key, { ...next, endsAt: after(11) })).body.code).toBe("needs_approval");
+    expect((await grant(key, next)).status).toBe(201);
+    const override = { kind: "override", feature: "epics", effect: "allow", days: undefined };
+    expect((await grant(key, { ...override, endsAt: "9999-01-01T00:00:00Z" })).body.code).toBe("needs_approval");
+    const short = await grant(key, { ...override, endsAt: after(30) });
+    expect(short.status).toBe(201);
+    const id = (await grantsOf(key)).find(({ kind }) => kind === "override")?.id;
+    expect((await send(`/api/grants/${id}/extend`, { endsAt: "9999-01-01T00:00:00Z" })).body.code).toBe("needs_approval");
+    const held = (await waiting(key)).find(({ act }) => act.act === "extend_trial");
+    expect(held && (await grantRequest(api.services, ada, held, { days: 1, answer: null }))).toMatchObject({ ok: true });
+    const overrides = (await grantsOf(key)).filter(({ kind, endedAt }) => kind === "override" && endedAt === null);
+    expect(overrides.map(({ endsAt }) => endsAt)).toEqual([Date.UTC(9999, 0)]);
+  });
+
   test("what is asked for again is kept once, and answered alike with its key", async () => {
     await rules({ trialDays: 30 });
     const key = await tenant();
@@ -212,11 +233,11 @@ describe("approvals on pages", () => {
   test("the settings are off at first, are kept as saved, and say what is wrong", async () => {
     const { db } = app.services;
     expect(await readApprovals(db.read, db.tables)).toEqual(noApprovals);
-    const wrong = await as(admin).post(paths.approvals(), { trialDays: "0", bulkTenants: "x" });
+    const wrong = await as(owner).post(paths.approvals(), { trialDays: "0", bulkTenants: "x" });
     const text = await textOf(wrong);
     expect(wrong.status).toBe(422);
     for (const sentence of ["Write whole days from 1 to 3,650", "Write a number from 1 to 1,000,000"]) expect(text).toContain(sentence);
-    await as(admin).post(paths.approvals(), { trialDays: "30", endlessOverrides: "on", bulkTenants: "2" });
+    await as(owner).post(paths.approvals(), { trialDays: "30", endlessOverrides: "on", bulkTenants: "2" });
     expect(await readApprovals(db.read, db.tables)).toEqual({ trialDays: 30, endlessOverrides: true, bulkTenants: 2 });
     expect(await textOf(await as(admin).get(paths.audit()))).toContain("changed which acts need a second person");
   });

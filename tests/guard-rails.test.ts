@@ -108,6 +108,7 @@ describe("on pages", () => {
     await putAs(app, key, { name: `Tenant ${key}`, plan: "starter" });
     return key;
   };
+  const liveOf = async (key: string) => (await app.services.facts.tenant(key)).facts?.grants.filter((g) => g.endedAt === null).length;
   const save = (form: Record<string, string>) => admin.post(paths.rails(), { support: "bound", ...form });
   const trial = (browser: Browser, key: string, more: Record<string, string> = {}) =>
     browser.post(paths.trialNew(key), { feature: "sso", length: "30", zone: "UTC", ...more });
@@ -165,6 +166,27 @@ describe("on pages", () => {
     const key = await tenant();
     expect((await trial(support, key)).status).toBe(422);
     expect((await trial(support, key, { note: "Asked for by phone" })).status).toBe(302);
+  });
+
+  test("support cannot undo an act of others into what is closed to it, and can take back its own", async () => {
+    await save({});
+    const key = await tenant();
+    await trial(admin, key);
+    const entry = (await newest(app.services))?.seq ?? 0;
+    const other = await tenant();
+    await trial(support, other);
+    const own = (await newest(app.services))?.seq ?? 0;
+    await save({ supportMayNot: "end" });
+    const before = await grantsIn(app.services);
+    const closed = "Support does not end trials here. Ask an admin to undo this.";
+    expect(await textOf(await support.get(paths.auditUndo(entry)))).toContain(closed);
+    const refused = await support.post(paths.auditUndo(entry), { partial: "yes" });
+    expect([await liveOf(key), await grantsIn(app.services)]).toEqual([1, before]);
+    expect(refused.status).toBe(302);
+    expect((await support.post(paths.auditUndo(own), {})).status).toBe(302);
+    expect(await liveOf(other)).toBe(0);
+    expect((await admin.post(paths.auditUndo(entry), {})).status).toBe(302);
+    expect(await liveOf(key)).toBe(0);
   });
 
   test("the command line of the search says the limit, and leads an admin to the form", async () => {

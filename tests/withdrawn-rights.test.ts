@@ -134,7 +134,7 @@ describe("an admin whose right ends after the form's head arrived", () => {
   afterAll(() => app.close());
 
   let count = 0;
-  const somebody = async (): Promise<{ id: string; browser: Browser }> => {
+  const admin = async (): Promise<{ id: string; browser: Browser }> => {
     const id = `adm_${++count}`;
     const browser = await app.signIn("owner", id);
     const { admins } = app.services.db.tables;
@@ -209,20 +209,26 @@ describe("an admin whose right ends after the form's head arrived", () => {
       const role = newRoles[what];
       if (isSentOn || (role && roles.indexOf(role) >= roles.indexOf(from))) continue;
       tried++;
-      const { id, browser } = await somebody();
-      const target = await path(app);
-      const fields = typeof form === "function" ? await form(app, browser) : form;
-      const { rows } = withdrawing((db) => end(id, db));
-      const answer = await browser.post(target, fields);
-      expect([name, wasWriteAsked(), answer.status]).toEqual([name, true, status]);
-      expect([name, await allRows(app.services.db)]).toEqual([name, rows()]);
+      const attempt = async () => {
+        const { id, browser } = await admin();
+        const target = await path(app);
+        const fields = typeof form === "function" ? await form(app, browser) : form;
+        const { rows } = withdrawing((db) => end(id, db));
+        const answer = await browser.post(target, fields);
+        expect([name, wasWriteAsked(), await allRows(app.services.db)]).toEqual([name, true, rows()]);
+        return answer.status;
+      };
+      // A job may have written first, so that the session ended before the form arrived, which is sent to the sign-in page.
+      let answered = await attempt();
+      for (let again = 0; answered === 302 && again < 5; again++) answered = await attempt();
+      expect([name, answered]).toEqual([name, status]);
     }
     expect(tried).toBeGreaterThan(4);
   });
 
   test("what is listed here is what pages take: by somebody with the right each act succeeds", async () => {
     for (const { name, path, form } of pageActs) {
-      const { browser } = await somebody();
+      const { browser } = await admin();
       const target = await path(app);
       const fields = typeof form === "function" ? await form(app, browser) : form;
       const answer = await browser.post(target, fields);

@@ -38,6 +38,7 @@ const permissions = {
   "requests.approve": { what: "grant and refuse what others ask for beyond guard rails", people: fromAdmin, programs: nobody },
   "presets.change": { what: "keep and delete presets of trials", people: fromAdmin, programs: nobody },
   "rails.change": { what: "change guard rails", people: fromAdmin, programs: nobody },
+  "approvals.change": { what: "choose what needs a second person", people: ["owner"], programs: nobody },
   "overrides.change": { what: "set, extend and end overrides", people: fromAdmin, programs: ["manage"] },
   "tenants.change": { what: "create and change tenants", people: fromAdmin, programs: ["manage"] },
   "catalogue.change": { what: "change plans and features", people: fromAdmin, programs: ["manage"] },

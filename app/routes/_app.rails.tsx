@@ -1,6 +1,7 @@
 import { getFormProps, useForm } from "@conform-to/react";
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { mayAct } from "~/core/permissions";
 import { railedKinds } from "~/core/rails/guard-rails";
 import { guardRailsForm } from "~/forms/rails/guard-rails";
 import { paths } from "~/paths";
@@ -21,8 +22,9 @@ import { SubmitRow } from "~/ui/kit/submit-row";
 export const meta: MetaFunction = () => [{ title: "Guard rails · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context, "rails.change");
-  return { rails: await readRails(context.db.readAside, context.db.tables) };
+  const { role } = await requireAdmin(request, context, "rails.change");
+  const rails = await readRails(context.db.readAside, context.db.tables);
+  return { rails, mayChangeApprovals: mayAct(role, "approvals.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -42,7 +44,7 @@ const kindWords = { grant: "Grant trials", extend: "Extend trials", end: "End tr
 const typed = (limit: number | null) => (limit === null ? "" : String(limit));
 
 export default function GuardRailsPage() {
-  const { rails } = useLoaderData<typeof loader>();
+  const { rails, mayChangeApprovals } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "rails",
@@ -61,7 +63,7 @@ export default function GuardRailsPage() {
     <>
       <PageHeader
         title="Guard rails"
-        actions={<LinkButton to={paths.approvals()}>Approvals</LinkButton>}
+        actions={mayChangeApprovals && <LinkButton to={paths.approvals()}>Approvals</LinkButton>}
         description="Limits of trials; an empty field is no limit. Admins, owners and API keys with the scope manage may pass them with a written reason, which the audit log keeps."
       />
       <Card className="max-w-2xl">

@@ -19,12 +19,12 @@ import { SubmitRow } from "~/ui/kit/submit-row";
 export const meta: MetaFunction = () => [{ title: "Approvals · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  await requireAdmin(request, context, "rails.change");
+  await requireAdmin(request, context, "approvals.change");
   return { rules: await readApprovals(context.db.readAside, context.db.tables) };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
-  const admin = await requireAdmin(request, context, "rails.change");
+  const admin = await requireAdmin(request, context, "approvals.change");
   const submission = await readForm(request, approvalsForm);
   if (submission.status !== "success") return invalid(submission);
   const isChanged = await saveApprovals(context, actorOf(admin), submission.value);
@@ -46,7 +46,7 @@ export default function ApprovalsPage() {
       <PageHeader
         title="Approvals"
         breadcrumbs={[{ label: "Guard rails", to: paths.rails() }]}
-        description="Acts that need a second person, whoever asks, API keys included. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days."
+        description="Acts that need a second person, for every role and API key. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days. Imports and the command line are not bound."
       />
       <Card className="max-w-2xl">
         <Form method="post" {...getFormProps(form)}>
@@ -80,7 +80,7 @@ export default function ApprovalsPage() {
           <Checkbox
             name={fields.endlessOverrides.name}
             label="Overrides without an end"
-            hint="Those with an end need nobody."
+            hint="Or for more than 10 years. Shorter ones need nobody else."
             defaultChecked={fields.endlessOverrides.initialValue === "on"}
           />
           <SubmitRow busy={busy} className="mt-4">

@@ -6,12 +6,12 @@ import { isNotOverAt } from "./grant-lifetime";
 
 export type ChangeSetRow = Pick<
   Schema["audit"]["$inferSelect"],
-  "seq" | "at" | "action" | "subjectKind" | "subject" | "revision" | "changeSet" | "actorName"
+  "seq" | "at" | "action" | "subjectKind" | "subject" | "revision" | "changeSet" | "actorName" | "actorKind" | "actorId"
 >;
 
 const columnsOf = ({ audit: a }: Schema) => ({
   ...{ seq: a.seq, at: a.at, action: a.action, subjectKind: a.subjectKind, subject: a.subject },
-  ...{ revision: a.revision, changeSet: a.changeSet, actorName: a.actorName },
+  ...{ revision: a.revision, changeSet: a.changeSet, actorName: a.actorName, actorKind: a.actorKind, actorId: a.actorId },
 });
 
 /** The entries of an entry's act, oldest first, `most` at most. Empty if there is no such entry. */

@@ -229,7 +229,7 @@ export const pageActs: PageAct[] = [
   },
   {
     name: "change approvals",
-    from: "admin",
+    from: "owner",
     route: "routes/_app.rails_.approvals",
     path: paths.approvals,
     form: { trialDays: "3650" },

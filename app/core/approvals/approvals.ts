@@ -1,8 +1,8 @@
 import type { BulkAct } from "~/core/bulk/bulk-act";
 import type { TenantChange } from "~/core/decision/changes";
-import type { Instant, Trial } from "~/core/model";
+import type { Grant, Instant, Trial } from "~/core/model";
 import { refuse } from "~/core/outcome";
-import type { TrialSpan } from "~/core/rails/guard-rails";
+import { joinedPeriod, type TrialSpan } from "~/core/rails/guard-rails";
 import type { RequestedAct } from "~/core/requests/request";
 import { day } from "~/core/time";
 
@@ -10,7 +10,7 @@ import { day } from "~/core/time";
 export type ApprovalRules = {
   /** Trials that last longer than so many days, extensions included. */
   trialDays: number | null;
-  /** Overrides without an end. */
+  /** Overrides without an end, or with one so far away that it is none. */
   endlessOverrides: boolean;
   /** Acts on more than so many tenants at once. */
   bulkTenants: number | null;
@@ -23,22 +23,30 @@ export const hasTenantApprovals = ({ trialDays, endlessOverrides }: ApprovalRule
 
 const days = (n: number) => (n === 1 ? "1 day" : `${n.toLocaleString("en")} days`);
 
+/** An override for longer than this counts as one without an end. */
+const maxOverrideDays = 3_650;
+
 const longTrial = (trialDays: number) => `A trial of more than ${days(trialDays)} needs a second person.`;
 
 /** Why a second person has to approve the change, as a sentence, or null. `spans`: the tenant's trials before it. */
 export function whyApproval(
-  { action, grants }: Pick<TenantChange, "action" | "grants">,
+  { action, grants, at }: Pick<TenantChange, "action" | "grants" | "at">,
   { trialDays, endlessOverrides }: ApprovalRules,
   spans: readonly TrialSpan[],
 ): string | null {
   const made = grants.filter(({ endedAt }) => endedAt === null);
-  if (action === "override.set" && endlessOverrides && made.some(({ endsAt }) => endsAt === null))
-    return "An override without end needs a second person.";
+  if ((action === "override.set" || action === "override.extended") && endlessOverrides && made.some((grant) => isEndless(grant, at)))
+    return "An override without an end, or for more than 10 years, needs a second person.";
   if (trialDays === null || (action !== "trial.granted" && action !== "trial.extended")) return null;
-  const from = (trial: Trial): Instant => spans.find(({ grant }) => grant === trial.extends)?.from ?? trial.startsAt;
-  const isLong = made.some((grant) => grant.kind === "trial" && grant.endsAt - from(grant) > trialDays * day);
-  return isLong ? longTrial(trialDays) : null;
+  const lengthOf = (trial: Trial): number => {
+    const startsAt = spans.find(({ grant }) => grant === trial.extends)?.from ?? trial.startsAt;
+    const { from, until } = joinedPeriod(spans, trial.feature, { startsAt, endsAt: trial.endsAt }, trial.extends);
+    return until - from;
+  };
+  return made.some((grant) => grant.kind === "trial" && lengthOf(grant) > trialDays * day) ? longTrial(trialDays) : null;
 }
+
+const isEndless = ({ endsAt }: Pick<Grant, "endsAt">, at: Instant) => endsAt === null || endsAt - at > maxOverrideDays * day;
 
 /** Why a second person has to approve an act on so many tenants, or null. */
 export function whyBulkApproval(act: BulkAct, tenants: number, { bulkTenants, trialDays }: ApprovalRules): string | null {
@@ -59,7 +67,8 @@ export function actOfChange({ action, grants, at }: Pick<TenantChange, "action" 
   const [first] = made;
   if (!first) return null;
   const { feature } = first;
-  if (action === "trial.extended") return { act: "extend_trial", grant: first.extends as string, feature, endsAt: first.endsAt as Instant };
+  if (action === "trial.extended" || action === "override.extended")
+    return { act: "extend_trial", kind: first.kind, grant: first.extends as string, feature, endsAt: first.endsAt as Instant };
   if (action === "override.set" && first.kind === "override") {
     const { effect, startsAt, endsAt } = first;
     const value = first.effect === "allow" ? { value: first.value } : {};

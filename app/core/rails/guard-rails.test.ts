@@ -41,6 +41,24 @@ test("an extension counts from the first start of the trial, over all grants tha
   expect(railsOf(extend(now + 30 * day + 1), { maxDays: 30, maxExtensions: 2 }, trials)).toEqual(["longest_trial", "most_extensions"]);
 });
 
+test("trials of a feature with less than a day between them count as one for the longest trial", () => {
+  const [first, second] = [
+    trial({ startsAt: now - 25 * day, endsAt: now - 15 * day - 1 }),
+    trial({ startsAt: now - 15 * day, endsAt: now - day + 1 }),
+  ];
+  const later = trial({ startsAt: now + 6 * day - 1, endsAt: now + 8 * day });
+  const next = grant({ endsAt: now + 5 * day });
+  expect(railsOf(next, { maxDays: 30 }, [first, second])).toEqual([]);
+  expect(railsOf(next, { maxDays: 29 }, [first, second])).toEqual(["longest_trial"]);
+  expect(railsOf(next, { maxDays: 32 }, [first, second, later])).toEqual(["longest_trial"]);
+  expect(railsOf(next, { maxDays: 33 }, [first, second, later])).toEqual([]);
+  expect(railsOf(next, { maxDays: 5 }, [trial({ startsAt: now - 9 * day, endsAt: now - day })])).toEqual([]);
+  expect(railsOf(next, { maxDays: 5 }, [trial({ feature: "epics", startsAt: now - 9 * day, endsAt: now })])).toEqual([]);
+  const extend = { kind: "extend", grant: second.id, endsAt: now + 5 * day } as const;
+  expect(railsOf(extend, { maxDays: 29 }, [first, second])).toEqual(["longest_trial"]);
+  expect(railsOf(extend, { maxDays: 30 }, [first, second])).toEqual([]);
+});
+
 test("days between two trials count from the end of the one before, and to the start of the one after", () => {
   const before = trial({ startsAt: now - 20 * day, endsAt: now - 10 * day });
   expect(railsOf(grant(), { daysApart: 10 }, [before])).toEqual([]);

@@ -58,6 +58,30 @@ export function trialSpans(grants: Iterable<Grant>): TrialSpan[] {
   });
 }
 
+/** Trials of a feature with less than this between them count as one, so that no limit is passed in pieces. In ms. */
+const joinedWithinMs = day;
+
+/**
+ * The period of a trial together with those trials of the tenant's feature that it joins. `period`: the trial's own.
+ * `grant`: the trial that becomes this one, which is left out.
+ */
+export function joinedPeriod(
+  spans: readonly TrialSpan[],
+  feature: string,
+  period: { startsAt: Instant; endsAt: Instant },
+  grant: string | null = null,
+): { from: Instant; until: Instant } {
+  const others = spans.filter((span) => span.feature === feature && span.grant !== grant && !isMistake(span));
+  let { startsAt: from, endsAt: until } = period;
+  for (const span of others.sort((a, b) => b.until - a.until)) {
+    if (span.from < from && from - span.until < joinedWithinMs) from = span.from;
+  }
+  for (const span of others.sort((a, b) => a.from - b.from)) {
+    if (span.until > until && span.from - until < joinedWithinMs) until = span.until;
+  }
+  return { from, until };
+}
+
 /** An act on trials. `name`: the feature's. */
 export type RailedAct =
   | { kind: "grant"; features: readonly { feature: string; name: string }[]; startsAt: Instant; endsAt: Instant }
@@ -71,8 +95,9 @@ export type Rail = "longest_trial" | "most_extensions" | "days_between_trials" |
 export type PassedRail = { rail: Rail; sentence: string };
 export type RailVerdict = { may: "yes" } | { may: "with_reason" | "no"; passed: PassedRail[] };
 
-/** A trial that was ended this soon after its start was a mistake, and does not delay the next one. In ms. */
+/** A trial that was ended this soon after its start was a mistake, and counts neither as one before nor as a part. In ms. */
 const mistakeMs = hour;
+const isMistake = ({ from, until }: TrialSpan) => until - from <= mistakeMs;
 
 /** Whether the role may do this to a tenant: yes, with a written reason, or not. `spans`: the tenant's trials. */
 export function allowed(act: RailedAct, role: RailRole, rules: GuardRails, spans: readonly TrialSpan[]): RailVerdict {
@@ -93,7 +118,10 @@ export const closedTo = (role: RailRole, kind: RailedKind, { supportMayNot }: Pi
 
 function passedByGrant(act: RailedAct & { kind: "grant" }, rules: GuardRails, spans: readonly TrialSpan[]): PassedRail[] {
   const { features, startsAt, endsAt } = act;
-  const passed: PassedRail[] = tooLong(startsAt, endsAt, rules);
+  const passed: PassedRail[] = tooLong(
+    features.map(({ feature }) => joinedPeriod(spans, feature, act)),
+    rules,
+  );
   for (const { feature, name } of features) {
     const near = rules.daysApart === null ? undefined : nearSpan(spans, feature, act, rules.daysApart);
     if (!near) continue;
@@ -119,8 +147,7 @@ function nearSpan(
 ) {
   const gapTo = ({ from, until }: TrialSpan) => (until <= startsAt ? startsAt - until : from - endsAt);
   const near = spans.filter((span) => {
-    const isMistake = span.until - span.from <= mistakeMs;
-    return span.feature === feature && !isMistake && gapTo(span) >= 0 && gapTo(span) < apart * day;
+    return span.feature === feature && !isMistake(span) && gapTo(span) >= 0 && gapTo(span) < apart * day;
   });
   return near.sort((a, b) => gapTo(a) - gapTo(b))[0];
 }
@@ -132,7 +159,7 @@ function passedByExtension(
 ): PassedRail[] {
   const span = spans.find((s) => s.grant === grant);
   if (!span) return [];
-  const passed = tooLong(span.from, endsAt, rules);
+  const passed = tooLong([joinedPeriod(spans, span.feature, { startsAt: span.from, endsAt }, grant)], rules);
   if (rules.maxExtensions !== null && span.extensions >= rules.maxExtensions) {
     const most = rules.maxExtensions === 0 ? "A trial is not extended" : `A trial is extended up to ${times(rules.maxExtensions)}`;
     const already = span.extensions === 0 ? "" : ` This one was already extended ${times(span.extensions)}.`;
@@ -141,9 +168,10 @@ function passedByExtension(
   return passed;
 }
 
-function tooLong(from: Instant, until: Instant, { maxDays }: GuardRails): PassedRail[] {
-  if (maxDays === null || until - from <= maxDays * day) return [];
-  const length = days(Math.ceil((until - from) / day));
+function tooLong(periods: readonly { from: Instant; until: Instant }[], { maxDays }: GuardRails): PassedRail[] {
+  const ms = Math.max(...periods.map(({ from, until }) => until - from));
+  if (maxDays === null || ms <= maxDays * day) return [];
+  const length = days(Math.ceil(ms / day));
   return [{ rail: "longest_trial", sentence: `A trial lasts up to ${days(maxDays)}, extensions included. This one would last ${length}.` }];
 }
 

@@ -18,7 +18,7 @@ export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "f
       if (act.days !== null) return `Trial of ${named} for ${act.days === 1 ? "1 day" : `${act.days} days`}`;
       return `Trial of ${named} until ${longDate(act.endsAt as number)}`;
     case "extend_trial":
-      return `Trial of ${named}, extended to ${longDate(act.endsAt)}`;
+      return `${act.kind === "override" ? "Override" : "Trial"} of ${named}, extended to ${longDate(act.endsAt)}`;
     case "set_override":
       return `${act.effect === "allow" ? "Override that allows" : "Override that denies"} ${named}${act.endsAt === null ? ", without an end" : ` until ${longDate(act.endsAt)}`}`;
     case "bulk":

@@ -1,5 +1,5 @@
 import type { BulkParams } from "~/core/bulk/bulk-act";
-import type { Actor, Instant, Value } from "~/core/model";
+import type { Actor, GrantKind, Instant, Value } from "~/core/model";
 import type { Act } from "~/core/permissions";
 import { day } from "~/core/time";
 
@@ -36,7 +36,8 @@ export type RequestedAct =
       startsAt: Instant | null;
       endsAt: Instant | null;
     }
-  | { act: "extend_trial"; grant: string; feature: string; endsAt: Instant }
+  /** Of a trial, or of an override if `kind` says so. */
+  | { act: "extend_trial"; kind?: GrantKind; grant: string; feature: string; endsAt: Instant }
   | { act: "end_trial"; grant: string; feature: string }
   /** Without `startsAt` it begins when it is approved. */
   | { act: "set_override"; feature: string; effect: "allow" | "deny"; value?: Value; startsAt: Instant | null; endsAt: Instant | null }

@@ -8,9 +8,11 @@ import { readRails, spansOfTenant } from "./rails.server";
 export async function railFacts({ db, now }: Services, tenant: string, role: Role): Promise<RailFacts | null> {
   const rules = await readRails(db.readAside, db.tables);
   if (!hasRails(rules)) return null;
-  // Trials that ended long ago matter to no rail, and a tenant may have hundreds.
-  const since = now() - (rules.daysApart ?? 0) * day;
-  const spans = (await spansOfTenant(db.readAside, db.tables, tenant)).filter(({ until }) => until > since);
+  // A tenant may have hundreds of trials. Those of a feature without a recent one matter to no limit.
+  const since = now() - Math.max(rules.daysApart ?? 0, 1) * day;
+  const all = await spansOfTenant(db.readAside, db.tables, tenant);
+  const recent = new Set(all.filter(({ until }) => until > since).map(({ feature }) => feature));
+  const spans = all.filter(({ feature }) => recent.has(feature));
   return { rules, role, spans, sentences: railSentences(rules), mayPass: mayPass(role, rules) };
 }
 

@@ -7,6 +7,7 @@ import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
 import type { Services } from "~/server/services.server";
 import { catalogueEntriesOf, newestSeqOf } from "~db/store/change-sets.server";
 import { readJob } from "~db/store/jobs.server";
+import { whyClosedUndo } from "./closed-undo.server";
 import type { FoundAct } from "./undo.server";
 
 /** An act has a few, because one of them may hold the whole catalogue. */
@@ -24,6 +25,9 @@ export async function createUndoJob(
   const { readAside: q, tables: t } = services.db;
   const changeSet = rows[0]?.changeSet;
   if (!changeSet) return refuse("not_undoable", "This entry is older than the history it would be undone from.");
+  // One act's entries have one actor, and the first ones have all actions of a bulk act on trials.
+  const closed = await whyClosedUndo(q, t, actor, rows);
+  if (closed) return closed;
   const catalogue = await catalogueEntriesOf(q, t, changeSet, maxCatalogueEntries + 1);
   if (catalogue.length > maxCatalogueEntries)
     return refuse(

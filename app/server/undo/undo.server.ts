@@ -13,6 +13,7 @@ import { actionsOfChangeSet, type ChangeSetRow, changeSetOf } from "~db/store/ch
 import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { readJob } from "~db/store/jobs.server";
+import { whyClosedUndo } from "./closed-undo.server";
 import { nameLaterChanges } from "./later-changes.server";
 import { readPastEntries, whyNeverUndone } from "./past-entries.server";
 import { itemsOf, type UndoItem, undoDigest } from "./undo-items.server";
@@ -95,9 +96,11 @@ export async function previewUndo(services: Services, actor: Actor, found: Found
   const use = await readUse(db.readAside, services, entries);
   const undone = compute({ catalogue, tenants: current.facts }, entries, use, { stamp: { now: at, actor, newId }, why: "" });
   const items = await nameLaterChanges(db.readAside, db.tables, undone.items, { after: lastSeq(found), zone, now: at });
-  const blocked = (await whyBlocked(db.readAside, services, catalogue, blockable(undone, at)))?.message ?? null;
+  const stopped =
+    (await whyClosedUndo(db.readAside, db.tables, actor, found.rows)) ??
+    (await whyBlocked(db.readAside, services, catalogue, blockable(undone, at)));
   const { refused, changed, digest } = undone;
-  return { ok: true, items, refused, changed, digest, blocked };
+  return { ok: true, items, refused, changed, digest, blocked: stopped?.message ?? null };
 }
 
 const lastSeq = ({ rows }: FoundAct) => Math.max(...rows.map((row) => row.seq));
@@ -134,13 +137,15 @@ export async function undoAct(services: Services, by: Actor, found: FoundAct, op
 async function undoStep(
   services: Services,
   actor: Actor & { changeSet: string },
-  { seq }: Pick<FoundAct, "seq">,
+  { seq, rows }: Pick<FoundAct, "seq" | "rows">,
   entries: PastEntry[],
   { partial, reviewed, note }: UndoOptions,
 ): Promise<{ refusal: Refusal | null; undone: Undone | undefined }> {
   const why = whyUndone(seq, note);
   let undone: Undone | undefined;
   const result = await changeMany(services, actor, tenantsOf(entries), async (catalogue, tenants, stamp, tx) => {
+    const closed = await whyClosedUndo(tx, services.db.tables, actor, rows);
+    if (closed) return closed;
     const use = await readUse(tx, services, entries);
     undone = compute({ catalogue, tenants }, entries, use, { stamp, why });
     if (reviewed !== undefined && reviewed !== undone.digest) {
