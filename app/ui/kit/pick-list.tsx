@@ -17,7 +17,7 @@ type PickListProps = {
   noun: string;
 };
 
-/** Select any number of many options: checkboxes, with a search box if JavaScript is available. Inside <Field group>. */
+/** Select any number of many options: checkboxes, with a search box that works with JavaScript and keeps its place before. Inside <Field group>. */
 export function PickList({ name, options, checked = [], noun }: PickListProps) {
   const hydrated = useHydrated();
   const [search, setSearch] = useState("");
@@ -38,25 +38,23 @@ export function PickList({ name, options, checked = [], noun }: PickListProps) {
 
   return (
     <div className="overflow-hidden rounded-control border border-line-strong bg-surface shadow-card">
-      {hydrated && (
-        <div className="flex items-center gap-2 border-line border-b p-1.5">
-          <label className="relative min-w-0 flex-1">
-            <span className="sr-only">Search {noun}</span>
-            <Search className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
-            <input
-              type="search"
-              value={search}
-              placeholder={`Search ${count(options.length)} ${noun}`}
-              onChange={(event) => setSearch(event.target.value)}
-              onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
-              className={cx(inputLook, "h-8 pl-8 shadow-none!")}
-            />
-          </label>
-          <span className="shrink-0 px-1.5 text-ink-muted text-xs" aria-live="polite">
-            {count(picked.size)} chosen
-          </span>
-        </div>
-      )}
+      <div className={cx("flex items-center gap-2 border-line border-b p-1.5", !hydrated && "invisible")}>
+        <label className="relative min-w-0 flex-1">
+          <span className="sr-only">Search {noun}</span>
+          <Search className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint" aria-hidden="true" />
+          <input
+            type="search"
+            value={search}
+            placeholder={`Search ${count(options.length)} ${noun}`}
+            onChange={(event) => setSearch(event.target.value)}
+            onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+            className={cx(inputLook, "h-8 pl-8 shadow-none!")}
+          />
+        </label>
+        <span className="shrink-0 px-1.5 text-ink-muted text-xs" aria-live="polite">
+          {count(picked.size)} chosen
+        </span>
+      </div>
       <ul className="max-h-64 overflow-y-auto py-1">
         {options.map((option, i) => (
           <li key={option.value} hidden={!shown.has(option.value)}>
