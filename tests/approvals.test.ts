@@ -238,7 +238,7 @@ describe("approvals on pages", () => {
     expect(wrong.status).toBe(422);
     for (const sentence of ["Write whole days from 1 to 3,650", "Write a number from 1 to 1,000,000"]) expect(text).toContain(sentence);
     await as(owner).post(paths.approvals(), { trialDays: "30", endlessOverrides: "on", bulkTenants: "2" });
-    expect(await readApprovals(db.read, db.tables)).toEqual({ trialDays: 30, endlessOverrides: true, bulkTenants: 2 });
+    expect(await readApprovals(db.read, db.tables)).toEqual({ ...noApprovals, trialDays: 30, endlessOverrides: true, bulkTenants: 2 });
     expect(await textOf(await as(admin).get(paths.audit()))).toContain("changed which acts need a second person");
   });
 

@@ -77,11 +77,11 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
       answers: { 200: { what: "What changed, or would.", schema: answers.imported, headers: ["ETag", "Idempotency-Replayed"] } },
       problems: {
         400: ["invalid_request"],
-        409: ["idempotency_key_in_use"],
+        409: ["needs_approval", "idempotency_key_in_use"],
         412: ["stale"],
         422: ["invalid_catalogue", "idempotency_key_reused"],
       },
-      problemExamples: { stale: { detail: staleDetail, field: "If-Match" } },
+      problemExamples: { stale: { detail: staleDetail, field: "If-Match" }, needs_approval: { detail: importWaits } },
     },
     async ({ services, query, body, actor, conditions }): Promise<Done> => {
       const dryRun = query.dryRun ?? false;
@@ -95,7 +95,7 @@ export async function catalogueApi(app: FastifyInstance, { services }: { service
         return { ok: true, dryRun, changed: wouldChange(diff), revision, diffText: JSON.stringify(diff) };
       }
       const done = await applyFile(services, file, actor, { expectedRevision });
-      const isStale = !done.ok && expectedRevision !== undefined && done.problems[0]?.line === null;
+      const isStale = !done.ok && !done.needsApproval && expectedRevision !== undefined && done.problems[0]?.line === null;
       return isStale ? { ok: false, stale: true } : { ...done, dryRun };
     },
     (done): Answered => {
@@ -119,10 +119,12 @@ const wouldChange = ({ features, plans, tenants }: (Previewed & { ok: true })["d
   [features, plans].some((d) => d.added.length + d.changed.length + d.archived.length + d.restored.length > 0) ||
   tenants.added.length + tenants.changed.length > 0;
 
+const importWaits = "A change of more than 100 tenants needs a second person. An import cannot wait for one. Leave it out of the file.";
 const staleDetail = "The catalogue was changed since you saw it. Look at what the import would do now, then send it with the new ETag.";
 const stale: Answered = { problem: { status: 412, code: "stale", detail: staleDetail, field: "If-Match" } };
 
-function badFile({ problems, more }: BadFile): Answered {
+function badFile({ problems, more, needsApproval }: BadFile): Answered {
+  if (needsApproval) return { problem: { status: 409, code: "needs_approval", detail: problems[0]?.message ?? "" } };
   const errors = problems.map(({ line, message }) => ({ field: line === null ? "body" : `line ${line}`, message }));
   const [first] = errors;
   const rest = errors.length + more - 1;

@@ -15,6 +15,7 @@ import { conditionProblem } from "./http/conditions";
 import { addRead, addWrite } from "./http/route.server";
 import { featureOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
+import { publicationWaits } from "./openapi/problem-examples";
 
 const find = ({ features }: CatalogueFacts, key: string) => features.find((f) => f.key === key);
 const revisionOf = (facts: CatalogueFacts, key: string) => find(facts, key)?.revision ?? null;
@@ -150,10 +151,11 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
         problems: {
           400: ["invalid_request", "invalid_json"],
           404: ["feature_not_found"],
-          409: ["idempotency_key_in_use"],
+          409: [...(name === "archive" ? ["needs_approval" as const] : []), "idempotency_key_in_use"],
           412: ["stale"],
           422: name === "restore" ? ["catalogue_too_large", "idempotency_key_reused"] : ["idempotency_key_reused"],
         },
+        problemExamples: { needs_approval: publicationWaits },
       },
       ({ services, params: { feature: key }, body, actor, conditions }) =>
         changeCatalogue(

@@ -14,6 +14,7 @@ import { conditionProblem } from "./http/conditions";
 import { addRead, addWrite } from "./http/route.server";
 import { planOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";
+import { publicationWaits } from "./openapi/problem-examples";
 
 const find = ({ plans }: CatalogueFacts, key: string) => plans.find((p) => p.key === key);
 const revisionOf = (facts: CatalogueFacts, key: string) => find(facts, key)?.revision ?? null;
@@ -105,7 +106,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
       answers: { 200: answer, 201: { ...answer, what: "The plan, which is new." } },
       problems: {
         400: ["invalid_request", "invalid_json"],
-        409: ["idempotency_key_in_use"],
+        409: ["needs_approval", "idempotency_key_in_use"],
         412: ["stale"],
         422: [
           "plan_not_found",
@@ -130,6 +131,7 @@ export async function plansApi(app: FastifyInstance, { services }: { services: S
           field: "features",
         },
         ...tooManyPlans,
+        needs_approval: publicationWaits,
       },
     },
     ({ services, params: { plan: key }, body, actor, conditions }) =>

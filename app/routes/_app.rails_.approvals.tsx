@@ -39,14 +39,19 @@ export default function ApprovalsPage() {
   const [form, fields] = useForm({
     id: "approvals",
     lastResult: useActionData<typeof action>()?.result,
-    defaultValue: { ...rules, trialDays: typed(rules.trialDays), bulkTenants: typed(rules.bulkTenants) },
+    defaultValue: {
+      ...rules,
+      trialDays: typed(rules.trialDays),
+      bulkTenants: typed(rules.bulkTenants),
+      publicationTenants: typed(rules.publicationTenants),
+    },
   });
   return (
     <>
       <PageHeader
         title="Approvals"
         breadcrumbs={[{ label: "Guard rails", to: paths.rails() }]}
-        description="Acts that need a second person, for every role and API key. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days. Imports and the command line are not bound."
+        description="Acts that need a second person, for every role and API key. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days. CSV imports and the command line are not bound."
       />
       <Card className="max-w-2xl">
         <Form method="post" {...getFormProps(form)}>
@@ -68,6 +73,22 @@ export default function ApprovalsPage() {
               <span className="flex items-center gap-2">
                 <TextInput
                   defaultValue={fields.bulkTenants.initialValue}
+                  inputMode="numeric"
+                  autoComplete="off"
+                  className="max-w-28"
+                  placeholder="none"
+                />
+                <span className="text-ink-muted text-sm">tenants</span>
+              </span>
+            </Field>
+            <Field
+              label="Catalogue changes that take something from more than"
+              field={fields.publicationTenants}
+              hint="They are made in a draft, and someone else publishes it. Empty: none."
+            >
+              <span className="flex items-center gap-2">
+                <TextInput
+                  defaultValue={fields.publicationTenants.initialValue}
                   inputMode="numeric"
                   autoComplete="off"
                   className="max-w-28"

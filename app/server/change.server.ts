@@ -14,6 +14,7 @@ import { foldForCatalogue } from "~db/store/fold-schedules.server";
 import { tenantOfGrant } from "~db/store/grants.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
 import { holdForApproval } from "./approvals/keep-request.server";
+import { whyPublicationWaits } from "./approvals/publication-approval.server";
 import { refusedOf, rightLocks } from "./authority.server";
 import { findInvalidatedGrants, type InvalidatedGrants } from "./invalidated-grants.server";
 import type { Settled } from "./process/request-batcher.server";
@@ -220,12 +221,19 @@ export async function changeTenantOfGrant(
   );
 }
 
-/** The catalogue's equivalent. `tx` is for what a decision needs, such as tenants with a plan. `also` writes beside the change. */
+type CatalogueOptions = {
+  /** Writes beside the change. */
+  also?: (tx: Queries) => Promise<void>;
+  /** Whether a second person makes the change, once it is decided. */
+  isBySecondPerson?: () => boolean;
+};
+
+/** The catalogue's equivalent. `tx` is for what a decision needs, such as tenants with a plan. */
 export async function changeCatalogue(
   services: Services,
   by: Actor,
   decideChange: (facts: CatalogueFacts, stamp: Stamp, tx: Queries) => Outcome<CatalogueChange> | Promise<Outcome<CatalogueChange>>,
-  also?: (tx: Queries) => Promise<void>,
+  { also, isBySecondPerson }: CatalogueOptions = {},
 ): Promise<CatalogueChanged> {
   const { db, facts: cache } = services;
   const actor = withAct(services, by);
@@ -239,8 +247,12 @@ export async function changeCatalogue(
       await also?.(tx);
       return { ok: true, changed: false, facts: before, change };
     }
-    const tooLarge = sizeProblem(before, applyCatalogueChange(before, change, before.revision));
+    const after = applyCatalogueChange(before, change, before.revision);
+    const tooLarge = sizeProblem(before, after);
     if (tooLarge) return tooLarge;
+    const isBound = services.authority !== null && !isBySecondPerson?.();
+    const waits = isBound ? await whyPublicationWaits(tx, db.tables, before, after) : null;
+    if (waits) return waits;
     const unfit = await findInvalidatedGrants(tx, db.tables, before, change, change.at);
     if (unfit) return refuseInvalidated(unfit);
     folded = await foldForCatalogue(tx, db.tables, before, change);

@@ -15,6 +15,20 @@ export async function countTenantGroups(q: Queries, t: Schema): Promise<TenantGr
   return rows.map((row) => ({ ...row, tenants: Number(row.tenants) }));
 }
 
+/** Tenants with one of these plans, and with one of them as an add-on. A tenant may count more than once. */
+export async function countTenantsHaving(q: Queries, t: Schema, plans: readonly string[]): Promise<number> {
+  if (plans.length === 0) return 0;
+  const [base] = await q
+    .select({ n: count() })
+    .from(t.tenants)
+    .where(inArray(t.tenants.plan, [...plans]));
+  const [added] = await q
+    .select({ n: count() })
+    .from(t.tenantAddOns)
+    .where(inArray(t.tenantAddOns.plan, [...plans]));
+  return Number(base?.n ?? 0) + Number(added?.n ?? 0);
+}
+
 /**
  * Tenants that have a grant of a feature, a plan, or an add-on, or for which PostHog has given a flag's value; those with
  * a scheduled change that is due and not in rows yet; all.

@@ -365,7 +365,7 @@ test("what cannot be done is refused with its own code", async () => {
     const request = await findRequest(api.services, (said as { id: string }).id);
     if (request) await refuseRequest(api.services, ada, request, "No");
   }
-  await saveApprovals(api.services, ada, { trialDays: 2, endlessOverrides: true, bulkTenants: 2 });
+  await saveApprovals(api.services, ada, { trialDays: 2, endlessOverrides: true, bulkTenants: 2, publicationTenants: 1 });
   const held = await newGrant(api);
   await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "needs_approval");
   await refused("extendGrant", { params: { id: held } }, "needs_approval");
@@ -380,6 +380,18 @@ test("what cannot be done is refused with its own code", async () => {
       selection: { kind: "keys", keys: ["acme"] },
     });
   await refused("startBulk", two("reinstate"), "requests_full");
+  const [takenFeature, takenPlan] = [fresh(), fresh()];
+  await api.services.jobs.runAll();
+  expect(await walk.ask("putFeature", keys.all, { params: { feature: takenFeature }, body: {} })).toMatchObject({ status: 201 });
+  const withIt = { params: { plan: takenPlan }, body: { features: { [takenFeature]: true } } };
+  expect(await walk.ask("putPlan", keys.all, withIt)).toMatchObject({ status: 201 });
+  for (const key of [fresh(), fresh()]) {
+    expect(await walk.ask("putTenant", keys.all, { params: { key }, body: { plan: takenPlan } })).toMatchObject({ status: 201 });
+  }
+  await refused("putPlan", { ...withIt, body: { features: {} } }, "needs_approval");
+  await refused("archiveFeature", { params: { feature: takenFeature }, body: {} }, "needs_approval");
+  const manyTenants = { latchkey: 1, tenants: { i1: { plan: "starter" }, i2: { plan: "starter" }, i3: { plan: "starter" } } };
+  await refused("importCatalogue", { text: JSON.stringify(manyTenants) }, "needs_approval");
   await saveApprovals(api.services, ada, noApprovals);
   const tooMany = await walk.ask("createRequest", keys.all, wanted({ tenant: asking }));
   expect(tooMany).toMatchObject({ status: 429, code: "request_limit" });

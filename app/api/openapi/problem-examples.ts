@@ -15,6 +15,12 @@ const later = "Ask again in a few seconds.";
 const other = "Create another one under API keys.";
 const cannotReach = `The database is unreachable or locked. ${later}`;
 
+/** For changes of the catalogue. */
+export const publicationWaits: ProblemExample = {
+  detail:
+    "This takes something from up to 143 tenants, and beyond 100 tenants it needs a second person. Make the change in a draft of the plans, which someone else then publishes.",
+};
+
 /** By code. Routes with other messages have `problemExamples`. */
 const table: { [code: string]: ProblemExample } = {
   key_missing: { detail: "Send an API key: Authorization: Bearer lk_live_… (or X-API-Key)." },

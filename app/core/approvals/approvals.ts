@@ -14,9 +14,11 @@ export type ApprovalRules = {
   endlessOverrides: boolean;
   /** Acts on more than so many tenants at once. */
   bulkTenants: number | null;
+  /** Changes of the catalogue that take something from more than so many tenants. */
+  publicationTenants: number | null;
 };
 
-export const noApprovals: ApprovalRules = { trialDays: null, endlessOverrides: false, bulkTenants: null };
+export const noApprovals: ApprovalRules = { trialDays: null, endlessOverrides: false, bulkTenants: null, publicationTenants: null };
 
 /** Whether a change of one tenant may need approval. */
 export const hasTenantApprovals = ({ trialDays, endlessOverrides }: ApprovalRules): boolean => trialDays !== null || endlessOverrides;
@@ -26,6 +28,7 @@ const days = (n: number) => (n === 1 ? "1 day" : `${n.toLocaleString("en")} days
 /** An override for longer than this counts as one without an end. */
 const maxOverrideDays = 3_650;
 
+const endlessOverride = "An override without an end, or for more than 10 years, needs a second person.";
 const longTrial = (trialDays: number) => `A trial of more than ${days(trialDays)} needs a second person.`;
 
 /** Why a second person has to approve the change, as a sentence, or null. `spans`: the tenant's trials before it. */
@@ -36,7 +39,7 @@ export function whyApproval(
 ): string | null {
   const made = grants.filter(({ endedAt }) => endedAt === null);
   if ((action === "override.set" || action === "override.extended") && endlessOverrides && made.some((grant) => isEndless(grant, at)))
-    return "An override without an end, or for more than 10 years, needs a second person.";
+    return endlessOverride;
   if (trialDays === null || (action !== "trial.granted" && action !== "trial.extended")) return null;
   const lengthOf = (trial: Trial): number => {
     const startsAt = spans.find(({ grant }) => grant === trial.extends)?.from ?? trial.startsAt;
@@ -49,10 +52,32 @@ export function whyApproval(
 const isEndless = ({ endsAt }: Pick<Grant, "endsAt">, at: Instant) => endsAt === null || endsAt - at > maxOverrideDays * day;
 
 /** Why a second person has to approve an act on so many tenants, or null. */
-export function whyBulkApproval(act: BulkAct, tenants: number, { bulkTenants, trialDays }: ApprovalRules): string | null {
+export function whyBulkApproval(act: BulkAct, tenants: number, rules: ApprovalRules): string | null {
+  const { trialDays } = rules;
   if (trialDays !== null && "days" in act && act.days > trialDays) return longTrial(trialDays);
+  return whyManyTenants(tenants, rules);
+}
+
+function whyManyTenants(tenants: number, { bulkTenants }: ApprovalRules): string | null {
   if (bulkTenants === null || tenants <= bulkTenants) return null;
   return `A change of more than ${bulkTenants === 1 ? "1 tenant" : `${bulkTenants.toLocaleString("en")} tenants`} needs a second person.`;
+}
+
+/** Why an import of tenants needs a second person, or null. `grants`: those of each tenant that it writes. */
+export function whyImportApproval(tenants: readonly { grants: readonly Grant[] }[], rules: ApprovalRules, at: Instant): string | null {
+  const { trialDays, endlessOverrides } = rules;
+  const made = tenants.flatMap(({ grants }) => grants.filter(({ endedAt }) => endedAt === null));
+  if (endlessOverrides && made.some((grant) => grant.kind === "override" && isEndless(grant, at))) return endlessOverride;
+  const isLong = (grant: Grant) => grant.kind === "trial" && trialDays !== null && grant.endsAt - grant.startsAt > trialDays * day;
+  if (trialDays !== null && made.some(isLong)) return longTrial(trialDays);
+  return whyManyTenants(tenants.length, rules);
+}
+
+/** Why a change of the catalogue that takes something from up to so many tenants needs a second person, or null. */
+export function whyPublicationApproval(tenants: number, { publicationTenants }: ApprovalRules): string | null {
+  if (publicationTenants === null || tenants <= publicationTenants) return null;
+  const n = (count: number) => (count === 1 ? "1 tenant" : `${count.toLocaleString("en")} tenants`);
+  return `This takes something from up to ${n(tenants)}, and beyond ${n(publicationTenants)} it needs a second person. Make the change in a draft of the plans, which someone else then publishes.`;
 }
 
 /** The refusal of an act that is kept as a request: what to do once it is approved. */

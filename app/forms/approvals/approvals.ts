@@ -15,6 +15,7 @@ const limit = (max: number, rule: string) =>
 export const approvalsForm = z.object({
   trialDays: limit(3_650, "Write whole days from 1 to 3,650, or leave it empty."),
   bulkTenants: limit(1_000_000, "Write a number from 1 to 1,000,000, or leave it empty."),
+  publicationTenants: limit(1_000_000, "Write a number from 1 to 1,000,000, or leave it empty."),
   endlessOverrides: z
     .literal("on", "Tick it, or leave it empty.")
     .optional()
@@ -28,4 +29,5 @@ export const storedApprovals: z.ZodType<ApprovalRules> = z.object({
   trialDays: storedLimit,
   endlessOverrides: z.boolean().catch(false),
   bulkTenants: storedLimit,
+  publicationTenants: storedLimit,
 });

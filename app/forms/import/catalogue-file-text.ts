@@ -19,8 +19,14 @@ export const maxFileBytes = 5 * 1024 * 1024;
 export const tooLarge = "is larger than 5 MB: move tenants into files of their own, each with latchkey and tenants only";
 const maxProblems = 20;
 
-/** `line` is null if the problem has no line. `more` counts problems not listed. */
-export type BadFile = { ok: false; name: string; problems: (LineProblem | { line: null; message: string })[]; more: number };
+/** `line` is null if the problem has no line. `more` counts problems not listed. `needsApproval`: the file is good, but one person may not import it. */
+export type BadFile = {
+  ok: false;
+  name: string;
+  problems: (LineProblem | { line: null; message: string })[];
+  more: number;
+  needsApproval?: true;
+};
 export type ReadFile = {
   ok: true;
   name: string;

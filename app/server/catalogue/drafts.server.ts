@@ -107,8 +107,8 @@ export type Publication = {
 };
 
 /**
- * Publishes a draft as one change set, whole or not at all. Everybody who may change the catalogue may publish, the second
- * one gets a sentence. Every publication goes through here, so this is where an act could wait for another person.
+ * Publishes a draft as one change set, whole or not at all. All who may change the catalogue may publish; the second one
+ * gets a sentence. Someone else than the draft's owner is the second person that approvals ask for.
  */
 export async function publishDraft(
   services: Services,
@@ -117,6 +117,7 @@ export async function publishDraft(
   { version, note }: Publication,
 ): Promise<CatalogueChanged> {
   const { db, now } = services;
+  let isBySecondPerson = false;
   return changeCatalogue(
     services,
     actor,
@@ -127,9 +128,13 @@ export async function publishDraft(
       if (over) return over;
       if (draft.version !== version) return refuse("stale", "The draft was changed since you looked. Review it again, then publish.");
       if (draft.cells.length === 0) return refuse("value_invalid", "The draft has no changes, so there is nothing to publish.");
+      isBySecondPerson = draft.owner !== actor.id;
       const why = note === null ? draft.name : `${draft.name}: ${note}`;
       return setPlanEntries(facts, cellsToPublish(draft.cells, facts), stamp, why);
     },
-    (tx) => updateDraft(tx, db.tables, id, { state: "published", closedBy: actor.name, closedAt: now(), updatedAt: now() }),
+    {
+      also: (tx) => updateDraft(tx, db.tables, id, { state: "published", closedBy: actor.name, closedAt: now(), updatedAt: now() }),
+      isBySecondPerson: () => isBySecondPerson,
+    },
   );
 }

@@ -4,6 +4,7 @@ import { type ImportDiff, planWholeImport, type WholeImport } from "~/core/impor
 import type { Actor, CatalogueFacts, Feature, Stamp } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/import/catalogue-file-text";
+import { whyImportWaits } from "~/server/approvals/publication-approval.server";
 import { RightWithdrawn, refusalOf } from "~/server/authority.server";
 import { changeMany, endedBy } from "~/server/change.server";
 import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
@@ -109,7 +110,7 @@ export async function applyImport(
 ): Promise<Imported> {
   let plan: WholeImport | undefined;
   let before: CatalogueFacts | undefined;
-  const result = await changeMany(services, actor, [...read.file.tenants.keys()], (current, tenants, stamp) => {
+  const result = await changeMany(services, actor, [...read.file.tenants.keys()], async (current, tenants, stamp, tx) => {
     if (expectedRevision !== undefined && ![expectedRevision].flat().includes(current.revision)) {
       return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
     }
@@ -117,6 +118,8 @@ export async function applyImport(
     plan = planWholeImport(current, tenants, read.file, stamp, why ?? `Import of ${read.name}`);
     if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
     const { catalogue, tenants: writes } = plan;
+    const waits = services.authority && (await whyImportWaits(tx, services.db.tables, current, plan, stamp.now));
+    if (waits) return waits;
     return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
   });
   if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
@@ -124,5 +127,6 @@ export async function applyImport(
   const unfit = plan && before && (await refuseInvalidated(services, read, before, plan));
   if (unfit) return unfit;
   const message = result.ok ? "the file cannot be imported" : result.message;
-  return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0 };
+  const needsApproval = !result.ok && result.code === "needs_approval" ? { needsApproval: true as const } : {};
+  return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0, ...needsApproval };
 }
