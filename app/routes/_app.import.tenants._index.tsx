@@ -4,7 +4,7 @@ import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readFileUpload } from "~/server/http/file-upload.server";
-import { storeCsv } from "~/server/tenant-csv/csv-upload.server";
+import { discardOlderCsv, storeCsv } from "~/server/tenant-csv/csv-upload.server";
 import { CsvForm } from "~/ui/import/csv-form";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -23,6 +23,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const stored = await readFileUpload(request, (name, file) => storeCsv(context, id, name, file));
   if (stored === null) return data({ message: "Choose a file, or paste its text." }, { status: 422 });
   if (!stored.ok) return data({ message: stored.message }, { status: 422 });
+  await discardOlderCsv(context, stored.upload);
   return redirect(paths.importTenantsMapping(stored.upload.id));
 }
 

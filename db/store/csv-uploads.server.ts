@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNotNull, sql } from "drizzle-orm";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -19,7 +19,7 @@ export async function completeCsvUpload(tx: Queries, t: Schema, id: string, rows
   await tx.update(t.csvUploads).set({ rows }).where(eq(t.csvUploads.id, id));
 }
 
-/** Null if there is none, or its rows are still being stored. */
+/** Null if there is none, or its rows are still being stored or already being deleted. */
 export async function readCsvUpload(q: Queries, { csvUploads: u }: Schema, id: string): Promise<CsvUpload | null> {
   const [row] = await q
     .select()
@@ -38,26 +38,20 @@ export async function csvRowsAfter(q: Queries, { csvRows: r }: Schema, upload: s
     .limit(size);
 }
 
-/** Uploads of this person or key beyond the newest ones. */
+/** Makes the upload unusable before its rows are deleted, so that nothing imports some of them. */
+export async function closeCsvUpload(tx: Queries, { csvUploads: u }: Schema, id: string): Promise<void> {
+  await tx.update(u).set({ rows: null }).where(eq(u.id, id));
+}
+
+/** Complete uploads of this person beyond the newest ones. Those that still arrive are left out. */
 export async function olderCsvUploads(q: Queries, { csvUploads: u }: Schema, actorId: string, kept: number): Promise<string[]> {
   const rows = await q
     .select({ id: u.id })
     .from(u)
-    .where(eq(u.actorId, actorId))
+    .where(and(eq(u.actorId, actorId), isNotNull(u.rows)))
     .orderBy(desc(u.createdAt), desc(u.id))
     .limit(100)
     .offset(kept);
-  return rows.map(({ id }) => id);
-}
-
-/** Uploads from before an instant. */
-export async function csvUploadsBefore(q: Queries, { csvUploads: u }: Schema, at: Instant): Promise<string[]> {
-  const rows = await q
-    .select({ id: u.id })
-    .from(u)
-    .where(lt(u.createdAt, new Date(at)))
-    .orderBy(asc(u.createdAt))
-    .limit(100);
   return rows.map(({ id }) => id);
 }
 

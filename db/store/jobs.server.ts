@@ -46,13 +46,13 @@ export async function readJob(q: Queries, t: Schema, id: string): Promise<Job | 
   return row ? jobOf(row) : null;
 }
 
-/** Parameters of the jobs of a kind that wait or run. */
-export async function liveJobParams(q: Queries, { jobs }: Schema, kind: Job["kind"]): Promise<Json[]> {
-  const rows = await q
-    .select({ params: jobs.params })
+/** Jobs of a kind that wait or run. */
+export async function liveJobsOf(q: Queries, { jobs }: Schema, kind: Job["kind"]): Promise<Pick<Job, "params" | "isPreview">[]> {
+  const { params, isPreview } = jobs;
+  return q
+    .select({ params, isPreview })
     .from(jobs)
     .where(and(inArray(jobs.state, live), eq(jobs.kind, kind)));
-  return rows.map(({ params }) => params);
 }
 
 /** The named subjects, or null if they are found while the job runs. */

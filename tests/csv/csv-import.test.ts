@@ -1,13 +1,15 @@
-import { count } from "drizzle-orm";
+import { count, eq, gt } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { day } from "~/core/time";
+import type { CsvMapping } from "~/core/import/csv-columns";
+import { day, hour } from "~/core/time";
 import { createJobRunner } from "~/server/jobs/job-runner.server";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
 import { jobKindsOf } from "~/server/process/job-kinds.server";
 import { createCsvImport, runCsvPreview } from "~/server/tenant-csv/csv-import.server";
-import { storeCsv } from "~/server/tenant-csv/csv-upload.server";
+import { discardCsv, storeCsv } from "~/server/tenant-csv/csv-upload.server";
 import { tenantCsvWork } from "~/server/tenant-csv/csv-work.server";
 import { listAuditHeads } from "~db/store/audit.server";
+import { closeCsvUpload } from "~db/store/csv-uploads.server";
 import { itemsOf, jobNow, operator, seedBulkCatalogue, seedTenants } from "../support/bulk-world";
 import { csvFile, csvResults, queueCsv, uploadCsv } from "../support/csv-world";
 import { engines, startServices, type TestServices } from "../support/services";
@@ -102,10 +104,104 @@ describe.each(engines)("tenants from CSV on %s", (engine) => {
     const job = await queueCsv(services, "key\nb\n");
     services.clock.now += day + 2;
     await services.cleaning.clean();
-    expect(await stored()).toEqual([2, 2]);
+    expect(await stored()).toEqual([1, 1]);
     await cancelOneJob(services, operator, job.id);
     await services.cleaning.clean();
     expect(await stored()).toEqual([0, 0]);
+  });
+
+  test("a file has one import at a time, and none begins beside a preview of it", async () => {
+    const first = await queueCsv(services, "key,plan\na,free\nb,pro\n", { isPreview: true });
+    const { upload } = first.params as { upload: string };
+    const again = (columns: CsvMapping["columns"], isPreview: boolean) =>
+      createCsvImport(services, operator, { upload, mapping: { columns, addOnSeparator: ";" }, note: null, isPreview });
+    await services.jobs.runAll();
+    const second = await again(["key", null], true);
+    if (!second.ok) throw new Error(second.message);
+    expect(await runCsvPreview(services, operator, first)).toMatchObject({ message: expect.stringContaining("A preview of this file") });
+    await services.jobs.runAll();
+    const run = await runCsvPreview(services, operator, first);
+    expect(run).toMatchObject({ ok: true });
+    const isImported = { ok: false, message: expect.stringContaining("This file is being imported") };
+    expect(await runCsvPreview(services, operator, second.job)).toMatchObject(isImported);
+    expect(await again(["key", null], true)).toMatchObject(isImported);
+    expect(await runCsvPreview(services, operator, first)).toEqual(run);
+    await services.jobs.runAll();
+    if (run.ok) expect(await jobNow(services, run.job)).toMatchObject({ state: "done", total: 2, done: 2 });
+  });
+
+  test("rows that a job still needs are not deleted", async () => {
+    const job = await queueCsv(services, "key\na\n");
+    await discardCsv(services, (job.params as { upload: string }).upload);
+    await services.jobs.runAll();
+    expect(await jobNow(services, job)).toMatchObject({ state: "done", total: 1, done: 1 });
+  });
+
+  test.each(["the whole file", "some of its rows", "its last rows"])("a job fails and is not done if %s was deleted", async (what) => {
+    const job = await queueCsv(services, "key\na\nb\nc\nd\n");
+    const { csvRows, csvUploads } = services.db.tables;
+    await services.db.transaction([], async (tx) => {
+      if (what === "the whole file") await tx.delete(csvUploads);
+      else await tx.delete(csvRows).where(what === "its last rows" ? gt(csvRows.seq, 2) : eq(csvRows.seq, 2));
+    });
+    await services.jobs.runAll();
+    expect(await jobNow(services, job)).toMatchObject({
+      state: "failed",
+      done: 0,
+      problem: expect.stringContaining("Upload the file again"),
+    });
+  });
+
+  test("a file that still arrives is not deleted for newer ones", async () => {
+    let begin = () => {};
+    let end = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const rest = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    async function* slow() {
+      yield* csvFile(`key,name\n${Array.from({ length: 1_000 }, (_, i) => `s${i},Slow\n`).join("")}`);
+      begin();
+      await rest;
+      yield* csvFile("last,Last\n");
+    }
+    const arriving = storeCsv(services, operator.id, "slow.csv", slow());
+    await begun;
+    for (let i = 0; i < 7; i++) {
+      services.clock.now += 1;
+      await uploadCsv(services, `key\nu${i}\n`);
+    }
+    end();
+    expect(await arriving).toMatchObject({ ok: true, upload: { rows: 1_001 } });
+    expect(await stored()).toEqual([6, 1_006]);
+  });
+
+  test("an upload of over an hour is refused, and one that never completes is deleted after a day", async () => {
+    async function* tooSlow() {
+      yield* csvFile(`key\n${"a\n".repeat(500)}`);
+      services.clock.now += hour;
+      yield* csvFile("b\n".repeat(500));
+    }
+    expect(await storeCsv(services, operator.id, "t.csv", tooSlow())).toMatchObject({ message: expect.stringContaining("over an hour") });
+    expect(await stored()).toEqual([0, 0]);
+    const { id } = await uploadCsv(services, "key\na\n");
+    await services.db.transaction([], (tx) => closeCsvUpload(tx, services.db.tables, id));
+    const waiting = await queueCsv(services, "key\nb\n");
+    services.clock.now += day + 1;
+    await services.cleaning.clean();
+    expect(await stored()).toEqual([1, 1]);
+    await services.jobs.runAll();
+    expect(await jobNow(services, waiting)).toMatchObject({ state: "done", done: 1 });
+  });
+
+  test("a file of over a day gets no job, because its rows may be being deleted", async () => {
+    const { id: upload } = await uploadCsv(services, "key\na\n");
+    services.clock.now += day;
+    const mapping: CsvMapping = { columns: ["key"], addOnSeparator: ";" };
+    const late = await createCsvImport(services, operator, { upload, mapping, note: null, isPreview: true });
+    expect(late).toMatchObject({ ok: false, message: expect.stringContaining("Upload it again") });
   });
 
   test("a file that cannot be read leaves nothing, even after many rows", async () => {

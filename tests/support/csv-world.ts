@@ -3,7 +3,7 @@ import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { createCsvImport } from "~/server/tenant-csv/csv-import.server";
-import { storeCsv } from "~/server/tenant-csv/csv-upload.server";
+import { discardOlderCsv, storeCsv } from "~/server/tenant-csv/csv-upload.server";
 import { itemsOf, operator } from "./bulk-world";
 
 /** The text as a file that arrives in chunks. */
@@ -15,6 +15,7 @@ export async function* csvFile(text: string | Uint8Array): AsyncGenerator<Uint8A
 export async function uploadCsv(services: Services, text: string | Uint8Array, by: Actor = operator) {
   const stored = await storeCsv(services, by.id, "tenants.csv", csvFile(text));
   if (!stored.ok) throw new Error(stored.message);
+  await discardOlderCsv(services, stored.upload);
   return stored.upload;
 }
 

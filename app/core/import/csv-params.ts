@@ -1,4 +1,10 @@
+import { day, hour } from "~/core/time";
 import type { CsvMapping } from "./csv-columns";
+
+/** How long an uploaded file waits for its import, in ms. Then it is deleted. */
+export const csvUploadRetentionMs = day;
+/** Max duration of an upload, in ms. Far below the retention, so that no row arrives after the file was deleted. */
+export const maxCsvUploadMs = hour;
 
 /** Parameters of a job that imports a CSV file. Its rows are stored apart. */
 export type CsvParams = { upload: string; name: string; heads: string[]; mapping: CsvMapping };

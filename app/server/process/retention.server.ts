@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import { reportsAreLateAfter } from "~/core/decision/usage";
+import { csvUploadRetentionMs } from "~/core/import/csv-params";
 import type { Instant } from "~/core/model";
 import { day, hour, isoDay } from "~/core/time";
 import type { Database } from "~db/database";
@@ -23,9 +24,6 @@ export const jobsAreKept = 90 * day;
 export const requestsAreKept = 365 * day;
 /** A preview is out of date soon after it was made. */
 export const previewsAreKept = day;
-/** A file that was uploaded and not imported. */
-export const csvUploadsAreKept = day;
-
 const every = hour;
 const first = 60_000;
 const leaseName = "old rows";
@@ -59,7 +57,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
     signInCounts: at,
     previews: at - previewsAreKept,
     jobs: at - jobsAreKept,
-    csvUploads: at - csvUploadsAreKept,
+    csvUploads: at - csvUploadRetentionMs,
     requests: at - requestsAreKept,
     feed: at - feedIsKept,
     unsentFeed: at - unsentRetentionMs,

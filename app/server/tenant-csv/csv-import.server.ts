@@ -1,12 +1,13 @@
 import { type CsvMapping, headOf, mappingProblem } from "~/core/import/csv-columns";
-import type { CsvParams } from "~/core/import/csv-params";
+import { type CsvParams, csvUploadRetentionMs } from "~/core/import/csv-params";
 import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
-import { findJob } from "~/server/jobs/job-reads.server";
-import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
+import { createJob, type JobCreated, type JobToCreate } from "~/server/jobs/jobs.server";
 import type { Services } from "~/server/services.server";
+import type { Queries } from "~db/database";
 import { csvRowsAfter, readCsvUpload } from "~db/store/csv-uploads.server";
+import { liveJobsOf } from "~db/store/jobs.server";
 
 const shownRows = 5;
 const goneUpload = "This file is no longer here: it was imported, or uploaded over a day ago. Upload it again.";
@@ -19,6 +20,7 @@ export async function csvStart({ db }: Pick<Services, "db">, id: string) {
   return { upload, rows };
 }
 
+type CsvJob = JobToCreate & { params: CsvParams };
 type CsvToImport = { upload: string; mapping: CsvMapping; note: string | null; isPreview: boolean };
 
 /** Queues the import of an uploaded file, or its preview. */
@@ -34,7 +36,26 @@ export async function createCsvImport(
   const problem = columnsProblem(heads, mapping);
   if (problem) return problem;
   const params: CsvParams = { upload: id, name, heads, mapping };
-  return createJob(services, actor, { kind: "tenant_csv", params, keys: null, isPreview, note });
+  return queue(services, actor, { kind: "tenant_csv", params, keys: null, isPreview, note });
+}
+
+function queue(services: Services, actor: Actor, job: CsvJob): Promise<JobCreated> {
+  return createJob(services, actor, job, { gate: (tx) => uploadProblem(services, tx, job) });
+}
+
+/** Why an upload cannot be imported or previewed now. In the transaction that creates the job. */
+async function uploadProblem({ db, now }: Services, tx: Queries, { params, isPreview }: CsvJob): Promise<Refusal | null> {
+  const id = params.upload;
+  const upload = await readCsvUpload(tx, db.tables, id);
+  // Its rows may be deleted from then on.
+  if (!upload || now() - upload.createdAt >= csvUploadRetentionMs) return refuse("value_invalid", goneUpload);
+  const live = (await liveJobsOf(tx, db.tables, "tenant_csv")).filter((job) => (job.params as CsvParams).upload === id);
+  // An import deletes the rows at its end.
+  if (live.some((job) => !job.isPreview))
+    return refuse("value_invalid", "This file is being imported. To import it once more, wait until that ends and upload it again.");
+  if (!isPreview && live.length > 0)
+    return refuse("value_invalid", "A preview of this file is still running. Wait until it has ended, or cancel it.");
+  return null;
 }
 
 function columnsProblem(heads: readonly string[], { columns }: CsvMapping): Refusal | null {
@@ -47,12 +68,5 @@ function columnsProblem(heads: readonly string[], { columns }: CsvMapping): Refu
 
 /** Imports what a preview shows, once. */
 export async function runCsvPreview(services: Services, actor: Actor, { id, params, note }: Job): Promise<JobCreated> {
-  const { db } = services;
-  const { upload } = params as CsvParams;
-  const job = { id: `${id}r`, kind: "tenant_csv" as const, params, keys: null, isPreview: false, note };
-  // Without its rows only a job that exists already can be answered with.
-  const isThere = (await readCsvUpload(db.readAside, db.tables, upload)) !== null;
-  const existing = isThere ? null : await findJob(services, job.id);
-  if (existing) return { ok: true, job: existing };
-  return isThere ? createJob(services, actor, job) : refuse("value_invalid", goneUpload);
+  return queue(services, actor, { id: `${id}r`, kind: "tenant_csv", params: params as CsvParams, keys: null, isPreview: false, note });
 }

@@ -1,20 +1,22 @@
+import { type CsvParams, maxCsvUploadMs } from "~/core/import/csv-params";
 import { type Refusal, refuse } from "~/core/outcome";
 import type { Services } from "~/server/services.server";
 import {
   type CsvUpload,
+  closeCsvUpload,
   completeCsvUpload,
   deleteSomeOfCsvUpload,
   insertCsvRows,
   insertCsvUpload,
   olderCsvUploads,
 } from "~db/store/csv-uploads.server";
-import { liveJobParams } from "~db/store/jobs.server";
+import { jobsLock, liveJobsOf } from "~db/store/jobs.server";
 import { type CsvRecord, CsvUnreadable, csvRecords } from "./csv-reader.server";
 
 /** Rows per transaction. */
 const batchSize = 200;
 const deleteBatchSize = 1_000;
-/** Uploads of one person or key that wait for their import. Older ones are deleted. */
+/** Uploads of one person that wait for their import. Older ones are deleted. */
 const keptUploads = 5;
 const maxName = 200;
 
@@ -26,6 +28,7 @@ export async function storeCsv(services: Services, actorId: string, fileName: st
   const t = db.tables;
   const name = [...fileName.replace(/\p{C}/gu, "").trim()].slice(0, maxName).join("") || "CSV file";
   const id = newId("csv");
+  const createdAt = now();
   let heads: string[] | null = null;
   let rows = 0;
   try {
@@ -33,8 +36,9 @@ export async function storeCsv(services: Services, actorId: string, fileName: st
       const records: CsvRecord[] = heads === null ? batch.slice(1) : batch;
       const first: string[] | null = heads === null ? headsOf(batch) : null;
       const from = rows;
+      if (now() - createdAt >= maxCsvUploadMs) throw new CsvUnreadable("The upload took over an hour. Upload the file again.");
       await db.transaction([], async (tx) => {
-        if (first) await insertCsvUpload(tx, t, { id, actorId, name, heads: first, createdAt: now() });
+        if (first) await insertCsvUpload(tx, t, { id, actorId, name, heads: first, createdAt });
         await insertCsvRows(
           tx,
           t,
@@ -52,8 +56,7 @@ export async function storeCsv(services: Services, actorId: string, fileName: st
     throw error;
   }
   await db.transaction([], (tx) => completeCsvUpload(tx, t, id, rows));
-  await discardOlder(services, actorId, id);
-  return { ok: true, upload: { id, actorId, name, heads: heads ?? [], rows, createdAt: now() } };
+  return { ok: true, upload: { id, actorId, name, heads: heads ?? [], rows, createdAt } };
 }
 
 const maxHead = 200;
@@ -66,20 +69,26 @@ function headsOf([first]: CsvRecord[]): string[] {
   return heads;
 }
 
-/** Deletes an upload in batches, so that other writers need not wait. */
+/** Deletes an upload in batches, so that other writers need not wait. One that a job still needs stays. */
 export async function discardCsv({ db }: Pick<Services, "db">, id: string): Promise<void> {
   let isGone = false;
+  // The lock keeps jobs from being created between the look and the end of the upload.
+  const isUsed = await db.transaction([jobsLock], async (tx) => {
+    const live = await liveJobsOf(tx, db.tables, "tenant_csv");
+    if (live.some(({ params }) => (params as CsvParams).upload === id)) return true;
+    await closeCsvUpload(tx, db.tables, id);
+    return false;
+  });
+  if (isUsed) return;
   while (!isGone) {
     isGone = await db.transaction([], (tx) => deleteSomeOfCsvUpload(tx, db.tables, id, deleteBatchSize));
     await new Promise(setImmediate);
   }
 }
 
-async function discardOlder({ db }: Services, actorId: string, newest: string): Promise<void> {
+/** Keeps the newest uploads of a person, of which each may wait for its mapping, and those of live jobs. */
+export async function discardOlderCsv({ db }: Pick<Services, "db">, { id: newest, actorId }: CsvUpload): Promise<void> {
   const older = await olderCsvUploads(db.readAside, db.tables, actorId, keptUploads);
-  if (older.length === 0) return;
-  const live = await liveJobParams(db.readAside, db.tables, "tenant_csv");
   // Several may have been uploaded in the same millisecond.
-  const used = new Set([newest, ...live.map((params) => (params as { upload: string }).upload)]);
-  for (const id of older) if (!used.has(id)) await discardCsv({ db }, id);
+  for (const id of older) if (id !== newest) await discardCsv({ db }, id);
 }

@@ -17,6 +17,7 @@ import { discardCsv } from "./csv-upload.server";
 type Parts = Pick<Services, "db" | "facts" | "now" | "newId" | "posthog">;
 
 const readAhead = 1_000;
+const missingRows = "Rows of the file were deleted before they were read, so the job stopped. Upload the file again.";
 
 /** Creates and changes tenants as the rows of an uploaded file say, in its order. */
 export const tenantCsvWork =
@@ -82,9 +83,14 @@ export const tenantCsvWork =
         const found = await csvRowsAfter(readAside, t, upload, after, size + 1);
         const rows = found.slice(0, size);
         const subjects = rows.map(keyOf);
-        const batch = { subjects, cursor: rows.at(-1)?.seq ?? after, isLast: found.length <= size };
         // Before the transaction, which awaits nothing else.
         firstOf ??= await firstLines();
+        const end = rows.at(-1)?.seq ?? after;
+        const isLast = found.length <= size;
+        // After the rows: those of a file that is here now were all here then.
+        const stored = await readCsvUpload(readAside, t, upload);
+        const isWhole = stored !== null && end === after + rows.length && (!isLast || end === stored.rows);
+        const batch = { subjects, cursor: end, isLast, ...(isWhole ? {} : { problem: missingRows }) };
         rowsOf.set(batch, rows);
         return batch;
       },
