@@ -154,6 +154,8 @@ describe.each(engines)("the undo of a large act on %s", patient, (engine) => {
     await run();
     expect(await jobNow(services, undo)).toMatchObject({ state: "done", done: size - 1, skipped: 1 });
     await put("t00003", { plan: "pro" });
+    const running = { ...(await jobNow(services, undo)), state: "running" as const };
+    expect(await undoAgain(services, operator, running, "skipped")).toMatchObject({ message: expect.stringContaining("still runs") });
     const again = await undoAgain(services, operator, await jobNow(services, undo), "skipped");
     if (!again.ok) throw new Error(again.message);
     await run();

@@ -39,6 +39,12 @@ export type Job = {
 
 export const isJobOver = ({ state }: Pick<Job, "state">): boolean => state !== "queued" && state !== "running";
 
+/** Why the tenants with a result cannot be tried again, or null. A job that runs may still add some. */
+export function repeatProblem(job: Job, state: JobItemState): string | null {
+  if (!isJobOver(job)) return "That job still runs. Wait for its end, or cancel it.";
+  return job[state] > 0 ? null : "That job has no such tenants.";
+}
+
 /** Max jobs that wait or run, previews included. */
 export const maxLiveJobs = 50;
 export const maxLiveJobsPerPerson = 5;

@@ -1,7 +1,7 @@
 import { type BulkAct, type BulkParams, type BulkSelection, maxBulkKeys } from "~/core/bulk/bulk-act";
 import { bulkProblem } from "~/core/bulk/bulk-problem";
 import { actOfJob } from "~/core/jobs/describe-job";
-import { isJobOver, type Job } from "~/core/jobs/job";
+import { type Job, repeatProblem } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
@@ -86,8 +86,8 @@ async function selectionProblem({ db, facts }: Services, selection: BulkSelectio
     case "job": {
       const job = await readJob(db.readAside, db.tables, selection.job);
       if (!job || job.isPreview) return refuse("value_invalid", `There is no job ${selection.job}.`, "tenants");
-      if (!isJobOver(job)) return refuse("value_invalid", "That job still runs. Wait for its end, or cancel it.", "tenants");
-      return job[selection.state] > 0 ? null : refuse("value_invalid", "That job has no such tenants.", "tenants");
+      const problem = repeatProblem(job, selection.state);
+      return problem === null ? null : refuse("value_invalid", problem, "tenants");
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describeJob, undoOfJob } from "~/core/jobs/describe-job";
-import type { Job, JobItemState } from "~/core/jobs/job";
+import { type Job, type JobItemState, repeatProblem } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import type { UndoParams } from "~/core/undo/undo-params";
@@ -50,6 +50,8 @@ export async function createUndoJob(
 export async function undoAgain(services: Services, actor: Actor, job: Job, state: Exclude<JobItemState, "done">): Promise<JobCreated> {
   const params = undoOfJob(job);
   if (!params) return refuse("value_invalid", "That job is no undo.");
+  const problem = repeatProblem(job, state);
+  if (problem !== null) return refuse("value_invalid", problem);
   const again: UndoParams = { ...params, partial: true, only: { job: job.id, state } };
   return createJob(services, actor, {
     id: `${job.id}${state[0]}`,
