@@ -52,6 +52,16 @@ describe("a CSV file is read", () => {
       { line: 8, cells: ["c", "C"] },
     ]);
   });
+  test("in batches of bounded length, however long its rows are", async () => {
+    const row = `${Array.from({ length: 9 }, () => "x".repeat(4_000)).join(",")}\n`;
+    const sizes: number[] = [];
+    for await (const batch of csvRecords(chunked(Buffer.from(row.repeat(300)), 65_536), 200)) sizes.push(JSON.stringify(batch).length);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
+    const counts: number[] = [];
+    for await (const batch of csvRecords(chunked(Buffer.from("k\n".repeat(450)), 100), 200)) counts.push(batch.length);
+    expect(counts).toEqual([200, 200, 50]);
+  });
   test("with rows that are shorter or longer than the first line", async () => {
     expect(await cellsOf("a,b\n1\n1,2,3\n")).toEqual([["a", "b"], ["1"], ["1", "2", "3"]]);
   });

@@ -11,12 +11,14 @@ export type CsvRecord = { line: number; cells: string[] };
 
 /** Parsed between two turns of the event loop, in bytes. */
 const chunkBytes = 16 * 1024;
+/** Characters of a batch. It is serialized in one turn of the event loop. */
+const maxBatchLength = 80_000;
 const maxFirstLine = 64 * 1024;
 const separators = [",", ";", "\t"] as const;
 const newline = 0x0a;
 const n = (count: number) => count.toLocaleString("en");
 
-/** Reads a CSV file in batches, the first line included. Throws CsvUnreadable with the line of what cannot be read. */
+/** Reads a CSV file in batches of up to `batchSize` rows, the first line included. Throws CsvUnreadable with the line of what cannot be read. */
 export async function* csvRecords(file: AsyncIterable<Uint8Array>, batchSize: number): AsyncGenerator<CsvRecord[]> {
   const chunks = checkedChunks(file);
   const start = await firstLine(chunks);
@@ -51,6 +53,7 @@ export async function* csvRecords(file: AsyncIterable<Uint8Array>, batchSize: nu
   const source = Readable.from(whole(), { objectMode: false, highWaterMark: chunkBytes });
   source.on("error", (error) => records.destroy(error));
   let batch: CsvRecord[] = [];
+  let length = 0;
   let rows = -1;
   let countedTwice = 0;
   try {
@@ -59,10 +62,13 @@ export async function* csvRecords(file: AsyncIterable<Uint8Array>, batchSize: nu
       // The parser counts up to the end of the record, and a CRLF in quotes twice.
       const text = record.join(" ");
       countedTwice += text.split("\r\n").length - 1;
+      if (batch.length > 0 && (batch.length === batchSize || length + text.length > maxBatchLength)) {
+        yield batch;
+        batch = [];
+        length = 0;
+      }
+      length += text.length;
       batch.push({ line: info.lines - countedTwice - text.split(/\r\n|\r|\n/).length + 1, cells: record });
-      if (batch.length < batchSize) continue;
-      yield batch;
-      batch = [];
     }
   } catch (error) {
     throw unreadable(error);
