@@ -1,6 +1,6 @@
 import type { FeatureType, Plan, PlanKind } from "~/core/model";
 import { shorten } from "~/core/text";
-import type { Catalogue } from "./catalogue";
+import type { Catalogue, Inherited } from "./catalogue";
 import { describeValue } from "./catalogue-words";
 import { byGroup, byName, type FeatureFilter, findFeatures } from "./feature-list";
 
@@ -12,6 +12,10 @@ export type GridColumn = { key: string; name: string; kind: PlanKind; includes: 
 export type GridCell = { text: string; from: string | null; changed?: true } | { text: null; changed: true } | null;
 export type GridRow = { key: string; name: string; type: FeatureType; cells: GridCell[] };
 export type GridSection = { group: string | null; rows: GridRow[] };
+/** What a plan gives of a feature. */
+export type GivenIn = (plan: string, feature: string) => Inherited | undefined;
+/** A draft's edits: which cells it has, as "plan feature", and what plans give with it. */
+export type GridDraft = { changed: ReadonlySet<string>; given: GivenIn };
 /** Pages start at 1. */
 export type GridWindow = { page: number; columnPage: number };
 export type PlanGridData = {
@@ -39,14 +43,14 @@ export function gridPlans(catalogue: Catalogue, archived = false): Plan[] {
 }
 
 /**
- * One page of active features by active plans, in sections by group. Past the end it is the last page. `changed`: cells
- * that a draft changes, as "plan feature".
+ * One page of active features by active plans, in sections by group. Past the end it is the last page. With a draft, as
+ * it would be.
  */
 export function planGrid(
   catalogue: Catalogue,
   filter: Omit<FeatureFilter, "archived">,
   asked: GridWindow = { page: 1, columnPage: 1 },
-  changed: ReadonlySet<string> = new Set(),
+  draft?: GridDraft,
 ): PlanGridData {
   const all = gridPlans(catalogue);
   const columns = pageOf(all, asked.columnPage, maxColumns);
@@ -57,8 +61,8 @@ export function planGrid(
   const sections: GridSection[] = [];
   for (const feature of rows.items) {
     const cells = columns.items.map((plan): GridCell => {
-      const given = catalogue.gives.get(plan.key)?.get(feature.key);
-      const isChanged = changed.has(`${plan.key} ${feature.key}`);
+      const given = draft ? draft.given(plan.key, feature.key) : catalogue.gives.get(plan.key)?.get(feature.key);
+      const isChanged = draft?.changed.has(`${plan.key} ${feature.key}`) ?? false;
       if (!given) return isChanged ? { text: null, changed: true } : null;
       const text = shorten(describeValue(feature, given.value), maxText);
       return { text, from: given.from === plan.key ? null : nameOf(given.from), ...(isChanged ? { changed: true as const } : {}) };

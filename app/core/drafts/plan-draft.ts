@@ -1,6 +1,7 @@
-import type { Catalogue } from "~/core/catalogue/catalogue";
+import { type Catalogue, planChain } from "~/core/catalogue/catalogue";
 import { applyCatalogueChange, type Cell, setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { describeValue } from "~/core/catalogue/catalogue-words";
+import type { GivenIn } from "~/core/catalogue/plan-grid";
 import { valueProblem } from "~/core/decision/values";
 import type { CatalogueFacts, Instant, Stamp, Value } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
@@ -38,10 +39,15 @@ export const maxDraftLength = 500_000;
 const isAt = (cell: Pick<Cell, "plan" | "feature">) => (other: Pick<Cell, "plan" | "feature">) =>
   other.plan === cell.plan && other.feature === cell.feature;
 
-const ownEntry = ({ plans }: Catalogue, { plan, feature }: Pick<Cell, "plan" | "feature">): Value | null =>
-  plans.get(plan)?.entries.find((entry) => entry.feature === feature)?.value ?? null;
+function ownEntry({ gives }: Catalogue, { plan, feature }: Pick<Cell, "plan" | "feature">): Value | null {
+  const given = gives.get(plan)?.get(feature);
+  return given?.from === plan ? given.value : null;
+}
 
-/** The draft's cells after these edits, all or none. A cell that becomes what it was leaves the draft. */
+/**
+ * The draft's cells after these edits, all or none. A cell that becomes what the plan has now leaves the draft. One that
+ * goes back to what it was before someone else changed it stays, as a conflict.
+ */
 export function editCells(cells: readonly DraftCell[], edits: readonly Omit<Cell, "was">[], catalogue: Catalogue): Outcome<DraftCell[]> {
   let next = [...cells];
   for (const edit of edits) {
@@ -49,9 +55,9 @@ export function editCells(cells: readonly DraftCell[], edits: readonly Omit<Cell
     const problem = editProblem(edit, catalogue);
     if (problem !== null) return refuse("value_invalid", problem, "value");
     const before = next.find(isAt(edit));
-    const was = before ? before.was : ownEntry(catalogue, edit);
+    const now = ownEntry(catalogue, edit);
     next = next.filter((cell) => !isAt(edit)(cell));
-    if (!sameJson(value, was)) next.push({ plan, feature, value, was });
+    if (!sameJson(value, now)) next.push({ plan, feature, value, was: before ? before.was : now });
   }
   if (next.length > maxDraftCells) return refuse("value_invalid", `A draft has up to ${maxDraftCells} changes. Publish these first.`);
   if (JSON.stringify(next).length > maxDraftLength) return refuse("value_invalid", "The draft's values are too long. Publish these first.");
@@ -136,6 +142,27 @@ export function cellsToPublish(cells: readonly DraftCell[], { plans }: Catalogue
 export function publishableCells({ cells }: Pick<PlanDraft, "cells">, catalogue: Catalogue): Omit<Cell, "was">[] {
   const reviewed = reviewCells(cells, catalogue);
   return cells.flatMap(({ was: _, ...cell }, i) => (reviewed[i]?.problem === null ? [cell] : []));
+}
+
+/**
+ * Looks up what plans give with the draft's cells that can be published. Compiles nothing: it walks the included plans
+ * of a cell whose feature the draft has.
+ */
+export function draftedGives(catalogue: Catalogue, draft: Pick<PlanDraft, "cells">): GivenIn {
+  const byFeature = new Map<string, Map<string, Value | null>>();
+  for (const { plan, feature, value } of publishableCells(draft, catalogue)) {
+    const plans = byFeature.get(feature) ?? new Map<string, Value | null>();
+    byFeature.set(feature, plans.set(plan, value));
+  }
+  return (plan, feature) => {
+    const edited = byFeature.get(feature);
+    if (!edited) return catalogue.gives.get(plan)?.get(feature);
+    for (const { key } of planChain(catalogue.plans, plan)) {
+      const value = edited.has(key) ? edited.get(key) : ownEntry(catalogue, { plan: key, feature });
+      if (value !== null && value !== undefined) return { value, from: key };
+    }
+    return undefined;
+  };
 }
 
 const nobody: Stamp = { now: 0, actor: { kind: "system", id: "draft", name: "Draft" }, newId: () => "" };

@@ -1,9 +1,9 @@
-import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
+import type { Catalogue } from "~/core/catalogue/catalogue";
 import { type FeatureFilter, type FeatureSort, featureRow, groupsOf, sortedFeatures } from "~/core/catalogue/feature-list";
 import { nearKeys } from "~/core/catalogue/near-keys";
 import type { PlanHolders } from "~/core/catalogue/plan-changes";
 import { type GridWindow, gridPlans, planGrid } from "~/core/catalogue/plan-grid";
-import { drafted, type PlanDraft } from "~/core/drafts/plan-draft";
+import { draftedGives, type PlanDraft } from "~/core/drafts/plan-draft";
 import type { CatalogueFacts, Feature, Plan } from "~/core/model";
 import { shorten } from "~/core/text";
 import { paths } from "~/paths";
@@ -48,13 +48,12 @@ const maxArchived = 50;
 
 /** The grid of plans; with a draft, as it would be. */
 export async function readPlanGrid(services: Services, filter: FeatureFilter, window: GridWindow, draft: PlanDraft | null = null) {
-  const { facts, catalogue: published } = await catalogueNow(services);
-  const catalogue = draft ? compileCatalogue(drafted(facts, published, draft)) : published;
-  const changed = new Set(draft?.cells.map(({ plan, feature }) => `${plan} ${feature}`));
+  const { catalogue } = await catalogueNow(services);
   const tenants = await services.tenantCounts.byPlan();
   const held = (plan: { key: string }) => tenants.get(plan.key) ?? 0;
   const archived = gridPlans(catalogue, true);
-  const grid = planGrid(catalogue, filter, window, changed);
+  const changed = new Set(draft?.cells.map(({ plan, feature }) => `${plan} ${feature}`));
+  const grid = planGrid(catalogue, filter, window, draft ? { changed, given: draftedGives(catalogue, draft) } : undefined);
   return {
     ...grid,
     columns: grid.columns.map((column) => ({ ...column, tenants: held(column) })),
