@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
+import { readDraftView, startDraftImpact } from "~/server/catalogue/draft-page.server";
 import {
   discardDraft,
   editDraft,
@@ -9,6 +10,7 @@ import {
   renameDraft,
   resolveDraftCell,
 } from "~/server/catalogue/drafts.server";
+import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeCatalogue } from "~/server/change.server";
 import { findAct, undoAct } from "~/server/undo/undo.server";
 import { listAuditHeads } from "~db/store/audit.server";
@@ -93,6 +95,53 @@ describe.each(engines)("a draft of plans, on %s", (engine) => {
     if (!mine.ok) throw new Error(mine.message);
     expect(await publishDraft(s, bob, id, { version: mine.draft.version, note: null })).toMatchObject({ ok: true });
     expect([entries("free"), entries("pro").calls]).toEqual([{ calls: 20, sso: true }, 50]);
+  });
+
+  test("keeps an edit that goes back to what the cell was before somebody else changed it, as a conflict", async () => {
+    const { id } = await edit(["free", "calls", 20]);
+    await change("free", "calls", 15);
+    const { cells, version } = await edit(["free", "calls", 10]);
+    expect(cells).toEqual([{ plan: "free", feature: "calls", value: 10, was: 10 }]);
+    expect(await publishDraft(s, bob, id, { version, note: null })).toMatchObject({ ok: false, code: "stale" });
+    const mine = await resolveDraftCell(s, eve, id, { plan: "free", feature: "calls" }, "mine");
+    if (!mine.ok) throw new Error(mine.message);
+    expect(await publishDraft(s, bob, id, { version: mine.draft.version, note: null })).toMatchObject({ ok: true });
+    expect(entries("free")).toEqual({ calls: 10 });
+    await edit(["free", "calls", 20]);
+    await change("free", "calls", 15);
+    // What it is now changes nothing.
+    expect((await edit(["free", "calls", 15])).cells).toEqual([]);
+  });
+
+  test("shows the names of tenants only for its version and the catalogue as it is", async () => {
+    const draft = await edit(["free", "sso", true]);
+    const found = await startDraftImpact(s, eve, draft);
+    if (!found.ok) throw new Error(found.message);
+    const view = async (impact = found.job.id) =>
+      (await readDraftView(s, draft.id, { page: 1, impact }, new AbortController().signal))?.impact;
+    expect(await view()).toMatchObject({ job: { id: found.job.id } });
+    const other = await createImpact(s, eve, { title: "Other", source: { kind: "cells", cells: [] } });
+    if (!other.ok) throw new Error(other.message);
+    expect(await view(other.job.id)).toBeNull();
+    await change("free", "calls", 15);
+    expect(await view()).toBeNull();
+    const again = await startDraftImpact(s, eve, draft);
+    if (!again.ok) throw new Error(again.message);
+    expect(await view(again.job.id)).not.toBeNull();
+    await edit(["free", "audit", true]);
+    expect(await view(again.job.id)).toBeNull();
+  });
+
+  test("of someone else is discarded only if that is confirmed, as it was shown, and with an audit entry", async () => {
+    const { id, version } = await edit(["free", "sso", true]);
+    const discard = (version: number, confirmed?: "on") => discardDraft(s, bob, id, { version, confirmed });
+    expect(await discard(version)).toMatchObject({ ok: false, message: "Confirm that you discard what Eve edited." });
+    await edit(["free", "audit", true]);
+    expect(await discard(version, "on")).toMatchObject({ ok: false, code: "stale" });
+    expect(await discard(version + 1, "on")).toMatchObject({ ok: true, draft: { state: "discarded", closedBy: "Bob" } });
+    const [entry] = await listAuditHeads(s.db.read, s.db.tables, { action: "draft.discarded" }, { size: 2 });
+    expect(entry).toMatchObject({ subject: "Draft of Eve", actorName: "Bob" });
+    expect(await ownDraft(s, eve.id)).toBeNull();
   });
 
   test("loses a cell that becomes what it was, refuses bad cells whole, and can be renamed and discarded by its owner", async () => {

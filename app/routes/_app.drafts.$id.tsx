@@ -13,7 +13,7 @@ import { settleSoon } from "~/server/jobs/job-page.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { DraftCells } from "~/ui/catalogue/draft-cells";
 import { DraftImpact } from "~/ui/catalogue/draft-impact";
-import { DraftNameForm, PublishForm } from "~/ui/catalogue/publish-form";
+import { DiscardForm, DraftNameForm, PublishForm } from "~/ui/catalogue/publish-form";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -65,7 +65,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
         form.intent === "rename"
           ? await renameDraft(context, actor, id, form.name)
           : form.intent === "discard"
-            ? await discardDraft(context, actor, id)
+            ? await discardDraft(context, actor, id, form)
             : await resolveDraftCell(context, actor, id, form, form.intent);
       if (!saved.ok) return data({ message: saved.message }, { status: 409 });
       if (form.intent === "discard") return redirectWithToast(paths.plans(), { message: `${draft.name} is discarded.` });
@@ -106,7 +106,9 @@ export default function ReviewDraft() {
         <FormErrors errors={refused?.message ? [refused.message] : undefined} />
         {problems > 0 && (
           <Notice kind="warning" title={`${problems === 1 ? "One change" : `${problems} changes`} cannot be published`}>
-            {isOwn ? "Decide below, cell by cell." : `Only ${draft.ownerName} can decide, cell by cell.`}
+            {isOwn
+              ? "Decide below, cell by cell."
+              : `Only ${draft.ownerName} can decide, cell by cell.${canChange ? " You can discard the draft." : ""}`}
           </Notice>
         )}
         <DraftCells
@@ -124,6 +126,7 @@ export default function ReviewDraft() {
             id={draft.id}
             impact={impact}
             effects={effects}
+            problems={problems}
             canChange={canChange}
             busy={busy}
             isOver={impact === null || isJobOver(impact.job)}
@@ -131,6 +134,7 @@ export default function ReviewDraft() {
         )}
         {isOpen && canChange && <PublishForm draft={draft} changes={changes} problems={problems} isOwn={isOwn} busy={busy} />}
         {isOpen && isOwn && canChange && <DraftNameForm name={draft.name} busy={busy} />}
+        {isOpen && !isOwn && canChange && <DiscardForm draft={draft} busy={busy} />}
       </div>
     </>
   );

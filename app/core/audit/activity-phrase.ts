@@ -75,6 +75,7 @@ const onSubject: Readonly<Record<string, string>> = {
   "request.granted": "granted a request for",
   "request.refused": "refused a request for",
   "request.created": "asked for something for",
+  "draft.discarded": "discarded the draft",
   "view.saved": "saved the view",
   "view.deleted": "deleted the view",
 };

@@ -32,4 +32,6 @@ export type ImpactParams = {
   revision: number;
   /** False if PostHog is off, so that no flag has a value. */
   hasFlags: boolean;
+  /** The draft whose changes these are, as it was. */
+  draft?: { id: string; version: number };
 };

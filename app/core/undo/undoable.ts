@@ -51,6 +51,7 @@ const reasons: readonly [prefix: string, sentence: string][] = [
   ["admin.", "Accounts, roles and sign-ins cannot be undone. Change the person under People."],
   ["posthog.", "What was sent to PostHog cannot be undone. Change its settings on the PostHog page."],
   ["preset.", "Presets cannot be undone. Keep or delete the preset again."],
+  ["draft.", "A discarded draft cannot be brought back. Edit the cells in the grid again."],
   ["view.", "Views cannot be undone. Save or delete the view again."],
   ["tenant.change_scheduled", "A coming change can be moved or cancelled under Coming changes."],
   ["tenant.scheduled_change", "What a scheduled change did can be changed on the tenant's page. Coming ones can be moved or cancelled."],

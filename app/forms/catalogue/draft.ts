@@ -62,7 +62,11 @@ export const draftForm = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("review") }),
   z.object({ intent: z.literal("publish"), version: z.coerce.number().int().min(0), note: note.optional() }),
   z.object({ intent: z.literal("rename"), name: z.string("Give a name.").trim().min(1, "Give a name.").max(maxDraftName) }),
-  z.object({ intent: z.literal("discard") }),
+  z.object({
+    intent: z.literal("discard"),
+    version: z.coerce.number().int().min(0).optional(),
+    confirmed: z.literal("on").optional(),
+  }),
   z.object({ intent: z.enum(["mine", "theirs"]), plan: planKey, feature: featureKey }),
 ]);
 

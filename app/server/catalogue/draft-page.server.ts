@@ -1,9 +1,11 @@
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import { drafted, type PlanDraft, publishableCells, reviewCells } from "~/core/drafts/plan-draft";
+import type { ImpactParams } from "~/core/impact/impact-result";
 import type { Actor } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import type { TypedCell } from "~/forms/catalogue/draft";
 import { readTypedCells } from "~/forms/catalogue/draft";
+import { findJob } from "~/server/jobs/job-reads.server";
 import type { JobCreated } from "~/server/jobs/jobs.server";
 import type { Services } from "~/server/services.server";
 import { catalogueNow } from "./catalogue-pages.server";
@@ -51,7 +53,16 @@ export async function draftEffects(services: Services, draft: PlanDraft, signal:
 export async function startDraftImpact(services: Services, actor: Actor, draft: PlanDraft): Promise<JobCreated> {
   const { catalogue } = await catalogueNow(services);
   const cells = publishableCells(draft, catalogue);
-  return createImpact(services, actor, { title: draft.name, source: { kind: "cells", cells } });
+  const { id, name, version } = draft;
+  return createImpact(services, actor, { title: name, source: { kind: "cells", cells }, draft: { id, version } });
+}
+
+/** Names of tenants, only if they were found for this version of the draft and the catalogue as it is. */
+async function impactOfDraft(services: Services, { id, version }: PlanDraft, revision: number, impact: string) {
+  const job = await findJob(services, impact);
+  const { draft, revision: foundAt } = (job?.kind === "impact" ? job.params : {}) as Partial<ImpactParams>;
+  const isCurrent = draft?.id === id && draft.version === version && foundAt === revision;
+  return isCurrent ? readImpactView(services, impact, {}) : null;
 }
 
 /** A draft's page: one page of its cells, conflicts in front. Null if there is no such draft. */
@@ -64,7 +75,7 @@ export async function readDraftView(services: Services, id: string, query: { pag
   const cells = isOpen ? [...all.filter((cell) => cell.problem !== null), ...all.filter((cell) => cell.problem === null)] : all;
   const last = Math.max(1, Math.ceil(cells.length / cellsPerPage));
   const page = Math.min(query.page, last);
-  const impact = query.impact === undefined ? null : await readImpactView(services, query.impact, {});
+  const impact = isOpen && query.impact !== undefined ? await impactOfDraft(services, draft, catalogue.revision, query.impact) : null;
   const { name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt } = draft;
   return {
     draft: { id, name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt },

@@ -5,6 +5,7 @@ import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { type CatalogueChanged, catalogueIn, changeCatalogue } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { catalogueSharedLock, type Queries } from "~db/database";
+import { writeAudit } from "~db/store/audit.server";
 import { draftsLock, insertDraft, openDraftOf, openDrafts, readDraft, updateDraft } from "~db/store/drafts.server";
 
 type Person = Pick<Actor, "id" | "name">;
@@ -71,14 +72,14 @@ function overProblem({ state, closedBy, closedAt, name }: PlanDraft): Refusal | 
 type DraftEdit = Outcome<Parameters<typeof updateDraft>[3]>;
 type Edit = (draft: PlanDraft, tx: Queries) => DraftEdit | Promise<DraftEdit>;
 
-/** Changes an open draft, which only its owner may. */
-async function changeDraft({ db, now }: Services, by: Person, id: string, edit: Edit): Promise<DraftSaved> {
+/** Changes an open draft. `othersMay`: also one of someone else. */
+async function changeDraft({ db, now }: Services, by: Person, id: string, edit: Edit, othersMay = false): Promise<DraftSaved> {
   return db.transaction([catalogueSharedLock, draftsLock], async (tx): Promise<DraftSaved> => {
     const draft = await readDraft(tx, db.tables, id);
     if (!draft) return gone;
     const over = overProblem(draft);
     if (over) return over;
-    if (draft.owner !== by.id) return refuse("stale", `This is ${draft.ownerName}'s draft: only they can edit it.`);
+    if (draft.owner !== by.id && !othersMay) return refuse("stale", `This is ${draft.ownerName}'s draft: only they can edit it.`);
     const outcome = await edit(draft, tx);
     if (!outcome.ok) return outcome;
     const set = { ...outcome.change, version: draft.version + 1, updatedAt: now() };
@@ -90,8 +91,25 @@ async function changeDraft({ db, now }: Services, by: Person, id: string, edit: 
 export const renameDraft = (services: Services, by: Person, id: string, name: string) =>
   changeDraft(services, by, id, () => ({ ok: true, change: { name } }));
 
-export const discardDraft = (services: Services, by: Person, id: string) =>
-  changeDraft(services, by, id, () => ({ ok: true, change: { state: "discarded", closedBy: by.name, closedAt: services.now() } }));
+/** `version` is the one that was shown. */
+type Discarding = { version?: number; confirmed?: "on" };
+
+/** Discards a draft. That of someone else only if it is confirmed, and with an entry in the audit log. */
+export function discardDraft(services: Services, by: Actor, id: string, { version, confirmed }: Discarding = {}): Promise<DraftSaved> {
+  const { db, now } = services;
+  const discard: Edit = async (draft, tx) => {
+    const at = now();
+    if (draft.owner !== by.id) {
+      if (!confirmed) return refuse("value_invalid", `Confirm that you discard what ${draft.ownerName} edited.`, "confirmed");
+      if (draft.version !== version) return refuse("stale", "The draft was changed since you looked. Review it again, then discard it.");
+      const before = { owner: draft.ownerName, changes: draft.cells.length };
+      const about = { subjectKind: "catalogue", subject: draft.name, before } as const;
+      await writeAudit(tx, db.tables, { ...about, action: "draft.discarded", at, actor: by });
+    }
+    return { ok: true, change: { state: "discarded", closedBy: by.name, closedAt: at } };
+  };
+  return changeDraft(services, by, id, discard, true);
+}
 
 /** Decides a cell that someone else changed: the draft's value goes on top, or leaves the draft. */
 export const resolveDraftCell = (services: Services, by: Person, id: string, at: Pick<Cell, "plan" | "feature">, keep: "mine" | "theirs") =>

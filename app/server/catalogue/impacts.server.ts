@@ -9,7 +9,7 @@ import { insertImpact } from "~db/store/impacts.server";
 /** For how long looking at the same change again shows the same result, in ms. */
 const reusedForMs = 5 * minute;
 
-export type ImpactToCreate = { title: string; source: ImpactSource; hasFlags?: boolean };
+export type ImpactToCreate = { title: string; source: ImpactSource; hasFlags?: boolean; draft?: ImpactParams["draft"] };
 
 /**
  * Queues the job that finds what a change does to every tenant. Asking for the same change of the same catalogue soon
@@ -17,9 +17,9 @@ export type ImpactToCreate = { title: string; source: ImpactSource; hasFlags?: b
  */
 export async function createImpact(services: Services, actor: Actor, impact: ImpactToCreate): Promise<JobCreated> {
   const { facts, env, now } = services;
-  const { title, source, hasFlags = env.posthog !== null } = impact;
+  const { title, source, hasFlags = env.posthog !== null, draft } = impact;
   const { revision } = facts.catalogueFacts();
-  const params: ImpactParams = { title, revision, hasFlags };
+  const params: ImpactParams = { title, revision, hasFlags, ...(draft ? { draft } : {}) };
   const at: Instant = now();
   const slot = Math.floor(at / reusedForMs);
   const id = `imp_${shortHash(JSON.stringify([actor.id, params, slot, source])).replace(/[-_]/g, "0")}`;

@@ -19,21 +19,20 @@ type Props = {
   } | null;
   /** The estimate that is shown before. */
   effects: ChangeEffects | null;
+  /** Changes that cannot be published, which the estimate leaves out. */
+  problems: number;
   canChange: boolean;
   busy: boolean;
   isOver: boolean;
 };
 
 /** What a draft would do to tenants: an estimate, then names. */
-export function DraftImpact({ id, impact, effects, canChange, busy, isOver }: Props) {
+export function DraftImpact({ id, impact, effects, problems, canChange, busy, isOver }: Props) {
   if (!impact) {
     return (
       <div>
-        {effects ? (
-          <EffectsOnTenants effects={effects} noun="a feature" />
-        ) : (
-          <p className="text-ink-muted text-sm">The plans are already so: no tenant notices it.</p>
-        )}
+        {effects && <EffectsOnTenants effects={effects} noun="a feature" />}
+        <DraftEffectsNote hasEffects={effects !== null} problems={problems} />
         {canChange && effects && (
           <Form method="post" action={paths.draft(id)} preventScrollReset className="mt-2">
             <Button size="sm" name="intent" value="review" busy={busy}>
@@ -47,6 +46,7 @@ export function DraftImpact({ id, impact, effects, canChange, busy, isOver }: Pr
   const { job, ...list } = impact;
   return (
     <div className="grid gap-4">
+      <DraftEffectsNote hasEffects problems={problems} />
       <ImpactProgress job={job} />
       <ImpactTenants
         {...list}
@@ -55,5 +55,20 @@ export function DraftImpact({ id, impact, effects, canChange, busy, isOver }: Pr
         isOver={isOver}
       />
     </div>
+  );
+}
+
+/** Says what the numbers leave out, or why there are none. */
+function DraftEffectsNote({ hasEffects, problems }: { hasEffects: boolean; problems: number }) {
+  if (hasEffects && problems === 0) return null;
+  const left = problems === 1 ? "One change that cannot be published is" : `${problems} changes that cannot be published are`;
+  return (
+    <p className="text-ink-muted text-sm">
+      {problems === 0
+        ? "The plans are already so: no tenant notices it."
+        : hasEffects
+          ? `${left} left out here.`
+          : "Who notices it is shown when the changes that cannot be published are decided."}
+    </p>
   );
 }

@@ -2,6 +2,7 @@ import { Form } from "@remix-run/react";
 import { maxDraftName } from "~/core/drafts/plan-draft";
 import { Button } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
+import { Checkbox } from "~/ui/kit/choices";
 import { Field } from "~/ui/kit/field";
 import { TextInput } from "~/ui/kit/inputs";
 import { count } from "~/ui/kit/pagination";
@@ -27,6 +28,26 @@ export function PublishForm({ draft, changes, problems, isOwn, busy }: PublishPr
             </Button>
           )}
         </div>
+      </Form>
+    </Card>
+  );
+}
+
+/** Discards the draft of someone else, who may no longer be able to. */
+export function DiscardForm({ draft, busy }: { draft: { version: number; ownerName: string }; busy: boolean }) {
+  return (
+    <Card>
+      <Form method="post">
+        <input type="hidden" name="version" value={draft.version} />
+        <Checkbox
+          name="confirmed"
+          required
+          label={`Discard what ${draft.ownerName} edited`}
+          hint="They can no longer publish it. The audit log has that you did it."
+        />
+        <Button variant="danger" name="intent" value="discard" busy={busy} className="mt-2">
+          Discard the draft
+        </Button>
       </Form>
     </Card>
   );
