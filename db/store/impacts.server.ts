@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, or, sql, sum } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, sql, sum } from "drizzle-orm";
 import type { ImpactSource, TenantEffect } from "~/core/impact/impact-result";
 import type { CheckSum, TenantEffectRow } from "~/core/impact/tenant-effects";
 import type { Instant } from "~/core/model";
@@ -46,7 +46,7 @@ export async function addImpactTenants(tx: Queries, t: Schema, job: string, rows
   await tx.update(i).set(set).where(eq(i.job, job));
 }
 
-/** The place of a row in its list: most checks first. */
+/** The place of a row in its list: most checks first, and of equal ones the last key. */
 export type ImpactPlace = { checks: number; tenant: string };
 
 export async function listImpactTenants(
@@ -55,13 +55,13 @@ export async function listImpactTenants(
   job: string,
   { effect, after, size }: { effect: TenantEffect; after?: ImpactPlace; size: number },
 ): Promise<TenantEffectRow[]> {
-  const later = after && or(lt(i.checks, after.checks), and(eq(i.checks, after.checks), sql`${i.tenant} > ${after.tenant}`));
-  const bound = after && sql`${i.checks} <= ${after.checks}`;
+  // Both columns descend, so that the index has the order and a page reads its own rows.
+  const later = after && sql`(${i.checks}, ${i.tenant}) < (${after.checks}, ${after.tenant})`;
   return q
     .select({ tenant: i.tenant, effect: i.effect, checks: i.checks, features: i.features, named: i.named })
     .from(i)
-    .where(and(eq(i.job, job), eq(i.effect, effect), bound, later))
-    .orderBy(desc(i.checks), asc(i.tenant))
+    .where(and(eq(i.job, job), eq(i.effect, effect), later))
+    .orderBy(desc(i.checks), desc(i.tenant))
     .limit(size);
 }
 
