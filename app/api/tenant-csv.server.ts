@@ -70,7 +70,7 @@ export async function tenantCsvApi(app: FastifyInstance, { services }: { service
       tag: "Jobs",
       summary: "Create and change tenants as the rows of a CSV file say, in the background",
       detail:
-        "The first line names the columns, the separator is a comma, semicolon or tab. A row creates a tenant or changes the one with its key: an empty cell leaves a value as it is, a cell with only `-` takes it away. The answer is the job. GET /api/jobs/{id}/items says of each row what became of it: done, skipped if the tenant is so already, or failed with its line and column. Up to 100,000 rows, 100 columns and 5,000 characters per cell.",
+        "The first line names the columns, the separator is a comma, semicolon or tab. A row creates a tenant or changes the one with its key: an empty cell leaves a value as it is, a cell with only `-` takes it away. The answer is the job. GET /api/jobs/{id}/items says of each row what became of it: done, skipped if the tenant is so already, or failed with its line and column. Up to 100,000 rows, 100 columns and 12,000 characters per cell.",
       act: "data.import",
       query: csvImportQuery,
       repeated: ["metadata"],

@@ -7,12 +7,21 @@ export function csvText(rows: readonly (readonly (string | number | null)[])[]):
   return rows.map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
 }
 
+/** The first line of a file. Its byte order mark makes Excel read the file as UTF-8. */
+export const csvHead = (heads: readonly string[]): string => `\ufeff${csvText([heads])}`;
+
 /** The last row of a file that does not have everything: one sentence in the first column. */
 export const cutRow = (what: string): string => csvText([[`This file ends after ${what}. Narrow the filters for the rest.`]]);
+
+/** The apostrophe is also written before a text that is a lone hyphen between spaces, which an import takes for "-". */
+const guarded = /^'*(?:[=+\-@\t\r\n]|\s+-\s*$)/;
+
+/** The text that a cell was written from. */
+export const withoutGuard = (cell: string): string => (cell.startsWith("'") && guarded.test(cell.slice(1)) ? cell.slice(1) : cell);
 
 function csvCell(value: string | number | null): string {
   if (value === null) return "";
   if (typeof value === "number") return String(value);
-  const harmless = /^'*[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
+  const harmless = guarded.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -1,4 +1,4 @@
-import { csvText } from "./csv";
+import { csvHead, csvText } from "./csv";
 import type { Json } from "./model";
 
 /** A list as a file: the names of its columns, and its rows in batches. */
@@ -12,7 +12,7 @@ export type ListFormat = (typeof listFormats)[number];
 /** The parts of a file. JSON is a list of objects. */
 export async function* listFileText({ heads, batches }: ListFile, format: ListFormat): AsyncGenerator<string> {
   if (format === "csv") {
-    yield csvText([heads]);
+    yield csvHead(heads);
     for await (const rows of batches) yield csvText(rows.map((row) => row.map(csvValue)));
     return;
   }

@@ -40,12 +40,15 @@ describe.each(engines)("tenants from CSV on %s", (engine) => {
     "same,Same,free,active,,,",
     "wrong,Wrong,free,sleeping,,,",
     "long,Long,free,,,,,",
+    "noname,-,free,,,,",
+    "-,No key,free,,,,",
   ].join("\r\n");
   const before = async () =>
     seedTenants(services, [
       ["old", { plan: "pro", addOns: ["more"], metadata: { region: "eu", size: 5 } }],
       ["same", { name: "Same", plan: "free" }],
     ]);
+  const kept = "cannot be taken away. Leave the cell empty to keep it, or write '- for a hyphen.";
   const verdicts = [
     ["acme", "done", "New, on Pro with More calls."],
     ["globex", "done", "New, on Free, suspended."],
@@ -56,19 +59,21 @@ describe.each(engines)("tenants from CSV on %s", (engine) => {
     ["same", "skipped", "Is already as the file says."],
     ["wrong", "failed", "Line 9, column “status”: A status is one of active, suspended, archived."],
     ["long", "failed", "Line 10: This row has 8 cells, but the first line has 7. Put quotes around text with the separator."],
+    ["noname", "failed", `Line 11, column “name”: The name ${kept}`],
+    ["-", "failed", `Line 12, column “key”: The key ${kept}`],
   ];
 
   test("a preview changes nothing and says of each row, by line and column, what the job then does", async () => {
     await before();
     const preview = await queueCsv(services, file, { isPreview: true });
     await services.jobs.runAll();
-    expect(await jobNow(services, preview)).toMatchObject({ state: "done", total: 9, done: 3, created: 2, skipped: 1, failed: 5 });
+    expect(await jobNow(services, preview)).toMatchObject({ state: "done", total: 11, done: 3, created: 2, skipped: 1, failed: 7 });
     expect(await csvResults(services, preview)).toEqual(verdicts);
     expect(await factsOf("acme")).toBeNull();
     const run = await runCsvPreview(services, operator, preview);
     if (!run.ok) throw new Error(run.message);
     await services.jobs.runAll();
-    expect(await jobNow(services, run.job)).toMatchObject({ state: "done", total: 9, done: 3, created: 2, skipped: 1, failed: 5 });
+    expect(await jobNow(services, run.job)).toMatchObject({ state: "done", total: 11, done: 3, created: 2, skipped: 1, failed: 7 });
     expect(await csvResults(services, run.job)).toEqual(verdicts);
     expect(await factsOf("acme")).toMatchObject({ name: "Acme", plan: "pro", addOns: [{ plan: "more" }], metadata: { region: "eu" } });
     expect(await factsOf("globex")).toMatchObject({ name: "Globex, Inc", plan: "free", status: "suspended" });

@@ -44,6 +44,8 @@ describe.each(engines)("lists as files on %s", (engine) => {
       ...formulas.map((text, i): [string, object] => [`f${i}`, { name: `F${i}`, plan: "pro", addOns: ["more"], metadata: { note: text } }]),
       ["=key", { name: '=HYPERLINK("x"),"y"', plan: "free", status: "suspended", metadata: { size: 5, "a,b": 'two\nlines "quoted"' } }],
       ["株式会社", { name: "دلتا", metadata: { note: "-" } }],
+      ["-", { name: "-", plan: "free", metadata: { note: " - ", long: "x".repeat(9_900) } }],
+      ["spaced", { metadata: { " region": "eu", empty: "", spaces: "  " } }],
     ]);
 
   test("no cell of a CSV file begins as a formula does", async () => {
@@ -53,6 +55,11 @@ describe.each(engines)("lists as files on %s", (engine) => {
     const note = cells[0]?.indexOf("metadata.note") as number;
     const written = cells.slice(1).flatMap((row) => (row[0]?.startsWith("f") ? [row[note]] : []));
     expect(written).toEqual(formulas.map((text) => `'${text}`));
+  });
+
+  test("a CSV file begins with a byte order mark, so that spreadsheets read it as UTF-8, and JSON does not", async () => {
+    expect((await textOf(await tenantsFile(services, {}))).startsWith("\ufeffkey,name,")).toBe(true);
+    expect((await textOf(await tenantsFile(services, {}), "json")).startsWith("[")).toBe(true);
   });
 
   test("CSV and JSON have the same columns and rows", async () => {
@@ -75,7 +82,7 @@ describe.each(engines)("lists as files on %s", (engine) => {
       const objects: { [column: string]: unknown }[] = JSON.parse(await textOf(await list(services), "json"));
       const asCell = (value: unknown) => {
         const text = value === null ? "" : Array.isArray(value) ? value.join(";") : String(value);
-        return typeof value === "string" && /^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+        return typeof value === "string" && /^'*([=+\-@\t\r\n]| - $)/.test(text) ? `'${text}` : text;
       };
       expect(objects.length).toBeGreaterThan(0);
       expect(objects.map((one) => Object.keys(one))).toEqual(objects.map(() => heads));
@@ -88,7 +95,7 @@ describe.each(engines)("lists as files on %s", (engine) => {
     const job = await queueCsv(services, await textOf(await tenantsFile(services, {})));
     await services.jobs.runAll();
     const results = await csvResults(services, job);
-    expect(results).toHaveLength(formulas.length + 2);
+    expect(results).toHaveLength(formulas.length + 4);
     expect(new Set(results.map(([, state, message]) => `${state}: ${message}`))).toEqual(
       new Set(["skipped: Is already as the file says."]),
     );

@@ -13,11 +13,11 @@ export type AddOnSeparator = (typeof addOnSeparators)[number];
 export const maxCsvBytes = 25 * 1024 * 1024;
 export const maxCsvRows = 100_000;
 export const maxCsvColumns = 100;
-/** In UTF-16 code units, as are those of a row. */
-export const maxCsvCell = 5_000;
+/** In UTF-16 code units, as are those of a row. An exported cell may have 10,000 of metadata, or 100 add-ons. */
+export const maxCsvCell = 12_000;
 export const maxCsvRow = 50_000;
 
-export const csvLimits = "Up to 25 MB, 100,000 rows, 100 columns and 5,000 characters per cell.";
+export const csvLimits = "Up to 25 MB, 100,000 rows, 100 columns and 12,000 characters per cell.";
 
 const names: Record<Exclude<CsvTarget, `meta.${string}` | null>, readonly string[]> = {
   key: ["key", "tenantkey", "tenant", "tenantid", "id", "accountid", "customerid"],

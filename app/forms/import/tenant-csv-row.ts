@@ -1,3 +1,4 @@
+import { withoutGuard } from "~/core/csv";
 import { type CsvMapping, clearingCell, headOf, statusWords } from "~/core/import/csv-columns";
 import type { CsvTenantRow } from "~/core/import/tenant-csv-step";
 import { tenantStatuses } from "~/core/model";
@@ -10,10 +11,7 @@ export type RowProblem = { column: number | null; message: string };
 export type ReadRow = { ok: true; row: CsvTenantRow } | { ok: false; key: string; problem: RowProblem };
 
 const maxAddOns = 100;
-const maxMetadataCell = 2_000;
-
-/** The apostrophe that exports write before a formula, and before such an apostrophe, is not part of the value. */
-const withoutGuard = (cell: string) => cell.replace(/^'(?='*[=+\-@\t\r\n])/, "");
+const noClearing = "cannot be taken away. Leave the cell empty to keep it, or write '- for a hyphen.";
 
 export const tenantKeyOfCell = withoutGuard;
 
@@ -34,11 +32,13 @@ export function readTenantRow(cells: readonly string[], heads: readonly string[]
     if (target === "key") {
       row.key = cell;
       if (text === "") refuse(column, "The key is empty.");
+      else if (isCleared) refuse(column, `The key ${noClearing}`);
       else if (!tenantKey.safeParse(cell).success) refuse(column, "A tenant key has 1 to 200 characters and no control characters.");
       continue;
     }
     if (target === null || text === "") continue;
     if (unstorable.test(cell)) refuse(column, "This holds a character that cannot be stored.");
+    else if (target === "name" && isCleared) refuse(column, `The name ${noClearing}`);
     else if (target === "name") {
       const name = tenantName.safeParse(cell);
       if (name.success) row.name = name.data;
@@ -52,10 +52,7 @@ export function readTenantRow(cells: readonly string[], heads: readonly string[]
       const keys = text.split(mapping.addOnSeparator).map((key) => key.trim());
       row.addOns = isCleared ? [] : [...new Set(keys.filter(Boolean))];
       if (row.addOns.length > maxAddOns) refuse(column, `A tenant has up to ${maxAddOns} add-ons.`);
-    } else {
-      if (cell.length > maxMetadataCell) refuse(column, `A metadata field has up to ${maxMetadataCell.toLocaleString("en")} characters.`);
-      row.metadata.push([target.slice("meta.".length), isCleared ? null : cell]);
-    }
+    } else row.metadata.push([target.slice("meta.".length), isCleared ? null : cell]);
   }
   return problem === null ? { ok: true, row } : { ok: false, key: row.key, problem };
 }

@@ -1,4 +1,4 @@
-import { csvText, cutRow } from "~/core/csv";
+import { csvHead, csvText, cutRow } from "~/core/csv";
 import { isoTime } from "~/core/time";
 import type { AuditQuery } from "~/forms/audit/audit-filter";
 import type { Services } from "~/server/services.server";
@@ -21,7 +21,7 @@ const header = [
 
 /** The filtered log as CSV, newest first, up to 10,000 entries. Times are in UTC; dates in sentences are the reader's. */
 export async function* activityCsv(services: Services, query: AuditQuery, zone: string): AsyncGenerator<string> {
-  yield csvText([header]);
+  yield csvHead(header);
   for await (const { entries, stoppedBefore } of exportedActivity(services, query, zone)) {
     yield csvText(
       entries.map((e) => [

@@ -1,6 +1,6 @@
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { archiveFeature, restoreFeature } from "~/core/catalogue/feature-changes";
-import { csvText } from "~/core/csv";
+import { csvHead, csvText } from "~/core/csv";
 import type { ImpactSource, TenantEffect } from "~/core/impact/impact-result";
 import { tenantEffects } from "~/core/impact/impact-result";
 import type { TenantEffectRow } from "~/core/impact/tenant-effects";
@@ -96,7 +96,7 @@ export async function* impactCsv(
   id: string,
   only: TenantEffect | undefined,
 ): AsyncGenerator<string> {
-  yield csvText([["tenant", "name", "effect", "features", "checks_30_days", "what"]]);
+  yield csvHead(["tenant", "name", "effect", "features", "checks_30_days", "what"]);
   const { readAside: q, tables: t } = services.db;
   const { features } = services.facts.catalogue();
   for (const effect of only ? [only] : tenantEffects) {

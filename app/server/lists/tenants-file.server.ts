@@ -2,6 +2,7 @@ import type { ListCell, ListFile } from "~/core/list-file";
 import { maxMetadataEntries, metadataText } from "~/core/tenants/metadata-entries";
 import type { TenantFilter } from "~/core/tenants/tenant-filter";
 import { isoTime } from "~/core/time";
+import { isFieldName } from "~/forms/import/tenant-csv-row";
 import type { Services } from "~/server/services.server";
 import { goneParts, matchingTenantsAfter } from "~/server/tenants/tenant-matches.server";
 import { addOnsByTenant, type TenantPlace } from "~db/store/tenant-list.server";
@@ -13,7 +14,7 @@ const batchSize = 200;
 export async function tenantsFile(services: Services, filter: TenantFilter): Promise<ListFile> {
   const { db, facts } = services;
   const { readAside, tables } = db;
-  const fields = await metadataKeysInUse(readAside, tables, maxMetadataEntries);
+  const fields = (await metadataKeysInUse(readAside, tables, maxMetadataEntries)).filter(isFieldName);
   const heads = ["key", "name", "status", "plan", "add_ons", "created", ...fields.map((field) => `metadata.${field}`)];
   async function* batches(): AsyncGenerator<ListCell[][]> {
     await facts.look();

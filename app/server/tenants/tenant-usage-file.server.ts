@@ -1,12 +1,12 @@
-import { csvText } from "~/core/csv";
+import { csvHead, csvText } from "~/core/csv";
 import { isoOrNull, isoTime } from "~/core/time";
 import type { TenantUsageData } from "./check-history.server";
 
 /** One table for a spreadsheet: `part` says what a row is about. */
 export function tenantUsageCsv({ consumption, bars, features, sources, trials, notAsked, moreNotAsked, cut }: TenantUsageData): string {
   const row = (part: string, name: string, from: string | null, values: (string | number | null)[]) => [part, name, from, ...values];
-  return csvText([
-    ["part", "name", "from", "allowed", "refused", "used", "limit", "projected"],
+  const head = csvHead(["part", "name", "from", "allowed", "refused", "used", "limit", "projected"]);
+  const rows = csvText([
     ...consumption.flatMap(({ feature, limit, projected, history }) =>
       history.map(({ start, used }, i) => {
         const isCurrent = i === history.length - 1;
@@ -21,6 +21,7 @@ export function tenantUsageCsv({ consumption, bars, features, sources, trials, n
     ...(moreNotAsked > 0 ? [row("cut", `${moreNotAsked} more features that no check named`, null, empty)] : []),
     ...cut.map((part) => row("cut", part, null, empty)),
   ]);
+  return head + rows;
 }
 
 const empty = [null, null, null, null, null];

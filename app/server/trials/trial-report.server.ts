@@ -1,4 +1,4 @@
-import { csvText, cutRow } from "~/core/csv";
+import { csvHead, csvText, cutRow } from "~/core/csv";
 import { addTrialCounts, medianDaysToUse, noTrials, type TrialCounts } from "~/core/trials/trial-counts";
 import type { ReportGroup, ReportRange } from "~/forms/trials/trial-report-query";
 import type { Services } from "~/server/services.server";
@@ -70,9 +70,8 @@ export async function trialReportCsv(services: Services, group: ReportGroup, ran
   const found = await reportGroupsOf(services, group, range, { size: maxCsvRows + 1, byGranted: group !== "month" });
   const rows = found.slice(0, maxCsvRows);
   const head = [...headers[group], "Granted", "Used", "Converted", "Extended", "Lapsed", "Open", "Running", "Median days to first use"];
-  const table = csvText([
-    head,
-    ...rows.map((row) => [
+  const lines = csvText(
+    rows.map((row) => [
       row.key,
       ...(group === "feature" ? [row.name] : []),
       row.granted,
@@ -84,6 +83,7 @@ export async function trialReportCsv(services: Services, group: ReportGroup, ran
       row.running,
       row.medianDaysToUse,
     ]),
-  ]);
+  );
+  const table = csvHead(head) + lines;
   return found.length > rows.length ? table + cutRow(`${maxCsvRows.toLocaleString("en")} rows, those with the most trials`) : table;
 }

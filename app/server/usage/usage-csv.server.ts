@@ -1,4 +1,4 @@
-import { csvText, cutRow } from "~/core/csv";
+import { csvHead, csvText, cutRow } from "~/core/csv";
 import { isoOrNull } from "~/core/time";
 import type { UsageListQuery } from "~/forms/usage/usage-pages";
 import type { Services } from "~/server/services.server";
@@ -12,8 +12,19 @@ const maxFeatures = 1_000;
 const percent = (fill: number) => (fill < 0 ? null : fill / 100);
 
 export async function* limitsCsv(services: Services, query: UsageListQuery): AsyncGenerator<string> {
-  yield csvText([
-    ["tenant", "name", "plan", "feature", "unit", "used", "limit", "percent", "previous", "projected", "reset_period", "resets_at"],
+  yield csvHead([
+    "tenant",
+    "name",
+    "plan",
+    "feature",
+    "unit",
+    "used",
+    "limit",
+    "percent",
+    "previous",
+    "projected",
+    "reset_period",
+    "resets_at",
   ]);
   for await (const { rows, isCut } of exportedUsage(services, query)) {
     yield csvText(
@@ -28,7 +39,7 @@ export async function* limitsCsv(services: Services, query: UsageListQuery): Asy
 
 export async function* demandCsv(services: Services, days: number): AsyncGenerator<string> {
   await services.facts.look();
-  yield csvText([["feature", "name", "days", "refusals", "refusals_before", "tenants", "plans", "lowest_plan"]]);
+  yield csvHead(["feature", "name", "days", "refusals", "refusals_before", "tenants", "plans", "lowest_plan"]);
   const { rows, total } = await demandRows(services, days, { skip: 0, size: maxFeatures });
   yield csvText(
     rows.map(({ feature, refusals, previous, tenants, plans, next }) => [
