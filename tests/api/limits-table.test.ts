@@ -321,10 +321,10 @@ const probes: { [row: string]: () => Probe } = {
     ],
   }),
   "CSV file of tenants": () => ({
-    fits: [noLiveJobs, importCsv(`key,${x(200)},${",".repeat(97)}\na,${x(5_000)}\n`), importCsv(`key\n${keys(100_000).join("\n")}\n`)],
+    fits: [noLiveJobs, importCsv(`key,${x(200)},${",".repeat(97)}\na,${x(12_000)}\n`), importCsv(`key\n${keys(100_000).join("\n")}\n`)],
     refused: [
       [importCsv(`key${",".repeat(100)}\na\n`), badCsv],
-      [importCsv(`key,name\na,${x(5_001)}\n`), badCsv],
+      [importCsv(`key,name\na,${x(12_001)}\n`), badCsv],
       [importCsv(`key${",".repeat(11)}\na,${`${x(4_999)},`.repeat(11)}\n`), badCsv],
       [importCsv(`key,${x(201)}\na\n`), badCsv],
       [importCsv(`key\n${keys(100_001).join("\n")}\n`), badCsv],

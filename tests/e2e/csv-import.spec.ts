@@ -86,7 +86,7 @@ test("the list of tenants is downloaded with its filters, and imports to the sam
   await page.goto("/tenants?plan=pro");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export CSV" }).click()]);
   const text = await readFile(await file.path(), "utf8");
-  expect(text.split("\r\n")[0]).toBe("key,name,status,plan,add_ons,created,metadata.region");
+  expect(text.split("\r\n")[0]).toBe("\ufeffkey,name,status,plan,add_ons,created,metadata.region");
   await upload(page, "same.csv", text);
   await page.getByRole("button", { name: "Show what changes" }).click();
   await over(page);
