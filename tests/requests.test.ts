@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Actor } from "~/core/model";
 import { noRails } from "~/core/rails/guard-rails";
 import { maxWaitingRequests, requestLifeMs } from "~/core/requests/request";
 import { day } from "~/core/time";
@@ -12,6 +13,7 @@ import { findAct, undoAct } from "~/server/undo/undo.server";
 import { listAuditHeads } from "~db/store/audit.server";
 import { type Api, ada, startApi } from "./support/api";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
+import { operator } from "./support/bulk-world";
 import { feature, meteredFeature, plan } from "./support/facts";
 import { textOf } from "./support/page-text";
 import { engines } from "./support/services";
@@ -110,6 +112,57 @@ describe.each(engines)("requests on %s", (engine) => {
     const both = await Promise.all([grant(request), refuseRequest(api.services, ada, request, "No"), grant(request)]);
     expect(both.filter(({ ok }) => ok).length).toBe(1);
     expect((await grantsOf(key)).length).toBe((await stateOf(request)) === "granted" ? 1 : 0);
+  });
+
+  test("an API key and who made it are one person, also with two keys, and a key of the command line is one of its own", async () => {
+    const keyOf = async (by: Actor) => {
+      const { id } = await createKey(api.services, by, { name: "Deploy", scopes: ["manage"], expiresAt: null });
+      return { kind: "api_key", id, name: "Deploy" } as const;
+    };
+    const kim = { kind: "admin", id: "ad_kim", name: "Kim" } as const;
+    const [kims, another, sues, terminals] = [await keyOf(kim), await keyOf(kim), await keyOf(sue), await keyOf(operator)];
+    const may = async (asker: Actor, decider: Actor) => {
+      const result = await askForTrial(api.services, asker, { tenant: await tenant(), act: trial, note: null });
+      if (!result.ok) throw new Error(result.message);
+      const { request } = result;
+      const refused = await refuseRequest(api.services, decider, request, "No");
+      const granted = await grantRequest(api.services, decider, request, { days: 14, answer: null });
+      if (!granted.ok && !refused.ok) expect(granted.message).toBe("You asked for this, so someone else decides it.");
+      return refused.ok || granted.ok;
+    };
+    for (const [asker, decider] of [
+      [kims, kim],
+      [kim, kims],
+      [kims, another],
+    ] as const)
+      expect([asker.id, decider.id, await may(asker, decider)]).toEqual([asker.id, decider.id, false]);
+    for (const [asker, decider] of [
+      [kims, sue],
+      [kims, sues],
+      [terminals, operator],
+      [terminals, kim],
+    ] as const)
+      expect([asker.id, decider.id, await may(asker, decider)]).toEqual([asker.id, decider.id, true]);
+  });
+
+  test("who made the key of an app decides what it asks for its users", async () => {
+    const { id } = await createKey(api.services, sue, { name: "App", scopes: ["check"], expiresAt: null });
+    const app = { kind: "api_key", id, name: "App" } as const;
+    const asked = await askForFeature(api.services, app, { tenant: await tenant(), feature: "sso", user: "dana", note: null });
+    expect(asked.ok && (await grant(asked.request, { by: sue }))).toMatchObject({ ok: true });
+  });
+
+  test("a decision that begins in the last millisecond is made at that instant", async () => {
+    const requests = [(await asked()).request, (await asked()).request];
+    api.clock.now += requestLifeMs - 1;
+    let at = api.clock.now;
+    const services = { ...api.services, now: () => at++ };
+    const [first, second] = requests;
+    if (!first || !second) throw new Error("Nothing was asked for.");
+    expect(await refuseRequest(services, ada, first, "No")).toEqual({ ok: true });
+    at = api.clock.now;
+    expect(await grantRequest(services, ada, second, { days: 14, answer: null })).toMatchObject({ ok: true });
+    expect(await findRequest(api.services, first.id)).toMatchObject({ state: "refused", decidedAt: api.clock.now });
   });
 
   test("a request can be granted until the millisecond before it lapses", async () => {

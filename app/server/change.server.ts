@@ -64,10 +64,10 @@ type DecideTenant = (facts: TenantFacts | null, catalogue: Catalogue, stamp: Sta
 export type ChangeOptions = {
   /** Guard rails are read for it. */
   isBound?: boolean;
-  /** Why it is refused, from what its transaction reads. */
-  whyNot?: (tx: Queries) => Promise<Refusal | null>;
+  /** Why it is refused, from what its transaction reads. `at`: the instant of the change. */
+  whyNot?: (tx: Queries, at: Instant) => Promise<Refusal | null>;
   /** Runs in its transaction, unless it is refused. */
-  onDone?: (tx: Queries) => Promise<void>;
+  onDone?: (tx: Queries, at: Instant) => Promise<void>;
 };
 export type TenantChangeToWrite = { key: string; actor: ActorOfAct; decideChange: DecideTenant; keepAnswer?: KeepAnswer } & ChangeOptions &
   Pick<Services, "authority">;
@@ -103,8 +103,8 @@ export async function writeTenants(
       const refused = await refusedOf(parts, tx, changes);
       const catalogue = await catalogueIn(parts, tx);
       const bounds = await boundsOf(db, tx, changes);
-      const refusals = await refusalsOf(tx, changes);
       const at = parts.now();
+      const refusals = await refusalsOf(tx, changes, at);
       const current = await readCurrentTenants(tx, db.tables, keys, () => catalogue, at);
       const decided = changes.map((change) =>
         refused.has(change)
@@ -117,10 +117,10 @@ export async function writeTenants(
               refusal: refusals.get(change),
             }),
       );
-      const settled = await holdSome(parts, tx, changes, await writeDecided(parts, tx, changes, decided, current));
+      const settled = await holdSome(parts, tx, at, changes, await writeDecided(parts, tx, changes, decided, current));
       for (const [i, one] of settled.entries()) {
         if (!("result" in one)) continue;
-        if (one.result.ok) await changes[i]?.onDone?.(tx);
+        if (one.result.ok) await changes[i]?.onDone?.(tx, at);
         await changes[i]?.keepAnswer?.(tx, one.result);
       }
       return settled;
@@ -136,8 +136,9 @@ export async function writeTenants(
 
 /** What needs a second person is kept as a request. */
 async function holdSome(
-  { db: { tables: t }, now, newId }: Parts,
+  { db: { tables: t }, newId }: Parts,
   tx: Queries,
+  at: Instant,
   changes: readonly TenantChangeToWrite[],
   settled: Settled<TenantChangeResult>[],
 ): Promise<Settled<TenantChangeResult>[]> {
@@ -145,15 +146,15 @@ async function holdSome(
   for (const [i, one] of settled.entries()) {
     const { actor, key } = changes[i] as TenantChangeToWrite;
     const refusal = "result" in one && !one.result.ok && one.result.held ? one.result : null;
-    held.push(refusal ? { result: await holdForApproval({ tx, t, at: now(), newId, actor }, key, refusal) } : one);
+    held.push(refusal ? { result: await holdForApproval({ tx, t, at, newId, actor }, key, refusal) } : one);
   }
   return held;
 }
 
-async function refusalsOf(tx: Queries, changes: readonly TenantChangeToWrite[]): Promise<Map<TenantChangeToWrite, Refusal>> {
+async function refusalsOf(tx: Queries, changes: readonly TenantChangeToWrite[], at: Instant): Promise<Map<TenantChangeToWrite, Refusal>> {
   const refusals = new Map<TenantChangeToWrite, Refusal>();
   for (const change of changes) {
-    const refusal = await change.whyNot?.(tx);
+    const refusal = await change.whyNot?.(tx, at);
     if (refusal) refusals.set(change, refusal);
   }
   return refusals;

@@ -1,5 +1,5 @@
-import { desc, eq, inArray } from "drizzle-orm";
-import type { Instant } from "~/core/model";
+import { and, desc, eq, inArray } from "drizzle-orm";
+import type { Actor, Instant } from "~/core/model";
 import type { ApiScope } from "~/core/permissions";
 import type { Queries } from "../database";
 import type { KeyKind, Schema } from "../schema";
@@ -47,6 +47,20 @@ export async function readKeyNames(q: Queries, t: Schema, ids: readonly string[]
     .from(t.apiKeys)
     .where(inArray(id, [...new Set(ids)]));
   return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+/** The admins who made these keys, by key id, from the audit log. Keys of the command line are omitted. Up to a few hundred. */
+export async function readKeyMakers(
+  q: Queries,
+  { audit }: Schema,
+  ids: readonly string[],
+): Promise<Map<string, Pick<Actor, "kind" | "id">>> {
+  if (ids.length === 0) return new Map();
+  const rows = await q
+    .select({ key: audit.subject, kind: audit.actorKind, id: audit.actorId })
+    .from(audit)
+    .where(and(eq(audit.subjectKind, "api_key"), inArray(audit.subject, [...new Set(ids)]), eq(audit.action, "api_key.created")));
+  return new Map(rows.flatMap(({ key, kind, id }) => (kind === "admin" ? [[key, { kind, id }]] : [])));
 }
 
 export async function insertApiKey(tx: Queries, t: Schema, key: HashedApiKey): Promise<void> {

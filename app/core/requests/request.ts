@@ -72,9 +72,24 @@ export const requestStateOf = (request: Pick<StoredRequest, "state" | "createdAt
 /** The right that granting or refusing it needs. */
 export const rightToDecide = ({ kind }: Pick<StoredRequest, "kind">): Act => (kind === "feature" ? "trials.grant" : "requests.approve");
 
-/** Nobody decides what they asked for themselves. */
-export const isOwnRequest = ({ actor }: Pick<StoredRequest, "actor">, by: Pick<Actor, "kind" | "id">): boolean =>
-  actor.kind === by.kind && actor.id === by.id;
+/** A person or a program, as it counts for a decision. */
+export type Party = Pick<Actor, "kind" | "id">;
+
+const isSameParty = (a: Party, b: Party): boolean => a.kind === b.kind && a.id === b.id;
+
+/**
+ * Nobody decides what they asked for themselves, also not through an API key that they made. `makers`: who made the
+ * keys, by key id; a key without one counts as itself. Keys of apps ask for others, so their makers may decide.
+ */
+export function isOwnRequest(
+  { kind, actor }: Pick<StoredRequest, "kind" | "actor">,
+  by: Party,
+  makers: ReadonlyMap<string, Party>,
+): boolean {
+  if (kind === "feature") return isSameParty(actor, by);
+  const personOf = (party: Party) => (party.kind === "api_key" ? (makers.get(party.id) ?? party) : party);
+  return isSameParty(personOf(actor), personOf(by));
+}
 
 /** Keys of the features that it is about. */
 export function featuresOfAct(act: RequestedAct): string[] {

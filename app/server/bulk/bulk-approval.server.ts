@@ -1,7 +1,7 @@
 import { needsApproval, whyBulkApproval } from "~/core/approvals/approvals";
 import type { BulkParams, BulkSelection } from "~/core/bulk/bulk-act";
 import type { Job } from "~/core/jobs/job";
-import type { Actor } from "~/core/model";
+import type { Actor, Instant } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import type { RequestedAct, StoredRequest } from "~/core/requests/request";
 import { readApprovals } from "~/server/approvals/approval-rules.server";
@@ -11,7 +11,6 @@ import { createJob, type JobCreated, type JobToCreate } from "~/server/jobs/jobs
 import { whyNotDecide, writeDecision } from "~/server/requests/decide.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
-import { readRequest } from "~db/store/requests.server";
 import { bulkSource } from "./bulk-source.server";
 
 type BulkRequest = StoredRequest & { act: Extract<RequestedAct, { act: "bulk" }> };
@@ -20,18 +19,18 @@ export const isBulkRequest = (request: StoredRequest): request is BulkRequest =>
 
 /** Refuses a bulk act that needs a second person, and keeps it as a request. The rules are those of the transaction. */
 export async function approvalGate(services: Services, by: Actor, { params, keys, note }: Pick<JobToCreate, "params" | "keys" | "note">) {
-  const { db, now, newId } = services;
+  const { db, newId } = services;
   const bulk = params as BulkParams;
   const selection: BulkSelection = bulk.from.kind === "keys" ? { ...bulk.from, keys: keys ?? [] } : bulk.from;
   const { bulkTenants } = await readApprovals(db.readAside, db.tables);
   // Counting is slow, and needed only for this rule.
   const tenants = bulkTenants === null ? 0 : await bulkSource(services, selection).count();
   const actor = withRequest(services, by);
-  const gate = async (tx: Queries): Promise<Refusal | null> => {
+  const gate = async (tx: Queries, at: Instant): Promise<Refusal | null> => {
     const why = whyBulkApproval(bulk.act, tenants, await readApprovals(tx, db.tables));
     if (why === null) return null;
     const act: RequestedAct = { act: "bulk", params: bulk, keys, tenants: tenants || (keys?.length ?? 0) };
-    return holdForApproval({ tx, t: db.tables, at: now(), newId, actor }, "", needsApproval(why, act, bulk.reason ?? note));
+    return holdForApproval({ tx, t: db.tables, at, newId, actor }, "", needsApproval(why, act, bulk.reason ?? note));
   };
   return { gate };
 }
@@ -50,13 +49,13 @@ export async function grantBulkRequest(
   answer: string | null,
 ): Promise<JobCreated> {
   if (!isBulkRequest(request)) return refuse("value_invalid", "This request is about one tenant.");
-  const { db, now } = services;
+  const { db } = services;
   const { params: asked, keys } = request.act;
   const reason = answer || asked.reason;
   const params: BulkParams = { ...asked, isApproved: true, ...(reason ? { reason } : {}) };
   const job = { id: `${request.id}j`, kind: "bulk" as const, params: params as Job["params"], keys, isPreview: false, note: request.note };
   return createJob(services, actor, job, {
-    gate: async (tx) => whyNotDecide(await readRequest(tx, db.tables, request.id), actor, now()),
-    onCreated: (tx) => writeDecision(tx, services, request, actor, { state: "granted", answer }),
+    gate: (tx, at) => whyNotDecide(tx, db.tables, request.id, actor, at),
+    onCreated: (tx, at) => writeDecision(tx, services, request, actor, { state: "granted", answer }, at),
   });
 }

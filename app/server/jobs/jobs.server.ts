@@ -1,5 +1,5 @@
 import { type Job, type JobKind, liveJobsProblem } from "~/core/jobs/job";
-import type { Actor, Json } from "~/core/model";
+import type { Actor, Instant, Json } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import { withRequest } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
@@ -11,8 +11,14 @@ import { cancelJob, countLiveJobs, insertJob, jobsLock, readJob } from "~db/stor
 export type JobToCreate = { id?: string; kind: JobKind; params: Json; keys: string[] | null; isPreview: boolean; note: string | null };
 export type JobCreated = { ok: true; job: Job } | Refusal;
 
-/** In the transaction that creates a job. `gate`: why it is refused. `onCreated` writes what belongs to the job beside its row. */
-type JobHooks = { gate?: (tx: Queries) => Promise<Refusal | null>; onCreated?: (tx: Queries) => Promise<void> };
+/**
+ * In the transaction that creates a job, at its instant. `gate`: why it is refused. `onCreated` writes what belongs to
+ * the job beside its row.
+ */
+type JobHooks = {
+  gate?: (tx: Queries, at: Instant) => Promise<Refusal | null>;
+  onCreated?: (tx: Queries, at: Instant) => Promise<void>;
+};
 
 /** Queues a job and tells the process that runs it. */
 export async function createJob(
@@ -28,12 +34,13 @@ export async function createJob(
     if (existing) return { ok: true, job: existing };
     const problem = liveJobsProblem(await countLiveJobs(tx, db.tables, actor.id));
     if (problem !== null) return refuse("too_many_jobs", problem);
-    const refusal = await gate?.(tx);
+    const at = now();
+    const refusal = await gate?.(tx, at);
     if (refusal) return refusal;
-    const created = { ...job, id: job.id ?? newId("job"), actor, keys, total: keys?.length ?? null, createdAt: now() };
+    const created = { ...job, id: job.id ?? newId("job"), actor, keys, total: keys?.length ?? null, createdAt: at };
     const inserted = await insertJob(tx, db.tables, created);
-    if (!job.isPreview) await writeAudit(tx, db.tables, { ...aboutJob(inserted), action: "job.started", at: created.createdAt, actor });
-    await onCreated?.(tx);
+    if (!job.isPreview) await writeAudit(tx, db.tables, { ...aboutJob(inserted), action: "job.started", at, actor });
+    await onCreated?.(tx, at);
     return { ok: true, job: inserted };
   });
   if (result.ok) wakeJobs(services);

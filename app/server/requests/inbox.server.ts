@@ -11,6 +11,7 @@ import { railFacts } from "~/server/rails/rail-facts.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
 import { listRequests, type RequestPlace, readRequest } from "~db/store/requests.server";
+import { makersOf } from "./decide.server";
 
 const pageSize = 20;
 /** Features of a request whose current answer is shown. */
@@ -34,21 +35,31 @@ export async function requestInbox(services: Services, admin: SignedIn, query: Q
   await services.facts.look();
   const at = services.now();
   const { requests, next } = await requestsAfter(services, query, pageSize);
+  const { readAside: q, tables: t } = services.db;
+  const makers = await makersOf(
+    q,
+    t,
+    requests.map(({ actor }) => actor),
+  );
   const items = [];
-  for (const request of requests) items.push(await shownRequest(services, admin, request, at, zone));
+  for (const request of requests) {
+    const isOwn = isOwnRequest(request, { kind: "admin", id: admin.id }, makers);
+    items.push(await shownRequest(services, admin, { ...request, isOwn }, at, zone));
+  }
   return { items, next, now: at };
 }
 export type ShownRequest = Awaited<ReturnType<typeof shownRequest>>;
 
-async function shownRequest(services: Services, admin: SignedIn, request: StoredRequest, now: Instant, zone: string) {
-  const { id, kind, act, actor, user, note, answer, createdAt, decidedAt, decidedBy } = request;
+type OwnedRequest = StoredRequest & { isOwn: boolean };
+
+async function shownRequest(services: Services, admin: SignedIn, request: OwnedRequest, now: Instant, zone: string) {
+  const { isOwn, id, kind, act, actor, user, note, answer, createdAt, decidedAt, decidedBy } = request;
   const state = requestStateOf(request, now);
   const facts = await currentTenant(services, request.tenant);
   const catalogue = services.facts.catalogue();
   const keys = featuresOfAct(act);
   const isWaiting = state === "waiting";
   const readings = facts && isWaiting ? services.checks.readings(await services.checks.context(facts.key), now) : null;
-  const isOwn = isOwnRequest(request, { kind: "admin", id: admin.id });
   const would = facts && isWaiting ? await effectNow(services, admin, request, facts, now) : null;
   const features = (isWaiting ? keys.slice(0, maxFeatures) : []).map((key) => {
     const known = catalogue.features.get(key);
