@@ -1,17 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ApprovalRules, noApprovals } from "~/core/approvals/approvals";
+import { maxBulkKeys } from "~/core/bulk/bulk-act";
 import type { Actor } from "~/core/model";
 import { noRails } from "~/core/rails/guard-rails";
-import { requestLifeMs } from "~/core/requests/request";
+import { maxWaitingRequests, requestLifeMs } from "~/core/requests/request";
 import { day } from "~/core/time";
 import { paths } from "~/paths";
 import { readApprovals, saveApprovals } from "~/server/approvals/approval-rules.server";
 import { byRightOf } from "~/server/authority.server";
-import { grantBulkRequest } from "~/server/bulk/bulk-approval.server";
+import { grantBulkRequest, isBulkRequest, previewBulkRequest } from "~/server/bulk/bulk-approval.server";
+import { createKey } from "~/server/keys/api-keys.server";
 import { saveRails } from "~/server/rails/rails.server";
 import { grantRequest } from "~/server/requests/decide.server";
 import { findRequest, requestsAfter } from "~/server/requests/inbox.server";
 import { listAuditHeads } from "~db/store/audit.server";
+import { insertRequest, readRequestKeys, requestsCreatedAfter, waitingOfTenant } from "~db/store/requests.server";
 import { type Api, ada, startApi } from "./support/api";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { itemsOf, operator } from "./support/bulk-world";
@@ -144,7 +147,7 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     const key = await tenant();
     await grant(key);
     const [request] = await waiting(key);
-    expect(await approve(key, request?.actor)).toMatchObject({ ok: false, message: "You asked for this, so someone else decides it." });
+    expect(await approve(key, request?.actor)).toMatchObject({ ok: false, code: "request_decided" });
     api.clock.now += requestLifeMs;
     expect(request && (await grantRequest(api.services, bea, request, { days: 1, answer: null }))).toMatchObject({
       ok: false,
@@ -192,7 +195,7 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     await api.services.jobs.runAll();
     const held = await bulk();
     expect([held.status, held.body.code]).toEqual([409, "needs_approval"]);
-    const [request] = (await waiting()).filter(({ act }) => act.act === "bulk");
+    const [request] = (await waiting()).filter(isBulkRequest);
     if (!request) throw new Error("Nothing waits.");
     expect(await grantBulkRequest(api.services, request.actor, request, null)).toMatchObject({ ok: false, code: "request_decided" });
     const both = await Promise.all([1, 2].map(() => grantBulkRequest(api.services, operator, request, "Fine")));
@@ -200,6 +203,92 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     await api.services.jobs.runAll();
     expect((await itemsOf(api.services, { id: `${request.id}j` })).map(({ state }) => state)).toEqual(["done", "done", "done"]);
     expect(await findRequest(api.services, request.id)).toMatchObject({ state: "granted", decidedBy: operator.name });
+  });
+
+  const heldBulk = async (body: object) => {
+    const held = await send("/api/bulk", body);
+    expect(held.body.code).toBe("needs_approval");
+    const request = await findRequest(api.services, /request (rq_\w+)/.exec(held.body.detail)?.[1] ?? "");
+    if (!request || !isBulkRequest(request)) throw new Error("Nothing waits.");
+    return request;
+  };
+
+  test("lists of requests read and send no keys of tenants, however many a bulk act names", async () => {
+    await rules({ bulkTenants: 2 });
+    const keys = Array.from({ length: maxBulkKeys }, (_, i) => `t${i}`.padEnd(100, "x"));
+    const request = await heldBulk({ act: "suspend", tenants: { keys } });
+    const text = await (await api.get("/api/requests?limit=1", api.keys.manage)).text();
+    expect([JSON.parse(text).items[0].act.tenants, text.length < 2_000]).toEqual([maxBulkKeys, true]);
+    const { db } = api.services;
+    const lists = [
+      await waiting(),
+      await waitingOfTenant(db.read, db.tables, { tenant: "", kind: "approval" }, api.clock.now, 50),
+      await requestsCreatedAfter(db.read, db.tables, { createdAt: 0, id: "" }, 500),
+      [request],
+    ];
+    for (const list of lists)
+      expect([list.some(({ id }) => id === request.id), JSON.stringify(list).includes("t1xx")]).toEqual([true, false]);
+    expect(await readRequestKeys(db.read, db.tables, request.id)).toEqual(keys);
+    expect((await heldBulk({ act: "suspend", tenants: { keys: keys.toReversed() } })).id).toBe(request.id);
+    expect((await heldBulk({ act: "suspend", tenants: { keys: keys.slice(1) } })).id).not.toBe(request.id);
+  });
+
+  test("a bulk act that is asked for again is kept once, also if more tenants match meanwhile", async () => {
+    await rules({ bulkTenants: 2 });
+    for (let i = 0; i < 3; i++) await tenant();
+    const act = { act: "reinstate", tenants: { filter: { plan: "free" } } };
+    const first = await heldBulk(act);
+    await tenant();
+    expect((await heldBulk(act)).id).toBe(first.id);
+  });
+
+  test("a bulk act whose plan is archived meanwhile is refused with its sentence, and goes on waiting", async () => {
+    await rules({ bulkTenants: 2 });
+    await api.catalogue([], [plan("gone", {}, { name: "Gone", rank: 9 })]);
+    const keys = [await tenant(), await tenant(), await tenant()];
+    const request = await heldBulk({ act: "change_plan", plan: "gone", tenants: { keys } });
+    await api.catalogue([], [plan("gone", {}, { name: "Gone", rank: 9, archivedAt: 1 })]);
+    const refused = { ok: false, code: "plan_archived", message: "Gone is archived and cannot be newly given." };
+    expect(await grantBulkRequest(api.services, operator, request, "Fine")).toMatchObject(refused);
+    expect(await previewBulkRequest(api.services, operator, request, null)).toMatchObject(refused);
+    expect(await findRequest(api.services, request.id)).toMatchObject({ state: "waiting" });
+  });
+
+  test("note and reason are kept apart: the grant gets the note, and the reason passes the guard rail", async () => {
+    await saveRails(api.services, ada, { ...noRails, maxDays: 30 });
+    await rules({ trialDays: 30, bulkTenants: 1 });
+    const key = await tenant();
+    await grant(key, { reason: "Agreed" });
+    const [request] = await waiting(key);
+    expect(request).toMatchObject({ note: "Pilot", reason: "Agreed" });
+    const { id } = await createKey(api.services, bea, { name: "Rails", scopes: ["manage"], expiresAt: null });
+    const bound = { ...api.services, authority: { kind: "key" as const, id, acts: ["trials.grant" as const], tenant: null } };
+    expect(request && (await grantRequest(bound, bea, request, { days: 14, answer: null }))).toMatchObject({ ok: true });
+    expect(await grantsOf(key)).toMatchObject([{ note: "Pilot" }]);
+    const { db } = api.services;
+    const log = await listAuditHeads(db.read, db.tables, { subjectKind: "tenant", subject: key, action: "trial.granted" }, { size: 1 });
+    expect(log).toMatchObject([{ why: "Agreed" }]);
+    const keys = [await tenant(), await tenant()];
+    const trials = { act: "grant_trial", features: [{ feature: "sso" }], days: 60 };
+    const bulk = await heldBulk({ ...trials, tenants: { keys }, note: "Pilot", reason: "Agreed" });
+    expect(bulk).toMatchObject({ note: "Pilot", reason: "Agreed" });
+    const job = await grantBulkRequest(api.services, operator, bulk, null);
+    await api.services.jobs.runAll();
+    expect((await itemsOf(api.services, { id: job.ok ? job.job.id : "" })).map(({ state }) => state)).toEqual(["done", "done"]);
+    expect(await grantsOf(keys[0] as string)).toMatchObject([{ note: "Pilot" }]);
+    await saveRails(api.services, ada, noRails);
+  });
+
+  test("what apps ask for leaves room for acts that need approval", async () => {
+    await rules({ trialDays: 30 });
+    const key = await tenant();
+    const { db } = api.services;
+    const request = { kind: "feature" as const, tenant: key, actor: ada, user: null, note: null, reason: null, keys: null, feature: null };
+    for (let i = 0; i < maxWaitingRequests; i++) {
+      const act = { act: "try_feature" as const, feature: `f${i}` };
+      await db.transaction([], (tx) => insertRequest(tx, db.tables, { ...request, id: `${key}_${i}`, act, createdAt: api.clock.now }));
+    }
+    expect((await grant(key)).body.code).toBe("needs_approval");
   });
 
   test("a bulk grant of long trials is kept as a whole", async () => {
@@ -294,5 +383,36 @@ describe("approvals on pages", () => {
     ]);
     expect(await waiting()).toEqual([]);
     expect(await textOf(await as(owner).get(paths.requests({ state: "granted" })))).toContain("Suspend, for 3 tenants");
+  });
+
+  test("the reason that a preview shows is the one of its approval", async () => {
+    await saveRails(app.services, ada, { ...noRails, maxDays: 7 });
+    const form = { act: "grant_trial", features: "epics", days: "14", from: "keys" };
+    const ask = async (keys: string) => {
+      const preview = idIn(await as(admin).post(paths.bulk(), { ...form, keys }));
+      await app.services.jobs.runAll();
+      await as(admin).post(paths.job(preview), { intent: "run" });
+      const [id = ""] = await waiting();
+      return id;
+    };
+    const run = async (shown: string) => {
+      const done = idIn(await as(owner).post(paths.job(shown), { intent: "run" }));
+      await app.services.jobs.runAll();
+      return (await itemsOf(app.services, { id: done })).map(({ state }) => state);
+    };
+    for (const key of ["a", "b", "c", "d", "e", "f"]) await putAs(app, key, { name: key, plan: null });
+    const first = await ask("a\nb\nc");
+    const bare = idIn(await as(owner).post(paths.requests(), { id: first, intent: "preview" }));
+    await app.services.jobs.runAll();
+    const shown = idIn(await as(owner).post(paths.job(bare), { intent: "reason", reason: "Sales agreed" }));
+    await app.services.jobs.runAll();
+    expect(await run(shown)).toEqual(["done", "done", "done"]);
+    expect(await findRequest(app.services, first)).toMatchObject({ state: "granted", answer: "Sales agreed" });
+    const second = await ask("d\ne\nf");
+    const withNote = idIn(await as(owner).post(paths.requests(), { id: second, intent: "preview", answer: "Also agreed" }));
+    await app.services.jobs.runAll();
+    expect(await run(withNote)).toEqual(["done", "done", "done"]);
+    expect(await findRequest(app.services, second)).toMatchObject({ state: "granted", answer: "Also agreed" });
+    await saveRails(app.services, ada, noRails);
   });
 });

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noApprovals } from "~/core/approvals/approvals";
 import type { Actor } from "~/core/model";
 import { noRails } from "~/core/rails/guard-rails";
 import { maxWaitingRequests, requestLifeMs } from "~/core/requests/request";
 import { day } from "~/core/time";
 import { paths } from "~/paths";
+import { saveApprovals } from "~/server/approvals/approval-rules.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { saveRails } from "~/server/rails/rails.server";
 import { askForFeature, askForTrial } from "~/server/requests/ask.server";
-import { grantRequest, refuseRequest } from "~/server/requests/decide.server";
+import { grantRequest, refuseRequest, withdrawRequest } from "~/server/requests/decide.server";
 import { findRequest } from "~/server/requests/inbox.server";
 import { findAct, undoAct } from "~/server/undo/undo.server";
 import { listAuditHeads } from "~db/store/audit.server";
@@ -127,7 +129,7 @@ describe.each(engines)("requests on %s", (engine) => {
       const { request } = result;
       const refused = await refuseRequest(api.services, decider, request, "No");
       const granted = await grantRequest(api.services, decider, request, { days: 14, answer: null });
-      if (!granted.ok && !refused.ok) expect(granted.message).toBe("You asked for this, so someone else decides it.");
+      if (!granted.ok && !refused.ok) expect(granted.code).toBe("request_decided");
       return refused.ok || granted.ok;
     };
     for (const [asker, decider] of [
@@ -274,6 +276,28 @@ describe.each(engines)("requests on %s", (engine) => {
     expect(seen).toEqual(["calls", "epics", "sso"]);
   });
 
+  test("a waiting request is withdrawn by its key or by who made the key, and by nobody else", async () => {
+    const key = await tenant();
+    const { body } = await post({ tenant: key, feature: "sso" }, api.keys.manage);
+    const withdraw = async (id: string, by = api.keys.manage) => {
+      const answer = await api.send("POST", `/api/requests/${id}/withdraw`, undefined, by);
+      return { status: answer.status, body: await answer.json() };
+    };
+    const id = body.id ?? "";
+    expect(await withdraw(id, api.keys.check)).toMatchObject({ status: 404, body: { code: "request_not_found" } });
+    expect(await withdrawRequest(api.services, sue, id)).toMatchObject({ ok: false, code: "request_not_found" });
+    expect(await withdraw(id)).toMatchObject({ status: 200, body: { id, state: "withdrawn", decidedBy: "manage" } });
+    expect(await withdraw(id)).toMatchObject({ status: 409, body: { code: "request_decided" } });
+    const request = await findRequest(api.services, id);
+    expect(request && (await grant(request))).toMatchObject({ ok: false, code: "request_decided" });
+    const [entry] = await listAuditHeads(api.services.db.read, api.services.db.tables, { action: "request.withdrawn" }, { size: 1 });
+    expect([entry?.subject, entry?.actorName]).toEqual([key, "manage"]);
+    expect((await post({ tenant: key, feature: "sso" })).status).toBe(201);
+    const made = await createKey(api.services, sue, { name: "Held", scopes: ["manage"], expiresAt: null });
+    const asked = await askForTrial(api.services, { kind: "api_key", id: made.id, name: "Held" }, { tenant: key, act: trial, note: null });
+    expect(asked.ok && (await withdrawRequest(api.services, sue, asked.request.id))).toMatchObject({ ok: true });
+  });
+
   test("as many requests of a tenant wait as there may be, and no more", async () => {
     const key = await tenant();
     for (let days = 1; days <= maxWaitingRequests; days++)
@@ -337,6 +361,26 @@ describe("requests on pages", () => {
     const tooLong = await decide({ intent: "grant", days: "8" }, support);
     expect([tooLong.status, await textOf(tooLong)]).toEqual([422, expect.stringContaining("This one would last 8 days.")]);
     expect((await decide({ intent: "grant", days: "7" }, support)).status).toBe(302);
+  });
+
+  test("the card of an app's request says that a second person would be needed, and who asked takes back their own", async () => {
+    await saveRails(app.services, ada, noRails);
+    await saveApprovals(app.services, ada, { ...noApprovals, trialDays: 10 });
+    const asked = await askForFeature(app.services, ada, { tenant: "acme", feature: "epics", user: null, note: null });
+    const text = await textOf(await as(support).get(paths.requests()));
+    expect(text).toContain("A trial of more than 10 days needs a second person. Choose fewer days");
+    if (asked.ok) await refuseRequest(app.services, operator, asked.request, "No");
+    await saveApprovals(app.services, ada, noApprovals);
+    await saveRails(app.services, ada, { ...noRails, maxDays: 7, supportMayNot: ["end"] });
+    await as(support).post(paths.trialNew("acme"), { feature: "epics", length: "14", zone: "UTC", intent: "ask" });
+    const [id = ""] = [...(await (await as(support).get(paths.requests())).text()).matchAll(/name="id" value="(rq_[^"]+)"/g)].map(
+      ([, found]) => found,
+    );
+    expect((await as(admin).post(paths.requests(), { id, intent: "withdraw" })).status).toBe(422);
+    expect((await as(viewer).post(paths.requests(), { id, intent: "withdraw" })).status).toBe(403);
+    expect((await as(support).post(paths.requests(), { id, intent: "withdraw" })).headers.get("location")).toBe(paths.requests());
+    expect(await textOf(await as(support).get(paths.requests({ state: "withdrawn" })))).toContain("withdrew it");
+    expect(await waiting()).toEqual([]);
   });
 
   test("a request is refused with a note only, and one that is gone or decided changes nothing", async () => {

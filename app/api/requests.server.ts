@@ -3,8 +3,9 @@ import { requestLifeMs, requestStateOf, type StoredRequest } from "~/core/reques
 import { describeRequest } from "~/core/requests/request-words";
 import { isoOrNull, isoTime } from "~/core/time";
 import { cursorOf } from "~/forms/pagination";
-import { requestBody, requestsQuery } from "~/forms/requests/request";
+import { requestBody, requestParams, requestsQuery } from "~/forms/requests/request";
 import { askForFeature, asksAgainAt } from "~/server/requests/ask.server";
+import { withdrawRequest } from "~/server/requests/decide.server";
 import { requestsAfter } from "~/server/requests/inbox.server";
 import type { Services } from "~/server/services.server";
 import { refusalProblem } from "./http/answered.server";
@@ -14,10 +15,10 @@ import * as answers from "./openapi/request-answers";
 import { secretKeyOnly } from "./tokens.server";
 
 function requestOnWire({ facts, now }: Pick<Services, "facts" | "now">, request: StoredRequest) {
-  const { id, kind, act, tenant, user, note, actor, answer, createdAt, decidedAt, decidedBy } = request;
+  const { id, kind, act, tenant, user, note, reason, actor, answer, createdAt, decidedAt, decidedBy } = request;
   return {
     ...{ id, kind, state: requestStateOf(request, now()), tenant, summary: describeRequest(act, facts.catalogue()), act },
-    ...{ user, note, createdBy: actor.name, createdAt: isoTime(createdAt), lapsesAt: isoTime(createdAt + requestLifeMs) },
+    ...{ user, note, reason, createdBy: actor.name, createdAt: isoTime(createdAt), lapsesAt: isoTime(createdAt + requestLifeMs) },
     ...{ answer, decidedBy, decidedAt: isoOrNull(decidedAt) },
   };
 }
@@ -32,7 +33,7 @@ export async function requestsApi(app: FastifyInstance, { services }: { services
       id: "listRequests",
       tag: "Requests",
       summary: "Requests, the newest first",
-      detail: "Those of apps, and those of people. A request that nobody decides lapses after 14 days.",
+      detail: "Those of apps and people, and acts that wait for approval. A request that nobody decides lapses after 14 days.",
       act: "read",
       query: requestsQuery,
       answers: {
@@ -101,5 +102,35 @@ export async function requestsApi(app: FastifyInstance, { services }: { services
         return { status: 429, code: "request_limit", detail, headers: { "retry-after": String(seconds) } };
       },
     },
+  );
+
+  addWrite(
+    app,
+    services,
+    "POST /api/requests/{id}/withdraw",
+    {
+      id: "withdrawRequest",
+      tag: "Requests",
+      summary: "Withdraw an own request",
+      detail:
+        "Only one that waits, and that this key asked for. Acts that were kept for approval may also be withdrawn by another key of the same person.",
+      act: "requests.ask",
+      bound: true,
+      params: requestParams,
+      headers: ["Idempotency-Key"],
+      answers: {
+        200: { what: "The request.", schema: answers.requestAnswer, example: answers.requestWithdrawn, headers: ["Idempotency-Replayed"] },
+      },
+      problems: {
+        400: ["invalid_request"],
+        403: ["secret_key_required"],
+        404: ["request_not_found"],
+        409: ["request_decided", "idempotency_key_in_use"],
+        422: ["idempotency_key_reused"],
+      },
+    },
+    ({ services, actor, params: { id } }) => withdrawRequest(services, actor, id),
+    (result) => (result.ok ? { status: 200, body: requestOnWire(services, result.request) } : refusalProblem(result, "request_not_found")),
+    { whyNot: async ({ key }) => (key.kind === "live" ? null : secretKeyOnly) },
   );
 }

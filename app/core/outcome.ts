@@ -1,5 +1,8 @@
 import type { RequestedAct, StoredRequest } from "~/core/requests/request";
 
+/** `reason`: why guard rails may be passed. `keys`: the tenants of a bulk act, if they are named. */
+export type ActToApprove = { act: RequestedAct; note: string | null; reason: string | null; keys?: string[] | null };
+
 /** Why a change is refused: a stable code, a sentence with the way out, and the field. */
 export type Refusal = {
   ok: false;
@@ -7,7 +10,7 @@ export type Refusal = {
   message: string;
   field?: string;
   /** What to do once a second person approves it. Absent unless it needs one. */
-  held?: { act: RequestedAct; note: string | null };
+  held?: ActToApprove;
   /** Where it waits for that. */
   request?: StoredRequest;
 };

@@ -9,13 +9,12 @@ import { paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
 import { previewWithReason, runAgain, runPreview } from "~/server/bulk/bulk.server";
-import { grantBulkRequest } from "~/server/bulk/bulk-approval.server";
+import { grantPreviewedRequest } from "~/server/bulk/bulk-approval.server";
 import { readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { readJobPage, settleSoon } from "~/server/jobs/job-page.server";
 import { findJob } from "~/server/jobs/job-reads.server";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
-import { findRequest } from "~/server/requests/inbox.server";
 import { runCsvPreview } from "~/server/tenant-csv/csv-import.server";
 import { undoAgain } from "~/server/undo/undo-job.server";
 import { undoOffer } from "~/server/undo/undo-offer.server";
@@ -71,9 +70,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const approved = form.intent === "run" ? (job.params as BulkParams).request : undefined;
   if (approved !== undefined) {
     const approver = actorOf(await requireAdmin(request, context, "requests.approve"));
-    const found = await findRequest(context, approved);
-    const granted = found ? await grantBulkRequest(context, approver, found, null) : null;
-    if (!granted?.ok) return refuse(granted?.message ?? "There is no such request any more.");
+    const granted = await grantPreviewedRequest(context, approver, job.params as BulkParams);
+    if (!granted.ok) return refuse(granted.message);
     return redirect(paths.job(granted.job.id));
   }
   // Rows that were refused are mended in the file, which is uploaded again.

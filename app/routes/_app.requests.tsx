@@ -11,7 +11,7 @@ import { grantBulkRequest, isBulkRequest, previewBulkRequest } from "~/server/bu
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { settleSoon } from "~/server/jobs/job-page.server";
-import { grantRequest, refuseRequest } from "~/server/requests/decide.server";
+import { grantRequest, refuseRequest, withdrawRequest } from "~/server/requests/decide.server";
 import { findRequest, requestInbox } from "~/server/requests/inbox.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { LinkButton } from "~/ui/kit/button";
@@ -41,10 +41,15 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const { id, intent, days, answer } = submission.value;
   const found = await findRequest(context, id);
   if (!found) throw new Response("There is no such request. Requests are kept for a year.", { status: 404 });
+  if (intent === "withdraw") {
+    const asker = newAct(context, await requireAdmin(request, context, "requests.ask"));
+    const result = await withdrawRequest(context, asker, id);
+    return result.ok ? redirectWithToast(paths.requests(), { message: "The request is withdrawn." }) : refused(submission, result, {});
+  }
   const actor = newAct(context, await requireAdmin(request, context, rightToDecide(found)));
   if (isBulkRequest(found) && intent !== "refuse") {
     const approve = () => grantBulkRequest(context, actor, found, answer || null);
-    const job = intent === "preview" ? await previewBulkRequest(context, actor, found) : await approve();
+    const job = intent === "preview" ? await previewBulkRequest(context, actor, found, answer || null) : await approve();
     if (!job.ok) return refused(submission, job, {});
     await settleSoon(context, job.job.id);
     return redirect(paths.job(job.job.id));
@@ -58,11 +63,12 @@ export async function action({ request, context }: ActionFunctionArgs) {
   return redirectWithToast(paths.requests(), { message: "The request is granted.", undo: await undoOffer(context, actor) });
 }
 
-const words = { waiting: "Waiting", granted: "Granted", refused: "Refused", lapsed: "Lapsed" } as const;
+const words = { waiting: "Waiting", granted: "Granted", refused: "Refused", withdrawn: "Withdrawn", lapsed: "Lapsed" } as const;
 const none = {
   waiting: "Nobody waits for an answer. Apps ask here for their users, and support for trials beyond the guard rails.",
   granted: "No request was granted yet.",
   refused: "No request was refused yet.",
+  withdrawn: "No request was withdrawn yet.",
   lapsed: "No request has lapsed. One that nobody decides lapses after 14 days.",
 } as const;
 

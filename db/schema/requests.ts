@@ -15,7 +15,7 @@ export function requestsTables(d: Dialect) {
       tenant: text("tenant"),
       /** Null unless it is about a single feature. */
       feature: text("feature"),
-      /** What to do: `RequestedAct`. */
+      /** What to do: `RequestedAct`, without `keys`. */
       act: json("act").notNull().$type<Json>(),
       /** Who asked. */
       actor: json("actor").notNull().$type<Actor>(),
@@ -30,6 +30,10 @@ export function requestsTables(d: Dialect) {
       /** Null while it waits, and if it lapsed. */
       decidedAt: timestamp("decided_at"),
       decidedBy: text("decided_by"),
+      /** Why guard rails may be passed, if it is not the note. */
+      reason: text("reason"),
+      /** Tenants of a bulk act that are named by key. Thousands, so it is the last column: others are read without it. */
+      keys: json("keys").$type<string[]>(),
     },
     (t) => [
       index("requests_by_state").on(t.state, t.createdAt, t.id),

@@ -1,10 +1,10 @@
-import { and, asc, count, desc, eq, gt, isNull, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gt, isNull, lte, sql } from "drizzle-orm";
 import type { Instant, Json } from "~/core/model";
-import { type RequestState, requestLifeMs, type StoredRequest, type StoredRequestState } from "~/core/requests/request";
+import { type RequestedKind, type RequestState, requestLifeMs, type StoredRequest, type StoredRequestState } from "~/core/requests/request";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
 
-type Row = Schema["requests"]["$inferSelect"];
+type Row = Omit<Schema["requests"]["$inferSelect"], "keys">;
 
 /** `tenant` is empty if it is about no single tenant. */
 const requestOf = ({ feature: _, act, tenant, createdAt, decidedAt, ...row }: Row): StoredRequest => ({
@@ -15,21 +15,35 @@ const requestOf = ({ feature: _, act, tenant, createdAt, decidedAt, ...row }: Ro
   decidedAt: decidedAt?.getTime() ?? null,
 });
 
-export type NewRequest = Pick<StoredRequest, "id" | "kind" | "tenant" | "act" | "actor" | "user" | "note" | "createdAt"> & {
+/** Without `keys`, which may be thousands. */
+function requestColumns({ requests }: Schema) {
+  const { keys, ...columns } = getTableColumns(requests);
+  return columns;
+}
+
+/** `keys`: the tenants of a bulk act, if they are named. */
+export type NewRequest = Pick<StoredRequest, "id" | "kind" | "tenant" | "act" | "actor" | "user" | "note" | "reason" | "createdAt"> & {
   feature: string | null;
+  keys: string[] | null;
 };
 
 export async function insertRequest(tx: Queries, { requests }: Schema, request: NewRequest): Promise<StoredRequest> {
-  const { act, createdAt, feature, tenant, ...row } = request;
-  const stored = { ...row, act: act as unknown as Json, feature, tenant: tenant || null, createdAt: new Date(createdAt) };
+  const { act, createdAt, feature, tenant, keys, ...row } = request;
+  const stored = { ...row, act: act as unknown as Json, feature, keys, tenant: tenant || null, createdAt: new Date(createdAt) };
   await tx.insert(requests).values({ ...stored, state: "waiting" });
   return { ...row, tenant, act, createdAt, state: "waiting", answer: null, decidedAt: null, decidedBy: null };
 }
 
 /** Null if there is no such request. */
-export async function readRequest(q: Queries, { requests }: Schema, id: string): Promise<StoredRequest | null> {
-  const [row] = await q.select().from(requests).where(eq(requests.id, id)).limit(1);
+export async function readRequest(q: Queries, t: Schema, id: string): Promise<StoredRequest | null> {
+  const [row] = await q.select(requestColumns(t)).from(t.requests).where(eq(t.requests.id, id)).limit(1);
   return row ? requestOf(row) : null;
+}
+
+/** Tenants of a bulk act that are named by key, or null. */
+export async function readRequestKeys(q: Queries, { requests }: Schema, id: string): Promise<string[] | null> {
+  const [row] = await q.select({ keys: requests.keys }).from(requests).where(eq(requests.id, id)).limit(1);
+  return row?.keys ?? null;
 }
 
 /** Requests created at or before this have lapsed if they still wait. */
@@ -55,7 +69,7 @@ export async function listRequests(
   const r = t.requests;
   const place = after && sql`(${r.createdAt}, ${r.id}) < (${sql.param(new Date(after.createdAt), r.createdAt)}, ${after.id})`;
   const rows = await q
-    .select()
+    .select(requestColumns(t))
     .from(r)
     .where(and(state && inState(t, state, now), tenant === undefined ? undefined : eq(r.tenant, tenant), place))
     .orderBy(desc(r.createdAt), desc(r.id))
@@ -64,14 +78,10 @@ export async function listRequests(
 }
 
 /** Those created after an instant, the oldest first, for events. */
-export async function requestsCreatedAfter(
-  q: Queries,
-  { requests: r }: Schema,
-  after: RequestPlace,
-  size: number,
-): Promise<StoredRequest[]> {
+export async function requestsCreatedAfter(q: Queries, t: Schema, after: RequestPlace, size: number): Promise<StoredRequest[]> {
+  const r = t.requests;
   const rows = await q
-    .select()
+    .select(requestColumns(t))
     .from(r)
     .where(sql`(${r.createdAt}, ${r.id}) > (${sql.param(new Date(after.createdAt), r.createdAt)}, ${after.id})`)
     .orderBy(asc(r.createdAt), asc(r.id))
@@ -79,26 +89,20 @@ export async function requestsCreatedAfter(
   return rows.map(requestOf);
 }
 
-/** Requests that wait for a decision, counted up to `max`. */
-export async function countWaitingRequests(q: Queries, t: Schema, now: Instant, max: number): Promise<number> {
-  const waiting = q
-    .select({ id: t.requests.id })
-    .from(t.requests)
-    .where(inState(t, "waiting", now))
-    .limit(max)
-    .as("waiting");
-  const [row] = await q.select({ n: count() }).from(waiting);
-  return Number(row?.n ?? 0);
-}
-
-/** Waiting requests of a tenant, or of many tenants if it is empty, the oldest first. */
-export async function waitingOfTenant(q: Queries, t: Schema, tenant: string, now: Instant, max: number): Promise<StoredRequest[]> {
+/** Waiting requests of a kind, of a tenant, or of many tenants if it is empty, the oldest first. */
+export async function waitingOfTenant(
+  q: Queries,
+  t: Schema,
+  { tenant, kind }: { tenant: string; kind: RequestedKind },
+  now: Instant,
+  max: number,
+): Promise<StoredRequest[]> {
   const r = t.requests;
   const since = gt(r.createdAt, lapsedBefore(now));
   const rows = await q
-    .select()
+    .select(requestColumns(t))
     .from(r)
-    .where(and(tenant === "" ? isNull(r.tenant) : eq(r.tenant, tenant), since, eq(r.state, "waiting")))
+    .where(and(tenant === "" ? isNull(r.tenant) : eq(r.tenant, tenant), since, eq(r.state, "waiting"), eq(r.kind, kind)))
     .orderBy(asc(r.createdAt), asc(r.id))
     .limit(max);
   return rows.map(requestOf);

@@ -8,6 +8,7 @@ import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeTenant } from "~/server/change.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { askForFeature } from "~/server/requests/ask.server";
+import { requestsAfter } from "~/server/requests/inbox.server";
 import { savedViews, saveView } from "~/server/tenants/saved-views.server";
 import { testEndpoint } from "~/server/webhooks/delivery-acts.server";
 import { createEndpoint, removeEndpoint } from "~/server/webhooks/endpoint-edits.server";
@@ -225,6 +226,18 @@ export const pageActs: PageAct[] = [
     form: async (app) => {
       const asked = await askForFeature(app.services, ada, { tenant: await tenant(app), feature: "sso", user: null, note: null });
       return { id: asked.ok ? asked.request.id : "", intent: "grant", days: "7" };
+    },
+  },
+  {
+    name: "withdraw a request",
+    from: "support",
+    route: "routes/_app.requests",
+    path: () => paths.requests(),
+    form: async (app, browser) => {
+      const key = await tenant(app);
+      await browser.post(paths.trialNew(key), { feature: "sso", length: "14", zone: "UTC", intent: "ask" });
+      const { requests } = await requestsAfter(app.services, { tenant: key }, 1);
+      return { id: requests[0]?.id ?? "", intent: "withdraw" };
     },
   },
   {

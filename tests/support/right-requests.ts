@@ -3,6 +3,7 @@ import { scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
 import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeTenant } from "~/server/change.server";
+import { askForTrial } from "~/server/requests/ask.server";
 import { type Api, ada } from "./api";
 import { queueBulk } from "./bulk-world";
 import { now } from "./facts";
@@ -104,6 +105,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   cancelJob: async (api) => ({ params: { id: await newJob(api) } }),
   listRequests: () => ({ query: { state: "waiting" } }),
   createRequest: async (api) => ({ body: { tenant: await newTenant(api), feature: "sso", user: "dana", note: "Please" } }),
+  withdrawRequest: async (api) => ({ params: { id: await newRequest(api) } }),
   getDescription: () => ({}),
 };
 
@@ -112,6 +114,12 @@ async function newImpact(api: Api): Promise<string> {
   const source = { kind: "cells" as const, cells: [{ plan: "starter", feature: "sso", value: null }] };
   const made = await createImpact(api.services, ada, { title: fresh(), source });
   return made.ok ? made.job.id : "imp_none";
+}
+/** Of the one who made the keys, so that each of them may withdraw it. */
+async function newRequest(api: Api): Promise<string> {
+  const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days: 14, startsAt: null, endsAt: null };
+  const asked = await askForTrial(api.services, ada, { tenant: await newTenant(api), act, note: null });
+  return asked.ok ? asked.request.id : "rq_none";
 }
 async function newJob(api: Api): Promise<string> {
   await api.services.jobs.runAll();

@@ -1,7 +1,7 @@
 import type { BulkAct } from "~/core/bulk/bulk-act";
 import type { TenantChange } from "~/core/decision/changes";
 import type { Grant, Instant, Trial } from "~/core/model";
-import { refuse } from "~/core/outcome";
+import { type ActToApprove, refuse } from "~/core/outcome";
 import { joinedPeriod, type TrialSpan } from "~/core/rails/guard-rails";
 import type { RequestedAct } from "~/core/requests/request";
 import { day } from "~/core/time";
@@ -81,9 +81,9 @@ export function whyPublicationApproval(tenants: number, { publicationTenants }: 
 }
 
 /** The refusal of an act that is kept as a request: what to do once it is approved. */
-export const needsApproval = (why: string, act: RequestedAct | null, note: string | null) => ({
+export const needsApproval = (why: string, held: ActToApprove | null) => ({
   ...refuse("needs_approval", why),
-  ...(act === null ? {} : { held: { act, note } }),
+  ...(held === null ? {} : { held }),
 });
 
 /** What a change does, as data that can be done later. Null for one that never needs approval. */

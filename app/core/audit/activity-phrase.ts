@@ -74,6 +74,7 @@ const onSubject: Readonly<Record<string, string>> = {
   "webhook.delivery_skipped": "skipped a delivery to",
   "request.granted": "granted a request for",
   "request.refused": "refused a request for",
+  "request.withdrawn": "withdrew a request for",
   "request.created": "asked for something for",
   "draft.discarded": "discarded the draft",
   "view.saved": "saved the view",

@@ -10,8 +10,7 @@ export type TrialBounds = { rules: GuardRails; role: RailRole; spans: readonly T
 
 /**
  * The outcome of granting, extending or ending trials, unless it passes a guard rail and that is not allowed, or
- * needs a second person. `bounds`: null if
- * nothing binds the caller.
+ * needs a second person. `bounds`: null if nothing binds the caller.
  */
 export function withinRails(
   outcome: Outcome<TenantChange>,
@@ -22,7 +21,11 @@ export function withinRails(
   const within = withinLimits(outcome, bounds, reason, catalogue);
   if (!bounds?.approvals || !within.ok || !within.change) return within;
   const why = whyApproval(within.change, bounds.approvals, bounds.spans);
-  return why === null ? within : needsApproval(why, actOfChange(within.change), within.change.why);
+  if (why === null) return within;
+  const act = actOfChange(within.change);
+  // Beyond a guard rail the reason replaces the note, which is the grant's own.
+  const note = outcome.ok ? (outcome.change?.why ?? null) : null;
+  return needsApproval(why, act && { act, note, reason: within.change.railsPassed ? within.change.why : null });
 }
 
 function withinLimits(

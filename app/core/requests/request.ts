@@ -1,6 +1,7 @@
 import type { BulkParams } from "~/core/bulk/bulk-act";
-import type { Actor, GrantKind, Instant, Value } from "~/core/model";
+import type { Actor, GrantKind, Instant, Json, Value } from "~/core/model";
 import type { Act } from "~/core/permissions";
+import { sameJson } from "~/core/same-json";
 import { day } from "~/core/time";
 
 /**
@@ -11,15 +12,15 @@ export const requestKinds = ["feature", "trial", "approval"] as const;
 export type RequestedKind = (typeof requestKinds)[number];
 
 /** As stored. */
-export type StoredRequestState = "waiting" | "granted" | "refused";
+export type StoredRequestState = "waiting" | "granted" | "refused" | "withdrawn";
 
-export const requestStates = ["waiting", "granted", "refused", "lapsed"] as const;
+export const requestStates = ["waiting", "granted", "refused", "withdrawn", "lapsed"] as const;
 export type RequestState = (typeof requestStates)[number];
 
 /** A request that nobody decides lapses after this time, in ms. */
 export const requestLifeMs = 14 * day;
 
-/** Waiting requests of a tenant. */
+/** Waiting requests of a tenant and kind, so that what apps ask for leaves room for approvals. */
 export const maxWaitingRequests = 50;
 /** Requests of apps for a tenant within 24 hours. */
 export const maxRequestsPerDay = 20;
@@ -41,8 +42,11 @@ export type RequestedAct =
   | { act: "end_trial"; grant: string; feature: string }
   /** Without `startsAt` it begins when it is approved. */
   | { act: "set_override"; feature: string; effect: "allow" | "deny"; value?: Value; startsAt: Instant | null; endsAt: Instant | null }
-  /** `keys`: null if the tenants are found by the parameters. `tenants`: how many there were when it was asked for. */
-  | { act: "bulk"; params: BulkParams; keys: string[] | null; tenants: number };
+  /**
+   * `tenants`: how many there were when it was asked for. `keysDigest` tells lists of keys apart, which are stored beside
+   * the act; null if the tenants are found by the parameters.
+   */
+  | { act: "bulk"; params: BulkParams; tenants: number; keysDigest: string | null };
 
 export type TenantRequestedAct = Exclude<RequestedAct, { act: "bulk" }>;
 
@@ -56,6 +60,8 @@ export type StoredRequest = {
   /** The tenant's user that an app asks for. */
   user: string | null;
   note: string | null;
+  /** Why guard rails may be passed, if it is not the note. */
+  reason: string | null;
   state: StoredRequestState;
   /** The note of the decision. */
   answer: string | null;
@@ -89,6 +95,15 @@ export function isOwnRequest(
   if (kind === "feature") return isSameParty(actor, by);
   const personOf = (party: Party) => (party.kind === "api_key" ? (makers.get(party.id) ?? party) : party);
   return isSameParty(personOf(actor), personOf(by));
+}
+
+export const ownRequestWords = ({ actor }: Pick<StoredRequest, "actor">): string =>
+  `${actor.kind === "api_key" ? "An API key of yours" : "You"} asked for this, so someone else decides it.`;
+
+/** Whether they ask for the same. The number of tenants that match may have changed meanwhile. */
+export function isSameAct(a: RequestedAct, b: RequestedAct): boolean {
+  const compared = (act: RequestedAct) => (act.act === "bulk" ? { ...act, tenants: null } : act) as unknown as Json;
+  return sameJson(compared(a), compared(b));
 }
 
 /** Keys of the features that it is about. */

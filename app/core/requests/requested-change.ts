@@ -4,6 +4,7 @@ import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/gr
 import { suggestedValue } from "~/core/grants/trial-choice";
 import type { Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
+import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
 import { day } from "~/core/time";
 import type { RequestedAct, StoredRequest } from "./request";
 
@@ -21,6 +22,25 @@ export function requestedPeriod(act: RequestedAct, { days }: Granting, now: Inst
     default:
       return null;
   }
+}
+
+/**
+ * The outcome of granting a request within what binds the one who decides. What a person of the team wrote is a reason
+ * to pass a guard rail, what a tenant's user wrote is not. The one who decides what a person asked for is the second
+ * person; a request of an app has none yet.
+ */
+export function requestWithinRails(
+  outcome: Outcome<TenantChange>,
+  bounds: TrialBounds | null,
+  { kind, reason, note }: Pick<StoredRequest, "kind" | "reason" | "note">,
+  answer: string | null,
+  catalogue: Catalogue,
+): Outcome<TenantChange> {
+  const isFromApp = kind === "feature";
+  const binding = bounds && !isFromApp ? { ...bounds, approvals: null } : bounds;
+  const within = withinRails(outcome, binding, answer || reason || (isFromApp ? null : note), catalogue);
+  if (within.ok || !within.held) return within;
+  return refuse(within.code, `${within.message} Choose fewer days, or grant it on the tenant's page.`);
 }
 
 /** Does what a request asks for, as of now. A preview and the grant both call it, so that they agree. */

@@ -10,6 +10,9 @@ const requestId = z
   .regex(/^[A-Za-z0-9_]{1,70}$/, "That is not a request's id.")
   .meta({ examples: ["rq_7C40sM21RW1pjgTWQWxE"] });
 
+/** POST /api/requests/{id}/withdraw */
+export const requestParams = z.object({ id: requestId });
+
 const days = z.coerce
   .number("Give whole days from 1 to 3,650.")
   .int("Give whole days from 1 to 3,650.")
@@ -20,7 +23,7 @@ const days = z.coerce
 export const requestDecision = z
   .object({
     id: requestId,
-    intent: z.enum(["grant", "refuse", "preview"], "Grant or refuse it."),
+    intent: z.enum(["grant", "refuse", "preview", "withdraw"], "Grant or refuse it."),
     days: days.default(14),
     answer: note.optional(),
   })

@@ -1,25 +1,21 @@
-import { type BulkAct, type BulkParams, type BulkSelection, maxBulkKeys } from "~/core/bulk/bulk-act";
-import { bulkProblem } from "~/core/bulk/bulk-problem";
+import type { BulkAct, BulkParams, BulkSelection } from "~/core/bulk/bulk-act";
 import { actOfJob } from "~/core/jobs/describe-job";
-import { type Job, repeatProblem } from "~/core/jobs/job";
+import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
-import { type Refusal, refuse } from "~/core/outcome";
+import { refuse } from "~/core/outcome";
 import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
 import type { Services } from "~/server/services.server";
-import { goneParts } from "~/server/tenants/tenant-matches.server";
-import { readJob, readJobKeys } from "~db/store/jobs.server";
+import { readJobKeys } from "~db/store/jobs.server";
 import { approvalGate } from "./bulk-approval.server";
+import { selectionProblem, whyNotBulk } from "./bulk-problem.server";
 
 /** `reason`: why guard rails may be passed. */
 export type BulkToCreate = { act: BulkAct; selection: BulkSelection; note: string | null; reason?: string | null; isPreview: boolean };
 
 /** Queues a bulk act, or its preview. */
 export async function createBulk(services: Services, actor: Actor, bulk: BulkToCreate): Promise<JobCreated> {
-  const { facts, posthog } = services;
-  await facts.look();
-  if (bulk.act.act === "resync" && posthog === null)
-    return refuse("value_invalid", "PostHog is not configured, so nothing can be sent to it.", "act");
-  const problem = bulkProblem(bulk.act, facts.catalogue()) ?? (await selectionProblem(services, bulk.selection));
+  await services.facts.look();
+  const problem = await whyNotBulk(services, bulk.act, bulk.selection);
   if (problem) return problem;
   const { act, selection, note, isPreview } = bulk;
   const isNamed = selection.kind === "keys";
@@ -62,32 +58,4 @@ export async function runAgain(services: Services, actor: Actor, job: Job, state
   if (problem) return problem;
   const repeated = { id: `${id}${state[0]}`, kind, params: again, keys: null, isPreview: false, note };
   return createJob(services, actor, repeated, await approvalGate(services, actor, repeated));
-}
-
-async function selectionProblem({ db, facts }: Services, selection: BulkSelection): Promise<Refusal | null> {
-  switch (selection.kind) {
-    case "keys": {
-      const { length } = selection.keys;
-      if (length === 0) return refuse("value_invalid", "Name at least one tenant.", "tenants");
-      return length > maxBulkKeys ? refuse("value_invalid", `Name up to ${maxBulkKeys.toLocaleString("en")} tenants.`, "tenants") : null;
-    }
-    case "filter": {
-      const [gone] = goneParts(facts.catalogue(), selection.filter);
-      if (!gone) return null;
-      const what = { plan: "plan", addOn: "add-on", feature: "feature" }[gone.name];
-      return refuse("value_invalid", `There is no ${what} ${gone.key}, so no tenant matches the filter.`, "tenants");
-    }
-    case "trials":
-      return null;
-    case "demand": {
-      const { feature } = selection;
-      return facts.catalogue().features.has(feature) ? null : refuse("value_invalid", `There is no feature ${feature}.`, "tenants");
-    }
-    case "job": {
-      const job = await readJob(db.readAside, db.tables, selection.job);
-      if (!job || job.isPreview) return refuse("value_invalid", `There is no job ${selection.job}.`, "tenants");
-      const problem = repeatProblem(job, selection.state);
-      return problem === null ? null : refuse("value_invalid", problem, "tenants");
-    }
-  }
 }

@@ -38,6 +38,18 @@ export async function spansOfTenant(q: Queries, t: Schema, tenant: string): Prom
   return trialSpans((await grantsOfTenant(q, t, tenant)).map(grantOf));
 }
 
+/** The limits and the acts that need approval, or null if nothing binds anyone. */
+async function readRules(q: Queries, t: Schema) {
+  const [rules, approvals] = [await readRails(q, t), await readApprovals(q, t)];
+  return hasRails(rules) || hasTenantApprovals(approvals) ? { rules, approvals } : null;
+}
+
+/** What binds a change of a tenant by this role, or null. */
+export async function boundsOfRole(q: Queries, t: Schema, tenant: string, role: RailRole): Promise<TrialBounds | null> {
+  const rules = await readRules(q, t);
+  return rules && { ...rules, role, spans: await spansOfTenant(q, t, tenant) };
+}
+
 type BoundChange = { key: string; isBound?: boolean; authority: Authority | null };
 
 /** What binds each change by its role, as of this transaction. The program itself and the command line are not bound. */
@@ -48,8 +60,8 @@ export async function boundsOf<C extends BoundChange>(
 ): Promise<Map<C, TrialBounds>> {
   const bound = changes.filter(({ isBound, authority }) => isBound && authority !== null);
   if (bound.length === 0) return new Map();
-  const [rules, approvals] = [await readRails(tx, t), await readApprovals(tx, t)];
-  if (!hasRails(rules) && !hasTenantApprovals(approvals)) return new Map();
+  const rules = await readRules(tx, t);
+  if (!rules) return new Map();
   const sessions = bound.flatMap(({ authority }) => (authority?.kind === "admin" ? [authority.session] : []));
   const rights = sessions.length > 0 ? await readSessionRights(tx, t, sessions) : new Map();
   const bounds = new Map<C, TrialBounds>();
@@ -57,7 +69,7 @@ export async function boundsOf<C extends BoundChange>(
     const { authority } = change;
     // A session that has ended is refused before this.
     const role: RailRole = authority?.kind === "admin" ? (rights.get(authority.session)?.role ?? "viewer") : "program";
-    bounds.set(change, { rules, role, approvals, spans: await spansOfTenant(tx, t, change.key) });
+    bounds.set(change, { ...rules, role, spans: await spansOfTenant(tx, t, change.key) });
   }
   return bounds;
 }
@@ -74,9 +86,9 @@ export async function boundsOfJob(
 ): Promise<Map<string, TrialBounds>> {
   const bounds = new Map<string, TrialBounds>();
   if (kind !== "admin" && kind !== "api_key") return bounds;
-  const [rules, approvals] = [await readRails(q, t), await readApprovals(q, t)];
-  if (!hasRails(rules) && !hasTenantApprovals(approvals)) return bounds;
+  const rules = await readRules(q, t);
+  if (!rules) return bounds;
   const role: RailRole = kind === "api_key" ? "program" : ((await readAdminRights(q, t, id))?.role ?? "viewer");
-  for (const tenant of tenants) bounds.set(tenant, { rules, role, approvals, spans: await spansOfTenant(q, t, tenant) });
+  for (const tenant of tenants) bounds.set(tenant, { ...rules, role, spans: await spansOfTenant(q, t, tenant) });
   return bounds;
 }

@@ -1,10 +1,9 @@
 import type { Actor, Instant, Value } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
-import { maxRequestsPerDay, maxWaitingRequests, type RequestedAct } from "~/core/requests/request";
-import { sameJson } from "~/core/same-json";
+import { isSameAct, maxRequestsPerDay, maxWaitingRequests, type RequestedAct } from "~/core/requests/request";
 import { day } from "~/core/time";
 import type { GrantTrialInput } from "~/forms/grants/grant-page";
-import { keepRequestIn, type RequestKept } from "~/server/approvals/keep-request.server";
+import { keepRequestIn, type RequestKept, type RequestToKeep } from "~/server/approvals/keep-request.server";
 import { withRequest } from "~/server/change.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
@@ -16,7 +15,7 @@ type Parts = Pick<Services, "db" | "now" | "newId" | "posthog">;
 async function keepRequest(
   parts: Parts,
   by: Actor,
-  asked: Parameters<typeof keepRequestIn>[1],
+  asked: RequestToKeep,
   isSame: Parameters<typeof keepRequestIn>[2],
 ): Promise<RequestKept> {
   const { db, now, newId } = parts;
@@ -34,8 +33,8 @@ export async function askForFeature(
   const problem = await whyNotAsk(services, tenant, [feature]);
   if (problem) return problem;
   const act: RequestedAct = { act: "try_feature", feature };
-  const asked = { kind: "feature" as const, tenant, feature, act, user, note };
-  return keepRequest(services, actor, asked, (waiting) => waiting.kind === "feature" && sameJson(waiting.act, act));
+  const asked = { kind: "feature" as const, tenant, feature, act, user, note, reason: null, keys: null };
+  return keepRequest(services, actor, asked, (waiting) => isSameAct(waiting.act, act));
 }
 
 /** What the form for granting a trial asks for. */
@@ -57,8 +56,8 @@ export async function askForTrial(
   const problem = await whyNotAsk(services, tenant, features);
   if (problem) return problem;
   const feature = features.length === 1 ? (features[0] as string) : null;
-  const asked = { kind: "trial" as const, tenant, feature, act, user: null, note };
-  return keepRequest(services, actor, asked, (waiting) => waiting.actor.id === actor.id && sameJson(waiting.act, act));
+  const asked = { kind: "trial" as const, tenant, feature, act, user: null, note, reason: null, keys: null };
+  return keepRequest(services, actor, asked, (waiting) => waiting.actor.id === actor.id && isSameAct(waiting.act, act));
 }
 
 async function whyNotAsk(services: Services, tenant: string, features: readonly string[]): Promise<Refusal | null> {
@@ -80,7 +79,7 @@ export async function asksAgainAt({ db, now }: Parts, { tenant, feature }: { ten
   const since = now() - day;
   const recent = await appRequestsSince(db.read, db.tables, tenant, since, maxRequestsPerDay);
   if (recent.length < maxRequestsPerDay) return null;
-  const waiting = await waitingOfTenant(db.read, db.tables, tenant, now(), maxWaitingRequests);
-  if (waiting.some(({ kind, act }) => kind === "feature" && act.act === "try_feature" && act.feature === feature)) return null;
+  const waiting = await waitingOfTenant(db.read, db.tables, { tenant, kind: "feature" }, now(), maxWaitingRequests);
+  if (waiting.some(({ act }) => act.act === "try_feature" && act.feature === feature)) return null;
   return (recent[0] as Instant) + day;
 }

@@ -1,8 +1,7 @@
 import type { Actor, Instant } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
-import { withinRails } from "~/core/rails/within-rails";
-import { isOwnRequest, type Party, requestStateOf, type StoredRequest } from "~/core/requests/request";
-import { type Granting, requestedChange } from "~/core/requests/requested-change";
+import { isOwnRequest, ownRequestWords, type Party, requestStateOf, type StoredRequest } from "~/core/requests/request";
+import { type Granting, requestedChange, requestWithinRails } from "~/core/requests/requested-change";
 import { aboutRequest } from "~/server/approvals/keep-request.server";
 import { changeGrants, type GrantsChanged } from "~/server/grants/grant-changes.server";
 import type { Services } from "~/server/services.server";
@@ -13,7 +12,7 @@ import { writeAudit } from "~db/store/audit.server";
 import { jobsLock } from "~db/store/jobs.server";
 import { decideRequest, readRequest } from "~db/store/requests.server";
 
-const gone = refuse("request_not_found", "There is no such request any more.", "id");
+export const requestGone = refuse("request_not_found", "There is no such request any more.", "id");
 
 /** The admins behind the API keys among these, by key id. */
 export const makersOf = (q: Queries, t: Schema, parties: readonly Party[]) =>
@@ -26,12 +25,16 @@ export const makersOf = (q: Queries, t: Schema, parties: readonly Party[]) =>
 /** Why this person cannot decide it now, as its transaction reads it, or null. */
 export async function whyNotDecide(tx: Queries, t: Schema, id: string, actor: Actor, now: Instant): Promise<Refusal | null> {
   const request = await readRequest(tx, t, id);
-  if (!request) return gone;
+  if (!request) return requestGone;
+  const isOwn = isOwnRequest(request, actor, await makersOf(tx, t, [request.actor, actor]));
+  return overProblem(request, now) ?? (isOwn ? refuse("request_decided", ownRequestWords(request)) : null);
+}
+
+/** Why nothing can be decided any more, or null. */
+function overProblem(request: StoredRequest, now: Instant): Refusal | null {
   const state = requestStateOf(request, now);
   if (state === "lapsed") return refuse("request_decided", "This request has lapsed. Ask for it again.");
-  if (state !== "waiting") return refuse("request_decided", `This request was ${state} already, so nothing was changed.`);
-  const makers = await makersOf(tx, t, [request.actor, actor]);
-  return isOwnRequest(request, actor, makers) ? refuse("request_decided", "You asked for this, so someone else decides it.") : null;
+  return state === "waiting" ? null : refuse("request_decided", `This request was ${state} already, so nothing was changed.`);
 }
 
 /** The decision, in the transaction of what it does, at the instant at which it was checked. It is an act of its own, so that what was granted can be undone. */
@@ -40,7 +43,7 @@ export async function writeDecision(
   { db }: Pick<Services, "db">,
   request: StoredRequest,
   { changeSet: _, ...actor }: Actor,
-  decided: { state: "granted" | "refused"; answer: string | null },
+  decided: { state: "granted" | "refused" | "withdrawn"; answer: string | null },
   at: Instant,
 ): Promise<void> {
   if (!(await decideRequest(tx, db.tables, request.id, { ...decided, decidedBy: actor.name }, at)))
@@ -58,21 +61,12 @@ export async function grantRequest(
   { answer, ...granting }: Granting & { answer: string | null },
 ): Promise<GrantsChanged> {
   const { db } = services;
-  // What a person of the team wrote is a reason to pass a guard rail, what a tenant's user wrote is not.
-  const reason = answer || (request.kind === "feature" ? null : request.note);
-  // Of what a person asked for, the one who decides is the second person.
-  const isSecond = request.kind !== "feature";
   return changeGrants(
     services,
     actor,
     request.tenant,
-    (facts, catalogue, stamp, bounds) => {
-      const approved = bounds && isSecond ? { ...bounds, approvals: null } : bounds;
-      const within = withinRails(requestedChange(facts, request, granting, catalogue, stamp), approved, reason, catalogue);
-      return within.ok || !within.held
-        ? within
-        : refuse(within.code, `${within.message} Choose fewer days, or grant it on the tenant's page.`);
-    },
+    (facts, catalogue, stamp, bounds) =>
+      requestWithinRails(requestedChange(facts, request, granting, catalogue, stamp), bounds, request, answer, catalogue),
     {
       isBound: true,
       whyNot: (tx, at) => whyNotDecide(tx, db.tables, request.id, actor, at),
@@ -81,6 +75,8 @@ export async function grantRequest(
   );
 }
 
+const lockOf = ({ tenant }: StoredRequest) => (tenant === "" ? jobsLock : tenantLock(tenant));
+
 export async function refuseRequest(
   services: Services,
   actor: Actor,
@@ -88,8 +84,7 @@ export async function refuseRequest(
   answer: string,
 ): Promise<{ ok: true } | Refusal> {
   const { db, now } = services;
-  const lock = request.tenant === "" ? jobsLock : tenantLock(request.tenant);
-  return db.transaction([lock], async (tx) => {
+  return db.transaction([lockOf(request)], async (tx) => {
     const at = now();
     const problem = await whyNotDecide(tx, db.tables, request.id, actor, at);
     if (problem) return problem;
@@ -97,3 +92,20 @@ export async function refuseRequest(
     return { ok: true as const };
   });
 }
+
+/** Takes back a request that waits, as the one who asked for it may. */
+export async function withdrawRequest(services: Services, actor: Actor, id: string): Promise<RequestWithdrawn> {
+  const { db, now } = services;
+  const found = await readRequest(db.read, db.tables, id);
+  if (!found) return requestGone;
+  return db.transaction([lockOf(found)], async (tx): Promise<RequestWithdrawn> => {
+    const at = now();
+    const request = await readRequest(tx, db.tables, id);
+    if (!request || !isOwnRequest(request, actor, await makersOf(tx, db.tables, [request.actor, actor]))) return requestGone;
+    const problem = overProblem(request, at);
+    if (problem) return problem;
+    await writeDecision(tx, services, request, actor, { state: "withdrawn", answer: null }, at);
+    return { ok: true, request: { ...request, state: "withdrawn", decidedAt: at, decidedBy: actor.name } };
+  });
+}
+export type RequestWithdrawn = { ok: true; request: StoredRequest } | Refusal;

@@ -2,12 +2,19 @@ import { answerRow } from "~/core/decision/answer-row";
 import { applyChange } from "~/core/decision/changes";
 import type { Instant, TenantFacts } from "~/core/model";
 import { mayAct } from "~/core/permissions";
-import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
-import { featuresOfAct, isOwnRequest, type RequestState, requestStateOf, rightToDecide, type StoredRequest } from "~/core/requests/request";
+import {
+  featuresOfAct,
+  isOwnRequest,
+  ownRequestWords,
+  type RequestState,
+  requestStateOf,
+  rightToDecide,
+  type StoredRequest,
+} from "~/core/requests/request";
 import { describeRequest } from "~/core/requests/request-words";
-import { requestedChange } from "~/core/requests/requested-change";
+import { requestedChange, requestWithinRails } from "~/core/requests/requested-change";
 import type { SignedIn } from "~/server/admins/sessions.server";
-import { railFacts } from "~/server/rails/rail-facts.server";
+import { boundsOfRole } from "~/server/rails/rails.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
 import { listRequests, type RequestPlace, readRequest } from "~db/store/requests.server";
@@ -53,7 +60,7 @@ export type ShownRequest = Awaited<ReturnType<typeof shownRequest>>;
 type OwnedRequest = StoredRequest & { isOwn: boolean };
 
 async function shownRequest(services: Services, admin: SignedIn, request: OwnedRequest, now: Instant, zone: string) {
-  const { isOwn, id, kind, act, actor, user, note, answer, createdAt, decidedAt, decidedBy } = request;
+  const { isOwn, id, kind, act, actor, user, note, reason, answer, createdAt, decidedAt, decidedBy } = request;
   const state = requestStateOf(request, now);
   const facts = await currentTenant(services, request.tenant);
   const catalogue = services.facts.catalogue();
@@ -69,11 +76,12 @@ async function shownRequest(services: Services, admin: SignedIn, request: OwnedR
     return { key, name: known?.name ?? key, message: row?.message ?? "It is no longer in the catalogue.", then };
   });
   return {
-    ...{ id, kind, note, answer, user, createdAt, decidedAt, decidedBy, state, features, isOwn },
+    ...{ id, kind, note, reason, answer, user, createdAt, decidedAt, decidedBy, state, features, isOwn },
     summary: describeRequest(act, catalogue),
     needsDays: act.act === "try_feature",
     tenant: { key: request.tenant, name: facts?.name ?? request.tenant, status: facts?.status ?? null },
     askedBy: actor.kind === "api_key" ? `the API key ${actor.name}` : actor.name,
+    ownWords: ownRequestWords(request),
     mayDecide: mayAct(admin.role, rightToDecide(request)),
     isApproval: kind === "approval",
     isBulk: act.act === "bulk",
@@ -91,11 +99,10 @@ async function effectNow(
 ): Promise<{ after: TenantFacts | null; meets: string | null }> {
   const catalogue = services.facts.catalogue();
   const stamp = { now, actor: { kind: "admin" as const, id, name }, newId: services.newId };
-  const rails = await railFacts(services, request.tenant, role);
-  const bounds: TrialBounds | null = rails && { rules: rails.rules, role, spans: rails.spans, approvals: null };
+  const bounds = await boundsOfRole(services.db.readAside, services.db.tables, request.tenant, role);
   const outcome = requestedChange(facts, request, { days: usualDays }, catalogue, stamp);
-  // Without a reason, so that it says which guard rail needs one.
-  const within = withinRails(outcome, bounds, request.kind === "feature" ? null : request.note, catalogue);
+  // Without a note of the decision, so that it says which guard rail needs one.
+  const within = requestWithinRails(outcome, bounds, request, null, catalogue);
   const after = outcome.ok && outcome.change ? applyChange(facts, outcome.change, facts.revision) : null;
   return { after, meets: within.ok ? null : within.message };
 }

@@ -21,7 +21,11 @@ type Request = {
   askedBy: string;
   user: string | null;
   isOwn: boolean;
+  /** Why its asker cannot decide it. */
+  ownWords: string;
   note: string | null;
+  /** Why guard rails may be passed, if it is not the note. */
+  reason: string | null;
   answer: string | null;
   createdAt: Instant;
   decidedAt: Instant | null;
@@ -35,7 +39,7 @@ type Props = { request: Request; now: Instant; entered?: Entered };
 
 /** A request with what its tenant has now, and the form that decides it. */
 export function RequestCard({ request, now, entered }: Props) {
-  const { tenant, summary, state, askedBy, user, note, createdAt } = request;
+  const { tenant, summary, state, askedBy, user, note, reason, createdAt } = request;
   return (
     <Card>
       <h2 className="font-semibold text-ink text-sm wrap-anywhere">
@@ -56,13 +60,14 @@ export function RequestCard({ request, now, entered }: Props) {
         )}
       </p>
       {note && <p className="mt-2 whitespace-pre-line border-line-strong border-l-2 pl-3 text-ink text-sm wrap-anywhere">{note}</p>}
+      {reason && <p className="mt-2 text-ink text-sm wrap-anywhere">Reason to pass a guard rail: {reason}</p>}
       {state === "waiting" ? <Deciding request={request} entered={entered} /> : <Decided request={request} now={now} />}
     </Card>
   );
 }
 
 function Deciding({ request, entered = {} }: Omit<Props, "now">) {
-  const { id, tenant, features, needsDays, isBulk, isApproval, isOwn, mayDecide, meets } = request;
+  const { id, tenant, features, needsDays, isBulk, isApproval, isOwn, ownWords, mayDecide, meets } = request;
   const busy = useNavigation().formData?.get("id") === id;
   return (
     <>
@@ -89,10 +94,16 @@ function Deciding({ request, entered = {} }: Omit<Props, "now">) {
           {meets}
         </Notice>
       )}
-      {!mayDecide || isOwn ? (
-        <p className="mt-3 text-ink-muted text-sm">
-          {isOwn ? "You asked for this, so someone else decides it." : "An admin or owner decides this."}
-        </p>
+      {isOwn ? (
+        <Form method="post" action={paths.requests()} className="mt-3">
+          <input type="hidden" name="id" value={id} />
+          <p className="mb-3 text-ink-muted text-sm">{ownWords}</p>
+          <Button name="intent" value="withdraw" busy={busy}>
+            Withdraw
+          </Button>
+        </Form>
+      ) : !mayDecide ? (
+        <p className="mt-3 text-ink-muted text-sm">An admin or owner decides this.</p>
       ) : (
         <Form method="post" action={paths.requests()} className="mt-3 border-line border-t pt-3">
           <input type="hidden" name="id" value={id} />
@@ -123,11 +134,13 @@ function Deciding({ request, entered = {} }: Omit<Props, "now">) {
   );
 }
 
+const verbs = { waiting: "asked for", granted: "granted", refused: "refused", withdrawn: "withdrew" } as const;
+
 function Decided({ request: { state, decidedAt, decidedBy, answer }, now }: Omit<Props, "entered">) {
   if (state === "lapsed" || decidedAt === null) return <p className="mt-2 text-ink-muted text-sm">Nobody decided it within 14 days.</p>;
   return (
     <p className="mt-2 text-ink-muted text-sm wrap-anywhere">
-      {decidedBy} {state === "granted" ? "granted" : "refused"} it <Time at={decidedAt} now={now} />
+      {decidedBy} {verbs[state]} it <Time at={decidedAt} now={now} />
       {answer ? `: ${answer}` : "."}
     </p>
   );
