@@ -205,7 +205,7 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     expect(await findRequest(api.services, request.id)).toMatchObject({ state: "granted", decidedBy: operator.name });
   });
 
-  const heldBulk = async (body: object) => {
+  const bulkRequest = async (body: object) => {
     const held = await send("/api/bulk", body);
     expect(held.body.code).toBe("needs_approval");
     const request = await findRequest(api.services, /request (rq_\w+)/.exec(held.body.detail)?.[1] ?? "");
@@ -216,7 +216,7 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
   test("lists of requests read and send no keys of tenants, however many a bulk act names", async () => {
     await rules({ bulkTenants: 2 });
     const keys = Array.from({ length: maxBulkKeys }, (_, i) => `t${i}`.padEnd(100, "x"));
-    const request = await heldBulk({ act: "suspend", tenants: { keys } });
+    const request = await bulkRequest({ act: "suspend", tenants: { keys } });
     const text = await (await api.get("/api/requests?limit=1", api.keys.manage)).text();
     expect([JSON.parse(text).items[0].act.tenants, text.length < 2_000]).toEqual([maxBulkKeys, true]);
     const { db } = api.services;
@@ -229,24 +229,24 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     for (const list of lists)
       expect([list.some(({ id }) => id === request.id), JSON.stringify(list).includes("t1xx")]).toEqual([true, false]);
     expect(await readRequestKeys(db.read, db.tables, request.id)).toEqual(keys);
-    expect((await heldBulk({ act: "suspend", tenants: { keys: keys.toReversed() } })).id).toBe(request.id);
-    expect((await heldBulk({ act: "suspend", tenants: { keys: keys.slice(1) } })).id).not.toBe(request.id);
+    expect((await bulkRequest({ act: "suspend", tenants: { keys: keys.toReversed() } })).id).toBe(request.id);
+    expect((await bulkRequest({ act: "suspend", tenants: { keys: keys.slice(1) } })).id).not.toBe(request.id);
   });
 
   test("a bulk act that is asked for again is kept once, also if more tenants match meanwhile", async () => {
     await rules({ bulkTenants: 2 });
     for (let i = 0; i < 3; i++) await tenant();
     const act = { act: "reinstate", tenants: { filter: { plan: "free" } } };
-    const first = await heldBulk(act);
+    const first = await bulkRequest(act);
     await tenant();
-    expect((await heldBulk(act)).id).toBe(first.id);
+    expect((await bulkRequest(act)).id).toBe(first.id);
   });
 
   test("a bulk act whose plan is archived meanwhile is refused with its sentence, and goes on waiting", async () => {
     await rules({ bulkTenants: 2 });
     await api.catalogue([], [plan("gone", {}, { name: "Gone", rank: 9 })]);
     const keys = [await tenant(), await tenant(), await tenant()];
-    const request = await heldBulk({ act: "change_plan", plan: "gone", tenants: { keys } });
+    const request = await bulkRequest({ act: "change_plan", plan: "gone", tenants: { keys } });
     await api.catalogue([], [plan("gone", {}, { name: "Gone", rank: 9, archivedAt: 1 })]);
     const refused = { ok: false, code: "plan_archived", message: "Gone is archived and cannot be newly given." };
     expect(await grantBulkRequest(api.services, operator, request, "Fine")).toMatchObject(refused);
@@ -270,7 +270,7 @@ describe.each(engines)("approvals of what programs do, on %s", (engine) => {
     expect(log).toMatchObject([{ why: "Agreed" }]);
     const keys = [await tenant(), await tenant()];
     const trials = { act: "grant_trial", features: [{ feature: "sso" }], days: 60 };
-    const bulk = await heldBulk({ ...trials, tenants: { keys }, note: "Pilot", reason: "Agreed" });
+    const bulk = await bulkRequest({ ...trials, tenants: { keys }, note: "Pilot", reason: "Agreed" });
     expect(bulk).toMatchObject({ note: "Pilot", reason: "Agreed" });
     const job = await grantBulkRequest(api.services, operator, bulk, null);
     await api.services.jobs.runAll();

@@ -1,16 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noApprovals } from "~/core/approvals/approvals";
 import type { Feature } from "~/core/model";
+import { requestStates } from "~/core/requests/request";
 import { day } from "~/core/time";
 import { webhookEventNames } from "~/core/webhooks/event-types";
 import { paths } from "~/paths";
 import { beginSession } from "~/server/admins/sessions.server";
+import { saveApprovals } from "~/server/approvals/approval-rules.server";
+import { createBulk } from "~/server/bulk/bulk.server";
+import { grantBulkRequest, isBulkRequest } from "~/server/bulk/bulk-approval.server";
 import { createImpact } from "~/server/catalogue/impacts.server";
+import { askForTrial } from "~/server/requests/ask.server";
+import { withdrawRequest } from "~/server/requests/decide.server";
+import { findRequest, requestsAfter } from "~/server/requests/inbox.server";
 import type { Services } from "~/server/services.server";
 import { findAct } from "~/server/undo/undo.server";
 import { createUndoJob, undoAgain } from "~/server/undo/undo-job.server";
 import { createEndpoint } from "~/server/webhooks/endpoint-edits.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { rowsOfChangeSet } from "~db/store/change-sets.server";
+import { decideRequest, insertRequest } from "~db/store/requests.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { type Api, ada, startApi } from "./support/api";
 import { operator, queueBulk } from "./support/bulk-world";
@@ -38,6 +47,44 @@ async function undoOf(services: Services, changeSet: string, isPreview: boolean)
   await services.jobs.runAll();
   await undoAgain(services, ada, created.job, "skipped");
   await services.jobs.runAll();
+}
+
+const keyActor = { kind: "api_key", id: "key_app", name: "App" } as const;
+
+/** A year of requests, most of them of one tenant. Returns one that ada may withdraw. */
+async function manyRequests(services: Services): Promise<string> {
+  const { db, now } = services;
+  const empty = { feature: null, user: null, note: null, reason: null, keys: null };
+  for (let from = 0; from < 20_000; from += 2_000)
+    await db.transaction([], async (tx) => {
+      for (let i = from; i < from + 2_000; i++) {
+        const request = { id: `rq_${i}`, kind: "feature" as const, tenant: i % 3 === 0 ? tenantKey(i % 900) : tenantKey(40) };
+        const act = { act: "try_feature" as const, feature: featureKey(i % 300) };
+        await insertRequest(tx, db.tables, { ...request, ...empty, act, actor: keyActor, createdAt: now() - i * 1_500_000 });
+        if (i > 40)
+          await decideRequest(tx, db.tables, request.id, { state: "refused", answer: null, decidedBy: "Ada" }, now() - i * 1_500_000);
+      }
+    });
+  const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days: 14, startsAt: null, endsAt: null };
+  const asked = await askForTrial(services, ada, { tenant: "acme", act, note: null });
+  if (!asked.ok) throw new Error(asked.message);
+  return asked.request.id;
+}
+
+/** Keeps a bulk act as a request, previews it, and approves it, as the maker of another key. */
+async function holdBulk(services: Services): Promise<void> {
+  await saveApprovals(services, ada, { ...noApprovals, bulkTenants: 1 });
+  const keys = [tenantKey(40), tenantKey(41)];
+  const held = await createBulk(services, keyActor, {
+    ...{ act: { act: "resync" as const }, note: null, isPreview: false },
+    selection: { kind: "keys", keys },
+  });
+  const request = held.ok || !held.request ? null : await findRequest(services, held.request.id);
+  if (!request || !isBulkRequest(request)) throw new Error("It was not kept.");
+  const granted = await grantBulkRequest(services, ada, request, null);
+  if (!granted.ok) throw new Error(granted.message);
+  await services.jobs.runAll();
+  await saveApprovals(services, ada, noApprovals);
 }
 
 /** Statements that read more, all of them on threads or connections that answer no check, and why that is so. */
@@ -128,6 +175,15 @@ describe.each(engines)("on %s at 100,000 tenants", (engine) => {
       const answer = await walk.ask(id, key, asked);
       statuses.push([id, answer.status]);
     }
+    recorder.during(null);
+    const asked = await manyRequests(api.services);
+    recorder.during("requests");
+    for (const state of requestStates)
+      for (const tenant of [undefined, tenantKey(40)])
+        for (const after of [undefined, { createdAt: api.clock.now - day, id: "rq_5" }])
+          await requestsAfter(api.services, { state, tenant, after }, 20);
+    await withdrawRequest(api.services, ada, asked);
+    await holdBulk(api.services);
     recorder.during("tenants from CSV");
     const rows = Array.from({ length: 60 }, (_, i) => `${tenantKey(i)},Renamed ${i}`).join("\n");
     const imported = `key,name\n${rows}\n`;

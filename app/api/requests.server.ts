@@ -6,7 +6,7 @@ import { cursorOf } from "~/forms/pagination";
 import { requestBody, requestParams, requestsQuery } from "~/forms/requests/request";
 import { askForFeature, asksAgainAt } from "~/server/requests/ask.server";
 import { withdrawRequest } from "~/server/requests/decide.server";
-import { requestsAfter } from "~/server/requests/inbox.server";
+import { findRequest, requestsAfter } from "~/server/requests/inbox.server";
 import type { Services } from "~/server/services.server";
 import { refusalProblem } from "./http/answered.server";
 import { forbiddenTenant, isFor } from "./http/authenticate.server";
@@ -131,6 +131,12 @@ export async function requestsApi(app: FastifyInstance, { services }: { services
     },
     ({ services, actor, params: { id } }) => withdrawRequest(services, actor, id),
     (result) => (result.ok ? { status: 200, body: requestOnWire(services, result.request) } : refusalProblem(result, "request_not_found")),
-    { whyNot: async ({ key }) => (key.kind === "live" ? null : secretKeyOnly) },
+    {
+      whyNot: async ({ key, params: { id } }) => {
+        if (key.kind !== "live") return secretKeyOnly;
+        const found = key.tenant === null ? null : await findRequest(services, id);
+        return found && !isFor(key, found.tenant) ? forbiddenTenant(key) : null;
+      },
+    },
   );
 }

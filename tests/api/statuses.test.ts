@@ -10,9 +10,9 @@ import { createBulk } from "~/server/bulk/bulk.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
 import { saveRails } from "~/server/rails/rails.server";
-import { askForTrial } from "~/server/requests/ask.server";
 import { refuseRequest } from "~/server/requests/decide.server";
 import { findRequest } from "~/server/requests/inbox.server";
+import { insertRequest } from "~db/store/requests.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, ada, startApi } from "../support/api";
 import { seedTenants, tenantsNamed } from "../support/bulk-world";
@@ -129,6 +129,10 @@ test("whoever has no key that counts, not the scope, or another tenant's key is 
   const groups = await walk.ask("getPosthogGroups", keys.pub, await rightOf("getPosthogGroups"));
   expect(groups).toMatchObject({ status: 403, code: "secret_key_required" });
   expect(await walk.ask("createRequest", keys.pub, await rightOf("createRequest"))).toMatchObject({
+    status: 403,
+    code: "secret_key_required",
+  });
+  expect(await walk.ask("withdrawRequest", keys.pub, await rightOf("withdrawRequest"))).toMatchObject({
     status: 403,
     code: "secret_key_required",
   });
@@ -354,17 +358,22 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("createRequest", wanted({ feature: "gone" }), "feature_archived");
   await refused("createRequest", wanted({ tenant: leaving }), "tenant_archived");
   const [asking, asked] = [await newTenant(api), await newTenant(api)];
-  for (let days = 1; days <= maxWaitingRequests; days++) {
-    const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days, startsAt: null, endsAt: null };
-    await askForTrial(api.services, ada, { tenant: asked, act, note: null });
-  }
+  const { db, now } = api.services;
+  for (const kind of ["feature", "approval"] as const)
+    for (let i = 0; i < maxWaitingRequests; i++) {
+      const request = { id: `rq_${kind}${i}`, kind, tenant: asked, actor: ada, act: { act: "try_feature" as const, feature: `f${i}` } };
+      const empty = { feature: null, user: null, note: null, reason: null, keys: null };
+      await db.transaction([], (tx) => insertRequest(tx, db.tables, { ...request, ...empty, createdAt: now() - 2 * day }));
+    }
   await refused("createRequest", wanted({ tenant: asked }), "requests_full");
   for (let i = 0; i < maxRequestsPerDay; i++) {
     const { said } = await walk.ask("createRequest", keys.all, wanted({ tenant: asking }));
     expect((await walk.ask("createRequest", keys.all, wanted({ tenant: asking }))).status).toBe(200);
     const request = await findRequest(api.services, (said as { id: string }).id);
     if (request) await refuseRequest(api.services, ada, request, "No");
+    if (request && i === 0) await refused("withdrawRequest", { params: { id: request.id } }, "request_decided");
   }
+  await refused("withdrawRequest", { params: { id: "rq_none" } }, "request_not_found");
   await saveApprovals(api.services, ada, { trialDays: 2, endlessOverrides: true, bulkTenants: 2, publicationTenants: 1 });
   const held = await newGrant(api);
   await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "needs_approval");

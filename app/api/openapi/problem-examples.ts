@@ -85,6 +85,8 @@ const table: { [code: string]: ProblemExample } = {
   needs_approval: {
     detail: "A trial of more than 30 days needs a second person. It waits as the request rq_5xQ0sM21RW1pjgTWQWxE.",
   },
+  request_not_found: { detail: "There is no such request.", field: "id" },
+  request_decided: { detail: "This request was refused already, so nothing was changed." },
   requests_full: { detail: "50 requests for this tenant wait already. Grant or refuse some of them first." },
   request_limit: { detail: "acme asked 20 times within 24 hours. Ask again after 2026-11-21T09:00:00.000Z." },
   tenant_archived: { detail: "Acme is archived. Reinstate it before you grant it anything or extend what it has." },

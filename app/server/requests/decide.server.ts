@@ -12,7 +12,7 @@ import { writeAudit } from "~db/store/audit.server";
 import { jobsLock } from "~db/store/jobs.server";
 import { decideRequest, readRequest } from "~db/store/requests.server";
 
-export const requestGone = refuse("request_not_found", "There is no such request any more.", "id");
+export const requestGone = refuse("request_not_found", "There is no such request.", "id");
 
 /** The admins behind the API keys among these, by key id. */
 export const makersOf = (q: Queries, t: Schema, parties: readonly Party[]) =>
