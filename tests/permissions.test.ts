@@ -125,7 +125,7 @@ describe.each(roles)("a person with the role %s", (role) => {
       const browser = asRole(role);
       const target = await path(app);
       // The owner's page fills in what a form shows.
-      const fields = typeof form === "function" ? await form(app, asRole("owner")) : form;
+      const fields = typeof form === "function" ? await form(app, asRole("owner"), browser) : form;
       const before = isAllowed(role, from) ? "" : await allRows(app.services.db);
       const answer = await browser.post(target, fields);
       expect([name, role, answer.status < 400 ? "done" : answer.status]).toEqual([name, role, isAllowed(role, from) ? "done" : 403]);
@@ -220,6 +220,7 @@ test("each operation of the API takes the scope that is written here", async () 
     evaluateFlags: "check",
     mintToken: "check or manage",
     createRequest: "check or manage",
+    withdrawRequest: "check or manage",
     reportUsage: "usage",
     consume: "usage",
     listenForFlags: "nobody's",

@@ -30,7 +30,8 @@ export type PageAct = {
   /** Remix's id of the route. */
   route: string;
   path: (app: TestApp) => string | Promise<string>;
-  form: Form | ((app: TestApp, browser: Browser) => Form | Promise<Form>);
+  /** `browser` shows the page. `own`: the browser that sends the form, if it is another one. */
+  form: Form | ((app: TestApp, browser: Browser, own?: Browser) => Form | Promise<Form>);
   /** It only sends the form on. */
   isSentOn?: true;
   /** The lowest role that may do it, written out here so that the table of permissions is held to it. */
@@ -233,9 +234,9 @@ export const pageActs: PageAct[] = [
     from: "support",
     route: "routes/_app.requests",
     path: () => paths.requests(),
-    form: async (app, browser) => {
+    form: async (app, browser, own = browser) => {
       const key = await tenant(app);
-      await browser.post(paths.trialNew(key), { feature: "sso", length: "14", zone: "UTC", intent: "ask" });
+      await own.post(paths.trialNew(key), { feature: "sso", length: "14", zone: "UTC", intent: "ask" });
       const { requests } = await requestsAfter(app.services, { tenant: key }, 1);
       return { id: requests[0]?.id ?? "", intent: "withdraw" };
     },
