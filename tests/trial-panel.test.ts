@@ -60,6 +60,20 @@ test("Enter in the list of tenants opens a single match and shows the list of se
   expect(await opened("nobody")).toBe("/tenants?q=nobody");
 });
 
+test("a trial of what the plan includes says so before it is granted and after", async () => {
+  const key = await tenant();
+  expect(await textOf(await support.get(paths.trialNew(key)))).toContain("Starter includes it already, so a trial changes nothing.");
+  const back = paths.tenantFeatures(key);
+  const done = await support.post(paths.trialNew(key), [
+    ["feature", "epics"],
+    ["feature", "sso"],
+    ["length", "7"],
+    ["returnTo", back],
+  ]);
+  expect(done.status).toBe(302);
+  expect(await textOf(await support.get(back))).toContain("Its plan or an add-on gives as much of Epics already.");
+});
+
 test("the page says before granting what is live, included, ended, suspended and archived", async () => {
   const key = await tenant();
   await trialAs(app, key, "sso");

@@ -41,7 +41,9 @@ function changed(status: 200 | 201) {
   return (result: TenantChangeResult): Answered => {
     if (!result.ok) return refusalProblem(result);
     const { facts, change } = result;
-    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants: (change?.grants ?? []).map(grantOnWire) } };
+    const included = change?.action === "trial.granted" ? { alreadyIncluded: change.alreadyIncluded ?? [] } : {};
+    const grants = (change?.grants ?? []).map(grantOnWire);
+    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...included } };
   };
 }
 

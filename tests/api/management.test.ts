@@ -99,6 +99,15 @@ describe("POST /api/tenants/{key}/grants", () => {
     expect((await two.json()).grants).toMatchObject([{ endsAt: "2026-12-01T00:00:00.000Z" }, { value: 9 }]);
   });
 
+  test("says which trials the plan includes already", async () => {
+    await put("acme", { plan: "premium" });
+    const made = await grant("acme", { kind: "trial", features: [{ feature: "sso" }, { feature: "audit" }], days: 14 });
+    expect((await made.json()).alreadyIncluded).toEqual([{ feature: "sso", plan: "premium" }]);
+    await put("acme", { plan: "starter" });
+    const other = await grant("acme", { kind: "trial", feature: "api_calls", value: 1_000_000, days: 14 });
+    expect((await other.json()).alreadyIncluded).toEqual([]);
+  });
+
   test("refuses a trial whose days lead beyond the year 9999", async () => {
     const late = await api.send("POST", "/api/tenants/acme/grants", {
       kind: "trial",

@@ -87,7 +87,15 @@ export const trialReport = z
   })
   .meta({ id: "TrialReport" });
 export const changedGrants = z
-  .object({ tenant: z.string(), revision: z.int(), grants: z.array(grant).describe("Those that were added or ended.") })
+  .object({
+    tenant: z.string(),
+    revision: z.int(),
+    grants: z.array(grant).describe("Those that were added or ended."),
+    alreadyIncluded: z
+      .array(z.object({ feature: z.string(), plan: z.string() }))
+      .optional()
+      .describe("Of trials that are granted: those that change nothing, because this plan or add-on gives as much."),
+  })
   .meta({ id: "ChangedGrants" });
 
 const scheduledChange = z

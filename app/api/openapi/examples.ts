@@ -174,7 +174,7 @@ const examples: { [Id in keyof Answers]: Of<Answers[Id]> } = {
       },
     ],
   },
-  ChangedGrants: { tenant: "acme", revision: 43, grants: [grant] },
+  ChangedGrants: { tenant: "acme", revision: 43, grants: [grant], alreadyIncluded: [] },
   Plan: premium,
   PlanPage: { items: [starter, premium], next: null },
   Feature: sso,

@@ -1,6 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { applyChange, putTenant, type TenantChange, type TenantForm } from "~/core/decision/changes";
-import { decide } from "~/core/decision/decide";
 import { endGrant, extendGrant, grantTrial } from "~/core/grants/grant-changes";
 import { isLive, isOver } from "~/core/grants/grant-lifetime";
 import { suggestedValue } from "~/core/grants/trial-choice";
@@ -87,18 +86,11 @@ function grant(
   const features = act.features.map(({ feature, value }) => ({ feature, value: value ?? suggestedValue(catalogue, facts, feature) }));
   const outcome = grantTrial(facts, { features, endsAt, note }, catalogue, stamp);
   if (!outcome.ok) return skip(outcome.message);
-  const keys = features.map(({ feature }) => feature);
-  const names = listWords(keys.map((key) => nameOf(catalogue, key)));
-  const had = keys.filter((key) => hasByPlan(facts, catalogue, key, stamp));
-  const already = had.length === 0 ? "" : ` Its plan or an add-on has ${listWords(had.map((key) => nameOf(catalogue, key)))} already.`;
+  const names = listWords(features.map(({ feature }) => nameOf(catalogue, feature)));
+  const included = outcome.change?.alreadyIncluded ?? [];
+  const had = listWords(included.map(({ feature }) => nameOf(catalogue, feature)));
+  const already = included.length === 0 ? "" : ` Its plan or an add-on has ${had} already.`;
   return { state: "done", change: outcome.change, message: `Trial of ${names} until ${longDate(endsAt)}.${already}` };
-}
-
-/** Limits and values are left out, because a trial may give more than the plan. */
-function hasByPlan(tenant: TenantFacts, catalogue: Catalogue, feature: string, { now }: Stamp): boolean {
-  if (catalogue.features.get(feature)?.type !== "boolean") return false;
-  const { entitled, source } = decide({ tenant, catalogue, feature, now });
-  return entitled && (source === "plan" || source === "add_on");
 }
 
 /** Changes all of a tenant's trials, or none. */

@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { nameProblem, newTenantKeyProblem } from "~/core/catalogue/new-names";
+import type { Included } from "~/core/grants/already-included";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
@@ -38,6 +39,8 @@ export type TenantChange = {
   why: string | null;
   /** Guard rails that it passes, in words. Absent if none. */
   railsPassed?: string[];
+  /** Trials that it grants although a plan or an add-on gives as much. Absent if none. */
+  alreadyIncluded?: Included[];
 };
 
 /** Applies a change. Grants that are over at its instant leave the facts; their rows and history stay. */

@@ -4,6 +4,7 @@ import { valueProblem } from "~/core/decision/values";
 import { type Grant, type Instant, lastInstant, type Override, type Stamp, type TenantFacts, type Trial, type Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { day, longDate } from "~/core/time";
+import { alreadyIncluded } from "./already-included";
 import { endOf, isOver } from "./grant-lifetime";
 
 export type TrialForm = {
@@ -28,7 +29,9 @@ export function grantTrial(facts: TenantFacts, form: TrialForm, catalogue: Catal
     grants.push({ ...base(stamp, feature, startsAt, form.note), kind: "trial", value: given as Value, endsAt: form.endsAt });
   }
   if (grants.length === 0) return { ok: true, change: null };
-  return change(facts, "trial.granted", grants, stamp, form.note);
+  const granted = changeOf(facts, "trial.granted", grants, stamp, form.note);
+  const included = alreadyIncluded(facts, grants, catalogue);
+  return { ok: true, change: included.length > 0 ? { ...granted, alreadyIncluded: included } : granted };
 }
 
 export type OverrideForm = {
@@ -63,9 +66,9 @@ export function extendGrant(
   form: NewEnd & { grant: string; note?: string | null },
   stamp: Stamp,
 ): Outcome<TenantChange> {
-  const old = stillCounts(facts, form.grant, stamp.now);
+  const old = grantInForce(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
-  if (facts.status === "archived") return archived(facts);
+  if (facts.status === "archived") return archivedTenant(facts);
   if (old.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
   const endsAt = form.endsAt ?? old.endsAt + form.days * day;
   if (endsAt <= old.endsAt) {
@@ -84,7 +87,7 @@ export function extendGrant(
 }
 
 export function endGrant(facts: TenantFacts, form: { grant: string; note?: string | null }, stamp: Stamp): Outcome<TenantChange> {
-  const old = stillCounts(facts, form.grant, stamp.now);
+  const old = grantInForce(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
   return change(facts, `${old.kind}.ended`, [{ ...old, endedAt: stamp.now }], stamp, form.note);
 }
@@ -99,17 +102,14 @@ function base(stamp: Stamp, feature: string, startsAt: Instant, note: string | n
   return { id: stamp.newId("gr"), feature, startsAt, endedAt: null, extends: null, note: note ?? null, ...created };
 }
 
-function change(
-  facts: TenantFacts,
-  action: TenantAction,
-  grants: Grant[],
-  stamp: Stamp,
-  why: string | null | undefined,
-): Outcome<TenantChange> {
-  return { ok: true, change: { action, key: facts.key, set: {}, grants, at: stamp.now, why: why ?? null } };
+function changeOf(facts: TenantFacts, action: TenantAction, grants: Grant[], stamp: Stamp, why: string | null | undefined): TenantChange {
+  return { action, key: facts.key, set: {}, grants, at: stamp.now, why: why ?? null };
 }
 
-function stillCounts(facts: TenantFacts, id: string, now: Instant): Grant | Refusal {
+const change = (...parts: Parameters<typeof changeOf>): Outcome<TenantChange> => ({ ok: true, change: changeOf(...parts) });
+
+/** A grant that is live or upcoming, or the refusal. */
+export function grantInForce(facts: TenantFacts, id: string, now: Instant): Grant | Refusal {
   const grant = facts.grants.find((g) => g.id === id);
   if (!grant || isOver(grant, now)) {
     return refuse("grant_over", "This grant is over, so it can no longer be changed. Grant a new one instead.", "grant");
@@ -118,7 +118,7 @@ function stillCounts(facts: TenantFacts, id: string, now: Instant): Grant | Refu
 }
 
 const tooFar = refuse("value_invalid", "The end is too far away. Choose one before the year 10000.", "endsAt");
-const archived = ({ name }: TenantFacts) =>
+export const archivedTenant = ({ name }: TenantFacts) =>
   refuse("tenant_archived", `${name} is archived. Reinstate it before you grant it anything or extend what it has.`);
 
 type Wanted = {
@@ -136,7 +136,7 @@ function problem(facts: TenantFacts, wanted: Wanted, catalogue: Catalogue, now: 
   if (feature.archivedAt !== null) {
     return refuse("feature_archived", `${feature.name} is archived. Restore it before you grant it.`, "feature");
   }
-  if (facts.status === "archived") return archived(facts);
+  if (facts.status === "archived") return archivedTenant(facts);
   const bad = wanted.effect === "deny" ? null : valueProblem(feature, wanted.value);
   if (bad) return refuse("value_invalid", `${feature.name} ${bad}.`, "value");
   if (wanted.endsAt !== null) {

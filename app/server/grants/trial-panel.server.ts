@@ -1,6 +1,9 @@
+import { describeValue } from "~/core/catalogue/catalogue-words";
+import { includedSentence, includedValue } from "~/core/grants/already-included";
 import { suggestedValue, trialSentence, trialStatus } from "~/core/grants/trial-choice";
 import type { Feature, Grant, Trial } from "~/core/model";
 import { foldText } from "~/core/plain-text";
+import { listWords } from "~/core/text";
 import { day, isoDay } from "~/core/time";
 import { writeValue } from "~/forms/catalogue/feature-value";
 import type { Services } from "~/server/services.server";
@@ -36,8 +39,11 @@ export async function trialPanel(services: Services, tenant: TenantRequest, sear
   const trials = await trialsByFeature(services, tenant);
   const choices = choicesOf(tenant, [...first, ...others.slice(0, maxChoices)]).map((choice) => {
     const value = choice.kind.type === "boolean" ? undefined : suggestedValue(catalogue, facts, choice.key);
+    const included = includedValue(facts, choice.key, catalogue, now);
+    const gives = included?.value === undefined ? null : describeValue(catalogue.features.get(choice.key), included.value);
     return {
       ...choice,
+      included: included && includedSentence(catalogue.plans.get(included.plan)?.name ?? included.plan, gives),
       ...trialStatus(choice.message, trials.get(choice.key) ?? [], now, zone),
       refused: refused.includes(choice.key) ? (counts.get(choice.key) ?? 0) : 0,
       value: value === undefined ? null : writeValue(choice.kind, value),
@@ -63,5 +69,7 @@ export function grantedSentence({ facts, catalogue, zone, now }: TenantRequest, 
   if (!change || !first) return "Nothing was granted.";
   const names = trials.map(({ feature }) => ({ name: catalogue.features.get(feature)?.name ?? feature, entitled: false }));
   const period = { from: first.startsAt > change.at ? first.startsAt : null, until: first.endsAt };
-  return trialSentence(facts.name, names, period, { zone, now });
+  const included = (change.alreadyIncluded ?? []).map(({ feature }) => catalogue.features.get(feature)?.name ?? feature);
+  const already = included.length === 0 ? "" : ` Its plan or an add-on gives as much of ${listWords(included)} already.`;
+  return `${trialSentence(facts.name, names, period, { zone, now })}${already}`;
 }

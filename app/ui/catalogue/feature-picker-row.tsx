@@ -19,7 +19,8 @@ type Props = {
 
 /** A feature with what the tenant has now, and an input for its value once it is ticked. */
 export function FeaturePickerRow({ tenant, choice, checked, hidden, onTick, typed, errors }: Props) {
-  const { key, name, kind, sentence, live, refused, value } = choice;
+  const { key, name, kind, live, included, refused, value } = choice;
+  const sentence = included && !live ? `${choice.sentence} ${included}` : choice.sentence;
   const field = `values.${nameOfKey(key)}`;
   const times = refused === 1 ? "once" : `${count(refused)} times`;
   return (

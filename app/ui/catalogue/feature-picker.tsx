@@ -19,6 +19,8 @@ export type Choice = {
   sentence: string;
   /** The live trial, which can only be extended. */
   live: { grant: string; until: number } | null;
+  /** Why a trial may change nothing: the plan or an add-on includes it. Null if none does. */
+  included: string | null;
   /** Refused checks of the last 30 days, if it is among the most refused features. */
   refused: number;
   /** The suggested value as it is typed. */
