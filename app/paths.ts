@@ -77,6 +77,8 @@ export const paths = {
     withRepeated(`${tenantPath(key)}/trial`, "feature", features, { days, returnTo }),
   overrideNew: (key: string, feature?: string, effect?: "allow" | "deny") => withQuery(`${tenantPath(key)}/override`, { feature, effect }),
   grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
+  grantConvert: (key: string, grantId: string, plan?: string) =>
+    withQuery(`${tenantPath(key)}/grants/${segment(grantId)}/convert`, { plan }),
   grantEnd: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/end`,
 
   trials: (query: Query = {}) => withQuery("/trials", query),

@@ -107,7 +107,7 @@ describe.each(roles)("a person with the role %s", (role) => {
       ...[paths.tenants(), paths.tenantNew(), paths.tenant("acme"), paths.tenantGrants("acme"), paths.tenantUsage("acme")],
       ...[paths.tenantAudit("acme"), paths.tenantPosthog("acme"), paths.tenantEdit("acme"), paths.tenantStatus("acme")],
       ...[paths.tenantPlan("acme"), paths.trialNew("acme"), paths.overrideNew("acme"), paths.overrideNew("acme", "sso")],
-      ...[paths.grantExtend("acme", trial), paths.grantEnd("acme", trial)],
+      ...[paths.grantExtend("acme", trial), paths.grantEnd("acme", trial), paths.grantConvert("acme", trial)],
       ...[paths.plans(), paths.planNew(), paths.plan("starter"), paths.planEdit("starter"), paths.planCell("starter", "sso")],
       ...[paths.features(), paths.featureNew(), paths.feature("sso"), paths.featureEdit("sso"), paths.flags()],
       ...[paths.posthog(), paths.posthogDrift(), paths.posthogMetadata(), paths.keys(), paths.keyNew()],
@@ -149,7 +149,13 @@ describe("on pages", () => {
     expect(grants).toEqual(expect.arrayContaining([paths.grantExtend("globex", trial), paths.grantEnd("globex", trial)]));
     const all = [...grants, ...(await hrefs(paths.tenant("globex"))), ...(await hrefs(paths.plans())), ...(await hrefs(paths.keys()))];
     expect(all).toContain(paths.trialNew("globex"));
-    const others = [paths.grantExtend("globex", override), paths.grantEnd("globex", override), paths.tenantEdit("globex"), paths.planNew()];
+    const others = [
+      paths.grantConvert("globex", trial),
+      paths.grantExtend("globex", override),
+      paths.grantEnd("globex", override),
+      paths.tenantEdit("globex"),
+      paths.planNew(),
+    ];
     for (const href of [...others, paths.tenantPlan("globex"), paths.tenantStatus("globex"), paths.keyNew()])
       expect([href, all.includes(href)]).toEqual([href, false]);
     expect(all.filter((href) => href?.includes("/override"))).toEqual([]);

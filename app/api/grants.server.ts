@@ -11,10 +11,11 @@ import { extendBody } from "~/forms/api-bodies";
 import { grantParams, grantsQuery, tenantParams } from "~/forms/api-queries";
 import { endGrantBody, type GrantBody, grantBody } from "~/forms/grants/grant";
 import { cursorOf } from "~/forms/pagination";
-import { changeTenant, changeTenantOfGrant, type TenantChangeResult } from "~/server/change.server";
+import { changeTenant, changeTenantOfGrant } from "~/server/change.server";
 import { grantNamed, listGrantsPage } from "~/server/grants/grants.server";
 import type { Services } from "~/server/services.server";
-import { type Answered, refusalProblem } from "./http/answered.server";
+import { aboutIfMatch, changedGrantsAnswer, describedGrants } from "./grants-changed.server";
+import type { Answered } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
 import { etagAt } from "./http/etag.server";
 import { addRead, addWrite } from "./http/route.server";
@@ -24,28 +25,9 @@ import { noTenant } from "./tenants.server";
 
 /** Shared by all reads of grants. */
 const unchanged = { 304: { what: "Not modified." } };
-const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
 
 /** Whether a grant is live also depends on time. */
 const tagged = (body: object, revision: number): Answered => ({ status: 200, body, tag: etagAt(revision, JSON.stringify(body)) });
-
-const described = (status: 200 | 201) => ({
-  [status]: {
-    what: "What became of the grants, and the tenant's new revision.",
-    schema: answers.changedGrants,
-    headers: ["ETag", "Idempotency-Replayed"] as const,
-  },
-});
-
-function changed(status: 200 | 201) {
-  return (result: TenantChangeResult): Answered => {
-    if (!result.ok) return refusalProblem(result);
-    const { facts, change } = result;
-    const included = change?.action === "trial.granted" ? { alreadyIncluded: change.alreadyIncluded ?? [] } : {};
-    const grants = (change?.grants ?? []).map(grantOnWire);
-    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...included } };
-  };
-}
 
 export async function grantsApi(app: FastifyInstance, { services }: { services: Services }) {
   addRead(
@@ -86,7 +68,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       body: grantBody,
       bodyLimits: { maxBytes: 256 * 1024, maxValues: 10_000 },
       bodyExample: { kind: "trial", feature: "sso", days: 14, note: "Asked for by phone" },
-      answers: described(201),
+      answers: describedGrants(201),
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["tenant_not_found"],
@@ -116,7 +98,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         },
         { isBound: true },
       ),
-    changed(201),
+    changedGrantsAnswer(201),
   );
 
   addRead(
@@ -155,7 +137,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       headers: ["If-Match", "Idempotency-Key"],
       body: extendBody,
       bodyExample: { days: 14, note: "Two more weeks" },
-      answers: described(200),
+      answers: describedGrants(200),
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["grant_not_found"],
@@ -184,7 +166,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         },
         { isBound: true },
       ),
-    changed(200),
+    changedGrantsAnswer(200),
   );
 
   addWrite(
@@ -202,7 +184,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       body: endGrantBody,
       bodyIsOptional: true,
       bodyExample: { note: "Not needed any more" },
-      answers: described(200),
+      answers: describedGrants(200),
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["grant_not_found"],
@@ -219,7 +201,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
         (facts, stamp) =>
           conditionProblem(`tenant ${facts.key}`, facts.revision, conditions) ?? endGrant(facts, { grant: id, note: body.note }, stamp),
       ),
-    changed(200),
+    changedGrantsAnswer(200),
   );
 }
 

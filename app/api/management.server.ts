@@ -4,6 +4,7 @@ import { bulkApi } from "./bulk.server";
 import { catalogueApi } from "./catalogue.server";
 import { compareApi } from "./compare.server";
 import { featuresApi } from "./features.server";
+import { grantConversionApi } from "./grant-conversion.server";
 import { grantsApi } from "./grants.server";
 import { groupSyncApi } from "./group-sync.server";
 import { impactsApi } from "./impacts.server";
@@ -24,6 +25,7 @@ const parts = [
   searchApi,
   tenantsApi,
   grantsApi,
+  grantConversionApi,
   schedulesApi,
   trialsApi,
   plansApi,

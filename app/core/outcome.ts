@@ -27,6 +27,7 @@ export const refusalCodes = [
   "plan_archived",
   "plan_in_use",
   "plan_kind",
+  "plan_unsuitable",
   "include_cycle",
   "feature_not_found",
   "feature_exists",

@@ -14,7 +14,7 @@ import { planFields, saveTenant } from "~/server/tenants/tenant-edits.server";
 import { currentPlans, planChoices, planPreview } from "~/server/tenants/tenant-plan.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
-import { AffectedList } from "~/ui/catalogue/affected-list";
+import { AffectedLists } from "~/ui/catalogue/affected-list";
 import { PlanFields } from "~/ui/catalogue/plan-fields";
 import { Card, Section } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -114,7 +114,6 @@ function Preview() {
     shouldRevalidate: "onInput",
   });
   if (!preview) return null;
-  const { gains, loses, changes } = preview;
   return (
     <Section title="What changes" id="preview">
       {status !== "active" && (
@@ -122,15 +121,7 @@ function Preview() {
           This tenant is {status}: every answer stays no until it is reinstated. This is what changes then.
         </Notice>
       )}
-      {gains.length + loses.length + changes.length === 0 ? (
-        <p className="mb-4 text-ink-muted text-sm">No answer changes: trials, overrides and the other plans give the same.</p>
-      ) : (
-        <div className="mb-5 grid gap-4">
-          <AffectedList effect="loses" rows={loses} />
-          <AffectedList effect="gains" rows={gains} />
-          <AffectedList effect="changes" rows={changes} />
-        </div>
-      )}
+      <AffectedLists {...preview} none="No answer changes: trials, overrides and the other plans give the same." />
       <Form method="post" {...getFormProps(form)}>
         <input type="hidden" name="expected" value={actionData?.expected ?? seen} />
         {chosen.plan !== null && <input type="hidden" name="plan" value={chosen.plan} />}

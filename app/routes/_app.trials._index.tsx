@@ -33,12 +33,39 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const list = await readTrialList(context, query);
   const { tab, ends = null, within, from = null, to = null } = query;
   const isFiltered = filters.some((name) => searchParams.get(name));
-  return { ...list, tab, ends, within, from, to, isFiltered, canChange: mayAct(admin.role, "trials.extend") };
+  return {
+    ...list,
+    tab,
+    ends,
+    within,
+    from,
+    to,
+    isFiltered,
+    canChange: mayAct(admin.role, "trials.extend"),
+    canChangePlans: mayAct(admin.role, "tenants.change"),
+  };
 }
 
 export default function Trials() {
-  const { rows, next, sort, features, people, tab, ends, within, from, to, isFiltered, hasAny, computedAt, isOld, now, canChange } =
-    useLoaderData<typeof loader>();
+  const {
+    rows,
+    next,
+    sort,
+    features,
+    people,
+    tab,
+    ends,
+    within,
+    from,
+    to,
+    isFiltered,
+    hasAny,
+    computedAt,
+    isOld,
+    now,
+    canChange,
+    canChangePlans,
+  } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);
   const isDay = ends !== null;
@@ -87,6 +114,7 @@ export default function Trials() {
           sortable={sortable}
           showOutcome={isEndedTab || isDay}
           canChange={canChange}
+          canChangePlans={canChangePlans}
           empty={<Empty tab={tab} within={within} isDay={isDay} isFiltered={isFiltered} hasAny={hasAny} />}
         />
         {canChange && rows.length > 0 && (

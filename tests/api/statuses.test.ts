@@ -285,6 +285,11 @@ test("what cannot be done is refused with its own code", async () => {
   await walk.ask("endGrant", keys.all, { params: { id: overGrant } });
   await refused("endGrant", { params: { id: overGrant } }, "grant_over");
   await refused("extendGrant", { params: { id: overGrant } }, "grant_over");
+  await refused("convertGrant", { params: { id: overGrant } }, "grant_over");
+  await refused("convertGrant", { body: { plan: "starter" } }, "plan_unsuitable");
+  await refused("convertGrant", { body: { plan: "none" } }, "plan_not_found");
+  await refused("convertGrant", { body: { plan: "boost" } }, "plan_kind");
+  await refused("convertGrant", { body: { plan: "old" } }, "plan_archived");
   const undone = await rightOf("undo");
   await walk.ask("undo", keys.all, undone);
   await refused("undo", undone, "undo_refused");
@@ -300,6 +305,12 @@ test("what cannot be done is refused with its own code", async () => {
   const kept = await newGrant(api, "sso", leaving);
   await api.tenant(leaving, { status: "archived" });
   await refused("extendGrant", { params: { id: kept } }, "tenant_archived");
+  await refused("convertGrant", { params: { id: kept } }, "tenant_archived");
+  const { said: set } = await walk.ask("grant", keys.all, {
+    params: { key: await newTenant(api) },
+    body: { kind: "override", feature: "sso", effect: "deny" },
+  });
+  await refused("convertGrant", { params: { id: (set.grants as { id: string }[])[0]?.id as string } }, "value_invalid");
   const railed = await newGrant(api, "sso", await newTenant(api));
   const rails = { maxDays: 3, maxExtensions: null, daysApart: null, maxLive: null, supportMayPass: false, supportMayNot: [], why: null };
   await saveRails(api.services, ada, rails);

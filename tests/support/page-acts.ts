@@ -70,6 +70,7 @@ const grantIn = async (app: TestApp, pathOf: (tenant: string, grant: string) => 
   const key = await tenant(app);
   return pathOf(key, await trialAs(app, key, "sso"));
 };
+let toConvert = "";
 const overrideIn = async (app: TestApp, pathOf: (tenant: string, grant: string) => string) => {
   const key = await tenant(app);
   const endsAt = app.services.now() + 7 * day;
@@ -473,6 +474,16 @@ export const pageActs: PageAct[] = [
     route: "routes/_app.tenants.$tenant_.grants.$grant.end",
     path: (app) => grantIn(app, paths.grantEnd),
     form: {},
+  },
+  {
+    name: "convert a trial",
+    from: "admin",
+    route: "routes/_app.tenants.$tenant_.grants.$grant.convert",
+    path: async (app) => {
+      toConvert = await grantIn(app, paths.grantConvert);
+      return toConvert;
+    },
+    form: (app, browser) => seen(toConvert, { plan: "premium" })(app, browser),
   },
   {
     name: "send all again",

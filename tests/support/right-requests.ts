@@ -44,6 +44,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   getGrant: async (api) => ({ params: { id: await newGrant(api) } }),
   extendGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { endsAt: at(30) } }),
   endGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { note: "over" } }),
+  convertGrant: async (api) => ({ params: { id: await newGrant(api) }, body: {} }),
   listPlans: () => ({}),
   getPlan: () => ({ params: { plan: "starter" } }),
   putPlan: () => ({ params: { plan: fresh() }, body: { name: "New" } }),

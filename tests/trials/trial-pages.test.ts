@@ -79,9 +79,9 @@ describe("with trials", () => {
     expect(await read(paths.trials({ q: "zzz" }))).toContain("No trial matches");
   });
 
-  test("only who may change something is offered to extend and end", async () => {
-    expect(await read(paths.trials({ tab: "running" }))).toMatch(/Extend End/);
-    expect(await textOf(await viewer.get(paths.trials({ tab: "running" })))).not.toMatch(/Extend End/);
+  test("only who may change something is offered to extend, convert and end", async () => {
+    expect(await read(paths.trials({ tab: "running" }))).toMatch(/Extend Convert End/);
+    expect(await textOf(await viewer.get(paths.trials({ tab: "running" })))).not.toMatch(/Extend|Convert/);
   });
 
   test("a trial runs from its start instant on, and has ended from its end instant on", async () => {

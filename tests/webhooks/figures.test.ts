@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
+import { convertTrial } from "~/core/grants/convert-trial";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import type { NoticeKind } from "~/core/notices/notice-rules";
@@ -165,6 +166,19 @@ describe.each(engines)("events of figures on %s", (engine) => {
       "acme: the trial of Single sign-on converted. A plan or add-on now includes it.",
       "acme: the trial of Single sign-on ended.",
     ]);
+  });
+
+  test("a trial that is converted to a plan reports its end and the conversion", async () => {
+    await listen();
+    const form = { features: [{ feature: "sso" }], endsAt: s.clock.now + day };
+    const granted = await changeTenant(s, "acme", ada, (f, c, stamp) => grantTrial(f as TenantFacts, form, c, stamp));
+    const grant = (granted.ok && granted.change?.grants[0]?.id) || "";
+    s.clock.now += minute;
+    await changeTenant(s, "acme", ada, (f, c, stamp) => convertTrial(f as TenantFacts, { grant, plan: "large" }, c, stamp));
+    s.clock.now += minute;
+    await pass();
+    await pass();
+    expect(types()).toEqual(["grant.created", "grant.ended", "grant.converted"]);
   });
 
   test("a key that expires within 14 days is noticed once", async () => {

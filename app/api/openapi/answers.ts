@@ -91,6 +91,7 @@ export const changedGrants = z
     tenant: z.string(),
     revision: z.int(),
     grants: z.array(grant).describe("Those that were added or ended."),
+    plan: z.string().optional().describe("The tenant's new plan. Only after a conversion."),
     alreadyIncluded: z
       .array(z.object({ feature: z.string(), plan: z.string() }))
       .optional()

@@ -94,6 +94,7 @@ const table: { [code: string]: ProblemExample } = {
   ends_before_start: { detail: "The end has to be after the start.", field: "endsAt" },
   value_invalid: { detail: "Single sign-on is a boolean feature: its value is true, not 5. Give true, or leave it out.", field: "value" },
   plan_kind: { detail: "Boost is an add-on. Give it as an add-on, not as the plan.", field: "plan" },
+  plan_unsuitable: { detail: "Acme is on Starter already. Choose another plan, or end the trial.", field: "plan" },
   plan_archived: { detail: "Starter is archived and cannot be newly given. Choose another plan.", field: "plan" },
   include_cycle: {
     detail: "Plans would include each other in a circle: Starter, Premium, Starter. Choose another plan to include.",

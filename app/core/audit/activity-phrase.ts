@@ -179,6 +179,8 @@ function grantPhrase({ action, before, after }: Activity, names: ActivityNames, 
       return `extended ${features}${forTenant}${until ? ` to ${until}` : ""}${beyond}`;
     case "trial.ended":
       return `ended the trial of ${features}${forTenant}`;
+    case "trial.converted":
+      return `converted the trial of ${features}${forTenant} to ${names.plan(String(fieldsOf(after).plan))}`;
     case "override.ended":
       return `ended the override of ${features}${forTenant}`;
     default: {

@@ -6,6 +6,7 @@ const nouns: Readonly<Record<string, string>> = {
   "trial.granted": "the trial",
   "trial.extended": "the extension",
   "trial.ended": "the end of the trial",
+  "trial.converted": "the conversion",
   "override.set": "the override",
   "override.extended": "the extension",
   "override.ended": "the end of the override",

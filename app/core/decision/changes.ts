@@ -22,6 +22,7 @@ type TenantAct =
   | "trial.granted"
   | "trial.extended"
   | "trial.ended"
+  | "trial.converted"
   | "override.set"
   | "override.extended"
   | "override.ended";

@@ -6,6 +6,7 @@ const acts: Readonly<Record<string, Act>> = {
   "trial.granted": "trials.grant",
   "trial.extended": "trials.extend",
   "trial.ended": "trials.end",
+  "trial.converted": "tenants.change",
   "override.set": "overrides.change",
   "override.extended": "overrides.change",
   "override.ended": "overrides.change",

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { featureKey, featureKeyRefused } from "~/forms/entity-keys";
+import { featureKey, featureKeyRefused, planKey } from "~/forms/entity-keys";
 import { formZone, inZone, localTime } from "~/forms/instants";
 import { note } from "~/forms/tenants/tenant";
+import { expectedRevision } from "~/forms/tenants/tenant-page";
 import { trialLengths } from "./trial-lengths";
 
 /** The typed value of each feature that has one, by `nameOfKey`. */
@@ -32,6 +33,13 @@ export const grantTrialSchema = z
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
 
 export const endGrantSchema = z.object({ note: note.optional(), ...ask });
+
+/** `expected`: the tenant's revision that the preview showed. */
+export const convertTrialSchema = z.object({
+  plan: z.string("Choose a plan.").pipe(planKey),
+  expected: expectedRevision,
+  note: note.optional(),
+});
 
 /** Days count from the grant's current end. */
 export const extendGrantSchema = z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { featureKey } from "~/forms/entity-keys";
+import { featureKey, planKey } from "~/forms/entity-keys";
 import { isoInstant } from "~/forms/instants";
 import { jsonValue, shortList } from "~/forms/json-value";
 import { note } from "~/forms/tenants/tenant";
@@ -59,3 +59,9 @@ export type GrantBody = z.infer<typeof grantBody>;
 
 /** POST /api/grants/{id}/end */
 export const endGrantBody = z.strictObject({ note: note.nullish() });
+
+/** POST /api/grants/{id}/convert */
+export const convertGrantBody = z.strictObject({
+  plan: planKey.optional().describe("Defaults to the lowest plan above the tenant's that gives the feature, or the lowest of all."),
+  note: note.nullish(),
+});

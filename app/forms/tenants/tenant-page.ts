@@ -5,7 +5,7 @@ import { readJson } from "~/forms/json-text";
 import { metadata, note, tenantName } from "./tenant";
 
 /** The revision the page showed; a newer one is a concurrent change. */
-const expected = z.coerce.number("Open this page again.").int().min(0);
+export const expectedRevision = z.coerce.number("Open this page again.").int().min(0);
 
 const typedMetadata = z
   .string()
@@ -40,10 +40,18 @@ export const newTenantSchema = z.object({
 });
 export type NewTenantInput = z.infer<typeof newTenantSchema>;
 
-export const editTenantSchema = z.object({ expected, name: z.string("Give the tenant a name.").pipe(tenantName), metadata: typedMetadata });
+export const editTenantSchema = z.object({
+  expected: expectedRevision,
+  name: z.string("Give the tenant a name.").pipe(tenantName),
+  metadata: typedMetadata,
+});
 
-export const tenantPlanSchema = z.object({ expected, plan, addOns, note: note.optional() });
+export const tenantPlanSchema = z.object({ expected: expectedRevision, plan, addOns, note: note.optional() });
 
-export const tenantStatusSchema = z.object({ expected, status: z.enum(tenantStatuses, "Choose what it is to be."), note: note.optional() });
+export const tenantStatusSchema = z.object({
+  expected: expectedRevision,
+  status: z.enum(tenantStatuses, "Choose what it is to be."),
+  note: note.optional(),
+});
 
 export const writeMetadata = (value: { [key: string]: Json }) => (Object.keys(value).length === 0 ? "" : JSON.stringify(value, null, 2));

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { type AnswerRow, answerRow } from "~/core/decision/answer-row";
+import { mayConvert } from "~/core/grants/convert-trial";
 import { endOf, grantStateOf, isOver, withGrantUnended, withoutGrant } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant } from "~/core/model";
 import type { grantsQuery } from "~/forms/api-queries";
@@ -27,6 +28,8 @@ export type GrantView = {
   extendsFrom: Instant | null;
   /** True if a newer row replaced this one. */
   isExtended: boolean;
+  /** True for a trial that may convert to a plan. */
+  canConvert: boolean;
 };
 
 type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; extended: Set<string | null>; isCut: boolean };
@@ -58,7 +61,7 @@ export async function tenantGrants(services: Services, tenant: TenantRequest) {
   };
 }
 
-function grantView({ catalogue }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
+function grantView({ facts, catalogue }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
   const feature = catalogue.features.get(grant.feature);
   const hasValue = "value" in grant && feature?.type !== "boolean";
   return {
@@ -75,6 +78,7 @@ function grantView({ catalogue }: TenantRequest, grant: Grant, { grants, endedBy
     createdBy: grant.createdBy,
     extendsFrom: grant.extends === null ? null : (grants.get(grant.extends)?.endsAt ?? null),
     isExtended: extended.has(grant.id),
+    canConvert: grant.kind === "trial" && mayConvert(facts.plan, grant.feature, catalogue),
   };
 }
 

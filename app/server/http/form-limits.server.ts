@@ -56,6 +56,7 @@ export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/_app.tenants.$tenant.posthog": small,
   "routes/_app.tenants.$tenant_.grants.$grant.end": small,
   "routes/_app.tenants.$tenant_.grants.$grant.extend": small,
+  "routes/_app.tenants.$tenant_.grants.$grant.convert": small,
   // A value of up to 10,000 characters.
   "routes/_app.tenants.$tenant_.override": { maxBytes: 128 * kB, maxFields: 32 },
   // One value per feature of the catalogue.

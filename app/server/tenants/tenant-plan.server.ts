@@ -1,7 +1,7 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { packChoices } from "~/core/catalogue/choices";
 import { byGroupAndName } from "~/core/decision/answer-row";
-import { applyChange, putTenant } from "~/core/decision/changes";
+import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import type { Decision } from "~/core/decision/decide";
 import { affectedFeatures, type Effect } from "~/core/decision/preview";
 import type { Plan } from "~/core/model";
@@ -27,7 +27,8 @@ export const currentPlans = ({ facts }: Pick<TenantRequest, "facts">) => [
 ];
 
 export type AffectedRow = { key: string; name: string; group: string | null; before: string | null; after: string | null };
-export type PlanPreview = { isChange: boolean } & { [E in Effect]: AffectedRow[] };
+export type ChangedAnswers = { [E in Effect]: AffectedRow[] };
+export type PlanPreview = { isChange: boolean } & ChangedAnswers;
 
 /** What the tenant would gain and lose; for a suspended tenant, once it is reinstated. */
 export function planPreview(
@@ -38,11 +39,16 @@ export function planPreview(
   const { facts, catalogue, now, admin } = tenant;
   const outcome = putTenant(facts, facts.key, form, catalogue, { now, actor: actorOf(admin), newId: services.newId });
   if (!outcome.ok) return outcome;
-  const preview: PlanPreview = { isChange: outcome.change !== null, gains: [], loses: [], changes: [] };
-  if (!outcome.change) return preview;
+  return { isChange: outcome.change !== null, ...answersChangedBy(tenant, outcome.change) };
+}
+
+/** The answers that a change of the tenant changes; for a suspended tenant, once it is reinstated. */
+export function answersChangedBy({ facts, catalogue, now, readings }: TenantRequest, change: TenantChange | null): ChangedAnswers {
+  const preview: ChangedAnswers = { gains: [], loses: [], changes: [] };
+  if (!change) return preview;
   const before = { tenant: { ...facts, status: "active" as const }, catalogue };
-  const after = { tenant: applyChange(before.tenant, outcome.change, facts.revision), catalogue };
-  for (const affected of affectedFeatures(before, after, now, tenant.readings)) {
+  const after = { tenant: applyChange(before.tenant, change, facts.revision), catalogue };
+  for (const affected of affectedFeatures(before, after, now, readings)) {
     const feature = catalogue.features.get(affected.feature);
     if (!feature) continue;
     const gives = ({ value, amount }: Decision) =>

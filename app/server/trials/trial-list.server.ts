@@ -1,4 +1,5 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
+import { mayConvert } from "~/core/grants/convert-trial";
 import { endOf, type GrantState, grantStateOf } from "~/core/grants/grant-lifetime";
 import type { Instant, Trial } from "~/core/model";
 import { day, minute } from "~/core/time";
@@ -50,6 +51,8 @@ export type TrialRow = {
   /** Null while it is live or upcoming, and until the outcome is computed. */
   outcome: TrialOutcome | null;
   endedEarly: boolean;
+  /** True if it may convert to a plan. */
+  canConvert: boolean;
   checks: number;
   firstUsedAt: Instant | null;
   note: string | null;
@@ -195,6 +198,7 @@ async function rowsOf(services: Services, grants: GrantRow[], now: Instant): Pro
       state,
       outcome: state === "ended" ? outcomeOf(trial, extended, outcomes) : null,
       endedEarly: state === "ended" && endsAt < trial.endsAt && !extended.has(trial.id),
+      canConvert: state !== "ended" && mayConvert(plan, trial.feature, catalogue),
       checks: use.checks,
       firstUsedAt: use.firstAt,
       note: trial.note,

@@ -12,7 +12,7 @@ const looks = {
 };
 
 /** Names of features that a change gives or takes. */
-export function AffectedList({ effect, rows }: Props) {
+function AffectedList({ effect, rows }: Props) {
   const { label, icon: Icon, head } = looks[effect];
   if (rows.length === 0) return null;
   return (
@@ -37,5 +37,22 @@ export function AffectedList({ effect, rows }: Props) {
         ))}
       </ul>
     </section>
+  );
+}
+
+type AffectedListsProps = { [E in Props["effect"]]: readonly Row[] } & {
+  /** Shown if no answer changes. */
+  none: string;
+};
+
+/** What a change takes, gives and changes, what it takes first. */
+export function AffectedLists({ gains, loses, changes, none }: AffectedListsProps) {
+  if (gains.length + loses.length + changes.length === 0) return <p className="mb-4 text-ink-muted text-sm">{none}</p>;
+  return (
+    <div className="mb-5 grid gap-4">
+      <AffectedList effect="loses" rows={loses} />
+      <AffectedList effect="gains" rows={gains} />
+      <AffectedList effect="changes" rows={changes} />
+    </div>
   );
 }

@@ -20,6 +20,7 @@ export type GrantItem = {
   createdBy: string;
   extendsFrom: Instant | null;
   isExtended: boolean;
+  canConvert: boolean;
 };
 
 type Props = { grants: readonly GrantItem[]; state: "live" | "upcoming" | "ended"; tenant: string; now: Instant; role: Role };
@@ -58,6 +59,11 @@ export function GrantList({ grants, state, tenant, now, role }: Props) {
               {grant.until !== null && mayAct(role, actOnGrant("extend", grant.kind)) && (
                 <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grant.feature.name}`}>
                   Extend
+                </LinkButton>
+              )}
+              {grant.canConvert && mayAct(role, "tenants.change") && (
+                <LinkButton to={paths.grantConvert(tenant, grant.id)} size="sm" aria-label={`Convert: ${grant.feature.name}`}>
+                  Convert
                 </LinkButton>
               )}
               {mayAct(role, actOnGrant("end", grant.kind)) && (

@@ -22,6 +22,7 @@ type Row = {
   state: "live" | "upcoming" | "ended";
   outcome: TrialOutcome | null;
   endedEarly: boolean;
+  canConvert: boolean;
   checks: number;
   firstUsedAt: Instant | null;
   note: string | null;
@@ -35,10 +36,11 @@ type Props = {
   sortable: readonly string[];
   showOutcome: boolean;
   canChange: boolean;
+  canChangePlans: boolean;
   empty: ReactNode;
 };
 
-export function TrialTable({ rows, sort, sortable, showOutcome, canChange, empty }: Props) {
+export function TrialTable({ rows, sort, sortable, showOutcome, canChange, canChangePlans, empty }: Props) {
   const columns: Column<Row>[] = [
     {
       id: "tenant",
@@ -81,7 +83,13 @@ export function TrialTable({ rows, sort, sortable, showOutcome, canChange, empty
   ];
   if (showOutcome) columns.splice(4, 0, { id: "outcome", header: "Outcome", card: "corner", cell: (row) => <OutcomeCell row={row} /> });
   if (canChange && rows.some(({ state }) => state !== "ended"))
-    columns.push({ id: "actions", header: "", card: "line", align: "right", cell: (row) => <Actions row={row} /> });
+    columns.push({
+      id: "actions",
+      header: "",
+      card: "line",
+      align: "right",
+      cell: (row) => <Actions row={row} canConvert={canChangePlans && row.canConvert} />,
+    });
   return <DataTable rows={rows} columns={columns} rowKey={(row) => row.id} caption="Trials" sort={sort} empty={empty} />;
 }
 
@@ -157,7 +165,7 @@ function OutcomeCell({ row: { outcome, endedEarly, state } }: { row: Row }) {
   );
 }
 
-function Actions({ row: { id, tenant, feature, state } }: { row: Row }) {
+function Actions({ row: { id, tenant, feature, state }, canConvert }: { row: Row; canConvert: boolean }) {
   if (state === "ended") return null;
   const about = `${feature.name}, ${tenant.name}`;
   return (
@@ -165,6 +173,11 @@ function Actions({ row: { id, tenant, feature, state } }: { row: Row }) {
       <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${about}`}>
         Extend
       </LinkButton>
+      {canConvert && (
+        <LinkButton to={paths.grantConvert(tenant.key, id)} size="sm" variant="ghost" aria-label={`Convert: ${about}`}>
+          Convert
+        </LinkButton>
+      )}
       <LinkButton to={paths.grantEnd(tenant.key, id)} size="sm" variant="ghost" aria-label={`End now: ${about}`}>
         End
       </LinkButton>

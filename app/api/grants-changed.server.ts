@@ -1,0 +1,26 @@
+import type { TenantChangeResult } from "~/server/change.server";
+import { type Answered, refusalProblem } from "./http/answered.server";
+import { grantOnWire } from "./http/wire";
+import * as answers from "./openapi/answers";
+
+/** Shared by all changes of grants. */
+export const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
+
+export const describedGrants = (status: 200 | 201) => ({
+  [status]: {
+    what: "What became of the grants, and the tenant's new revision.",
+    schema: answers.changedGrants,
+    headers: ["ETag", "Idempotency-Replayed"] as const,
+  },
+});
+
+export function changedGrantsAnswer(status: 200 | 201) {
+  return (result: TenantChangeResult): Answered => {
+    if (!result.ok) return refusalProblem(result);
+    const { facts, change } = result;
+    const included = change?.action === "trial.granted" ? { alreadyIncluded: change.alreadyIncluded ?? [] } : {};
+    const grants = (change?.grants ?? []).map(grantOnWire);
+    const plan = change?.set.plan == null ? {} : { plan: change.set.plan };
+    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...plan, ...included } };
+  };
+}

@@ -1,0 +1,68 @@
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { planProblem, type TenantChange } from "~/core/decision/changes";
+import type { Instant, Plan, Stamp, TenantFacts, Trial } from "~/core/model";
+import { type Outcome, refuse } from "~/core/outcome";
+import { includedValue } from "./already-included";
+import { archivedTenant, grantInForce } from "./grant-changes";
+
+export type ConversionForm = {
+  grant: string;
+  /** Defaults to `planToConvertTo`. */
+  plan?: string;
+  note?: string | null;
+};
+
+/** Whether the plan alone, without add-ons and grants, gives the tenant the feature. */
+const givesAlone = (facts: TenantFacts, plan: string, feature: string, catalogue: Catalogue, now: Instant): boolean =>
+  catalogue.gives.get(plan)?.has(feature) === true && includedValue({ ...facts, plan, addOns: [] }, feature, catalogue, now) !== null;
+
+/** Whether a link to convert a trial of the feature is offered. Leaves out what only the decision function knows. */
+export const mayConvert = (plan: string | null, feature: string, catalogue: Catalogue): boolean =>
+  (catalogue.offeredIn.get(feature) ?? []).some((offer) => {
+    const offered = catalogue.plans.get(offer.plan);
+    return offered?.kind === "base" && offered.archivedAt === null && offered.key !== plan;
+  });
+
+/** The other plans that give the feature of a trial, cheapest first. Archived plans cannot be given. */
+export function plansToConvertTo(facts: TenantFacts, feature: string, catalogue: Catalogue, now: Instant): Plan[] {
+  const offers = (catalogue.offeredIn.get(feature) ?? []).flatMap(({ plan }) => catalogue.plans.get(plan) ?? []);
+  return offers.filter(
+    ({ key, kind, archivedAt }) =>
+      kind === "base" && archivedAt === null && key !== facts.plan && givesAlone(facts, key, feature, catalogue, now),
+  );
+}
+
+/** The lowest plan above the tenant's, or the lowest of all; null if no plan gives the feature. */
+export function planToConvertTo({ plan }: TenantFacts, plans: readonly Plan[], catalogue: Catalogue): Plan | null {
+  const own = plan === null ? undefined : catalogue.plans.get(plan)?.rank;
+  return plans.find(({ rank }) => own === undefined || rank > own) ?? plans[0] ?? null;
+}
+
+/** Ends a trial and gives the tenant a plan that includes its feature, as one change. */
+export function convertTrial(facts: TenantFacts, form: ConversionForm, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
+  const trial = grantInForce(facts, form.grant, stamp.now);
+  if ("ok" in trial) return trial;
+  if (trial.kind !== "trial") return refuse("value_invalid", "Only a trial converts to a plan. End the override, and change the plan.");
+  if (facts.status === "archived") return archivedTenant(facts);
+  const feature = catalogue.features.get(trial.feature)?.name ?? trial.feature;
+  const plans = plansToConvertTo(facts, trial.feature, catalogue, stamp.now);
+  const plan = form.plan ?? planToConvertTo(facts, plans, catalogue)?.key;
+  if (plan === undefined) return refuse("plan_unsuitable", `No other plan includes ${feature}. Add it to a plan first.`, "plan");
+  const bad = planProblem(plan, null, catalogue);
+  if (bad) return bad;
+  const name = catalogue.plans.get(plan)?.name ?? plan;
+  if (plan === facts.plan)
+    return refuse("plan_unsuitable", `${facts.name} is on ${name} already. Choose another plan, or end the trial.`, "plan");
+  if (!plans.some(({ key }) => key === plan))
+    return refuse("plan_unsuitable", `${name} does not include ${feature}. Choose a plan that does.`, "plan");
+  const ended: Trial = { ...trial, endedAt: stamp.now };
+  const change = {
+    action: "trial.converted",
+    key: facts.key,
+    set: { plan },
+    grants: [ended],
+    at: stamp.now,
+    why: form.note ?? null,
+  } as const;
+  return { ok: true, change: { ...change, grants: [ended] } };
+}
