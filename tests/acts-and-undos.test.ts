@@ -6,6 +6,7 @@ import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { archiveFeature, restoreFeature, updateFeature } from "~/core/catalogue/feature-changes";
 import { createPlan } from "~/core/catalogue/plan-changes";
 import { putTenant, type TenantForm } from "~/core/decision/changes";
+import { grantBundle } from "~/core/grants/bundles";
 import { convertTrial } from "~/core/grants/convert-trial";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { isOver } from "~/core/grants/grant-lifetime";
@@ -33,7 +34,7 @@ const plans = ["free", "pro"];
 const givenValue = (key: string, n: number) => (key === "sso" ? true : key === "size" ? n : 10 * n);
 const of = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
 
-const step = fc.record({ what: fc.nat(14), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
+const step = fc.record({ what: fc.nat(15), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** What an answer says of a feature, apart from words and use. */
@@ -140,6 +141,10 @@ describe.each(engines)("on %s, after any grants, plan changes, schedules, bulk a
           const form = { grant: grant(f as TenantFacts), ...(b % 3 === 0 ? { plan: of(plans, b) } : {}) };
           return convertTrial(f as TenantFacts, form, c, st);
         }),
+      () =>
+        change(key, (f, c, st) =>
+          grantBundle(f as TenantFacts, { plan: of([...plans, "boost"], b), endsAt: st.now + (1 + a) * day }, c, st),
+        ),
       async () => {
         const rows = (await auditAfter(first)).filter(({ action }) => actToUndo(action) !== null);
         if (rows.length > 0) await undo(of(rows, b).seq, a % 2 === 0);

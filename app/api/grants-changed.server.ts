@@ -18,9 +18,10 @@ export function changedGrantsAnswer(status: 200 | 201) {
   return (result: TenantChangeResult): Answered => {
     if (!result.ok) return refusalProblem(result);
     const { facts, change } = result;
+    const skipped = change?.skipped ? { skipped: change.skipped } : {};
     const included = change?.action === "trial.granted" ? { alreadyIncluded: change.alreadyIncluded ?? [] } : {};
     const grants = (change?.grants ?? []).map(grantOnWire);
     const plan = change?.set.plan == null ? {} : { plan: change.set.plan };
-    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...plan, ...included } };
+    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...plan, ...skipped, ...included } };
   };
 }

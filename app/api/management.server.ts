@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Services } from "~/server/services.server";
 import { bulkApi } from "./bulk.server";
+import { bundlesApi } from "./bundles.server";
 import { catalogueApi } from "./catalogue.server";
 import { compareApi } from "./compare.server";
 import { featuresApi } from "./features.server";
@@ -26,6 +27,7 @@ const parts = [
   tenantsApi,
   grantsApi,
   grantConversionApi,
+  bundlesApi,
   schedulesApi,
   trialsApi,
   plansApi,

@@ -97,7 +97,10 @@ type GrantBase = {
   createdAt: Instant;
   createdBy: string;
 };
-export type Trial = GrantBase & { kind: "trial"; value: Value; endsAt: Instant };
+/** Trials of what a plan gives, which are extended and ended as one. Rows of an extension share its id. */
+export type TrialBundle = { id: string; plan: string };
+/** `bundle`: absent for a trial of its own. */
+export type Trial = GrantBase & { kind: "trial"; value: Value; endsAt: Instant; bundle?: TrialBundle };
 export type Override = GrantBase & { kind: "override"; endsAt: Instant | null } & ({ effect: "allow"; value: Value } | { effect: "deny" });
 /** What a tenant gets, or is denied, apart from its plan. */
 export type Grant = Trial | Override;
@@ -203,7 +206,7 @@ export type Actor = {
 };
 
 /** Inputs every change gets from outside: time, new ids, actor. */
-export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr" | "sc") => string };
+export type Stamp = { now: Instant; actor: Actor; newId: (prefix: "gr" | "sc" | "bu") => string };
 
 export const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** `keyPattern` as the end of a sentence. */

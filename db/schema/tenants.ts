@@ -121,6 +121,9 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       note: text("note"),
       createdAt: timestamp("created_at").notNull(),
       createdBy: text("created_by").notNull(),
+      /** Id and plan of the bundle that a trial is part of; null for others. */
+      bundle: text("bundle"),
+      bundlePlan: text("bundle_plan"),
     },
     (t) => [
       index("grants_by_tenant").on(t.tenant, t.startsAt),

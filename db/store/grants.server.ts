@@ -78,14 +78,17 @@ export async function findGrant(q: Queries, t: Schema, id: string): Promise<{ ro
 
 /** Converts a row to the facts' shape. */
 export function grantOf(row: GrantRow): Grant {
-  const { tenant: _, effect, value, endedBy: __, kind, restores, ...rest } = row;
+  const { tenant: _, effect, value, endedBy: __, kind, restores, bundle, bundlePlan, ...rest } = row;
   const instants = {
     startsAt: row.startsAt.getTime(),
     endedAt: row.endedAt?.getTime() ?? null,
     createdAt: row.createdAt.getTime(),
   };
   const common = { ...rest, ...instants, ...(restores === null ? {} : { restores }) };
-  if (kind === "trial") return { ...common, kind, value: value as Value, endsAt: (row.endsAt as Date).getTime() };
+  if (kind === "trial") {
+    const part = bundle === null || bundlePlan === null ? {} : { bundle: { id: bundle, plan: bundlePlan } };
+    return { ...common, ...part, kind, value: value as Value, endsAt: (row.endsAt as Date).getTime() };
+  }
   const endsAt = row.endsAt?.getTime() ?? null;
   return effect === "deny" ? { ...common, kind, effect, endsAt } : { ...common, kind, effect: "allow", value: value as Value, endsAt };
 }

@@ -131,6 +131,7 @@ async function putGrants(tx: Queries, t: Schema, writes: TenantWrite[], actor: A
 }
 
 function grantRow(tenant: string, grant: Grant, actor: Actor): Schema["grants"]["$inferInsert"] {
+  const bundle = grant.kind === "trial" ? grant.bundle : undefined;
   return {
     id: grant.id,
     tenant,
@@ -147,6 +148,8 @@ function grantRow(tenant: string, grant: Grant, actor: Actor): Schema["grants"][
     note: grant.note,
     createdAt: new Date(grant.createdAt),
     createdBy: grant.createdBy,
+    bundle: bundle?.id ?? null,
+    bundlePlan: bundle?.plan ?? null,
   };
 }
 

@@ -287,6 +287,14 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("extendGrant", { params: { id: overGrant } }, "grant_over");
   await refused("convertGrant", { params: { id: overGrant } }, "grant_over");
   await refused("convertGrant", { body: { plan: "starter" } }, "plan_unsuitable");
+  const bundle = (body: object) => ({ body: { plan: "top", days: 14, ...body } });
+  await refused("grantBundle", { params: { key: "nobody" } }, "tenant_not_found");
+  await refused("grantBundle", { params: { key: "closed" }, ...bundle({}) }, "tenant_archived");
+  await refused("grantBundle", bundle({ plan: "none" }), "plan_not_found");
+  await refused("grantBundle", bundle({ plan: "old" }), "plan_archived");
+  await refused("grantBundle", bundle({ plan: "starter" }), "plan_unsuitable");
+  await refused("grantBundle", { body: { plan: "top", endsAt: at(-1) } }, "ends_in_past");
+  await refused("grantBundle", { body: { plan: "top", startsAt: at(9), endsAt: at(8) } }, "ends_before_start");
   await refused("convertGrant", { body: { plan: "none" } }, "plan_not_found");
   await refused("convertGrant", { body: { plan: "boost" } }, "plan_kind");
   await refused("convertGrant", { body: { plan: "old" } }, "plan_archived");
@@ -316,6 +324,7 @@ test("what cannot be done is refused with its own code", async () => {
   await saveRails(api.services, ada, rails);
   await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "guard_rail");
   await refused("extendGrant", { params: { id: railed } }, "guard_rail");
+  await refused("grantBundle", bundle({}), "guard_rail");
   await saveRails(api.services, ada, { ...rails, maxDays: null });
 
   await refused("putPlan", { body: { includes: "none" } }, "plan_not_found");
@@ -389,7 +398,9 @@ test("what cannot be done is refused with its own code", async () => {
   const held = await newGrant(api);
   await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "needs_approval");
   await refused("extendGrant", { params: { id: held } }, "needs_approval");
+  await refused("grantBundle", { params: { key: await newTenant(api) }, ...bundle({}) }, "needs_approval");
   await refused("grant", { params: { key: asked }, ...trial({}) }, "requests_full");
+  await refused("grantBundle", { params: { key: asked }, ...bundle({}) }, "requests_full");
   await refused("extendGrant", { params: { id: await newGrant(api, "sso", asked) } }, "requests_full");
   const two = (status: string) => bulk({ act: status, plan: undefined, tenants: { keys: ["acme", asking, asked] }, dryRun: false });
   await api.services.jobs.runAll();

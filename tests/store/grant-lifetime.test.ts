@@ -35,6 +35,8 @@ const rowOf = ({ startsAt, endsAt, endedAt }: Bounds, i: number): GrantRow => ({
   endedBy: null,
   extends: null,
   restores: null,
+  bundle: null,
+  bundlePlan: null,
   note: null,
   createdAt: new Date(now),
   createdBy: ada.name,

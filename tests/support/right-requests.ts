@@ -44,7 +44,8 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   getGrant: async (api) => ({ params: { id: await newGrant(api) } }),
   extendGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { endsAt: at(30) } }),
   endGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { note: "over" } }),
-  convertGrant: async (api) => ({ params: { id: await newGrant(api) }, body: {} }),
+  convertGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { plan: await planWith(api, "sso") } }),
+  grantBundle: async (api) => ({ params: { key: await newTenant(api) }, body: { plan: await planWith(api, "sso"), days: 14 } }),
   listPlans: () => ({}),
   getPlan: () => ({ params: { plan: "starter" } }),
   putPlan: () => ({ params: { plan: fresh() }, body: { name: "New" } }),
@@ -151,6 +152,11 @@ export async function newGrant(api: Api, feature = "sso", tenant?: string): Prom
 async function newPlan(api: Api): Promise<string> {
   const key = fresh();
   await api.send("PUT", `/api/plans/${key}`, {});
+  return key;
+}
+async function planWith(api: Api, feature: string): Promise<string> {
+  const key = fresh();
+  await api.send("PUT", `/api/plans/${key}`, { features: { [feature]: true } });
   return key;
 }
 async function newFeature(api: Api): Promise<string> {

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { grantBundle } from "~/core/grants/bundles";
 import type { TenantFacts } from "~/core/model";
+import { day } from "~/core/time";
 import { paths } from "~/paths";
+import { changeTenant } from "~/server/change.server";
 import { readTenantFacts } from "~db/store/facts.server";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
+import { ada } from "../support/facts";
 import { fieldIn, textOf } from "../support/page-text";
 import { overrideAs, putAs, seedCatalogue, trialAs } from "../support/tenant-world";
 
@@ -68,5 +72,24 @@ describe("the page of a conversion", () => {
     expect(await textOf(await admin.get(paths.grantConvert(key, override)))).toContain("Only a trial converts to a plan.");
     const epics = await trialAs(app, key, "branding", { value: "red" });
     expect(await textOf(await admin.get(paths.grantConvert(key, epics)))).toContain("No other plan includes");
+  });
+
+  test("a bundle is one line of the tenant's grants, and ends, converts and comes back as one", async () => {
+    const { key } = await onTrial();
+    const done = await changeTenant(app.services, key, ada, (facts, catalogue, stamp) =>
+      grantBundle(facts as TenantFacts, { plan: "premium", endsAt: stamp.now + 14 * day }, catalogue, stamp),
+    );
+    const [first] = done.ok ? (done.change?.grants ?? []) : [];
+    const words = await textOf(await admin.get(paths.tenantGrants(key)));
+    expect(words.match(/Bundle Premium/g)?.length).toBe(1);
+    expect(words).toContain("2 features: API calls and Audit trail");
+    expect(await textOf(await admin.get(paths.tenantAudit(key)))).toContain("granted a trial of the bundle Premium (2 features)");
+    await admin.post(paths.grantEnd(key, first?.id ?? ""), {});
+    expect((await factsOf(key)).grants.map(({ feature }) => feature)).toEqual(["sso"]);
+    const { audit: log } = app.services.db.tables;
+    const ended = (await app.services.db.read.select().from(log)).findLast(({ action }) => action === "trial.ended");
+    const undo = paths.auditUndo(ended?.seq as number);
+    await admin.post(undo, { digest: fieldIn(await (await admin.get(undo)).text(), "digest") ?? "" });
+    expect((await textOf(await admin.get(paths.tenantGrants(key)))).match(/2 features: API calls and Audit trail/g)?.length).toBe(2);
   });
 });

@@ -29,7 +29,8 @@ const grantFields = {
   createdAt: instantField,
   createdBy: z.string(),
 };
-const trial = z.object({ ...grantFields, kind: z.literal("trial"), value: jsonField, endsAt: instantField });
+const bundle = z.object({ id: z.string(), plan: z.string() }).describe("Trials with the same id are extended, ended and converted as one.");
+const trial = z.object({ ...grantFields, kind: z.literal("trial"), value: jsonField, endsAt: instantField, bundle: bundle.optional() });
 const allow = z.object({
   ...grantFields,
   kind: z.literal("override"),
@@ -92,6 +93,10 @@ export const changedGrants = z
     revision: z.int(),
     grants: z.array(grant).describe("Those that were added or ended."),
     plan: z.string().optional().describe("The tenant's new plan. Only after a conversion."),
+    skipped: z
+      .array(z.object({ feature: z.string(), why: z.enum(["included", "on_trial"]) }))
+      .optional()
+      .describe("Of a bundle: features of the plan that the tenant has already."),
     alreadyIncluded: z
       .array(z.object({ feature: z.string(), plan: z.string() }))
       .optional()

@@ -101,9 +101,11 @@ export function actOfChange({ action, grants, at }: Pick<TenantChange, "action" 
   }
   if (action !== "trial.granted") return null;
   const features = made.flatMap((grant) => (grant.kind === "trial" ? [{ feature: grant.feature, value: grant.value }] : []));
+  const part = first.kind === "trial" && first.bundle ? { bundle: first.bundle.plan } : {};
   const [startsAt, endsAt] = [first.startsAt, first.endsAt as Instant];
   const length = (endsAt - at) / day;
   // A trial from now on begins when it is approved.
-  if (startsAt === at && Number.isInteger(length)) return { act: "grant_trial", features, days: length, startsAt: null, endsAt: null };
-  return { act: "grant_trial", features, days: null, startsAt: startsAt > at ? startsAt : null, endsAt };
+  if (startsAt === at && Number.isInteger(length))
+    return { act: "grant_trial", features, ...part, days: length, startsAt: null, endsAt: null };
+  return { act: "grant_trial", features, ...part, days: null, startsAt: startsAt > at ? startsAt : null, endsAt };
 }

@@ -27,7 +27,14 @@ export const namesIn = ({ features, plans }: Catalogue, subject: string, zone: s
 });
 
 type Document = { [field: string]: Json };
-type GrantDocument = { id: string; feature: string; effect?: string; endsAt: Instant | null; extends?: string | null };
+type GrantDocument = {
+  bundle?: { plan: string };
+  id: string;
+  feature: string;
+  effect?: string;
+  endsAt: Instant | null;
+  extends?: string | null;
+};
 
 const isDocument = (value: Json | undefined): value is Document => typeof value === "object" && value !== null && !Array.isArray(value);
 const fieldsOf = (value: Json | undefined): Document => (isDocument(value) ? value : {});
@@ -166,7 +173,10 @@ function grantPhrase({ action, before, after }: Activity, names: ActivityNames, 
   const keys = [...new Set(shown.map((g) => g.feature))];
   if (keys.length === 0) return `${actionWords(action).toLowerCase()}${forTenant}`;
   const listed = keys.slice(0, maxNamed).map(names.feature);
-  const features = listWords(keys.length > maxNamed ? [...listed, `${keys.length - maxNamed} more`] : listed);
+  const plan = shown[0]?.bundle?.plan;
+  const parts = listWords(keys.length > maxNamed ? [...listed, `${keys.length - maxNamed} more`] : listed);
+  const features =
+    plan === undefined ? parts : `the bundle ${names.plan(plan)} (${keys.length} ${keys.length === 1 ? "feature" : "features"})`;
   const ends = new Set(shown.map((g) => g.endsAt));
   const [end] = ends.size === 1 ? ends : [undefined];
   const until = end == null ? "" : names.date(end);

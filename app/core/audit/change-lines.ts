@@ -21,7 +21,7 @@ const fieldOf = (fields: Fields, name: string): Json | undefined => (Object.hasO
 /** Internal, or shown by the label or the entry itself. */
 const hidden = new Set(["id", "revision", "extends", "restores", "createdAt"]);
 const hiddenIn: { [list: string]: ReadonlySet<string> } = {
-  grants: new Set([...hidden, "feature", "createdBy"]),
+  grants: new Set([...hidden, "feature", "createdBy", "bundle"]),
   scheduled: new Set([...hidden, "by"]),
 };
 const isInstantField = (field: string) => /(At|Anchor|^at)$/.test(field);

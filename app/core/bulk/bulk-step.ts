@@ -48,13 +48,13 @@ function stepWithoutRails(facts: TenantFacts | null, act: BulkAct, note: string 
     case "extend_trial": {
       const trials = trialsOf(facts, act.features).filter((trial) => isLive(trial, stamp.now));
       const extend = (now: TenantFacts, { id }: Trial) => extendGrant(now, { grant: id, days: act.days, note }, stamp);
-      const words = ({ feature, endsAt }: Trial) =>
-        `Trial of ${nameOf(catalogue, feature)}: ends on ${longDate(endsAt + act.days * day)} instead of ${longDate(endsAt)}.`;
+      const words = (trial: Trial, { endsAt } = trial) =>
+        `${trialName(catalogue, trial, "Trial")}: ends on ${longDate(endsAt + act.days * day)} instead of ${longDate(endsAt)}.`;
       return changeEach(facts, trials, extend, words, noTrial(act.features, catalogue, "live "));
     }
     case "end_trial": {
       const trials = trialsOf(facts, act.features).filter((trial) => !isOver(trial, stamp.now));
-      const words = ({ feature, endsAt }: Trial) => `Ends the trial of ${nameOf(catalogue, feature)}, which ran until ${longDate(endsAt)}.`;
+      const words = (trial: Trial) => `Ends the ${trialName(catalogue, trial, "trial")}, which ran until ${longDate(trial.endsAt)}.`;
       return changeEach(facts, trials, (now, { id }) => endGrant(now, { grant: id, note }, stamp), words, noTrial(act.features, catalogue));
     }
     case "resync":
@@ -65,6 +65,11 @@ function stepWithoutRails(facts: TenantFacts | null, act: BulkAct, note: string 
 }
 
 const nameOf = ({ features }: Catalogue, key: string) => features.get(key)?.name ?? key;
+/** "trial of SSO" or "bundle Ultimate", begun as `noun` is. */
+function trialName(catalogue: Catalogue, { feature, bundle }: Trial, noun: "trial" | "Trial"): string {
+  if (!bundle) return `${noun} of ${nameOf(catalogue, feature)}`;
+  return `${noun === "trial" ? "bundle" : "Bundle"} ${planNameOf(catalogue, bundle.plan)}`;
+}
 const planNameOf = ({ plans }: Catalogue, key: string | null) => (key === null ? "no plan" : (plans.get(key)?.name ?? key));
 
 const trialsOf = ({ grants }: TenantFacts, features: readonly string[]): Trial[] =>
@@ -93,7 +98,7 @@ function grant(
   return { state: "done", change: outcome.change, message: `Trial of ${names} until ${longDate(endsAt)}.${already}` };
 }
 
-/** Changes all of a tenant's trials, or none. */
+/** Changes all of a tenant's trials, or none. A bundle is changed as a whole, with the first of its trials. */
 function changeEach(
   facts: TenantFacts,
   trials: Trial[],
@@ -102,18 +107,21 @@ function changeEach(
   none: string,
 ): BulkVerdict {
   const changes: TenantChange[] = [];
+  const messages: string[] = [];
   let current = facts;
   for (const trial of trials) {
+    if (!current.grants.some(({ id }) => id === trial.id)) continue;
     const outcome = changeOne(current, trial);
     if (!outcome.ok) return skip(outcome.message);
     if (!outcome.change) continue;
     current = applyChange(current, outcome.change, facts.revision);
     changes.push(outcome.change);
+    messages.push(words(trial));
   }
   const [first] = changes;
   if (!first) return skip(none);
   const change = { ...first, grants: changes.flatMap(({ grants }) => grants) };
-  return { state: "done", change, message: trials.map(words).join(" ") };
+  return { state: "done", change, message: messages.join(" ") };
 }
 
 type PutAct = Exclude<BulkAct, { act: "grant_trial" | "extend_trial" | "end_trial" | "resync" }>;

@@ -1,6 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { nameProblem, newTenantKeyProblem } from "~/core/catalogue/new-names";
 import type { Included } from "~/core/grants/already-included";
+import type { SkippedFeature } from "~/core/grants/bundles";
 import { isOver } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, Json, Stamp, TenantFacts, TenantStatus } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
@@ -42,6 +43,8 @@ export type TenantChange = {
   railsPassed?: string[];
   /** Trials that it grants although a plan or an add-on gives as much. Absent if none. */
   alreadyIncluded?: Included[];
+  /** Features of the plan that a bundle leaves out. Absent unless it grants one. */
+  skipped?: SkippedFeature[];
 };
 
 /** Applies a change. Grants that are over at its instant leave the facts; their rows and history stay. */

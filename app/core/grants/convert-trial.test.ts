@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { applyChange } from "~/core/decision/changes";
-import type { TenantFacts } from "~/core/model";
+import type { Grant, TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
 import { addOn, catalogue, feature, flagTie, made, meteredFeature, now, override, plan, stamp, tenant, trial } from "~tests/facts";
 import { type ConversionForm, convertTrial, plansToConvertTo, planToConvertTo } from "./convert-trial";
@@ -24,8 +24,9 @@ const onTrial = (more: Parameters<typeof tenant>[0] = {}, of = "sso") =>
     ...more,
   });
 const convert = (facts: TenantFacts, form: Partial<ConversionForm> = {}) => convertTrial(facts, { grant: "gr_1", ...form }, shop, stamp());
-const offered = (facts: TenantFacts, of = "sso") => plansToConvertTo(facts, of, shop, now).map(({ key }) => key);
-const first = (facts: TenantFacts) => planToConvertTo(facts, plansToConvertTo(facts, "sso", shop, now), shop)?.key;
+const plansFor = (facts: TenantFacts) => plansToConvertTo(facts, facts.grants[0] as Grant, shop, now);
+const offered = (facts: TenantFacts) => plansFor(facts).map(({ key }) => key);
+const first = (facts: TenantFacts) => planToConvertTo(facts, plansFor(facts), shop)?.key;
 
 test("ends the trial and gives the plan as one change", () => {
   const change = made(convert(onTrial(), { plan: "large", note: "Signed" }));
@@ -41,8 +42,8 @@ test("ends the trial and gives the plan as one change", () => {
 test("offers other base plans that give the feature, cheapest first, none that is archived or has a limit of 0", () => {
   expect(offered(onTrial())).toEqual(["small", "team", "large"]);
   expect(offered(onTrial({ plan: "team", status: "suspended" }))).toEqual(["small", "large"]);
-  expect(offered(onTrial({ addOns: ["boost"] }, "calls"), "calls")).toEqual(["team", "large"]);
-  expect(offered(onTrial(), "beta")).toEqual([]);
+  expect(offered(onTrial({ addOns: ["boost"] }, "calls"))).toEqual(["team", "large"]);
+  expect(offered(onTrial({}, "beta"))).toEqual([]);
 });
 
 test("chooses the lowest plan above the tenant's, and the lowest of all if there is none above", () => {

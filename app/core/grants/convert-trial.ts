@@ -1,9 +1,10 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { planProblem, type TenantChange } from "~/core/decision/changes";
-import type { Instant, Plan, Stamp, TenantFacts, Trial } from "~/core/model";
+import type { Grant, Instant, Plan, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
 import { includedValue } from "./already-included";
 import { archivedTenant, grantInForce } from "./grant-changes";
+import { withBundle } from "./grant-lifetime";
 
 export type ConversionForm = {
   grant: string;
@@ -23,12 +24,18 @@ export const mayConvert = (plan: string | null, feature: string, catalogue: Cata
     return offered?.kind === "base" && offered.archivedAt === null && offered.key !== plan;
   });
 
-/** The other plans that give the feature of a trial, cheapest first. Archived plans cannot be given. */
-export function plansToConvertTo(facts: TenantFacts, feature: string, catalogue: Catalogue, now: Instant): Plan[] {
+/** The other plans that give what is on trial, of a bundle all of it, cheapest first. Archived plans cannot be given. */
+export function plansToConvertTo(facts: TenantFacts, grant: Grant, catalogue: Catalogue, now: Instant): Plan[] {
+  const { feature } = grant;
+  const parts = withBundle(facts, grant, now).map((part) => part.feature);
   const offers = (catalogue.offeredIn.get(feature) ?? []).flatMap(({ plan }) => catalogue.plans.get(plan) ?? []);
   return offers.filter(
     ({ key, kind, archivedAt }) =>
-      kind === "base" && archivedAt === null && key !== facts.plan && givesAlone(facts, key, feature, catalogue, now),
+      kind === "base" &&
+      archivedAt === null &&
+      key !== facts.plan &&
+      parts.every((part) => catalogue.gives.get(key)?.has(part)) &&
+      givesAlone(facts, key, feature, catalogue, now),
   );
 }
 
@@ -44,25 +51,22 @@ export function convertTrial(facts: TenantFacts, form: ConversionForm, catalogue
   if ("ok" in trial) return trial;
   if (trial.kind !== "trial") return refuse("value_invalid", "Only a trial converts to a plan. End the override, and change the plan.");
   if (facts.status === "archived") return archivedTenant(facts);
-  const feature = catalogue.features.get(trial.feature)?.name ?? trial.feature;
-  const plans = plansToConvertTo(facts, trial.feature, catalogue, stamp.now);
+  const { bundle } = trial;
+  const name = catalogue.features.get(trial.feature)?.name ?? trial.feature;
+  const feature = bundle ? `all of the bundle ${catalogue.plans.get(bundle.plan)?.name ?? bundle.plan}` : name;
+  const plans = plansToConvertTo(facts, trial, catalogue, stamp.now);
   const plan = form.plan ?? planToConvertTo(facts, plans, catalogue)?.key;
   if (plan === undefined) return refuse("plan_unsuitable", `No other plan includes ${feature}. Add it to a plan first.`, "plan");
   const bad = planProblem(plan, null, catalogue);
   if (bad) return bad;
-  const name = catalogue.plans.get(plan)?.name ?? plan;
+  const planName = catalogue.plans.get(plan)?.name ?? plan;
   if (plan === facts.plan)
-    return refuse("plan_unsuitable", `${facts.name} is on ${name} already. Choose another plan, or end the trial.`, "plan");
+    return refuse("plan_unsuitable", `${facts.name} is on ${planName} already. Choose another plan, or end the trial.`, "plan");
   if (!plans.some(({ key }) => key === plan))
-    return refuse("plan_unsuitable", `${name} does not include ${feature}. Choose a plan that does.`, "plan");
-  const ended: Trial = { ...trial, endedAt: stamp.now };
-  const change = {
-    action: "trial.converted",
-    key: facts.key,
-    set: { plan },
-    grants: [ended],
-    at: stamp.now,
-    why: form.note ?? null,
-  } as const;
-  return { ok: true, change: { ...change, grants: [ended] } };
+    return refuse("plan_unsuitable", `${planName} does not include ${feature}. Choose a plan that does.`, "plan");
+  const grants = withBundle(facts, trial, stamp.now).map((grant) => ({ ...grant, endedAt: stamp.now }));
+  return {
+    ok: true,
+    change: { action: "trial.converted", key: facts.key, set: { plan }, grants, at: stamp.now, why: form.note ?? null },
+  };
 }

@@ -5,7 +5,7 @@ import { type Grant, type Instant, lastInstant, type Override, type Stamp, type 
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { day, longDate } from "~/core/time";
 import { alreadyIncluded } from "./already-included";
-import { endOf, isOver } from "./grant-lifetime";
+import { endOf, isOver, withBundle } from "./grant-lifetime";
 
 export type TrialForm = {
   features: { feature: string; value?: Value }[];
@@ -60,36 +60,44 @@ export function setOverride(facts: TenantFacts, form: OverrideForm, catalogue: C
 /** `days` count from the end that the grant has. */
 type NewEnd = { endsAt: Instant; days?: undefined } | { endsAt?: undefined; days: number };
 
-/** Adds a new row that replaces the old one, so that the earlier promise stays on record. */
+/** Adds a new row that replaces the old one, so that the earlier promise stays on record. A bundle is extended as a whole. */
 export function extendGrant(
   facts: TenantFacts,
   form: NewEnd & { grant: string; note?: string | null },
   stamp: Stamp,
 ): Outcome<TenantChange> {
-  const old = grantInForce(facts, form.grant, stamp.now);
-  if ("ok" in old) return old;
+  const named = grantInForce(facts, form.grant, stamp.now);
+  if ("ok" in named) return named;
   if (facts.status === "archived") return archivedTenant(facts);
-  if (old.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
-  const endsAt = form.endsAt ?? old.endsAt + form.days * day;
-  if (endsAt <= old.endsAt) {
-    return refuse("ends_before_start", `The new end has to be after ${longDate(old.endsAt)}. To shorten it, end it now.`, "endsAt");
+  if (named.endsAt === null) return refuse("grant_overlaps", "This override has no end, so there is nothing to extend.", "endsAt");
+  const endsAt = form.endsAt ?? named.endsAt + form.days * day;
+  if (endsAt <= named.endsAt) {
+    return refuse("ends_before_start", `The new end has to be after ${longDate(named.endsAt)}. To shorten it, end it now.`, "endsAt");
   }
   if (endsAt > lastInstant) return tooFar;
-  const startsAt = Math.max(old.startsAt, stamp.now);
-  const others = facts.grants.filter((g) => g !== old);
-  const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt }, stamp.now);
-  if (next) {
-    const why = `From ${longDate(next.startsAt)} another ${old.kind} takes over. Extend up to there, or end that one first.`;
-    return refuse("grant_overlaps", why, "endsAt");
+  const grants: Grant[] = [];
+  for (const old of withBundle(facts, named, stamp.now)) {
+    // An undo may have moved the end of a part.
+    if (old.endsAt !== null && old.endsAt >= endsAt) continue;
+    const startsAt = Math.max(old.startsAt, stamp.now);
+    const others = facts.grants.filter((g) => g !== old);
+    const next = overlapping(others, { kind: old.kind, feature: old.feature, startsAt, endsAt }, stamp.now);
+    if (next) {
+      const why = `From ${longDate(next.startsAt)} another ${old.kind} takes over. Extend up to there, or end that one first.`;
+      return refuse("grant_overlaps", why, "endsAt");
+    }
+    const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt, extends: old.id };
+    grants.push({ ...old, endedAt: stamp.now }, fresh);
   }
-  const fresh: Grant = { ...old, ...base(stamp, old.feature, startsAt, form.note ?? old.note), endsAt, extends: old.id };
-  return change(facts, `${old.kind}.extended`, [{ ...old, endedAt: stamp.now }, fresh], stamp, form.note);
+  return change(facts, `${named.kind}.extended`, grants, stamp, form.note);
 }
 
+/** Ends a grant now; of a bundle, all of it. */
 export function endGrant(facts: TenantFacts, form: { grant: string; note?: string | null }, stamp: Stamp): Outcome<TenantChange> {
   const old = grantInForce(facts, form.grant, stamp.now);
   if ("ok" in old) return old;
-  return change(facts, `${old.kind}.ended`, [{ ...old, endedAt: stamp.now }], stamp, form.note);
+  const ended = withBundle(facts, old, stamp.now).map((grant) => ({ ...grant, endedAt: stamp.now }));
+  return change(facts, `${old.kind}.ended`, ended, stamp, form.note);
 }
 
 /** The value of a boolean feature may be omitted. */

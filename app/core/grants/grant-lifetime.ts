@@ -37,3 +37,10 @@ export function withoutGrant(facts: TenantFacts, grant: Grant, old: Grant | unde
 export function withGrantUnended(facts: TenantFacts, grant: Grant): TenantFacts {
   return { ...facts, grants: [...facts.grants.filter((g) => g.id !== grant.id), { ...grant, endedAt: null }] };
 }
+
+/** The grant, or all grants in force of its bundle, itself first. */
+export function withBundle(facts: TenantFacts, grant: Grant, now: Instant): Grant[] {
+  const id = grant.kind === "trial" ? grant.bundle?.id : undefined;
+  if (id === undefined) return [grant];
+  return [grant, ...facts.grants.filter((g) => g.kind === "trial" && g.bundle?.id === id && g.id !== grant.id && !isOver(g, now))];
+}

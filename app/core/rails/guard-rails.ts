@@ -32,8 +32,8 @@ export const noRails: GuardRails = {
 export const hasRails = ({ maxDays, maxExtensions, daysApart, maxLive, supportMayNot }: GuardRails): boolean =>
   supportMayNot.length > 0 || [maxDays, maxExtensions, daysApart, maxLive].some((limit) => limit !== null);
 
-/** A trial with its extensions, as one. `grant`: the last one's id. */
-export type TrialSpan = { grant: string; feature: string; from: Instant; until: Instant; extensions: number };
+/** A trial with its extensions, as one. `grant`: the last one's id. `bundle`: id of the bundle that it is part of. */
+export type TrialSpan = { grant: string; feature: string; from: Instant; until: Instant; extensions: number; bundle?: string };
 
 /** `grants` may contain overrides, which are left out. */
 export function trialSpans(grants: Iterable<Grant>): TrialSpan[] {
@@ -54,7 +54,8 @@ export function trialSpans(grants: Iterable<Grant>): TrialSpan[] {
       if (!before) break;
       first = before;
     }
-    return [{ grant: last.id, feature: last.feature, from: first.startsAt, until: endOf(last) as Instant, extensions }];
+    const part = last.bundle ? { bundle: last.bundle.id } : {};
+    return [{ grant: last.id, feature: last.feature, from: first.startsAt, until: endOf(last) as Instant, extensions, ...part }];
   });
 }
 
@@ -82,9 +83,9 @@ export function joinedPeriod(
   return { from, until };
 }
 
-/** An act on trials. `name`: the feature's. */
+/** An act on trials. `name`: the feature's. `isBundle`: the features are one bundle. */
 export type RailedAct =
-  | { kind: "grant"; features: readonly { feature: string; name: string }[]; startsAt: Instant; endsAt: Instant }
+  | { kind: "grant"; features: readonly { feature: string; name: string }[]; isBundle?: boolean; startsAt: Instant; endsAt: Instant }
   | { kind: "extend"; grant: string; endsAt: Instant }
   | { kind: "end" };
 
@@ -130,7 +131,9 @@ function passedByGrant(act: RailedAct & { kind: "grant" }, rules: GuardRails, sp
       near.until <= startsAt ? `The last one of ${name} ended on ${longDate(near.until)}` : `${name} has one from ${longDate(near.from)}`;
     passed.push({ rail: "days_between_trials", sentence: `There have to be ${gap}. ${other}.` });
   }
-  const overlapping = spans.filter(({ from, until }) => from < until && from < endsAt && startsAt < until).length + features.length;
+  const others = spans.filter(({ from, until }) => from < until && from < endsAt && startsAt < until);
+  // A bundle counts as one trial.
+  const overlapping = new Set(others.map(({ bundle, grant }) => bundle ?? grant)).size + (act.isBundle ? 1 : features.length);
   if (rules.maxLive !== null && overlapping > rules.maxLive) {
     const sentence = `A tenant has up to ${trials(rules.maxLive)} at once. With this it would have ${overlapping}.`;
     passed.push({ rail: "live_trials", sentence });

@@ -61,5 +61,6 @@ function railedActs({ action, grants }: TenantChange, { features: named }: Catal
   if (action === "trial.extended") return made.map((trial) => ({ kind: "extend", grant: trial.extends as string, endsAt: trial.endsAt }));
   if (action !== "trial.granted") return [];
   const features = made.map(({ feature }) => ({ feature, name: named.get(feature)?.name ?? feature }));
-  return [{ kind: "grant", features, startsAt: first.startsAt, endsAt: first.endsAt as Instant }];
+  const isBundle = first.bundle !== undefined;
+  return [{ kind: "grant", features, isBundle, startsAt: first.startsAt, endsAt: first.endsAt as Instant }];
 }

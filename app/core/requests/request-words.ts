@@ -1,5 +1,6 @@
 import { describeBulkAct } from "~/core/bulk/bulk-act";
 import type { Catalogue } from "~/core/catalogue/catalogue";
+import type { Instant } from "~/core/model";
 import { listWords } from "~/core/text";
 import { longDate } from "~/core/time";
 import { featuresOfAct, type RequestedAct } from "./request";
@@ -8,15 +9,15 @@ const maxNamed = 3;
 
 /** "Trial of SSO for 14 days". Names are the catalogue's, or the keys of what is gone. Dates are in UTC. */
 export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "features" | "plans">): string {
-  const { features } = catalogue;
+  const { features, plans } = catalogue;
   const names = featuresOfAct(act).map((key) => features.get(key)?.name ?? key);
   const named = listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
   switch (act.act) {
     case "try_feature":
       return `Trial of ${named}`;
     case "grant_trial":
-      if (act.days !== null) return `Trial of ${named} for ${act.days === 1 ? "1 day" : `${act.days} days`}`;
-      return `Trial of ${named} until ${longDate(act.endsAt as number)}`;
+      if (act.bundle !== undefined) return `Bundle ${plans.get(act.bundle)?.name ?? act.bundle} ${periodWords(act)}`;
+      return `Trial of ${named} ${periodWords(act)}`;
     case "extend_trial":
       return `${act.kind === "override" ? "Override" : "Trial"} of ${named}, extended to ${longDate(act.endsAt)}`;
     case "set_override":
@@ -27,3 +28,6 @@ export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "f
       return `End of the trial of ${named}`;
   }
 }
+
+const periodWords = ({ days, endsAt }: { days: number | null; endsAt: Instant | null }): string =>
+  days === null ? `until ${longDate(endsAt as Instant)}` : `for ${days === 1 ? "1 day" : `${days} days`}`;

@@ -32,6 +32,8 @@ export type RequestedAct =
   /** With `days` the trial begins when it is granted; otherwise it has its own dates. */
   | {
       act: "grant_trial";
+      /** The plan whose bundle it is, as of when it is granted. Absent for trials of their own. */
+      bundle?: string;
       features: { feature: string; value?: Value }[];
       days: number | null;
       startsAt: Instant | null;

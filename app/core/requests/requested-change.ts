@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantChange } from "~/core/decision/changes";
+import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { suggestedValue } from "~/core/grants/trial-choice";
 import type { Instant, Stamp, TenantFacts } from "~/core/model";
@@ -62,6 +63,7 @@ export function requestedChange(
       // A start that passed while the request waited is now.
       const { startsAt, endsAt } = period as { startsAt: Instant; endsAt: Instant };
       const start = startsAt > stamp.now ? { startsAt } : {};
+      if (act.bundle !== undefined) return grantBundle(facts, { plan: act.bundle, ...start, endsAt, note }, catalogue, stamp);
       return grantTrial(facts, { features: act.features, ...start, endsAt, note }, catalogue, stamp);
     }
     case "extend_trial":

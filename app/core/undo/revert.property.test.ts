@@ -6,6 +6,7 @@ import { archiveFeature, restoreFeature, updateFeature } from "~/core/catalogue/
 import { archivePlan, createPlan, deletePlan, restorePlan, updatePlan } from "~/core/catalogue/plan-changes";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import { decide } from "~/core/decision/decide";
+import { grantBundle } from "~/core/grants/bundles";
 import { convertTrial } from "~/core/grants/convert-trial";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { isOver } from "~/core/grants/grant-lifetime";
@@ -29,7 +30,7 @@ type Done =
   | { kind: "catalogue"; before: CatalogueFacts; after: CatalogueFacts; at: Instant };
 
 const pick = fc.nat(1_000);
-const step = fc.record({ what: fc.nat(16), a: pick, b: pick, wait: fc.constantFrom(0, 1, hour, day, 6 * day) });
+const step = fc.record({ what: fc.nat(17), a: pick, b: pick, wait: fc.constantFrom(0, 1, hour, day, 6 * day) });
 const features = ["sso", "calls", "theme"];
 const valueFor = (key: string, n: number) => (key === "sso" ? true : key === "calls" ? n : n % 2 === 0 ? "a" : "b");
 const of = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
@@ -100,6 +101,7 @@ function createLife() {
       () => write(extendGrant(facts, { grant, days: 1 + (b % 9) }, stamp())),
       () => write(endGrant(facts, { grant }, stamp())),
       () => write(convertTrial(facts, { grant }, compiled, stamp())),
+      () => write(grantBundle(facts, { plan: of(plans, b) as string, endsAt: now + (4 + (b % 9)) * day }, compiled, stamp())),
       () => put({ plan: of([null, ...plans], b) }),
       () => put({ addOns: b % 2 === 0 ? [] : ["boost"] }),
       () => put({ status: of(["active", "suspended", "archived", "active"] as const, b) }),

@@ -65,3 +65,18 @@ export const convertGrantBody = z.strictObject({
   plan: planKey.optional().describe("Defaults to the lowest plan above the tenant's that gives the feature, or the lowest of all."),
   note: note.nullish(),
 });
+
+/** POST /api/tenants/{key}/bundles */
+export const bundleBody = z
+  .strictObject({
+    plan: planKey.describe("A plan or an add-on, whose features are granted as of now."),
+    startsAt: isoInstant.optional(),
+    endsAt: isoInstant.optional(),
+    days: trialDays.optional(),
+    note: note.nullish(),
+    reason: railReason,
+  })
+  .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), {
+    path: ["endsAt"],
+    error: "A bundle always has an end: give endsAt or days.",
+  });

@@ -25,7 +25,7 @@ export type ConversionPreview = {
 /** What a conversion to a plan would change, and the plans that the trial may convert to. */
 export function conversionPreview(services: Services, tenant: TenantRequest, grant: Grant, wanted: string | null): ConversionPreview {
   const { facts, catalogue, now, admin } = tenant;
-  const plans = plansToConvertTo(facts, grant.feature, catalogue, now);
+  const plans = plansToConvertTo(facts, grant, catalogue, now);
   const feature = catalogue.features.get(grant.feature);
   const key = wanted ?? planToConvertTo(facts, plans, catalogue)?.key ?? null;
   const chosen = key === null ? null : { key, name: catalogue.plans.get(key)?.name ?? key };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Catalogue } from "~/core/catalogue/catalogue";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { type AnswerRow, answerRow } from "~/core/decision/answer-row";
 import { mayConvert } from "~/core/grants/convert-trial";
@@ -30,6 +31,8 @@ export type GrantView = {
   isExtended: boolean;
   /** True for a trial that may convert to a plan. */
   canConvert: boolean;
+  /** The bundle that it is part of, or null. `features`: names of those with the same end. */
+  bundle: { id: string; plan: string; features: string[] } | null;
 };
 
 type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; extended: Set<string | null>; isCut: boolean };
@@ -48,7 +51,7 @@ export async function tenantGrants(services: Services, tenant: TenantRequest) {
   const { now } = tenant;
   const known = await knownGrants(services, tenant);
   const lists = { live: [] as GrantView[], upcoming: [] as GrantView[], ended: [] as GrantView[] };
-  for (const grant of known.grants.values()) {
+  for (const grant of oneLinePerBundle(known.grants.values())) {
     lists[grantStateOf(grant, now)].push(grantView(tenant, grant, known));
   }
   const untilOf = ({ until }: GrantView) => until ?? Number.POSITIVE_INFINITY;
@@ -79,7 +82,27 @@ function grantView({ facts, catalogue }: TenantRequest, grant: Grant, { grants, 
     extendsFrom: grant.extends === null ? null : (grants.get(grant.extends)?.endsAt ?? null),
     isExtended: extended.has(grant.id),
     canConvert: grant.kind === "trial" && mayConvert(facts.plan, grant.feature, catalogue),
+    bundle: bundleView(catalogue, grant, grants),
   };
+}
+
+function bundleView(catalogue: Catalogue, grant: Grant, grants: Known["grants"]): GrantView["bundle"] {
+  const bundle = grant.kind === "trial" ? grant.bundle : undefined;
+  if (!bundle) return null;
+  const isPart = (other: Grant) => other.kind === "trial" && other.bundle?.id === bundle.id && endOf(other) === endOf(grant);
+  const parts = [...grants.values()].filter(isPart).map(({ feature }) => catalogue.features.get(feature)?.name ?? feature);
+  return { id: bundle.id, plan: catalogue.plans.get(bundle.plan)?.name ?? bundle.plan, features: [...new Set(parts)].sort() };
+}
+
+/** Bundles as one line: of the parts with the same end, the first. */
+function oneLinePerBundle(grants: Iterable<Grant>): Grant[] {
+  const lines = new Map<string, Grant>();
+  for (const grant of grants) {
+    const bundle = grant.kind === "trial" ? grant.bundle : undefined;
+    const line = bundle ? `${bundle.id} ${endOf(grant)}` : grant.id;
+    if (!lines.has(line)) lines.set(line, grant);
+  }
+  return [...lines.values()];
 }
 
 export type GrantOutcome = {

@@ -3,7 +3,7 @@ import { KeyValue } from "~/ui/kit/key-value";
 import { SourceBadge } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
 import type { GrantItem } from "./grant-list";
-import { grantLabel } from "./grant-list";
+import { bundleWords, grantLabel } from "./grant-list";
 
 /** A grant, above a form that changes it. */
 export function GrantFacts({ grant, now }: { grant: GrantItem; now: Instant }) {
@@ -11,13 +11,15 @@ export function GrantFacts({ grant, now }: { grant: GrantItem; now: Instant }) {
   return (
     <KeyValue
       items={[
-        { label: "Feature", value: feature.name },
+        grant.bundle
+          ? { label: "Bundle", value: `${grant.bundle.plan}, ${bundleWords(grant.bundle.features)}` }
+          : { label: "Feature", value: feature.name },
         {
           label: "Grant",
           value: (
             <span className="flex flex-wrap items-center gap-2">
               <SourceBadge source={kind} label={grantLabel(grant)} denies={denies} />
-              {gives}
+              {!grant.bundle && gives}
             </span>
           ),
         },

@@ -1,5 +1,6 @@
 import type { Instant } from "~/core/model";
 import { actOnGrant, mayAct, type Role } from "~/core/permissions";
+import { listWords, shorten } from "~/core/text";
 import { paths } from "~/paths";
 import { Badge } from "~/ui/kit/badge";
 import { LinkButton } from "~/ui/kit/button";
@@ -21,7 +22,15 @@ export type GrantItem = {
   extendsFrom: Instant | null;
   isExtended: boolean;
   canConvert: boolean;
+  bundle: { id: string; plan: string; features: string[] } | null;
 };
+
+/** The feature's name, or the bundle's. */
+export const grantName = ({ bundle, feature }: Pick<GrantItem, "bundle" | "feature">) => (bundle ? `Bundle ${bundle.plan}` : feature.name);
+
+/** "24 features: SSO, Epics, …" */
+export const bundleWords = (features: readonly string[]) =>
+  `${features.length} ${features.length === 1 ? "feature" : "features"}: ${shorten(listWords(features), 300)}`;
 
 type Props = { grants: readonly GrantItem[]; state: "live" | "upcoming" | "ended"; tenant: string; now: Instant; role: Role };
 
@@ -33,13 +42,14 @@ export function GrantList({ grants, state, tenant, now, role }: Props) {
         <li key={grant.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
           <div className="min-w-0 flex-1 basis-64">
             <p className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
-              <span title={grant.feature.key} className="min-w-0 truncate font-medium text-ink text-sm">
-                {grant.feature.name}
+              <span title={grant.bundle ? undefined : grant.feature.key} className="min-w-0 truncate font-medium text-ink text-sm">
+                {grantName(grant)}
               </span>
               <SourceBadge source={grant.kind} label={grantLabel(grant)} denies={grant.denies} />
-              {grant.gives !== null && <span className="min-w-0 text-ink text-sm wrap-anywhere">{grant.gives}</span>}
+              {grant.gives !== null && !grant.bundle && <span className="min-w-0 text-ink text-sm wrap-anywhere">{grant.gives}</span>}
               {grant.isExtended && <Badge>Extended</Badge>}
             </p>
+            {grant.bundle && <p className="mt-0.5 text-ink-muted text-sm wrap-anywhere">{bundleWords(grant.bundle.features)}</p>}
             <p className="mt-0.5 text-ink-muted text-sm">
               <When grant={grant} state={state} now={now} />
             </p>
@@ -57,17 +67,17 @@ export function GrantList({ grants, state, tenant, now, role }: Props) {
           {state !== "ended" && (
             <div className="flex gap-2 empty:hidden">
               {grant.until !== null && mayAct(role, actOnGrant("extend", grant.kind)) && (
-                <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grant.feature.name}`}>
+                <LinkButton to={paths.grantExtend(tenant, grant.id)} size="sm" aria-label={`Extend: ${grantName(grant)}`}>
                   Extend
                 </LinkButton>
               )}
               {grant.canConvert && mayAct(role, "tenants.change") && (
-                <LinkButton to={paths.grantConvert(tenant, grant.id)} size="sm" aria-label={`Convert: ${grant.feature.name}`}>
+                <LinkButton to={paths.grantConvert(tenant, grant.id)} size="sm" aria-label={`Convert: ${grantName(grant)}`}>
                   Convert
                 </LinkButton>
               )}
               {mayAct(role, actOnGrant("end", grant.kind)) && (
-                <LinkButton to={paths.grantEnd(tenant, grant.id)} size="sm" aria-label={`End now: ${grant.feature.name}`}>
+                <LinkButton to={paths.grantEnd(tenant, grant.id)} size="sm" aria-label={`End now: ${grantName(grant)}`}>
                   End now
                 </LinkButton>
               )}
