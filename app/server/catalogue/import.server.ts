@@ -6,7 +6,7 @@ import { refuse } from "~/core/outcome";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import { whyImportWaits } from "~/server/approvals/publication-approval.server";
 import { RightWithdrawn, refusalOf } from "~/server/authority.server";
-import { changeMany, endedBy } from "~/server/change.server";
+import { changeMany, endedBy } from "~/server/catalogue-change.server";
 import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
 import type { Services } from "~/server/services.server";
 import { readCurrentTenants } from "~db/store/current-tenants.server";

@@ -4,7 +4,7 @@ import type { CatalogueFacts, Instant } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import { type CatalogueUse, createdByEntries, type PastEntry } from "~/core/undo/undo-change-set";
 import { planHolders } from "~/server/catalogue/catalogue-pages.server";
-import { endedBy } from "~/server/change.server";
+import { endedBy } from "~/server/catalogue-change.server";
 import { findInvalidatedGrants } from "~/server/invalidated-grants.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
