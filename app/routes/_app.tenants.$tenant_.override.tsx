@@ -20,7 +20,7 @@ import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
 import { DateTimeInput, Textarea, ZoneInput, zoneWords } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
-import { YesNo } from "~/ui/kit/status";
+import { DecisionMark } from "~/ui/kit/status";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { useValidation } from "~/ui/kit/use-validation";
 import { ReasonLine } from "~/ui/tenants/reason-line";
@@ -102,7 +102,7 @@ function OverrideForm() {
           </TextLink>
         </p>
         <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
-          <YesNo yes={feature.entitled} />
+          <DecisionMark entitled={feature.entitled} reason={feature.reason} />
           {feature.gives !== null && <span className="text-ink text-sm wrap-anywhere">{feature.gives}</span>}
           <ReasonLine reason={feature.reason} entitled={feature.entitled} now={now}>
             {feature.message}

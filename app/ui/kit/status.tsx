@@ -1,4 +1,5 @@
-import { Ban, Check, CircleSlash, Flag, Hourglass, Layers, PackagePlus, ShieldCheck, X } from "lucide-react";
+import { Ban, Check, CircleSlash, Flag, Hourglass, Layers, Minus, PackagePlus, ShieldCheck, X } from "lucide-react";
+import type { ReasonCode } from "~/core/decision/decide";
 import type { SourceKind } from "~/core/decision/sources";
 import type { TenantStatus } from "~/core/model";
 import { Badge, type Tone } from "./badge";
@@ -19,15 +20,21 @@ export function StatusPill({ status }: { status: TenantStatus }) {
   );
 }
 
-/** The decision. `compact` keeps the word for screen readers only. */
-export function YesNo({ yes, compact, className }: { yes: boolean; compact?: boolean; className?: string }) {
-  const Icon = yes ? Check : X;
+const markLooks = {
+  yes: { icon: Check, text: "text-yes", circle: "bg-yes-soft" },
+  no: { icon: X, text: "text-no", circle: "bg-no-soft" },
+  absent: { icon: Minus, text: "text-ink-muted", circle: "bg-sunken" },
+};
+
+/** Yes, no, or a quiet dash for a feature that nothing gives. `compact` keeps the word for screen readers only. */
+export function DecisionMark({ entitled, reason, compact }: { entitled: boolean; reason: ReasonCode; compact?: boolean }) {
+  const { icon: Icon, text, circle } = markLooks[entitled ? "yes" : reason === "not_in_plan" ? "absent" : "no"];
   return (
-    <span className={cx("inline-flex items-center gap-1.5 font-medium text-sm", yes ? "text-yes" : "text-no", className)}>
-      <span className={cx("grid size-5 shrink-0 place-items-center rounded-full", yes ? "bg-yes-soft" : "bg-no-soft")}>
+    <span className={cx("inline-flex items-center gap-1.5 font-medium text-sm", text)}>
+      <span className={cx("grid size-5 shrink-0 place-items-center rounded-full", circle)}>
         <Icon className="size-3.5" strokeWidth={2.5} aria-hidden="true" />
       </span>
-      <span className={compact ? "sr-only" : undefined}>{yes ? "Yes" : "No"}</span>
+      <span className={compact ? "sr-only" : undefined}>{entitled ? "Yes" : "No"}</span>
     </span>
   );
 }

@@ -11,9 +11,8 @@ import { CodeBlock } from "~/ui/kit/code";
 import { curlLine } from "~/ui/kit/curl";
 import { Details } from "~/ui/kit/details";
 import { DidYouMean } from "~/ui/kit/did-you-mean";
-import { NoSource, SourceBadge } from "~/ui/kit/status";
+import { DecisionMark, NoSource, SourceBadge } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
-import { DecisionMark } from "./decision-mark";
 import { RuleTrace } from "./rule-trace";
 
 type Chosen = {
@@ -55,7 +54,7 @@ export function ChosenAnswer({ chosen, tenant, query, origin, isPast, now }: Pro
     >
       <Card>
         <p className="flex items-start gap-2.5 text-sm">
-          <DecisionMark entitled={entitled} reason={reason} />
+          <DecisionMark entitled={entitled} reason={reason} compact />
           <span className="min-w-0 text-ink wrap-anywhere">
             {gives !== null && <span className="font-medium">{gives}. </span>}
             {message}

@@ -8,7 +8,7 @@ import { Section } from "~/ui/kit/card";
 import { cx } from "~/ui/kit/cx";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { count, Pagination } from "~/ui/kit/pagination";
-import { DecisionMark } from "./decision-mark";
+import { DecisionMark } from "~/ui/kit/status";
 
 type Row = {
   key: string;
@@ -67,7 +67,7 @@ export function PlaygroundAnswers({ answers: { rows, total, all, entitled, page,
                     row.key === chosen ? "bg-accent-soft" : "hover:bg-sunken/50",
                   )}
                 >
-                  <DecisionMark entitled={row.entitled} reason={row.reason} />
+                  <DecisionMark entitled={row.entitled} reason={row.reason} compact />
                   <span className="grid min-w-0 flex-1 gap-x-4 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] sm:items-baseline">
                     <span className="flex min-w-0 items-baseline gap-2">
                       <span title={row.name} className="truncate font-medium text-ink">

@@ -2,7 +2,7 @@ import { ArrowRight } from "lucide-react";
 import type { AnswerRow } from "~/core/decision/answer-row";
 import type { Instant } from "~/core/model";
 import { cx } from "~/ui/kit/cx";
-import { YesNo } from "~/ui/kit/status";
+import { DecisionMark } from "~/ui/kit/status";
 import { ReasonLine } from "./reason-line";
 
 type Props = { before: AnswerRow; after: AnswerRow; now: Instant; labels?: [string, string]; className?: string };
@@ -23,7 +23,7 @@ function Answer({ label, row, now }: { label: string; row: AnswerRow; now: Insta
     <div className="min-w-0">
       <p className="mb-1 text-ink-faint text-xs">{label}</p>
       <p className="flex min-w-0 items-center gap-2">
-        <YesNo yes={row.entitled} />
+        <DecisionMark entitled={row.entitled} reason={row.reason} />
         {row.gives !== null && <span className="min-w-0 text-ink text-sm wrap-anywhere">{row.gives}</span>}
       </p>
       <ReasonLine reason={row.reason} entitled={row.entitled} expiresAt={row.expiresAt} now={now} className="mt-0.5">

@@ -7,7 +7,7 @@ import { paths } from "~/paths";
 import { NextStepButton } from "~/ui/catalogue/next-step-button";
 import { TextLink } from "~/ui/kit/button";
 import { cx } from "~/ui/kit/cx";
-import { NoSource, SourceBadge, YesNo } from "~/ui/kit/status";
+import { DecisionMark, NoSource, SourceBadge } from "~/ui/kit/status";
 import { Time } from "~/ui/kit/time";
 import { useAsOfQuery } from "./as-of";
 import { ReasonLine } from "./reason-line";
@@ -74,7 +74,7 @@ function Row({ row, tenant, now, role }: Omit<Props, "groups"> & { row: AnswerRo
             className="mt-1 size-3.5 shrink-0 text-ink-faint transition-transform group-open/row:rotate-90 sm:mt-0"
             aria-hidden="true"
           />
-          <YesNo yes={row.entitled} compact />
+          <DecisionMark entitled={row.entitled} reason={row.reason} compact />
           <span className="grid min-w-0 flex-1 gap-x-4 gap-y-0.5 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] sm:items-center">
             <span className="min-w-0">
               <span className="flex min-w-0 items-baseline gap-2">

@@ -32,7 +32,7 @@ export function OverviewLimits({ limits, more, tenant, now, canRaise }: Props) {
                 value={row.used}
                 of={row.limit === "unlimited" ? Number.POSITIVE_INFINITY : row.limit}
                 label={`${row.name}: ${count(row.used)} of ${limitWords(row.limit, row.unit)} used`}
-                className="mt-1.5"
+                className="mt-1.5 w-full"
               />
               <p className="mt-1.5 flex flex-wrap gap-x-2 text-ink-muted text-xs">
                 <FillWords row={row} />

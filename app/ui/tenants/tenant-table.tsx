@@ -57,7 +57,7 @@ const sortIds: { [column: string]: string } = { trials: "trial" };
 const cells: { [column: string]: Omit<Column<Row>, "id" | "header"> } = {
   plan: { cell: (row) => <PlanCell row={row} />, className: "md:w-[15%] md:max-w-0 xl:min-w-32" },
   trials: { cell: (row) => <TrialsCell row={row} />, className: "md:w-[25%] md:max-w-0 xl:min-w-44" },
-  limit: { cell: (row) => <LimitCell row={row} />, className: "md:w-[16%] md:max-w-0 xl:min-w-36" },
+  limit: { cell: (row) => <LimitCell row={row} />, className: "md:w-[13%] md:max-w-0 xl:min-w-30" },
   refused: { align: "right", cell: (row) => <RefusedCell row={row} /> },
   status: { card: "corner", cell: (row) => (row.status === "active" ? null : <StatusPill status={row.status} />) },
   changed: { cell: ({ changedAt, now }) => changedAt !== null && <Time at={changedAt} now={now} className="text-ink-muted" /> },
@@ -73,7 +73,7 @@ function columnsOf(shown: readonly TenantColumn[], rights: RowMenuRights, densit
       sortable: true,
       primary: true,
       cell: (row) => <TenantCell row={row} isRoomy={density === "roomy"} canPick={canPick} />,
-      className: "md:w-[26%] md:max-w-0 xl:min-w-44",
+      className: "md:w-[30%] md:max-w-0 xl:min-w-48",
     },
     ...shown.map((column): Column<Row> => {
       const place = metadata.indexOf(column);
@@ -196,7 +196,7 @@ function LimitCell({ row: { limit } }: { row: Row }) {
       >
         {percent}
       </span>
-      <span className="truncate text-ink-faint text-xs">{feature}</span>
+      <span className="truncate text-ink-faint text-xs md:max-2xl:hidden">{feature}</span>
     </span>
   );
 }
