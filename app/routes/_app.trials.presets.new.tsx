@@ -69,7 +69,7 @@ export default function NewTrialPreset() {
             />
           </Field>
           <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.trialPresets()}>
-            Keep preset
+            Save preset
           </SubmitRow>
         </Form>
       </Card>

@@ -188,7 +188,7 @@ test("a preset that is kept from what was ticked fills in the drawer of another 
   await page.getByRole("link", { name: "Keep this choice as a preset" }).click();
   await page.getByLabel("Name").fill("Evaluation");
   await page.getByText("30 days").click();
-  await page.getByRole("button", { name: "Keep preset" }).click();
+  await page.getByRole("button", { name: "Save preset" }).click();
   await expect(toast(page)).toContainText("The preset Evaluation is kept.");
   await page.goto("/tenants/cyberdyne");
   await page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });

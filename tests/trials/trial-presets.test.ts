@@ -58,7 +58,7 @@ test("the audit log says who kept and who deleted a preset", async () => {
   await admin.post(paths.trialPresets(), { name: "Branded" });
   await admin.post(paths.trialPresets(), { name: "Branded" });
   const text = await read(paths.audit());
-  expect(text).toMatch(/kept the preset Branded/);
+  expect(text).toMatch(/saved the preset Branded/);
   expect(text.match(/deleted the preset Branded/g)).toHaveLength(1);
 });
 
