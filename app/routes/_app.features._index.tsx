@@ -43,7 +43,7 @@ const columns: Column<FeatureRow>[] = [
     header: "Type",
     sortable: true,
     card: "bare",
-    className: "max-w-60",
+    className: "md:max-w-44 2xl:max-w-60",
     cell: ({ type, what }) => (
       <span className="flex min-w-0 items-center gap-2">
         <Badge tone={type === "boolean" ? "neutral" : "accent"} className="shrink-0">
@@ -61,7 +61,7 @@ const columns: Column<FeatureRow>[] = [
     id: "group",
     header: "Group",
     sortable: true,
-    className: "max-w-48",
+    className: "md:max-w-36 2xl:max-w-48",
     cell: ({ group }) =>
       group && (
         <span title={group} className="block truncate text-ink-muted">
@@ -72,7 +72,7 @@ const columns: Column<FeatureRow>[] = [
   {
     id: "plans",
     header: "In plans",
-    className: "max-w-56",
+    className: "md:max-w-44 2xl:max-w-56",
     cell: ({ plans, morePlans }) =>
       plans.length > 0 ? (
         <span title={plans.join(", ")} className="block truncate text-ink-muted">
@@ -83,7 +83,7 @@ const columns: Column<FeatureRow>[] = [
         <span className="text-ink-faint">none</span>
       ),
   },
-  { id: "flag", header: "Flag", className: "max-w-40", cell: ({ flag }) => flag && <Badge tone="flag">{flag}</Badge> },
+  { id: "flag", header: "Flag", className: "md:max-w-32 2xl:max-w-40", cell: ({ flag }) => flag && <Badge tone="flag">{flag}</Badge> },
 ];
 
 export default function Features() {

@@ -69,7 +69,7 @@ export default function GuardRailsPage() {
       <Card className="max-w-2xl">
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />
-          <div className="grid gap-x-4 sm:grid-cols-2">
+          <div className="field-row sm:grid-cols-2">
             <LimitField label="Longest trial" unit="days" field={fields.maxDays} hint="From its first start, extensions included." />
             <LimitField label="Most extensions" unit="per trial" field={fields.maxExtensions} hint="0: trials are not extended." />
             <LimitField

@@ -56,7 +56,7 @@ export default function ApprovalsPage() {
       <Card className="max-w-2xl">
         <Form method="post" {...getFormProps(form)}>
           <FormErrors errors={form.errors} />
-          <div className="grid gap-x-4 sm:grid-cols-2">
+          <div className="field-row sm:grid-cols-2">
             <Field label="Trials of more than" field={fields.trialDays} hint="Extensions included. Empty: none.">
               <span className="flex items-center gap-2">
                 <TextInput

@@ -31,15 +31,16 @@ const columns: Column<Row>[] = [
     header: "Feature",
     primary: true,
     cell: ({ feature: { key, name, isKnown } }) => <NameCell to={isKnown ? paths.feature(key) : undefined} name={name} detail={key} />,
-    className: "sm:w-1/4",
+    className: "md:w-1/3 md:max-w-0",
   },
   { id: "refusals", header: "Refusals", align: "right", cell: (row) => count(row.refusals) },
-  { id: "previous", header: "Range before", align: "right", cell: (row) => <span className="text-ink-muted">{count(row.previous)}</span> },
+  { id: "previous", header: "Previous", align: "right", cell: (row) => <span className="text-ink-muted">{count(row.previous)}</span> },
   { id: "tenants", header: "Tenants", align: "right", cell: (row) => count(row.tenants) },
   {
     id: "plans",
     header: "Their plans",
     card: "line",
+    className: "md:w-1/4",
     cell: ({ plans, morePlans }) => (
       <span className="text-ink-muted wrap-anywhere">
         {plans.map(({ name, tenants }) => `${name} (${count(tenants)})`).join(", ")}
@@ -49,7 +50,7 @@ const columns: Column<Row>[] = [
   },
   {
     id: "next",
-    header: "Lowest plan that allows it",
+    header: "Lowest plan",
     cell: ({ next }) => (next ? <TextLink to={paths.plan(next.key)}>{next.name}</TextLink> : <span className="text-ink-faint">none</span>),
   },
   {

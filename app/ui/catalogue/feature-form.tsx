@@ -65,7 +65,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
           <input type="hidden" name="expected" value={feature.revision} />
         </>
       )}
-      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+      <div className="field-row sm:grid-cols-2">
         <Field label="Name" field={fields.name} className={feature && "sm:col-span-2"}>
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
@@ -165,7 +165,7 @@ function ConfigFields({ fields, className }: PartProps) {
 function MeterFields({ fields, className }: PartProps) {
   return (
     <div className={className}>
-      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+      <div className="field-row sm:grid-cols-2">
         <Field label="Resets" field={fields.resetPeriod}>
           <Select {...getSelectProps(fields.resetPeriod)} options={resetWords} />
         </Field>
@@ -192,7 +192,7 @@ function FlagFields({ fields }: { fields: FormFields }) {
   return (
     <fieldset className="mt-2 mb-2 border-line border-t pt-4">
       <legend className="sr-only">PostHog feature flag</legend>
-      <div className="grid items-end gap-x-4 sm:grid-cols-3">
+      <div className="field-row sm:grid-cols-3">
         <Field label="PostHog flag" field={fields.flagKey} hint="The flag's key. Leave empty for none." optional>
           <TextInput {...getInputProps(fields.flagKey, { type: "text" })} maxLength={400} autoComplete="off" spellCheck={false} />
         </Field>

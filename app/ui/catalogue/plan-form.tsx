@@ -57,7 +57,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
           <RadioCards name="kind" options={kinds} checked={fields.kind.initialValue} columns={2} />
         </Field>
       )}
-      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+      <div className="field-row sm:grid-cols-2">
         <Field label="Name" field={fields.name} className={plan && "sm:col-span-2"}>
           <TextInput {...getInputProps(fields.name, { type: "text" })} maxLength={200} autoComplete="off" />
         </Field>
@@ -76,7 +76,7 @@ export function PlanEditor({ plan, includable, lastResult, children, review = nu
       <Field label="Description" field={fields.description} optional>
         <Textarea {...getTextareaProps(fields.description)} rows={2} />
       </Field>
-      <div className="grid items-end gap-x-4 sm:grid-cols-2">
+      <div className="field-row sm:grid-cols-2">
         <Field label="Includes" field={fields.includes} hint="This plan inherits everything that the selected plan gives.">
           <Select {...getSelectProps(fields.includes)}>
             <option value="">Nothing</option>

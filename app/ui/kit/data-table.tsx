@@ -91,7 +91,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                     scope="col"
                     aria-sort={column?.sortable ? (place === 0 ? sorted : "none") : undefined}
                     className={cx(
-                      "h-9 whitespace-nowrap px-4 md:max-xl:px-2.5 font-medium text-ink-muted text-xs",
+                      "h-9 whitespace-nowrap px-4 md:max-2xl:px-2.5 font-medium text-ink-muted text-xs",
                       column?.align === "right" && "text-right",
                     )}
                   >

@@ -13,7 +13,7 @@ const words: Record<number, Words> = {
   400: { title: "This request cannot be read", what: "Go back and send the form again." },
   401: { title: "You are signed out", what: "Sign in again to go on." },
   403: { title: "Your role does not allow this", what: "Ask an owner to change your role, or to do this for you." },
-  404: { title: "There is nothing here", what: "It may have been renamed or archived. Look it up in the list." },
+  404: { title: "There is nothing here", what: "Check the address. What it showed may have been renamed or deleted." },
   405: { title: "This page does not accept forms", what: "Go back and use the buttons on the page." },
   413: { title: "That is too large", what: "Send less at once." },
   429: { title: "Too many tries", what: "Wait a minute, then try again." },

@@ -73,6 +73,7 @@ const processColumns: Column<ProcessRow>[] = [
     id: "name",
     header: "Process",
     primary: true,
+    className: "md:min-w-30",
     cell: ({ name }) => (
       <>
         <span className="font-medium text-ink">{processNames[name]}</span>

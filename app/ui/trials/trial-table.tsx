@@ -48,9 +48,9 @@ export function TrialTable({ rows, sort, sortable, showOutcome, canChange, canCh
       primary: true,
       cell: ({ tenant }) =>
         withPickBox(<NameCell to={paths.tenantGrants(tenant.key)} name={tenant.name} detail={tenant.key} />, tenant, canChange),
-      className: "md:max-w-38 2xl:max-w-56",
+      className: "md:max-w-44 2xl:max-w-56",
     },
-    { id: "feature", header: "Feature", cell: (row) => <FeatureCell row={row} />, className: "md:max-w-42 2xl:max-w-64" },
+    { id: "feature", header: "Feature", cell: (row) => <FeatureCell row={row} />, className: "md:max-w-48 2xl:max-w-64" },
     { id: "plan", header: "Plan", cell: ({ plan }) => <PlanCell plan={plan} />, className: "md:max-w-26" },
     {
       id: "ends",

@@ -47,7 +47,7 @@ export const usageColumns: Column<UsageTableRow>[] = [
     header: "Tenant",
     primary: true,
     cell: (row) => <NameCell to={paths.tenantUsage(row.tenant.key)} name={row.tenant.name} detail={row.planName ?? "No plan"} />,
-    className: "sm:w-1/4",
+    className: "md:w-1/4 md:max-w-0",
   },
   {
     id: "feature",
@@ -55,7 +55,7 @@ export const usageColumns: Column<UsageTableRow>[] = [
     card: "line",
     cell: (row) => <NameCell to={paths.feature(row.feature.key)} name={row.feature.name} />,
   },
-  { id: "fill", header: "Of limit", card: "line", cell: (row) => <LimitBar {...row} />, className: "md:min-w-40" },
+  { id: "fill", header: "Of limit", card: "line", cell: (row) => <LimitBar {...row} />, className: "md:min-w-36" },
   { id: "used", header: "Used", align: "right", cell: (row) => count(row.used) },
   {
     id: "limit",
@@ -65,7 +65,7 @@ export const usageColumns: Column<UsageTableRow>[] = [
   },
   {
     id: "previous",
-    header: "Period before",
+    header: "Previous",
     align: "right",
     cell: (row) => (row.previous === null ? <span className="text-ink-faint">no reset</span> : count(row.previous)),
   },
