@@ -185,7 +185,7 @@ test("a preset that is kept from what was ticked fills in the drawer of another 
   const page = await signIn(await context.newPage());
   await api(server, "PUT", "/api/tenants/cyberdyne", { name: "Cyberdyne", plan: "starter" });
   await page.goto("/tenants/cyberdyne/trial?feature=sso&feature=calls");
-  await page.getByRole("link", { name: "Keep this choice as a preset" }).click();
+  await page.getByRole("link", { name: "Save this choice as a preset" }).click();
   await page.getByLabel("Name").fill("Evaluation");
   await page.getByText("30 days").click();
   await page.getByRole("button", { name: "Save preset" }).click();

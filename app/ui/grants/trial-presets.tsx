@@ -32,7 +32,7 @@ export function TrialPresets({ tenant, presets, kept, returnTo }: Props) {
       ))}
       {kept && (
         <TextLink to={paths.trialPresetNew(hydrated ? kept.features : [], hydrated ? kept.days : undefined)} className="ml-auto text-xs">
-          {hydrated && kept.features.length > 0 ? "Keep this choice as a preset" : "New preset"}
+          {hydrated && kept.features.length > 0 ? "Save this choice as a preset" : "New preset"}
         </TextLink>
       )}
     </div>
