@@ -295,6 +295,8 @@ describe.each(engines)("requests on %s", (engine) => {
     expect((await post({ tenant: key, feature: "sso" })).status).toBe(201);
     const made = await createKey(api.services, sue, { name: "Held", scopes: ["manage"], expiresAt: null });
     const asked = await askForTrial(api.services, { kind: "api_key", id: made.id, name: "Held" }, { tenant: key, act: trial, note: null });
+    const other = await createKey(api.services, sue, { name: "Other", scopes: ["check"], expiresAt: null });
+    expect((await withdraw(asked.ok ? asked.request.id : "", other.key)).status).toBe(404);
     expect(asked.ok && (await withdrawRequest(api.services, sue, asked.request.id))).toMatchObject({ ok: true });
   });
 

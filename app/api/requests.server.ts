@@ -112,8 +112,7 @@ export async function requestsApi(app: FastifyInstance, { services }: { services
       id: "withdrawRequest",
       tag: "Requests",
       summary: "Withdraw an own request",
-      detail:
-        "Only one that waits, and that this key asked for. Acts that were kept for approval may also be withdrawn by another key of the same person.",
+      detail: "Only one that waits, and that this key asked for.",
       act: "requests.ask",
       bound: true,
       params: requestParams,

@@ -93,7 +93,7 @@ export async function refuseRequest(
   });
 }
 
-/** Takes back a request that waits, as the one who asked for it may. */
+/** Takes back a request that waits, as the one who asked for it may. People also take back those of their API keys. */
 export async function withdrawRequest(services: Services, actor: Actor, id: string): Promise<RequestWithdrawn> {
   const { db, now } = services;
   const found = await readRequest(db.read, db.tables, id);
@@ -101,11 +101,17 @@ export async function withdrawRequest(services: Services, actor: Actor, id: stri
   return db.transaction([lockOf(found)], async (tx): Promise<RequestWithdrawn> => {
     const at = now();
     const request = await readRequest(tx, db.tables, id);
-    if (!request || !isOwnRequest(request, actor, await makersOf(tx, db.tables, [request.actor, actor]))) return requestGone;
+    if (!request || !(await mayWithdraw(tx, db.tables, request, actor))) return requestGone;
     const problem = overProblem(request, at);
     if (problem) return problem;
     await writeDecision(tx, services, request, actor, { state: "withdrawn", answer: null }, at);
     return { ok: true, request: { ...request, state: "withdrawn", decidedAt: at, decidedBy: actor.name } };
   });
 }
+
+async function mayWithdraw(tx: Queries, t: Schema, request: StoredRequest, { kind, id }: Actor): Promise<boolean> {
+  if (request.actor.kind === kind && request.actor.id === id) return true;
+  return kind === "admin" && isOwnRequest(request, { kind, id }, await makersOf(tx, t, [request.actor]));
+}
+
 export type RequestWithdrawn = { ok: true; request: StoredRequest } | Refusal;
