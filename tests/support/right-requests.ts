@@ -45,7 +45,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   extendGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { endsAt: at(30) } }),
   endGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { note: "over" } }),
   convertGrant: async (api) => ({ params: { id: await newGrant(api) }, body: { plan: await planWith(api, "sso") } }),
-  grantBundle: async (api) => ({ params: { key: await newTenant(api) }, body: { plan: await planWith(api, "sso"), days: 14 } }),
+  grantBundle: async (api) => ({ params: { key: await newTenant(api, null) }, body: { plan: await planWith(api, "sso"), days: 14 } }),
   listPlans: () => ({}),
   getPlan: () => ({ params: { plan: "starter" } }),
   putPlan: () => ({ params: { plan: fresh() }, body: { name: "New" } }),
@@ -127,9 +127,9 @@ async function newJob(api: Api): Promise<string> {
   await api.services.jobs.runAll();
   return (await queueBulk(api.services, { act: "suspend" }, { kind: "keys", keys: [fresh()] })).id;
 }
-export async function newTenant(api: Api): Promise<string> {
+export async function newTenant(api: Api, plan: string | null = "starter"): Promise<string> {
   const key = fresh();
-  await api.tenant(key, { plan: "starter" });
+  await api.tenant(key, { plan });
   return key;
 }
 export async function newScheduled(api: Api, tenant?: string): Promise<{ key: string; id: string }> {
