@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { createFeature } from "~/core/catalogue/feature-changes";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { benchKey, copyOf, operator, withServices } from "./database";

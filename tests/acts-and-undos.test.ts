@@ -16,10 +16,10 @@ import { cancelScheduled, scheduleChange } from "~/core/schedules/schedule-chang
 import { day, hour } from "~/core/time";
 import { actToUndo } from "~/core/undo/undoable";
 import { createBulk } from "~/server/bulk/bulk.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { compareTenants } from "~/server/comparison/compare.server";
 import { matrixPage } from "~/server/matrix/matrix.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { findAct, previewUndo, undoAct } from "~/server/undo/undo.server";
 import { createUndoJob } from "~/server/undo/undo-job.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";

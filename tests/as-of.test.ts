@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endGrant } from "~/core/grants/grant-changes";
 import { day, hour, isoTime } from "~/core/time";
 import { paths } from "~/paths";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { textOf } from "./support/page-text";

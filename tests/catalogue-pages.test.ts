@@ -7,8 +7,8 @@ import { putTenant } from "~/core/decision/changes";
 import type { CatalogueFacts, Plan } from "~/core/model";
 import { paths } from "~/paths";
 import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { writeAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 

@@ -11,7 +11,7 @@ import {
   resolveDraftCell,
 } from "~/server/catalogue/drafts.server";
 import { createImpact } from "~/server/catalogue/impacts.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { findAct, undoAct } from "~/server/undo/undo.server";
 import { listAuditHeads } from "~db/store/audit.server";
 import { operator, seedBulkCatalogue } from "./support/bulk-world";

@@ -7,7 +7,7 @@ import { isLive } from "~/core/grants/grant-lifetime";
 import { type Feature, type TenantFacts, tenantStatuses } from "~/core/model";
 import { day, hour, isoDay } from "~/core/time";
 import { featureOverview } from "~/server/catalogue/feature-overview.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { maxCounted, tenantsWithAddOns } from "~db/store/feature-tenants.server";

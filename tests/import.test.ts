@@ -12,7 +12,7 @@ import type { Actor } from "~/core/model";
 import { day } from "~/core/time";
 import { exportCatalogue } from "~/server/catalogue/export.server";
 import { applyImport, previewImport, readCatalogueFile } from "~/server/catalogue/import.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { now } from "./support/facts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TenantChange } from "~/core/decision/changes";
 import { paths } from "~/paths";
 import { findLookAlikes } from "~/server/catalogue/look-alikes.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { refoldSearchTexts } from "~db/store/search-texts.server";
 import { searchTenantKeys } from "~db/store/tenant-search.server";
 import { type Api, ada, startApi } from "./support/api";

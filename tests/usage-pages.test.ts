@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { day, isoDay } from "~/core/time";
 import { paths } from "~/paths";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";

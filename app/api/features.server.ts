@@ -8,7 +8,7 @@ import { featureParams, featuresQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
 import { catalogueNow } from "~/server/catalogue/catalogue-pages.server";
 import { linkProblem } from "~/server/catalogue/feature-flags.server";
-import { type CatalogueChanged, changeCatalogue } from "~/server/catalogue-change.server";
+import { type CatalogueChanged, changeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";

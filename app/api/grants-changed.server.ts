@@ -1,4 +1,4 @@
-import type { TenantChangeResult } from "~/server/tenant-change.server";
+import type { TenantChangeResult } from "~/server/changes/tenant-change.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
 import { grantOnWire } from "./http/wire";
 import * as answers from "./openapi/answers";

@@ -7,7 +7,7 @@ import { planBody, whyBody } from "~/forms/api-bodies";
 import { planParams, plansQuery } from "~/forms/api-queries";
 import { cursorOf } from "~/forms/pagination";
 import { catalogueNow, planHolders } from "~/server/catalogue/catalogue-pages.server";
-import { type CatalogueChanged, changeCatalogue } from "~/server/catalogue-change.server";
+import { type CatalogueChanged, changeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";

@@ -7,7 +7,7 @@ import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { linkProblem } from "~/server/catalogue/feature-flags.server";
 import { readNewFeaturePage } from "~/server/catalogue/feature-page.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";

@@ -9,7 +9,7 @@ import { keyOf, paths, safePath } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { editDraft } from "~/server/catalogue/drafts.server";
 import { proposeCell, readCellPage } from "~/server/catalogue/plan-cell-page.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";

@@ -6,7 +6,7 @@ import { newPlanForm } from "~/forms/catalogue/plan";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { readNewPlanPage } from "~/server/catalogue/plan-page.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";

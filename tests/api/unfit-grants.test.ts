@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setOverride } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { type Api, ada, startApi } from "../support/api";
 import { configFeature, now, plan } from "../support/facts";
 import { engines } from "../support/services";

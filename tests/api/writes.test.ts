@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
 import { day, minute } from "~/core/time";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { once } from "~/server/http/idempotency.server";
 import type { Services } from "~/server/services.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { claimWrite } from "~db/store/idempotency.server";
 import { type Api, ada, startApi } from "../support/api";
 import { feature, meteredFeature, now, plan } from "../support/facts";

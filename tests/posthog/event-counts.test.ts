@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { ada } from "../support/group-sync";

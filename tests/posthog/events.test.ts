@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import type { TestAppOptions } from "../support/app";
 import { ada } from "../support/facts";
 import { importText } from "../support/import-text";

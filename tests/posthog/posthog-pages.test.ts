@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { putTenant, type TenantForm } from "~/core/decision/changes";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import type { Posthog } from "~/server/posthog/posthog.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { ada } from "../support/group-sync";

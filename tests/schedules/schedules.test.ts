@@ -6,9 +6,9 @@ import { groupProperties, propertiesValidUntil } from "~/core/posthog/group-prop
 import { cancelScheduled, type ScheduleForm, scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
 import { planHolders } from "~/server/catalogue/catalogue-pages.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { nextChangesOfAll } from "~/server/schedules/coming-rows.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { listAudit } from "~db/store/audit.server";
 import { inBatches } from "~db/store/changes.server";
 import { tenantsScheduledFor } from "~db/store/scheduled-changes.server";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { ada, meteredFeature, plan } from "../support/facts";
 import { recordStatements } from "../support/recorded-statements";
 import { engines, startServices } from "../support/services";

@@ -6,8 +6,8 @@ import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/gr
 import type { Actor, CatalogueFacts, Stamp, TenantFacts, Value } from "~/core/model";
 import { type TenantSortId, tenantSortIds } from "~/core/tenants/tenant-filter";
 import { day, hour } from "~/core/time";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf, grantsOfTenant } from "~db/store/grants.server";

@@ -5,8 +5,8 @@ import { putTenant } from "~/core/decision/changes";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day, hour, isoDay } from "~/core/time";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createUsageFigures } from "~/server/usage/figures.server";
 import {
   checksOfLastDays,

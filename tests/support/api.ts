@@ -6,9 +6,9 @@ import type { Actor, Feature, Instant, Plan, TenantFacts, Value } from "~/core/m
 import type { ApiScope } from "~/core/permissions";
 import { day } from "~/core/time";
 import { type AppOptions, createApp } from "~/server/app.server";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createKey } from "~/server/keys/api-keys.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import type { Engine } from "~db/dialect";
 import { type Given, startServices } from "./services";
 

@@ -4,7 +4,7 @@ import { putTenant, type TenantForm } from "~/core/decision/changes";
 import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import { createBulk } from "~/server/bulk/bulk.server";
-import { changeCatalogue, changeMany } from "~/server/catalogue-change.server";
+import { changeCatalogue, changeMany } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { listJobItems } from "~db/store/job-items.server";
 import { readJob } from "~db/store/jobs.server";

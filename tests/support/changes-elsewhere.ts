@@ -1,8 +1,8 @@
 import { endGrant } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createKey, revokeKey } from "~/server/keys/api-keys.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { recordUsage } from "~/server/usage/usage.server";
 import { type Api, ada } from "./api";
 import { feature, meteredFeature, plan } from "./facts";

@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import pg from "pg";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { addOn, configFeature, feature, meteredFeature, plan } from "./facts";
 

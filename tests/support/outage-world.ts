@@ -1,5 +1,5 @@
 import { putTenant, type TenantForm } from "~/core/decision/changes";
-import { changeMany } from "~/server/catalogue-change.server";
+import { changeMany } from "~/server/changes/catalogue-change.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { isRolledOut } from "../fake-posthog/random-flags";
 import type { FakePosthog } from "../fake-posthog/start";

@@ -3,7 +3,7 @@ import { applyCatalogueChange, type CatalogueChange, type Cell, catalogueChange,
 import { counterAt } from "~/core/decision/usage";
 import type { CatalogueFacts, Feature, Grant, Plan, ScheduledChange, Stamp, TenantFacts, Value } from "~/core/model";
 import { day } from "~/core/time";
-import { changeCatalogue, changeMany } from "~/server/catalogue-change.server";
+import { changeCatalogue, changeMany } from "~/server/changes/catalogue-change.server";
 import { seededChance } from "~/server/demo/chance";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { ada, addOn, configFeature, denial, feature, flagTie, meteredFeature, now, override, plan, trial } from "./facts";

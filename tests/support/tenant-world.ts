@@ -3,8 +3,8 @@ import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import type { Instant, TenantFacts, Value } from "~/core/model";
 import { day } from "~/core/time";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import type { TestApp } from "./app";
 import { addOn, configFeature, feature, meteredFeature, plan } from "./facts";
 

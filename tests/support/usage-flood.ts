@@ -3,11 +3,11 @@ import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
 import type { ResetPeriod } from "~/core/model";
 import { day, hour } from "~/core/time";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { readEnv } from "~/server/env.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { createServices, stopServices } from "~/server/process/start.server";
-import { changeTenant } from "~/server/tenant-change.server";
 import { ada, meteredFeature, plan } from "./facts";
 
 export const tenants = Array.from({ length: 10 }, (_, i) => `tenant-${i}`);

@@ -11,8 +11,8 @@ import { featureThrough, type TenantFilter, type TenantSort, tenantSortIds } fro
 import { day } from "~/core/time";
 import { fillOf } from "~/core/usage/limit-fill";
 import { tenantsQuery } from "~/forms/api-queries";
-import { changeCatalogue } from "~/server/catalogue-change.server";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { tenantList } from "~/server/tenants/tenant-list.server";
 import { listedFilter } from "~/server/tenants/tenant-matches.server";
 import { tenantsPage } from "~/server/tenants/tenants.server";

@@ -3,7 +3,7 @@ import { grantBundle } from "~/core/grants/bundles";
 import type { TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
 import { paths } from "~/paths";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { readTenantFacts } from "~db/store/facts.server";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { ada } from "../support/facts";

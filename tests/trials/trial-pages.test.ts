@@ -3,7 +3,7 @@ import { endGrant, extendGrant } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day, hour, isoDay } from "~/core/time";
 import { paths } from "~/paths";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { putCheckCounts } from "~db/store/check-counts.server";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { ada, now } from "../support/facts";

@@ -6,7 +6,7 @@ import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
 import { webhookEventNames } from "~/core/webhooks/event-types";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createEndpoint } from "~/server/webhooks/endpoint-edits.server";
 import { ada } from "../support/api";
 import { docBlock, readDoc } from "../support/doc-blocks";

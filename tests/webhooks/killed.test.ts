@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
 import { minute } from "~/core/time";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createEndpoint } from "~/server/webhooks/endpoint-edits.server";
 import { ada } from "../support/api";
 import { ok, startReceiver } from "../support/receiver";

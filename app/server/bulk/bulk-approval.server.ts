@@ -7,7 +7,7 @@ import type { Refusal } from "~/core/outcome";
 import type { RequestedAct, StoredRequest } from "~/core/requests/request";
 import { readApprovals } from "~/server/approvals/approval-rules.server";
 import { holdForApproval } from "~/server/approvals/keep-request.server";
-import { catalogueIn, withRequest } from "~/server/change.server";
+import { catalogueIn, withRequest } from "~/server/changes/change.server";
 import { createJob, type JobCreated, type JobToCreate } from "~/server/jobs/jobs.server";
 import { sha256 } from "~/server/random.server";
 import { requestGone, whyNotDecide, writeDecision } from "~/server/requests/decide.server";

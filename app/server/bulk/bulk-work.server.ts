@@ -5,7 +5,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import { actorOfJob, type Job, type JobItem } from "~/core/jobs/job";
 import type { Actor, Instant, TenantFacts } from "~/core/model";
 import type { TrialBounds } from "~/core/rails/within-rails";
-import { catalogueIn } from "~/server/change.server";
+import { catalogueIn } from "~/server/changes/change.server";
 import type { JobStep, JobWork } from "~/server/jobs/job-work";
 import { boundsOfJob } from "~/server/rails/rails.server";
 import type { Services } from "~/server/services.server";

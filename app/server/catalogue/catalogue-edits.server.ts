@@ -1,7 +1,7 @@
 import { type PlanForm, updatePlan } from "~/core/catalogue/plan-changes";
 import type { Actor, CatalogueFacts, Instant, Json, Plan, Stamp } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { changeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { listAuditHeads } from "~db/store/audit.server";
 import { readCatalogueFactsAt } from "~db/store/facts.server";

@@ -3,7 +3,7 @@ import { archiveFeature, type FeatureEdit, restoreFeature, updateFeature } from 
 import { groupsOf } from "~/core/catalogue/feature-list";
 import type { Actor, CatalogueFacts, Stamp } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
-import { changeCatalogue, proposeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue, proposeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { catalogueNow, findFeature } from "./catalogue-pages.server";
 import { effectsOf } from "./change-effects.server";

@@ -7,7 +7,7 @@ import type { TenantEffectRow } from "~/core/impact/tenant-effects";
 import type { Actor, CatalogueFacts } from "~/core/model";
 import { shorten } from "~/core/text";
 import type { CatalogueEdit } from "~/forms/catalogue/impact";
-import { proposeCatalogue } from "~/server/catalogue-change.server";
+import { proposeCatalogue } from "~/server/changes/catalogue-change.server";
 import { jobView } from "~/server/jobs/job-page.server";
 import { findJob } from "~/server/jobs/job-reads.server";
 import type { JobCreated } from "~/server/jobs/jobs.server";

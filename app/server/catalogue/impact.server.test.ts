@@ -9,7 +9,7 @@ import { type Impact, noImpact } from "~/core/impact/catalogue-difference";
 import type { CatalogueFacts, Feature, Plan, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
 import { day } from "~/core/time";
-import { changeCatalogue, changeMany } from "~/server/catalogue-change.server";
+import { changeCatalogue, changeMany } from "~/server/changes/catalogue-change.server";
 import { ada, addOn, catalogueFacts, configFeature, feature, flagTie, made, plan, stamp } from "~tests/facts";
 import { engines, startServices, type TestServices } from "~tests/services";
 import { compileChange, impactOf } from "./impact.server";

@@ -3,7 +3,7 @@ import { packChoices } from "~/core/catalogue/choices";
 import { archivePlan, deletePlan, type PlanForm, restorePlan } from "~/core/catalogue/plan-changes";
 import { gridPlans } from "~/core/catalogue/plan-grid";
 import type { Actor, Plan } from "~/core/model";
-import { changeCatalogue, proposeCatalogue } from "~/server/catalogue-change.server";
+import { changeCatalogue, proposeCatalogue } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { tenantsScheduledFor } from "~db/store/scheduled-changes.server";
 import { planUpdate, savePlan } from "./catalogue-edits.server";

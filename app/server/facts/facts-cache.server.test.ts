@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { putTenant } from "~/core/decision/changes";
 import { day } from "~/core/time";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import type { CommitListener } from "~db/database";
 import { appendChange } from "~db/store/changes.server";
 import { ada } from "~tests/facts";

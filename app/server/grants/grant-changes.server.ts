@@ -9,8 +9,8 @@ import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
 import { day } from "~/core/time";
 import { nameOfKey, readValue } from "~/forms/catalogue/feature-value";
 import type { ExtendGrantInput, GrantTrialInput } from "~/forms/grants/grant-page";
+import { type ChangeOptions, changeTenant } from "~/server/changes/tenant-change.server";
 import type { Services } from "~/server/services.server";
-import { type ChangeOptions, changeTenant } from "~/server/tenant-change.server";
 import type { TenantRequest } from "~/server/tenants/tenants.server";
 
 /** `ids`: grants the change made, or touched if it made none. */

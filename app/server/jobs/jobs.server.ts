@@ -1,7 +1,7 @@
 import { type Job, type JobKind, liveJobsProblem } from "~/core/jobs/job";
 import type { Actor, Instant, Json } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
-import { withRequest } from "~/server/change.server";
+import { withRequest } from "~/server/changes/change.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
 import { writeAudit } from "~db/store/audit.server";

@@ -1,5 +1,5 @@
+import { type TenantChangeResult, type TenantChangeToWrite, writeTenants } from "~/server/changes/tenant-change.server";
 import type { Services } from "~/server/services.server";
-import { type TenantChangeResult, type TenantChangeToWrite, writeTenants } from "~/server/tenant-change.server";
 import { type Consumed, type ConsumeToWrite, writeConsumption } from "~/server/usage/consume.server";
 import { type ReportsToWrite, type UsageRefused, type UsageWritten, writeUsage } from "~/server/usage/usage.server";
 import { createBatcher } from "./request-batcher.server";

@@ -4,7 +4,7 @@ import { isSameAct, maxRequestsPerDay, maxWaitingRequests, type RequestedAct } f
 import { day } from "~/core/time";
 import type { GrantTrialInput } from "~/forms/grants/grant-page";
 import { keepRequestIn, type RequestKept, type RequestToKeep } from "~/server/approvals/keep-request.server";
-import { withRequest } from "~/server/change.server";
+import { withRequest } from "~/server/changes/change.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
 import { tenantLock } from "~db/database";

@@ -1,8 +1,8 @@
 import type { Actor, Instant, ScheduledFields, TenantFacts, TenantStatus } from "~/core/model";
 import { refuse } from "~/core/outcome";
 import { cancelScheduled, moveScheduled, scheduleChange } from "~/core/schedules/schedule-changes";
+import { changeTenant, type TenantChangeResult } from "~/server/changes/tenant-change.server";
 import type { Services } from "~/server/services.server";
-import { changeTenant, type TenantChangeResult } from "~/server/tenant-change.server";
 import { changeEdited, planFields, type Saved } from "~/server/tenants/tenant-edits.server";
 
 const gone = (key: string) => refuse("tenant_not_found", `There is no tenant ${key} any more.`);

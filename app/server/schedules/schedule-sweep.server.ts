@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Instant } from "~/core/model";
-import { catalogueIn } from "~/server/change.server";
+import { catalogueIn } from "~/server/changes/change.server";
 import type { Services } from "~/server/services.server";
 import { catalogueSharedLock, tenantLock } from "~db/database";
 import { foldDue } from "~db/store/fold-schedules.server";

@@ -5,7 +5,7 @@ import { rightOfJob } from "~/core/jobs/describe-job";
 import { actorOfJob, type Job, type JobItem } from "~/core/jobs/job";
 import type { Instant, TenantFacts } from "~/core/model";
 import { readTenantRow, rowProblemWords, tenantKeyOfCell } from "~/forms/import/tenant-csv-row";
-import { catalogueIn } from "~/server/change.server";
+import { catalogueIn } from "~/server/changes/change.server";
 import type { JobBatch, JobWork } from "~/server/jobs/job-work";
 import type { Services } from "~/server/services.server";
 import { catalogueSharedLock, tenantLock } from "~db/database";

@@ -7,7 +7,7 @@ import { type CatalogueUse, type PastEntry, type UndonePart, undoEntries } from 
 import { whyUndone } from "~/core/undo/undo-params";
 import { sentence } from "~/core/undo/undo-words";
 import { actToUndoAll } from "~/core/undo/undoable";
-import { changeMany } from "~/server/catalogue-change.server";
+import { changeMany } from "~/server/changes/catalogue-change.server";
 import type { Services } from "~/server/services.server";
 import { actionsOfChangeSet, type ChangeSetRow, changeSetOf } from "~db/store/change-sets.server";
 import { readCurrentTenants } from "~db/store/current-tenants.server";

@@ -6,7 +6,7 @@ import { type Counter, type CounterEvent, counterId, shownUsed } from "~/core/de
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import { keyIdOf, refusedOf, rightLocks } from "~/server/authority.server";
-import { catalogueIn } from "~/server/change.server";
+import { catalogueIn } from "~/server/changes/change.server";
 import type { Settled } from "~/server/process/request-batcher.server";
 import type { KeepAnswer, Services } from "~/server/services.server";
 import type { Lock, Queries, TransactionOptions } from "~db/database";

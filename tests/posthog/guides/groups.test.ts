@@ -1,7 +1,7 @@
 import { PostHog } from "posthog-node";
 import { expect, onTestFinished, test } from "vitest";
 import { putTenant } from "~/core/decision/changes";
-import { changeTenant } from "~/server/tenant-change.server";
+import { changeTenant } from "~/server/changes/tenant-change.server";
 import { ada } from "../../support/facts";
 import { startGuide } from "../../support/guide";
 

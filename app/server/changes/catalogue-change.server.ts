@@ -4,16 +4,16 @@ import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
 import type { Actor, CatalogueFacts, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
+import { whyPublicationWaits } from "~/server/approvals/publication-approval.server";
+import type { Services } from "~/server/services.server";
 import { catalogueLock, type Queries } from "~db/database";
 import { deletePlanRows, writeCatalogueBeforeTenants, writeCatalogueChange } from "~db/store/catalogue-writes.server";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { foldForCatalogue } from "~db/store/fold-schedules.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
-import { whyPublicationWaits } from "./approvals/publication-approval.server";
 import { type ActorOfAct, type Changed, stampFor, withAct } from "./change.server";
 import { findInvalidatedGrants, type InvalidatedGrants } from "./invalidated-grants.server";
-import type { Services } from "./services.server";
 
 export type CatalogueChanged = Changed<CatalogueFacts, CatalogueChange>;
 

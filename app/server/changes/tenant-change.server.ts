@@ -3,16 +3,16 @@ import type { TenantChange } from "~/core/decision/changes";
 import type { Actor, Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import type { TrialBounds } from "~/core/rails/within-rails";
+import { holdForApproval } from "~/server/approvals/keep-request.server";
+import { refusedOf, rightLocks } from "~/server/authority.server";
+import type { Settled } from "~/server/process/request-batcher.server";
+import { boundsOf } from "~/server/rails/rails.server";
+import type { KeepAnswer, Services } from "~/server/services.server";
 import { catalogueSharedLock, type Queries, type TransactionOptions, tenantLock } from "~db/database";
 import { type CurrentTenants, readCurrentTenants } from "~db/store/current-tenants.server";
 import { tenantOfGrant } from "~db/store/grants.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
-import { holdForApproval } from "./approvals/keep-request.server";
-import { refusedOf, rightLocks } from "./authority.server";
 import { type ActorOfAct, type Changed, catalogueIn, stampFor, withAct } from "./change.server";
-import type { Settled } from "./process/request-batcher.server";
-import { boundsOf } from "./rails/rails.server";
-import type { KeepAnswer, Services } from "./services.server";
 
 export type TenantChangeResult = Changed<TenantFacts | null, TenantChange>;
 

@@ -1,9 +1,9 @@
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import type { Actor, Stamp } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
+import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
 import { readCatalogueFacts, readCatalogueRevision } from "~db/store/facts.server";
-import type { Services } from "./services.server";
 
 /** `changed` is false, and `change` null, if everything already had these values. A refusal wrote nothing. */
 export type Changed<Facts, Change = unknown> = { ok: true; changed: boolean; facts: Facts; change: Change | null } | Refusal;
