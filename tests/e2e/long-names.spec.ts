@@ -220,8 +220,8 @@ for (const width of [390, 640, 800, 1_280]) {
       Object.assign(window, { shifts });
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries() as unknown as { hadRecentInput: boolean; value: number; sources: { node?: Node }[] }[]) {
-          // A short text that moves by a pixel while the browser is busy is less.
-          if (!entry.hadRecentInput && entry.value >= 0.0005)
+          // A column that moves by a pixel while the browser is busy is less.
+          if (!entry.hadRecentInput && entry.value >= 0.002)
             shifts.push(`${entry.value.toFixed(3)} ${entry.sources.map((s) => s.node?.textContent?.slice(0, 30)).join(", ")}`);
         }
       }).observe({ type: "layout-shift", buffered: true });
