@@ -81,7 +81,7 @@ export type ReviewedCell = {
   planName: string;
   feature: string;
   featureName: string;
-  /** As text; null for no entry of its own. `now`: only if someone changed the cell meanwhile. */
+  /** As text; null for no entry of its own. `now`: only if the cell was changed after this edit. */
   was: string | null;
   is: string | null;
   now?: string | null;

@@ -17,7 +17,7 @@ export type StoredRequestState = "waiting" | "granted" | "refused" | "withdrawn"
 export const requestStates = ["waiting", "granted", "refused", "withdrawn", "lapsed"] as const;
 export type RequestState = (typeof requestStates)[number];
 
-/** A request that nobody decides lapses after this time, in ms. */
+/** Undecided requests lapse after this time, in ms. */
 export const requestLifeMs = 14 * day;
 
 /** Waiting requests of a tenant and kind, so that what apps ask for leaves room for approvals. */
@@ -86,7 +86,7 @@ export type Party = Pick<Actor, "kind" | "id">;
 const isSameParty = (a: Party, b: Party): boolean => a.kind === b.kind && a.id === b.id;
 
 /**
- * Nobody decides what they asked for themselves, also not through an API key that they made. `makers`: who made the
+ * A person may not decide their own request, nor use an API key that they made for it. `makers`: who made the
  * keys, by key id; a key without one counts as itself. Keys of apps ask for others, so their makers may decide.
  */
 export function isOwnRequest(
@@ -102,7 +102,7 @@ export function isOwnRequest(
 export const ownRequestWords = ({ actor }: Pick<StoredRequest, "actor">): string =>
   `${actor.kind === "api_key" ? "An API key of yours" : "You"} asked for this, so someone else decides it.`;
 
-/** Whether they ask for the same. The number of tenants that match may have changed meanwhile. */
+/** Whether they ask for the same. The number of matching tenants is not compared. */
 export function isSameAct(a: RequestedAct, b: RequestedAct): boolean {
   const compared = (act: RequestedAct) => (act.act === "bulk" ? { ...act, tenants: null } : act) as unknown as Json;
   return sameJson(compared(a), compared(b));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ApprovalRules } from "~/core/approvals/approvals";
 
-/** Empty means that it needs nobody. */
+/** Empty: no approval is needed. */
 const limit = (max: number, rule: string) =>
   z
     .string()

@@ -3,7 +3,7 @@ import { tenantFilterNames, tenantViewQuery } from "~/forms/tenants/tenant-list-
 import { readTenantListQuery } from "~/forms/tenants/tenant-list-query";
 import { readRefusedQuery } from "~/forms/usage/usage-pages";
 
-/** Lists of which a bulk act may change all tenants, as the form names them. */
+/** Lists whose tenants a bulk act may change, as the form names them. */
 export const bulkLists = ["filter", "trials", "demand"] as const;
 export type BulkList = (typeof bulkLists)[number];
 

@@ -10,7 +10,7 @@ import { countTrialTenants, trialTenantsAfter, trialTenantsAmong } from "~db/sto
 /** Trials that are read to count their tenants for a page. */
 const maxCountedTrials = 10_000;
 
-/** Lists of something else than tenants, of which a bulk act may change all tenants. */
+/** Lists of trials and refusals whose tenants a bulk act may change. */
 export type ListSelection = Extract<BulkSelection, { kind: "trials" | "demand" }>;
 
 /** The tenants of a list. */

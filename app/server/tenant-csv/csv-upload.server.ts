@@ -86,7 +86,7 @@ export async function discardCsv({ db }: Pick<Services, "db">, id: string): Prom
   }
 }
 
-/** Keeps the newest uploads of a person, of which each may wait for its mapping, and those of live jobs. */
+/** Keeps a person's newest uploads, which may wait for their mapping, and those of live jobs. */
 export async function discardOlderCsv({ db }: Pick<Services, "db">, { id: newest, actorId }: CsvUpload): Promise<void> {
   const older = await olderCsvUploads(db.readAside, db.tables, actorId, keptUploads);
   // Several may have been uploaded in the same millisecond.
