@@ -7,14 +7,14 @@ import { putTenant } from "~/core/decision/changes";
 import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import { createLoad, createTurnClock, holdMs, type LoadLimits, loadKinds, loadLimits } from "~/server/process/load.server";
-import { queueLimits } from "~/server/process/request-queue.server";
+import { maxWaitingFiles, queueLimits } from "~/server/process/request-queue.server";
 import { ada } from "./support/api";
 import { startTestApp, type TestApp } from "./support/app";
 import { until } from "./support/poll";
 import type { TestPages } from "./support/remix-build";
 
 describe("the load of a process", () => {
-  test("is over its bound when a turn of the event loop has lasted too long, for pages before files, requests and checks", () => {
+  test("is over its bound when a turn of the event loop has lasted too long, for pages before requests and checks, and never for files", () => {
     let ms = 0;
     const load = createLoad({ delayMs: () => ms, clock: () => 0 });
     const full = () => loadKinds.filter((kind) => load.isFull(kind));
@@ -22,9 +22,9 @@ describe("the load of a process", () => {
     ms = loadLimits.page.maxDelayMs + 1;
     expect(full()).toEqual(["page"]);
     ms = loadLimits.request.maxDelayMs + 1;
-    expect(full()).toEqual(["request", "file", "page"]);
+    expect(full()).toEqual(["request", "page"]);
     ms = loadLimits.check.maxDelayMs + 1;
-    expect(full()).toEqual([...loadKinds]);
+    expect(full()).toEqual(["check", "request", "page"]);
   });
 
   test("is late only if two turns in a row take long, so that one long task makes nobody be refused", async () => {
@@ -43,11 +43,11 @@ describe("the load of a process", () => {
     expect([await turn(60), await turn(60)]).toEqual([0, 60]);
   });
 
-  test("holds everything less important for a while after a refusal, and nothing more important", () => {
+  test("holds everything less important but files for a while after a refusal, and nothing more important", () => {
     let at = 0;
     const load = createLoad({ delayMs: () => 0, clock: () => at });
     load.noteRefused("request");
-    expect(loadKinds.filter((kind) => load.isFull(kind))).toEqual(["file", "page"]);
+    expect(loadKinds.filter((kind) => load.isFull(kind))).toEqual(["page"]);
     at = holdMs;
     expect(loadKinds.filter((kind) => load.isFull(kind))).toEqual([]);
     expect(load.refused()).toEqual({ check: 0, request: 1, file: 0, page: 0 });
@@ -283,10 +283,12 @@ test("the documentation names these numbers", () => {
   const { check, request, file, page } = loadLimits;
   const of = (what: string, { maxDelayMs, maxInFlight }: (typeof loadLimits)["check"]) =>
     `${what} beyond ${maxDelayMs} ms and ${maxInFlight.toLocaleString("en")}`;
-  for (const said of [of("checks", check), of("other requests of programs", request), of("files", file), of("pages", page)])
-    expect(text).toContain(said);
+  for (const said of [of("checks", check), of("other requests of programs", request), of("pages", page)]) expect(text).toContain(said);
   const limits = queueLimits;
+  expect(text).toContain(`more than ${file.maxInFlight.toLocaleString("en")} of them are in progress`);
+  expect(text).toContain(`more than ${maxWaitingFiles.toLocaleString("en")} wait`);
+  expect(text).toContain(`for more than ${limits.file.maxWaitMs / 1_000} s`);
   expect(text).toContain(
-    `more than ${limits.check.maxWaitMs} ms (a check) or ${limits.request.maxWaitMs} ms (anything else) and its kind has been queued without a break for ${limits.check.burstMs} ms (pages: ${limits.page.burstMs / 1_000} s)`,
+    `more than ${limits.check.maxWaitMs} ms (a check) or ${limits.request.maxWaitMs} ms (other requests and pages) and its kind has been queued without a break for ${limits.check.burstMs} ms (pages: ${limits.page.burstMs / 1_000} s)`,
   );
 });

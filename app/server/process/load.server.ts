@@ -6,12 +6,13 @@ export type LoadLimits = { [K in LoadKind]: { /** In ms. */ maxDelayMs: number; 
 
 /**
  * `maxDelayMs`: max event-loop delay at which requests are accepted. `maxInFlight`: max requests whose body has arrived
- * and which are not answered yet.
+ * and which are not answered yet. Files are not refused for a delay: a browser asks once for the script of a page that it
+ * has, and the page is broken without it. They wait in the queue, where checks go first.
  */
 export const loadLimits: LoadLimits = {
   check: { maxDelayMs: 80, maxInFlight: 1_000 },
   request: { maxDelayMs: 60, maxInFlight: 1_000 },
-  file: { maxDelayMs: 60, maxInFlight: 1_000 },
+  file: { maxDelayMs: Number.POSITIVE_INFINITY, maxInFlight: 1_000 },
   page: { maxDelayMs: 40, maxInFlight: 250 },
 };
 
@@ -42,7 +43,7 @@ export function createTurnClock(clock = () => performance.now()): () => number {
   };
 }
 
-/** After a refusal, less important kinds are refused as well for this long, in ms. */
+/** After a refusal, less important kinds, except files, are refused as well for this long, in ms. */
 export const holdMs = 250;
 
 export type LoadOptions = {
@@ -72,7 +73,7 @@ export function createLoad({ limits = loadLimits, delayMs = createTurnClock(), c
     isFull(kind: LoadKind): boolean {
       const { maxDelayMs, maxInFlight } = limits[kind];
       if (delayMs() > maxDelayMs || inFlight[kind] >= maxInFlight) return true;
-      return kind !== "check" && clock() < delayedUntil[kind];
+      return kind !== "file" && clock() < delayedUntil[kind];
     },
     /** Counts a refusal and delays less important kinds. */
     noteRefused(kind: LoadKind): void {

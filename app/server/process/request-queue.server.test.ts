@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { createRequestQueue, queueLimits } from "./request-queue.server";
+import { createRequestQueue, maxWaitingFiles, queueLimits } from "./request-queue.server";
 
 /** Turns of the event loop: enough for whatever was put in. */
 const turns = async (count = 20) => {
@@ -74,6 +74,19 @@ describe("requests that wait", () => {
     add("check", "after it", 0);
     await turns();
     expect(done.slice(3)).toEqual(["next", "after it"]);
+  });
+
+  test("wait longer if they are files, of which only so many may wait", async () => {
+    const { clock, done, add } = start();
+    add("check", "check", queueLimits.page.burstMs + 1);
+    add("page", "page");
+    for (let i = 0; i <= maxWaitingFiles; i++) add("file", "file");
+    expect(done).toEqual(["file refused"]);
+    await turns(1);
+    clock.now += queueLimits.page.maxWaitMs + 1;
+    await turns();
+    expect(done.slice(1, 3)).toEqual(["check", "page refused"]);
+    expect(done.filter((name) => name === "file")).toHaveLength(maxWaitingFiles);
   });
 
   test("are refused behind more important ones that never end", async () => {

@@ -6,14 +6,18 @@ type Lane = (typeof order)[number];
 
 /**
  * In ms. A request that waited longer than `maxWaitMs` is refused once its kind has had a queue for `burstMs`. So
- * bursts are answered completely, and a permanent queue stays short.
+ * bursts are answered completely, and a permanent queue stays short. Files wait longer, because a page is broken without
+ * its scripts; their number is bounded instead.
  */
 export const queueLimits = {
   check: { maxWaitMs: 80, burstMs: 500 },
   request: { maxWaitMs: 200, burstMs: 500 },
-  file: { maxWaitMs: 200, burstMs: 500 },
+  file: { maxWaitMs: 5_000, burstMs: 500 },
   page: { maxWaitMs: 200, burstMs: 1_000 },
 } as const satisfies Record<LoadKind, object>;
+
+/** Max files that wait. */
+export const maxWaitingFiles = 1_000;
 
 /** Working time per event-loop turn, in ms. Short, because a turn accepts only one connection (libuv 1.45). */
 const maxSliceMs = 1;
@@ -138,10 +142,11 @@ export function createRequestQueue({
   }
 
   return {
-    /** Runs the request in its turn, or refuses it if that would be too late. */
+    /** Runs the request in its turn, or refuses it if that would be too late or if too many files wait. */
     add(kind: LoadKind, run: () => void, refuse: () => void): void {
       isActive = true;
-      push(kind, { run, refuse });
+      if (kind === "file" && lanes.file.length >= maxWaitingFiles) refuse();
+      else push(kind, { run, refuse });
     },
     /** Resolves when a page may be rendered: one in each turn. */
     renderTurn: (): Promise<void> => new Promise((resolve) => push("render", { run: resolve })),
