@@ -49,6 +49,7 @@ export default function Tenant() {
             </span>
           </span>
         }
+        areActionsWide
         actions={
           <>
             <LinkButton to={paths.compare([key])} variant="ghost">
@@ -65,7 +66,7 @@ export default function Tenant() {
             )}
             {canShowInstant && <AsOfPicker at={asOf?.at ?? null} zone={zone} now={now} />}
             {mayAct(role, "trials.grant") && status !== "archived" && (
-              <LinkButton to={paths.trialNew(key)} variant="primary" className="max-sm:order-first">
+              <LinkButton to={paths.trialNew(key)} variant="primary">
                 <Hourglass aria-hidden="true" />
                 Grant trial
               </LinkButton>

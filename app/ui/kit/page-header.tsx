@@ -13,10 +13,12 @@ type PageHeaderProps = {
   /** From the outermost page to the parent. */
   breadcrumbs?: Crumb[];
   actions?: ReactNode;
+  /** For many actions: they are below the description until the window is wide. */
+  areActionsWide?: boolean;
   className?: string;
 };
 
-export function PageHeader({ title, badges, description, breadcrumbs = [], actions, className }: PageHeaderProps) {
+export function PageHeader({ title, badges, description, breadcrumbs = [], actions, areActionsWide = false, className }: PageHeaderProps) {
   return (
     <header className={cx("mb-5", className)}>
       {breadcrumbs.length > 0 && (
@@ -40,17 +42,34 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           </ol>
         </nav>
       )}
-      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-1">
+      {/* In the order of reading, so that nothing moves while the page arrives. */}
+      <div
+        className={cx(
+          "grid items-center gap-x-6 gap-y-1",
+          areActionsWide
+            ? "xl:grid-cols-[minmax(12rem,1fr)_auto] xl:grid-rows-[minmax(2rem,auto)]"
+            : "sm:grid-cols-[minmax(12rem,1fr)_auto] sm:grid-rows-[minmax(2rem,auto)]",
+        )}
+      >
         <div className="flex min-w-0 max-w-full items-center gap-2.5">
           <h1 title={title} tabIndex={-1} className="truncate rounded-sm outline-none font-semibold text-ink text-xl tracking-tight">
             {title}
           </h1>
           {badges && <span className="flex shrink-0 items-center gap-1.5">{badges}</span>}
         </div>
+        {description && <div className="col-span-full min-w-0 text-ink-muted text-sm wrap-anywhere">{description}</div>}
         {actions && (
-          <div className="flex flex-wrap items-center gap-2 empty:hidden max-sm:order-last max-sm:mt-2 print:hidden">{actions}</div>
+          <div
+            className={cx(
+              "flex min-w-0 flex-wrap items-center gap-2 empty:hidden print:hidden",
+              areActionsWide
+                ? "max-xl:mt-2 xl:col-start-2 xl:row-start-1 xl:justify-end"
+                : "max-sm:mt-2 sm:col-start-2 sm:row-start-1 sm:justify-end",
+            )}
+          >
+            {actions}
+          </div>
         )}
-        {description && <div className="min-w-0 max-w-full basis-full text-ink-muted text-sm wrap-anywhere">{description}</div>}
       </div>
     </header>
   );
