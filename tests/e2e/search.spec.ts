@@ -86,6 +86,37 @@ test("finds tenants by parts of words in any order, accents aside, and by metada
   }
 });
 
+test("Enter on a line that is still being searched for opens it once the answer has it in its place, and nothing else", async ({
+  page,
+}) => {
+  await signIn(page);
+  const held: (() => void)[] = [];
+  await openPalette(page);
+  await page.keyboard.type("bramblecote");
+  await expect(selected(page)).toContainText("Bramblecote Ltd");
+  await page.route(/\/search\.data/, async (route) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await route.continue();
+  });
+  const answer = async () => {
+    await expect.poll(() => held.length).toBe(1);
+    held.pop()?.();
+  };
+  await page.keyboard.type(" holding");
+  await page.keyboard.press("Enter");
+  await answer();
+  await expect(selected(page)).toContainText("Unternehmensberatungsgesellschaft");
+  await expect(box(page)).toBeFocused();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("bramblecote");
+  await answer();
+  await expect(selected(page)).toContainText("Bramblecote Ltd");
+  await page.keyboard.type(" ltd");
+  await page.keyboard.press("Enter");
+  await answer();
+  await expect(page.getByRole("heading", { level: 1, name: "Bramblecote Ltd" })).toBeFocused();
+});
+
 test("several that match are offered by name, and what nobody has is said", async ({ page }) => {
   await signIn(page);
   await openPalette(page);

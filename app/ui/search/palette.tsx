@@ -32,6 +32,7 @@ type PaletteProps = {
 export function Palette({ initialText, allPages, canChange, returnTo, onClose, onShortcuts }: PaletteProps) {
   const [text, setText] = useState(initialText);
   const [selected, setSelected] = useState("");
+  const [chosen, setChosen] = useState<{ q: string; to: string } | null>(null);
   const { load, data } = useFetcher<SearchAnswer>();
   const navigate = useNavigate();
   const submit = useSubmit();
@@ -55,6 +56,8 @@ export function Palette({ initialText, allPages, canChange, returnTo, onClose, o
     onClose();
     submit(fields, { method: "post", action: to });
   };
+  // One who types fast presses Enter on a line that the next answer may still have in the same place.
+  const open = (to: string) => (isCurrent ? go(to) : setChosen({ q, to }));
   const act = shown?.command ? commandAct(shown.command, shown.now) : null;
   const groups = shown ? resultGroups(shown.results) : [];
   const near = shown?.near ? resultGroups(shown.near) : [];
@@ -67,6 +70,10 @@ export function Palette({ initialText, allPages, canChange, returnTo, onClose, o
       : ([...groups, ...near][0]?.rows[0]?.to ?? (pages[0] && `page ${pages[0].to}`));
   // biome-ignore lint/correctness/useExhaustiveDependencies: each answer selects its first line
   useEffect(() => setSelected(first ?? ""), [data, q === ""]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: decided by the answer
+  useEffect(() => {
+    if (chosen?.q === q && isCurrent && chosen.to === first) go(chosen.to);
+  }, [data]);
   const isNothing = isCurrent && lines === 0 && !shown?.command;
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
@@ -124,7 +131,7 @@ export function Palette({ initialText, allPages, canChange, returnTo, onClose, o
             {[...groups, ...near].map(({ heading, rows }) => (
               <PaletteGroup key={heading} heading={heading}>
                 {rows.slice(0, 6).map(({ to, name, detail, note }) => (
-                  <PaletteItem key={to} value={to} isDisabled={!isCurrent} onSelect={() => go(to)}>
+                  <PaletteItem key={to} value={to} onSelect={() => open(to)}>
                     <span title={name} className="min-w-0 shrink truncate font-medium">
                       {name}
                     </span>
@@ -137,7 +144,7 @@ export function Palette({ initialText, allPages, canChange, returnTo, onClose, o
               </PaletteGroup>
             ))}
             {groups.some(({ hasMore, rows }) => hasMore || rows.length > 6) && (
-              <PaletteItem value="all" isDisabled={!isCurrent} onSelect={() => go(paths.search(q))}>
+              <PaletteItem value="all" onSelect={() => go(paths.search(q))}>
                 Show all results
               </PaletteItem>
             )}
