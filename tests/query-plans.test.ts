@@ -170,7 +170,7 @@ describe.each(engines)("on %s at 100,000 tenants", (engine) => {
       const sent = right[id];
       if (!sent || ["listenToChanges", "listenForFlags"].includes(id)) continue;
       recorder.during(null);
-      const asked = await sent(api);
+      const asked = await sent(api, key);
       recorder.during(id);
       const answer = await walk.ask(id, key, asked);
       statuses.push([id, answer.status]);

@@ -38,6 +38,7 @@ export function requestsTables(d: Dialect) {
     (t) => [
       index("requests_by_state").on(t.state, t.createdAt, t.id),
       index("requests_by_tenant").on(t.tenant, t.createdAt, t.id),
+      index("requests_by_tenant_state").on(t.tenant, t.state, t.createdAt, t.id),
       index("requests_by_time").on(t.createdAt, t.id),
     ],
   );

@@ -1,0 +1,1 @@
+CREATE INDEX "requests_by_tenant_state" ON "requests" USING btree ("tenant","state","created_at","id");

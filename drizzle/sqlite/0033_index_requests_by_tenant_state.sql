@@ -1,0 +1,1 @@
+CREATE INDEX `requests_by_tenant_state` ON `requests` (`tenant`,`state`,`created_at`,`id`);
