@@ -197,7 +197,7 @@ describe("the API", () => {
       const key = await createKey(api.services, ada, { name: id, scopes: ["check", "usage", "manage"], expiresAt: null });
       const make = changing[id] ?? right[id];
       if (!make) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
-      const sent = await make(api);
+      const sent = await make(api, key.key);
       const before = await newestSeq(api.services);
       const { status } = await walk.ask(id, key.key, sent);
       expect([id, status < 300]).toEqual([id, true]);

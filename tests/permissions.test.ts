@@ -126,7 +126,7 @@ describe.each(roles)("a person with the role %s", (role) => {
       const target = await path(app);
       // The owner's page fills in what a form shows.
       const fields = typeof form === "function" ? await form(app, asRole("owner"), browser) : form;
-      const before = isAllowed(role, from) ? "" : await allRows(app.services.db);
+      const before = isAllowed(role, from) ? {} : await allRows(app.services.db);
       const answer = await browser.post(target, fields);
       expect([name, role, answer.status < 400 ? "done" : answer.status]).toEqual([name, role, isAllowed(role, from) ? "done" : 403]);
       if (isAllowed(role, from)) continue;

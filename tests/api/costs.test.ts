@@ -92,10 +92,10 @@ test.runIf(isLong && isThreadCostKnown)(
       if (elsewhere.includes(id) || streams.includes(id) || !chosen.test(id)) continue;
       const make = right[id];
       if (!make) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
-      const rightRequest = async (key: string | null = keys.all) => requestOf(route, await make(api), key);
+      const rightRequest = async (key: string | null = keys.all) => requestOf(route, await make(api, key ?? keys.all), key);
       for (let i = 0; i < 20; i++) await meter.once(await rightRequest());
       const small = await meter.typical(rightRequest);
-      const sent = await make(api);
+      const sent = await make(api, keys.all);
       const large = largest[id];
       const honest = large ? await meter.typical(() => requestOf(route, { ...sent, body: large() }, keys.all), 3) : { ms: 0 };
       const limitMs = Math.max(10 * small.ms, 2 * honest.ms);

@@ -83,10 +83,10 @@ async function makeKeys(api: Api) {
   };
 }
 
-const rightOf = async (id: string, of = api): Promise<Sent> => {
+const rightOf = async (id: string, of = api, key = keys.all): Promise<Sent> => {
   const made = right[id];
   if (!made) throw new Error(`Say in right-requests.ts how to ask ${id} rightly.`);
-  return made(of);
+  return made(of, key);
 };
 const promisedCodes = (id: string, status: number) =>
   walk
@@ -292,7 +292,7 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("grantBundle", { params: { key: "closed" }, ...bundle({}) }, "tenant_archived");
   await refused("grantBundle", bundle({ plan: "none" }), "plan_not_found");
   await refused("grantBundle", bundle({ plan: "old" }), "plan_archived");
-  await refused("grantBundle", bundle({ plan: "starter" }), "plan_unsuitable");
+  await refused("grantBundle", { params: { key: await newTenant(api) }, ...bundle({ plan: "starter" }) }, "plan_unsuitable");
   await refused("grantBundle", { body: { plan: "top", endsAt: at(-1) } }, "ends_in_past");
   await refused("grantBundle", { body: { plan: "top", startsAt: at(9), endsAt: at(8) } }, "ends_before_start");
   await refused("convertGrant", { body: { plan: "none" } }, "plan_not_found");
@@ -469,7 +469,7 @@ test("what PostHog is asked or told is refused while it is off, cannot be looked
   await each(
     ({ operation }) => promisedCodes(operation.operationId, 409).includes("posthog_off"),
     async (id) => {
-      const answer = await here.ask(id, k.all, await rightOf(id, off));
+      const answer = await here.ask(id, k.all, await rightOf(id, off, k.all));
       expect([id, answer.status, answer.code]).toEqual([id, 409, "posthog_off"]);
     },
   );
@@ -532,7 +532,7 @@ function breakDatabase({ services: { db, facts } }: Api, error: () => Error, ofT
 test("while the database is away, every operation that needs it says 503 and when to come back", async () => {
   const { api: away, walk: here, keys: k } = await start();
   const sent = new Map<string, Sent>();
-  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, away));
+  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, away, k.all));
   const busy = () => Object.assign(new Error("the database is locked"), { code: "SQLITE_BUSY" });
   const tenant = away.services.facts.tenant;
   breakDatabase(away, busy, tenant);
@@ -564,7 +564,7 @@ test("while the database is away, every operation that needs it says 503 and whe
 test("what fails inside is a 500 that says nothing of the inside, whatever the operation", async () => {
   const { api: broken, walk: here, keys: k } = await start();
   const sent = new Map<string, Sent>();
-  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, broken));
+  for (const { operation } of here.routes) sent.set(operation.operationId, await rightOf(operation.operationId, broken, k.all));
   const fail = () => {
     throw new Error("secret inside");
   };

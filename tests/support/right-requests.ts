@@ -3,7 +3,6 @@ import { scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
 import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeTenant } from "~/server/changes/tenant-change.server";
-import { askForTrial } from "~/server/requests/ask.server";
 import { type Api, ada } from "./api";
 import { queueBulk } from "./bulk-world";
 import { now } from "./facts";
@@ -14,8 +13,8 @@ let count = 0;
 export const fresh = () => `x${++count}`;
 export const at = (days: number) => new Date(now + days * day).toISOString();
 
-/** A valid request of each operation, new each time. A new operation needs an entry. */
-export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } = {
+/** A valid request of each operation, new each time, for the API key that will send it. A new operation needs an entry. */
+export const right: { [operation: string]: (api: Api, key?: string) => Sent | Promise<Sent> } = {
   getEntitlements: () => ({ query: { tenant: "acme", feature: "sso" } }),
   askMany: () => ({ body: { checks: [{ tenant: "acme", feature: "sso" }] } }),
   mintToken: () => ({ params: { key: "acme" }, body: { ttl: 60 } }),
@@ -107,7 +106,7 @@ export const right: { [operation: string]: (api: Api) => Sent | Promise<Sent> } 
   cancelJob: async (api) => ({ params: { id: await newJob(api) } }),
   listRequests: () => ({ query: { state: "waiting" } }),
   createRequest: async (api) => ({ body: { tenant: await newTenant(api), feature: "sso", user: "dana", note: "Please" } }),
-  withdrawRequest: async (api) => ({ params: { id: await newRequest(api) } }),
+  withdrawRequest: async (api, key) => ({ params: { id: await newRequest(api, key) } }),
   getDescription: () => ({}),
 };
 
@@ -117,11 +116,10 @@ async function newImpact(api: Api): Promise<string> {
   const made = await createImpact(api.services, ada, { title: fresh(), source });
   return made.ok ? made.job.id : "imp_none";
 }
-/** Of the one who made the keys, so that each of them may withdraw it. */
-async function newRequest(api: Api): Promise<string> {
-  const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days: 14, startsAt: null, endsAt: null };
-  const asked = await askForTrial(api.services, ada, { tenant: await newTenant(api), act, note: null });
-  return asked.ok ? asked.request.id : "rq_none";
+/** Asked for by the key that is to withdraw it: nobody else's key may. */
+async function newRequest(api: Api, key = api.keys.check): Promise<string> {
+  const asked = await api.send("POST", "/api/requests", { tenant: await newTenant(api), feature: "sso" }, key);
+  return ((await asked.json()) as { id: string }).id;
 }
 async function newJob(api: Api): Promise<string> {
   await api.services.jobs.runAll();

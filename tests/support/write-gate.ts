@@ -37,9 +37,12 @@ export function gateWrites<M extends { openDatabase: unknown }>(original: M): M 
   return { ...original, openDatabase };
 }
 
+/** The rows of each table, as JSON. */
+export type Rows = { [table: string]: string[] };
+
 /** Every row of every table, except last uses of keys and sessions, counts, leases, and what PostHog answered. */
-export async function allRows({ tables, read }: Database): Promise<string> {
-  const rows: Record<string, unknown[]> = {};
+export async function allRows({ tables, read }: Database): Promise<Rows> {
+  const rows: Rows = {};
   for (const [name, table] of Object.entries(tables)) {
     if (name === "leases" || name === "checkCounts") continue;
     const found = (await read.select().from(table as (typeof tables)["admins"])) as Record<string, unknown>[];
@@ -47,5 +50,5 @@ export async function allRows({ tables, read }: Database): Promise<string> {
     const written = found.filter(({ key }) => name !== "settings" || !String(key).startsWith("posthog"));
     rows[name] = written.map(({ lastUsedAt, lastSeenAt, ...row }) => JSON.stringify(row)).sort();
   }
-  return JSON.stringify(rows);
+  return rows;
 }
