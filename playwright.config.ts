@@ -9,7 +9,7 @@ export default defineConfig({
   outputDir: "test-results/browser",
   workers: 2,
   // Generous for busy machines: what is missing is still missing after this.
-  timeout: 180_000,
+  timeout: 300_000,
   expect: { timeout: 30_000 },
   reporter: [["list"], ["json", { outputFile: "test-results/playwright.json" }]],
   // A project per spec gives each its own worker, server and fresh database.

@@ -89,7 +89,7 @@ test("it follows the theme of the system or of the pages, and the page of API ke
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`has no faults for assistive technology and nothing that moves, ${colorScheme}`, async ({ page, request }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(600_000);
     await page.emulateMedia({ colorScheme });
     await page.addInitScript(() => {
       const shifts: number[] = [];

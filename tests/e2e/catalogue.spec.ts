@@ -222,7 +222,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       ? "no page has serious faults for assistive technology, or is wider than the screen"
       : "every page has enough contrast in the dark theme";
   test(name, async ({ page, expectBrowserError }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(600_000);
     expectBrowserError(/404 .*\/(features\/seat|plans\/teams)$/);
     await page.emulateMedia({ colorScheme });
     await signIn(page);

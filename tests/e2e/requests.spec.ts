@@ -106,7 +106,7 @@ test("a long trial waits until a second person approves it, never the one who as
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`the pages of requests and guard rails are usable for all, ${colorScheme}, and fit a phone`, async ({ newPerson, server }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(600_000);
     const trial = { kind: "trial", feature: "sso", days: 60, note: "A long word: ".concat("x".repeat(200)) };
     await send(server, "PUT", `/api/tenants/of-${colorScheme}`, { name: "Initech", plan: "starter" });
     expect((await send(server, "POST", `/api/tenants/of-${colorScheme}/grants`, trial)).body.code).toBe("needs_approval");

@@ -196,7 +196,7 @@ const long = ["/tenants/acme/features?show=all", "/tenants/acme/trial"];
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page is usable for all, ${colorScheme}, and fits a phone`, async ({ newPerson, expectBrowserError }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     expectBrowserError(/404 \(Not Found\)/);
     const page = await signIn(await (await newPerson({ colorScheme })).newPage());
     await page.goto("/tenants/acme/grants");

@@ -127,7 +127,7 @@ const pages = [
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page about trials is usable for all, ${colorScheme}, and fits a phone`, async ({ newPerson }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(600_000);
     const page = await signIn(await (await newPerson({ colorScheme })).newPage());
     for (const path of pages) {
       for (const width of [1280, 390]) {
