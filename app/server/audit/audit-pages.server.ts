@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { activityPhrase, namesIn } from "~/core/audit/activity-phrase";
+import { namesIn } from "~/core/audit/activity";
+import { activityPhrase } from "~/core/audit/activity-phrase";
 import { leaves, legible, onlyDifferent, withTimes } from "~/core/audit/audit-documents";
 import { changeLines } from "~/core/audit/change-lines";
 import { signInActions } from "~/core/audit/sign-ins";

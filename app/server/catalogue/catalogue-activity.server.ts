@@ -1,4 +1,5 @@
-import { activityPhrase, namesIn } from "~/core/audit/activity-phrase";
+import { namesIn } from "~/core/audit/activity";
+import { activityPhrase } from "~/core/audit/activity-phrase";
 import type { Services } from "~/server/services.server";
 import { listAudit } from "~db/store/audit.server";
 

@@ -1,4 +1,5 @@
-import { activityPhrase, namesIn } from "~/core/audit/activity-phrase";
+import { namesIn } from "~/core/audit/activity";
+import { activityPhrase } from "~/core/audit/activity-phrase";
 import type { Instant } from "~/core/model";
 import type { AuditRow } from "~db/store/audit.server";
 import type { TenantRequest } from "./tenants.server";

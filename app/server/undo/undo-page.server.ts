@@ -1,4 +1,4 @@
-import { namesIn } from "~/core/audit/activity-phrase";
+import { namesIn } from "~/core/audit/activity";
 import { legible } from "~/core/audit/audit-documents";
 import { changeLines } from "~/core/audit/change-lines";
 import { mayAct } from "~/core/permissions";

@@ -1,0 +1,51 @@
+import type { Instant } from "~/core/model";
+import { listWords } from "~/core/text";
+import { actionWords } from "./action-words";
+import { type Activity, type ActivityNames, fieldsOf } from "./activity";
+
+type GrantDocument = {
+  bundle?: { plan: string };
+  id: string;
+  feature: string;
+  effect?: string;
+  endsAt: Instant | null;
+  extends?: string | null;
+};
+
+/** Grants named in one sentence. */
+const maxNamed = 3;
+
+/** Of an action on trials or overrides: "extended Single sign-on for Acme to 13 Dec 2026". `forTenant` is empty or begins with a space. */
+export function grantPhrase({ action, before, after }: Activity, names: ActivityNames, forTenant: string): string {
+  const grants = (fieldsOf(after).grants ?? []) as unknown as GrantDocument[];
+  // An extension writes the old grant, ended, and the new one.
+  const shown = action.endsWith(".extended") ? grants.filter((g) => g.extends != null) : grants;
+  const keys = [...new Set(shown.map((g) => g.feature))];
+  if (keys.length === 0) return `${actionWords(action).toLowerCase()}${forTenant}`;
+  const listed = keys.slice(0, maxNamed).map(names.feature);
+  const plan = shown[0]?.bundle?.plan;
+  const parts = listWords(keys.length > maxNamed ? [...listed, `${keys.length - maxNamed} more`] : listed);
+  const features =
+    plan === undefined ? parts : `the bundle ${names.plan(plan)} (${keys.length} ${keys.length === 1 ? "feature" : "features"})`;
+  const ends = new Set(shown.map((g) => g.endsAt));
+  const [end] = ends.size === 1 ? ends : [undefined];
+  const until = end == null ? "" : names.date(end);
+  const beyond = fieldsOf(after).railsPassed ? ", beyond a guard rail" : "";
+  switch (action) {
+    case "trial.granted":
+      return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}${beyond}`;
+    case "trial.extended":
+    case "override.extended":
+      return `extended ${features}${forTenant}${until ? ` to ${until}` : ""}${beyond}`;
+    case "trial.ended":
+      return `ended the trial of ${features}${forTenant}`;
+    case "trial.converted":
+      return `converted the trial of ${features}${forTenant} to ${names.plan(String(fieldsOf(after).plan))}`;
+    case "override.ended":
+      return `ended the override of ${features}${forTenant}`;
+    default: {
+      const denies = shown.some((g) => g.effect === "deny");
+      return `${denies ? "denied" : "allowed"} ${features}${forTenant}${until ? ` until ${until}` : ""}${fieldsOf(before).grants ? ", in place of an override" : ""}`;
+    }
+  }
+}
