@@ -21,6 +21,12 @@ export function editCell(key: string, link: HTMLAnchorElement, save: SaveCells):
 /** A field on top of the cell. Enter and leaving it save, Escape does not. */
 function typeInto(link: HTMLAnchorElement, text: string, save: SaveCells): void {
   const cell = link.closest("td") as HTMLTableCellElement;
+  const open = cell.querySelector("input");
+  // Several keys were pressed before this file was loaded.
+  if (open) {
+    open.value += text;
+    return;
+  }
   const input = document.createElement("input");
   input.setAttribute("aria-label", link.getAttribute("aria-label") ?? "");
   input.value = text;
