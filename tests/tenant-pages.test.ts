@@ -251,8 +251,8 @@ describe("usage", () => {
     expect(text).toMatch(/All features at once 1 0/);
     // What does not exist is not counted: there would be no end to the names.
     expect(text).not.toContain("nope");
-    expect(text).toContain("2026-11-20 4 0");
-    expect(text).toContain("2026-10-22 0 0");
+    expect(text).toContain("20 Nov 2026 4 0");
+    expect(text).toContain("22 Oct 2026 0 0");
   });
 });
 

@@ -99,8 +99,8 @@ describe("with tenants that use and ask", () => {
 
   test("who was refused is listed with the reason now, and a trial button for those who may grant one", async () => {
     const text = await read(paths.demandFeature("sso", { days: 7 }));
-    expect(text).toMatch(/Acme acme 7 2026-11-20 Free Pro Not included in Free\. Included in Pro\. Grant trial/);
-    expect(text).toMatch(/Hooli hooli 2 2026-11-14 No plan/);
+    expect(text).toMatch(/Acme acme 7 20 Nov 2026 Free Pro Not included in Free\. Included in Pro\. Grant trial/);
+    expect(text).toMatch(/Hooli hooli 2 14 Nov 2026 No plan/);
     const html = await (await admin.get(paths.demandFeature("sso"))).text();
     expect(html).toContain('href="/tenants/acme/trial?feature=sso"');
     expect(await read(paths.demandFeature("sso"), viewer)).not.toContain("Grant trial");
@@ -180,12 +180,12 @@ describe("with tenants that use and ask", () => {
       const order = ["Limits", "12 checks in the last 7 days", "By feature", "By source and outcome", "During trials", "Not asked for"];
       expect(order.map((part) => text.indexOf(part)).every((at, i, all) => at > (all[i - 1] ?? -1))).toBe(true);
       expect(text).toMatch(/API calls calls 115 % 115 100 178, over/);
-      expect(text).toContain("2026-11-01 115 2026-10-01 0");
-      expect(text).toContain("2025-12-01 0");
+      expect(text).toContain("1 Nov 2026 115 1 Oct 2026 0");
+      expect(text).toContain("1 Dec 2025 0");
       expect(text).toMatch(/Trial Allowed 4/);
       expect(text).toMatch(/No source Refused 8/);
       // Checks of the trial's days: 4 and the 8 of today.
-      expect(text).toMatch(/Single sign-on sso 2026-11-18 to 2026-11-20 12/);
+      expect(text).toMatch(/Single sign-on sso 18 Nov 2026 to 20 Nov 2026 12/);
       expect(text).toMatch(/named in the last 7 days\. .* API calls/);
     });
 

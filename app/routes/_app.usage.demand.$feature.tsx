@@ -3,6 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { Users } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { shorten } from "~/core/text";
+import { utcDate } from "~/core/zoned-time";
 import { readRefusedQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";
@@ -39,7 +40,7 @@ const columns: Column<Row>[] = [
     className: "sm:w-1/4",
   },
   { id: "refusals", header: "Refusals", align: "right", cell: (row) => count(row.refusals) },
-  { id: "last", header: "Last refused", cell: (row) => <span className="whitespace-nowrap text-ink-muted">{row.lastDay}</span> },
+  { id: "last", header: "Last refused", cell: (row) => <span className="whitespace-nowrap text-ink-muted">{utcDate(row.lastDay)}</span> },
   { id: "plan", header: "Plan", cell: (row) => (row.plan ? row.plan.name : <span className="text-ink-faint">No plan</span>) },
   { id: "next", header: "Plan that allows it", cell: (row) => row.next },
   { id: "now", header: "Now", card: "line", cell: (row) => <span className="text-ink-muted">{row.message}</span> },

@@ -95,7 +95,6 @@ export default function Demand() {
             drawing={drawing}
             series={[{ key: "refused", label: "Refused", look: "second" }]}
             caption={`Refused checks in the last ${days} days, by day in UTC`}
-            first="Day"
           />
         </Card>
       )}

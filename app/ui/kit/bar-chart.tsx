@@ -1,8 +1,10 @@
 import type { BarDrawing } from "~/core/charts/drawings";
+import { utcDate } from "~/core/zoned-time";
 import { ChartTable } from "./chart-table";
 import { cx } from "./cx";
 import { count } from "./pagination";
 
+/** `label`: a day of UTC, "2026-12-13". */
 export type Bar = { label: string; allowed: number; refused: number };
 type Series<Row> = { key: keyof Row & string; label: string; look: "main" | "second" };
 
@@ -19,7 +21,7 @@ const looks = { main: { fill: "fill-accent", box: "bg-accent" }, second: { fill:
 
 /** Allowed and denied checks per day, stacked. SVG rendered on the server; a table below has the same numbers. */
 export function BarChart(props: { bars: readonly Bar[]; drawing: BarDrawing; caption: string; unit?: string; className?: string }) {
-  return <StackedBars {...props} series={outcomes} first="Day" />;
+  return <StackedBars {...props} series={outcomes} />;
 }
 
 type StackedBarsProps<Row> = {
@@ -29,21 +31,11 @@ type StackedBarsProps<Row> = {
   series: readonly Series<Row>[];
   caption: string;
   unit?: string;
-  /** Header of the labels' column in the table. */
-  first: string;
   className?: string;
 };
 
-/** Bars with a shared scale. One series has no legend, because the caption names it. */
-export function StackedBars<Row extends { label: string }>({
-  bars,
-  drawing,
-  series,
-  caption,
-  unit,
-  first,
-  className,
-}: StackedBarsProps<Row>) {
+/** Bars per day with a shared scale. One series has no legend, because the caption names it. */
+export function StackedBars<Row extends { label: string }>({ bars, drawing, series, caption, unit, className }: StackedBarsProps<Row>) {
   const value = (row: Row, key: string) => Math.max(0, Number(row[key as keyof Row]));
   const { ticks } = drawing;
   return (
@@ -76,7 +68,7 @@ export function StackedBars<Row extends { label: string }>({
           ))}
           {bars.map((bar, i) => (
             <g key={bar.label} className="group">
-              <title>{`${bar.label}: ${series.map(({ key, label }) => `${count(value(bar, key))} ${label.toLowerCase()}`).join(", ")}`}</title>
+              <title>{`${utcDate(bar.label)}: ${series.map(({ key, label }) => `${count(value(bar, key))} ${label.toLowerCase()}`).join(", ")}`}</title>
               <rect x={drawing.bars[i]?.x} width={drawing.step} height={height} className="fill-transparent group-hover:fill-sunken" />
               {drawing.bars[i]?.parts.map(([y, tall], of) => (
                 <rect
@@ -93,15 +85,15 @@ export function StackedBars<Row extends { label: string }>({
         </svg>
         <span />
         <div className="mt-1.5 flex justify-between text-[0.6875rem] text-ink-faint">
-          <span>{bars[0]?.label}</span>
-          <span>{bars.length > 1 && bars.at(-1)?.label}</span>
+          <span>{bars[0] && utcDate(bars[0].label)}</span>
+          <span>{bars.length > 1 && utcDate((bars.at(-1) as Row).label)}</span>
         </div>
       </div>
-      <ChartTable caption={unit ? `${caption}, ${unit}` : caption} heads={[first, ...series.map(({ label }) => label)]}>
+      <ChartTable caption={unit ? `${caption}, ${unit}` : caption} heads={["Day", ...series.map(({ label }) => label)]}>
         {bars.map((bar) => (
           <tr key={bar.label}>
             <th scope="row" className="py-1 font-normal">
-              {bar.label}
+              {utcDate(bar.label)}
             </th>
             {series.map(({ key }) => (
               <td key={key} className="py-1 text-right">

@@ -1,4 +1,5 @@
 import type { LineDrawing } from "~/core/charts/drawings";
+import { utcDate } from "~/core/zoned-time";
 import { ChartTable } from "./chart-table";
 import { count } from "./pagination";
 
@@ -78,7 +79,7 @@ export function LineChart({ drawing, days, series, caption }: Props) {
         {days.map((day, at) => (
           <tr key={day}>
             <th scope="row" className="py-1 font-normal">
-              {day}
+              {utcDate(day)}
             </th>
             {series.map(({ name, values }) => (
               <td key={name} className="py-1 text-right">

@@ -1,7 +1,7 @@
 import type { ColumnDrawing } from "~/core/charts/drawings";
 import { limitWords } from "~/core/decision/reason-message";
 import type { Instant } from "~/core/model";
-import { isoTime } from "~/core/time";
+import { zonedDate, zonedDateTime } from "~/core/zoned-time";
 import { paths } from "~/paths";
 import { Section } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
@@ -68,8 +68,7 @@ const columns: Column<Row>[] = [
 
 function labelOf({ start }: Period, resetPeriod: string | undefined): string {
   if (start === null) return "since the start";
-  const text = isoTime(start);
-  return resetPeriod === "hour" ? text.slice(0, 16).replace("T", " ") : text.slice(0, 10);
+  return resetPeriod === "hour" ? zonedDateTime(start, "UTC") : zonedDate(start, "UTC");
 }
 
 /** A bar per period, and a table behind it. */

@@ -1,3 +1,4 @@
+import { utcDate } from "~/core/zoned-time";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
@@ -32,7 +33,9 @@ const trialColumns: Column<TrialRow>[] = [
   {
     id: "days",
     header: "Days",
-    cell: (row) => <span className="text-ink-muted">{row.from === row.to ? row.from : `${row.from} to ${row.to}`}</span>,
+    cell: (row) => (
+      <span className="text-ink-muted">{row.from === row.to ? utcDate(row.from) : `${utcDate(row.from)} to ${utcDate(row.to)}`}</span>
+    ),
   },
   {
     id: "checks",
