@@ -87,6 +87,8 @@ export async function startPostgres() {
       "dynamic_shared_memory_type=mmap", // In the folder, so that nothing remains in /dev/shm.
       "fsync=off", // The data is discarded.
       "full_page_writes=off",
+      // A run makes hundreds of databases, and each would be visited. Tests that need statistics analyze by themselves.
+      "autovacuum=off",
     ].flatMap((setting) => ["-c", setting]);
     const shell = spawn("sh", ["-c", keeper, "sh", ...settings], {
       ...ids,

@@ -45,6 +45,8 @@ type Node = {
 async function onPostgres(url: string, maxRows: number): Promise<Explain> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  // As autovacuum would, which is off.
+  await client.query("analyze");
   return {
     async scansOf({ sql, params }) {
       await client.query("begin");
