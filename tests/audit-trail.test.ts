@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import { desc, eq } from "drizzle-orm";
@@ -16,6 +15,7 @@ import { feature, meteredFeature, plan } from "./support/facts";
 import { actionsOfPages, pageActs, withoutRights } from "./support/page-acts";
 import { right } from "./support/right-requests";
 import { startServices, type TestServices } from "./support/services";
+import { temporaryFolder } from "./support/temporary-folder";
 import { putAs, seedCatalogue } from "./support/tenant-world";
 import { createWalk } from "./support/walk";
 
@@ -221,7 +221,7 @@ describe("the API", () => {
 });
 
 describe("the command line", () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-trail-"));
+  const folder = temporaryFolder("trail");
   const file = path.join(folder, "catalogue.yaml");
   writeFileSync(file, "latchkey: 1\nfeatures:\n  sso: {}\nplans: {}\n");
   const otherFile = path.join(folder, "other.yaml");

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import type { Command } from "commander";
@@ -8,8 +7,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { buildProgram } from "~/cli/program.server";
 import { runCli } from "./support/cli";
 import { freshPostgresUrl } from "./support/postgres";
+import { temporaryFolder } from "./support/temporary-folder";
 
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-database-"));
+const folder = temporaryFolder("cli-database");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const catalogue = path.join(folder, "plans.yaml");

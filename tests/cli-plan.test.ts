@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runCli } from "./support/cli";
+import { temporaryFolder } from "./support/temporary-folder";
 
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-plan-"));
+const folder = temporaryFolder("plan");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const latchkey = (...args: string[]) => runCli(args, { DATABASE_URL: `file:${path.join(folder, "latchkey.db")}` });
 

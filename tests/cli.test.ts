@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "./support/cli";
 import { type Program, startProgram } from "./support/program";
+import { temporaryFolder } from "./support/temporary-folder";
 
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+const folder = temporaryFolder("cli");
 const env = { DATABASE_URL: `file:${path.join(folder, "latchkey.db")}` };
 const latchkey = (...args: string[]) => runCli(args, env);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

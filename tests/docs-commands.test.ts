@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,6 +10,7 @@ import { startFakePosthog } from "./fake-posthog/start";
 import { docBlock } from "./support/doc-blocks";
 import { until } from "./support/poll";
 import { type Program, startProgram } from "./support/program";
+import { temporaryFolder } from "./support/temporary-folder";
 
 // The commands that the docs print, as an operator types them, beside a server on a database of its own.
 
@@ -27,7 +27,7 @@ plans:
 let folder: string;
 let program: Program;
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-docs-"));
+  folder = temporaryFolder("docs");
   program = await startProgram();
 });
 afterAll(async () => {

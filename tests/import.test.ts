@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -17,6 +16,7 @@ import { listAudit } from "~db/store/audit.server";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { now } from "./support/facts";
 import { engines, startServices, type TestServices } from "./support/services";
+import { temporaryFolder } from "./support/temporary-folder";
 
 const actor: Actor = { kind: "admin", id: "ad_1", name: "Ada" };
 const iso = (at: number) => new Date(at).toISOString();
@@ -176,7 +176,7 @@ describe("the command line", () => {
   let err: string;
   beforeEach(async () => {
     s = await startServices();
-    folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+    folder = temporaryFolder("cli");
     [out, err] = ["", ""];
     vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
       out += chunk;

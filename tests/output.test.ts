@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -9,12 +8,13 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCli } from "./support/cli";
 import { type Program, startProgram } from "./support/program";
+import { temporaryFolder } from "./support/temporary-folder";
 
 let folder: string;
 let program: Program | undefined;
 const undo: (() => void)[] = [];
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-output-"));
+  folder = temporaryFolder("output");
 });
 afterEach(async () => {
   await program?.kill();

@@ -1,27 +1,16 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCli } from "./support/cli";
 import { startProgram } from "./support/program";
+import { temporaryFolder } from "./support/temporary-folder";
 
 let folder: string;
 let file: string;
 let env: { DATABASE_URL: string };
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-restore-"));
+  folder = temporaryFolder("restore");
   file = path.join(folder, "data", "latchkey.db");
   env = { DATABASE_URL: `file:${file}` };
 });

@@ -1,18 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endWithTests } from "./support/end-with-tests";
 import { freePort } from "./support/free-port";
 import { until } from "./support/poll";
+import { temporaryFolder } from "./support/temporary-folder";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const secret = "not for browsers 4711";
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-served-"));
+const folder = temporaryFolder("served");
 /** Files with the secret inside the project's folder, where nothing but .gitignore keeps them apart from the sources. */
 const planted = [
   "data/served-files.db",

@@ -1,19 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endWithTests } from "./support/end-with-tests";
 import { startProgram } from "./support/program";
+import { temporaryFolder } from "./support/temporary-folder";
 
 const main = fileURLToPath(new URL("../build/server/main.js", import.meta.url));
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-start-"));
+  folder = temporaryFolder("start");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

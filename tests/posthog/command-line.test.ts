@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import { expect, test, vi } from "vitest";
 import { buildProgram } from "~/cli/program.server";
 import { startFakePosthog } from "../fake-posthog/start";
 import { runCli } from "../support/cli";
+import { temporaryFolder } from "../support/temporary-folder";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-posthog-"));
+const folder = temporaryFolder("cli-posthog");
 const catalogue = path.join(folder, "plans.yaml");
 writeFileSync(catalogue, "latchkey: 1\nfeatures:\n  sso: {flag: {key: sso-flag, rule: gate}}\nplans: {}\ntenants:\n  acme: {}\n");
 const owner = ["--email", "ada@example.com"];

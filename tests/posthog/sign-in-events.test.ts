@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Posthog } from "~/server/posthog/posthog.server";
@@ -7,6 +6,7 @@ import { readWaitingEvents } from "~db/store/waiting-events.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { adaSignsIn, addAda } from "../support/ada";
 import { startTestApp, type TestApp, type TestAppOptions } from "../support/app";
+import { temporaryFolder } from "../support/temporary-folder";
 
 let fake: FakePosthog;
 let folder: string;
@@ -33,7 +33,7 @@ const waiting = ({ services: { db } }: TestApp) => readWaitingEvents(db.read, db
 
 beforeEach(async () => {
   fake = await startFakePosthog();
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-sign-in-"));
+  folder = temporaryFolder("sign-in");
 });
 afterEach(async () => {
   fake.state.mode.default = "ok";

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import pg from "pg";
@@ -10,6 +9,7 @@ import { DatabaseProblem } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { connect } from "~db/sqlite.server";
 import { engines, freshDatabaseUrl } from "../support/services";
+import { temporaryFolder } from "../support/temporary-folder";
 
 describe.each(engines)("opening %s", (engine) => {
   let url: string;
@@ -61,7 +61,7 @@ describe.each(engines)("opening %s", (engine) => {
 describe("opening SQLite", () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), "latchkey-open-"));
+    folder = temporaryFolder("open");
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name = "latchkey.db") => path.join(folder, name);

@@ -1,5 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, rmSync, statSync, truncateSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -7,12 +6,13 @@ import type { Database } from "~db/database";
 import { openDatabase } from "~db/open.server";
 import { findDamage } from "~db/sqlite-soundness.server";
 import { findWalMatch } from "~db/sqlite-wal-match.server";
+import { temporaryFolder } from "../support/temporary-folder";
 
 let folder: string;
 let db: Database | undefined;
 let states = 0;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-wal-"));
+  folder = temporaryFolder("wal");
 });
 afterEach(async () => {
   await db?.close();

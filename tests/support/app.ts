@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { Writable } from "node:stream";
 import type { FastifyInstance } from "fastify";
@@ -18,6 +17,7 @@ import type { Services } from "~/server/services.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { now as theDay } from "./facts";
 import { remixBuild, type TestPages } from "./remix-build";
+import { temporaryFolder } from "./temporary-folder";
 
 /** A browser without JavaScript: keeps cookies, sends the origin of forms and follows no redirects. */
 export type Browser = {
@@ -40,7 +40,7 @@ export type TestAppOptions = {
 
 /** The whole program on an empty SQLite file and a free port, with a clock the test controls. */
 export async function startTestApp({ now = theDay, env: more = {}, posthogHooks = {}, load = unlimitedLoad, pages }: TestAppOptions = {}) {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-app-"));
+  const folder = temporaryFolder("app");
   const file = path.join(folder, "latchkey.db");
   const clock = { now };
   const logged: string[] = [];

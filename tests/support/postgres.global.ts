@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { openDatabase } from "~db/open.server";
 import { startPostgres } from "./postgres-server";
+import { temporaryFolder } from "./temporary-folder";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -40,7 +40,7 @@ async function makeSqliteTemplate(folder: string): Promise<string> {
 
 /** Starts the databases of a vitest run on first use, so that runs without database tests do not pay for them. */
 export default async function setup(project: TestProject) {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-template-"));
+  const folder = temporaryFolder("template");
   let postgres: ReturnType<typeof startPostgres> | undefined;
   const made = new Map<string, Promise<string>>();
   const make: { [path: string]: () => Promise<string> } = {

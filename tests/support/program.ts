@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { endWithTests } from "./end-with-tests";
 import { freePort } from "./free-port";
 import { until } from "./poll";
+import { temporaryFolder } from "./temporary-folder";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = path.join(root, "build/server");
@@ -24,7 +24,7 @@ export async function startProgram(
   [file = "main.js", ...args]: string[] = [],
   { stdout = "pipe", stderr = "pipe" }: Stdio = {},
 ) {
-  const folder = await mkdtemp(path.join(tmpdir(), "latchkey-program-"));
+  const folder = temporaryFolder("program");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env: NodeJS.ProcessEnv = {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import type { Instant } from "~/core/model";
 import { readEnv } from "~/server/env.server";
@@ -9,6 +8,7 @@ import type { Services } from "~/server/services.server";
 import type { Engine } from "~db/dialect";
 import { now as theDay } from "./facts";
 import { copyMigratedFile, freshPostgresUrl, migratedPostgresUrl } from "./postgres";
+import { temporaryFolder } from "./temporary-folder";
 
 export const engines: Engine[] = ["sqlite", "postgres"];
 
@@ -34,7 +34,7 @@ export async function migratedDatabaseUrl(engine: Engine): Promise<TestDatabase>
 }
 
 function sqliteFile(): { file: string; database: TestDatabase } {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-test-"));
+  const folder = temporaryFolder("test");
   const file = path.join(folder, "latchkey.db");
   return { file, database: { url: `file:${file}`, remove: () => rmSync(folder, { recursive: true, force: true }) } };
 }
