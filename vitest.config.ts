@@ -1,8 +1,15 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+const files = readdirSync(path("./tests"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
+/** These replace modules or clocks, so that nothing else may share them. */
+const isolated = files
+  .filter((file) => /\bvi\.(?!spyOn|fn|mocked|restoreAllMocks)\w+/.test(readFileSync(path(`./tests/${file}`), "utf8")))
+  .map((file) => `tests/${file}`);
 
 export default defineConfig({
   resolve: { alias: { "~db": path("./db"), "~tests": path("./tests/support"), "~": path("./app") } },
@@ -16,9 +23,10 @@ export default defineConfig({
     // More than cores: a test waits for databases and processes for most of its time.
     maxWorkers: 2 * availableParallelism(),
     projects: [
-      // Pure code keeps no state, so these files share their modules, which takes a quarter off their time.
+      // Modules keep no state of their own, so files share them: loading them takes longer than most files' tests.
       { extends: true, test: { name: "unit", include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts"], isolate: false } },
-      { extends: true, test: { name: "program", include: ["tests/**/*.test.ts"] } },
+      { extends: true, test: { name: "program", include: ["tests/**/*.test.ts"], exclude: isolated, isolate: false } },
+      { extends: true, test: { name: "isolated", include: isolated } },
     ],
   },
 });
