@@ -7,7 +7,7 @@ const specs = readdirSync(new URL("./tests/e2e", import.meta.url)).filter((file)
 export default defineConfig({
   testDir: "tests/e2e",
   outputDir: "test-results/browser",
-  workers: 3,
+  workers: 2,
   // Generous for busy machines: what is missing is still missing after this.
   timeout: 300_000,
   expect: { timeout: 30_000 },

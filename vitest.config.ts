@@ -20,8 +20,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
-    // More than cores: a test waits for databases and processes for most of its time.
-    maxWorkers: 2 * availableParallelism(),
+    // By default vitest leaves one core unused, which on two cores is half of the machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       // Modules keep no state of their own, so files share them: loading them takes longer than most files' tests.
       { extends: true, test: { name: "unit", include: ["app/**/*.test.ts", "db/**/*.test.ts", "client/**/*.test.ts"], isolate: false } },
