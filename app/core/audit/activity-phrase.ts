@@ -1,5 +1,5 @@
 import { actionWords } from "./action-words";
-import { type Activity, type ActivityNames, fieldsOf } from "./activity";
+import { type Activity, type ActivityNames, documentFields } from "./activity";
 import { alone, onSubject } from "./activity-verbs";
 import { grantPhrase } from "./grant-phrase";
 import { fieldWords, planPhrase, renamePhrase, schedulePhrase, schedulePhrases } from "./tenant-phrases";
@@ -20,7 +20,7 @@ export function activityPhrase(activity: Activity, names: ActivityNames, { isOwn
   if (action === "tenant.plan_changed") return planPhrase(activity, names, of("of"));
   if (action === "tenant.updated") return renamePhrase(activity) ?? `changed ${fieldWords(activity)}${of("of")}`;
   if (action === "admin.role_changed") {
-    const [from, to] = [fieldsOf(activity.before).role, fieldsOf(activity.after).role];
+    const [from, to] = [documentFields(activity.before).role, documentFields(activity.after).role];
     return `changed the role${of("of")} from ${from} to ${to}`;
   }
   const verb = onSubject[action];

@@ -23,4 +23,4 @@ export const namesIn = ({ features, plans }: Catalogue, subject: string, zone: s
 
 export type Document = { [field: string]: Json };
 const isDocument = (value: Json | undefined): value is Document => typeof value === "object" && value !== null && !Array.isArray(value);
-export const fieldsOf = (value: Json | undefined): Document => (isDocument(value) ? value : {});
+export const documentFields = (value: Json | undefined): Document => (isDocument(value) ? value : {});

@@ -1,7 +1,7 @@
 import type { Instant } from "~/core/model";
 import { listWords } from "~/core/text";
 import { actionWords } from "./action-words";
-import { type Activity, type ActivityNames, fieldsOf } from "./activity";
+import { type Activity, type ActivityNames, documentFields } from "./activity";
 
 type GrantDocument = {
   bundle?: { plan: string };
@@ -17,7 +17,7 @@ const maxNamed = 3;
 
 /** Of an action on trials or overrides: "extended Single sign-on for Acme to 13 Dec 2026". `forTenant` is empty or begins with a space. */
 export function grantPhrase({ action, before, after }: Activity, names: ActivityNames, forTenant: string): string {
-  const grants = (fieldsOf(after).grants ?? []) as unknown as GrantDocument[];
+  const grants = (documentFields(after).grants ?? []) as unknown as GrantDocument[];
   // An extension writes the old grant, ended, and the new one.
   const shown = action.endsWith(".extended") ? grants.filter((g) => g.extends != null) : grants;
   const keys = [...new Set(shown.map((g) => g.feature))];
@@ -30,7 +30,7 @@ export function grantPhrase({ action, before, after }: Activity, names: Activity
   const ends = new Set(shown.map((g) => g.endsAt));
   const [end] = ends.size === 1 ? ends : [undefined];
   const until = end == null ? "" : names.date(end);
-  const beyond = fieldsOf(after).railsPassed ? ", beyond a guard rail" : "";
+  const beyond = documentFields(after).railsPassed ? ", beyond a guard rail" : "";
   switch (action) {
     case "trial.granted":
       return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}${beyond}`;
@@ -40,12 +40,12 @@ export function grantPhrase({ action, before, after }: Activity, names: Activity
     case "trial.ended":
       return `ended the trial of ${features}${forTenant}`;
     case "trial.converted":
-      return `converted the trial of ${features}${forTenant} to ${names.plan(String(fieldsOf(after).plan))}`;
+      return `converted the trial of ${features}${forTenant} to ${names.plan(String(documentFields(after).plan))}`;
     case "override.ended":
       return `ended the override of ${features}${forTenant}`;
     default: {
       const denies = shown.some((g) => g.effect === "deny");
-      return `${denies ? "denied" : "allowed"} ${features}${forTenant}${until ? ` until ${until}` : ""}${fieldsOf(before).grants ? ", in place of an override" : ""}`;
+      return `${denies ? "denied" : "allowed"} ${features}${forTenant}${until ? ` until ${until}` : ""}${documentFields(before).grants ? ", in place of an override" : ""}`;
     }
   }
 }

@@ -2,11 +2,11 @@ import type { Json, ScheduledChange } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import { scheduleWords } from "~/core/schedules/schedule-words";
 import { listWords } from "~/core/text";
-import { type Activity, type ActivityNames, fieldsOf } from "./activity";
+import { type Activity, type ActivityNames, documentFields } from "./activity";
 
 /** "changed the plan of Acme from Starter to Premium". `ofTenant` is empty or begins with a space. */
 export function planPhrase({ before, after }: Activity, names: ActivityNames, ofTenant: string): string {
-  const [was, is] = [fieldsOf(before), fieldsOf(after)];
+  const [was, is] = [documentFields(before), documentFields(after)];
   const phrases: string[] = [];
   const name = (key: Json | undefined) => (typeof key === "string" ? names.plan(key) : "no plan");
   if ("plan" in is) phrases.push(`changed the plan${ofTenant} from ${name(was.plan)} to ${name(is.plan)}`);
@@ -32,7 +32,7 @@ export const schedulePhrases: Readonly<Record<string, { in: "before" | "after"; 
 /** "scheduled a change of Acme: moves to Premium, from 1 Jan 2027" */
 export function schedulePhrase({ action, before, after }: Activity, names: ActivityNames, ofTenant: string): string {
   const { in: side, verb, more = "" } = schedulePhrases[action] as (typeof schedulePhrases)[string];
-  const listOf = (document: Json) => (fieldsOf(document).scheduled ?? []) as unknown as ScheduledChange[];
+  const listOf = (document: Json) => (documentFields(document).scheduled ?? []) as unknown as ScheduledChange[];
   const [own, others] = side === "after" ? [listOf(after), listOf(before)] : [listOf(before), listOf(after)];
   const changed = own.find((entry) => !others.some((other) => sameJson(other as unknown as Json, entry as unknown as Json)));
   if (!changed) return `${verb}${ofTenant}${more}`;
@@ -41,8 +41,8 @@ export function schedulePhrase({ action, before, after }: Activity, names: Activ
 
 /** Null if more than the name changed. */
 export function renamePhrase({ before, after }: Activity): string | null {
-  const [was, is] = [fieldsOf(before).name, fieldsOf(after).name];
-  if (typeof was !== "string" || typeof is !== "string" || Object.keys(fieldsOf(after)).length !== 1) return null;
+  const [was, is] = [documentFields(before).name, documentFields(after).name];
+  if (typeof was !== "string" || typeof is !== "string" || Object.keys(documentFields(after)).length !== 1) return null;
   return `renamed ${was} to ${is}`;
 }
 
@@ -58,6 +58,6 @@ const fieldNames: Readonly<Record<string, string>> = {
 
 /** The fields that changed, as a list of words. */
 export function fieldWords({ after }: Activity): string {
-  const fields = Object.keys(fieldsOf(after)).map((field) => fieldNames[field] ?? field);
+  const fields = Object.keys(documentFields(after)).map((field) => fieldNames[field] ?? field);
   return fields.length > 0 ? listWords(fields) : "something";
 }
