@@ -28,9 +28,9 @@ afterEach(async () => {
 
 const modes: [Mode, RegExp][] = [
   ["refuse", /cannot be reached at http:\/\/127\.0\.0\.1:\d+ \(/],
-  ["hang", /no whole answer within 0\.1 s/],
-  ["silent", /no whole answer within 0\.1 s/],
-  ["trickle", /no whole answer within 0\.1 s/],
+  ["hang", /no whole answer within 0\.25 s/],
+  ["silent", /no whole answer within 0\.25 s/],
+  ["trickle", /no whole answer within 0\.25 s/],
   ["500", /answered 500/],
   ["503", /answered 503/],
   ["garbage", /not PostHog/],
@@ -40,9 +40,12 @@ const modes: [Mode, RegExp][] = [
   ["413", /too large/],
 ];
 
+const neverAnswers = new Set<Mode>(["hang", "silent", "trickle"]);
+
 describe.each(modes)("while PostHog does this: %s", (mode, why) => {
   test("1,000 changes wait, their page says why, and a minute after it is back the newest of each has arrived, none older after newer", async () => {
-    w = await startSync("sqlite", fake, { requestTimeout: 100 });
+    // A short wait only for what gives no answer: on a busy machine others take longer.
+    w = await startSync("sqlite", fake, neverAnswers.has(mode) ? { requestTimeout: 250 } : {});
     await w.catalogue(features, plans);
     const keys = many(1_000);
     await w.tenants(keys, (key) => ({ name: `${key} first`, plan: "starter" }));
