@@ -10,15 +10,22 @@ let lastOpened: string | null = null;
 
 type Editor = typeof import("./grid-edit");
 let editor: Editor | undefined;
+let loading: Promise<Editor> | undefined;
 
-/** Calls at once if the editor is loaded. */
+/** Calls at once if the editor is loaded, and otherwise in the order of the calls once it is. */
 function withEditor(work: (editor: Editor) => void): void {
-  if (editor) work(editor);
-  else
-    void import("./grid-edit").then((loaded) => {
-      editor = loaded;
-      work(loaded);
-    });
+  if (editor) {
+    work(editor);
+    return;
+  }
+  loading ??= import("./grid-edit").then((loaded) => {
+    editor = loaded;
+    return loaded;
+  });
+  loading.then(work, () => {
+    // The next key tries again.
+    loading = undefined;
+  });
 }
 
 const isClearing = (key: string) => key === "Delete" || key === "Backspace";
