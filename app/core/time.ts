@@ -29,3 +29,6 @@ export function shortDate(at: Instant): string {
   const d = new Date(at);
   return `${d.getUTCDate()} ${monthNames[d.getUTCMonth()]?.slice(0, 3)} ${d.getUTCFullYear()}`;
 }
+
+/** "4 Dec 2026" of the UTC day "2026-12-04". */
+export const utcDate = (day: string): string => shortDate(Date.parse(day));

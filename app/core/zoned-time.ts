@@ -51,9 +51,6 @@ export function zonedDate(at: Instant, zone: string): string {
   return `${day} ${monthNames[month - 1]?.slice(0, 3)} ${year}`;
 }
 
-/** "13 Dec 2026", of a day of UTC: "2026-12-13". */
-export const utcDate = (day: string): string => zonedDate(Date.parse(day), "UTC");
-
 /** "13 December 2026" */
 export function zonedLongDate(at: Instant, zone: string): string {
   const { year, month, day } = clockTime(at, zone);

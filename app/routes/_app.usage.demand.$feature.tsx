@@ -3,7 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { Users } from "lucide-react";
 import { mayAct } from "~/core/permissions";
 import { shorten } from "~/core/text";
-import { utcDate } from "~/core/zoned-time";
+import { utcDate } from "~/core/time";
 import { readRefusedQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";

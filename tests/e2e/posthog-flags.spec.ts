@@ -172,7 +172,7 @@ test("without a secret key an open page gets by itself what PostHog answers, and
   for (let i = 0; i < 50; i++) expect(await check()).toMatchObject({ entitled: true, reason: { code: "flag_on" } });
   fake.state.mode["/flags/"] = "ok";
   await expect(notice).not.toBeVisible(slow);
-  // An open page would ask on.
+  // An open page would keep polling.
   await page.close();
   expect(await server.stop()).toBe(0);
 });

@@ -44,7 +44,7 @@ const neverAnswers = new Set<Mode>(["hang", "silent", "trickle"]);
 
 describe.each(modes)("while PostHog does this: %s", (mode, why) => {
   test("1,000 changes wait, their page says why, and a minute after it is back the newest of each has arrived, none older after newer", async () => {
-    // A short wait only for what gives no answer: on a busy machine others take longer.
+    // Short only where no answer comes: on a busy machine a real answer may take longer.
     w = await startSync("sqlite", fake, neverAnswers.has(mode) ? { requestTimeout: 250 } : {});
     await w.catalogue(features, plans);
     const keys = many(1_000);

@@ -116,7 +116,7 @@ async function newImpact(api: Api): Promise<string> {
   const made = await createImpact(api.services, ada, { title: fresh(), source });
   return made.ok ? made.job.id : "imp_none";
 }
-/** Asked for by the key that is to withdraw it: nobody else's key may. */
+/** Created with the key that will withdraw it, because no other key may. */
 async function newRequest(api: Api, key = api.keys.check): Promise<string> {
   const asked = await api.send("POST", "/api/requests", { tenant: await newTenant(api), feature: "sso" }, key);
   return ((await asked.json()) as { id: string }).id;

@@ -6,8 +6,8 @@ export type LoadLimits = { [K in LoadKind]: { /** In ms. */ maxDelayMs: number; 
 
 /**
  * `maxDelayMs`: max event-loop delay at which requests are accepted. `maxInFlight`: max requests whose body has arrived
- * and which are not answered yet. Files are not refused for a delay: a browser asks once for the script of a page that it
- * has, and the page is broken without it. They wait in the queue, where checks go first.
+ * and which are not answered yet. Files are not refused for a delay: a browser requests a page's script only once, and the
+ * page is broken without it. They wait in the queue, where checks go first.
  */
 export const loadLimits: LoadLimits = {
   check: { maxDelayMs: 80, maxInFlight: 1_000 },

@@ -1,5 +1,5 @@
 import type { LineDrawing } from "~/core/charts/drawings";
-import { utcDate } from "~/core/zoned-time";
+import { utcDate } from "~/core/time";
 import { ChartTable } from "./chart-table";
 import { count } from "./pagination";
 

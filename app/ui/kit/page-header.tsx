@@ -42,7 +42,7 @@ export function PageHeader({ title, badges, description, breadcrumbs = [], actio
           </ol>
         </nav>
       )}
-      {/* In the order of reading, so that nothing moves while the page arrives. */}
+      {/* In reading order: with another order on the screen, parts would move while the page arrives. */}
       <div
         className={cx(
           "grid items-center gap-x-6 gap-y-1",

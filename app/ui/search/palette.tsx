@@ -56,7 +56,7 @@ export function Palette({ initialText, allPages, canChange, returnTo, onClose, o
     onClose();
     submit(fields, { method: "post", action: to });
   };
-  // One who types fast presses Enter on a line that the next answer may still have in the same place.
+  // Enter while a search is pending opens the line if the answer still lists it first.
   const open = (to: string) => (isCurrent ? go(to) : setChosen({ q, to }));
   const act = shown?.command ? commandAct(shown.command, shown.now) : null;
   const groups = shown ? resultGroups(shown.results) : [];

@@ -1,7 +1,8 @@
 import type { ColumnDrawing } from "~/core/charts/drawings";
 import { limitWords } from "~/core/decision/reason-message";
 import type { Instant } from "~/core/model";
-import { zonedDate, zonedDateTime } from "~/core/zoned-time";
+import { shortDate } from "~/core/time";
+import { zonedDateTime } from "~/core/zoned-time";
 import { paths } from "~/paths";
 import { Section } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
@@ -68,7 +69,7 @@ const columns: Column<Row>[] = [
 
 function labelOf({ start }: Period, resetPeriod: string | undefined): string {
   if (start === null) return "since the start";
-  return resetPeriod === "hour" ? zonedDateTime(start, "UTC") : zonedDate(start, "UTC");
+  return resetPeriod === "hour" ? zonedDateTime(start, "UTC") : shortDate(start);
 }
 
 /** A bar per period, and a table behind it. */

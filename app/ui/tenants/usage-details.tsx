@@ -1,4 +1,4 @@
-import { utcDate } from "~/core/zoned-time";
+import { utcDate } from "~/core/time";
 import { paths } from "~/paths";
 import { TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
