@@ -64,13 +64,13 @@ export default function Tenant() {
                 </LinkButton>
               </>
             )}
-            {canShowInstant && <AsOfPicker at={asOf?.at ?? null} zone={zone} now={now} />}
             {mayAct(role, "trials.grant") && status !== "archived" && (
               <LinkButton to={paths.trialNew(key)} variant="primary">
                 <Hourglass aria-hidden="true" />
                 Grant trial
               </LinkButton>
             )}
+            {canShowInstant && <AsOfPicker at={asOf?.at ?? null} zone={zone} now={now} />}
           </>
         }
       />

@@ -47,8 +47,12 @@ const daysOf = ({ startsAt, endsAt }: TrialRow) => (endsAt - startsAt) / day;
 const toast = (page: Page) => page.locator("[data-sonner-toast]").first();
 const drawer = (page: Page) => page.getByRole("dialog", { name: /^Grant trial/ });
 
+/** Before the page is hydrated its links lead to the page of the form. */
+const linksOpenTheDrawer = (page: Page) => page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });
+
 async function openDrawer(page: Page, tenant: string) {
   await page.goto(`/tenants/${tenant}`);
+  await linksOpenTheDrawer(page);
   await page.getByRole("link", { name: "Grant trial", exact: true }).first().click();
   await expect(drawer(page).getByRole("searchbox", { name: "Search features" })).toBeFocused();
   return drawer(page);
@@ -165,8 +169,7 @@ test("the drawer opens over any page with a link to it, and granting returns the
       { timeout: 30_000 },
     )
     .toBe(1);
-  // Before the page is hydrated the link leads to the page.
-  await page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });
+  await linksOpenTheDrawer(page);
   await link.click();
   await expect(drawer(page).getByRole("checkbox", { name: /^Audit trail/ })).toBeChecked();
   await page.keyboard.press("Escape");
