@@ -195,6 +195,7 @@ test("a preset that is kept from what was ticked fills in the drawer of another 
   await expect(toast(page)).toContainText("The preset Evaluation is kept.");
   await page.goto("/tenants/cyberdyne");
   await page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });
+  await linksOpenTheDrawer(page);
   await page.getByRole("link", { name: "Grant trial", exact: true }).first().click();
   await drawer(page).getByRole("link", { name: "Evaluation 30 days" }).click();
   await expect(drawer(page).getByRole("checkbox", { name: /^API calls/ })).toBeChecked();
