@@ -75,6 +75,8 @@ export const paths = {
   /** The form with the features and the length of a preset. */
   trialOfPreset: (key: string, { features, days }: { features: readonly string[]; days: number }, returnTo?: string) =>
     withRepeated(`${tenantPath(key)}/trial`, "feature", features, { days, returnTo }),
+  /** The form for the bundle of a plan, with its preview. */
+  trialOfPlan: (key: string, query: Query & { plan: string }) => withQuery(`${tenantPath(key)}/trial`, { what: "plan", ...query }),
   overrideNew: (key: string, feature?: string, effect?: "allow" | "deny") => withQuery(`${tenantPath(key)}/override`, { feature, effect }),
   grantExtend: (key: string, grantId: string) => `${tenantPath(key)}/grants/${segment(grantId)}/extend`,
   grantConvert: (key: string, grantId: string, plan?: string) =>

@@ -1,10 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { presetLengths } from "~/core/grants/trial-presets";
-import { grantTrialSchema } from "~/forms/grants/grant-page";
+import { type GrantTrialInput, grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths, safePath } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
 import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
+import { bundleOf, bundlePlans, firstEntries, plannedBundle, trialsIn } from "~/server/grants/bundle-form.server";
 import { grantTrials, readValues } from "~/server/grants/grant-changes.server";
 import { grantedSentence, trialPanel } from "~/server/grants/trial-panel.server";
 import { offeredPresets } from "~/server/grants/trial-presets.server";
@@ -33,12 +33,14 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const panel = await trialPanel(context, tenant, searchParams.get("q") ?? "", wanted);
   const back = returnTo === null ? "" : safePath(returnTo, "");
   const presets = await offeredPresets(context);
-  const days = presetLengths.find((length) => length === searchParams.get("days")) ?? "14";
   const canKeepPresets = tenant.may("presets.change");
+  const rails = await railFacts(context, key, tenant.admin.role);
+  const first = firstEntries(searchParams);
   return {
     ...panel,
-    ...{ presets, days, canKeepPresets },
-    rails: await railFacts(context, key, tenant.admin.role),
+    ...{ presets, first, canKeepPresets, rails },
+    plans: bundlePlans(tenant),
+    bundle: bundleOf(context, tenant, first, rails),
     key,
     name,
     status,
@@ -52,35 +54,47 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
   const tenant = await requireTenant(request, context, keyOf(params.tenant), "trials.grant");
+  const { key } = tenant.facts;
   const submission = await readForm(request, grantTrialSchema);
   // What was chosen by a search is not in the list without it.
   const chosen = [submission.payload.feature ?? []].flat().filter((key) => typeof key === "string");
-  const withChosen = async () => ({ panel: await trialPanel(context, tenant, "", chosen.slice(0, 100)) });
+  const withChosen = async () => ({
+    panel: {
+      ...(await trialPanel(context, tenant, "", chosen.slice(0, 100))),
+      bundle: bundleOf(context, tenant, submission.payload, await railFacts(context, key, tenant.admin.role)),
+    },
+  });
   if (submission.status !== "success") return invalid(submission, undefined, await withChosen());
   const form = submission.value;
-  const values = readValues(tenant, form.feature, form.values);
+  const plan = form.what === "plan" ? (form.plan as string) : null;
+  const values = readValues(tenant, plan === null ? form.feature : [], form.values);
   if (!values.ok) return invalid(submission, values.errors, await withChosen());
-  const { key } = tenant.facts;
   if (form.intent === "ask") {
-    const asked = await askForTrial(context, actorOf(tenant.admin), {
-      tenant: key,
-      act: askedTrial(form, values.features),
-      note: form.note || null,
-    });
-    if (!asked.ok) return refused(submission, asked, { feature: "feature" }, await withChosen());
+    const planned = plan === null ? null : plannedBundle(context, tenant, { ...form, plan });
+    if (planned && !planned.ok) return refused(submission, planned, fieldsOf(form), await withChosen());
+    const features = planned ? trialsIn(planned.change) : values.features;
+    const act = askedTrial(form, features, plan);
+    const asked = await askForTrial(context, actorOf(tenant.admin), { tenant: key, act, note: form.note || null });
+    if (!asked.ok) return refused(submission, asked, fieldsOf(form), await withChosen());
     return redirectWithToast(paths.requests(), { message: "Your request waits for an admin." });
   }
   const actor = newAct(context, tenant.admin);
   const result = await grantTrials(context, actor, key, form, values.features);
   if (!result.ok && result.request) return toWaitingRequest(result);
-  if (!result.ok) {
-    const fields = { feature: "feature", reason: "note", endsAt: form.length === "own" ? "endsAt" : "length" };
-    return refused(submission, result, fields, await withChosen());
-  }
-  const to = paths.tenantGrants(key, { done: result.ids.join(",") });
+  if (!result.ok) return refused(submission, result, fieldsOf(form), await withChosen());
+  const to = paths.tenantGrants(key, { done: result.ids.slice(0, maxDone).join(",") });
   const message = grantedSentence(tenant, result);
   return redirectWithToast(safePath(form.returnTo, to), { message, undo: await undoOffer(context, actor) });
 }
+
+/** Grants whose results the next page shows. */
+const maxDone = 100;
+
+/** The field beside which a refusal is shown. */
+const fieldsOf = ({ what, length }: GrantTrialInput) => ({
+  ...{ feature: what === "plan" ? "plan" : "feature", plan: "plan", reason: "note" },
+  endsAt: length === "own" ? "endsAt" : "length",
+});
 
 export default function GrantTrial() {
   const sent = useActionData<typeof action>();
@@ -100,7 +114,7 @@ export default function GrantTrial() {
       )}
       <Card>
         <TrialPanel
-          key={`${data.wanted} ${data.days}`}
+          key={`${data.wanted} ${Object.values(data.first)}`}
           id="trial"
           data={data}
           lastResult={sent?.result}

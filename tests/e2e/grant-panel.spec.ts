@@ -222,6 +222,49 @@ test("without JavaScript the same page grants, says so, and undoes", async ({ ne
   expect(grantsOf(server, "plain").map(({ endedAt }) => endedAt !== null)).toEqual([true]);
 });
 
+test("all that a plan gives is previewed as the form is filled in, granted as one trial, and undone", async ({ context, server }) => {
+  await api(server, "PUT", "/api/tenants/wayne", { name: "Wayne", plan: "starter" });
+  const page = await signIn(await context.newPage());
+  const panel = await openDrawer(page, "wayne");
+  await panel.getByRole("radio", { name: /^All that a plan gives/ }).check();
+  await expect(panel.getByRole("searchbox", { name: "Search features" })).toBeHidden();
+  await panel.getByLabel("Plan", { exact: true }).selectOption({ label: "Premium" });
+  await expect(panel).toContainText(/Wayne has the bundle Premium \(2 features\) until /);
+  await expect(panel).toContainText("It gets API calls (5,000 calls) and Single sign-on.");
+  await expect(panel).toContainText("Left out, because its plan or an add-on gives as much already: Epics.");
+  const dated = await panel.getByText(/Wayne has the bundle/).textContent();
+  await panel.getByText("7 days").click();
+  await expect(panel.getByText(/Wayne has the bundle/)).not.toHaveText(dated ?? "");
+  await panel.getByRole("button", { name: "Grant trial" }).click();
+  await expect(toast(page)).toContainText("Wayne has the bundle Premium (2 features) until");
+  expect(grantsOf(server, "wayne").map((row) => [row.feature, daysOf(row), row.endedAt])).toEqual([
+    ["calls", 7, null],
+    ["sso", 7, null],
+  ]);
+  await toast(page).getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Undone.", { exact: true })).toBeVisible();
+  expect(grantsOf(server, "wayne").map(({ endedAt }) => endedAt !== null)).toEqual([true, true]);
+});
+
+test("without JavaScript a button shows what the plan would give, and keeps what was entered", async ({ newPerson, server }) => {
+  await api(server, "PUT", "/api/tenants/soylent", { name: "Soylent", plan: "starter" });
+  const page = await signIn(await (await newPerson({ javaScriptEnabled: false })).newPage());
+  await page.goto("/tenants/soylent/trial");
+  await page.getByText("All that a plan gives").click();
+  await page.getByLabel("Plan", { exact: true }).selectOption({ label: "Premium" });
+  await page.getByLabel("Note").fill("By phone");
+  await page.getByText("30 days").click();
+  await page.getByRole("button", { name: "Show what it gives" }).click();
+  await expect(page.getByText(/Soylent has the bundle Premium \(2 features\) until /)).toBeVisible();
+  await expect(page.getByLabel("Note")).toHaveValue("By phone");
+  await page.getByRole("button", { name: "Grant trial" }).click();
+  await expect(page.locator("noscript [role=status]")).toContainText("Soylent has the bundle Premium (2 features) until");
+  expect(grantsOf(server, "soylent").map((row) => [row.feature, daysOf(row), row.note])).toEqual([
+    ["calls", 30, "By phone"],
+    ["sso", 30, "By phone"],
+  ]);
+});
+
 test("features that were refused lately come first with how often, and a live trial offers Extend", async ({ context, server }) => {
   const headers = { Authorization: `Bearer ${manageKey}` };
   for (let i = 0; i < 3; i++) await fetch(`${server.url}/api/entitlements?tenant=initech&feature=audit`, { headers });

@@ -428,6 +428,13 @@ export const pageActs: PageAct[] = [
     form: { feature: "sso", length: "14" },
   },
   {
+    name: "grant a bundle",
+    from: "support",
+    route: "routes/_app.tenants.$tenant_.trial",
+    path: async (app) => paths.trialNew(await tenant(app)),
+    form: { what: "plan", plan: "premium", length: "14" },
+  },
+  {
     name: "undo a trial",
     from: "support",
     route: "routes/_app.activity.$seq_.undo",

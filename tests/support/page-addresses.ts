@@ -25,6 +25,7 @@ const queries: { [path: string]: string[] } = {
     ...["?status=suspended&sort=plan,-refused", "?plan=plan0&sort=-limit,name", "?cols=changed,created,meta.region&density=compact"],
     ...["density=roomy", "density=roomy&trial=live&sort=-limit", "trial=live&sort=-refused,plan"].map((look) => `?${allColumns}&${look}`),
   ],
+  "/tenants/:tenant/trial": ["?what=plan&plan=plan0&length=14"],
   "/requests": ["?state=lapsed", "?state=granted&tenant=t1000040", "?tenant=t1000040"],
   "/bulk": ["?all=1", "?all=1&plan=plan0", "?all=1&q=tenant+4", "?all=1&feature=f0&through=trial"],
   "/tenants/:tenant": ["?at=2026-11-10T00:00", "?at=2027-06-01T00:00", "?at=2020-01-01T00:00"],

@@ -2,7 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Value } from "~/core/model";
 import type { Act } from "~/core/permissions";
 import type { TenantFilter } from "~/core/tenants/tenant-filter";
-import { listWords } from "~/core/text";
+import { listWordsUpTo } from "~/core/text";
 
 export const bulkActs = [
   "grant_trial",
@@ -78,10 +78,8 @@ const maxNamed = 3;
 /** "Grant a trial of SSO for 14 days". Names are the catalogue's, or the keys of what is gone. */
 export function describeBulkAct(act: BulkAct, catalogue: Pick<Catalogue, "plans" | "features">): string {
   const planName = (key: string) => catalogue.plans.get(key)?.name ?? key;
-  const featureNames = (keys: readonly string[]) => {
-    const names = keys.map((key) => catalogue.features.get(key)?.name ?? key);
-    return listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
-  };
+  const featureName = (key: string) => catalogue.features.get(key)?.name ?? key;
+  const featureNames = (keys: readonly string[]) => listWordsUpTo(keys.map(featureName), maxNamed);
   const trials = (features: readonly string[]) => (features.length === 0 ? "all trials" : `trials of ${featureNames(features)}`);
   switch (act.act) {
     case "grant_trial":

@@ -1,6 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Grant, Instant, TenantFacts, Value } from "~/core/model";
-import { listWords } from "~/core/text";
+import { listWordsUpTo } from "~/core/text";
 import { zonedDateTime, zonedLongDate } from "~/core/zoned-time";
 import { endOf, grantStateOf } from "./grant-lifetime";
 
@@ -36,10 +36,11 @@ export function suggestedValue(catalogue: Catalogue, { plan }: Pick<TenantFacts,
 type NamedFeature = { name: string; entitled: boolean };
 const maxNamed = 4;
 
-const namesIn = (features: readonly NamedFeature[]) => {
-  const names = features.map(({ name }) => name);
-  return listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
-};
+const namesIn = (features: readonly NamedFeature[]) =>
+  listWordsUpTo(
+    features.map(({ name }) => name),
+    maxNamed,
+  );
 
 /** `from`: null means at once. */
 type Period = { from: Instant | null; until: Instant };

@@ -53,7 +53,8 @@ function withinLimits(
 /** Of features that were granted a trial too lately, a list names each. */
 const maxSentences = 5;
 
-function railedActs({ action, grants }: TenantChange, { features: named }: Catalogue): RailedAct[] {
+/** What guard rails see in a change. */
+export function railedActs({ action, grants }: TenantChange, { features: named }: Catalogue): RailedAct[] {
   if (action === "trial.ended") return [{ kind: "end" }];
   const made = grants.flatMap((grant) => (grant.kind === "trial" && grant.endedAt === null ? [grant] : []));
   const [first] = made;

@@ -1,7 +1,7 @@
 import { describeBulkAct } from "~/core/bulk/bulk-act";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Instant } from "~/core/model";
-import { listWords } from "~/core/text";
+import { listWordsUpTo } from "~/core/text";
 import { longDate } from "~/core/time";
 import { featuresOfAct, type RequestedAct } from "./request";
 
@@ -11,7 +11,7 @@ const maxNamed = 3;
 export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "features" | "plans">): string {
   const { features, plans } = catalogue;
   const names = featuresOfAct(act).map((key) => features.get(key)?.name ?? key);
-  const named = listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
+  const named = listWordsUpTo(names, maxNamed);
   switch (act.act) {
     case "try_feature":
       return `Trial of ${named}`;

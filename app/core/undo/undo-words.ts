@@ -1,7 +1,7 @@
 import { endOf } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
-import { listWords, shorten } from "~/core/text";
+import { listWordsUpTo, shorten } from "~/core/text";
 import { longDate } from "~/core/time";
 import type { NamedCatalogue } from "./revert-tenant";
 import type { UndoProblem } from "./reverted";
@@ -78,5 +78,4 @@ function grantWords(before: TenantFacts, grants: readonly Grant[], { features }:
 }
 
 const until = (end: Instant | null) => (end === null ? "without an end" : `until ${longDate(end)}`);
-const named = (names: readonly string[]) =>
-  listWords(names.length > maxNamed ? [...names.slice(0, maxNamed - 1), `${names.length - maxNamed + 1} more`] : names);
+const named = (names: readonly string[]) => listWordsUpTo(names, maxNamed);

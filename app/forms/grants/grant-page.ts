@@ -11,26 +11,36 @@ export const typedValues = z.record(z.string(), z.string().max(10_000, "That is 
 /** Someone else decides it. */
 const ask = { intent: z.literal("ask").optional() };
 
+const trialPeriod = { length: z.enum(trialLengths, "Choose how long."), startsAt: localTime, endsAt: localTime, zone: formZone };
+const noEnd = { path: ["endsAt"], error: "A trial always has an end: choose it." };
+
 export const grantTrialSchema = z
   .object({
+    /** Features one by one by default. `plan`: all that the plan gives and the tenant does not have. */
+    what: z.enum(["features", "plan"], "Choose features or a plan.").optional(),
     feature: z
       .array(z.string())
-      .min(1, "Choose at least one feature.")
       .max(100, "Grant up to 100 features at once.")
       .refine((keys) => keys.every((key) => featureKey.safeParse(key).success), featureKeyRefused),
-    length: z.enum(trialLengths, "Choose how long."),
-    startsAt: localTime,
-    endsAt: localTime,
-    zone: formZone,
+    plan: planKey.optional(),
+    ...trialPeriod,
     values: typedValues,
     note: note.optional(),
     /** The page to return to; "" for the result on the page of the grants. */
     returnTo: z.string().max(2_000).optional(),
     ...ask,
   })
+  .refine((f) => f.what === "plan" || f.feature.length > 0, { path: ["feature"], error: "Choose at least one feature." })
+  .refine((f) => f.what !== "plan" || f.plan !== undefined, { path: ["plan"], error: "Choose a plan." })
   .transform(inZone("startsAt", "endsAt"))
-  .refine((f) => f.length !== "own" || f.endsAt !== undefined, { path: ["endsAt"], error: "A trial always has an end: choose it." });
+  .refine((f) => f.length !== "own" || f.endsAt !== undefined, noEnd);
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
+
+/** The part of that form that a preview of a bundle reads from the address. */
+export const bundleQuery = z
+  .object({ what: z.literal("plan"), plan: planKey, ...trialPeriod })
+  .transform(inZone("startsAt", "endsAt"))
+  .refine((f) => f.length !== "own" || f.endsAt !== undefined, noEnd);
 
 export const endGrantSchema = z.object({ note: note.optional(), ...ask });
 

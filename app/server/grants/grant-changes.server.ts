@@ -2,6 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { FeatureKind } from "~/core/catalogue/feature-changes";
 import { answerRow, byGroupAndName } from "~/core/decision/answer-row";
 import type { TenantChange } from "~/core/decision/changes";
+import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
@@ -106,12 +107,15 @@ export function readValues({ catalogue }: Pick<TenantRequest, "catalogue">, keys
   return Object.keys(errors).length > 0 ? { ok: false, errors } : { ok: true, features };
 }
 
+export type TrialPeriodInput = Pick<GrantTrialInput, "length" | "startsAt" | "endsAt">;
+
 /** A day is 24 hours from now. */
-function period(form: GrantTrialInput, now: Instant): { startsAt?: Instant; endsAt: Instant } {
+export function periodOfForm(form: TrialPeriodInput, now: Instant): { startsAt?: Instant; endsAt: Instant } {
   if (form.length === "own") return { startsAt: form.startsAt, endsAt: form.endsAt as Instant };
   return { endsAt: now + Number(form.length) * day };
 }
 
+/** Grants trials of these features, or the bundle of the form's plan. */
 export function grantTrials(
   services: Services,
   actor: Actor,
@@ -124,7 +128,11 @@ export function grantTrials(
     actor,
     key,
     (facts, catalogue, stamp, bounds) => {
-      const granted = grantTrial(facts, { ...period(form, stamp.now), features, note: form.note }, catalogue, stamp);
+      const common = { ...periodOfForm(form, stamp.now), note: form.note };
+      const granted =
+        form.what === "plan"
+          ? grantBundle(facts, { ...common, plan: form.plan as string }, catalogue, stamp)
+          : grantTrial(facts, { ...common, features }, catalogue, stamp);
       return withinRails(granted, bounds, form.note, catalogue);
     },
     bound,

@@ -1,5 +1,6 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { includedSentence, includedValue } from "~/core/grants/already-included";
+import { bundleName, skippedSentences } from "~/core/grants/bundle-words";
 import { suggestedValue, trialSentence, trialStatus } from "~/core/grants/trial-choice";
 import type { Feature, Grant, Trial } from "~/core/model";
 import { foldText } from "~/core/plain-text";
@@ -16,6 +17,8 @@ import { choicesOf, type GrantsChanged, grantableFeatures } from "./grant-change
 const maxChoices = 60;
 const maxRefused = 10;
 const refusedDays = 30;
+/** Skipped features that the toast names for each reason. */
+const maxSkippedNamed = 3;
 
 /**
  * What the panel for granting trials shows: the `chosen` features, then those that checks were refused lately, then
@@ -67,9 +70,12 @@ export function grantedSentence({ facts, catalogue, zone, now }: TenantRequest, 
   const trials = (change?.grants ?? []) as Trial[];
   const [first] = trials;
   if (!change || !first) return "Nothing was granted.";
-  const names = trials.map(({ feature }) => ({ name: catalogue.features.get(feature)?.name ?? feature, entitled: false }));
+  const names = first.bundle
+    ? [{ name: bundleName(catalogue, first.bundle.plan, trials.length), entitled: false }]
+    : trials.map(({ feature }) => ({ name: catalogue.features.get(feature)?.name ?? feature, entitled: false }));
   const period = { from: first.startsAt > change.at ? first.startsAt : null, until: first.endsAt };
   const included = (change.alreadyIncluded ?? []).map(({ feature }) => catalogue.features.get(feature)?.name ?? feature);
   const already = included.length === 0 ? "" : ` Its plan or an add-on gives as much of ${listWords(included)} already.`;
-  return `${trialSentence(facts.name, names, period, { zone, now })}${already}`;
+  const leftOut = skippedSentences(catalogue, change.skipped ?? [], maxSkippedNamed);
+  return [`${trialSentence(facts.name, names, period, { zone, now })}${already}`, ...leftOut].join(" ");
 }

@@ -2,9 +2,9 @@ import type { Actor, Instant, Value } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import { isSameAct, maxRequestsPerDay, maxWaitingRequests, type RequestedAct } from "~/core/requests/request";
 import { day } from "~/core/time";
-import type { GrantTrialInput } from "~/forms/grants/grant-page";
 import { keepRequestIn, type RequestKept, type RequestToKeep } from "~/server/approvals/keep-request.server";
 import { withRequest } from "~/server/changes/change.server";
+import type { TrialPeriodInput } from "~/server/grants/grant-changes.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
 import { tenantLock } from "~db/database";
@@ -37,13 +37,15 @@ export async function askForFeature(
   return keepRequest(services, actor, asked, (waiting) => isSameAct(waiting.act, act));
 }
 
-/** What the form for granting a trial asks for. */
+/** What the form for granting a trial asks for. `bundle`: the plan whose features these are, or null. */
 export function askedTrial(
-  { length, startsAt, endsAt }: Pick<GrantTrialInput, "length" | "startsAt" | "endsAt">,
+  { length, startsAt, endsAt }: TrialPeriodInput,
   features: { feature: string; value: Value }[],
+  bundle: string | null,
 ): RequestedAct {
-  if (length !== "own") return { act: "grant_trial", features, days: Number(length), startsAt: null, endsAt: null };
-  return { act: "grant_trial", features, days: null, startsAt: startsAt ?? null, endsAt: endsAt ?? null };
+  const common = { act: "grant_trial" as const, features, ...(bundle === null ? {} : { bundle }) };
+  if (length !== "own") return { ...common, days: Number(length), startsAt: null, endsAt: null };
+  return { ...common, days: null, startsAt: startsAt ?? null, endsAt: endsAt ?? null };
 }
 
 /** Asks for what a guard rail does not allow the person. */

@@ -61,7 +61,7 @@ function Content({ page }: { page: string }) {
         <>
           <PermissionNotice canChange={data.canChange} act="trials.grant" />
           <TrialPanel
-            key={`${data.wanted} ${data.days}`}
+            key={`${data.wanted} ${Object.values(data.first)}`}
             id="trial-drawer"
             data={data}
             lastResult={sent.data?.result}

@@ -10,6 +10,7 @@ import { paths } from "~/paths";
 import { type Choice, FeaturePicker } from "~/ui/catalogue/feature-picker";
 import { Button } from "~/ui/kit/button";
 import { FormActions } from "~/ui/kit/card";
+import { RadioCards } from "~/ui/kit/choices";
 import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { LengthFields } from "~/ui/kit/length-fields";
@@ -17,6 +18,7 @@ import { FormErrors, Notice } from "~/ui/kit/notice";
 import { useHydrated } from "~/ui/kit/use-hydrated";
 import { useValidation } from "~/ui/kit/use-validation";
 import { AskButton, RailLimits, RailVerdictLine } from "~/ui/rails/rail-notice";
+import { BundleFields, type BundlePreviewData } from "./bundle-fields";
 import { type OfferedPreset, TrialPresets } from "./trial-presets";
 
 /** What the loader of the page `trial` returns. */
@@ -31,8 +33,12 @@ export type TrialPanelData = {
   choices: Choice[];
   left: number;
   wanted: string[];
-  /** The length that is selected at first. */
-  days: string;
+  /** What is filled in at first, as typed. */
+  first: { what: string; plan: string; length: string; startsAt: string; endsAt: string; note: string };
+  /** Plans and add-ons that may be given as a bundle. Null if there are too many to list. */
+  plans: { key: string; name: string }[] | null;
+  /** What the plan of `first` would give, or null. */
+  bundle: BundlePreviewData | null;
   presets: OfferedPreset[];
   canKeepPresets: boolean;
   /** Null without guard rails. */
@@ -55,19 +61,20 @@ type Props = {
 
 /** Grants trials of one or more features: the page's form, and the drawer's. */
 export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo, cancel }: Props) {
-  const { key, name, status, now, zone, canChange, choices, left, wanted, days, rails } = data;
+  const { key, name, status, now, zone, canChange, choices, left, wanted, first, rails } = data;
   const hydrated = useHydrated();
   const [form, fields] = useForm({
     id,
     lastResult,
-    defaultValue: { length: days, endsAt: inputValueIn(now + 14 * day, zone) },
+    defaultValue: { ...first, endsAt: first.endsAt || inputValueIn(now + 14 * day, zone) },
     onValidate: useValidation(async () => (await import("~/forms/grants/grant-page")).grantTrialSchema),
     shouldRevalidate: "onInput",
   });
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
   const initial = entered ? [entered.feature ?? []].flat() : wanted;
   const [ticked, setTicked] = useState(() => choices.filter((c) => initial.includes(c.key) && !c.live));
-  const { length, startsAt, endsAt } = fields;
+  const { what, plan, length, startsAt, endsAt } = fields;
+  const isPlan = what.value === "plan";
   const until = length.value === "own" ? instantIn(endsAt.value ?? "", zone) : now + Number(length.value ?? 14) * day;
   const from = length.value === "own" ? instantIn(startsAt.value ?? "", zone) : null;
   const act = { kind: "grant" as const, features: ticked.map((c) => ({ feature: c.key, name: c.name })), startsAt: from ?? now };
@@ -84,23 +91,56 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
       <StatusNotice name={name} status={status} />
       <FormErrors errors={form.errors} />
       {rails && <RailLimits rails={rails} kind="grant" />}
-      <TrialPresets
-        tenant={key}
-        presets={data.presets}
-        kept={data.canKeepPresets ? { features: ticked.map((choice) => choice.key), days: length.value } : null}
-        returnTo={returnTo}
-      />
-      <Field label="Features" field={fields.feature} group>
-        <FeaturePicker
-          tenant={key}
-          choices={choices}
-          left={left}
-          chosen={initial}
-          typed={entered?.values}
-          errors={(field) => form.allErrors[field]}
-          onChosen={setTicked}
-        />
-      </Field>
+      <div className="group/what">
+        <Field label="What" field={what} group>
+          <RadioCards
+            name={what.name}
+            checked={what.initialValue ?? "features"}
+            columns={2}
+            options={[
+              { value: "features", label: "Features", hint: "One trial of each" },
+              { value: "plan", label: "All that a plan gives", hint: "As one trial" },
+            ]}
+          />
+        </Field>
+        <div className="hidden group-has-[[name=what][value=plan]:checked]/what:block">
+          <BundleFields
+            tenant={key}
+            plans={data.plans}
+            field={plan}
+            query={
+              isPlan
+                ? {
+                    ...{ plan: plan.value ?? "", length: length.value ?? "", zone },
+                    ...(length.value === "own"
+                      ? { startsAt: startsAt.value ?? "", endsAt: endsAt.value ?? "" }
+                      : { startsAt: "", endsAt: "" }),
+                  }
+                : null
+            }
+            first={data.bundle}
+          />
+        </div>
+        <div className="group-has-[[name=what][value=plan]:checked]/what:hidden">
+          <TrialPresets
+            tenant={key}
+            presets={data.presets}
+            kept={data.canKeepPresets ? { features: ticked.map((choice) => choice.key), days: length.value } : null}
+            returnTo={returnTo}
+          />
+          <Field label="Features" field={fields.feature} group>
+            <FeaturePicker
+              tenant={key}
+              choices={choices}
+              left={left}
+              chosen={initial}
+              typed={entered?.values}
+              errors={(field) => form.allErrors[field]}
+              onChosen={setTicked}
+            />
+          </Field>
+        </div>
+      </div>
       <LengthFields
         label="How long"
         hint="Days of 24 hours from now."
@@ -114,7 +154,7 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
         <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
       </Field>
       <p role="status" className="min-h-10 text-ink-muted text-sm wrap-anywhere">
-        {hydrated && ticked.length > 0 && until !== null && (
+        {hydrated && !isPlan && ticked.length > 0 && until !== null && (
           <>
             <span className="font-medium text-ink">{trialSentence(name, ticked, { from, until }, { zone, now })}</span>{" "}
             {hasNowSentence(ticked)}

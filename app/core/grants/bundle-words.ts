@@ -1,0 +1,23 @@
+import type { Catalogue } from "~/core/catalogue/catalogue";
+import { listWordsUpTo } from "~/core/text";
+import type { SkippedFeature } from "./bundles";
+
+type Names = Pick<Catalogue, "features" | "plans">;
+
+/** "the bundle Premium (2 features)". */
+export const bundleName = ({ plans }: Names, plan: string, features: number): string =>
+  `the bundle ${plans.get(plan)?.name ?? plan} (${features} ${features === 1 ? "feature" : "features"})`;
+
+/** Which features of the plan a bundle leaves out and why, with up to `maxNamed` names each. */
+export function skippedSentences({ features }: Names, skipped: readonly SkippedFeature[], maxNamed: number): string[] {
+  const named = (why: SkippedFeature["why"]) =>
+    listWordsUpTo(
+      skipped.filter((one) => one.why === why).map(({ feature }) => features.get(feature)?.name ?? feature),
+      maxNamed,
+    );
+  const [included, onTrial] = [named("included"), named("on_trial")];
+  return [
+    ...(included === "" ? [] : [`Left out, because its plan or an add-on gives as much already: ${included}.`]),
+    ...(onTrial === "" ? [] : [`Left out, because they are on trial in that time: ${onTrial}.`]),
+  ];
+}
