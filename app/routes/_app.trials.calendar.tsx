@@ -7,7 +7,7 @@ import { monthOf } from "~/core/trials/trial-chains";
 import { readCalendarMonth } from "~/forms/trials/trial-report-query";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
-import { maxEndsCounted, readTrialCalendar } from "~/server/trials/trial-calendar.server";
+import { readTrialCalendar } from "~/server/trials/trial-calendar.server";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { EmptyState } from "~/ui/kit/empty-state";
@@ -25,11 +25,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context, "read");
   const month = readCalendarMonth(new URL(request.url).searchParams, context.now());
   const { days, now } = await readTrialCalendar(context, month);
-  return { month, days, now, maxCount: maxEndsCounted };
+  return { month, days, now };
 }
 
 export default function TrialsCalendar() {
-  const { month, days, now, maxCount } = useLoaderData<typeof loader>();
+  const { month, days, now } = useLoaderData<typeof loader>();
   const [before, after] = [monthAfter(month, -1), monthAfter(month, 1)];
   const hasEnds = days.some(({ count }) => count > 0);
   return (
@@ -53,7 +53,7 @@ export default function TrialsCalendar() {
             Trials that were extended appear on the day of their new end.
           </EmptyState>
         )}
-        <TrialCalendar days={days} now={now} maxCount={maxCount} />
+        <TrialCalendar days={days} now={now} />
       </Card>
       <p className="mt-2 text-ink-muted text-xs">Days are in UTC. Trials that were extended appear on the day of their new end.</p>
     </>

@@ -137,6 +137,8 @@ export function tenantsTables(d: Dialect, { features, plans }: Pick<ReturnType<t
       index("grants_by_creator_and_end").on(t.kind, t.createdBy, grantEnd(t), t.id),
       // Finds the grant that extends another one. Few do, and SQLite takes an index of mostly null for a poor one.
       index("grants_by_extended").on(t.extends).where(sql`${t.extends} is not null`),
+      // Finds the other trials of a bundle. Few are part of one.
+      index("grants_by_bundle").on(t.bundle, t.id).where(sql`${t.bundle} is not null`),
     ],
   );
 

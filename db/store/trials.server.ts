@@ -8,6 +8,7 @@ import { grantEnd } from "../schema/tenants";
 import { isLiveAt, isNotOverAt } from "./grant-lifetime";
 import { type GrantRow, grantOf } from "./grants.server";
 import { matchesText } from "./tenant-conditions.server";
+import { isFirstOfBundle } from "./trial-bundles.server";
 
 /** `endsFrom` is inclusive, `endsBefore` exclusive. */
 export type TrialsFilter = {
@@ -16,6 +17,8 @@ export type TrialsFilter = {
   endsFrom?: Instant;
   /** Without those that another grant extends or that could never be live. */
   isLastOfChain?: boolean;
+  /** One trial per line of a bundle. */
+  isFirstOfBundle?: boolean;
   feature?: string;
   createdBy?: string;
   tenant?: string;
@@ -135,6 +138,7 @@ export function trialConditions(t: Schema, filter: TrialsFilter, now: Instant): 
     endsBefore === undefined ? undefined : sql`${end} < ${instant(endsBefore)}`,
     feature === undefined ? undefined : eq(g.feature, feature),
     createdBy === undefined ? undefined : eq(g.createdBy, createdBy),
+    filter.isFirstOfBundle ? isFirstOfBundle(t) : undefined,
     filter.isLastOfChain ? and(sql`${end} > ${g.startsAt}`, isNotExtended(t)) : undefined,
   ];
 }
@@ -169,11 +173,12 @@ export async function tenantsOfTrials(q: Queries, { tenants: t }: Schema, keys: 
   return new Map(rows.map((row) => [row.key, row]));
 }
 
-export type DayOfEnds = { count: number; first: GrantRow[] };
+/** `isCut`: there may be more than `count`. */
+export type DayOfEnds = { count: number; isCut: boolean; first: GrantRow[] };
 
 /**
- * Trials that end on each day and are not extended: how many, and the first few. Counts up to `maxCount`, because a day
- * may have any number of ends.
+ * Trials that end on each day and are not extended, with one per line of a bundle: how many, and the first few. Counts
+ * among the first `maxCount` trials, because a day may have any number of ends.
  */
 export async function trialEndsByDay(
   q: Queries,
@@ -187,14 +192,18 @@ export async function trialEndsByDay(
   const within = ({ from, to }: { from: Instant; to: Instant }) =>
     sql`${g.kind} = 'trial' and ${end} >= ${instant(from)} and ${end} < ${instant(to)} and ${end} > ${g.startsAt} and ${isNotExtended(t)}`;
   // In order, or else SQLite scans all grants for a day on which most of them end.
-  const counts = days.map(
-    (day) => sql`(select count(*) from (select 1 from ${g} where ${within(day)} order by ${end}, ${g.id} limit ${maxCount}) as ends)`,
-  );
+  const ends = (day: { from: Instant; to: Instant }) =>
+    sql`(select * from ${g} where ${within(day)} order by ${end}, ${g.id} limit ${maxCount}) as ${sql.identifier("grants")}`;
+  const counts = days.flatMap((day, i): [string, SQL<number>][] => [
+    [`read${i}`, sql<number>`(select count(*) from ${ends(day)})`],
+    [`lines${i}`, sql<number>`(select count(*) from ${ends(day)} where ${isFirstOfBundle(t)})`],
+  ]);
   const firsts = days.map(
-    (day) => sql`select * from (select ${g.id} as id from ${g} where ${within(day)} order by ${end}, ${g.id} limit ${named}) as first_ends`,
+    (day) =>
+      sql`select * from (select ${g.id} as id from ${g} where ${within(day)} and ${isFirstOfBundle(t)} order by ${end}, ${g.id} limit ${named}) as first_ends`,
   );
   const one = sql`(select 1 as one) as one`;
-  const [counted = {}] = await q.select(Object.fromEntries(counts.map((count, i) => [`day${i}`, count as SQL<number>]))).from(one);
+  const [counted = {}] = await q.select(Object.fromEntries(counts)).from(one);
   const ids = await q.select({ id: sql<string>`ends.id` }).from(sql`(${sql.join(firsts, sql` union all `)}) as ends`);
   const rows = [
     ...(
@@ -207,7 +216,8 @@ export async function trialEndsByDay(
   ];
   const endOfRow = (row: GrantRow) => endOf(grantOf(row)) as Instant;
   return days.map(({ from, to }, i) => ({
-    count: Number(counted[`day${i}`] ?? 0),
+    count: Number(counted[`lines${i}`] ?? 0),
+    isCut: Number(counted[`read${i}`] ?? 0) === maxCount,
     first: rows
       .filter((row) => endOfRow(row) >= from && endOfRow(row) < to)
       .sort((a, b) => endOfRow(a) - endOfRow(b) || (a.id < b.id ? -1 : 1)),

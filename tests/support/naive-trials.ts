@@ -61,7 +61,10 @@ export async function naiveTrials(s: TestServices) {
 
   const byEnd = (a: Trial, b: Trial) => (endOf(a) as Instant) - (endOf(b) as Instant) || (a.id < b.id ? -1 : 1);
   const only = (is: (grant: Trial) => boolean) => trials.map(({ grant }) => grant).filter(is);
-  const ids = (grants: Trial[]) => grants.map(({ id }) => id);
+  const lineOf = (g: Trial) => (g.bundle ? [g.bundle.id, endOf(g), g.startsAt, g.createdBy].join() : g.id);
+  /** One of each bundle's line. */
+  const ids = (grants: Trial[]) =>
+    grants.filter((g) => !grants.some((other) => lineOf(other) === lineOf(g) && other.id < g.id)).map(({ id }) => id);
   const running = only((g) => isLive(g, now)).sort(byEnd);
   return {
     chains,

@@ -83,6 +83,11 @@ describe("the page of a conversion", () => {
     const words = await textOf(await admin.get(paths.tenantGrants(key)));
     expect(words.match(/Bundle Premium/g)?.length).toBe(1);
     expect(words).toContain("2 features: API calls and Audit trail");
+    const all = await textOf(await admin.get(paths.trials({ tab: "running", q: key })));
+    expect([all.match(/Bundle Premium/g)?.length, all]).toEqual([1, expect.stringContaining("Bundle Premium 2 features")]);
+    expect(await textOf(await admin.get(paths.trials({ tab: "running", q: key, feature: "audit.log" })))).toContain(
+      "Audit trail Part of the bundle Premium",
+    );
     expect(await textOf(await admin.get(paths.tenantAudit(key)))).toContain("granted a trial of the bundle Premium (2 features)");
     await admin.post(paths.grantEnd(key, first?.id ?? ""), {});
     expect((await factsOf(key)).grants.map(({ feature }) => feature)).toEqual(["sso"]);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
+import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial } from "~/core/grants/grant-changes";
 import type { Actor, TenantFacts } from "~/core/model";
 import { day, hour, isoDay, startOfDay } from "~/core/time";
@@ -35,6 +36,7 @@ const step = fc.oneof(
       days: fc.integer({ min: 1, max: 20 }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("bundle" as const), days: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("extend" as const), days: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const) }) },
   {
@@ -62,7 +64,11 @@ const steps = fc.array(
 type Step = (typeof steps extends fc.Arbitrary<infer T> ? T : never)[number];
 
 function catalogueOf(gives: boolean) {
-  return [plan("free", {}), plan("pro", { sso: true, ...(gives ? { calls: 10 } : {}) }), addOn("more", { audit: true, calls: 0 })];
+  return [
+    plan("free", {}),
+    plan("pro", { sso: true, ...(gives ? { calls: 10 } : {}) }),
+    addOn("more", { audit: true, sso: true, calls: 0 }),
+  ];
 }
 const putCatalogue = (gives: boolean) =>
   changeCatalogue(s, people[0] as Actor, (_facts, stamp) => ({
@@ -82,6 +88,9 @@ async function act({ step, tenant, feature, by }: Step): Promise<void> {
     const value = feature === "calls" ? 5 : true;
     const form = { features: [{ feature, value }], startsAt, endsAt: startsAt + step.days * day };
     await changeTenant(s, tenant, by, (f, c, stamp) => grantTrial(f as TenantFacts, form, c, stamp));
+  } else if (step.do === "bundle") {
+    const form = { plan: "more", endsAt: s.clock.now + step.days * day };
+    await changeTenant(s, tenant, by, (f, c, stamp) => grantBundle(f as TenantFacts, form, c, stamp));
   } else if (step.do === "extend" || step.do === "end") {
     const grant = (await grants())[0]?.id ?? "gr_none";
     await changeTenant(s, tenant, by, (f, _c, stamp) =>

@@ -8,6 +8,10 @@ type Names = Pick<Catalogue, "features" | "plans">;
 export const bundleName = ({ plans }: Names, plan: string, features: number): string =>
   `the bundle ${plans.get(plan)?.name ?? plan} (${features} ${features === 1 ? "feature" : "features"})`;
 
+/** "Bundle Premium", or the feature's name. `plan`: the bundle's, or null. */
+export const grantedName = ({ features, plans }: Names, feature: string, plan: string | null): string =>
+  plan === null ? (features.get(feature)?.name ?? feature) : `Bundle ${plans.get(plan)?.name ?? plan}`;
+
 /** Which features of the plan a bundle leaves out and why, with up to `maxNamed` names each. */
 export function skippedSentences({ features }: Names, skipped: readonly SkippedFeature[], maxNamed: number): string[] {
   const named = (why: SkippedFeature["why"]) =>

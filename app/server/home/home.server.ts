@@ -70,7 +70,10 @@ async function endingTrials(services: Services) {
     count: rows.length,
     /** True if there are more than `count`. */
     hasMore: next !== null,
-    first: rows.slice(0, maxListed).map(({ id, tenant, feature, endsAt }) => ({ id, tenant, feature, endsAt })),
+    first: rows.slice(0, maxListed).map(({ id, tenant, feature, bundle, endsAt }) => ({
+      ...{ id, tenant, endsAt },
+      what: bundle ? `Bundle ${bundle.plan}` : feature.name,
+    })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { grantedName } from "~/core/grants/bundle-words";
 import { endOf } from "~/core/grants/grant-lifetime";
 import type { Instant } from "~/core/model";
 import { daysOfMonth } from "~/core/trials/months";
@@ -8,15 +9,17 @@ import { catalogueOfNames } from "./names.server";
 
 /** Ends named per day. */
 const named = 3;
-/** A day is counted up to here. */
-export const maxEndsCounted = 500;
+/** Trials among which a day's ends are counted. */
+const maxEndsCounted = 500;
 
 export type CalendarDay = {
   from: Instant;
   to: Instant;
-  /** At most `maxEndsCounted`, which means that there may be more. */
   count: number;
-  first: { id: string; tenant: { key: string; name: string }; feature: string; endsAt: Instant }[];
+  /** There may be more. */
+  isCut: boolean;
+  /** `what`: the feature's name, or the bundle's. */
+  first: { id: string; tenant: { key: string; name: string }; what: string; endsAt: Instant }[];
 };
 
 /** Ends of trials in a month, without those that were extended. */
@@ -35,10 +38,11 @@ export async function readTrialCalendar(services: Services, month: string): Prom
       from,
       to,
       count: found[i]?.count ?? 0,
+      isCut: found[i]?.isCut ?? false,
       first: (found[i]?.first ?? []).map((row) => ({
         id: row.id,
         tenant: { key: row.tenant, name: tenants.get(row.tenant)?.name ?? row.tenant },
-        feature: catalogue.features.get(row.feature)?.name ?? row.feature,
+        what: grantedName(catalogue, row.feature, row.bundlePlan),
         endsAt: endOf(grantOf(row)) as Instant,
       })),
     })),

@@ -1,63 +1,20 @@
-import { describeValue } from "~/core/catalogue/catalogue-words";
-import { mayConvert } from "~/core/grants/convert-trial";
-import { endOf, type GrantState, grantStateOf } from "~/core/grants/grant-lifetime";
-import type { Instant, Trial } from "~/core/model";
+import { endOf } from "~/core/grants/grant-lifetime";
+import type { Instant } from "~/core/model";
 import { day, minute } from "~/core/time";
 import { monthAfter, startOfMonth } from "~/core/trials/months";
-import type { TrialOutcome } from "~/core/trials/trial-chains";
-import { checksWithin } from "~/core/trials/trial-use";
 import { cursorOf } from "~/forms/pagination";
 import type { TrialListQuery } from "~/forms/trials/trial-list-query";
 import type { Services } from "~/server/services.server";
 import { type GrantRow, grantOf } from "~db/store/grants.server";
-import {
-  type OutcomeFilter,
-  readTrialsComputedAt,
-  type TrialOutcomeRow,
-  trialDimensionValues,
-  trialOutcomesOf,
-  trialsByOutcome,
-} from "~db/store/trial-outcomes.server";
+import { type OutcomeFilter, readTrialsComputedAt, trialDimensionValues, trialsByOutcome } from "~db/store/trial-outcomes.server";
 import type { TrialChoice } from "~db/store/trial-tenants.server";
-import { checksOfTrials } from "~db/store/trial-use.server";
-import {
-  extendedAmong,
-  type GrantOrder,
-  type GrantPlace,
-  type GrantSlice,
-  grantsById,
-  grantsOfAllTenants,
-  tenantsOfTrials,
-} from "~db/store/trials.server";
+import { type GrantOrder, type GrantPlace, type GrantSlice, grantsById, grantsOfAllTenants } from "~db/store/trials.server";
 import { catalogueOfNames } from "./names.server";
+import { type TrialRow, trialRows } from "./trial-rows.server";
 
 const pageSize = 20;
 /** Features and people offered as filters. Others are reached by their address. */
 const maxChoices = 100;
-
-export type TrialRow = {
-  id: string;
-  tenant: { key: string; name: string };
-  feature: { key: string; name: string };
-  /** The value of a feature that has one, or null. */
-  gives: string | null;
-  /** The tenant's present plan. */
-  plan: { key: string; name: string } | null;
-  givenBy: string;
-  startsAt: Instant;
-  /** The actual end. */
-  endsAt: Instant;
-  state: GrantState;
-  /** Null while it is live or upcoming, and until the outcome is computed. */
-  outcome: TrialOutcome | null;
-  endedEarly: boolean;
-  /** True if it may convert to a plan. */
-  canConvert: boolean;
-  checks: number;
-  firstUsedAt: Instant | null;
-  note: string | null;
-  now: Instant;
-};
 
 /** How old figures about outcomes are, or null if they are at most a minute old. `never`: none was computed yet. */
 export async function trialsFreshness({ db, now }: Services): Promise<{ computedAt: Instant | null; isOld: boolean }> {
@@ -76,11 +33,14 @@ export async function readTrialList(services: Services, query: TrialListQuery) {
     after: query.page && { at: query.page[0], id: query.page[1] },
     size: pageSize + 1,
   };
-  const found = await grantRows(services, trialChoice(query, now), slice, now);
+  const choice = trialChoice(query, now);
+  // By feature each trial is a line, and so it is by outcome, which differs by feature and is counted so in the report.
+  const isBundled = query.feature === undefined && choice.outcome === undefined;
+  const found = await grantRows(services, { ...choice, trials: { ...choice.trials, isFirstOfBundle: isBundled } }, slice, now);
   const grants = found.slice(0, pageSize);
   const last = found.length > pageSize ? grants.at(-1) : undefined;
   return {
-    rows: await rowsOf(services, grants, now),
+    rows: await trialRows(services, grants, now, isBundled),
     next: last ? cursorOf(...placeOf(last, slice.order)) : null,
     sort,
     ...(await choices(services, query, grants)),
@@ -92,7 +52,7 @@ export async function readTrialList(services: Services, query: TrialListQuery) {
   };
 }
 
-/** All trials of a list, in its order, from its start. */
+/** All trials of a list, in its order, from its start. Those of a bundle one by one. */
 export async function* trialBatches(services: Services, query: TrialListQuery, size: number): AsyncGenerator<TrialRow[]> {
   const now = services.now();
   await services.counts.flush();
@@ -101,7 +61,7 @@ export async function* trialBatches(services: Services, query: TrialListQuery, s
   for (let after: GrantPlace | undefined; ; ) {
     const slice = { order, after, size: size + 1 };
     const found = await grantRows(services, trialChoice(query, now), slice, now);
-    yield await rowsOf(services, found.slice(0, size), now);
+    yield await trialRows(services, found.slice(0, size), now, false);
     const last = found.length > size ? found[size - 1] : undefined;
     if (!last) return;
     const [at, key] = placeOf(last, order);
@@ -158,60 +118,6 @@ async function outcomeRows({ db }: Services, filter: OutcomeFilter, slice: { aft
   const ids = outcomes.map(({ grant }) => grant);
   const rows = await grantsById(db.readAside, db.tables, ids);
   return ids.flatMap((id) => rows.get(id) ?? []);
-}
-
-async function rowsOf(services: Services, grants: GrantRow[], now: Instant): Promise<TrialRow[]> {
-  const { readAside: q, tables: t } = services.db;
-  const catalogue = await catalogueOfNames(services);
-  const ids = grants.map(({ id }) => id);
-  const tenants = await tenantsOfTrials(
-    q,
-    t,
-    grants.map(({ tenant }) => tenant),
-  );
-  const trials = grants.map((row) => grantOf(row) as Trial);
-  const extended = await extendedAmong(q, t, ids);
-  const outcomes = await trialOutcomesOf(q, t, ids);
-  const times = trials.map((trial, i) => ({
-    tenant: grants[i]?.tenant as string,
-    feature: trial.feature,
-    from: trial.startsAt,
-    to: Math.min(endOf(trial) as Instant, now + 1),
-  }));
-  const checks = await checksOfTrials(q, t, times);
-  return trials.map((trial, i): TrialRow => {
-    const { tenant, from, to } = times[i] as (typeof times)[number];
-    const feature = catalogue.features.get(trial.feature);
-    const plan = tenants.get(tenant)?.plan ?? null;
-    const use = checksWithin(checks[i] ?? [], from, to);
-    const endsAt = endOf(trial) as Instant;
-    const state = grantStateOf(trial, now);
-    return {
-      id: trial.id,
-      tenant: { key: tenant, name: tenants.get(tenant)?.name ?? tenant },
-      feature: { key: trial.feature, name: feature?.name ?? trial.feature },
-      gives: feature?.type === "boolean" ? null : describeValue(feature, trial.value),
-      plan: plan === null ? null : { key: plan, name: catalogue.plans.get(plan)?.name ?? plan },
-      givenBy: trial.createdBy,
-      startsAt: trial.startsAt,
-      endsAt,
-      state,
-      outcome: state === "ended" ? outcomeOf(trial, extended, outcomes) : null,
-      endedEarly: state === "ended" && endsAt < trial.endsAt && !extended.has(trial.id),
-      canConvert: state !== "ended" && mayConvert(plan, trial.feature, catalogue),
-      checks: use.checks,
-      firstUsedAt: use.firstAt,
-      note: trial.note,
-      now,
-    };
-  });
-}
-
-/** Whether it was extended is known at once; the rest is computed after the end. */
-function outcomeOf({ id }: Trial, extended: Set<string>, outcomes: Map<string, TrialOutcomeRow>): TrialOutcome | null {
-  if (extended.has(id)) return "extended";
-  const outcome = outcomes.get(id)?.outcome ?? null;
-  return outcome === "running" ? null : outcome;
 }
 
 /** Features and people of computed trials and of this page. */

@@ -15,7 +15,7 @@ type Props = {
   endingTrials: {
     count: number;
     hasMore: boolean;
-    first: readonly { id: string; tenant: Named; feature: Named; endsAt: Instant }[];
+    first: readonly { id: string; tenant: Named; what: string; endsAt: Instant }[];
   } | null;
   comingChanges: ComponentProps<typeof ComingChangesOfAll>["changes"] | null;
   redundantTrials: { count: number; hasMore: boolean; first: readonly { id: string; tenant: Named; feature: Named; plan: Named }[] } | null;
@@ -80,20 +80,20 @@ function EndingTrials({ trials, now, role }: { trials: Props["endingTrials"]; no
         <Quiet>No trial ends in the next 7 days.</Quiet>
       ) : (
         <ul className="divide-y divide-line">
-          {trials.first.map(({ id, tenant, feature, endsAt }) => (
+          {trials.first.map(({ id, tenant, what, endsAt }) => (
             <TrialRow
               key={id}
               tenant={tenant}
-              title={feature.name}
+              title={what}
               action={
                 mayAct(role, "trials.extend") && (
-                  <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${feature.name} for ${tenant.name}`}>
+                  <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${what} for ${tenant.name}`}>
                     Extend 14 days
                   </LinkButton>
                 )
               }
             >
-              {feature.name}, ends <Time at={endsAt} now={now} />
+              {what}, ends <Time at={endsAt} now={now} />
             </TrialRow>
           ))}
         </ul>

@@ -9,15 +9,16 @@ type Day = {
   from: Instant;
   to: Instant;
   count: number;
-  first: { id: string; tenant: { key: string; name: string }; feature: string; endsAt: Instant }[];
+  isCut: boolean;
+  first: { id: string; tenant: { key: string; name: string }; what: string; endsAt: Instant }[];
 };
-type Props = { days: readonly Day[]; now: Instant; maxCount: number };
+type Props = { days: readonly Day[]; now: Instant };
 
 const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /** Monday is 0. */
 const weekdayOf = (at: Instant) => (new Date(at).getUTCDay() + 6) % 7;
 /** A month as a grid of weeks; on a phone a list of the days that have ends. */
-export function TrialCalendar({ days, now, maxCount }: Props) {
+export function TrialCalendar({ days, now }: Props) {
   const before = weekdays.slice(0, weekdayOf(days[0]?.from ?? now));
   const after = weekdays.slice(weekdayOf(days.at(-1)?.from ?? now) + 1);
   return (
@@ -34,7 +35,7 @@ export function TrialCalendar({ days, now, maxCount }: Props) {
           <li key={`before ${name}`} aria-hidden="true" className="bg-sunken max-md:hidden" />
         ))}
         {days.map((day) => (
-          <DayCell key={day.from} day={day} now={now} maxCount={maxCount} />
+          <DayCell key={day.from} day={day} now={now} />
         ))}
         {after.map((name) => (
           <li key={`after ${name}`} aria-hidden="true" className="bg-sunken max-md:hidden" />
@@ -44,13 +45,13 @@ export function TrialCalendar({ days, now, maxCount }: Props) {
   );
 }
 
-function DayCell({ day, now, maxCount }: { day: Day; now: Instant; maxCount: number }) {
-  const { from, to, count: ends, first } = day;
+function DayCell({ day, now }: { day: Day; now: Instant }) {
+  const { from, to, count: ends, isCut, first } = day;
   const isToday = from <= now && now < to;
   const isPast = to <= now;
   const more = ends - first.length;
   const number = new Date(from).getUTCDate();
-  const ofAll = `${count(ends)}${ends === maxCount ? "+" : ""}`;
+  const ofAll = `${count(ends)}${isCut ? "+" : ""}`;
   return (
     <li className={cx("min-w-0 bg-surface px-4 py-3 md:min-h-28 md:px-2.5 md:py-2", ends === 0 && "max-md:hidden")}>
       <div className="flex items-baseline justify-between gap-2">
@@ -81,12 +82,12 @@ function DayCell({ day, now, maxCount }: { day: Day; now: Instant; maxCount: num
       </div>
       {first.length > 0 && (
         <ul className="mt-1 grid gap-0.5">
-          {first.map(({ id, tenant, feature }) => (
-            <li key={id} title={`${tenant.name}: ${feature}`} className={cx("truncate text-xs", isPast ? "text-ink-muted" : "text-ink")}>
-              {tenant.name} <span className="text-ink-muted">{feature}</span>
+          {first.map(({ id, tenant, what }) => (
+            <li key={id} title={`${tenant.name}: ${what}`} className={cx("truncate text-xs", isPast ? "text-ink-muted" : "text-ink")}>
+              {tenant.name} <span className="text-ink-muted">{what}</span>
             </li>
           ))}
-          {more > 0 && <li className="text-ink-muted text-xs">{`and ${count(more)}${ends === maxCount ? "+" : ""} more`}</li>}
+          {more > 0 && <li className="text-ink-muted text-xs">{`and ${count(more)}${isCut ? "+" : ""} more`}</li>}
         </ul>
       )}
     </li>

@@ -4,7 +4,7 @@ import type { TrialOutcome } from "~/core/trials/trial-chains";
 import { paths } from "~/paths";
 import { withPickBox } from "~/ui/bulk/pick";
 import { Badge } from "~/ui/kit/badge";
-import { LinkButton } from "~/ui/kit/button";
+import { LinkButton, TextLink } from "~/ui/kit/button";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
@@ -26,6 +26,8 @@ type Row = {
   checks: number;
   firstUsedAt: Instant | null;
   note: string | null;
+  /** `features`: how many the line is about, or null if it is about this feature alone. */
+  bundle: { plan: string; features: number | null; isMixed: boolean } | null;
   now: Instant;
 };
 
@@ -103,17 +105,26 @@ function Stacked({ children, below }: { children: ReactNode; below: ReactNode })
   );
 }
 
-function FeatureCell({ row: { feature, gives, note } }: { row: Row }) {
+/** True if the line is about all of a bundle. */
+const isWhole = ({ bundle }: Pick<Row, "bundle">) => bundle !== null && bundle.features !== null;
+const nameOf = (row: Row) => (row.bundle && isWhole(row) ? `Bundle ${row.bundle.plan}` : row.feature.name);
+
+function FeatureCell({ row }: { row: Row }) {
+  const { feature, note, bundle } = row;
+  const features = bundle?.features ?? null;
+  const part = bundle && features === null ? `Part of the bundle ${bundle.plan}` : null;
+  const gives = features === null ? row.gives : `${count(features)} ${features === 1 ? "feature" : "features"}`;
   return (
     <span className="block min-w-0">
-      <span title={feature.key} className="block truncate">
-        {feature.name}
+      <span title={isWhole(row) ? undefined : feature.key} className="block truncate">
+        {nameOf(row)}
       </span>
       {gives !== null && (
         <span title={gives} className="block truncate text-ink-muted text-xs">
           {gives}
         </span>
       )}
+      {part !== null && <span className="block truncate text-ink-muted text-xs">{part}</span>}
       {note && (
         <span title={note} className="line-clamp-2 text-ink-muted text-xs italic wrap-anywhere">
           {note}
@@ -132,8 +143,10 @@ function PlanCell({ plan }: { plan: Row["plan"] }) {
   );
 }
 
-function UsedCell({ row: { checks, firstUsedAt, state, now } }: { row: Row }) {
+function UsedCell({ row }: { row: Row }) {
+  const { checks, firstUsedAt, state, tenant, now } = row;
   if (state === "upcoming") return <span className="text-ink-faint">Not started</span>;
+  if (isWhole(row)) return <TextLink to={paths.tenantUsage(tenant.key)}>By feature</TextLink>;
   if (checks === 0 || firstUsedAt === null) return <span className="text-ink-faint">No checks</span>;
   return (
     <Stacked
@@ -148,7 +161,7 @@ function UsedCell({ row: { checks, firstUsedAt, state, now } }: { row: Row }) {
   );
 }
 
-function OutcomeCell({ row: { outcome, endedEarly, state } }: { row: Row }) {
+function OutcomeCell({ row: { outcome, endedEarly, state, bundle } }: { row: Row }) {
   if (state !== "ended") return <Badge tone={state === "live" ? "trial" : "neutral"}>{state === "live" ? "Running" : "Upcoming"}</Badge>;
   const look = outcome && outcomeLooks[outcome];
   return (
@@ -157,6 +170,8 @@ function OutcomeCell({ row: { outcome, endedEarly, state } }: { row: Row }) {
         <Badge tone={look.tone} title={look.means}>
           {look.label}
         </Badge>
+      ) : bundle?.isMixed ? (
+        <Badge title="Choose an outcome above to see each feature.">By feature</Badge>
       ) : (
         <Badge title="The outcome is computed within a minute of the end.">Being computed</Badge>
       )}
@@ -165,9 +180,10 @@ function OutcomeCell({ row: { outcome, endedEarly, state } }: { row: Row }) {
   );
 }
 
-function Actions({ row: { id, tenant, feature, state }, canConvert }: { row: Row; canConvert: boolean }) {
+function Actions({ row, canConvert }: { row: Row; canConvert: boolean }) {
+  const { id, tenant, state } = row;
   if (state === "ended") return null;
-  const about = `${feature.name}, ${tenant.name}`;
+  const about = `${nameOf(row)}, ${tenant.name}`;
   return (
     <span className="inline-flex gap-1.5">
       <LinkButton to={paths.grantExtend(tenant.key, id)} size="sm" aria-label={`Extend: ${about}`}>

@@ -1,0 +1,1 @@
+CREATE INDEX "grants_by_bundle" ON "grants" USING btree ("bundle","id") WHERE "grants"."bundle" is not null;
