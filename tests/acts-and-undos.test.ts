@@ -35,7 +35,7 @@ const plans = ["free", "pro"];
 const givenValue = (key: string, n: number) => (key === "sso" ? true : key === "size" ? n : 10 * n);
 const of = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
 
-const step = fc.record({ what: fc.nat(15), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
+const step = fc.record({ what: fc.nat(16), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** What an answer says of a feature, apart from words and use. */
@@ -123,6 +123,7 @@ describe.each(engines)("on %s, after any grants, plan changes, schedules, bulk a
           ),
         ),
       () => bulk({ act: "grant_trial", features: [{ feature: "sso" }], days: 1 + (b % 9) }, a),
+      () => bulk({ act: "grant_bundle", plan: of([...plans, "boost"], b), days: 1 + (b % 9) }, a),
       () => bulk(of([{ act: "extend_trial", features: [], days: 1 + b } as const, { act: "end_trial", features: [] } as const], b), a),
       () => bulk({ act: "change_plan", plan: of([null, ...plans], b) }, a),
       () => bulk({ act: of(["suspend", "reinstate"] as const, b) }, a),

@@ -43,7 +43,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const note = form.note ?? null;
   const bulk = { act: bulkActOfForm(form), selection: bulkSelectionOfForm(form), note, reason: note, isPreview: true };
   const created = await createBulk(context, actorOf(admin), bulk);
-  const fields = { features: "features", plan: "plan", addOn: "addOn", act: "act", ...(form.from === "keys" ? { tenants: "keys" } : {}) };
+  const plan = form.act === "grant_bundle" ? "bundle" : "plan";
+  const fields = { features: "features", plan, addOn: "addOn", act: "act", ...(form.from === "keys" ? { tenants: "keys" } : {}) };
   if (!created.ok) return refused(submission, created, fields, { picked: null });
   await settleSoon(context, created.job.id);
   return redirect(paths.job(created.job.id));

@@ -47,6 +47,22 @@ describe.each(engines)("bulk jobs on %s", (engine) => {
     expect(audit).toHaveLength(120);
   });
 
+  test("a bundle for many is granted in small batches, once per tenant, and one undo takes back all of it", async () => {
+    await seedTenants(services, [...tenantsNamed(25), ["t00003", { plan: "pro" }]]);
+    const act = { act: "grant_bundle", plan: "pro", days: 14 } as const;
+    const job = await queueBulk(services, act, keysOf(25));
+    await services.jobs.runAll();
+    expect(await jobNow(services, job)).toMatchObject({ state: "done", total: 25, done: 24, skipped: 1, failed: 0 });
+    const bundleOf = async (key: string) => (await factsOf(key))?.grants.map((grant) => (grant.kind === "trial" ? grant.bundle?.id : null));
+    const [first, other] = [await bundleOf("t00000"), await bundleOf("t00024")];
+    expect([first?.length, new Set([...(first ?? []), ...(other ?? [])]).size]).toEqual([2, 2]);
+    const [{ seq } = { seq: 0 }] = await listAuditHeads(services.db.read, services.db.tables, { action: "trial.granted" }, { size: 1 });
+    const found = await findAct(services, seq);
+    if (!found?.ok) throw new Error(found?.message);
+    expect(await undoAct(services, operator, found, { partial: false })).toMatchObject({ ok: true });
+    for (const key of ["t00000", "t00024"]) expect((await factsOf(key))?.grants).toEqual([]);
+  });
+
   test("all that match are changed although the change makes them match no longer", async () => {
     await seedTenants(services, [...tenantsNamed(130), ["other", { plan: "pro" }]]);
     const job = await queueBulk(services, { act: "change_plan", plan: "pro" }, { kind: "filter", filter: { plan: "free" } });

@@ -5,7 +5,7 @@ import { paths } from "~/paths";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { itemsOf, jobNow, queueBulk, seedBulkCatalogue, seedTenants, tenantsNamed } from "../support/bulk-world";
 import { fieldIn, textOf } from "../support/page-text";
-import { trialAs } from "../support/tenant-world";
+import { putAs, trialAs } from "../support/tenant-world";
 
 let app: TestApp;
 let owner: Browser;
@@ -101,6 +101,32 @@ test("each role makes the acts that it may, and is refused the others with the r
   expect((await support.get(paths.job(id))).status).toBe(200);
 });
 
+test("all that a plan gives is granted to many, and the preview names what each has already", async () => {
+  await trialAs(app, "t00055", "sso");
+  await putAs(app, "t00056", { plan: "pro" });
+  const html = await (await support.get(paths.bulk())).text();
+  expect(html).toMatch(/<option value="more">More calls/);
+  const form = { act: "grant_bundle", from: "keys", keys: "t00055\nt00056\nt00057", bundle: "pro", days: "7" };
+  const id = await preview(form, support);
+  expect(await textOf(await support.get(paths.job(id)))).toContain("Grant the bundle Pro for 7 days");
+  const found = await itemsOf(app.services, { id });
+  expect(found.map(({ state, message }) => [state, message])).toEqual([
+    [
+      "done",
+      expect.stringMatching(/^Gets the bundle Pro \(1 feature\) until .*\. Left out, because they are on trial in that time: SSO\.$/),
+    ],
+    ["skipped", expect.stringContaining("has all that Pro gives already")],
+    ["done", expect.stringMatching(/^Gets the bundle Pro \(2 features\) until [^.]*\.$/)],
+  ]);
+  const run = (await support.post(paths.job(id), { intent: "run" })).headers.get("location")?.split("/").at(-1) as string;
+  await app.services.jobs.runAll();
+  expect(await jobNow(app.services, { id: run })).toMatchObject({ state: "done", done: 2, skipped: 1 });
+  expect((await app.services.facts.tenant("t00057")).facts?.grants.map((grant) => grant.kind === "trial" && grant.bundle?.plan)).toEqual([
+    "pro",
+    "pro",
+  ]);
+});
+
 test("all of the list of trials are chosen by its filter, and the form begins with what the list is about", async () => {
   await trialAs(app, "t00041", "sso");
   await trialAs(app, "t00042", "audit");
@@ -151,6 +177,9 @@ const refusals: [form: Record<string, string>, sentence: string][] = [
   [{ ...suspend("a"), act: "grant_trial", days: "7" }, "Choose at least one feature."],
   [{ ...suspend("a"), act: "grant_trial", days: "7", features: "none" }, "There is no feature none."],
   [{ ...suspend("a"), act: "grant_trial", days: "1e9", features: "sso" }, "Give whole days from 1 to 3,650."],
+  [{ ...suspend("a"), act: "grant_bundle", days: "7" }, "Choose a plan."],
+  [{ ...suspend("a"), act: "grant_bundle", days: "7", bundle: "none" }, "There is no plan none."],
+  [{ ...suspend("a"), act: "grant_bundle", days: "0", bundle: "pro" }, "Give whole days from 1 to 3,650."],
   [{ ...suspend("a"), act: "extend_trial", days: "1.5" }, "Give whole days from 1 to 3,650."],
   [{ ...suspend("a"), act: "resync" }, "PostHog is not configured"],
   [{ act: "suspend", from: "demand", query: "feature=none" }, "There is no feature none."],

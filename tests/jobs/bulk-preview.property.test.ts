@@ -20,6 +20,11 @@ const acts: fc.Arbitrary<BulkAct> = fc.oneof(
     features: fc.subarray(["sso", "audit", "calls"], { minLength: 1 }).map((keys) => keys.map((feature) => ({ feature }))),
     days: fc.integer({ min: 1, max: 60 }),
   }),
+  fc.record({
+    act: fc.constant("grant_bundle" as const),
+    plan: fc.constantFrom("free", "pro", "more"),
+    days: fc.integer({ min: 1, max: 60 }),
+  }),
   fc.record({ act: fc.constant("extend_trial" as const), features, days: fc.integer({ min: 1, max: 60 }) }),
   fc.record({ act: fc.constant("end_trial" as const), features }),
   fc.record({ act: fc.constant("change_plan" as const), plan: fc.constantFrom("free", "pro", null) }),

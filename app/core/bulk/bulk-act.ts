@@ -6,6 +6,7 @@ import { listWordsUpTo } from "~/core/text";
 
 export const bulkActs = [
   "grant_trial",
+  "grant_bundle",
   "extend_trial",
   "end_trial",
   "change_plan",
@@ -21,6 +22,8 @@ export type BulkActId = (typeof bulkActs)[number];
 export type BulkAct =
   /** A value that is left out is that of the next plan above the tenant's. */
   | { act: "grant_trial"; features: { feature: string; value?: Value }[]; days: number }
+  /** All that the plan or add-on gives when the job runs, as one trial. */
+  | { act: "grant_bundle"; plan: string; days: number }
   /** Live trials of these features, or all if there are none. */
   | { act: "extend_trial"; features: string[]; days: number }
   /** Live and upcoming trials of these features, or all if there are none. */
@@ -60,6 +63,7 @@ export const maxBulkDays = 3_650;
 
 const rights: { [A in BulkActId]: Act } = {
   grant_trial: "trials.grant",
+  grant_bundle: "trials.grant",
   extend_trial: "trials.extend",
   end_trial: "trials.end",
   change_plan: "tenants.change",
@@ -84,6 +88,8 @@ export function describeBulkAct(act: BulkAct, catalogue: Pick<Catalogue, "plans"
   switch (act.act) {
     case "grant_trial":
       return `Grant a trial of ${featureNames(act.features.map(({ feature }) => feature))} for ${days(act.days)}`;
+    case "grant_bundle":
+      return `Grant the bundle ${planName(act.plan)} for ${days(act.days)}`;
     case "extend_trial":
       return `Extend ${trials(act.features)} by ${days(act.days)}`;
     case "end_trial":

@@ -18,10 +18,12 @@ export function bulkProblem(act: BulkAct, { features, plans }: Catalogue): Refus
       const gone = act.features.find((key) => !features.has(key));
       return gone === undefined ? null : noFeature(gone);
     }
+    case "grant_bundle":
+      return planProblem(act.plan, plans, plans.get(act.plan)?.kind ?? "base", "plan");
     case "change_plan":
-      return act.plan === null ? null : planProblem(act.plan, plans, "base");
+      return act.plan === null ? null : planProblem(act.plan, plans, "base", "plan");
     case "add_add_on":
-      return planProblem(act.addOn, plans, "add_on");
+      return planProblem(act.addOn, plans, "add_on", "addOn");
     default:
       return null;
   }
@@ -30,9 +32,9 @@ export function bulkProblem(act: BulkAct, { features, plans }: Catalogue): Refus
 const noFeature = (key: string) =>
   refuse("feature_not_found", `There is no feature ${key}. Choose one that the catalogue has.`, "features");
 
-function planProblem(key: string, plans: Catalogue["plans"], kind: "base" | "add_on"): Refusal | null {
+function planProblem(key: string, plans: Catalogue["plans"], kind: "base" | "add_on", field: "plan" | "addOn"): Refusal | null {
   const plan = plans.get(key);
-  const [what, field] = kind === "base" ? ["plan", "plan"] : ["add-on", "addOn"];
+  const what = kind === "base" ? "plan" : "add-on";
   if (!plan) return refuse("plan_not_found", `There is no ${what} ${key}. Choose one that the catalogue has.`, field);
   if (plan.kind !== kind)
     return refuse("plan_kind", `${plan.name} is ${kind === "base" ? "an add-on, not a plan" : "a plan, not an add-on"}.`, field);

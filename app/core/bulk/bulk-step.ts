@@ -1,5 +1,7 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { applyChange, putTenant, type TenantChange, type TenantForm } from "~/core/decision/changes";
+import { bundleName, skippedSentences } from "~/core/grants/bundle-words";
+import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial } from "~/core/grants/grant-changes";
 import { isLive, isOver } from "~/core/grants/grant-lifetime";
 import { suggestedValue } from "~/core/grants/trial-choice";
@@ -45,6 +47,8 @@ function stepWithoutRails(facts: TenantFacts | null, act: BulkAct, note: string 
   switch (act.act) {
     case "grant_trial":
       return grant(facts, act, note, catalogue, stamp);
+    case "grant_bundle":
+      return grantAll(facts, act, note, catalogue, stamp);
     case "extend_trial": {
       const trials = trialsOf(facts, act.features).filter((trial) => isLive(trial, stamp.now));
       const extend = (now: TenantFacts, { id }: Trial) => extendGrant(now, { grant: id, days: act.days, note }, stamp);
@@ -98,6 +102,25 @@ function grant(
   return { state: "done", change: outcome.change, message: `Trial of ${names} until ${longDate(endsAt)}.${already}` };
 }
 
+/** Skipped features that a result names for each reason. */
+const maxSkippedNamed = 5;
+
+function grantAll(
+  facts: TenantFacts,
+  { plan, days }: Extract<BulkAct, { act: "grant_bundle" }>,
+  note: string | null,
+  catalogue: Catalogue,
+  stamp: Stamp,
+): BulkVerdict {
+  const endsAt = stamp.now + days * day;
+  const outcome = grantBundle(facts, { plan, endsAt, note }, catalogue, stamp);
+  if (!outcome.ok) return skip(outcome.message);
+  const { change } = outcome;
+  const name = bundleName(catalogue, plan, change?.grants.length ?? 0);
+  const leftOut = skippedSentences(catalogue, change?.skipped ?? [], maxSkippedNamed);
+  return { state: "done", change, message: [`Gets ${name} until ${longDate(endsAt)}.`, ...leftOut].join(" ") };
+}
+
 /** Changes all of a tenant's trials, or none. A bundle is changed as a whole, with the first of its trials. */
 function changeEach(
   facts: TenantFacts,
@@ -124,7 +147,7 @@ function changeEach(
   return { state: "done", change, message: messages.join(" ") };
 }
 
-type PutAct = Exclude<BulkAct, { act: "grant_trial" | "extend_trial" | "end_trial" | "resync" }>;
+type PutAct = Exclude<BulkAct, { act: "grant_trial" | "grant_bundle" | "extend_trial" | "end_trial" | "resync" }>;
 
 function putOne(facts: TenantFacts, act: PutAct, why: string | null, catalogue: Catalogue, stamp: Stamp): BulkVerdict {
   const held = facts.addOns.map(({ plan }) => plan);

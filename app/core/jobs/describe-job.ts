@@ -34,7 +34,8 @@ export function rightOfJob(job: StoredJob): Act {
 /** Whether it may meet guard rails and has no reason to pass them yet. */
 export function isReasonUseful(job: StoredJob): boolean {
   const act = actOfJob(job);
-  return (act?.act === "grant_trial" || act?.act === "extend_trial") && (job.params as BulkParams).reason === undefined;
+  const isGranting = act?.act === "grant_trial" || act?.act === "grant_bundle" || act?.act === "extend_trial";
+  return isGranting && (job.params as BulkParams).reason === undefined;
 }
 
 /** "Grant a trial of SSO for 14 days" */

@@ -71,6 +71,10 @@ export const bulkBody = z.discriminatedUnion(
       ).describe("A limit or value that is left out is that of the next plan above the tenant's."),
       days,
     }),
+    body("grant_bundle", {
+      plan: planKey.describe("A plan or an add-on: what it gives and the tenant does not have, as one trial."),
+      days,
+    }),
     body("extend_trial", { features: trialFeatures, days: days.describe("From the end that each trial has.") }),
     body("end_trial", { features: trialFeatures }),
     body("change_plan", { plan: planKey.nullable().describe("null removes the plan.") }),
@@ -88,6 +92,8 @@ export function bulkActOf(sent: BulkBody): BulkAct {
   switch (sent.act) {
     case "grant_trial":
       return { act: sent.act, features: sent.features, days: sent.days };
+    case "grant_bundle":
+      return { act: sent.act, plan: sent.plan, days: sent.days };
     case "extend_trial":
       return { act: sent.act, features: sent.features ?? [], days: sent.days };
     case "end_trial":

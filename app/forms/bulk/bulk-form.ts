@@ -34,6 +34,8 @@ export const bulkForm = z
     days: z.coerce.number(wholeDays).optional(),
     plan: planKey.or(z.literal("-")).optional(),
     addOn: planKey.optional(),
+    /** The plan or add-on whose bundle is granted. */
+    bundle: planKey.optional(),
     note: note.optional(),
   })
   .superRefine((form, ctx) => {
@@ -46,7 +48,8 @@ export const bulkForm = z
         refuse("keys", "Each line is a tenant's key of up to 200 characters.");
     }
     if (act === "grant_trial" && form.features.length === 0) refuse("features", "Choose at least one feature.");
-    if (act === "grant_trial" || act === "extend_trial") {
+    if (act === "grant_bundle" && form.bundle === undefined) refuse("bundle", "Choose a plan.");
+    if (act === "grant_trial" || act === "grant_bundle" || act === "extend_trial") {
       if (days === undefined || !Number.isInteger(days) || days < 1 || days > maxBulkDays) refuse("days", wholeDays);
     }
     if (act === "change_plan" && form.plan === undefined) refuse("plan", "Choose a plan.");
@@ -55,10 +58,12 @@ export const bulkForm = z
 type BulkForm = z.output<typeof bulkForm>;
 
 /** Only for a form without errors. */
-export function bulkActOfForm({ act, features, days = 0, plan, addOn = "" }: BulkForm): BulkAct {
+export function bulkActOfForm({ act, features, days = 0, plan, addOn = "", bundle = "" }: BulkForm): BulkAct {
   switch (act) {
     case "grant_trial":
       return { act, features: features.map((feature) => ({ feature })), days };
+    case "grant_bundle":
+      return { act, plan: bundle, days };
     case "extend_trial":
       return { act, features, days };
     case "end_trial":

@@ -23,7 +23,10 @@ import { bulkSource } from "./bulk-source.server";
 type Parts = Pick<Services, "db" | "facts" | "now" | "newId" | "posthog" | "tenantCounts">;
 
 /** Whether guard rails are about it. */
-const isRailed = ({ act }: BulkAct): boolean => act === "grant_trial" || act === "extend_trial" || act === "end_trial";
+const isRailed = ({ act }: BulkAct): boolean => ["grant_trial", "grant_bundle", "extend_trial", "end_trial"].includes(act);
+
+/** Tenants per transaction, because a bundle may have hundreds of trials. */
+const maxBundlesPerBatch = 10;
 
 const noMatch = "No longer matches the filter.";
 
@@ -55,9 +58,11 @@ export const bulkWork =
       return matchingAmong(tx, t, listedFilter(parts, selection.filter), subjects);
     }
 
+    const { count, next } = bulkSource(parts, selection);
     return {
       right: rightOfBulk(act.act),
-      ...bulkSource(parts, selection),
+      count,
+      next: (cursor, size) => next(cursor, act.act === "grant_bundle" ? Math.min(size, maxBundlesPerBatch) : size),
       locks: ({ subjects }) => [catalogueSharedLock, ...subjects.map(tenantLock)],
       async write(tx, { subjects }): Promise<JobStep> {
         const matching = await stillMatching(tx, subjects);

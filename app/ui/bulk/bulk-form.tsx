@@ -44,6 +44,7 @@ export function BulkForm({ acts, plans, addOns, features, all, total, isTotalKno
       days: "14",
       plan: "",
       addOn: "",
+      bundle: "",
       note: "",
     },
   });
@@ -87,7 +88,16 @@ export function BulkForm({ acts, plans, addOns, features, all, total, isTotalKno
             )}
           </Field>
         </div>
-        <div className="hidden group-has-[[value=extend\_trial]:checked]/bulk:block group-has-[[value=grant\_trial]:checked]/bulk:block">
+        <div className="hidden group-has-[[value=grant\_bundle]:checked]/bulk:block">
+          <Field label="Plan or add-on" field={fields.bundle}>
+            <KeyChoice
+              choices={plans && addOns && [...plans, ...addOns]}
+              value={fields.bundle.initialValue}
+              empty="Choose a plan or an add-on"
+            />
+          </Field>
+        </div>
+        <div className="hidden group-has-[[value=extend\_trial]:checked]/bulk:block group-has-[[value=grant\_bundle]:checked]/bulk:block group-has-[[value=grant\_trial]:checked]/bulk:block">
           <Field label="Days" field={fields.days} hint="Of 24 hours.">
             <TextInput inputMode="numeric" defaultValue={fields.days.initialValue} autoComplete="off" className="max-w-32" />
           </Field>

@@ -2,6 +2,7 @@ import type { BulkActId } from "~/core/bulk/bulk-act";
 
 export const bulkActWords: Record<BulkActId, { label: string; hint: string }> = {
   grant_trial: { label: "Grant trial", hint: "Of one or more features, for some days from now." },
+  grant_bundle: { label: "Grant all that a plan gives", hint: "And they do not have, as one trial, for some days from now." },
   extend_trial: { label: "Extend trials", hint: "Those that run, by some days from the end that each has." },
   end_trial: { label: "End trials", hint: "Now, also those that have not begun." },
   change_plan: { label: "Change plan", hint: "Add-ons and grants stay." },
