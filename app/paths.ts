@@ -138,6 +138,7 @@ export const paths = {
   rails: () => "/rails",
   approvals: () => "/rails/approvals",
   requests: (query: Query = {}) => withQuery("/requests", query),
+  requestKey: (id: string) => withQuery("/requests/key", { id }),
 
   admins: () => "/people",
   adminInvite: () => "/people/invite",

@@ -49,7 +49,7 @@ export async function bulkApi(app: FastifyInstance, { services }: { services: Se
         needs_approval: {
           detail: "A change of more than 100 tenants needs a second person. It waits as the request rq_5xQ0sM21RW1pjgTWQWxE.",
         },
-        requests_full: { detail: "50 requests for changes of many tenants wait already. Grant or refuse some of them first." },
+        requests_full: { detail: "50 requests for many tenants or API keys wait already. Grant or refuse some of them first." },
         value_invalid: { detail: "There is no job job_none.", field: "tenants" },
       },
     },

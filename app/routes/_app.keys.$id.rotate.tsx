@@ -1,13 +1,16 @@
 import { getFormProps, useForm } from "@conform-to/react";
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { hour } from "~/core/time";
+import { whyKeyApproval } from "~/core/approvals/approvals";
 import { rotateForm } from "~/forms/keys/api-key";
 import { keyOf, paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { readForm, refuseForm } from "~/server/http/form.server";
+import { readApprovals } from "~/server/approvals/approval-rules.server";
+import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
+import { readForm, refused, refuseForm } from "~/server/http/form.server";
 import { listKeys } from "~/server/keys/api-keys.server";
-import { rotateKey, rotationRefusals } from "~/server/keys/key-rotation.server";
+import { rotatePersonsKey } from "~/server/keys/key-approval.server";
+import { rotationRefusals } from "~/server/keys/key-rotation.server";
 import { LinkButton } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { CodeBlock } from "~/ui/kit/code";
@@ -26,14 +29,16 @@ export async function loader({ request, params, context }: LoaderFunctionArgs) {
   await requireAdmin(request, context, "keys.change");
   const key = (await listKeys(context)).find(({ id }) => id === keyOf(params.id));
   if (!key) throw new Response(rotationRefusals.unknown, { status: 404 });
-  return { key, now: context.now() };
+  const why = whyKeyApproval(key.scopes, await readApprovals(context.db.readAside, context.db.tables));
+  return { key, why, now: context.now() };
 }
 
 export async function action({ request, params, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "keys.change");
   const submission = await readForm(request, rotateForm);
   if (submission.status !== "success") return refuseForm(submission);
-  const rotated = await rotateKey(context, actorOf(me), keyOf(params.id), Number(submission.value.overlap) * hour);
+  const rotated = await rotatePersonsKey(context, actorOf(me), keyOf(params.id), Number(submission.value.overlap));
+  if (!rotated.ok && "code" in rotated) return rotated.request ? toWaitingRequest(rotated) : refused(submission, rotated, {});
   if (!rotated.ok) return refuseForm(submission, { message: rotationRefusals[rotated.why] }, rotated.why === "unknown" ? 404 : 409);
   const { key: made, expiresAt, oldEndsAt } = rotated;
   return data({ made, expiresAt, oldEndsAt, now: context.now() });
@@ -47,7 +52,7 @@ const overlaps = [
 ] as const;
 
 export default function RotateKey() {
-  const { key, now } = useLoaderData<typeof loader>();
+  const { key, why, now } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const busy = useNavigation().formMethod === "POST";
   const made = answer && "made" in answer ? answer : null;
@@ -86,6 +91,11 @@ export default function RotateKey() {
                 Makes another key that may do what this one ({key.hint}) may, and lives as long as this one was made to. Last used:{" "}
                 {key.lastUsedAt === null ? "never" : <Time at={key.lastUsedAt} now={now} />}.
               </p>
+              {why !== null && (
+                <Notice kind="info" className="mb-4">
+                  {why} Once it is approved, you create the new key on the page Requests. Revoking a key needs nobody else.
+                </Notice>
+              )}
               <Field label="The old key" field={fields.overlap}>
                 <Select options={overlaps} defaultValue={fields.overlap.initialValue ?? "24"} />
               </Field>

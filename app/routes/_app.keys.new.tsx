@@ -2,21 +2,20 @@ import { getFormProps, type SubmissionResult, useForm } from "@conform-to/react"
 import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { apiScopes, mayAct } from "~/core/permissions";
-import { day } from "~/core/time";
 import { keyForm } from "~/forms/keys/api-key";
 import { paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { readForm, refuseForm } from "~/server/http/form.server";
-import { createKey } from "~/server/keys/api-keys.server";
-import { LinkButton } from "~/ui/kit/button";
-import { Card, FormActions } from "~/ui/kit/card";
+import { readApprovals } from "~/server/approvals/approval-rules.server";
+import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
+import { readForm, refused, refuseForm } from "~/server/http/form.server";
+import { createPersonsKey } from "~/server/keys/key-approval.server";
+import { MadeKey } from "~/ui/keys/made-key";
+import { Card } from "~/ui/kit/card";
 import { Checkbox, RadioCards } from "~/ui/kit/choices";
-import { CodeBlock } from "~/ui/kit/code";
-import { curlLine } from "~/ui/kit/curl";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
-import { Select, TextInput } from "~/ui/kit/inputs";
-import { FormErrors, Notice } from "~/ui/kit/notice";
+import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
+import { FormErrors } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
@@ -26,46 +25,36 @@ export const meta: MetaFunction = () => [{ title: "New API key · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context, "read");
-  return { canChange: mayAct(me.role, "keys.change") };
+  const { manageKeys } = await readApprovals(context.db.readAside, context.db.tables);
+  return { canChange: mayAct(me.role, "keys.change"), manageNeedsApproval: manageKeys };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "keys.change");
   const submission = await readForm(request, keyForm);
   if (submission.status !== "success") return refuseForm(submission);
-  const { name, kind, scopes, tenant, origins, expires } = submission.value;
-  const expiresAt = expires === "never" ? null : context.now() + Number(expires) * day;
-  const { key } = await createKey(context, actorOf(me), { name, kind, scopes, tenant, origins, expiresAt });
-  return data({ made: key, name, origin: new URL(request.url).origin, tenant: tenant ?? "acme", mayCheck: scopes.includes("check") });
+  const { expires, note, ...form } = submission.value;
+  const days = expires === "never" ? null : Number(expires);
+  const made = await createPersonsKey(context, actorOf(me), { ...form, days, note: note || null });
+  if (!("key" in made)) return made.request ? toWaitingRequest(made) : refused(submission, made, {});
+  const example = form.scopes.includes("check") ? { origin: new URL(request.url).origin, tenant: form.tenant ?? "acme" } : undefined;
+  return data({ made: made.key, name: form.name, example });
 }
 
 export default function NewKey() {
   const answer = useActionData<typeof action>();
-  const { canChange } = useLoaderData<typeof loader>();
+  const { canChange, manageNeedsApproval } = useLoaderData<typeof loader>();
   return (
     <>
       <PageHeader title="New API key" breadcrumbs={[{ label: "API keys", to: paths.keys() }]} />
       <div className="max-w-2xl">
-        {answer && "made" in answer ? <MadeKey {...answer} /> : <KeyForm result={answer?.result} canChange={canChange} />}
+        {answer && "made" in answer ? (
+          <MadeKey made={answer.made} title={`The key “${answer.name}” is made`} example={answer.example} />
+        ) : (
+          <KeyForm result={answer?.result} canChange={canChange} manageNeedsApproval={manageNeedsApproval} />
+        )}
       </div>
     </>
-  );
-}
-
-type Made = { made: string; name: string; origin: string; tenant: string; mayCheck: boolean };
-
-function MadeKey({ made, name, origin, tenant, mayCheck }: Made) {
-  return (
-    <div className="grid gap-4">
-      <Notice kind="success" role="status" title={`The key “${name}” is made`}>
-        It is shown only here, and only its fingerprint is kept: copy it now.
-      </Notice>
-      <CodeBlock text={made} label="API key" wrap />
-      {mayCheck && <CodeBlock text={`export LATCHKEY_KEY=${made}\n${curlLine(origin, tenant)}`} label="Try it in a shell" wrap />}
-      <FormActions>
-        <LinkButton to={paths.keys()}>Back to the API keys</LinkButton>
-      </FormActions>
-    </div>
   );
 }
 
@@ -87,7 +76,9 @@ const lives = [
   ["365", "In 365 days"],
 ] as const;
 
-function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; canChange: boolean }) {
+type FormProps = { result: SubmissionResult | undefined; canChange: boolean; manageNeedsApproval: boolean };
+
+function KeyForm({ result, canChange, manageNeedsApproval }: FormProps) {
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "key",
@@ -136,6 +127,16 @@ function KeyForm({ result, canChange }: { result: SubmissionResult | undefined; 
           <Field label="Expires" field={fields.expires}>
             <Select options={lives} defaultValue={fields.expires.initialValue ?? "never"} />
           </Field>
+          {manageNeedsApproval && (
+            <Field
+              label="Note"
+              field={fields.note}
+              optional
+              hint="A key with the scope manage needs a second person, who reads this. Once it is approved, you create the key on the page Requests."
+            >
+              <Textarea rows={2} maxLength={1_000} defaultValue={fields.note.initialValue} />
+            </Field>
+          )}
           <SubmitRow busy={busy} disabled={!canChange} cancelTo={paths.keys()}>
             Create key
           </SubmitRow>

@@ -104,6 +104,12 @@ export default function ApprovalsPage() {
             hint="Or for more than 10 years. Shorter ones need nobody else."
             defaultChecked={fields.endlessOverrides.initialValue === "on"}
           />
+          <Checkbox
+            name={fields.manageKeys.name}
+            label="API keys with the scope manage"
+            hint="Created or rotated. Once approved, only the one who asked creates the key and sees it."
+            defaultChecked={fields.manageKeys.initialValue === "on"}
+          />
           <SubmitRow busy={busy} className="mt-4">
             Save approvals
           </SubmitRow>

@@ -1,6 +1,7 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { Inbox } from "lucide-react";
+import { isKeyRequest } from "~/core/requests/key-request";
 import { requestStates, rightToDecide } from "~/core/requests/request";
 import { cursorOf } from "~/forms/pagination";
 import { readRequestsPageQuery, requestDecision } from "~/forms/requests/request";
@@ -11,7 +12,7 @@ import { grantBulkRequest, isBulkRequest, previewBulkRequest } from "~/server/bu
 import { invalid, readForm, refused } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
 import { settleSoon } from "~/server/jobs/job-page.server";
-import { grantRequest, refuseRequest, withdrawRequest } from "~/server/requests/decide.server";
+import { approveKeyRequest, grantRequest, refuseRequest, withdrawRequest } from "~/server/requests/decide.server";
 import { findRequest, requestInbox } from "~/server/requests/inbox.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { LinkButton } from "~/ui/kit/button";
@@ -57,6 +58,11 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (intent === "refuse") {
     const result = await refuseRequest(context, actor, found, answer ?? "");
     return result.ok ? redirectWithToast(paths.requests(), { message: "The request is refused." }) : refused(submission, result, {});
+  }
+  if (isKeyRequest(found)) {
+    const result = await approveKeyRequest(context, actor, found, answer || null);
+    const message = `The request is approved. ${found.actor.name} can create the key within 14 days.`;
+    return result.ok ? redirectWithToast(paths.requests(), { message }) : refused(submission, result, {});
   }
   const result = await grantRequest(context, actor, found, { days, answer: answer || null });
   if (!result.ok) return refused(submission, result, { reason: "answer" });

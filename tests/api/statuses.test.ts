@@ -394,7 +394,7 @@ test("what cannot be done is refused with its own code", async () => {
     if (request && i === 0) await refused("withdrawRequest", { params: { id: request.id } }, "request_decided");
   }
   await refused("withdrawRequest", { params: { id: "rq_none" } }, "request_not_found");
-  await saveApprovals(api.services, ada, { trialDays: 2, endlessOverrides: true, bulkTenants: 2, publicationTenants: 1 });
+  await saveApprovals(api.services, ada, { ...noApprovals, trialDays: 2, endlessOverrides: true, bulkTenants: 2, publicationTenants: 1 });
   const held = await newGrant(api);
   await refused("grant", { params: { key: await newTenant(api) }, ...trial({}) }, "needs_approval");
   await refused("extendGrant", { params: { id: held } }, "needs_approval");

@@ -1,13 +1,18 @@
+import { noApprovals } from "~/core/approvals/approvals";
 import type { TenantFacts } from "~/core/model";
 import type { Role } from "~/core/permissions";
+import { isKeyRequest } from "~/core/requests/key-request";
 import { scheduleChange } from "~/core/schedules/schedule-changes";
 import { day } from "~/core/time";
 import { paths } from "~/paths";
+import { saveApprovals } from "~/server/approvals/approval-rules.server";
 import { editDraft, ownDraft } from "~/server/catalogue/drafts.server";
 import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeTenant } from "~/server/changes/tenant-change.server";
 import { createKey } from "~/server/keys/api-keys.server";
+import { createPersonsKey } from "~/server/keys/key-approval.server";
 import { askForFeature } from "~/server/requests/ask.server";
+import { approveKeyRequest } from "~/server/requests/decide.server";
 import { requestsAfter } from "~/server/requests/inbox.server";
 import { savedViews, saveView } from "~/server/tenants/saved-views.server";
 import { testEndpoint } from "~/server/webhooks/delivery-acts.server";
@@ -60,6 +65,7 @@ export async function actionsOfPages(): Promise<string[]> {
 let count = 0;
 /** Whose draft others publish. */
 const draftsman = { id: "adm_draftsman", name: "Drew" };
+const draftsmanActor = { kind: "admin", ...draftsman } as const;
 const next = () => `n${++count}`;
 async function tenant(app: TestApp): Promise<string> {
   const key = next();
@@ -240,6 +246,28 @@ export const pageActs: PageAct[] = [
       await own.post(paths.trialNew(key), { feature: "sso", length: "14", zone: "UTC", intent: "ask" });
       const { requests } = await requestsAfter(app.services, { tenant: key }, 1);
       return { id: requests[0]?.id ?? "", intent: "withdraw" };
+    },
+  },
+  {
+    name: "create an approved key",
+    from: "admin",
+    route: "routes/_app.requests_.key",
+    // The page of another request: the form names its own.
+    path: async ({ services }) => {
+      await saveApprovals(services, ada, { ...noApprovals, manageKeys: true });
+      const form = { name: next(), scopes: ["manage" as const], days: null, note: null };
+      const held = await createPersonsKey(services, draftsmanActor, form);
+      return paths.requestKey(("request" in held && held.request?.id) || "");
+    },
+    form: async (app, browser, own = browser) => {
+      await saveApprovals(app.services, ada, { ...noApprovals, manageKeys: true });
+      await own.post(paths.keyNew(), { name: "K", kind: "live", scopes: "manage", expires: "never" });
+      await saveApprovals(app.services, ada, noApprovals);
+      const [request] = (await requestsAfter(app.services, { state: "waiting" }, 50)).requests
+        .filter(isKeyRequest)
+        .filter(({ actor }) => actor.id !== draftsman.id);
+      if (request) await approveKeyRequest(app.services, draftsmanActor, request, null);
+      return { id: request?.id ?? "rq_none" };
     },
   },
   {

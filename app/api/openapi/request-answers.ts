@@ -6,7 +6,9 @@ const act = z
   .looseObject({
     act: z
       .string()
-      .describe("`try_feature`, `grant_trial`, `extend_trial`, `end_trial`, `set_override`, or `bulk` for many tenants; more may come."),
+      .describe(
+        "`try_feature`, `grant_trial`, `extend_trial`, `end_trial`, `set_override`, `bulk` for many tenants, or `create_key` and `rotate_key` for an API key; more may come.",
+      ),
   })
   .describe("What is asked for. Instants within it are in ms. `bulk` has the number of its tenants, not their keys.");
 
@@ -19,7 +21,7 @@ export const requestAnswer = z
         "`feature`: an app asked for a user. `trial`: a person asked for what a guard rail does not allow. `approval`: an act that needs a second person.",
       ),
     state: z.enum(requestStates),
-    tenant: z.string().describe("The tenant's key; empty for `bulk`."),
+    tenant: z.string().describe("The tenant's key; empty for many tenants and API keys."),
     summary: z.string().describe("What is asked for, as a sentence for people."),
     act,
     user: z.string().nullable().describe("Who asked, as the app sent it."),

@@ -2,6 +2,7 @@ import type { BulkAct } from "~/core/bulk/bulk-act";
 import type { TenantChange } from "~/core/decision/changes";
 import type { Grant, Instant, Trial } from "~/core/model";
 import { type ActToApprove, refuse } from "~/core/outcome";
+import type { ApiScope } from "~/core/permissions";
 import { joinedPeriod, type TrialSpan } from "~/core/rails/guard-rails";
 import type { RequestedAct } from "~/core/requests/request";
 import { day } from "~/core/time";
@@ -16,9 +17,17 @@ export type ApprovalRules = {
   bulkTenants: number | null;
   /** Changes of the catalogue that take something from more than so many tenants. */
   publicationTenants: number | null;
+  /** API keys with the scope manage. */
+  manageKeys: boolean;
 };
 
-export const noApprovals: ApprovalRules = { trialDays: null, endlessOverrides: false, bulkTenants: null, publicationTenants: null };
+export const noApprovals: ApprovalRules = {
+  trialDays: null,
+  endlessOverrides: false,
+  bulkTenants: null,
+  publicationTenants: null,
+  manageKeys: false,
+};
 
 /** Whether a change of one tenant may need approval. */
 export const hasTenantApprovals = ({ trialDays, endlessOverrides }: ApprovalRules): boolean => trialDays !== null || endlessOverrides;
@@ -79,6 +88,10 @@ export function whyPublicationApproval(tenants: number, { publicationTenants }: 
   const n = (count: number) => (count === 1 ? "1 tenant" : `${count.toLocaleString("en")} tenants`);
   return `This takes something from up to ${n(tenants)}, and beyond ${n(publicationTenants)} it needs a second person. Make the change in a draft of the plans, which someone else then publishes.`;
 }
+
+/** Why a second person has to approve that a person gets an API key with these scopes, or null. */
+export const whyKeyApproval = (scopes: readonly ApiScope[], { manageKeys }: ApprovalRules): string | null =>
+  manageKeys && scopes.includes("manage") ? "An API key with the scope manage needs a second person." : null;
 
 /** The refusal of an act that is kept as a request: what to do once it is approved. */
 export const needsApproval = (why: string, held: ActToApprove | null) => ({

@@ -1,7 +1,7 @@
 import { describeBulkAct } from "~/core/bulk/bulk-act";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { Instant } from "~/core/model";
-import { listWordsUpTo } from "~/core/text";
+import { listWords, listWordsUpTo } from "~/core/text";
 import { longDate } from "~/core/time";
 import { featuresOfAct, type RequestedAct } from "./request";
 
@@ -26,8 +26,14 @@ export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "f
       return `${describeBulkAct(act.params.act, catalogue)}, for ${act.tenants === 1 ? "1 tenant" : `${act.tenants.toLocaleString("en")} tenants`}`;
     case "end_trial":
       return `End of the trial of ${named}`;
+    case "create_key":
+      return `API key “${act.name}” with the ${act.scopes.length === 1 ? "scope" : "scopes"} ${listWords(act.scopes)}, ${act.days === null ? "without an end" : `for ${daysWords(act.days)}`}`;
+    case "rotate_key":
+      return `Rotation of the API key “${act.name}”`;
   }
 }
 
 const periodWords = ({ days, endsAt }: { days: number | null; endsAt: Instant | null }): string =>
-  days === null ? `until ${longDate(endsAt as Instant)}` : `for ${days === 1 ? "1 day" : `${days} days`}`;
+  days === null ? `until ${longDate(endsAt as Instant)}` : `for ${daysWords(days)}`;
+
+const daysWords = (days: number): string => (days === 1 ? "1 day" : `${days} days`);

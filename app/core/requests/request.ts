@@ -1,6 +1,6 @@
 import type { BulkParams } from "~/core/bulk/bulk-act";
 import type { Actor, GrantKind, Instant, Json, Value } from "~/core/model";
-import type { Act } from "~/core/permissions";
+import type { Act, ApiScope } from "~/core/permissions";
 import { sameJson } from "~/core/same-json";
 import { day } from "~/core/time";
 
@@ -48,14 +48,18 @@ export type RequestedAct =
    * `tenants`: how many there were when it was asked for. `keysDigest` tells lists of keys apart, which are stored beside
    * the act; null if the tenants are found by the parameters.
    */
-  | { act: "bulk"; params: BulkParams; tenants: number; keysDigest: string | null };
+  | { act: "bulk"; params: BulkParams; tenants: number; keysDigest: string | null }
+  | RequestedKey;
 
-export type TenantRequestedAct = Exclude<RequestedAct, { act: "bulk" }>;
+/** An API key that only its asker creates, once the request is approved. `days`: how long it lasts from then on; null: without an end. */
+export type RequestedKey =
+  | { act: "create_key"; name: string; scopes: ApiScope[]; origins: string[] | null; days: number | null }
+  | { act: "rotate_key"; key: string; name: string; overlapHours: number };
 
 export type StoredRequest = {
   id: string;
   kind: RequestedKind;
-  /** Empty if it is about many tenants. */
+  /** Empty if it is about many tenants, or an API key. */
   tenant: string;
   act: RequestedAct;
   actor: Actor;
@@ -110,6 +114,6 @@ export function isSameAct(a: RequestedAct, b: RequestedAct): boolean {
 
 /** Keys of the features that it is about. */
 export function featuresOfAct(act: RequestedAct): string[] {
-  if (act.act === "bulk") return [];
-  return act.act === "grant_trial" ? act.features.map(({ feature }) => feature) : [act.feature];
+  if (act.act === "grant_trial") return act.features.map(({ feature }) => feature);
+  return "feature" in act ? [act.feature] : [];
 }

@@ -74,7 +74,9 @@ export function requestedChange(
       return setOverride(facts, { feature, effect, value, ...startsAt, endsAt, note }, catalogue, stamp);
     }
     case "bulk":
-      return refuse("value_invalid", "This is about many tenants.");
+    case "create_key":
+    case "rotate_key":
+      return refuse("value_invalid", "This is not about one tenant.");
     case "end_trial":
       return endGrant(facts, { grant: act.grant, note }, stamp);
   }

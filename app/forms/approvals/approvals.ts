@@ -12,14 +12,17 @@ const limit = (max: number, rule: string) =>
     .optional()
     .transform((n): number | null => n ?? null);
 
+const ticked = z
+  .literal("on", "Tick it, or leave it empty.")
+  .optional()
+  .transform((sent) => sent === "on");
+
 export const approvalsForm = z.object({
   trialDays: limit(3_650, "Write whole days from 1 to 3,650, or leave it empty."),
   bulkTenants: limit(1_000_000, "Write a number from 1 to 1,000,000, or leave it empty."),
   publicationTenants: limit(1_000_000, "Write a number from 1 to 1,000,000, or leave it empty."),
-  endlessOverrides: z
-    .literal("on", "Tick it, or leave it empty.")
-    .optional()
-    .transform((sent) => sent === "on"),
+  endlessOverrides: ticked,
+  manageKeys: ticked,
 });
 
 const storedLimit = z.number().nullable().catch(null);
@@ -30,4 +33,5 @@ export const storedApprovals: z.ZodType<ApprovalRules> = z.object({
   endlessOverrides: z.boolean().catch(false),
   bulkTenants: storedLimit,
   publicationTenants: storedLimit,
+  manageKeys: z.boolean().catch(false),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { apiScopes } from "~/core/permissions";
 import { tenantKey } from "~/forms/entity-keys";
 import { refuseLookAlike } from "~/forms/look-alike";
+import { note } from "~/forms/tenants/tenant";
 
 export const keyName = z
   .string("Give the key a name.")
@@ -71,6 +72,8 @@ export const keyForm = z
       .transform((text) => blankIsNull(text)?.split(/[\s,]+/) ?? null)
       .pipe(keyOrigins.nullable()),
     expires: z.enum(keyLives, "Choose when the key ends."),
+    /** For the one who approves it. */
+    note: note.optional(),
   })
   .superRefine((form, context) => {
     const problem = keyRuleProblem(form);

@@ -13,6 +13,9 @@ const requestId = z
 /** POST /api/requests/{id}/withdraw */
 export const requestParams = z.object({ id: requestId });
 
+/** The approved request whose key is created. */
+export const usedRequest = z.object({ id: requestId });
+
 const days = z.coerce
   .number("Give whole days from 1 to 3,650.")
   .int("Give whole days from 1 to 3,650.")

@@ -13,7 +13,7 @@ type Asking = { tx: Queries; t: Schema; at: Instant; newId: (prefix: string) => 
 
 export type RequestToKeep = Omit<NewRequest, "id" | "actor" | "createdAt">;
 
-/** Keeps a request, unless `isSame` holds for one that waits. The caller's transaction holds the tenant's lock. */
+/** Keeps a request, unless `isSame` holds for one that waits. The caller's transaction holds the tenant's lock, or that of jobs. */
 export async function keepRequestIn(
   { tx, t, at, newId, actor: { changeSet: _, ...actor } }: Asking,
   asked: RequestToKeep,
@@ -22,7 +22,7 @@ export async function keepRequestIn(
   const waiting = await waitingOfTenant(tx, t, asked, at, maxWaitingRequests);
   const same = waiting.find(isSame);
   if (same) return { ok: true, request: same, isNew: false };
-  const what = asked.tenant === "" ? "changes of many tenants" : "this tenant";
+  const what = asked.tenant === "" ? "many tenants or API keys" : "this tenant";
   if (waiting.length >= maxWaitingRequests)
     return refuse("requests_full", `${maxWaitingRequests} requests for ${what} wait already. Grant or refuse some of them first.`);
   const request = await insertRequest(tx, t, { ...asked, id: newId("rq"), actor, createdAt: at });
@@ -32,8 +32,11 @@ export async function keepRequestIn(
 }
 
 /** The subject of the audit entries of a request. */
-export const aboutRequest = ({ tenant }: Pick<StoredRequest, "tenant">) =>
-  tenant === "" ? ({ subjectKind: "settings", subject: "many tenants" } as const) : ({ subjectKind: "tenant", subject: tenant } as const);
+export function aboutRequest({ tenant, act }: Pick<StoredRequest, "tenant" | "act">) {
+  if (tenant !== "") return { subjectKind: "tenant", subject: tenant } as const;
+  const subject = act.act === "create_key" || act.act === "rotate_key" ? "an API key" : "many tenants";
+  return { subjectKind: "settings", subject } as const;
+}
 
 /** Keeps what needs a second person, in the transaction that refused it. The refusal says where it waits. */
 export async function holdForApproval(asking: Asking, tenant: string, refusal: Refusal): Promise<Refusal> {

@@ -33,6 +33,7 @@ export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/_app.rails": small,
   "routes/_app.rails_.approvals": small,
   "routes/_app.requests": small,
+  "routes/_app.requests_.key": small,
   "routes/_app.people.invite": small,
   "routes/_app.people.$id": small,
   // Up to 20 origins.

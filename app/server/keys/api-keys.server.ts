@@ -1,9 +1,11 @@
 import type { Actor, Instant } from "~/core/model";
 import type { ApiScope } from "~/core/permissions";
+import { keyIdOfRequest } from "~/core/requests/key-request";
 import { withdrawalLock } from "~/server/authority.server";
 import { callerAddress } from "~/server/client-address.server";
 import { sha256 } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
+import type { Lock, Queries } from "~db/database";
 import type { KeyKind } from "~db/schema";
 import { type ApiKey, insertApiKey, listApiKeys, setApiKeyRevoked } from "~db/store/api-keys.server";
 import { writeAudit } from "~db/store/audit.server";
@@ -11,10 +13,13 @@ import { appendChange } from "~db/store/changes.server";
 import { hintOf, newApiKey } from "./api-key-format.server";
 import type { CachedKey } from "./key-cache.server";
 
-/** `tenant`, `origins` and `replaces` default to null, `kind` to `live`. */
+/** `tenant`, `origins` and `replaces` default to null, `kind` to `live`. `request`: the approved one that allows the key. */
 export type KeyForm = { name: string; scopes: ApiScope[]; expiresAt: Instant | null } & Partial<
-  Pick<ApiKey, "tenant" | "origins" | "replaces"> & { kind: KeyKind }
+  Pick<ApiKey, "tenant" | "origins" | "replaces"> & { kind: KeyKind; request: string }
 >;
+
+/** Why a key is not created, in the transaction that writes it. */
+export type KeyGate<No> = (tx: Queries, at: Instant) => Promise<No | null>;
 
 export const actorOfKey = ({ id, name }: Pick<CachedKey, "id" | "name">, ip?: string): Actor => ({
   kind: "api_key",
@@ -37,12 +42,12 @@ export function keyStateOf({ revokedAt, expiresAt }: Pick<ApiKey, "revokedAt" | 
 
 /** Makes a key and the row stored for it. */
 export function makeKey({ newId, now }: Pick<Services, "newId" | "now">, actor: Actor, form: KeyForm) {
-  const { name, scopes, expiresAt, kind = "live", tenant = null, origins = null, replaces = null } = form;
+  const { name, scopes, expiresAt, kind = "live", tenant = null, origins = null, replaces = null, request } = form;
   const key = newApiKey(kind);
   const given = { name, scopes, kind, tenant, origins, replaces, expiresAt, hint: hintOf(key) };
   const row = {
     ...given,
-    id: newId("key"),
+    id: request === undefined ? newId("key") : keyIdOfRequest(request),
     hash: sha256(key),
     createdAt: now(),
     createdBy: actor.name,
@@ -50,19 +55,29 @@ export function makeKey({ newId, now }: Pick<Services, "newId" | "now">, actor: 
     lastUsedAt: null,
   };
   const bound = { ...(kind === "live" ? {} : { kind }), ...(tenant === null ? {} : { tenant }), ...(origins === null ? {} : { origins }) };
-  return { key, row, after: { name, scopes, hint: given.hint, expiresAt, ...bound, ...(replaces === null ? {} : { replaces }) } };
+  const from = { ...(replaces === null ? {} : { replaces }), ...(request === undefined ? {} : { request }) };
+  return { key, row, after: { name, scopes, hint: given.hint, expiresAt, ...bound, ...from } };
 }
 
-/** Returns the key, which is shown once and not stored. */
-export async function createKey(services: Services, actor: Actor, form: KeyForm): Promise<{ id: string; key: string }> {
+/** Returns the key, which is shown once and not stored, or why the gate refused it. */
+export async function createKey<No extends object = never>(
+  services: Services,
+  actor: Actor,
+  form: KeyForm,
+  { gate, locks = [] }: { gate?: KeyGate<No>; locks?: Lock[] } = {},
+): Promise<{ id: string; key: string } | No> {
   const { db, keys } = services;
   const { key, row, after } = makeKey(services, actor, form);
   const { id, createdAt: at } = row;
-  await db.transaction([], async (tx) => {
+  const no = await db.transaction(locks, async (tx): Promise<No | null> => {
+    const refusal = (await gate?.(tx, at)) ?? null;
+    if (refusal) return refusal;
     await insertApiKey(tx, db.tables, row);
     await appendChange(tx, db.tables, "key", id, at);
     await writeAudit(tx, db.tables, { at, actor, action: "api_key.created", subjectKind: "api_key", subject: id, after });
+    return null;
   });
+  if (no) return no;
   keys.forget();
   await keys.refresh();
   return { id, key };

@@ -1,5 +1,6 @@
 import type { Actor, Instant } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
+import type { KeyRequest } from "~/core/requests/key-request";
 import { isOwnRequest, ownRequestWords, type Party, requestStateOf, type StoredRequest } from "~/core/requests/request";
 import { type Granting, requestedChange, requestWithinRails } from "~/core/requests/requested-change";
 import { aboutRequest } from "~/server/approvals/keep-request.server";
@@ -77,21 +78,31 @@ export async function grantRequest(
 
 const lockOf = ({ tenant }: StoredRequest) => (tenant === "" ? jobsLock : tenantLock(tenant));
 
-export async function refuseRequest(
+export type RequestDecided = { ok: true } | Refusal;
+
+/** Marks a request. Nothing else is done. */
+async function markRequest(
   services: Services,
   actor: Actor,
   request: StoredRequest,
-  answer: string,
-): Promise<{ ok: true } | Refusal> {
+  decided: { state: "granted" | "refused"; answer: string | null },
+): Promise<RequestDecided> {
   const { db, now } = services;
   return db.transaction([lockOf(request)], async (tx) => {
     const at = now();
     const problem = await whyNotDecide(tx, db.tables, request.id, actor, at);
     if (problem) return problem;
-    await writeDecision(tx, services, request, actor, { state: "refused", answer }, at);
+    await writeDecision(tx, services, request, actor, decided, at);
     return { ok: true as const };
   });
 }
+
+export const refuseRequest = (services: Services, actor: Actor, request: StoredRequest, answer: string): Promise<RequestDecided> =>
+  markRequest(services, actor, request, { state: "refused", answer });
+
+/** Approves that the one who asked creates the key. */
+export const approveKeyRequest = (services: Services, actor: Actor, request: KeyRequest, answer: string | null): Promise<RequestDecided> =>
+  markRequest(services, actor, request, { state: "granted", answer });
 
 /** Takes back a request that waits, as the one who asked for it may. People also take back those of their API keys. */
 export async function withdrawRequest(services: Services, actor: Actor, id: string): Promise<RequestWithdrawn> {

@@ -2,6 +2,7 @@ import { answerRow } from "~/core/decision/answer-row";
 import { applyChange } from "~/core/decision/changes";
 import type { Instant, TenantFacts } from "~/core/model";
 import { mayAct } from "~/core/permissions";
+import { isKeyRequest, type KeyRequest, keyIdOfRequest, keyUseEndsAt, whyNotCreateKey } from "~/core/requests/key-request";
 import {
   featuresOfAct,
   isOwnRequest,
@@ -17,6 +18,7 @@ import type { SignedIn } from "~/server/admins/sessions.server";
 import { boundsOfRole } from "~/server/rails/rails.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
+import { readKeyNames } from "~db/store/api-keys.server";
 import { listRequests, type RequestPlace, readRequest } from "~db/store/requests.server";
 import { makersOf } from "./decide.server";
 
@@ -48,14 +50,26 @@ export async function requestInbox(services: Services, admin: SignedIn, query: Q
     t,
     requests.map(({ actor }) => actor),
   );
+  const keys = await readKeyNames(
+    q,
+    t,
+    requests.filter(isKeyRequest).map(({ id }) => keyIdOfRequest(id)),
+  );
   const items = [];
   for (const request of requests) {
     const isOwn = isOwnRequest(request, { kind: "admin", id: admin.id }, makers);
-    items.push(await shownRequest(services, admin, { ...request, isOwn }, at, zone));
+    const key = isKeyRequest(request) ? shownKey(request, admin, keys.has(keyIdOfRequest(request.id)), at) : null;
+    items.push({ ...(await shownRequest(services, admin, { ...request, isOwn }, at, zone)), key });
   }
   return { items, next, now: at };
 }
-export type ShownRequest = Awaited<ReturnType<typeof shownRequest>>;
+
+/** Whether the key of a request was created, and until when its asker may. Null: it is not approved. */
+function shownKey(request: KeyRequest, { id }: SignedIn, isCreated: boolean, now: Instant) {
+  const endsAt = keyUseEndsAt(request);
+  if (endsAt === null) return null;
+  return { isCreated, endsAt, mayCreate: whyNotCreateKey(request, { kind: "admin", id }, isCreated, now) === null };
+}
 
 type OwnedRequest = StoredRequest & { isOwn: boolean };
 

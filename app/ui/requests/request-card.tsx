@@ -2,7 +2,7 @@ import { Form, useNavigation } from "@remix-run/react";
 import type { Instant, TenantStatus } from "~/core/model";
 import { type RequestState, requestLifeMs } from "~/core/requests/request";
 import { paths } from "~/paths";
-import { Button, TextLink } from "~/ui/kit/button";
+import { Button, LinkButton, TextLink } from "~/ui/kit/button";
 import { Card, FormActions } from "~/ui/kit/card";
 import { Field } from "~/ui/kit/field";
 import { Textarea, TextInput } from "~/ui/kit/inputs";
@@ -32,6 +32,8 @@ type Request = {
   decidedBy: string | null;
   meets: string | null;
   mayDecide: boolean;
+  /** Of an approved request for an API key. */
+  key: { isCreated: boolean; endsAt: Instant; mayCreate: boolean } | null;
 };
 /** `entered`: what was sent, if it was refused. */
 type Entered = { days?: unknown; answer?: unknown };
@@ -62,6 +64,7 @@ export function RequestCard({ request, now, entered }: Props) {
       {note && <p className="mt-2 whitespace-pre-line border-line-strong border-l-2 pl-3 text-ink text-sm wrap-anywhere">{note}</p>}
       {reason && <p className="mt-2 text-ink text-sm wrap-anywhere">Reason to pass a guard rail: {reason}</p>}
       {state === "waiting" ? <Deciding request={request} entered={entered} /> : <Decided request={request} now={now} />}
+      {request.key && <ApprovedKey id={request.id} askedBy={askedBy} {...request.key} now={now} />}
     </Card>
   );
 }
@@ -142,6 +145,24 @@ function Decided({ request: { state, decidedAt, decidedBy, answer }, now }: Omit
     <p className="mt-2 text-ink-muted text-sm wrap-anywhere">
       {decidedBy} {verbs[state]} it <Time at={decidedAt} now={now} />
       {answer ? `: ${answer}` : "."}
+    </p>
+  );
+}
+
+type KeyProps = NonNullable<Request["key"]> & { id: string; askedBy: string; now: Instant };
+
+function ApprovedKey({ id, askedBy, isCreated, endsAt, mayCreate, now }: KeyProps) {
+  if (mayCreate)
+    return (
+      <p className="mt-3">
+        <LinkButton to={paths.requestKey(id)} variant="primary">
+          Create the key
+        </LinkButton>
+      </p>
+    );
+  return (
+    <p className="mt-1 text-ink-muted text-sm wrap-anywhere">
+      {isCreated ? "The key was created." : now >= endsAt ? "The key was not created in time." : `${askedBy} has not created the key yet.`}
     </p>
   );
 }
