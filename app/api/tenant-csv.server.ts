@@ -15,7 +15,7 @@ import * as answers from "./openapi/job-answers";
 
 /** A body whose rows were stored while it arrived. As JSON it is its hash, which tells requests apart. */
 class SentCsv {
-  /** A job has it. */
+  /** A job or a request has it. */
   isUsed = false;
   constructor(
     readonly stored: CsvStored,
@@ -70,7 +70,7 @@ export async function tenantCsvApi(app: FastifyInstance, { services }: { service
       tag: "Jobs",
       summary: "Create and change tenants as the rows of a CSV file say, in the background",
       detail:
-        "The first line names the columns, the separator is a comma, semicolon or tab. A row creates a tenant or changes the one with its key: an empty cell leaves a value as it is, a cell with only `-` takes it away. The answer is the job. GET /api/jobs/{id}/items says of each row what became of it: done, skipped if the tenant is so already, or failed with its line and column. Up to 100,000 rows, 100 columns and 12,000 characters per cell.",
+        "The first line names the columns, the separator is a comma, semicolon or tab. A row creates a tenant or changes the one with its key: an empty cell leaves a value as it is, a cell with only `-` takes it away. The answer is the job. GET /api/jobs/{id}/items says of each row what became of it: done, skipped if the tenant is so already, or failed with its line and column. Up to 100,000 rows, 100 columns and 12,000 characters per cell. If a second person has to approve changes of so many tenants, the file is kept with the request for up to 14 days.",
       act: "data.import",
       query: csvImportQuery,
       repeated: ["metadata"],
@@ -83,10 +83,14 @@ export async function tenantCsvApi(app: FastifyInstance, { services }: { service
       answers: { 202: { what: "The job.", schema: answers.jobAnswer, example: answers.csvJob, headers: ["Idempotency-Replayed"] } },
       problems: {
         400: ["invalid_request"],
-        409: ["too_many_jobs", "idempotency_key_in_use"],
+        409: ["too_many_jobs", "needs_approval", "requests_full", "idempotency_key_in_use"],
         422: ["value_invalid", "idempotency_key_reused"],
       },
       problemExamples: {
+        needs_approval: {
+          detail: "A change of more than 100 tenants needs a second person. It waits as the request rq_5xQ0sM21RW1pjgTWQWxE.",
+        },
+        requests_full: { detail: "50 requests for many tenants or API keys wait already. Grant or refuse some of them first." },
         value_invalid: { detail: "The file has no rows below its first line, which names the columns.", field: "body" },
       },
     },
@@ -97,7 +101,7 @@ export async function tenantCsvApi(app: FastifyInstance, { services }: { service
       const read = csvMappingOf(query, heads);
       const toImport = { upload: id, note: query.why ?? null, isPreview: query.dryRun ?? false };
       const created = read.ok ? await createCsvImport(asked, actor, { ...toImport, mapping: read.mapping }) : read;
-      body.isUsed = created.ok;
+      body.isUsed = created.ok || created.request !== undefined;
       return created;
     },
     (result) => (result.ok ? { status: 202, body: jobOnWire(services, result.job) } : refusalProblem(result)),

@@ -1,6 +1,7 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useLoaderData, useNavigation } from "@remix-run/react";
 import type { BulkParams } from "~/core/bulk/bulk-act";
+import type { CsvParams } from "~/core/import/csv-params";
 import { isReasonUseful, rightOfJob } from "~/core/jobs/describe-job";
 import { isJobOver } from "~/core/jobs/job";
 import { jobForm } from "~/forms/jobs/job-form";
@@ -16,6 +17,7 @@ import { readJobPage, settleSoon } from "~/server/jobs/job-page.server";
 import { findJob } from "~/server/jobs/job-reads.server";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
 import { runCsvPreview } from "~/server/tenant-csv/csv-import.server";
+import { grantPreviewedImport } from "~/server/tenant-csv/csv-request.server";
 import { undoAgain } from "~/server/undo/undo-job.server";
 import { undoOffer } from "~/server/undo/undo-offer.server";
 import { JobActions } from "~/ui/jobs/job-actions";
@@ -67,10 +69,12 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   }
   if (form.intent === "run" && !(job.isPreview && job.state === "done")) return refuse("This preview is not complete. Make a new one.");
   if (form.intent === "again" && job.isPreview) return refuse("This is a preview: nothing was changed yet.");
-  const approved = form.intent === "run" ? (job.params as BulkParams).request : undefined;
+  const approved = form.intent === "run" ? (job.params as BulkParams | CsvParams).request : undefined;
   if (approved !== undefined) {
     const approver = actorOf(await requireAdmin(request, context, "requests.approve"));
-    const granted = await grantPreviewedRequest(context, approver, job.params as BulkParams);
+    const isImport = job.kind === "tenant_csv";
+    const grant = () => grantPreviewedRequest(context, approver, job.params as BulkParams);
+    const granted = isImport ? await grantPreviewedImport(context, approver, job) : await grant();
     if (!granted.ok) return refuse(granted.message);
     return redirect(paths.job(granted.job.id));
   }

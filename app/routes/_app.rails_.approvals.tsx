@@ -51,7 +51,7 @@ export default function ApprovalsPage() {
       <PageHeader
         title="Approvals"
         breadcrumbs={[{ label: "Guard rails", to: paths.rails() }]}
-        description="Acts that need a second person, for every role and API key. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days. CSV imports and the command line are not bound."
+        description="Acts that need a second person, for every role and API key. They wait on the page Requests until an admin or owner approves them, and lapse after 14 days. The command line is not bound."
       />
       <Card className="max-w-2xl">
         <Form method="post" {...getFormProps(form)}>
@@ -69,7 +69,7 @@ export default function ApprovalsPage() {
                 <span className="text-ink-muted text-sm">days</span>
               </span>
             </Field>
-            <Field label="Changes of more than" field={fields.bulkTenants} hint="At once. Empty: none.">
+            <Field label="Changes of more than" field={fields.bulkTenants} hint="At once, or rows of a CSV file. Empty: none.">
               <span className="flex items-center gap-2">
                 <TextInput
                   defaultValue={fields.bulkTenants.initialValue}

@@ -1,6 +1,7 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { Inbox } from "lucide-react";
+import { isCsvImportRequest } from "~/core/import/csv-request";
 import { isKeyRequest } from "~/core/requests/key-request";
 import { requestStates, rightToDecide } from "~/core/requests/request";
 import { cursorOf } from "~/forms/pagination";
@@ -14,6 +15,7 @@ import { redirectWithToast } from "~/server/http/toast.server";
 import { settleSoon } from "~/server/jobs/job-page.server";
 import { approveKeyRequest, grantRequest, refuseRequest, withdrawRequest } from "~/server/requests/decide.server";
 import { findRequest, requestInbox } from "~/server/requests/inbox.server";
+import { grantImportRequest, previewImportRequest } from "~/server/tenant-csv/csv-request.server";
 import { newAct, undoOffer } from "~/server/undo/undo-offer.server";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -48,9 +50,12 @@ export async function action({ request, context }: ActionFunctionArgs) {
     return result.ok ? redirectWithToast(paths.requests(), { message: "The request is withdrawn." }) : refused(submission, result, {});
   }
   const actor = newAct(context, await requireAdmin(request, context, rightToDecide(found)));
-  if (isBulkRequest(found) && intent !== "refuse") {
-    const approve = () => grantBulkRequest(context, actor, found, answer || null);
-    const job = intent === "preview" ? await previewBulkRequest(context, actor, found, answer || null) : await approve();
+  const isImport = isCsvImportRequest(found);
+  if ((isImport || isBulkRequest(found)) && intent !== "refuse") {
+    const note = answer || null;
+    const preview = () => (isImport ? previewImportRequest(context, actor, found) : previewBulkRequest(context, actor, found, note));
+    const approve = () => (isImport ? grantImportRequest(context, actor, found, note) : grantBulkRequest(context, actor, found, note));
+    const job = intent === "preview" ? await preview() : await approve();
     if (!job.ok) return refused(submission, job, {});
     await settleSoon(context, job.job.id);
     return redirect(paths.job(job.job.id));

@@ -1,7 +1,12 @@
 import { and, asc, desc, eq, gt, isNotNull, sql } from "drizzle-orm";
+import type { CsvParams } from "~/core/import/csv-params";
+import { type CsvImportRequest, isCsvImportRequest } from "~/core/import/csv-request";
 import type { Instant } from "~/core/model";
+import { maxWaitingRequests } from "~/core/requests/request";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
+import { liveJobsOf } from "./jobs.server";
+import { waitingOfTenant } from "./requests.server";
 
 /** A file whose rows are all stored. */
 export type CsvUpload = { id: string; actorId: string; name: string; heads: string[]; rows: number; createdAt: Instant };
@@ -41,6 +46,18 @@ export async function csvRowsAfter(q: Queries, { csvRows: r }: Schema, upload: s
 /** Makes the upload unusable before its rows are deleted, so that nothing imports some of them. */
 export async function closeCsvUpload(tx: Queries, { csvUploads: u }: Schema, id: string): Promise<void> {
   await tx.update(u).set({ rows: null }).where(eq(u.id, id));
+}
+
+/** Imports that wait for a second person, the oldest first. */
+export const waitingImports = async (q: Queries, t: Schema, now: Instant): Promise<CsvImportRequest[]> =>
+  (await waitingOfTenant(q, t, { tenant: "", kind: "approval" }, now, maxWaitingRequests)).filter(isCsvImportRequest);
+
+/** Files that a job which waits or runs, or a request that waits, still needs. */
+export async function csvUploadsInUse(q: Queries, t: Schema, now: Instant): Promise<string[]> {
+  // Requests first: an approval makes a job of one.
+  const waiting = (await waitingImports(q, t, now)).map(({ act }) => act.upload);
+  const live = (await liveJobsOf(q, t, "tenant_csv")).map(({ params }) => (params as CsvParams).upload);
+  return [...waiting, ...live];
 }
 
 /** Complete uploads of this person beyond the newest ones. Those that still arrive are left out. */

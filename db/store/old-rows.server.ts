@@ -1,14 +1,13 @@
 import { and, type Column, eq, inArray, lt, lte, notInArray, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import type { CsvParams } from "~/core/import/csv-params";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
 import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { lastChange } from "./changes.server";
+import { csvUploadsInUse } from "./csv-uploads.server";
 import { readEventCursor } from "./event-cursor.server";
 import { readHookCursor } from "./hook-changes.server";
-import { liveJobsOf } from "./jobs.server";
 import { lastNotice, maxKeptNotices } from "./notices.server";
 
 /** Expired rows; `by` is the column whose index finds them. */
@@ -19,6 +18,7 @@ export type Ages = {
   reports: Instant;
   answers: Instant;
   feed: Instant;
+  now: Instant;
   signInCounts: Instant;
   previews: Instant;
   jobs: Instant;
@@ -40,8 +40,8 @@ export async function findOldRows(q: Queries, t: Schema, ages: Ages): Promise<Ol
     rows(`results of ${what}`, i, i.job, inArray(i.job, q.select({ id: j.id }).from(j).where(jobsBefore(isPreview, at)))),
     rows(what, j, j.createdAt, jobsBefore(isPreview, at)),
   ];
-  // A job that waits or runs still needs its rows. A file of this age gets no other job.
-  const used = (await liveJobsOf(q, t, "tenant_csv")).map(({ params }) => (params as CsvParams).upload);
+  // A file of this age gets no job but that of a request which waits.
+  const used = await csvUploadsInUse(q, t, ages.now);
   const oldUploads = and(lt(v.createdAt, new Date(ages.csvUploads)), notInArray(v.id, used)) as SQL;
   const { impacts: p, impactTenants: pt } = t;
   const impactsBefore = lt(p.createdAt, new Date(ages.previews));

@@ -405,12 +405,14 @@ test("what cannot be done is refused with its own code", async () => {
   const two = (status: string) => bulk({ act: status, plan: undefined, tenants: { keys: ["acme", asking, asked] }, dryRun: false });
   await api.services.jobs.runAll();
   await refused("startBulk", two("suspend"), "needs_approval");
+  await refused("importTenants", { ...csv, text: "key\na\nb\nc\n" }, "needs_approval");
   for (let days = 3; days < maxWaitingRequests + 3; days++)
     await createBulk(api.services, ada, {
       ...{ act: { act: "grant_trial", features: [{ feature: "sso" }], days }, note: null, isPreview: false },
       selection: { kind: "keys", keys: ["acme"] },
     });
   await refused("startBulk", two("reinstate"), "requests_full");
+  await refused("importTenants", { ...csv, text: "key\na\nb\nc\n" }, "requests_full");
   const [takenFeature, takenPlan] = [fresh(), fresh()];
   await api.services.jobs.runAll();
   expect(await walk.ask("putFeature", keys.all, { params: { feature: takenFeature }, body: {} })).toMatchObject({ status: 201 });

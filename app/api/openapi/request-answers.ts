@@ -7,7 +7,7 @@ const act = z
     act: z
       .string()
       .describe(
-        "`try_feature`, `grant_trial`, `extend_trial`, `end_trial`, `set_override`, `bulk` for many tenants, or `create_key` and `rotate_key` for an API key; more may come.",
+        "`try_feature`, `grant_trial`, `extend_trial`, `end_trial`, `set_override`, `bulk` and `import_tenants` for many tenants, or `create_key` and `rotate_key` for an API key; more may come.",
       ),
   })
   .describe("What is asked for. Instants within it are in ms. `bulk` has the number of its tenants, not their keys.");

@@ -67,7 +67,8 @@ export function whyBulkApproval(act: BulkAct, tenants: number, rules: ApprovalRu
   return whyManyTenants(tenants, rules);
 }
 
-function whyManyTenants(tenants: number, { bulkTenants }: ApprovalRules): string | null {
+/** Why a second person has to approve a change of so many tenants, or null. */
+export function whyManyTenants(tenants: number, { bulkTenants }: ApprovalRules): string | null {
   if (bulkTenants === null || tenants <= bulkTenants) return null;
   return `A change of more than ${bulkTenants === 1 ? "1 tenant" : `${bulkTenants.toLocaleString("en")} tenants`} needs a second person.`;
 }

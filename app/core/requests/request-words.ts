@@ -1,5 +1,6 @@
 import { describeBulkAct } from "~/core/bulk/bulk-act";
 import type { Catalogue } from "~/core/catalogue/catalogue";
+import { describeCsvImport } from "~/core/import/csv-params";
 import type { Instant } from "~/core/model";
 import { listWords, listWordsUpTo } from "~/core/text";
 import { longDate } from "~/core/time";
@@ -24,6 +25,8 @@ export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "f
       return `${act.effect === "allow" ? "Override that allows" : "Override that denies"} ${named}${act.endsAt === null ? ", without an end" : ` until ${longDate(act.endsAt)}`}`;
     case "bulk":
       return `${describeBulkAct(act.params.act, catalogue)}, for ${act.tenants === 1 ? "1 tenant" : `${act.tenants.toLocaleString("en")} tenants`}`;
+    case "import_tenants":
+      return `${describeCsvImport(act)}, ${act.rows === 1 ? "1 row" : `${act.rows.toLocaleString("en")} rows`}`;
     case "end_trial":
       return `End of the trial of ${named}`;
     case "create_key":

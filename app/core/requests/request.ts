@@ -1,4 +1,5 @@
 import type { BulkParams } from "~/core/bulk/bulk-act";
+import type { CsvMapping } from "~/core/import/csv-columns";
 import type { Actor, GrantKind, Instant, Json, Value } from "~/core/model";
 import type { Act, ApiScope } from "~/core/permissions";
 import { sameJson } from "~/core/same-json";
@@ -49,6 +50,8 @@ export type RequestedAct =
    * the act; null if the tenants are found by the parameters.
    */
   | { act: "bulk"; params: BulkParams; tenants: number; keysDigest: string | null }
+  /** The rows of an uploaded CSV file, which is kept while the request waits. */
+  | { act: "import_tenants"; upload: string; name: string; mapping: CsvMapping; rows: number }
   | RequestedKey;
 
 /** An API key that only its asker creates, once the request is approved. `days`: how long it lasts from then on; null: without an end. */

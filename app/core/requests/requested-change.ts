@@ -74,6 +74,7 @@ export function requestedChange(
       return setOverride(facts, { feature, effect, value, ...startsAt, endsAt, note }, catalogue, stamp);
     }
     case "bulk":
+    case "import_tenants":
     case "create_key":
     case "rotate_key":
       return refuse("value_invalid", "This is not about one tenant.");

@@ -15,7 +15,7 @@ export type JobCreated = { ok: true; job: Job } | Refusal;
  * In the transaction that creates a job, at its instant. `gate`: why it is refused. `onCreated` writes what belongs to
  * the job beside its row.
  */
-type JobHooks = {
+export type JobHooks = {
   gate?: (tx: Queries, at: Instant) => Promise<Refusal | null>;
   onCreated?: (tx: Queries, at: Instant) => Promise<void>;
 };

@@ -54,6 +54,7 @@ export function createCleaning({ db, checkCountsAreKept, holder, now, elapsed, l
   const agesAt = (at: Instant) => ({
     reports: at - reportsAreKept,
     answers: at - answersAreKept,
+    now: at,
     signInCounts: at,
     previews: at - previewsAreKept,
     jobs: at - jobsAreKept,

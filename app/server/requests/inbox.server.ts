@@ -98,7 +98,7 @@ async function shownRequest(services: Services, admin: SignedIn, request: OwnedR
     ownWords: ownRequestWords(request),
     mayDecide: mayAct(admin.role, rightToDecide(request)),
     isApproval: kind === "approval",
-    isBulk: act.act === "bulk",
+    isBulk: act.act === "bulk" || act.act === "import_tenants",
     meets: isOwn ? null : (would?.meets ?? null),
   };
 }

@@ -1,16 +1,17 @@
-import { type CsvParams, maxCsvUploadMs } from "~/core/import/csv-params";
+import { maxCsvUploadMs } from "~/core/import/csv-params";
 import { type Refusal, refuse } from "~/core/outcome";
 import type { Services } from "~/server/services.server";
 import {
   type CsvUpload,
   closeCsvUpload,
   completeCsvUpload,
+  csvUploadsInUse,
   deleteSomeOfCsvUpload,
   insertCsvRows,
   insertCsvUpload,
   olderCsvUploads,
 } from "~db/store/csv-uploads.server";
-import { jobsLock, liveJobsOf } from "~db/store/jobs.server";
+import { jobsLock } from "~db/store/jobs.server";
 import { type CsvRecord, CsvUnreadable, csvRecords } from "./csv-reader.server";
 
 /** Rows per transaction. */
@@ -69,13 +70,12 @@ function headsOf([first]: CsvRecord[]): string[] {
   return heads;
 }
 
-/** Deletes an upload in batches, so that other writers need not wait. One that a job still needs stays. */
-export async function discardCsv({ db }: Pick<Services, "db">, id: string): Promise<void> {
+/** Deletes an upload in batches, so that other writers need not wait. One that a job or a waiting request needs stays. */
+export async function discardCsv({ db, now }: Pick<Services, "db" | "now">, id: string): Promise<void> {
   let isGone = false;
   // The lock keeps jobs from being created between the look and the end of the upload.
   const isUsed = await db.transaction([jobsLock], async (tx) => {
-    const live = await liveJobsOf(tx, db.tables, "tenant_csv");
-    if (live.some(({ params }) => (params as CsvParams).upload === id)) return true;
+    if ((await csvUploadsInUse(tx, db.tables, now())).includes(id)) return true;
     await closeCsvUpload(tx, db.tables, id);
     return false;
   });
@@ -86,9 +86,10 @@ export async function discardCsv({ db }: Pick<Services, "db">, id: string): Prom
   }
 }
 
-/** Keeps a person's newest uploads, which may wait for their mapping, and those of live jobs. */
-export async function discardOlderCsv({ db }: Pick<Services, "db">, { id: newest, actorId }: CsvUpload): Promise<void> {
+/** Keeps a person's newest uploads, which may wait for their mapping, and those that a job or a waiting request needs. */
+export async function discardOlderCsv(services: Pick<Services, "db" | "now">, { id: newest, actorId }: CsvUpload): Promise<void> {
+  const { db } = services;
   const older = await olderCsvUploads(db.readAside, db.tables, actorId, keptUploads);
   // Several may have been uploaded in the same millisecond.
-  for (const id of older) if (id !== newest) await discardCsv({ db }, id);
+  for (const id of older) if (id !== newest) await discardCsv(services, id);
 }
