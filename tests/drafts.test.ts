@@ -1,15 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { readDraftView, startDraftImpact } from "~/server/catalogue/draft-page.server";
-import {
-  discardDraft,
-  editDraft,
-  findDraft,
-  ownDraft,
-  publishDraft,
-  renameDraft,
-  resolveDraftCell,
-} from "~/server/catalogue/drafts.server";
+import { publishDraft } from "~/server/catalogue/draft-publication.server";
+import { discardDraft, editDraft, findDraft, ownDraft, renameDraft, resolveDraftCell } from "~/server/catalogue/drafts.server";
 import { createImpact } from "~/server/catalogue/impacts.server";
 import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { findAct, undoAct } from "~/server/undo/undo.server";

@@ -6,6 +6,7 @@ import { cursorOf } from "~/forms/pagination";
 import { readComingPlace } from "~/forms/schedules/coming-query";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
+import { comingPublications } from "~/server/catalogue/coming-publications.server";
 import { comingChangesPage } from "~/server/schedules/coming-rows.server";
 import { LinkButton, TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
@@ -13,6 +14,7 @@ import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
 import { TenantChanges } from "~/ui/schedules/coming-changes";
+import { ComingPublications } from "~/ui/schedules/coming-publications";
 
 export const meta: MetaFunction = () => [{ title: "Coming changes · Latchkey" }];
 
@@ -22,6 +24,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const { next, ...page } = await comingChangesPage(context, after);
   return {
     ...page,
+    publications: after === undefined ? await comingPublications(context) : [],
     next: next && cursorOf(next.at, next.id),
     isFirst: after === undefined,
     canChange: mayAct(admin.role, "tenants.change"),
@@ -29,12 +32,16 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export default function ComingChangesPage() {
-  const { now, inTrouble, hasMoreInTrouble, rows, next, isFirst, canChange } = useLoaderData<typeof loader>();
+  const { now, publications, inTrouble, hasMoreInTrouble, rows, next, isFirst, canChange } = useLoaderData<typeof loader>();
   const shared = { now, canChange };
   return (
     <>
-      <PageHeader title="Coming changes" description="Changes of plan, add-ons or status that tenants are scheduled for, by their time." />
+      <PageHeader
+        title="Coming changes"
+        description="Changes of plan, add-ons or status that tenants are scheduled for, and publications of plans, by their time."
+      />
       <div className="grid max-w-3xl gap-6">
+        <ComingPublications rows={publications} now={now} />
         {inTrouble.length > 0 && (
           <Section
             title="Without effect"

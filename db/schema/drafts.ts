@@ -1,4 +1,4 @@
-import type { DraftCell, DraftState } from "~/core/drafts/plan-draft";
+import type { DraftCell, DraftPublisher, DraftState } from "~/core/drafts/plan-draft";
 import type { Dialect } from "../dialect";
 
 /** Edits of plan cells that are not published yet. A person has at most one that is open. */
@@ -24,6 +24,12 @@ export function draftsTables(d: Dialect) {
       /** Who published or discarded it, and when; null while it is open. */
       closedBy: text("closed_by"),
       closedAt: timestamp("closed_at"),
+      /** When it is published, by whom and with which note; null unless it is scheduled. */
+      publishAt: timestamp("publish_at"),
+      publisher: json("publisher").$type<DraftPublisher>(),
+      publishNote: text("publish_note"),
+      /** Why it could not be published at its time, as a sentence. */
+      problem: text("problem"),
     },
     (t) => [index("plan_drafts_by_owner").on(t.owner, t.state), index("plan_drafts_by_state").on(t.state, t.updatedAt)],
   );

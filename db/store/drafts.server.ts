@@ -1,5 +1,6 @@
-import { and, desc, eq } from "drizzle-orm";
-import type { PlanDraft } from "~/core/drafts/plan-draft";
+import { and, asc, desc, eq, isNull, lte } from "drizzle-orm";
+import { maxScheduledDrafts, type PlanDraft } from "~/core/drafts/plan-draft";
+import type { Instant } from "~/core/model";
 import type { Lock, Queries } from "../database";
 import type { Schema } from "../schema";
 import { dateOrNull } from "./dates";
@@ -9,8 +10,9 @@ export const draftsLock: Lock = { key: "plan drafts" };
 
 type Row = Schema["planDrafts"]["$inferSelect"];
 
-const draftOf = ({ createdAt, updatedAt, closedAt, ...row }: Row): PlanDraft => ({
+const draftOf = ({ createdAt, updatedAt, closedAt, publishAt, ...row }: Row): PlanDraft => ({
   ...row,
+  publishAt: publishAt?.getTime() ?? null,
   createdAt: createdAt.getTime(),
   updatedAt: updatedAt.getTime(),
   closedAt: closedAt?.getTime() ?? null,
@@ -33,20 +35,32 @@ export async function openDrafts(q: Queries, { planDrafts: d }: Schema, size: nu
   return (await q.select().from(d).where(eq(d.state, "open")).orderBy(desc(d.updatedAt)).limit(size)).map(draftOf);
 }
 
+/** Drafts that are scheduled, the earliest first. There are 20 at most. */
+export async function scheduledDrafts(q: Queries, { planDrafts: d }: Schema): Promise<PlanDraft[]> {
+  const found = await q.select().from(d).where(eq(d.state, "scheduled")).orderBy(asc(d.publishAt), asc(d.id)).limit(maxScheduledDrafts);
+  return found.map(draftOf);
+}
+
+/** Ids of those that are due and were not refused, the earliest first. */
+export async function dueDrafts(q: Queries, { planDrafts: d }: Schema, now: Instant): Promise<string[]> {
+  const isDue = and(eq(d.state, "scheduled"), lte(d.publishAt, new Date(now)), isNull(d.problem));
+  const rows = await q.select({ id: d.id }).from(d).where(isDue).orderBy(asc(d.publishAt), asc(d.id)).limit(maxScheduledDrafts);
+  return rows.map(({ id }) => id);
+}
+
 export async function insertDraft(tx: Queries, { planDrafts: d }: Schema, draft: PlanDraft): Promise<void> {
-  const { createdAt, updatedAt, closedAt, ...row } = draft;
-  const times = { createdAt: new Date(createdAt), updatedAt: new Date(updatedAt), closedAt: dateOrNull(closedAt) };
+  const { createdAt, updatedAt, closedAt, publishAt, ...row } = draft;
+  const later = { closedAt: dateOrNull(closedAt), publishAt: dateOrNull(publishAt) };
+  const times = { createdAt: new Date(createdAt), updatedAt: new Date(updatedAt), ...later };
   await tx.insert(d).values({ ...row, ...times });
 }
 
-export async function updateDraft(
-  tx: Queries,
-  { planDrafts: d }: Schema,
-  id: string,
-  set: Partial<Pick<PlanDraft, "name" | "cells" | "version" | "state" | "updatedAt" | "closedBy" | "closedAt">>,
-): Promise<void> {
-  const { updatedAt, closedAt, ...rest } = set;
+export type DraftSet = Partial<Omit<PlanDraft, "id" | "owner" | "ownerName" | "revision" | "createdAt">>;
+
+export async function updateDraft(tx: Queries, { planDrafts: d }: Schema, id: string, set: DraftSet): Promise<void> {
+  const { updatedAt, closedAt, publishAt, ...rest } = set;
   const times = {
+    ...(publishAt === undefined ? {} : { publishAt: dateOrNull(publishAt) }),
     ...(updatedAt === undefined ? {} : { updatedAt: new Date(updatedAt) }),
     ...(closedAt === undefined ? {} : { closedAt: dateOrNull(closedAt) }),
   };

@@ -149,6 +149,7 @@ const viewOf = async ({ services }: TestApp) => {
   return (await savedViews(services)).find((view) => view.name === name)?.id ?? "";
 };
 
+let draftVersion = 0;
 let plan = "";
 let featurePage = "";
 
@@ -194,6 +195,21 @@ export const pageActs: PageAct[] = [
       return paths.draft(saved.draft.id);
     },
     form: async ({ services }) => ({ intent: "publish", version: String((await ownDraft(services, draftsman.id))?.version) }),
+    from: "admin",
+  },
+  {
+    name: "schedule the publication of a draft",
+    route: "routes/_app.drafts.$id",
+    path: async ({ services }) => {
+      const by = next();
+      const saved = await editDraft(services, { id: by, name: by }, [{ plan: "starter", feature: "sso", value: null }]);
+      const other = saved.ok && saved.draft.cells.length > 0 ? saved : null;
+      const made = other ?? (await editDraft(services, { id: by, name: by }, [{ plan: "starter", feature: "sso", value: true }]));
+      if (!made.ok) throw new Error(made.message);
+      draftVersion = made.draft.version;
+      return paths.draft(made.draft.id);
+    },
+    form: () => ({ intent: "schedule", version: String(draftVersion), at: "2099-01-01T00:00", zone: "UTC" }),
     from: "admin",
   },
   {

@@ -41,6 +41,9 @@ export const onSubject: Readonly<Record<string, string>> = {
   "request.withdrawn": "withdrew a request for",
   "request.created": "sent a request for",
   "draft.discarded": "discarded the draft",
+  "draft.publication_scheduled": "scheduled the publication of",
+  "draft.publication_moved": "moved the publication of",
+  "draft.publication_cancelled": "cancelled the publication of",
   "view.saved": "saved the view",
   "view.deleted": "deleted the view",
 };

@@ -3,11 +3,12 @@ import { applyCatalogueChange, type Cell, setPlanEntries } from "~/core/catalogu
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import type { GivenIn } from "~/core/catalogue/plan-grid";
 import { valueProblem } from "~/core/decision/values";
-import type { CatalogueFacts, Instant, Stamp, Value } from "~/core/model";
+import type { Actor, CatalogueFacts, Instant, Stamp, Value } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 
-export const draftStates = ["open", "published", "discarded"] as const;
+/** `scheduled`: it is published at an instant, and nobody edits it until then. */
+export const draftStates = ["open", "scheduled", "published", "discarded"] as const;
 export type DraftState = (typeof draftStates)[number];
 
 /** `was`: the plan's own entry when the cell was edited, or null. */
@@ -29,7 +30,19 @@ export type PlanDraft = {
   updatedAt: Instant;
   closedBy: string | null;
   closedAt: Instant | null;
+  /** These are null unless it is scheduled. */
+  publishAt: Instant | null;
+  publisher: DraftPublisher | null;
+  publishNote: string | null;
+  /** Why it could not be published at its time, as a sentence, or null. */
+  problem: string | null;
 };
+
+/** Who scheduled a publication. The change is made in their name. */
+export type DraftPublisher = Pick<Actor, "kind" | "id" | "name">;
+
+/** Drafts of all people that are scheduled at the same time. */
+export const maxScheduledDrafts = 20;
 
 export const maxDraftCells = 500;
 export const maxDraftName = 100;

@@ -4,6 +4,7 @@ import type { Cell } from "~/core/catalogue/catalogue-changes";
 import { maxDraftCells, maxDraftName } from "~/core/drafts/plan-draft";
 import type { Feature } from "~/core/model";
 import { featureKey, planKey } from "~/forms/entity-keys";
+import { formZone, inZone, localTime } from "~/forms/instants";
 import { shortList } from "~/forms/json-value";
 import { note } from "~/forms/tenants/tenant";
 import { readValue } from "./feature-value";
@@ -58,9 +59,17 @@ function readTyped(feature: Feature, text: string): { value: Cell["value"] } | s
 }
 
 /** Acts on a draft's page. `version`: of the draft that is shown. */
-export const draftForm = z.discriminatedUnion("intent", [
+const draftActs = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("review") }),
   z.object({ intent: z.literal("publish"), version: z.coerce.number().int().min(0), note: note.optional() }),
+  z.object({
+    intent: z.literal("schedule"),
+    version: z.coerce.number().int().min(0),
+    note: note.optional(),
+    at: localTime,
+    zone: formZone,
+  }),
+  z.object({ intent: z.literal("cancel") }),
   z.object({ intent: z.literal("rename"), name: z.string("Give a name.").trim().min(1, "Give a name.").max(maxDraftName) }),
   z.object({
     intent: z.literal("discard"),
@@ -69,6 +78,13 @@ export const draftForm = z.discriminatedUnion("intent", [
   }),
   z.object({ intent: z.enum(["mine", "theirs"]), plan: planKey, feature: featureKey }),
 ]);
+const readAt = inZone("at");
+export const draftForm = draftActs.transform((form, context) => {
+  if (form.intent !== "schedule") return form;
+  const read = readAt(form, context);
+  if (form.at === undefined) context.addIssue({ code: "custom", path: ["at"], message: "Choose the date and time." });
+  return { ...read, intent: form.intent, version: form.version, note: form.note, at: read.at ?? 0 };
+});
 
 export const readDraftPage = (params: URLSearchParams) => {
   const page = Number(params.get("page") ?? 1);

@@ -72,16 +72,17 @@ export async function readDraftView(services: Services, id: string, query: { pag
   const { catalogue } = await catalogueNow(services);
   const all = reviewCells(draft.cells, catalogue);
   const isOpen = draft.state === "open";
-  const cells = isOpen ? [...all.filter((cell) => cell.problem !== null), ...all.filter((cell) => cell.problem === null)] : all;
+  const isPending = isOpen || draft.state === "scheduled";
+  const cells = isPending ? [...all.filter((cell) => cell.problem !== null), ...all.filter((cell) => cell.problem === null)] : all;
   const last = Math.max(1, Math.ceil(cells.length / cellsPerPage));
   const page = Math.min(query.page, last);
   const impact = isOpen && query.impact !== undefined ? await impactOfDraft(services, draft, catalogue.revision, query.impact) : null;
-  const { name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt } = draft;
+  const { cells: _, revision: __, ...shown } = draft;
   return {
-    draft: { id, name, owner, ownerName, version, state, closedBy, closedAt, createdAt, updatedAt },
+    draft: shown,
     cells: cells.slice((page - 1) * cellsPerPage, page * cellsPerPage),
     changes: cells.length,
-    problems: isOpen ? all.filter((cell) => cell.problem !== null).length : 0,
+    problems: isPending ? all.filter((cell) => cell.problem !== null).length : 0,
     page,
     pageSize: cellsPerPage,
     impact,

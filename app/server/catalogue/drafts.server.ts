@@ -1,8 +1,7 @@
-import { type Cell, setPlanEntries } from "~/core/catalogue/catalogue-changes";
-import { cellsToPublish, editCells, maxDraftName, type PlanDraft, resolveCell } from "~/core/drafts/plan-draft";
+import type { Cell } from "~/core/catalogue/catalogue-changes";
+import { editCells, maxDraftName, type PlanDraft, resolveCell } from "~/core/drafts/plan-draft";
 import type { Actor } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
-import { type CatalogueChanged, changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { catalogueIn } from "~/server/changes/change.server";
 import type { Services } from "~/server/services.server";
 import { catalogueSharedLock, type Queries } from "~db/database";
@@ -53,19 +52,24 @@ export async function editDraft(services: Services, { id: owner, name }: Person,
       updatedAt: at,
       closedBy: null,
       closedAt: null,
+      ...unscheduled,
     };
     if (cells.length > 0) await insertDraft(tx, db.tables, draft);
     return { ok: true, draft };
   });
 }
 
-const gone = refuse("stale", "There is no such draft.");
+/** What a draft has that is not scheduled. */
+export const unscheduled = { publishAt: null, publisher: null, publishNote: null, problem: null };
+
+export const draftGone = refuse("stale", "There is no such draft.");
 
 const longDate = (at: number) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
 /** Why a draft can no longer be changed or published, or null. */
-function overProblem({ state, closedBy, closedAt, name }: PlanDraft): Refusal | null {
+export function draftOver({ state, closedBy, closedAt, name }: PlanDraft): Refusal | null {
   if (state === "open") return null;
+  if (state === "scheduled") return refuse("stale", `The publication of ${name} is scheduled. Cancel that first.`);
   const what = state === "published" ? "published" : "discarded";
   return refuse("stale", `${closedBy ?? "Somebody"} ${what} ${name} at ${longDate(closedAt ?? 0)} UTC. Nothing was done now.`);
 }
@@ -77,8 +81,8 @@ type Edit = (draft: PlanDraft, tx: Queries) => DraftEdit | Promise<DraftEdit>;
 async function changeDraft({ db, now }: Services, by: Person, id: string, edit: Edit, othersMay = false): Promise<DraftSaved> {
   return db.transaction([catalogueSharedLock, draftsLock], async (tx): Promise<DraftSaved> => {
     const draft = await readDraft(tx, db.tables, id);
-    if (!draft) return gone;
-    const over = overProblem(draft);
+    if (!draft) return draftGone;
+    const over = draftOver(draft);
     if (over) return over;
     if (draft.owner !== by.id && !othersMay) return refuse("stale", `This is ${draft.ownerName}'s draft: only they can edit it.`);
     const outcome = await edit(draft, tx);
@@ -118,42 +122,3 @@ export const resolveDraftCell = (services: Services, by: Person, id: string, at:
     const catalogue = await catalogueIn(services, tx);
     return { ok: true, change: { cells: resolveCell(cells, at, keep, catalogue) } };
   });
-
-export type Publication = {
-  /** The version that was reviewed. */
-  version: number;
-  note: string | null;
-};
-
-/**
- * Publishes a draft as one change set, whole or not at all. All who may change the catalogue may publish; the second one
- * gets a sentence. Someone else than the draft's owner is the second person that approvals ask for.
- */
-export async function publishDraft(
-  services: Services,
-  actor: Actor,
-  id: string,
-  { version, note }: Publication,
-): Promise<CatalogueChanged> {
-  const { db, now } = services;
-  let isBySecondPerson = false;
-  return changeCatalogue(
-    services,
-    actor,
-    async (facts, stamp, tx) => {
-      const draft = await readDraft(tx, db.tables, id);
-      if (!draft) return gone;
-      const over = overProblem(draft);
-      if (over) return over;
-      if (draft.version !== version) return refuse("stale", "The draft was changed since you looked. Review it again, then publish.");
-      if (draft.cells.length === 0) return refuse("value_invalid", "The draft has no changes, so there is nothing to publish.");
-      isBySecondPerson = draft.owner !== actor.id;
-      const why = note === null ? draft.name : `${draft.name}: ${note}`;
-      return setPlanEntries(facts, cellsToPublish(draft.cells, facts), stamp, why);
-    },
-    {
-      also: (tx) => updateDraft(tx, db.tables, id, { state: "published", closedBy: actor.name, closedAt: now(), updatedAt: now() }),
-      isBySecondPerson: () => isBySecondPerson,
-    },
-  );
-}

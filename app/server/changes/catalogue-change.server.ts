@@ -29,14 +29,18 @@ type CatalogueOptions = {
   also?: (tx: Queries) => Promise<void>;
   /** Whether a second person makes the change, once it is decided. */
   isBySecondPerson?: () => boolean;
+  /** Whether approvals bind it. If it is left out, they bind what a person or an API key does. */
+  isBound?: boolean;
 };
+
+export type CatalogueParts = Pick<Services, "db" | "facts" | "now" | "newId" | "posthog" | "authority">;
 
 /** The catalogue's equivalent. `tx` is for what a decision needs, such as tenants with a plan. */
 export async function changeCatalogue(
-  services: Services,
+  services: CatalogueParts,
   by: Actor,
   decideChange: (facts: CatalogueFacts, stamp: Stamp, tx: Queries) => Outcome<CatalogueChange> | Promise<Outcome<CatalogueChange>>,
-  { also, isBySecondPerson }: CatalogueOptions = {},
+  { also, isBySecondPerson, isBound = services.authority !== null }: CatalogueOptions = {},
 ): Promise<CatalogueChanged> {
   const { db, facts: cache } = services;
   const actor = withAct(services, by);
@@ -53,8 +57,7 @@ export async function changeCatalogue(
     const after = applyCatalogueChange(before, change, before.revision);
     const tooLarge = sizeProblem(before, after);
     if (tooLarge) return tooLarge;
-    const isBound = services.authority !== null && !isBySecondPerson?.();
-    const waits = isBound ? await whyPublicationWaits(tx, db.tables, before, after) : null;
+    const waits = isBound && !isBySecondPerson?.() ? await whyPublicationWaits(tx, db.tables, before, after) : null;
     if (waits) return waits;
     const unfit = await findInvalidatedGrants(tx, db.tables, before, change, change.at);
     if (unfit) return refuseInvalidated(unfit);

@@ -2,6 +2,7 @@ import type { Instant } from "~/core/model";
 import { day } from "~/core/time";
 import { readTrialListQuery } from "~/forms/trials/trial-list-query";
 import { recentActivity } from "~/server/audit/audit-pages.server";
+import { comingPublications } from "~/server/catalogue/coming-publications.server";
 import { drawBars } from "~/server/charts/bar-drawing.server";
 import { keyStateOf, listKeys } from "~/server/keys/api-keys.server";
 import { pageParts } from "~/server/logging/page-parts.server";
@@ -35,6 +36,7 @@ export async function readHome(services: Services, zone: string) {
     start: keys && (await part("start", () => readStart(services, keys))),
     endingTrials: await part("trials", () => endingTrials(services)),
     comingChanges: await part("coming changes", () => nextChangesOfAll(services)),
+    publications: await part("publications", () => comingPublications(services)),
     redundantTrials: await part("redundant trials", () => trialsMadeRedundant(services)),
     limits: await part("limits", () => tenantsNearLimits(services)),
     refused: await part("refusals", () => featuresByRefusals(services)),

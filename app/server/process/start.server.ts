@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { createAllNodesThrottle } from "~/server/admins/all-nodes-throttle.server";
 import { createPasswords } from "~/server/admins/passwords.server";
+import { publishDueDrafts } from "~/server/catalogue/draft-publication.server";
 import { type Checks, createChecks } from "~/server/checks/check.server";
 import { createCheckCounts } from "~/server/checks/check-counts.server";
 import { createStreams } from "~/server/checks/subscriptions.server";
@@ -109,7 +110,8 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const streams = createStreams(facts, checks, now, jobs);
   const cleaning = createCleaning({ db, checkCountsAreKept: env.checkCountsAreKept, holder: newId("proc"), now, elapsed, log: jobs });
   const trials = createTrialSweep({ db, facts, holder: newId("proc"), now, elapsed, log: jobs });
-  const schedules = createScheduleSweep({ db, facts, now, wake: () => posthog?.wake(), log: jobs });
+  const publishDue = () => publishDueDrafts({ db, facts, now, newId, posthog });
+  const schedules = createScheduleSweep({ db, facts, now, wake: () => posthog?.wake(), log: jobs, publishDue });
   const figures = createUsageFigures({ db, holder: newId("proc"), now, elapsed, log: jobs });
   const tenantCounts = createTenantCounts(db);
   const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts });

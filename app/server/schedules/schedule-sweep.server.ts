@@ -12,13 +12,14 @@ const pollIntervalMs = 1_000;
 /** Due changes that are looked up per transaction. All that are due of their tenants are written. */
 const batchSize = 100;
 
-type Parts = Pick<Services, "db" | "facts"> & { now: () => Instant; wake: () => void; log: Logger };
+/** `publishDue` publishes drafts of plans whose time has come, and returns how many. */
+type Parts = Pick<Services, "db" | "facts"> & { now: () => Instant; wake: () => void; log: Logger; publishDue: () => Promise<number> };
 
 /**
- * Writes scheduled changes that are due into rows, for lists and filters. No answer depends on it. Several processes may
+ * Publishes drafts that are due, and writes scheduled changes that are due into rows, for lists and filters, on which no answer depends. Several processes may
  * run it: the facts are read again under the tenants' locks, so each change is written once.
  */
-export function createScheduleSweep({ db, facts, now, wake, log }: Parts) {
+export function createScheduleSweep({ db, facts, now, wake, log, publishDue }: Parts) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> | undefined;
   let isStopping = false;
@@ -33,9 +34,13 @@ export function createScheduleSweep({ db, facts, now, wake, log }: Parts) {
     return folded.length;
   }
 
-  /** Returns how many tenants were changed. */
+  /** Returns how many tenants and drafts were changed. */
   async function sweep(): Promise<number> {
-    let changed = 0;
+    // Changes of tenants do not wait for one that cannot be published.
+    let changed = await publishDue().catch((err) => {
+      log.warn({ err }, "drafts of plans were not published; trying again");
+      return 0;
+    });
     while (!isStopping) {
       const keys = await tenantsDue(db.readAside, db.tables, now(), batchSize);
       const folded = keys.length > 0 ? await foldBatch(keys) : 0;
@@ -49,7 +54,7 @@ export function createScheduleSweep({ db, facts, now, wake, log }: Parts) {
   }
 
   async function run(): Promise<void> {
-    await sweep().catch((err) => log.warn({ err }, "scheduled changes were not written into rows; trying again"));
+    await sweep().catch((err) => log.warn({ err }, "scheduled changes were not made; trying again"));
     if (!isStopping) schedule();
   }
 

@@ -8,6 +8,7 @@ import { Section } from "~/ui/kit/card";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
 import { ComingChangesOfAll } from "~/ui/schedules/coming-changes";
+import { ComingPublications } from "~/ui/schedules/coming-publications";
 
 type Named = { key: string; name: string };
 type Filled = { count: number; first: readonly (Named & { fill: number })[] };
@@ -18,6 +19,7 @@ type Props = {
     first: readonly { id: string; tenant: Named; what: string; endsAt: Instant }[];
   } | null;
   comingChanges: ComponentProps<typeof ComingChangesOfAll>["changes"] | null;
+  publications: ComponentProps<typeof ComingPublications>["rows"] | null;
   redundantTrials: { count: number; hasMore: boolean; first: readonly { id: string; tenant: Named; feature: Named; plan: Named }[] } | null;
   limits: { full: Filled; near: Filled } | null;
   refused: readonly (Named & { refusals: number; tenants: number })[] | null;
@@ -26,12 +28,13 @@ type Props = {
 };
 
 /** What people should look at: trials that end, limits that are reached, features that are asked for. */
-export function NeedsYou({ endingTrials, comingChanges, redundantTrials, limits, refused, now, role }: Props) {
+export function NeedsYou({ endingTrials, comingChanges, publications, redundantTrials, limits, refused, now, role }: Props) {
   return (
     <div className="grid items-start gap-6 lg:grid-cols-2">
       <div className="grid gap-6">
         <EndingTrials trials={endingTrials} now={now} role={role} />
         <Coming changes={comingChanges} now={now} role={role} />
+        <ComingPublications rows={publications ?? []} now={now} />
         <RedundantTrials trials={redundantTrials} role={role} />
       </div>
       <div className="grid gap-6">
