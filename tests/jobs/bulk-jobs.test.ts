@@ -48,7 +48,7 @@ describe.each(engines)("bulk jobs on %s", (engine) => {
   });
 
   test("a bundle for many is granted in small batches, once per tenant, and one undo takes back all of it", async () => {
-    await seedTenants(services, [...tenantsNamed(25), ["t00003", { plan: "pro" }]]);
+    await seedTenants(services, [...tenantsNamed(25).filter(([key]) => key !== "t00003"), ["t00003", { plan: "pro" }]]);
     const act = { act: "grant_bundle", plan: "pro", days: 14 } as const;
     const job = await queueBulk(services, act, keysOf(25));
     await services.jobs.runAll();
