@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { BulkAct } from "~/core/bulk/bulk-act";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { type Decision, decide } from "~/core/decision/decide";
 import { counterAt } from "~/core/decision/usage";
@@ -8,9 +9,10 @@ import { effective } from "~/core/schedules/effective";
 import { createImpact } from "~/server/catalogue/impacts.server";
 import { createJobRunner } from "~/server/jobs/job-runner.server";
 import { jobKindsOf } from "~/server/process/job-kinds.server";
+import type { Services } from "~/server/services.server";
 import { listImpactTenants, readImpactCounts } from "~db/store/impacts.server";
 import { readJob } from "~db/store/jobs.server";
-import { operator } from "./support/bulk-world";
+import { itemsOf, operator, queueBulk } from "./support/bulk-world";
 import { now, stamp } from "./support/facts";
 import { changedFacts, type RandomWorld, randomChange, randomWorld, storeWorld } from "./support/random-catalogue";
 import { engines, startServices, type TestServices } from "./support/services";
@@ -19,7 +21,12 @@ import { engines, startServices, type TestServices } from "./support/services";
 type Found = [effect: TenantEffect, tenant: string, features: number, checks: number];
 
 /** Decides every feature of every tenant before and after. Shares nothing with the program but the decision. */
-function byBruteForce(world: RandomWorld, before: CatalogueFacts, after: CatalogueFacts): string[] {
+function byBruteForce(
+  world: RandomWorld,
+  before: CatalogueFacts,
+  after: CatalogueFacts,
+  changed = (tenant: TenantFacts): TenantFacts => tenant,
+): string[] {
   const [from, to] = [compileCatalogue(before), compileCatalogue(after)];
   const found: Found[] = [];
   for (const stored of world.tenants) {
@@ -36,7 +43,7 @@ function byBruteForce(world: RandomWorld, before: CatalogueFacts, after: Catalog
         return value ? { state: value.state } : undefined;
       };
       const was = decide({ tenant, catalogue: from, feature: key, now, flag: flagOf(from) });
-      const is = decide({ tenant, catalogue: to, feature: key, now, flag: flagOf(to) });
+      const is = decide({ tenant: changed(tenant), catalogue: to, feature: key, now, flag: flagOf(to) });
       const { allowed = 0, refused = 0 } = world.checks.get(`${tenant.key} ${key}`) ?? {};
       if (was.entitled && !is.entitled) add("loses", allowed);
       if (!was.entitled && is.entitled) add("gains", allowed + refused);
@@ -64,6 +71,13 @@ function isNewlyOver(world: RandomWorld, tenant: TenantFacts, was: Decision, is:
   return (world.used.get(`${tenant.key} ${is.feature}`) ?? 0) > limit;
 }
 
+function changedBy(tenant: TenantFacts, act: BulkAct): TenantFacts {
+  if (act.act === "change_plan") return { ...tenant, plan: act.plan };
+  if (act.act !== "add_add_on" && act.act !== "remove_add_on") throw new Error(act.act);
+  const others = tenant.addOns.filter(({ plan }) => plan !== act.addOn);
+  return { ...tenant, addOns: act.act === "remove_add_on" ? others : [...others, { plan: act.addOn, addedAt: now }] };
+}
+
 const inOrder = (found: Found[]) => found.map((one) => JSON.stringify(one)).sort();
 
 describe.each(engines)("the impact of a change, on %s", (engine) => {
@@ -88,6 +102,34 @@ describe.each(engines)("the impact of a change, on %s", (engine) => {
     }
     return found;
   }
+
+  test.each([1, 2])("of a preview of plan changes is what deciding everything before and after gives (%i)", async (seed) => {
+    const withFlags = seed % 2 === 0;
+    const world = randomWorld(seed, { tenants: 60, withFlags });
+    await storeWorld(s, world);
+    const facts = s.facts.catalogueFacts();
+    const posthog = withFlags ? ({} as NonNullable<Services["env"]["posthog"]>) : null;
+    const asked = { ...s, env: { ...s.env, posthog } };
+    const open = facts.plans.filter(({ archivedAt }) => archivedAt === null);
+    const acts: BulkAct[] = [null, ...open.filter(({ kind }) => kind === "base").map(({ key }) => key)].map((plan) => ({
+      act: "change_plan",
+      plan,
+    }));
+    for (const { key } of open.filter(({ kind }) => kind === "add_on"))
+      acts.push({ act: "add_add_on", addOn: key }, { act: "remove_add_on", addOn: key });
+    let total = 0;
+    for (const act of acts) {
+      const job = await queueBulk(asked, act, { kind: "keys", keys: world.tenants.map(({ key }) => key) }, { isPreview: true });
+      await run();
+      const done = new Set((await itemsOf(s, job)).flatMap(({ subject, state }) => (state === "done" ? [subject] : [])));
+      const expected = byBruteForce(world, facts, facts, (tenant) => (done.has(tenant.key) ? changedBy(tenant, act) : tenant));
+      expect(inOrder(await resultOf(job.id))).toEqual(expected);
+      total += expected.length;
+    }
+    expect(total).toBeGreaterThan(100);
+    const other = await queueBulk(asked, { act: "suspend" }, { kind: "keys", keys: ["t0"] }, { isPreview: true });
+    expect(await readImpactCounts(s.db.read, s.db.tables, other.id)).toBeNull();
+  });
 
   test.each([1, 2, 3, 4])("is what deciding everything before and after gives, for random catalogues (%i)", async (seed) => {
     const withFlags = seed % 2 === 0;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TenantFacts } from "~/core/model";
 import { day, minute } from "~/core/time";
 import { paths } from "~/paths";
+import { recordUsage } from "~/server/usage/usage.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 import { now } from "./support/facts";
 import { fieldIn, textOf } from "./support/page-text";
@@ -367,6 +368,18 @@ describe("the plan", () => {
     expect(await check(tenant, "sso")).toMatchObject({ entitled: false });
     expect(await check(tenant, "support")).toMatchObject({ value: "phone", source: "add_on" });
     expect(await read(paths.tenantAudit(tenant))).toMatch(/Downgrade/);
+  });
+
+  test("shows how often what is lost was used in 30 days, the most used first, and which new limit is exceeded", async () => {
+    const tenant = await fresh({ plan: "premium" });
+    for (let i = 0; i < 3; i++) await check(tenant, "sso");
+    await app.services.counts.flush();
+    const used = { tenant, feature: "api.calls", action: "add", quantity: 150, idempotencyKey: "use" } as const;
+    expect(await recordUsage(app.services, [used])).toMatchObject([{ status: "recorded" }]);
+    const text = await read(`${paths.tenantPlan(tenant)}?plan=starter`);
+    expect(text).toMatch(
+      /Loses 3 features 1 in use in 30 days Single sign-on 3 checks Audit trail API calls 1,000 calls → 100 calls 150 used: over the new limit/,
+    );
   });
 
   test("of a suspended tenant the preview shows what changes once it is reinstated", async () => {

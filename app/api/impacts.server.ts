@@ -31,7 +31,7 @@ export async function impactsApi(app: FastifyInstance, { services }: { services:
       tag: "Jobs",
       summary: "Find what a change of the catalogue would do to each tenant, in the background",
       detail:
-        "Nothing is changed. GET /api/impacts/{id} says how many tenants gain, lose or get another value, GET /api/impacts/{id}/tenants names them. POST /api/jobs/{id}/cancel ends it. The same change again within five minutes gives the same impact.",
+        "Nothing is changed. GET /api/impacts/{id} says how many tenants gain, lose or get another value, GET /api/impacts/{id}/tenants names them. POST /api/jobs/{id}/cancel ends it. The same change again within five minutes gives the same impact. A dry run of POST /api/bulk that changes plans or add-ons has an impact with the id of its job.",
       act: "catalogue.change",
       headers: ["Idempotency-Key"],
       body: impactBody,

@@ -7,6 +7,7 @@ import { paths, safePath } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readImpactView } from "~/server/catalogue/impact-page.server";
 import { redirectWithToast } from "~/server/http/toast.server";
+import { findJob } from "~/server/jobs/job-reads.server";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
 import { ImpactProgress } from "~/ui/catalogue/impact-progress";
 import { ImpactTenants } from "~/ui/catalogue/impact-tenants";
@@ -24,8 +25,15 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const query = readImpactQuery(new URL(request.url).searchParams);
   const view = await readImpactView(context, params.id ?? "", query);
   if (!view) throw noImpact();
-  const back = safePath(query.back, paths.plans());
-  return { ...view, back, isFirst: query.after === undefined, canChange: mayAct(admin.role, "catalogue.change"), now: context.now() };
+  const isOfJob = view.job.kind !== "impact";
+  const back = safePath(query.back, isOfJob ? paths.job(view.job.id) : paths.plans());
+  return {
+    ...view,
+    back,
+    isFirst: query.after === undefined,
+    canCancel: !isOfJob && mayAct(admin.role, "catalogue.change"),
+    now: context.now(),
+  };
 }
 
 export async function action({ request, context, params }: ActionFunctionArgs) {
@@ -33,14 +41,15 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   const id = params.id ?? "";
   const { back } = readImpactQuery(new URL(request.url).searchParams);
   const here = paths.impact(id, { back });
-  if (!(await readImpactView(context, id, {}))) throw noImpact();
+  // A preview of a bulk act is cancelled on its own page.
+  if ((await findJob(context, id))?.kind !== "impact") throw noImpact();
   const result = await cancelOneJob(context, actorOf(admin), id);
   if (result === null) throw noImpact();
   return result.ok ? redirect(here) : redirectWithToast(here, { kind: "error", message: result.message });
 }
 
 export default function ImpactOfChange() {
-  const { job, counts, effect, rows, next, isFirst, back, canChange, now } = useLoaderData<typeof loader>();
+  const { job, counts, effect, rows, next, isFirst, back, canCancel, now } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   return (
     <>
@@ -54,7 +63,7 @@ export default function ImpactOfChange() {
         }
         actions={
           <>
-            {canChange && !isJobOver(job) && (
+            {canCancel && !isJobOver(job) && (
               <Form method="post">
                 <Button busy={busy} disabled={job.cancelRequested}>
                   Cancel

@@ -21,6 +21,7 @@ import { grantPreviewedImport } from "~/server/tenant-csv/csv-request.server";
 import { undoAgain } from "~/server/undo/undo-job.server";
 import { undoOffer } from "~/server/undo/undo-offer.server";
 import { JobActions } from "~/ui/jobs/job-actions";
+import { JobImpact } from "~/ui/jobs/job-impact";
 import { JobItems } from "~/ui/jobs/job-items";
 import { JobProgress } from "~/ui/jobs/job-progress";
 import { JobStateBadge } from "~/ui/jobs/job-table";
@@ -90,7 +91,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
 }
 
 export default function JobDetails() {
-  const { job, rows, next, state, isFirst, right, canChange, canGiveReason, undo, now } = useLoaderData<typeof loader>();
+  const { job, rows, next, impact, state, isFirst, right, canChange, canGiveReason, undo, now } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   return (
     <>
@@ -107,6 +108,7 @@ export default function JobDetails() {
       />
       <div className="grid gap-6">
         <JobProgress job={job} />
+        {impact && <JobImpact id={job.id} counts={impact} />}
         <JobActions job={job} right={right} canChange={canChange} undo={undo} busy={busy} />
         {canGiveReason && <ReasonForm busy={busy} />}
         <JobItems job={job} rows={rows} next={next} state={state} isFirst={isFirst} />

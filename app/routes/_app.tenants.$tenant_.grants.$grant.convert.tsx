@@ -31,7 +31,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { key, name, status, revision } = tenant.facts;
   const isConvertible = !isOver && grant.kind === "trial";
   const wanted = new URL(request.url).searchParams.get("plan");
-  const conversion = isConvertible ? conversionPreview(context, tenant, grant, wanted) : null;
+  const conversion = isConvertible ? await conversionPreview(context, tenant, grant, wanted) : null;
   return { key, name, status, revision, grant: view, conversion, now: tenant.now, canChange: tenant.may("tenants.change") };
 }
 

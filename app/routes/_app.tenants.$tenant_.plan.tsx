@@ -38,7 +38,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { key, name, status, revision, plan, addOns } = tenant.facts;
   const now = { plan, addOns: addOns.map((a) => a.plan) };
   const wanted = searchParams.has("plan") ? { plan: searchParams.get("plan") || null, addOns: searchParams.getAll("addOns") } : null;
-  const preview = wanted && planPreview(context, tenant, wanted);
+  const preview = wanted && (await planPreview(context, tenant, wanted));
   return {
     key,
     name,

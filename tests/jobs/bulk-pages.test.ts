@@ -66,6 +66,29 @@ test("a preview leads to its job once, however often the button is pressed", asy
   expect(await textOf(await owner.get(paths.jobs()))).toContain("Suspend");
 });
 
+test("a preview that changes plans says how many lose and gain, and names them with a way back", async () => {
+  await seedTenants(app.services, [
+    ["loser", { plan: "pro" }],
+    ["other", { plan: "pro" }],
+  ]);
+  const id = await preview({ act: "change_plan", from: "keys", keys: "loser\nother\nt00002", plan: "free" });
+  expect(await textOf(await owner.get(paths.job(id)))).toMatch(
+    /What tenants lose and gain Lose a feature 2 See who.* Over the new limit 0 Get another value or limit 2 See who.* Gain a feature 0/,
+  );
+  const named = await owner.get(paths.impact(id, { effect: "loses", back: paths.job(id) }));
+  const html = await named.text();
+  expect(await textOf(new Response(html))).toMatch(/Change the plan to Free.*loser.*SSO/);
+  expect([html.includes(`href="${paths.job(id)}"`), html.includes(">Cancel<")]).toEqual([true, false]);
+  expect((await owner.post(paths.impact(id), {})).status).toBe(404);
+  const csv = (await (await owner.get(paths.impactCsv(id))).text()).split("\r\n");
+  expect(csv.slice(1, 3)).toEqual([
+    "other,other,loses,1,0,SSO: on → nothing (0 checks)",
+    "loser,loser,loses,1,0,SSO: on → nothing (0 checks)",
+  ]);
+  const other = await preview(suspend("loser"));
+  expect(await textOf(await owner.get(paths.job(other)))).not.toContain("What tenants lose and gain");
+});
+
 test("skipped tenants are tried again, once, and results are a file", async () => {
   const { services } = app;
   const job = await queueBulk(services, { act: "end_trial", features: ["sso"] }, { kind: "keys", keys: ["t00003", "t00004"] });

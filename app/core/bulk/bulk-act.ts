@@ -76,6 +76,9 @@ const rights: { [A in BulkActId]: Act } = {
 /** The right that it needs. */
 export const rightOfBulk = (act: BulkActId): Act => rights[act];
 
+/** True if tenants gain and lose features by it that plans give. */
+export const changesPlans = ({ act }: BulkAct): boolean => ["change_plan", "add_add_on", "remove_add_on"].includes(act);
+
 const days = (n: number) => `${n} ${n === 1 ? "day" : "days"}`;
 const maxNamed = 3;
 

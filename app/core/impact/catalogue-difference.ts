@@ -48,6 +48,13 @@ function changedEntries(from: Catalogue, to: Catalogue, plan: string): string[] 
   return [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(isChanged);
 }
 
+/** For changes of tenants alone. `flags`: all that a feature is linked to. */
+export function sameCatalogue(catalogue: Catalogue): CompiledChange {
+  const flags = [...catalogue.features.values()].flatMap(({ flag }) => flag?.key ?? []);
+  const difference = { features: new Set<string>(), changedFeatures: [], changedPlans: new Map(), addOns: [], flags: [...new Set(flags)] };
+  return { from: catalogue, to: catalogue, difference };
+}
+
 const plansOf = ({ plan, addOns }: Pick<TenantFacts, "plan" | "addOns">) => [
   ...(plan === null ? [] : [plan]),
   ...addOns.map((a) => a.plan),

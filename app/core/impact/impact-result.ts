@@ -6,6 +6,13 @@ import type { Feature, Plan } from "~/core/model";
 export const tenantEffects = ["loses", "over", "changes", "gains"] as const satisfies (Effect | "over")[];
 export type TenantEffect = (typeof tenantEffects)[number];
 
+export const effectLabels: { readonly [E in TenantEffect]: string } = {
+  loses: "Lose a feature",
+  over: "Over the new limit",
+  changes: "Get another value or limit",
+  gains: "Gain a feature",
+};
+
 /** A feature that a tenant gains, loses or gets another value of. */
 export type NamedEffect = {
   feature: string;
@@ -18,11 +25,13 @@ export type NamedEffect = {
   used?: number;
 };
 
-/** A change of the catalogue that is looked at before it is made. */
+/** A change that is looked at before it is made. */
 export type ImpactSource =
   | { kind: "cells"; cells: Cell[] }
   | { kind: "objects"; features: Feature[]; plans: Plan[] }
-  | { kind: "file"; name: string; text: string };
+  | { kind: "file"; name: string; text: string }
+  /** Each tenant's own change, which its bulk act makes. `hasFlags`: as in `ImpactParams`. */
+  | { kind: "tenants"; hasFlags: boolean };
 
 /** Parameters of the job that computes an impact. The change itself is stored apart, because it may be large. */
 export type ImpactParams = {

@@ -51,8 +51,10 @@ const givenOf = ({ entitled, value, amount }: Decision): Value | null => amount?
 
 /** Equal for tenants that a change affects alike; null for a tenant with something of its own that decides. */
 function shapeOf({ features }: CatalogueDifference, { was, is, flags }: Candidate, now: Instant): string | null {
-  if (is || (flags && flags.size > 0)) return null;
-  if (was.scheduled?.some((entry) => entry.at <= now && entry.problem === undefined)) return null;
-  if (was.grants.some(({ feature }) => features.has(feature))) return null;
-  return JSON.stringify([was.status, was.plan, ...was.addOns.map(({ plan }) => plan)]);
+  if (flags && flags.size > 0) return null;
+  const sides = is ? [was, is] : [was];
+  if (sides.some(({ scheduled }) => scheduled?.some((entry) => entry.at <= now && entry.problem === undefined))) return null;
+  // A tenant that is written itself may gain or lose any of its grants.
+  if (sides.some(({ grants }) => grants.some(({ feature }) => is || features.has(feature)))) return null;
+  return JSON.stringify(sides.map(({ status, plan, addOns }) => [status, plan, ...addOns.map((a) => a.plan)]));
 }

@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { describeValue } from "~/core/catalogue/catalogue-words";
+import type { Effect } from "~/core/decision/preview";
 import type { Limit, Value } from "~/core/model";
 import type { FeatureEffect } from "./impact";
 import type { NamedEffect, TenantEffect } from "./impact-result";
@@ -11,6 +12,10 @@ export type TenantEffectRow = { tenant: string; effect: TenantEffect; checks: nu
 
 /** Checks of a feature in 30 days, by their answer. */
 export type CheckSum = { allowed: number; refused: number };
+
+/** Checks that count for an effect: who gains a feature has asked for it before, who loses it has used it. */
+export const checksOf = (effect: Effect, sum: CheckSum | undefined): number =>
+  (sum?.allowed ?? 0) + (effect === "gains" ? (sum?.refused ?? 0) : 0);
 
 /** What a tenant's use of a feature was. `used`: in the current period, under the limit as it will be. */
 export type FeatureUse = { checks: (feature: string) => CheckSum | undefined; used: (feature: string) => number | undefined };
@@ -32,9 +37,7 @@ export function tenantEffectRows(
   const add = (effect: TenantEffect, one: NamedEffect) => byEffect.set(effect, [...(byEffect.get(effect) ?? []), one]);
   for (const one of effects) {
     const { feature, effect } = one;
-    const sum = use.checks(feature);
-    // Who gains a feature has asked for it before; who loses it has used it.
-    const checks = (sum?.allowed ?? 0) + (effect === "gains" ? (sum?.refused ?? 0) : 0);
+    const checks = checksOf(effect, use.checks(feature));
     const used = to.features.get(feature)?.type === "metered" ? use.used(feature) : undefined;
     const text = (catalogue: Catalogue, value: Value | null) =>
       value === null ? null : describeValue(catalogue.features.get(feature), value);

@@ -15,6 +15,7 @@ import { findRequest } from "~/server/requests/inbox.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
 import { readRequestKeys } from "~db/store/requests.server";
+import { previewHooks } from "./bulk-impact.server";
 import { whyNotBulk } from "./bulk-problem.server";
 import { bulkSource } from "./bulk-source.server";
 
@@ -65,7 +66,8 @@ export async function previewBulkRequest(
   const found = await jobOfRequest(services, request, answer || request.act.params.reason || null);
   if (!found.ok) return found;
   const params: BulkParams = { ...found.params, request: request.id };
-  return createJob(services, actor, { ...found.job, params: params as Job["params"], isPreview: true });
+  const job = { ...found.job, params: params as Job["params"], isPreview: true };
+  return createJob(services, actor, job, previewHooks(services, params.act));
 }
 
 /** Approves the request that a preview shows, with the reason of the preview. */

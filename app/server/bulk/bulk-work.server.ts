@@ -6,7 +6,7 @@ import { actorOfJob, type Job, type JobItem } from "~/core/jobs/job";
 import type { Actor, Instant, TenantFacts } from "~/core/model";
 import type { TrialBounds } from "~/core/rails/within-rails";
 import { catalogueIn } from "~/server/changes/change.server";
-import type { JobStep, JobWork } from "~/server/jobs/job-work";
+import type { JobFindings, JobStep, JobWork } from "~/server/jobs/job-work";
 import { boundsOfJob } from "~/server/rails/rails.server";
 import type { Services } from "~/server/services.server";
 import { listedFilter } from "~/server/tenants/tenant-matches.server";
@@ -17,6 +17,7 @@ import { revisionsOf } from "~db/store/group-syncs.server";
 import { wakeGroupSync } from "~db/store/outbox.server";
 import { matchingAmong } from "~db/store/tenant-list.server";
 import { type TenantWrite, writeTenantChanges } from "~db/store/tenant-writes.server";
+import { bulkImpact } from "./bulk-impact.server";
 import { listSource } from "./bulk-lists.server";
 import { bulkSource } from "./bulk-source.server";
 
@@ -59,6 +60,7 @@ export const bulkWork =
     }
 
     const { count, next } = bulkSource(parts, selection);
+    const impactOf = bulkImpact(parts, job.id, job.createdAt);
     return {
       right: rightOfBulk(act.act),
       count,
@@ -86,16 +88,19 @@ export const bulkWork =
         };
         return { items, onCommitted };
       },
-      async preview({ subjects }): Promise<JobStep> {
+      async preview({ subjects }): Promise<JobFindings> {
         await facts.look();
         const [catalogue, at] = [facts.catalogue(), now()];
         const { facts: tenants } = await readCurrentTenants(db.readAside, t, subjects, () => catalogue, at);
         const bounds = await boundsIn(db.readAside, subjects);
+        const changes: TenantWrite[] = [];
         const items = subjects.map((subject): JobItem => {
-          const { state, message } = verdictOn(tenants.get(subject) ?? null, catalogue, at, bounds.get(subject) ?? null);
-          return { subject, state, message };
+          const before = tenants.get(subject) ?? null;
+          const verdict = verdictOn(before, catalogue, at, bounds.get(subject) ?? null);
+          if (verdict.state === "done" && verdict.change) changes.push({ before, change: verdict.change });
+          return { subject, state: verdict.state, message: verdict.message };
         });
-        return { items };
+        return { items, write: await impactOf(changes, catalogue) };
       },
     };
 

@@ -7,6 +7,7 @@ import { createJob, type JobCreated } from "~/server/jobs/jobs.server";
 import type { Services } from "~/server/services.server";
 import { readJobKeys } from "~db/store/jobs.server";
 import { approvalGate } from "./bulk-approval.server";
+import { previewHooks } from "./bulk-impact.server";
 import { selectionProblem, whyNotBulk } from "./bulk-problem.server";
 
 /** `reason`: why guard rails may be passed. */
@@ -24,7 +25,7 @@ export async function createBulk(services: Services, actor: Actor, bulk: BulkToC
   const keys = isNamed ? [...new Set(selection.keys)] : null;
   // JSON cannot hold undefined, so parts with that value are left out.
   const job = { kind: "bulk" as const, params: JSON.parse(JSON.stringify(params)), keys, isPreview, note };
-  return createJob(services, actor, job, isPreview ? {} : await approvalGate(services, actor, job));
+  return createJob(services, actor, job, isPreview ? previewHooks(services, act) : await approvalGate(services, actor, job));
 }
 
 /** Does what a preview shows, once. */
@@ -43,7 +44,7 @@ export async function previewWithReason(services: Services, actor: Actor, previe
   const { kind, note } = preview;
   const keys = await readJobKeys(services.db.readAside, services.db.tables, preview.id);
   const params: BulkParams = { ...(preview.params as BulkParams), reason };
-  return createJob(services, actor, { kind, params, keys, isPreview: true, note });
+  return createJob(services, actor, { kind, params, keys, isPreview: true, note }, previewHooks(services, params.act));
 }
 
 /** Tries the failed or skipped tenants of a job once more, in a new job with results of its own. */

@@ -42,6 +42,7 @@ async function changeOf({ db }: Pick<Parts, "db">, source: ImpactSource, before:
     if (!outcome.ok) throw new Error(outcome.message);
     return { catalogue: outcome.change, writes };
   }
+  if (source.kind === "tenants") throw new Error("A bulk act finds what its own changes do.");
   const read = readCatalogueFile(source.name, source.text);
   if (!read.ok) throw new Error(read.problems[0]?.message);
   const keys = [...read.file.tenants.keys()];

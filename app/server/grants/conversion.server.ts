@@ -23,7 +23,12 @@ export type ConversionPreview = {
 };
 
 /** What a conversion to a plan would change, and the plans that the trial may convert to. */
-export function conversionPreview(services: Services, tenant: TenantRequest, grant: Grant, wanted: string | null): ConversionPreview {
+export async function conversionPreview(
+  services: Services,
+  tenant: TenantRequest,
+  grant: Grant,
+  wanted: string | null,
+): Promise<ConversionPreview> {
   const { facts, catalogue, now, admin } = tenant;
   const plans = plansToConvertTo(facts, grant, catalogue, now);
   const feature = catalogue.features.get(grant.feature);
@@ -38,7 +43,8 @@ export function conversionPreview(services: Services, tenant: TenantRequest, gra
   if (!chosen) return { plans: offered, plan: null, preview: null };
   const stamp = { now, actor: actorOf(admin), newId: services.newId };
   const outcome = convertTrial(facts, { grant: grant.id, plan: chosen.key }, catalogue, stamp);
-  return { plans: offered, plan: chosen, preview: outcome.ok ? answersChangedBy(tenant, outcome.change) : outcome };
+  const preview = outcome.ok ? await answersChangedBy(services, tenant, outcome.change) : outcome;
+  return { plans: offered, plan: chosen, preview };
 }
 
 /** `expected`: the tenant's revision that the preview showed. */

@@ -5,6 +5,7 @@ import { isJobOver, type Job, type JobItemState } from "~/core/jobs/job";
 import { mayAct, type Role } from "~/core/permissions";
 import { mayPassRails } from "~/server/rails/rail-facts.server";
 import type { Services } from "~/server/services.server";
+import { readImpactCounts } from "~db/store/impacts.server";
 import type { JobPlace } from "~db/store/jobs.server";
 import { readTenantsByKey } from "~db/store/tenant-documents.server";
 import { findJob, jobItemsAfter, jobsAfter } from "./job-reads.server";
@@ -32,7 +33,10 @@ export async function jobList(services: Services, after: JobPlace | undefined) {
   return { jobs: jobs.map((job) => jobView(services, job)), next: next && { createdAt: next.createdAt, id: next.id } };
 }
 
-/** One page of a job's results, with the names of its tenants. Null if there is no such job. */
+/**
+ * One page of a job's results, with the names of its tenants. `impact`: of a preview that changes plans, tenants by what
+ * becomes of their features. Null if there is no such job.
+ */
 export async function readJobPage(services: Services, role: Role, id: string, query: { state?: JobItemState; after?: number }) {
   const job = await findJob(services, id);
   if (!job) return null;
@@ -48,7 +52,8 @@ export async function readJobPage(services: Services, role: Role, id: string, qu
   const canChange = mayAct(role, right);
   const isSkipping = job.isPreview && job.state === "done" && job.skipped > 0;
   const canGiveReason = canChange && isSkipping && isReasonUseful(job) && (await mayPassRails(services, role));
-  return { job: jobView(services, job), rows, next, right, canChange, canGiveReason, now: services.now() };
+  const impact = job.kind === "bulk" && job.isPreview ? await readImpactCounts(readAside, tables, id) : null;
+  return { job: jobView(services, job), rows, next, impact, right, canChange, canGiveReason, now: services.now() };
 }
 
 /** Resolves when the job is over, or after a second. */

@@ -17,7 +17,7 @@ export type JobCreated = { ok: true; job: Job } | Refusal;
  */
 export type JobHooks = {
   gate?: (tx: Queries, at: Instant) => Promise<Refusal | null>;
-  onCreated?: (tx: Queries, at: Instant) => Promise<void>;
+  onCreated?: (tx: Queries, at: Instant, job: Job) => Promise<void>;
 };
 
 /** Queues a job and tells the process that runs it. */
@@ -40,7 +40,7 @@ export async function createJob(
     const created = { ...job, id: job.id ?? newId("job"), actor, keys, total: keys?.length ?? null, createdAt: at };
     const inserted = await insertJob(tx, db.tables, created);
     if (!job.isPreview) await writeAudit(tx, db.tables, { ...aboutJob(inserted), action: "job.started", at, actor });
-    await onCreated?.(tx, at);
+    await onCreated?.(tx, at, inserted);
     return { ok: true, job: inserted };
   });
   if (result.ok) wakeJobs(services);

@@ -4,10 +4,13 @@ import { byGroupAndName } from "~/core/decision/answer-row";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import type { Decision } from "~/core/decision/decide";
 import { affectedFeatures, type Effect } from "~/core/decision/preview";
+import { checksOf } from "~/core/impact/tenant-effects";
 import type { Plan } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
+import { day, isoDay } from "~/core/time";
 import { actorOf } from "~/server/admins/sessions.server";
 import type { Services } from "~/server/services.server";
+import { readCheckSums } from "~db/store/impacts.server";
 import type { TenantRequest } from "./tenants.server";
 
 /** Plans this tenant, or a new one, can get, packed. Archived ones only if it has them already. */
@@ -26,29 +29,47 @@ export const currentPlans = ({ facts }: Pick<TenantRequest, "facts">) => [
   ...facts.addOns.map((a) => a.plan),
 ];
 
-export type AffectedRow = { key: string; name: string; group: string | null; before: string | null; after: string | null };
+/** `checks`: in 30 days. `over`: what was used in the current period, if it is more than the limit will be, or null. */
+export type AffectedRow = {
+  key: string;
+  name: string;
+  group: string | null;
+  before: string | null;
+  after: string | null;
+  checks: number;
+  over: number | null;
+};
 export type ChangedAnswers = { [E in Effect]: AffectedRow[] };
 export type PlanPreview = { isChange: boolean } & ChangedAnswers;
 
 /** What the tenant would gain and lose; for a suspended tenant, once it is reinstated. */
-export function planPreview(
+export async function planPreview(
   services: Services,
   tenant: TenantRequest,
   form: { plan: string | null; addOns: string[] },
-): PlanPreview | Refusal {
+): Promise<PlanPreview | Refusal> {
   const { facts, catalogue, now, admin } = tenant;
   const outcome = putTenant(facts, facts.key, form, catalogue, { now, actor: actorOf(admin), newId: services.newId });
   if (!outcome.ok) return outcome;
-  return { isChange: outcome.change !== null, ...answersChangedBy(tenant, outcome.change) };
+  return { isChange: outcome.change !== null, ...(await answersChangedBy(services, tenant, outcome.change)) };
 }
 
-/** The answers that a change of the tenant changes; for a suspended tenant, once it is reinstated. */
-export function answersChangedBy({ facts, catalogue, now, readings }: TenantRequest, change: TenantChange | null): ChangedAnswers {
+const lookbackMs = 30 * day;
+
+/** The answers that a change of the tenant changes; for a suspended tenant, once it is reinstated. The most used come first. */
+export async function answersChangedBy(
+  { db }: Pick<Services, "db">,
+  { facts, catalogue, now, readings }: TenantRequest,
+  change: TenantChange | null,
+): Promise<ChangedAnswers> {
   const preview: ChangedAnswers = { gains: [], loses: [], changes: [] };
   if (!change) return preview;
   const before = { tenant: { ...facts, status: "active" as const }, catalogue };
   const after = { tenant: applyChange(before.tenant, change, facts.revision), catalogue };
-  for (const affected of affectedFeatures(before, after, now, readings)) {
+  const changed = affectedFeatures(before, after, now, readings);
+  const asked = { tenants: [facts.key], features: changed.map(({ feature }) => feature), since: isoDay(now - lookbackMs) };
+  const checks = (await readCheckSums(db.readAside, db.tables, asked)).get(facts.key);
+  for (const affected of changed) {
     const feature = catalogue.features.get(affected.feature);
     if (!feature) continue;
     const gives = ({ value, amount }: Decision) =>
@@ -59,8 +80,14 @@ export function answersChangedBy({ facts, catalogue, now, readings }: TenantRequ
       group: feature.group,
       before: gives(affected.before),
       after: gives(affected.after),
+      checks: checksOf(affected.effect, checks?.get(feature.key)),
+      over: overLimit(affected.after),
     });
   }
-  for (const effect of ["gains", "loses", "changes"] as const) preview[effect].sort(byGroupAndName);
+  for (const rows of Object.values(preview)) rows.sort((a, b) => b.checks - a.checks || byGroupAndName(a, b));
   return preview;
+}
+
+function overLimit({ amount }: Decision): number | null {
+  return amount?.used !== undefined && amount.limit !== "unlimited" && amount.used > amount.limit ? amount.used : null;
 }

@@ -1,4 +1,4 @@
-import { type TenantEffect, tenantEffects } from "~/core/impact/impact-result";
+import { effectLabels, type TenantEffect, tenantEffects } from "~/core/impact/impact-result";
 import { paths } from "~/paths";
 import { LinkButton } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
@@ -20,13 +20,6 @@ type Props = {
   isFirst: boolean;
   /** False while more tenants may come. */
   isOver: boolean;
-};
-
-const labels: { [E in TenantEffect]: string } = {
-  loses: "Lose a feature",
-  over: "Over the new limit",
-  changes: "Get another value or limit",
-  gains: "Gain a feature",
 };
 
 const columnsFor = (effect: TenantEffect): Column<ImpactTenantRow>[] => [
@@ -71,7 +64,7 @@ function Features({ effect, row: { named, features } }: { effect: TenantEffect; 
 /** The tenants that a change affects, by effect, those that use most in front. */
 export function ImpactTenants({ pathOf, counts, effect, rows, next, isFirst, isOver }: Props) {
   const tabs = tenantEffects.map((one) => ({
-    label: labels[one],
+    label: effectLabels[one],
     count: counts[one],
     to: pathOf({ effect: one }),
     isCurrent: one === effect,
@@ -84,7 +77,7 @@ export function ImpactTenants({ pathOf, counts, effect, rows, next, isFirst, isO
           rows={rows}
           columns={columnsFor(effect)}
           rowKey={({ key }) => key}
-          caption={labels[effect]}
+          caption={effectLabels[effect]}
           empty={<p className="px-4 py-8 text-center text-ink-muted text-sm">{isOver ? "No tenant." : "No tenant yet."}</p>}
         />
       </Card>
