@@ -49,6 +49,27 @@ export async function requestsApi(app: FastifyInstance, { services }: { services
     },
   );
 
+  addRead(
+    app,
+    services,
+    "GET /api/requests/{id}",
+    {
+      id: "getRequest",
+      tag: "Requests",
+      summary: "A request, and what became of it",
+      detail: "For programs whose act waits for a second person: `needs_approval` names the request.",
+      act: "read",
+      params: requestParams,
+      answers: { 200: { what: "The request.", schema: answers.requestAnswer, example: answers.requestGranted } },
+      problems: { 400: ["invalid_request"], 404: ["request_not_found"], 503: ["database_unavailable"] },
+    },
+    async ({ params: { id } }) => {
+      const found = await findRequest(services, id);
+      if (found) return { status: 200, body: requestOnWire(services, found) };
+      return { problem: { status: 404, code: "request_not_found", detail: "There is no such request.", field: "id" } };
+    },
+  );
+
   addWrite(
     app,
     services,

@@ -104,6 +104,7 @@ export const right: { [operation: string]: (api: Api, key?: string) => Sent | Pr
   getJob: async (api) => ({ params: { id: await newJob(api) } }),
   listJobItems: async (api) => ({ params: { id: await newJob(api) }, query: { state: "skipped" } }),
   cancelJob: async (api) => ({ params: { id: await newJob(api) } }),
+  getRequest: async (api) => ({ params: { id: await newRequest(api) } }),
   listRequests: () => ({ query: { state: "waiting" } }),
   createRequest: async (api) => ({ body: { tenant: await newTenant(api), feature: "sso", user: "dana", note: "Please" } }),
   withdrawRequest: async (api, key) => ({ params: { id: await newRequest(api, key) } }),
