@@ -22,6 +22,9 @@ const fileOf = (plan: string) => {
   return `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  starter: {}\n  premium: { features: [sso] }\ntenants:\n${tenants.join("\n")}\n`;
 };
 
+/** 2,000 groups, one after the other on a busy machine. */
+const maxWaitMs = 150_000;
+
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -123,7 +126,8 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     expect(beside / idle).toBeLessThan(15);
   });
 
-  test.runIf(process.platform === "linux")(
+  // Files are parsed before a database is involved.
+  test.runIf(process.platform === "linux" && engine === "sqlite")(
     "costs the thread that answers checks no more than a tiny one, however short and hostile it is",
     measured,
     async () => {
@@ -132,7 +136,7 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
       const cpuOf = () => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]);
       const cost = async (file: string) => {
         const costs: number[] = [];
-        for (let i = 0; i < 5; i++) {
+        for (let i = 0; i < 3; i++) {
           const before = cpuOf();
           expect((await send(server, file, "?dryRun=1")).status).toBe(422);
           costs.push(cpuOf() - before);
@@ -165,7 +169,7 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     expect(new Set(written)).toEqual(new Set([201]));
   });
 
-  test("reaches PostHog tenant by tenant, with what is changed afterwards", async () => {
+  test("reaches PostHog tenant by tenant, with what is changed afterwards", { timeout: 4 * maxWaitMs }, async () => {
     const fake = await startFakePosthog();
     stops.push(fake.close);
     const server = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
@@ -173,7 +177,7 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     const plans = () => [...(fake.state.groups.get("organization")?.values() ?? [])].map(({ properties }) => properties.plan);
     await until(
       async () => plans().length === count || undefined,
-      60_000,
+      maxWaitMs,
       () => `${plans().length} of ${count} groups arrived`,
     );
     expect(new Set(plans())).toEqual(new Set(["premium"]));
@@ -184,12 +188,12 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     });
     await until(
       async () => fake.state.group("org-5")?.plan === "starter" || undefined,
-      30_000,
+      maxWaitMs,
       () => "the change did not arrive",
     );
     const told = await until(
       async () => fake.state.events.find(({ event }) => event === "plan_changed"),
-      30_000,
+      maxWaitMs,
       () => "what became of the tenant was not told",
     );
     expect(told.properties).toMatchObject({ tenant: "org-5" });

@@ -16,12 +16,13 @@ const isSameLine = (a: Trials, b: Trials): SQL =>
 
 /**
  * A trial of its own, or the first one of a bundle's line. A list without a filter by feature that keeps one keeps all of
- * the line, so that pages neither split nor double it. Each bundle costs a look at each of its trials.
+ * the line, so that pages neither split nor double it. Each bundle costs a look at each of its trials. `g`: the table, or
+ * an alias of it.
  */
-export function isFirstOfBundle({ grants: g }: Schema): SQL {
-  const first = alias(g, "first_trial");
+export function isFirstOfBundle({ grants }: Schema, g: Trials & { id: SQLWrapper } = grants): SQL {
+  const first = alias(grants, "first_trial");
   const name = sql.identifier("first_trial");
-  return sql`(${g.bundle} is null or not exists (select 1 from ${g} as ${name} where ${isSameLine(first, g)} and ${first.id} < ${g.id}))`;
+  return sql`(${g.bundle} is null or not exists (select 1 from ${grants} as ${name} where ${isSameLine(first, g)} and ${first.id} < ${g.id}))`;
 }
 
 /** `outcome`: null unless it is computed for all of them. `isMixed`: it differs. */

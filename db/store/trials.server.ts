@@ -193,10 +193,11 @@ export async function trialEndsByDay(
     sql`${g.kind} = 'trial' and ${end} >= ${instant(from)} and ${end} < ${instant(to)} and ${end} > ${g.startsAt} and ${isNotExtended(t)}`;
   // In order, or else SQLite scans all grants for a day on which most of them end.
   const ends = (day: { from: Instant; to: Instant }) =>
-    sql`(select * from ${g} where ${within(day)} order by ${end}, ${g.id} limit ${maxCount}) as ${sql.identifier("grants")}`;
+    sql`(select * from ${g} where ${within(day)} order by ${end}, ${g.id} limit ${maxCount}) as ${sql.identifier("ending")}`;
+  const ending = alias(g, "ending");
   const counts = days.flatMap((day, i): [string, SQL<number>][] => [
     [`read${i}`, sql<number>`(select count(*) from ${ends(day)})`],
-    [`lines${i}`, sql<number>`(select count(*) from ${ends(day)} where ${isFirstOfBundle(t)})`],
+    [`lines${i}`, sql<number>`(select count(*) from ${ends(day)} where ${isFirstOfBundle(t, ending)})`],
   ]);
   const firsts = days.map(
     (day) =>
