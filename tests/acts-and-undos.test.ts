@@ -9,7 +9,8 @@ import { putTenant, type TenantForm } from "~/core/decision/changes";
 import { grantBundle } from "~/core/grants/bundles";
 import { convertTrial } from "~/core/grants/convert-trial";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
-import { isOver } from "~/core/grants/grant-lifetime";
+import { endOf, isOver } from "~/core/grants/grant-lifetime";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import { cellLetters } from "~/core/matrix/matrix-cell";
 import type { CatalogueFacts, Instant, TenantFacts } from "~/core/model";
 import { cancelScheduled, scheduleChange } from "~/core/schedules/schedule-changes";
@@ -35,7 +36,7 @@ const plans = ["free", "pro"];
 const givenValue = (key: string, n: number) => (key === "sso" ? true : key === "size" ? n : 10 * n);
 const of = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
 
-const step = fc.record({ what: fc.nat(16), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
+const step = fc.record({ what: fc.nat(17), a: fc.nat(50), b: fc.nat(50), wait: fc.constantFrom(1, hour, day, 4 * day) });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** What an answer says of a feature, apart from words and use. */
@@ -147,6 +148,15 @@ describe.each(engines)("on %s, after any grants, plan changes, schedules, bulk a
         change(key, (f, c, st) =>
           grantBundle(f as TenantFacts, { plan: of([...plans, "boost"], b), endsAt: st.now + (1 + a) * day }, c, st),
         ),
+      () =>
+        change(key, (f, c, st) => {
+          const facts = f as TenantFacts;
+          const endsAt = st.now + (1 + (a % 6)) * day;
+          const wanted = [...new Set([name, of(features, a)])].map((one) => ({ feature: one, value: givenValue(one, b) }));
+          const granted =
+            b % 2 === 0 ? grantBundle(facts, { plan: "pro", endsAt }, c, st) : grantTrial(facts, { features: wanted, endsAt }, c, st);
+          return withPlanAfter(granted, facts, of(plans, a), c, st);
+        }),
       async () => {
         const rows = (await auditAfter(first)).filter(({ action }) => actToUndo(action) !== null);
         if (rows.length > 0) await undo(of(rows, b).seq, a % 2 === 0);
@@ -154,6 +164,18 @@ describe.each(engines)("on %s, after any grants, plan changes, schedules, bulk a
     ];
     await (acts[what] as () => Promise<unknown>)();
     clock.now += 1;
+  }
+
+  /** What follows trials takes effect at the latest end of those that are in force, and none is left without one. */
+  function expectFollowing({ key, scheduled = [], grants }: TenantFacts): void {
+    const { now } = api.clock;
+    for (const { follows, at, problem } of scheduled) {
+      if (!follows || problem || at <= now) continue;
+      const ends = grants.flatMap((g) =>
+        g.kind === "trial" && !isOver(g, now) && follows.includes(g.bundle?.id ?? g.id) ? [endOf(g) as Instant] : [],
+      );
+      expect([key, Math.max(...ends)]).toEqual([key, at]);
+    }
   }
 
   /** API, OFREP, two pages and the oracle, at this instant. */
@@ -166,6 +188,7 @@ describe.each(engines)("on %s, after any grants, plan changes, schedules, bulk a
     for (const [i, key] of tenants.entries()) {
       const ofApi = await shownIn(key);
       answers[key] = ofApi;
+      expectFollowing(await factsOf(key));
       const response = await api.send("POST", "/ofrep/v1/evaluate/flags", { context: { targetingKey: key } }, api.keys.check);
       const { flags } = (await response.json()) as { flags: { key: string; value?: unknown }[] };
       const tenant = await factsOf(key);

@@ -1,3 +1,5 @@
+import { changeAfter } from "~/core/grants/plan-after";
+import { isoTime } from "~/core/time";
 import type { TenantChangeResult } from "~/server/changes/tenant-change.server";
 import { type Answered, refusalProblem } from "./http/answered.server";
 import { grantOnWire } from "./http/wire";
@@ -5,6 +7,12 @@ import * as answers from "./openapi/answers";
 
 /** Shared by all changes of grants. */
 export const aboutIfMatch = "`If-Match` takes the tenant's revision: the ETag of the tenant, of its grants or of one of them.";
+
+/** Problems of the plan that a trial leads to. */
+export const planAfterProblems = {
+  plan_kind: { detail: "Boost is an add-on. Give it as an add-on, not as the plan.", field: "whenItEnds.plan" },
+  schedule_unchanged: { detail: "Acme has Premium by then already. Choose another plan, or another time.", field: "whenItEnds.plan" },
+};
 
 export const describedGrants = (status: 200 | 201) => ({
   [status]: {
@@ -22,6 +30,8 @@ export function changedGrantsAnswer(status: 200 | 201) {
     const included = change?.action === "trial.granted" ? { alreadyIncluded: change.alreadyIncluded ?? [] } : {};
     const grants = (change?.grants ?? []).map(grantOnWire);
     const plan = change?.set.plan == null ? {} : { plan: change.set.plan };
-    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...plan, ...skipped, ...included } };
+    const next = changeAfter(facts?.scheduled, change?.grants.filter(({ endedAt }) => endedAt === null) ?? []);
+    const whenItEnds = next?.plan == null ? {} : { whenItEnds: { plan: next.plan, at: isoTime(next.at), scheduled: next.id } };
+    return { status, body: { tenant: facts?.key, revision: facts?.revision, grants, ...plan, ...whenItEnds, ...skipped, ...included } };
   };
 }

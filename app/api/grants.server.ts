@@ -3,6 +3,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantChange } from "~/core/decision/changes";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { grantStateOf } from "~/core/grants/grant-lifetime";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import type { Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
 import { withinRails } from "~/core/rails/within-rails";
@@ -14,7 +15,7 @@ import { cursorOf } from "~/forms/pagination";
 import { changeTenant, changeTenantOfGrant } from "~/server/changes/tenant-change.server";
 import { grantNamed, listGrantsPage } from "~/server/grants/grants.server";
 import type { Services } from "~/server/services.server";
-import { aboutIfMatch, changedGrantsAnswer, describedGrants } from "./grants-changed.server";
+import { aboutIfMatch, changedGrantsAnswer, describedGrants, planAfterProblems } from "./grants-changed.server";
 import type { Answered } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
 import { etagAt } from "./http/etag.server";
@@ -61,7 +62,7 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       id: "grant",
       tag: "Grants",
       summary: "Grant a trial, or set an override",
-      detail: aboutIfMatch,
+      detail: `A trial can move the tenant to a plan at its end, with \`whenItEnds\`. ${aboutIfMatch}`,
       act: ["trials.grant", "overrides.change"],
       params: tenantParams,
       headers: ["If-Match", "Idempotency-Key"],
@@ -72,11 +73,15 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["tenant_not_found"],
-        409: ["grant_overlaps", "needs_approval", "requests_full", "idempotency_key_in_use"],
+        409: ["grant_overlaps", "schedule_full", "needs_approval", "requests_full", "idempotency_key_in_use"],
         412: ["stale"],
         422: [
           "feature_not_found",
           "feature_archived",
+          "plan_not_found",
+          "plan_archived",
+          "plan_kind",
+          "schedule_unchanged",
           "tenant_archived",
           "value_invalid",
           "ends_in_past",
@@ -84,6 +89,11 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
           "guard_rail",
           "idempotency_key_reused",
         ],
+      },
+      problemExamples: {
+        ...planAfterProblems,
+        plan_not_found: { detail: "There is no plan gold. Choose one that the catalogue has.", field: "whenItEnds.plan" },
+        plan_archived: { detail: "Starter is archived and cannot be newly given. Choose another plan.", field: "whenItEnds.plan" },
       },
     },
     ({ services, params: { key }, body, actor, conditions }) =>
@@ -207,8 +217,9 @@ export async function grantsApi(app: FastifyInstance, { services }: { services: 
 
 function give(facts: TenantFacts, body: GrantBody, catalogue: Catalogue, stamp: Stamp): Outcome<TenantChange> {
   if (body.kind === "override") return setOverride(facts, body, catalogue, stamp);
-  const { feature, value, features, startsAt, endsAt, days, note } = body;
+  const { feature, value, features, startsAt, endsAt, days, note, whenItEnds } = body;
   const end = endsAt ?? (startsAt ?? stamp.now) + (days as number) * day;
   const wanted = features ?? [{ feature: feature as string, value }];
-  return grantTrial(facts, { features: wanted, startsAt, endsAt: end, note }, catalogue, stamp);
+  const granted = grantTrial(facts, { features: wanted, startsAt, endsAt: end, note }, catalogue, stamp);
+  return withPlanAfter(granted, facts, whenItEnds?.plan, catalogue, stamp);
 }

@@ -109,7 +109,7 @@ export async function schedulesApi(app: FastifyInstance, { services }: { service
       id: "moveScheduled",
       tag: "Tenants",
       summary: "Move a scheduled change to another time",
-      detail: `One that was impossible at its time is tried again at the new one. ${aboutIfMatch}`,
+      detail: `One that was impossible at its time is tried again at the new one. One that follows trials no longer does. ${aboutIfMatch}`,
       act: "tenants.change",
       params: scheduledParams,
       headers: ["If-Match", "Idempotency-Key"],

@@ -128,6 +128,8 @@ export type ScheduledChange = ScheduledFields & {
   by: Pick<Actor, "kind" | "id" | "name">;
   createdAt: Instant;
   note: string | null;
+  /** Ids of trials or bundles whose latest end is `at`, in whatever way that moves. Absent: it has a time of its own. */
+  follows?: string[];
   /** Set if it was impossible at its time. It has no effect then, and stays until it is moved or cancelled. */
   problem?: ScheduleProblem;
 };

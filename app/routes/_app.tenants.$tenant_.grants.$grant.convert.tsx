@@ -120,6 +120,7 @@ function Preview() {
       )}
       <p className="mb-4 text-ink-muted text-sm">
         {name} moves to {plan.name} now, and the trial of {grant.feature.name} ends.
+        {grant.next?.isOnly && ` This cancels the coming change: ${name} ${grant.next.words} at the trial's end.`}
       </p>
       <AffectedLists {...preview} none="No answer changes: the plan gives what the trial gave." />
       <Form method="post" {...getFormProps(form)}>

@@ -21,6 +21,7 @@ import { Field } from "~/ui/kit/field";
 import { Textarea } from "~/ui/kit/inputs";
 import { FormErrors, Notice } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
+import { Time } from "~/ui/kit/time";
 import { useValidation } from "~/ui/kit/use-validation";
 import { AskButton, RailLimits } from "~/ui/rails/rail-notice";
 import { AnswerChange } from "~/ui/tenants/answer-change";
@@ -92,6 +93,17 @@ export default function EndGrant() {
           <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
             <FormErrors errors={form.errors} />
             {rails && <RailLimits rails={rails} kind="end" />}
+            {grant.next && (
+              <Notice kind="warning" className="mb-4">
+                {grant.next.isOnly ? (
+                  <>
+                    This cancels the coming change: {name} {grant.next.words} <Time at={grant.next.at} now={now} show="both" />.
+                  </>
+                ) : (
+                  `${name} still ${grant.next.words}, when the other trials end.`
+                )}
+              </Notice>
+            )}
             {preview && <AnswerChange {...preview} now={now} labels={["Now", "Then"]} className="mb-5" />}
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />

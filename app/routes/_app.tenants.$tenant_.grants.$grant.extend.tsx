@@ -115,6 +115,11 @@ export default function ExtendGrant() {
             <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
               <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
             </Field>
+            {grant.next && (
+              <p className="mb-3 text-ink-muted text-sm wrap-anywhere">
+                {name} {grant.next.words} at the new end{grant.next.isOnly ? "" : ", or when the other trials end, if that is later"}.
+              </p>
+            )}
             {verdict && (
               <p role="status" className="min-h-5 text-sm wrap-anywhere">
                 <RailVerdictLine verdict={verdict} />

@@ -79,7 +79,8 @@ export default function ScheduledChangePage() {
           {name} {row.words}
         </p>
         <p className="mt-0.5 text-ink-muted text-xs wrap-anywhere">
-          <Time at={row.at} now={now} show="both" />, scheduled by {row.by}
+          <Time at={row.at} now={now} show="both" />
+          {row.isAfterTrial && ", when the trial ends"}, scheduled by {row.by}
           {row.note && <span className="italic">. {row.note}</span>}
         </p>
         {row.problem && (
@@ -89,6 +90,7 @@ export default function ScheduledChangePage() {
         )}
         <Form method="post" {...getFormProps(form)} className="mt-5 border-line border-t pt-4">
           <FormErrors errors={form.errors} />
+          {row.isAfterTrial && <p className="mb-3 text-ink-muted text-sm">Once you move it, it no longer follows the end of the trial.</p>}
           <ZoneInput zone={zone} />
           <Field label="Date and time" field={fields.at} hint={`In ${zoneWords(zone)}.`}>
             <DateTimeInput defaultValue={fields.at.initialValue} />

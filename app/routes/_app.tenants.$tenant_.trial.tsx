@@ -2,10 +2,10 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remi
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { type GrantTrialInput, grantTrialSchema } from "~/forms/grants/grant-page";
 import { keyOf, paths, safePath } from "~/paths";
-import { actorOf } from "~/server/admins/sessions.server";
+import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { toWaitingRequest } from "~/server/approvals/approval-toast.server";
-import { bundleOf, bundlePlans, firstEntries, plannedBundle, trialsIn } from "~/server/grants/bundle-form.server";
-import { grantTrials, readValues } from "~/server/grants/grant-changes.server";
+import { bundleOf, bundlePlans, firstEntries, plannedBundle, plansAfter, trialsIn } from "~/server/grants/bundle-form.server";
+import { grantTrials, planAfterOf, readValues } from "~/server/grants/grant-changes.server";
 import { grantedSentence, trialPanel } from "~/server/grants/trial-panel.server";
 import { offeredPresets } from "~/server/grants/trial-presets.server";
 import { invalid, readForm, refused } from "~/server/http/form.server";
@@ -36,10 +36,13 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const canKeepPresets = tenant.may("presets.change");
   const rails = await railFacts(context, key, tenant.admin.role);
   const first = firstEntries(searchParams);
+  const canSchedule = tenant.may("tenants.change");
   return {
     ...panel,
     ...{ presets, first, canKeepPresets, rails },
     plans: bundlePlans(tenant),
+    plansAfter: canSchedule ? plansAfter(tenant) : null,
+    canSchedule,
     bundle: bundleOf(context, tenant, first, rails),
     key,
     name,
@@ -67,13 +70,16 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   if (submission.status !== "success") return invalid(submission, undefined, await withChosen());
   const form = submission.value;
   const plan = form.what === "plan" ? (form.plan as string) : null;
+  const planAfter = planAfterOf(form);
+  // A change of the plan needs more, and is checked again where it is written.
+  if (planAfter !== undefined) await requireAdmin(request, context, "tenants.change");
   const values = readValues(tenant, plan === null ? form.feature : [], form.values);
   if (!values.ok) return invalid(submission, values.errors, await withChosen());
   if (form.intent === "ask") {
-    const planned = plan === null ? null : plannedBundle(context, tenant, { ...form, plan });
+    const planned = plan === null ? null : plannedBundle(context, tenant, { ...form, plan, planAfter });
     if (planned && !planned.ok) return refused(submission, planned, fieldsOf(form), await withChosen());
     const features = planned ? trialsIn(planned.change) : values.features;
-    const act = askedTrial(form, features, plan);
+    const act = askedTrial(form, features, { bundle: plan, planAfter });
     const asked = await askForTrial(context, actorOf(tenant.admin), { tenant: key, act, note: form.note || null });
     if (!asked.ok) return refused(submission, asked, fieldsOf(form), await withChosen());
     return redirectWithToast(paths.requests(), { message: "Your request waits for an admin." });
@@ -92,7 +98,7 @@ const maxDone = 100;
 
 /** The field beside which a refusal is shown. */
 const fieldsOf = ({ what, length }: GrantTrialInput) => ({
-  ...{ feature: what === "plan" ? "plan" : "feature", plan: "plan", reason: "note" },
+  ...{ feature: what === "plan" ? "plan" : "feature", plan: "plan", reason: "note", "whenItEnds.plan": "planAfter" },
   endsAt: length === "own" ? "endsAt" : "length",
 });
 

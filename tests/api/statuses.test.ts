@@ -267,6 +267,18 @@ test("what cannot be done is refused with its own code", async () => {
     expect((await walk.ask("scheduleChange", keys.all, sent)).status).toBe(201);
   }
   await refused("scheduleChange", { params: { key: busy }, ...change({ at: at(21) }) }, "schedule_full");
+  const to = (plan: string) => ({ whenItEnds: { plan } });
+  await refused("grant", { params: { key: busy }, ...trial(to("top")) }, "schedule_full");
+  await refused("grantBundle", { params: { key: busy }, body: { plan: "top", days: 14, ...to("top") } }, "schedule_full");
+  for (const [plan, code] of [
+    ["starter", "schedule_unchanged"],
+    ["boost", "plan_kind"],
+    ["old", "plan_archived"],
+    ["none", "plan_not_found"],
+  ] as const) {
+    await refused("grant", { params: { key: await newTenant(api) }, ...trial(to(plan)) }, code);
+    await refused("grantBundle", { params: { key: await newTenant(api) }, body: { plan: "top", days: 14, ...to(plan) } }, code);
+  }
   await refused("moveScheduled", { body: { at: at(-1) } }, "schedule_in_past");
   const dull = await newScheduled(api);
   await walk.ask("scheduleChange", keys.all, { params: { key: dull.key }, body: { at: at(40), status: "active" } });

@@ -235,8 +235,14 @@ test("all that a plan gives is previewed as the form is filled in, granted as on
   const dated = await panel.getByText(/Wayne has the bundle/).textContent();
   await panel.getByText("7 days").click();
   await expect(panel.getByText(/Wayne has the bundle/)).not.toHaveText(dated ?? "");
+  await expect(panel.getByLabel("Plan afterwards")).toBeHidden();
+  await panel.getByRole("radio", { name: /^Move to a plan/ }).check();
+  await expect(panel.getByLabel("Plan afterwards").locator("option")).toHaveText(["Choose a plan", "Premium", "Starter"]);
+  await panel.getByLabel("Plan afterwards").selectOption({ label: "Premium" });
+  await expect(panel).toContainText("At the end it moves to Premium.");
   await panel.getByRole("button", { name: "Grant trial" }).click();
   await expect(toast(page)).toContainText("Wayne has the bundle Premium (2 features) until");
+  await expect(toast(page)).toContainText("At the end it moves to Premium.");
   expect(grantsOf(server, "wayne").map((row) => [row.feature, daysOf(row), row.endedAt])).toEqual([
     ["calls", 7, null],
     ["sso", 7, null],
@@ -254,8 +260,12 @@ test("without JavaScript a button shows what the plan would give, and keeps what
   await page.getByLabel("Plan", { exact: true }).selectOption({ label: "Premium" });
   await page.getByLabel("Note").fill("By phone");
   await page.getByText("30 days").click();
+  await page.getByText("Move to a plan").click();
+  await page.getByLabel("Plan afterwards").selectOption({ label: "Premium" });
   await page.getByRole("button", { name: "Show what it gives" }).click();
   await expect(page.getByText(/Soylent has the bundle Premium \(2 features\) until /)).toBeVisible();
+  await expect(page.getByText("At the end it moves to Premium.")).toBeVisible();
+  await expect(page.getByLabel("Plan afterwards")).toHaveValue("premium");
   await expect(page.getByLabel("Note")).toHaveValue("By phone");
   await page.getByRole("button", { name: "Grant trial" }).click();
   await expect(page.locator("noscript [role=status]")).toContainText("Soylent has the bundle Premium (2 features) until");

@@ -1,7 +1,7 @@
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { decide } from "~/core/decision/decide";
 import { endOf, isLive, isOver } from "~/core/grants/grant-lifetime";
-import type { Grant, Instant, Trial } from "~/core/model";
+import type { Grant, Instant, TenantFacts, Trial } from "~/core/model";
 import { day } from "~/core/time";
 import { readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { grantOf } from "~db/store/grants.server";
@@ -18,7 +18,11 @@ export async function naiveTrials(s: TestServices) {
     const old = trials.find((other) => other.grant.id === grant.extends)?.grant;
     return old ? [...before(old), old] : [];
   };
-  const instants = (await q.select({ at: t.factsHistory.recordedAt }).from(t.factsHistory)).map(({ at }) => at.getTime());
+  const history = await q.select({ at: t.factsHistory.recordedAt, document: t.factsHistory.document }).from(t.factsHistory);
+  // What is scheduled counts from its instant on, and is recorded later.
+  const scheduledIn = (document: unknown) => ((document as Partial<TenantFacts>).scheduled ?? []).map(({ at }) => at);
+  const recorded = history.flatMap(({ at, document }) => [at.getTime(), ...scheduledIn(document)]);
+  const instants = [...new Set(recorded)].filter((at) => at <= now);
   const checks = await q.select().from(t.checkCounts);
 
   async function isGivenAt(tenant: string, feature: string, at: Instant): Promise<boolean> {

@@ -479,6 +479,13 @@ export const pageActs: PageAct[] = [
     form: { what: "plan", plan: "premium", length: "14" },
   },
   {
+    name: "grant a trial that leads to a plan",
+    from: "admin",
+    route: "routes/_app.tenants.$tenant_.trial",
+    path: async (app) => paths.trialNew(await tenant(app)),
+    form: { feature: "sso", length: "14", whenItEnds: "plan", planAfter: "premium" },
+  },
+  {
     name: "undo a trial",
     from: "support",
     route: "routes/_app.activity.$seq_.undo",

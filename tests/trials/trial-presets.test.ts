@@ -26,7 +26,8 @@ test("a preset that was kept fills in the form for a trial with its features and
   const form = await (await admin.get(paths.trialNew("acme"))).text();
   const [, link = ""] = /href="([^"]*trial\?feature=sso[^"]*)"/.exec(form) ?? [];
   const filled = await (await admin.get(link.replaceAll("&amp;", "&"))).text();
-  const checked = [...filled.matchAll(/<input[^>]*checked=""[^>]*>/g)].map(([input]) => /value="([^"]*)"/.exec(input)?.[1]);
+  const inputs = [...filled.matchAll(/<input[^>]*name="(?:feature|length)"[^>]*checked=""[^>]*>/g)];
+  const checked = inputs.map(([input]) => /value="([^"]*)"/.exec(input)?.[1]);
   expect(checked.sort()).toEqual(["30", "audit.log", "sso"]);
 });
 

@@ -4,6 +4,7 @@ import { catalogueChange } from "~/core/catalogue/catalogue-changes";
 import { putTenant } from "~/core/decision/changes";
 import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial } from "~/core/grants/grant-changes";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import type { Actor, TenantFacts } from "~/core/model";
 import { day, hour, isoDay, startOfDay } from "~/core/time";
 import { monthAfter } from "~/core/trials/months";
@@ -34,9 +35,17 @@ const step = fc.oneof(
       do: fc.constant("grant" as const),
       starts: fc.integer({ min: -2, max: 3 }),
       days: fc.integer({ min: 1, max: 20 }),
+      after: fc.constantFrom(undefined, undefined, "free", "pro"),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("bundle" as const), days: fc.integer({ min: 1, max: 20 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("bundle" as const),
+      days: fc.integer({ min: 1, max: 20 }),
+      after: fc.constantFrom(undefined, "pro"),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("extend" as const), days: fc.integer({ min: 1, max: 20 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const) }) },
   {
@@ -87,10 +96,14 @@ async function act({ step, tenant, feature, by }: Step): Promise<void> {
     const startsAt = s.clock.now + step.starts * day;
     const value = feature === "calls" ? 5 : true;
     const form = { features: [{ feature, value }], startsAt, endsAt: startsAt + step.days * day };
-    await changeTenant(s, tenant, by, (f, c, stamp) => grantTrial(f as TenantFacts, form, c, stamp));
+    await changeTenant(s, tenant, by, (f, c, stamp) =>
+      withPlanAfter(grantTrial(f as TenantFacts, form, c, stamp), f as TenantFacts, step.after, c, stamp),
+    );
   } else if (step.do === "bundle") {
     const form = { plan: "more", endsAt: s.clock.now + step.days * day };
-    await changeTenant(s, tenant, by, (f, c, stamp) => grantBundle(f as TenantFacts, form, c, stamp));
+    await changeTenant(s, tenant, by, (f, c, stamp) =>
+      withPlanAfter(grantBundle(f as TenantFacts, form, c, stamp), f as TenantFacts, step.after, c, stamp),
+    );
   } else if (step.do === "extend" || step.do === "end") {
     const grant = (await grants())[0]?.id ?? "gr_none";
     await changeTenant(s, tenant, by, (f, _c, stamp) =>

@@ -93,6 +93,10 @@ export const changedGrants = z
     revision: z.int(),
     grants: z.array(grant).describe("Those that were added or ended."),
     plan: z.string().optional().describe("The tenant's new plan. Only after a conversion."),
+    whenItEnds: z
+      .object({ plan: z.string(), at: instantField, scheduled: z.string().describe("The id of the scheduled change.") })
+      .optional()
+      .describe("The move to a plan that follows the end of these grants."),
     skipped: z
       .array(z.object({ feature: z.string(), why: z.enum(["included", "on_trial"]) }))
       .optional()
@@ -111,6 +115,10 @@ const scheduledChange = z
     by: z.string(),
     createdAt: instantField,
     note: z.string().nullable(),
+    follows: z
+      .array(z.string())
+      .optional()
+      .describe("Trials, and ids of bundles, at whose latest end it takes effect. Absent: it has a time of its own."),
     plan: z.string().nullable().optional().describe("The plan from then on; null: none. Absent: unchanged."),
     addOns: z.object({ add: z.array(z.string()), remove: z.array(z.string()) }).optional(),
     status: z.enum(tenantStatuses).optional(),

@@ -1,5 +1,6 @@
 import type { BulkAct } from "~/core/bulk/bulk-act";
 import type { TenantChange } from "~/core/decision/changes";
+import { changeAfter } from "~/core/grants/plan-after";
 import type { Grant, Instant, Trial } from "~/core/model";
 import { type ActToApprove, refuse } from "~/core/outcome";
 import type { ApiScope } from "~/core/permissions";
@@ -101,7 +102,7 @@ export const needsApproval = (why: string, held: ActToApprove | null) => ({
 });
 
 /** What a change does, as data that can be done later. Null for one that never needs approval. */
-export function actOfChange({ action, grants, at }: Pick<TenantChange, "action" | "grants" | "at">): RequestedAct | null {
+export function actOfChange({ action, set, grants, at }: Pick<TenantChange, "action" | "set" | "grants" | "at">): RequestedAct | null {
   const made = grants.filter(({ endedAt }) => endedAt === null);
   const [first] = made;
   if (!first) return null;
@@ -115,7 +116,9 @@ export function actOfChange({ action, grants, at }: Pick<TenantChange, "action" 
   }
   if (action !== "trial.granted") return null;
   const features = made.flatMap((grant) => (grant.kind === "trial" ? [{ feature: grant.feature, value: grant.value }] : []));
-  const part = first.kind === "trial" && first.bundle ? { bundle: first.bundle.plan } : {};
+  const bundle = first.kind === "trial" && first.bundle ? { bundle: first.bundle.plan } : {};
+  const planAfter = changeAfter(set.scheduled, made)?.plan;
+  const part = planAfter == null ? bundle : { ...bundle, planAfter };
   const [startsAt, endsAt] = [first.startsAt, first.endsAt as Instant];
   const length = (endsAt - at) / day;
   // A trial from now on begins when it is approved.

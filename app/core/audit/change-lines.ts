@@ -22,7 +22,7 @@ const fieldOf = (fields: Fields, name: string): Json | undefined => (Object.hasO
 const hidden = new Set(["id", "revision", "extends", "restores", "createdAt"]);
 const hiddenIn: { [list: string]: ReadonlySet<string> } = {
   grants: new Set([...hidden, "feature", "createdBy", "bundle"]),
-  scheduled: new Set([...hidden, "by"]),
+  scheduled: new Set([...hidden, "by", "follows"]),
 };
 const isInstantField = (field: string) => /(At|Anchor|^at)$/.test(field);
 

@@ -1,4 +1,4 @@
-import type { Instant } from "~/core/model";
+import type { Instant, ScheduledChange } from "~/core/model";
 import { listWords } from "~/core/text";
 import { actionWords } from "./action-words";
 import { type Activity, type ActivityNames, documentFields } from "./activity";
@@ -14,6 +14,14 @@ type GrantDocument = {
 
 /** Grants named in one sentence. */
 const maxNamed = 3;
+
+/** ", then Business": the plan that the tenant moves to when what is granted ends. */
+function planAfter({ before, after }: Pick<Activity, "before" | "after">, names: ActivityNames): string {
+  const listOf = (document: Activity["after"]) => (documentFields(document).scheduled ?? []) as unknown as ScheduledChange[];
+  const had = new Set(listOf(before).map(({ id }) => id));
+  const plan = listOf(after).find(({ id, follows }) => follows && !had.has(id))?.plan;
+  return plan == null ? "" : `, then ${names.plan(plan)}`;
+}
 
 /** Of an action on trials or overrides: "extended Single sign-on for Acme to 13 Dec 2026". `forTenant` is empty or begins with a space. */
 export function grantPhrase({ action, before, after }: Activity, names: ActivityNames, forTenant: string): string {
@@ -33,7 +41,7 @@ export function grantPhrase({ action, before, after }: Activity, names: Activity
   const beyond = documentFields(after).railsPassed ? ", beyond a guard rail" : "";
   switch (action) {
     case "trial.granted":
-      return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}${beyond}`;
+      return `granted a trial of ${features}${forTenant}${until && ` until ${until}`}${planAfter({ before, after }, names)}${beyond}`;
     case "trial.extended":
     case "override.extended":
       return `extended ${features}${forTenant}${until ? ` to ${until}` : ""}${beyond}`;

@@ -143,7 +143,11 @@ function changeEach(
   }
   const [first] = changes;
   if (!first) return skip(none);
-  const change = { ...first, grants: changes.flatMap(({ grants }) => grants) };
+  // A later change has moved what an earlier one did.
+  const set: TenantChange["set"] = Object.assign({}, ...changes.map((one) => one.set));
+  if (set.scheduled !== undefined && set.scheduled.length < (facts.scheduled?.length ?? 0))
+    messages.push("This cancels the coming change at its end.");
+  const change = { ...first, set, grants: changes.flatMap(({ grants }) => grants) };
   return { state: "done", change, message: messages.join(" ") };
 }
 

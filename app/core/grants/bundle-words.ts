@@ -1,6 +1,8 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
+import type { TenantChange } from "~/core/decision/changes";
 import { listWordsUpTo } from "~/core/text";
 import type { SkippedFeature } from "./bundles";
+import { changeAfter } from "./plan-after";
 
 type Names = Pick<Catalogue, "features" | "plans">;
 
@@ -24,4 +26,10 @@ export function skippedSentences({ features }: Names, skipped: readonly SkippedF
     ...(included === "" ? [] : [`Left out, because its plan or an add-on gives as much already: ${included}.`]),
     ...(onTrial === "" ? [] : [`Left out, because they are on trial in that time: ${onTrial}.`]),
   ];
+}
+
+/** "At the end it moves to Business.", or nothing: what the change schedules for the end of its trials. */
+export function planAfterSentences({ plans }: Names, { set, grants }: Pick<TenantChange, "set" | "grants">): string[] {
+  const plan = changeAfter(set.scheduled, grants)?.plan;
+  return plan == null ? [] : [`At the end it moves to ${plans.get(plan)?.name ?? plan}.`];
 }

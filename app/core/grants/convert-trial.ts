@@ -5,6 +5,7 @@ import { type Outcome, refuse } from "~/core/outcome";
 import { includedValue } from "./already-included";
 import { archivedTenant, grantInForce } from "./grant-changes";
 import { withBundle } from "./grant-lifetime";
+import { followGrants } from "./plan-after";
 
 export type ConversionForm = {
   grant: string;
@@ -65,8 +66,6 @@ export function convertTrial(facts: TenantFacts, form: ConversionForm, catalogue
   if (!plans.some(({ key }) => key === plan))
     return refuse("plan_unsuitable", `${planName} does not include ${feature}. Choose a plan that does.`, "plan");
   const grants = withBundle(facts, trial, stamp.now).map((grant) => ({ ...grant, endedAt: stamp.now }));
-  return {
-    ok: true,
-    change: { action: "trial.converted", key: facts.key, set: { plan }, grants, at: stamp.now, why: form.note ?? null },
-  };
+  const change: TenantChange = { action: "trial.converted", key: facts.key, set: { plan }, grants, at: stamp.now, why: form.note ?? null };
+  return { ok: true, change: followGrants(facts, change) };
 }

@@ -6,6 +6,7 @@ import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { day, longDate } from "~/core/time";
 import { alreadyIncluded } from "./already-included";
 import { endOf, isOver, withBundle } from "./grant-lifetime";
+import { followGrants } from "./plan-after";
 
 export type TrialForm = {
   features: { feature: string; value?: Value }[];
@@ -114,7 +115,10 @@ function changeOf(facts: TenantFacts, action: TenantAction, grants: Grant[], sta
   return { action, key: facts.key, set: {}, grants, at: stamp.now, why: why ?? null };
 }
 
-const change = (...parts: Parameters<typeof changeOf>): Outcome<TenantChange> => ({ ok: true, change: changeOf(...parts) });
+function change(...parts: Parameters<typeof changeOf>): Outcome<TenantChange> {
+  const [facts] = parts;
+  return { ok: true, change: followGrants(facts, changeOf(...parts)) };
+}
 
 /** A grant that is live or upcoming, or the refusal. */
 export function grantInForce(facts: TenantFacts, id: string, now: Instant): Grant | Refusal {

@@ -13,12 +13,12 @@ export function describeRequest(act: RequestedAct, catalogue: Pick<Catalogue, "f
   const { features, plans } = catalogue;
   const names = featuresOfAct(act).map((key) => features.get(key)?.name ?? key);
   const named = listWordsUpTo(names, maxNamed);
+  const planName = (key: string) => plans.get(key)?.name ?? key;
   switch (act.act) {
     case "try_feature":
       return `Trial of ${named}`;
     case "grant_trial":
-      if (act.bundle !== undefined) return `Bundle ${plans.get(act.bundle)?.name ?? act.bundle} ${periodWords(act)}`;
-      return `Trial of ${named} ${periodWords(act)}`;
+      return `${act.bundle === undefined ? `Trial of ${named}` : `Bundle ${planName(act.bundle)}`} ${periodWords(act)}${act.planAfter === undefined ? "" : `, then ${planName(act.planAfter)}`}`;
     case "extend_trial":
       return `${act.kind === "override" ? "Override" : "Trial"} of ${named}, extended to ${longDate(act.endsAt)}`;
     case "set_override":

@@ -36,6 +36,8 @@ export type RequestedAct =
       /** The plan whose bundle it is, as of when it is granted. Absent for trials of their own. */
       bundle?: string;
       features: { feature: string; value?: Value }[];
+      /** The plan that the tenant moves to at the end. Absent for none. */
+      planAfter?: string;
       days: number | null;
       startsAt: Instant | null;
       endsAt: Instant | null;

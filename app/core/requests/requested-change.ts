@@ -2,6 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { TenantChange } from "~/core/decision/changes";
 import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import { suggestedValue } from "~/core/grants/trial-choice";
 import type { Instant, Stamp, TenantFacts } from "~/core/model";
 import { type Outcome, refuse } from "~/core/outcome";
@@ -63,8 +64,11 @@ export function requestedChange(
       // A start that passed while the request waited is now.
       const { startsAt, endsAt } = period as { startsAt: Instant; endsAt: Instant };
       const start = startsAt > stamp.now ? { startsAt } : {};
-      if (act.bundle !== undefined) return grantBundle(facts, { plan: act.bundle, ...start, endsAt, note }, catalogue, stamp);
-      return grantTrial(facts, { features: act.features, ...start, endsAt, note }, catalogue, stamp);
+      const granted =
+        act.bundle === undefined
+          ? grantTrial(facts, { features: act.features, ...start, endsAt, note }, catalogue, stamp)
+          : grantBundle(facts, { plan: act.bundle, ...start, endsAt, note }, catalogue, stamp);
+      return withPlanAfter(granted, facts, act.planAfter, catalogue, stamp);
     }
     case "extend_trial":
       return extendGrant(facts, { grant: act.grant, endsAt: act.endsAt, note }, stamp);

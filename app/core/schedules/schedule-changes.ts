@@ -5,7 +5,7 @@ import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { applyScheduled, byTime, dueChanges, effective, maxScheduled } from "./effective";
 
-export type ScheduleForm = ScheduledFields & { at: Instant; note?: string | null };
+export type ScheduleForm = ScheduledFields & Pick<ScheduledChange, "follows"> & { at: Instant; note?: string | null };
 
 const notFound = (id: string) =>
   refuse("schedule_not_found", `There is no scheduled change ${id}. It may have been cancelled, or has taken effect.`, "id");
@@ -31,7 +31,7 @@ export function scheduleChange(facts: TenantFacts, form: ScheduleForm, catalogue
   return changed("tenant.change_scheduled", facts, [...scheduled, entry], stamp, note);
 }
 
-/** Moves a change to another instant. One that was impossible is tried again then. */
+/** Moves a change to another instant, which it then has of its own. One that was impossible is tried again then. */
 export function moveScheduled(
   facts: TenantFacts,
   form: { id: string; at: Instant; note?: string | null },
@@ -41,7 +41,7 @@ export function moveScheduled(
   const entry = facts.scheduled?.find(({ id }) => id === form.id);
   if (!entry) return notFound(form.id);
   if (entry.at === form.at && entry.problem === undefined) return { ok: true, change: null };
-  const { problem: _, ...rest } = entry;
+  const { problem: _, follows: __, ...rest } = entry;
   const moved: ScheduledChange = { ...rest, at: form.at };
   const others = (facts.scheduled ?? []).filter(({ id }) => id !== form.id);
   const bad = entryProblem({ ...facts, scheduled: others }, moved, catalogue, stamp.now);

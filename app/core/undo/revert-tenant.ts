@@ -4,6 +4,7 @@ import type { CatalogueFacts, Feature, Instant, Json, Plan, Stamp, TenantFacts }
 import { sameJson } from "~/core/same-json";
 import { longDate } from "~/core/time";
 import { revertGrants } from "./revert-grants";
+import { revertScheduled, withFollowing } from "./revert-scheduled";
 import { capital, createProblems, isArchivedSince, type PastChange, type Problems, type Reverted } from "./reverted";
 
 export type RevertOptions = { stamp: Stamp; action: string; why: string | null };
@@ -20,14 +21,13 @@ type Set = TenantChange["set"];
 type Context = { problems: Problems; catalogue: NamedCatalogue; at: Instant; name: string };
 
 /** Fields that are reverted in parts, or never. */
-const notWhole = new Set(["revision", "key", "createdAt", "grants", "addOns", "metadata"]);
+const notWhole = new Set(["revision", "key", "createdAt", "grants", "addOns", "metadata", "scheduled"]);
 
 const fieldWords: Readonly<Record<string, string>> = {
   name: "the name",
   plan: "the plan",
   status: "the status",
   usageAnchor: "the start of reset periods",
-  scheduled: "what is scheduled",
 };
 
 /**
@@ -55,6 +55,7 @@ export function revertTenant(
     ...revertFields(now, before, after, context),
     ...revertAddOns(now, before, after, context),
     ...revertMetadata(now, before, after, context),
+    ...revertScheduled(now, before, after, { problems, catalogue, now: stamp.now }),
   };
   const grants = revertGrants(
     now,
@@ -68,8 +69,7 @@ export function revertTenant(
       problems,
     },
   );
-  const isEmpty = Object.keys(set).length === 0 && grants.length === 0;
-  return { change: isEmpty ? null : { ...change, set, grants }, problems: problems.problems };
+  return { change: withFollowing(now, { ...change, set, grants }), problems: problems.problems };
 }
 
 /** Tenants are not deleted: one that was created is archived and leaves its plan, unless it was changed since. */

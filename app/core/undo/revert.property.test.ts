@@ -10,8 +10,10 @@ import { grantBundle } from "~/core/grants/bundles";
 import { convertTrial } from "~/core/grants/convert-trial";
 import { endGrant, extendGrant, grantTrial, setOverride } from "~/core/grants/grant-changes";
 import { isOver } from "~/core/grants/grant-lifetime";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import type { CatalogueFacts, Grant, Instant, Stamp, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
+import { foldedChanges } from "~/core/schedules/schedule-changes";
 import { day, hour } from "~/core/time";
 import { ada, addOn, catalogueFacts, configFeature, feature, meteredFeature, plan, now as start, tenant } from "~tests/facts";
 import { catalogueAfter, revertCatalogue } from "./revert-catalogue";
@@ -30,7 +32,7 @@ type Done =
   | { kind: "catalogue"; before: CatalogueFacts; after: CatalogueFacts; at: Instant };
 
 const pick = fc.nat(1_000);
-const step = fc.record({ what: fc.nat(17), a: pick, b: pick, wait: fc.constantFrom(0, 1, hour, day, 6 * day) });
+const step = fc.record({ what: fc.nat(18), a: pick, b: pick, wait: fc.constantFrom(0, 1, hour, day, 6 * day) });
 const features = ["sso", "calls", "theme"];
 const valueFor = (key: string, n: number) => (key === "sso" ? true : key === "calls" ? n : n % 2 === 0 ? "a" : "b");
 const of = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
@@ -58,6 +60,7 @@ function createLife() {
     return true;
   }
   const hasPlan = (key: string) => Number(world.tenant.plan === key || world.tenant.addOns.some((a) => a.plan === key));
+  const isScheduled = (key: string) => Number(world.tenant.scheduled?.some(({ plan }) => plan === key) ?? false);
   function undo(act: Done) {
     const options = { stamp: stamp(), action: "undo", why: null };
     if (act.kind === "tenant") {
@@ -66,13 +69,18 @@ function createLife() {
       return reverted.problems;
     }
     const hasGrants = (key: string) => world.tenant.grants.some((g) => g.feature === key);
-    const reverted = revertCatalogue(world.catalogue, act, { tenantsHaving: hasPlan, hasGrants }, options);
+    const reverted = revertCatalogue(world.catalogue, act, { tenantsHaving: (key) => hasPlan(key) + isScheduled(key), hasGrants }, options);
     catalogueAfter(world.catalogue, reverted.change);
     writeCatalogue({ ok: true, change: reverted.change });
     return reverted.problems;
   }
+  /** What is due is written before each act, and undone as one. */
+  function fold() {
+    for (const { change } of foldedChanges(world.tenant, compileCatalogue(world.catalogue), now)) write({ ok: true, change });
+  }
   function act({ what, a, b, wait }: { what: number; a: number; b: number; wait: number }) {
     now += wait;
+    fold();
     const { tenant: facts, catalogue } = world;
     const compiled = compileCatalogue(catalogue);
     const key = of(features, a) as string;
@@ -120,8 +128,10 @@ function createLife() {
           b % 2 === 0 ? archivePlan(catalogue, of(plans, a) as string, stamp()) : restorePlan(catalogue, of(plans, a) as string, stamp()),
         ),
       () => writeCatalogue(createPlan(catalogue, `plan_${a % 3}`, { kind: "base", includes: of([null, ...plans], b) }, stamp())),
-      () =>
-        writeCatalogue(deletePlan(catalogue, of(plans, b) as string, { having: hasPlan(of(plans, b) as string), scheduled: 0 }, stamp())),
+      () => {
+        const gone = of(plans, b) as string;
+        writeCatalogue(deletePlan(catalogue, gone, { having: hasPlan(gone), scheduled: isScheduled(gone) }, stamp()));
+      },
       () =>
         writeCatalogue(
           updatePlan(catalogue, of(plans, a) as string, { name: `P${b % 5}`, rank: b % 50, includes: of([null, ...plans], b) }, stamp()),
@@ -130,6 +140,12 @@ function createLife() {
         writeCatalogue(
           updateFeature(catalogue, "calls", { name: `C${b % 3}`, meter: { resetPeriod: "day", soft: b % 2 === 0, unit: null } }, stamp()),
         ),
+      () => {
+        const wanted = features.slice(0, 1 + (a % 2)).map((one) => ({ feature: one, value: valueFor(one, b) }));
+        const endsAt = now + (4 + (b % 9)) * day;
+        const granted = grantTrial(facts, { features: wanted, endsAt }, compiled, stamp());
+        write(withPlanAfter(granted, facts, of(plans, a), compiled, stamp()));
+      },
       () => (done.length === 0 ? false : undo(of(done, b) as Done)),
     ];
     (acts[what] as () => unknown)();

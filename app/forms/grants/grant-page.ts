@@ -12,6 +12,8 @@ export const typedValues = z.record(z.string(), z.string().max(10_000, "That is 
 const ask = { intent: z.literal("ask").optional() };
 
 const trialPeriod = { length: z.enum(trialLengths, "Choose how long."), startsAt: localTime, endsAt: localTime, zone: formZone };
+/** Of the tenant, at the end of the trials. Without JavaScript the plan is sent with "nothing" too. */
+const afterwards = { whenItEnds: z.enum(["nothing", "plan"], "Choose what happens.").optional(), planAfter: planKey.optional() };
 const noEnd = { path: ["endsAt"], error: "A trial always has an end: choose it." };
 
 export const grantTrialSchema = z
@@ -26,19 +28,21 @@ export const grantTrialSchema = z
     ...trialPeriod,
     values: typedValues,
     note: note.optional(),
+    ...afterwards,
     /** The page to return to; "" for the result on the page of the grants. */
     returnTo: z.string().max(2_000).optional(),
     ...ask,
   })
   .refine((f) => f.what === "plan" || f.feature.length > 0, { path: ["feature"], error: "Choose at least one feature." })
   .refine((f) => f.what !== "plan" || f.plan !== undefined, { path: ["plan"], error: "Choose a plan." })
+  .refine((f) => f.whenItEnds !== "plan" || f.planAfter !== undefined, { path: ["planAfter"], error: "Choose the plan to move to." })
   .transform(inZone("startsAt", "endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, noEnd);
 export type GrantTrialInput = z.infer<typeof grantTrialSchema>;
 
 /** The part of that form that a preview of a bundle reads from the address. */
 export const bundleQuery = z
-  .object({ what: z.literal("plan"), plan: planKey, ...trialPeriod })
+  .object({ what: z.literal("plan"), plan: planKey, ...trialPeriod, ...afterwards })
   .transform(inZone("startsAt", "endsAt"))
   .refine((f) => f.length !== "own" || f.endsAt !== undefined, noEnd);
 

@@ -15,6 +15,11 @@ export const trialDays = z
 /** For the audit log. */
 export const railReason = note.nullish().describe("Why the trial passes a guard rail. Needed only if it does.");
 
+const whenItEnds = z
+  .strictObject({ plan: planKey.describe("A plan, not an add-on.") })
+  .nullish()
+  .describe("Schedules a move of the tenant to this plan at the end of the trial, which it follows.");
+
 const features = shortList(
   z.strictObject({ feature: featureKey, value: jsonValue.optional() }),
   { min: 1, max: 100 },
@@ -31,6 +36,7 @@ const trialBody = z
     endsAt: isoInstant.optional(),
     days: trialDays.optional(),
     note: note.nullish(),
+    whenItEnds,
     reason: railReason,
   })
   .refine((b) => (b.feature === undefined) !== (b.features === undefined), {
@@ -74,6 +80,7 @@ export const bundleBody = z
     endsAt: isoInstant.optional(),
     days: trialDays.optional(),
     note: note.nullish(),
+    whenItEnds,
     reason: railReason,
   })
   .refine((b) => (b.endsAt === undefined) !== (b.days === undefined), {

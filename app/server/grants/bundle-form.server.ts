@@ -1,8 +1,9 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { shortChoices } from "~/core/catalogue/choices";
 import type { TenantChange } from "~/core/decision/changes";
-import { bundleName, skippedSentences } from "~/core/grants/bundle-words";
+import { bundleName, planAfterSentences, skippedSentences } from "~/core/grants/bundle-words";
 import { grantBundle } from "~/core/grants/bundles";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import { trialSentence } from "~/core/grants/trial-choice";
 import { presetLengths } from "~/core/grants/trial-presets";
 import type { Trial, Value } from "~/core/model";
@@ -20,7 +21,7 @@ import { periodOfForm, type TrialPeriodInput } from "./grant-changes.server";
 /** Features that a sentence of the preview names. */
 const maxNamed = 60;
 
-type BundleInput = TrialPeriodInput & { plan: string };
+type BundleInput = TrialPeriodInput & { plan: string; planAfter?: string };
 
 /** What a grant of all that a plan gives would do now. */
 export type BundlePreview =
@@ -28,10 +29,15 @@ export type BundlePreview =
   | { problem: null; sentence: string; gets: string; leftOut: string[]; verdict: RailVerdict | null };
 
 /** The change that would grant the bundle now. Nothing is written. */
-export function plannedBundle(services: Services, tenant: TenantRequest, { plan, ...period }: BundleInput): Outcome<TenantChange> {
+export function plannedBundle(
+  services: Services,
+  tenant: TenantRequest,
+  { plan, planAfter, ...period }: BundleInput,
+): Outcome<TenantChange> {
   const { facts, catalogue, now, admin } = tenant;
   const stamp = { now, actor: actorOf(admin), newId: services.newId };
-  return grantBundle(facts, { plan, ...periodOfForm(period, now) }, catalogue, stamp);
+  const granted = grantBundle(facts, { plan, ...periodOfForm(period, now) }, catalogue, stamp);
+  return withPlanAfter(granted, facts, planAfter, catalogue, stamp);
 }
 
 /** What the change grants, with the values. */
@@ -46,6 +52,10 @@ export const bundlePlans = ({ catalogue }: TenantRequest) =>
       .map(({ key, name, kind }) => ({ key, name: kind === "base" ? name : `${name} (add-on)` })),
   );
 
+/** Plans that the tenant may move to when a trial ends, or null if there are too many to list. */
+export const plansAfter = ({ catalogue }: TenantRequest) =>
+  shortChoices([...catalogue.plans.values()].filter(({ kind, archivedAt }) => kind === "base" && archivedAt === null));
+
 /** What the address fills in, as typed. */
 export function firstEntries(query: URLSearchParams) {
   const text = (name: string, max: number) => (query.get(name) ?? "").slice(0, max);
@@ -58,6 +68,8 @@ export function firstEntries(query: URLSearchParams) {
     endsAt: text("endsAt", 30),
     zone: text("zone", 64),
     note: text("note", 1_000),
+    whenItEnds: query.get("whenItEnds") === "plan" ? "plan" : "nothing",
+    planAfter: text("planAfter", 100),
   };
 }
 
@@ -70,7 +82,9 @@ export function bundleOf(
 ): BundlePreview | null {
   const filled = Object.fromEntries(Object.entries(entered).filter(([, value]) => value !== ""));
   const form = bundleQuery.safeParse(filled);
-  return form.success ? previewOf(services, tenant, form.data, rails) : null;
+  if (!form.success) return null;
+  const { whenItEnds, planAfter, ...input } = form.data;
+  return previewOf(services, tenant, whenItEnds === "plan" ? { ...input, planAfter } : input, rails);
 }
 
 function previewOf(services: Services, tenant: TenantRequest, form: BundleInput, rails: RailFacts | null): BundlePreview {
@@ -93,7 +107,7 @@ function previewOf(services: Services, tenant: TenantRequest, form: BundleInput,
       zone,
       now,
     }),
-    gets: `It gets ${listWordsUpTo(named, maxNamed)}.`,
+    gets: [`It gets ${listWordsUpTo(named, maxNamed)}.`, ...planAfterSentences(catalogue, change)].join(" "),
     leftOut: skippedSentences(catalogue, change.skipped ?? [], maxNamed),
     verdict: rails && act ? allowed(act, rails.role, rails.rules, rails.spans) : null,
   };

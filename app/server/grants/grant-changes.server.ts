@@ -4,6 +4,7 @@ import { answerRow, byGroupAndName } from "~/core/decision/answer-row";
 import type { TenantChange } from "~/core/decision/changes";
 import { grantBundle } from "~/core/grants/bundles";
 import { endGrant, extendGrant, grantTrial, type OverrideForm, setOverride } from "~/core/grants/grant-changes";
+import { withPlanAfter } from "~/core/grants/plan-after";
 import type { Actor, Feature, Grant, Instant, Stamp, TenantFacts, Value } from "~/core/model";
 import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { type TrialBounds, withinRails } from "~/core/rails/within-rails";
@@ -115,7 +116,7 @@ export function periodOfForm(form: TrialPeriodInput, now: Instant): { startsAt?:
   return { endsAt: now + Number(form.length) * day };
 }
 
-/** Grants trials of these features, or the bundle of the form's plan. */
+/** Grants trials of these features, or the bundle of the form's plan, and what the form says for their end. */
 export function grantTrials(
   services: Services,
   actor: Actor,
@@ -133,8 +134,12 @@ export function grantTrials(
         form.what === "plan"
           ? grantBundle(facts, { ...common, plan: form.plan as string }, catalogue, stamp)
           : grantTrial(facts, { ...common, features }, catalogue, stamp);
-      return withinRails(granted, bounds, form.note, catalogue);
+      return withinRails(withPlanAfter(granted, facts, planAfterOf(form), catalogue, stamp), bounds, form.note, catalogue);
     },
     bound,
   );
 }
+
+/** The plan that the form moves the tenant to at the trial's end, or undefined. */
+export const planAfterOf = ({ whenItEnds, planAfter }: GrantTrialInput): string | undefined =>
+  whenItEnds === "plan" ? planAfter : undefined;

@@ -4,8 +4,10 @@ import { describeValue } from "~/core/catalogue/catalogue-words";
 import { type AnswerRow, answerRow } from "~/core/decision/answer-row";
 import { mayConvert } from "~/core/grants/convert-trial";
 import { endOf, grantStateOf, isOver, withGrantUnended, withoutGrant } from "~/core/grants/grant-lifetime";
-import type { Grant, Instant } from "~/core/model";
+import { changeAfter, followsOnly } from "~/core/grants/plan-after";
+import type { Grant, Instant, TenantFacts } from "~/core/model";
 import type { grantsQuery } from "~/forms/api-queries";
+import { comingRows } from "~/server/schedules/coming-rows.server";
 import type { Services } from "~/server/services.server";
 import { currentTenant, type TenantRequest } from "~/server/tenants/tenants.server";
 import { findGrant, grantOf, grantsOfTenant, pageOfGrants } from "~db/store/grants.server";
@@ -33,6 +35,10 @@ export type GrantView = {
   canConvert: boolean;
   /** The bundle that it is part of, or null. `features`: names of those with the same end. */
   bundle: { id: string; plan: string; features: string[] } | null;
+  /**
+   * The scheduled change that follows its end, or null. `words`: "moves to Business". `isOnly`: it follows no other trial.
+   */
+  next: { words: string; at: Instant; problem: string | null; isOnly: boolean } | null;
 };
 
 type Known = { grants: Map<string, Grant>; endedBy: Map<string, string | null>; extended: Set<string | null>; isCut: boolean };
@@ -64,7 +70,7 @@ export async function tenantGrants(services: Services, tenant: TenantRequest) {
   };
 }
 
-function grantView({ facts, catalogue }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
+function grantView({ facts, catalogue, now }: TenantRequest, grant: Grant, { grants, endedBy, extended }: Known): GrantView {
   const feature = catalogue.features.get(grant.feature);
   const hasValue = "value" in grant && feature?.type !== "boolean";
   return {
@@ -83,7 +89,15 @@ function grantView({ facts, catalogue }: TenantRequest, grant: Grant, { grants, 
     isExtended: extended.has(grant.id),
     canConvert: grant.kind === "trial" && mayConvert(facts.plan, grant.feature, catalogue),
     bundle: bundleView(catalogue, grant, grants),
+    next: nextView(facts, catalogue, grant, now),
   };
+}
+
+function nextView(facts: TenantFacts, catalogue: Catalogue, grant: Grant, now: Instant): GrantView["next"] {
+  if (!facts.scheduled || isOver(grant, now)) return null;
+  const found = changeAfter(facts.scheduled, [grant]);
+  const row = found && comingRows(facts, catalogue, now).find(({ id }) => id === found.id);
+  return row ? { words: row.words, at: row.at, problem: row.problem, isOnly: followsOnly(found, grant, facts, now) } : null;
 }
 
 function bundleView(catalogue: Catalogue, grant: Grant, grants: Known["grants"]): GrantView["bundle"] {

@@ -1,6 +1,6 @@
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import { includedSentence, includedValue } from "~/core/grants/already-included";
-import { bundleName, skippedSentences } from "~/core/grants/bundle-words";
+import { bundleName, planAfterSentences, skippedSentences } from "~/core/grants/bundle-words";
 import { suggestedValue, trialSentence, trialStatus } from "~/core/grants/trial-choice";
 import type { Feature, Grant, Trial } from "~/core/model";
 import { foldText } from "~/core/plain-text";
@@ -77,5 +77,9 @@ export function grantedSentence({ facts, catalogue, zone, now }: TenantRequest, 
   const included = (change.alreadyIncluded ?? []).map(({ feature }) => catalogue.features.get(feature)?.name ?? feature);
   const already = included.length === 0 ? "" : ` Its plan or an add-on gives as much of ${listWords(included)} already.`;
   const leftOut = skippedSentences(catalogue, change.skipped ?? [], maxSkippedNamed);
-  return [`${trialSentence(facts.name, names, period, { zone, now })}${already}`, ...leftOut].join(" ");
+  return [
+    `${trialSentence(facts.name, names, period, { zone, now })}${already}`,
+    ...leftOut,
+    ...planAfterSentences(catalogue, change),
+  ].join(" ");
 }

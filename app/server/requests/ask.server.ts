@@ -37,13 +37,17 @@ export async function askForFeature(
   return keepRequest(services, actor, asked, (waiting) => isSameAct(waiting.act, act));
 }
 
-/** What the form for granting a trial asks for. `bundle`: the plan whose features these are, or null. */
+/**
+ * What the form for granting a trial asks for. `bundle`: the plan whose features these are, or null. `planAfter`: the plan
+ * that the tenant moves to at the end, if any.
+ */
 export function askedTrial(
   { length, startsAt, endsAt }: TrialPeriodInput,
   features: { feature: string; value: Value }[],
-  bundle: string | null,
+  { bundle, planAfter }: { bundle: string | null; planAfter: string | undefined },
 ): RequestedAct {
-  const common = { act: "grant_trial" as const, features, ...(bundle === null ? {} : { bundle }) };
+  const after = planAfter === undefined ? {} : { planAfter };
+  const common = { act: "grant_trial" as const, features, ...(bundle === null ? {} : { bundle }), ...after };
   if (length !== "own") return { ...common, days: Number(length), startsAt: null, endsAt: null };
   return { ...common, days: null, startsAt: startsAt ?? null, endsAt: endsAt ?? null };
 }

@@ -22,11 +22,18 @@ const maxPlans = 1_000;
 const maxArchived = 20;
 
 /** A scheduled change, as pages show it. `problem`: null unless it has no effect at its time. */
-export type ComingRow = Pick<ComingChange, "id" | "at" | "state" | "note"> & { words: string; by: string; problem: string | null };
+export type ComingRow = Pick<ComingChange, "id" | "at" | "state" | "note"> & {
+  words: string;
+  by: string;
+  problem: string | null;
+  /** True if it takes effect when trials end, and moves with them. */
+  isAfterTrial: boolean;
+};
 
-export function comingRow({ id, at, state, why, by, note, ...fields }: ComingChange, { plans }: Catalogue): ComingRow {
+export function comingRow({ id, at, state, why, by, note, follows, ...fields }: ComingChange, { plans }: Catalogue): ComingRow {
   const words = scheduleWords(fields, (key) => plans.get(key)?.name ?? key);
-  return { id, at, state, note, words, by: by.name, problem: why && scheduleProblemWords[why] };
+  const isAfterTrial = follows !== undefined && state !== "refused";
+  return { id, at, state, note, words, by: by.name, problem: why && scheduleProblemWords[why], isAfterTrial };
 }
 
 /** The changes of a tenant that have not taken effect, the earliest first. */

@@ -1,5 +1,5 @@
 import { applyCatalogueChange } from "~/core/catalogue/catalogue-changes";
-import { applyChange } from "~/core/decision/changes";
+import { applyChange, type TenantChange } from "~/core/decision/changes";
 import { tenantDifference } from "~/core/decision/difference";
 import type { CatalogueFacts, Grant, Json } from "~/core/model";
 import type { UndoProblem } from "~/core/undo/reverted";
@@ -43,11 +43,14 @@ export function undoDigest({ catalogue, tenants }: UndonePart): string {
   const archived = (list: readonly { archivedAt: number | null }[] = []) =>
     list.map((one) => ({ ...one, archivedAt: one.archivedAt !== null, revision: 0 }));
   const { change } = catalogue ?? {};
+  // What follows grants is given by them, whose ids are new.
+  const fields = (set: TenantChange["set"] = {}) =>
+    set.scheduled ? { ...set, scheduled: set.scheduled.map((entry) => ({ ...entry, follows: entry.follows?.length })) } : set;
   return shortHash(
     JSON.stringify([
       change && [archived(change.features), archived(change.plans), change.removedPlans],
       catalogue?.problems.map(problem),
-      tenants.map((t) => [t.key, t.change?.set, t.change?.grants.map(grant), t.problems.map(problem)]),
+      tenants.map((t) => [t.key, fields(t.change?.set), t.change?.grants.map(grant), t.problems.map(problem)]),
     ]),
   );
 }

@@ -13,7 +13,10 @@ export type BundlePreviewData =
   | { problem: null; sentence: string; gets: string; leftOut: string[]; verdict: RailVerdict | null };
 
 /** What the address of a preview says, as typed. */
-export type BundleQueryInput = { plan: string; length: string; startsAt: string; endsAt: string; zone: string };
+export type BundleQueryInput = { plan: string; length: string; startsAt: string; endsAt: string; zone: string } & {
+  whenItEnds?: string;
+  planAfter?: string;
+};
 
 type Props = {
   tenant: string;

@@ -7,7 +7,7 @@ import { bundleWords, grantLabel } from "./grant-list";
 
 /** A grant, above a form that changes it. */
 export function GrantFacts({ grant, now }: { grant: GrantItem; now: Instant }) {
-  const { feature, kind, denies, gives, startsAt, until, createdAt, createdBy, note } = grant;
+  const { feature, kind, denies, gives, startsAt, until, createdAt, createdBy, note, next } = grant;
   return (
     <KeyValue
       items={[
@@ -36,6 +36,7 @@ export function GrantFacts({ grant, now }: { grant: GrantItem; now: Instant }) {
             </>
           ),
         },
+        ...(next ? [{ label: "Then", value: `${next.words.charAt(0).toUpperCase()}${next.words.slice(1)}` }] : []),
         ...(note ? [{ label: "Note", value: note }] : []),
       ]}
     />

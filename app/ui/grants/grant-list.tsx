@@ -23,6 +23,7 @@ export type GrantItem = {
   isExtended: boolean;
   canConvert: boolean;
   bundle: { id: string; plan: string; features: string[] } | null;
+  next: { words: string; at: Instant; problem: string | null; isOnly: boolean } | null;
 };
 
 /** The feature's name, or the bundle's. */
@@ -52,6 +53,7 @@ export function GrantList({ grants, state, tenant, now, role }: Props) {
             {grant.bundle && <p className="mt-0.5 text-ink-muted text-sm wrap-anywhere">{bundleWords(grant.bundle.features)}</p>}
             <p className="mt-0.5 text-ink-muted text-sm">
               <When grant={grant} state={state} now={now} />
+              {grant.next && <NextWords next={grant.next} until={grant.until} now={now} />}
             </p>
             <p className="mt-0.5 text-ink-muted text-xs">
               Given <Time at={grant.createdAt} now={now} show="date" /> by {grant.createdBy}
@@ -88,6 +90,23 @@ export function GrantList({ grants, state, tenant, now, role }: Props) {
     </ul>
   );
 }
+
+/** ", then moves to Business" */
+function NextWords({ next: { words, at, problem }, until, now }: { next: NonNullable<GrantItem["next"]> } & WhenNext) {
+  return (
+    <>
+      , then {words}
+      {at !== until && (
+        <>
+          {" "}
+          <Time at={at} now={now} show="both" />, when the last of its trials ends
+        </>
+      )}
+      {problem && <Badge tone="warn">Will have no effect</Badge>}
+    </>
+  );
+}
+type WhenNext = { until: Instant | null; now: Instant };
 
 export const grantLabel = ({ kind, denies }: Pick<GrantItem, "kind" | "denies">) =>
   kind === "trial" ? "Trial" : denies ? "Denied" : "Allowed";

@@ -19,6 +19,7 @@ import { useHydrated } from "~/ui/kit/use-hydrated";
 import { useValidation } from "~/ui/kit/use-validation";
 import { AskButton, RailLimits, RailVerdictLine } from "~/ui/rails/rail-notice";
 import { BundleFields, type BundlePreviewData } from "./bundle-fields";
+import { PlanAfterFields } from "./plan-after-fields";
 import { type OfferedPreset, TrialPresets } from "./trial-presets";
 
 /** What the loader of the page `trial` returns. */
@@ -34,9 +35,22 @@ export type TrialPanelData = {
   left: number;
   wanted: string[];
   /** What is filled in at first, as typed. */
-  first: { what: string; plan: string; length: string; startsAt: string; endsAt: string; note: string };
+  first: {
+    what: string;
+    plan: string;
+    length: string;
+    startsAt: string;
+    endsAt: string;
+    note: string;
+    whenItEnds: string;
+    planAfter: string;
+  };
   /** Plans and add-ons that may be given as a bundle. Null if there are too many to list. */
   plans: { key: string; name: string }[] | null;
+  /** Whether the person may change plans. */
+  canSchedule: boolean;
+  /** Plans that the tenant may move to at the end. Null if there are too many to list, or it may not be moved. */
+  plansAfter: { key: string; name: string }[] | null;
   /** What the plan of `first` would give, or null. */
   bundle: BundlePreviewData | null;
   presets: OfferedPreset[];
@@ -73,7 +87,7 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
   const entered = lastResult?.initialValue as { feature?: string | string[]; values?: Record<string, string> } | undefined;
   const initial = entered ? [entered.feature ?? []].flat() : wanted;
   const [ticked, setTicked] = useState(() => choices.filter((c) => initial.includes(c.key) && !c.live));
-  const { what, plan, length, startsAt, endsAt } = fields;
+  const { what, plan, length, startsAt, endsAt, whenItEnds, planAfter } = fields;
   const isPlan = what.value === "plan";
   const until = length.value === "own" ? instantIn(endsAt.value ?? "", zone) : now + Number(length.value ?? 14) * day;
   const from = length.value === "own" ? instantIn(startsAt.value ?? "", zone) : null;
@@ -112,6 +126,7 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
               isPlan
                 ? {
                     ...{ plan: plan.value ?? "", length: length.value ?? "", zone },
+                    ...(whenItEnds.value === "plan" && planAfter.value ? { whenItEnds: "plan", planAfter: planAfter.value } : {}),
                     ...(length.value === "own"
                       ? { startsAt: startsAt.value ?? "", endsAt: endsAt.value ?? "" }
                       : { startsAt: "", endsAt: "" }),
@@ -150,6 +165,14 @@ export function TrialPanel({ data, lastResult, form: FormTag, id, busy, returnTo
         startsAt={startsAt}
         endsAt={endsAt}
       />
+      {data.canSchedule && (
+        <PlanAfterFields
+          plans={data.plansAfter}
+          bundle={isPlan ? (plan.value ?? null) : null}
+          whenItEnds={whenItEnds}
+          planAfter={planAfter}
+        />
+      )}
       <Field label="Note" field={fields.note} hint="Why, for the audit log." optional>
         <Textarea {...getTextareaProps(fields.note)} rows={2} maxLength={1_000} />
       </Field>

@@ -14,6 +14,7 @@ type Row = {
   by: string;
   note: string | null;
   problem: string | null;
+  isAfterTrial: boolean;
 };
 type Named = { key: string; name: string };
 
@@ -65,13 +66,14 @@ export function TenantChanges({ rows, now, canChange }: { rows: OfAll["rows"]; n
 type RowProps = { row: Row; tenant: Named; now: Instant; canChange: boolean; children: ReactNode };
 
 function ComingRow({ row, tenant, now, canChange, children }: RowProps) {
-  const { id, at, state, by, note, problem, words } = row;
+  const { id, at, state, by, note, problem, words, isAfterTrial } = row;
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
       <div className="min-w-0 flex-1 basis-56">
         {children}
         <p title={note ?? undefined} className="mt-0.5 line-clamp-3 text-ink-muted text-xs wrap-anywhere">
-          <Time at={at} now={now} show="both" />, scheduled by {by}
+          <Time at={at} now={now} show="both" />
+          {isAfterTrial && ", when the trial ends"}, scheduled by {by}
           {note && <span className="italic">. {note}</span>}
         </p>
         {problem && (
