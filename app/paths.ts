@@ -1,3 +1,5 @@
+import type { ListFormat } from "./core/list-file";
+
 /** All URLs we link to. Keys in the path are encoded by `segment`; routes decode them with `keyOf`. */
 
 const dialect: Record<string, string> = { "~": "~7E", "%": "~25", ".": "~2E" };
@@ -90,7 +92,7 @@ export const paths = {
   /** With a choice that fills in the form. */
   trialPresetNew: (features: readonly string[] = [], days?: string) =>
     withQuery("/trials/presets/new", { features: features.join(","), days }),
-  trialReportCsv: (query: Query = {}) => withQuery("/trials/report.csv", query),
+  trialReportFile: (format: ListFormat, query: Query = {}) => withQuery(`/trials/report.${format}`, query),
 
   usage: (query: Query = {}) => withQuery("/usage", query),
   demand: (query: Query = {}) => withQuery("/usage/demand", query),
@@ -154,7 +156,7 @@ export const paths = {
   bulk: (query: Query = {}) => withQuery("/bulk", query),
   jobs: (query: Query = {}) => withQuery("/jobs", query),
   job: (id: string, query: Query = {}) => withQuery(`/jobs/${segment(id)}`, query),
-  jobCsv: (id: string, query: Query = {}) => withQuery(`/jobs/${segment(id)}/items.csv`, query),
+  jobFile: (id: string, format: ListFormat, query: Query = {}) => withQuery(`/jobs/${segment(id)}/items.${format}`, query),
 
   draft: (id: string, query: Query = {}) => withQuery(`/drafts/${segment(id)}`, query),
   /** What the draft would do to tenants, as JSON. */
@@ -162,7 +164,7 @@ export const paths = {
   /** A form sent there begins to find what a change of the catalogue does to each tenant. */
   impacts: () => "/impact",
   impact: (id: string, query: Query = {}) => withQuery(`/impact/${segment(id)}`, query),
-  impactCsv: (id: string, query: Query = {}) => withQuery(`/impact/${segment(id)}/tenants.csv`, query),
+  impactFile: (id: string, format: ListFormat, query: Query = {}) => withQuery(`/impact/${segment(id)}/tenants.${format}`, query),
 
   system: () => "/system",
 

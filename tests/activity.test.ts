@@ -179,7 +179,7 @@ describe("the page", () => {
     const exports = [
       [paths.usageExport({ of: "limits", plan: "starter" }), "usage.exported", "exported the usage of all tenants"],
       [paths.usageExport({ of: "demand" }), "demand.exported", "exported the demand for features"],
-      [paths.trialReportCsv({ by: "person" }), "trials.exported", "exported the report on trials"],
+      [paths.trialReportFile("csv", { by: "person" }), "trials.exported", "exported the report on trials"],
       [paths.tenantUsageExport("acme", { days: 7 }), "tenant.usage_exported", "exported the usage of Acme Ünited"],
       [paths.exportCatalogue("yaml", true), "catalogue.exported_with_tenants", "exported the catalogue with all tenants"],
     ] as const;

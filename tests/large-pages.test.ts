@@ -10,7 +10,7 @@ const merge = extendTailwindMerge({ extend: { theme: { radius: ["control", "card
 /** A page's answer, HTML with its data, in bytes. */
 const maxPageBytes = 150_000;
 /** Files, which are not pages. */
-const isFile = (address: string) => /^\/(export|lists\/[^?]*|[^?]*\/export|[^?]*\.csv)(\?|$)/.test(address);
+const isFile = (address: string) => /^\/(export|lists\/[^?]*|[^?]*\/export|[^?]*\.(csv|json))(\?|$)/.test(address);
 
 let app: TestApp;
 const pages: { address: string; status: number; html: string }[] = [];

@@ -10,8 +10,8 @@ export function csvText(rows: readonly (readonly (string | number | null)[])[]):
 /** The first line of a file. Its byte order mark makes Excel read the file as UTF-8. */
 export const csvHead = (heads: readonly string[]): string => `\ufeff${csvText([heads])}`;
 
-/** The last row of a file that does not have everything: one sentence in the first column. */
-export const cutRow = (what: string): string => csvText([[`This file ends after ${what}. Narrow the filters for the rest.`]]);
+/** What a file that does not have everything says last. */
+export const cutSentence = (what: string): string => `This file ends after ${what}. Narrow the filters for the rest.`;
 
 /** The apostrophe is also written before a text that is a lone hyphen between spaces, which an import takes for "-". */
 const guarded = /^'*(?:[=+\-@\t\r\n]|\s+-\s*$)/;

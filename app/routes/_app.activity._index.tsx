@@ -1,6 +1,5 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData, useSearchParams } from "@remix-run/react";
-import { Download } from "lucide-react";
 import { readAuditQuery } from "~/forms/audit/audit-filter";
 import { auditFilters } from "~/forms/audit/audit-names";
 import { readTimeZone } from "~/forms/time-zone";
@@ -11,12 +10,13 @@ import { tenantFilterNotice } from "~/server/tenants/near-tenants.server";
 import { ActivityEnd, NoActivity } from "~/ui/audit/activity-ends";
 import { ActivityFilters } from "~/ui/audit/activity-filters";
 import { AuditList } from "~/ui/audit/audit-list";
-import { buttonLook, TextLink } from "~/ui/kit/button";
+import { TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { Code } from "~/ui/kit/code";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Notice } from "~/ui/kit/notice";
 import { PageHeader } from "~/ui/kit/page-header";
+import { FileLinks } from "~/ui/lists/file-links";
 import { NearTenants } from "~/ui/tenants/near-tenants";
 
 export const meta: MetaFunction = () => [{ title: "Activity · Latchkey" }];
@@ -41,10 +41,11 @@ export default function ActivityLog() {
         title="Activity"
         description="Every change, with who made it, and what was before and after."
         actions={
-          <a href={paths.auditExport({ ...query, before: null })} download className={buttonLook({})}>
-            <Download aria-hidden="true" />
-            CSV<span className="sr-only"> of the filtered list, up to 10,000 entries</span>
-          </a>
+          <FileLinks
+            to={(format) => paths.auditExport({ ...query, before: null, format })}
+            about="of the filtered list, up to 10,000 entries"
+            look={{}}
+          />
         }
       />
       <ActivityFilters actors={actors} actions={actions} features={features} zone={zone} />

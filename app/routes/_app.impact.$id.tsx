@@ -11,10 +11,11 @@ import { findJob } from "~/server/jobs/job-reads.server";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
 import { ImpactProgress } from "~/ui/catalogue/impact-progress";
 import { ImpactTenants } from "~/ui/catalogue/impact-tenants";
-import { Button, buttonLook, LinkButton } from "~/ui/kit/button";
+import { Button, LinkButton } from "~/ui/kit/button";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { PageHeader } from "~/ui/kit/page-header";
 import { Time } from "~/ui/kit/time";
+import { FileLinks } from "~/ui/lists/file-links";
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [{ title: `${data?.job.summary ?? "Impact"} · Latchkey` }];
 
@@ -70,9 +71,7 @@ export default function ImpactOfChange() {
                 </Button>
               </Form>
             )}
-            <a href={paths.impactCsv(job.id)} className={buttonLook({ variant: "ghost" })}>
-              Download CSV
-            </a>
+            <FileLinks to={(format) => paths.impactFile(job.id, format)} />
             <LinkButton to={back}>Back to the change</LinkButton>
           </>
         }

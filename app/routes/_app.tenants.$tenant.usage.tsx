@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { ChartColumn, Download as DownloadIcon } from "lucide-react";
+import { ChartColumn, } from "lucide-react";
 import { readTenantUsageQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";
@@ -8,7 +8,7 @@ import { drawBars, drawColumns } from "~/server/charts/bar-drawing.server";
 import { type FeatureUsage, tenantUsage } from "~/server/tenants/check-history.server";
 import { requireTenant } from "~/server/tenants/tenants.server";
 import { BarChart } from "~/ui/kit/bar-chart";
-import { buttonLook, LinkButton } from "~/ui/kit/button";
+import { LinkButton } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { CodeBlock } from "~/ui/kit/code";
 import { curlLine } from "~/ui/kit/curl";
@@ -17,6 +17,7 @@ import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
+import { FileLinks } from "~/ui/lists/file-links";
 import { ConsumptionTable } from "~/ui/tenants/consumption";
 import { TenantEventCounts } from "~/ui/tenants/event-counts";
 import { LimitList } from "~/ui/tenants/limit-list";
@@ -96,8 +97,7 @@ export default function TenantUsage() {
     <div className="grid gap-6">
       <div className="flex flex-wrap items-center justify-end gap-2 print:hidden">
         {range}
-        <Download to={paths.tenantUsageExport(key, { days })}>CSV</Download>
-        <Download to={paths.tenantUsageExport(key, { days, format: "json" })}>JSON</Download>
+        <FileLinks to={(format) => paths.tenantUsageExport(key, { days, format })} />
       </div>
       <LimitList rows={consumption} now={now} />
       <Card>
@@ -121,15 +121,6 @@ export default function TenantUsage() {
       <ConsumptionTable tenant={key} consumption={consumption} events={events} feature={feature} now={now} />
       {inPosthog}
     </div>
-  );
-}
-
-function Download({ to, children }: { to: string; children: string }) {
-  return (
-    <a href={to} className={buttonLook({ variant: "ghost" })}>
-      <DownloadIcon aria-hidden="true" />
-      {children}
-    </a>
   );
 }
 

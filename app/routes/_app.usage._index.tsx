@@ -1,18 +1,19 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Form, useLoaderData, useSearchParams } from "@remix-run/react";
-import { ChartColumn, Download, SearchX } from "lucide-react";
+import { ChartColumn, SearchX } from "lucide-react";
 import { withoutPlan } from "~/forms/tenants/tenant-list-params";
 import { readUsageQuery } from "~/forms/usage/usage-pages";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { usageList } from "~/server/usage/usage-list.server";
-import { Button, buttonLook, LinkButton, TextLink } from "~/ui/kit/button";
+import { Button, LinkButton, TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { DataTable } from "~/ui/kit/data-table";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { FilterBar, FilterChoice, FilterSelect, SearchBox } from "~/ui/kit/filters";
 import { count } from "~/ui/kit/pagination";
+import { FileLinks } from "~/ui/lists/file-links";
 import { StaleFigures } from "~/ui/usage/stale-figures";
 import { compareFormId, usageColumns } from "~/ui/usage/usage-table";
 
@@ -49,10 +50,7 @@ export default function LimitsPage() {
         />
         <FilterChoice name="feature" label="All features" typed="Feature key" choices={features} />
         <FilterChoice name="plan" label="All plans" typed="Plan key" choices={plans} more={[[withoutPlan, "Without a plan"]]} />
-        <a href={paths.usageExport({ ...query, of: "limits" })} className={buttonLook({ variant: "ghost" })}>
-          <Download aria-hidden="true" />
-          CSV
-        </a>
+        <FileLinks to={(format) => paths.usageExport({ ...query, of: "limits", format })} />
       </FilterBar>
       <Card flush>
         <DataTable

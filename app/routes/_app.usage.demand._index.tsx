@@ -1,18 +1,19 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { Download, Telescope } from "lucide-react";
+import { Telescope } from "lucide-react";
 import { readDemandQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { paths } from "~/paths";
 import { requireAdmin } from "~/server/admins/sessions.server";
 import { demandPage } from "~/server/usage/demand.server";
 import { StackedBars } from "~/ui/kit/bar-chart";
-import { buttonLook, TextLink } from "~/ui/kit/button";
+import { TextLink } from "~/ui/kit/button";
 import { Card } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { count, Pagination } from "~/ui/kit/pagination";
+import { FileLinks } from "~/ui/lists/file-links";
 import { RangePicker } from "~/ui/usage/range-picker";
 import { StaleFigures } from "~/ui/usage/stale-figures";
 
@@ -82,10 +83,7 @@ export default function Demand() {
         </p>
         <span className="flex items-center gap-2">
           <RangePicker days={days} choices={demandDays} to={(choice) => paths.demand({ days: choice })} />
-          <a href={paths.usageExport({ of: "demand", days })} className={buttonLook({ variant: "ghost" })}>
-            <Download aria-hidden="true" />
-            CSV
-          </a>
+          <FileLinks to={(format) => paths.usageExport({ of: "demand", days, format })} />
         </span>
       </div>
       {refusals > 0 && (

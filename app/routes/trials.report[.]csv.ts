@@ -1,17 +1,13 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { readTrialReportQuery } from "~/forms/trials/trial-report-query";
-import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
-import { recordExport } from "~/server/audit/exports.server";
-import { trialReportCsv } from "~/server/trials/trial-report.server";
+import { requireAdmin } from "~/server/admins/sessions.server";
+import { sendList } from "~/server/lists/send-list.server";
+import { trialReportFile } from "~/server/trials/trial-report.server";
 
-/** One table of the report, for every signed-in admin: the page shows the same. */
+/** One table of the report, for every signed-in admin: the page shows the same. Also at /trials/report.json. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const admin = await requireAdmin(request, context, "data.export");
-  const filter = new URL(request.url).searchParams;
-  const { from, to, by } = readTrialReportQuery(filter, context.now());
-  await recordExport(context, actorOf(admin), { list: "trials", filter });
-  const name = `trials-by-${by}-${from}-to-${to}.csv`;
-  return new Response(await trialReportCsv(context, by, { from, to }), {
-    headers: { "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": `attachment; filename="${name}"` },
-  });
+  const { from, to, by } = readTrialReportQuery(new URL(request.url).searchParams, context.now());
+  const file = trialReportFile(context, by, { from, to });
+  return sendList(context, request, admin, file, { list: "trials", name: `trials-by-${by}-${from}-to-${to}` });
 }

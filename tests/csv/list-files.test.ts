@@ -5,10 +5,9 @@ import { createKey } from "~/server/keys/api-keys.server";
 import { featuresFile, keysFile, peopleFile, plansFile } from "~/server/lists/small-files.server";
 import { tenantsFile } from "~/server/lists/tenants-file.server";
 import { trialsFile } from "~/server/lists/trials-file.server";
-import { csvRecords } from "~/server/tenant-csv/csv-reader.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { operator, queueBulk, seedBulkCatalogue, seedTenants, tenantsNamed } from "../support/bulk-world";
-import { csvFile, csvResults, queueCsv } from "../support/csv-world";
+import { csvCells, csvResults, queueCsv } from "../support/csv-world";
 import { engines, startServices, type TestServices } from "../support/services";
 
 async function textOf(file: ListFile, format: "csv" | "json" = "csv"): Promise<string> {
@@ -16,12 +15,7 @@ async function textOf(file: ListFile, format: "csv" | "json" = "csv"): Promise<s
   for await (const part of listFileText(file, format)) text += part;
   return text;
 }
-async function cellsOf(csv: string): Promise<string[][]> {
-  const cells: string[][] = [];
-  for await (const batch of csvRecords(csvFile(csv), 1_000)) cells.push(...batch.map((record) => record.cells));
-  return cells;
-}
-const keysIn = async (file: Promise<ListFile>) => (await cellsOf(await textOf(await file))).slice(1).map(([key]) => key);
+const keysIn = async (file: Promise<ListFile>) => (await csvCells(await textOf(await file))).slice(1).map(([key]) => key);
 
 describe.each(engines)("lists as files on %s", (engine) => {
   let services: TestServices;
@@ -50,7 +44,7 @@ describe.each(engines)("lists as files on %s", (engine) => {
 
   test("no cell of a CSV file begins as a formula does", async () => {
     await hostile();
-    const cells = await cellsOf(await textOf(await tenantsFile(services, {})));
+    const cells = await csvCells(await textOf(await tenantsFile(services, {})));
     expect(cells.flat().filter((cell) => /^[=+\-@\t\r\n]/.test(cell))).toEqual([]);
     const note = cells[0]?.indexOf("metadata.note") as number;
     const written = cells.slice(1).flatMap((row) => (row[0]?.startsWith("f") ? [row[note]] : []));
@@ -78,7 +72,7 @@ describe.each(engines)("lists as files on %s", (engine) => {
       peopleFile,
     ];
     for (const list of lists) {
-      const [heads = [], ...rows] = await cellsOf(await textOf(await list(services)));
+      const [heads = [], ...rows] = await csvCells(await textOf(await list(services)));
       const objects: { [column: string]: unknown }[] = JSON.parse(await textOf(await list(services), "json"));
       const asCell = (value: unknown) => {
         const text = value === null ? "" : Array.isArray(value) ? value.join(";") : String(value);
@@ -129,7 +123,7 @@ describe.each(engines)("lists as files on %s", (engine) => {
     await queueBulk(services, { act: "grant_trial", features: [{ feature: "sso" }], days: 14 }, { kind: "keys", keys });
     await services.jobs.runAll();
     const tenants = async (query: string) => {
-      const [heads = [], ...rows] = await cellsOf(await textOf(trialsFile(services, readTrialListQuery(new URLSearchParams(query)))));
+      const [heads = [], ...rows] = await csvCells(await textOf(trialsFile(services, readTrialListQuery(new URLSearchParams(query)))));
       return rows.map((row) => row[heads.indexOf("tenant")]);
     };
     expect((await tenants("tab=running")).toSorted()).toEqual(keys);

@@ -93,12 +93,12 @@ test("skipped tenants are tried again, once, and results are a file", async () =
   const { services } = app;
   const job = await queueBulk(services, { act: "end_trial", features: ["sso"] }, { kind: "keys", keys: ["t00003", "t00004"] });
   await services.jobs.runAll();
-  const csv = await owner.get(paths.jobCsv(job.id));
+  const csv = await owner.get(paths.jobFile(job.id, "csv"));
   expect([csv.headers.get("content-type"), (await csv.text()).split("\r\n")[2]]).toEqual([
     "text/csv; charset=utf-8",
     "2,t00004,skipped,Has no trial of SSO.",
   ]);
-  expect((await (await owner.get(paths.jobCsv(job.id, { state: "failed" }))).text()).trim()).toBe("number,tenant,state,message");
+  expect((await (await owner.get(paths.jobFile(job.id, "csv", { state: "failed" }))).text()).trim()).toBe("number,tenant,state,message");
   await trialAs(app, "t00004", "sso");
   const again = idIn(await owner.post(paths.job(job.id), { intent: "again", state: "skipped" }));
   await services.jobs.runAll();

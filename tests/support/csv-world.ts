@@ -3,6 +3,7 @@ import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { createCsvImport } from "~/server/tenant-csv/csv-import.server";
+import { csvRecords } from "~/server/tenant-csv/csv-reader.server";
 import { discardOlderCsv, storeCsv } from "~/server/tenant-csv/csv-upload.server";
 import { itemsOf, operator } from "./bulk-world";
 
@@ -10,6 +11,13 @@ import { itemsOf, operator } from "./bulk-world";
 export async function* csvFile(text: string | Uint8Array): AsyncGenerator<Uint8Array> {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+/** The cells of a file, by line. */
+export async function csvCells(text: string): Promise<string[][]> {
+  const cells: string[][] = [];
+  for await (const batch of csvRecords(csvFile(text), 1_000)) cells.push(...batch.map((record) => record.cells));
+  return cells;
 }
 
 export async function uploadCsv(services: Services, text: string | Uint8Array, by: Actor = operator) {

@@ -197,11 +197,11 @@ describe("with trials", () => {
       },
     }));
     await app.services.trials.sweep();
-    const csv = async (by: string) => (await (await visit(paths.trialReportCsv({ by }))).text()).split("\r\n");
+    const csv = async (by: string) => (await (await visit(paths.trialReportFile("csv", { by }))).text()).split("\r\n");
     expect((await csv("feature"))[1]).toBe("sso,Single sign-on,4,1,1,1,1,2,0,0");
     expect(await csv("person")).toContain("'=SUM(A1),1,0,0,0,0,0,1,");
     expect((await csv("month"))[0]).toBe("Month,Granted,Used,Converted,Extended,Lapsed,Open,Running,Median days to first use");
-    const response = await visit(paths.trialReportCsv());
+    const response = await visit(paths.trialReportFile("csv"));
     expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
     expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename="trials-by-feature-2026-01-to-2026-12\.csv"$/);
   });

@@ -1,9 +1,9 @@
 import { setPlanEntries } from "~/core/catalogue/catalogue-changes";
 import { archiveFeature, restoreFeature } from "~/core/catalogue/feature-changes";
-import { csvHead, csvText } from "~/core/csv";
 import type { ImpactSource, TenantEffect } from "~/core/impact/impact-result";
 import { tenantEffects } from "~/core/impact/impact-result";
 import type { TenantEffectRow } from "~/core/impact/tenant-effects";
+import type { ListCell, ListFile } from "~/core/list-file";
 import type { Actor, CatalogueFacts } from "~/core/model";
 import { shorten } from "~/core/text";
 import type { CatalogueEdit } from "~/forms/catalogue/impact";
@@ -88,40 +88,29 @@ export async function readImpactView(services: Services, id: string, query: { ef
   return { job: jobView(services, job), counts, effect, rows, next };
 }
 
-const csvBatch = 1_000;
+const fileBatch = 1_000;
 
-/** All tenants of an impact as CSV, in the order of its page. */
-export async function* impactCsv(
-  services: Pick<Services, "db" | "facts">,
-  id: string,
-  only: TenantEffect | undefined,
-): AsyncGenerator<string> {
-  yield csvHead(["tenant", "name", "effect", "features", "checks_30_days", "what"]);
+/** All tenants of an impact, in the order of its page. */
+export function impactFile(services: Pick<Services, "db" | "facts">, id: string, only: TenantEffect | undefined): ListFile {
   const { readAside: q, tables: t } = services.db;
-  const { features } = services.facts.catalogue();
-  for (const effect of only ? [only] : tenantEffects) {
-    for (let after: ImpactPlace | undefined; ; ) {
-      const rows: TenantEffectRow[] = await listImpactTenants(q, t, id, { effect, after, size: csvBatch });
-      const names = await readTenantNames(
-        q,
-        t,
-        rows.map(({ tenant }) => tenant),
-      );
-      yield csvText(
-        rows.map((row) => [
-          row.tenant,
-          names.get(row.tenant) ?? "",
-          effect,
-          row.features,
-          row.checks,
+  async function* batches(): AsyncGenerator<ListCell[][]> {
+    const { features } = services.facts.catalogue();
+    for (const effect of only ? [only] : tenantEffects) {
+      for (let after: ImpactPlace | undefined; ; ) {
+        const rows: TenantEffectRow[] = await listImpactTenants(q, t, id, { effect, after, size: fileBatch });
+        const keys = rows.map(({ tenant }) => tenant);
+        const names = await readTenantNames(q, t, keys);
+        yield rows.map((row) => [
+          ...[row.tenant, names.get(row.tenant) ?? "", effect, row.features, row.checks],
           describeNamed(row, (key) => features.get(key)?.name ?? key),
-        ]),
-      );
-      const last = rows.at(-1);
-      if (!last || rows.length < csvBatch) break;
-      after = { checks: last.checks, tenant: last.tenant };
+        ]);
+        const last = rows.at(-1);
+        if (!last || rows.length < fileBatch) break;
+        after = { checks: last.checks, tenant: last.tenant };
+      }
     }
   }
+  return { heads: ["tenant", "name", "effect", "features", "checks_30_days", "what"], batches: batches() };
 }
 
 function describeNamed({ named, features }: TenantEffectRow, nameOf: (key: string) => string): string {

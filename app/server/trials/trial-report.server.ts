@@ -1,4 +1,4 @@
-import { csvHead, csvText, cutRow } from "~/core/csv";
+import type { CutList, ListCell, ListFile } from "~/core/list-file";
 import { addTrialCounts, medianDaysToUse, noTrials, type TrialCounts } from "~/core/trials/trial-counts";
 import type { ReportGroup, ReportRange } from "~/forms/trials/trial-report-query";
 import type { Services } from "~/server/services.server";
@@ -6,9 +6,9 @@ import { sumTrialCounts, type TrialCountsOf } from "~db/store/trial-outcomes.ser
 import { catalogueOfNames } from "./names.server";
 import { trialsFreshness } from "./trial-list.server";
 
-/** Features and people shown on the page. The CSV file and the API have all. */
+/** Features and people shown on the page. Files and the API have all. */
 const maxRows = 20;
-const maxCsvRows = 10_000;
+const maxFileRows = 10_000;
 
 /** Numbers of a group. `name` is what people call it. */
 export type ReportRow = Omit<TrialCounts, "daysToUse"> & { key: string; name: string; medianDaysToUse: number | null };
@@ -65,25 +65,20 @@ const headers = {
   month: ["Month"],
 };
 
-/** One table of the report as CSV. */
-export async function trialReportCsv(services: Services, group: ReportGroup, range: ReportRange): Promise<string> {
-  const found = await reportGroupsOf(services, group, range, { size: maxCsvRows + 1, byGranted: group !== "month" });
-  const rows = found.slice(0, maxCsvRows);
-  const head = [...headers[group], "Granted", "Used", "Converted", "Extended", "Lapsed", "Open", "Running", "Median days to first use"];
-  const lines = csvText(
-    rows.map((row) => [
-      row.key,
-      ...(group === "feature" ? [row.name] : []),
-      row.granted,
-      row.used,
-      row.converted,
-      row.extended,
-      row.lapsed,
-      row.open,
-      row.running,
-      row.medianDaysToUse,
-    ]),
-  );
-  const table = csvHead(head) + lines;
-  return found.length > rows.length ? table + cutRow(`${maxCsvRows.toLocaleString("en")} rows, those with the most trials`) : table;
+/** One table of the report. */
+export function trialReportFile(services: Services, group: ReportGroup, range: ReportRange): ListFile {
+  async function* batches(): AsyncGenerator<ListCell[][] | CutList> {
+    const found = await reportGroupsOf(services, group, range, { size: maxFileRows + 1, byGranted: group !== "month" });
+    yield found
+      .slice(0, maxFileRows)
+      .map((row) => [
+        ...(group === "feature" ? [row.key, row.name] : [row.key]),
+        ...[row.granted, row.used, row.converted, row.extended, row.lapsed, row.open, row.running, row.medianDaysToUse],
+      ]);
+    if (found.length > maxFileRows) yield { cutAfter: `${maxFileRows.toLocaleString("en")} rows, those with the most trials` };
+  }
+  const counts = ["Granted", "Used", "Converted", "Extended", "Lapsed", "Open", "Running", "Median days to first use"];
+  const countFields = ["granted", "used", "converted", "extended", "lapsed", "open", "running", "median_days_to_use"];
+  const fields = { feature: ["feature", "name"], person: ["person"], month: ["month"] }[group];
+  return { heads: [...headers[group], ...counts], fields: [...fields, ...countFields], batches: batches() };
 }

@@ -1,9 +1,10 @@
 import { Form } from "@remix-run/react";
 import type { Act } from "~/core/permissions";
 import { paths } from "~/paths";
-import { Button, buttonLook, LinkButton } from "~/ui/kit/button";
+import { Button, LinkButton } from "~/ui/kit/button";
 import { count } from "~/ui/kit/pagination";
 import { PermissionNotice } from "~/ui/kit/permission-notice";
+import { FileLinks } from "~/ui/lists/file-links";
 import type { ShownJob } from "./job-progress";
 
 const tenants = (n: number) => `${count(n)} ${n === 1 ? "tenant" : "tenants"}`;
@@ -57,15 +58,12 @@ export function JobActions({ job, right, canChange, undo, busy }: Props) {
           </LinkButton>
         )}
         {failed > 0 && (
-          <a href={paths.jobCsv(id, { state: "failed" })} className={buttonLook({ variant: "ghost" })}>
-            Download failures
-          </a>
+          <FileLinks
+            to={(format) => paths.jobFile(id, format, { state: "failed" })}
+            labels={{ csv: "Download failures", json: "Failures as JSON" }}
+          />
         )}
-        {left > 0 && (
-          <a href={paths.jobCsv(id)} className={buttonLook({ variant: "ghost" })}>
-            Download results
-          </a>
-        )}
+        {left > 0 && <FileLinks to={(format) => paths.jobFile(id, format)} labels={{ csv: "Download results", json: "Results as JSON" }} />}
       </div>
     </div>
   );

@@ -1,12 +1,12 @@
 import { Link } from "@remix-run/react";
-import { Download } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ReportGroup, ReportRange } from "~/forms/trials/trial-report-query";
 import { paths } from "~/paths";
-import { buttonLook, TextLink } from "~/ui/kit/button";
+import { TextLink } from "~/ui/kit/button";
 import { Section } from "~/ui/kit/card";
 import { type Column, DataTable } from "~/ui/kit/data-table";
 import { count } from "~/ui/kit/pagination";
+import { FileLinks } from "~/ui/lists/file-links";
 
 type Row = {
   key: string;
@@ -121,12 +121,13 @@ export function TrialReportTable({ group, rows, isCut, range }: TableProps) {
     <Section
       title={titles[group]}
       flush
-      description={isCut ? "The 20 with the most trials are shown. The CSV file has all." : undefined}
+      description={isCut ? "The 20 with the most trials are shown. The files have all." : undefined}
       actions={
-        <a href={paths.trialReportCsv({ by: group, ...range })} download className={buttonLook({ size: "sm" })}>
-          <Download aria-hidden="true" />
-          CSV<span className="sr-only"> {titles[group].toLowerCase()}</span>
-        </a>
+        <FileLinks
+          to={(format) => paths.trialReportFile(format, { by: group, ...range })}
+          about={titles[group].toLowerCase()}
+          look={{ size: "sm" }}
+        />
       }
     >
       <DataTable
