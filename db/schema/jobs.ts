@@ -54,6 +54,8 @@ export function jobsTables(d: Dialect) {
       state: text("state").notNull().$type<JobItemState>(),
       /** What changed, or why nothing did. */
       message: text("message").notNull(),
+      /** More than the message says; null for most kinds. */
+      details: json("details").$type<Json>(),
     },
     (t) => [primaryKey({ columns: [t.job, t.seq] }), index("job_items_by_state").on(t.job, t.state, t.seq)],
   );

@@ -11,8 +11,8 @@ export type JobState = (typeof jobStates)[number];
 export const jobItemStates = ["done", "skipped", "failed"] as const;
 export type JobItemState = (typeof jobItemStates)[number];
 
-/** `isNew`: the subject did not exist before. */
-export type JobItem = { subject: string; state: JobItemState; message: string; isNew?: boolean };
+/** `isNew`: the subject did not exist before. `details`: more than the message says, of the kind's own type. */
+export type JobItem = { subject: string; state: JobItemState; message: string; isNew?: boolean; details?: Json };
 
 export type Job = {
   id: string;
