@@ -1,11 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { emptyBody, resyncBody } from "~/forms/api-bodies";
 import { tenantParams } from "~/forms/api-queries";
-import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/groups/resync.server";
+import { resyncAll, resyncNamed, resyncSummary, resyncTenants } from "~/server/posthog/jobs/resync.server";
 import type { Services } from "~/server/services.server";
 import { syncStatus, tenantSync } from "~/server/tenants/posthog-status.server";
 import { tenantFlags } from "~/server/tenants/tenant-flags.server";
 import { currentTenant } from "~/server/tenants/tenants.server";
+import { refusalProblem } from "./http/answered.server";
 import { addRead, addWrite } from "./http/route.server";
 import * as answers from "./openapi/posthog-answers";
 import * as examples from "./openapi/posthog-examples";
@@ -46,16 +47,16 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       tag: "PostHog",
       summary: "Send tenants to PostHog again, all of them or some",
       detail:
-        "Changes are sent by themselves. This is for when somebody changed or deleted groups in PostHog. One tenant that does not exist, and none is sent.",
+        "Changes are sent by themselves. This is for when somebody changed or deleted groups in PostHog. One tenant that does not exist, and none is sent. More than 50 tenants are queued by a job, which GET /api/jobs/{id} follows.",
       act: "posthog.change",
       headers: ["Idempotency-Key"],
       body: resyncBody,
       bodyLimits: { maxBytes: 1024 * 1024, maxValues: 1_100 },
       bodyExample: { tenants: ["acme", "umbrella"] },
-      answers: { 202: { ...sentAgain[202], example: { tenants: 2 } } },
+      answers: { 202: { ...sentAgain[202], example: { tenants: 2, job: null } } },
       problems: {
         400: ["invalid_request", "invalid_json"],
-        409: ["posthog_off", "idempotency_key_in_use"],
+        409: ["posthog_off", "too_many_jobs", "idempotency_key_in_use"],
         422: ["tenant_not_found", "idempotency_key_reused"],
       },
       problemExamples: {
@@ -63,9 +64,11 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       },
     },
     ({ services, body: { tenants }, actor }) => (tenants === "all" ? resyncAll(services, actor) : resyncNamed(services, actor, tenants)),
-    (n) => {
-      if (typeof n === "number") return { status: 202, body: { tenants: n } };
-      return { problem: { status: 422, code: "tenant_not_found", detail: n, field: "tenants" } };
+    (started) => {
+      if (started.ok) return { status: 202, body: resyncSummary(started) };
+      const { problem } = refusalProblem(started);
+      // The missing tenant is one of the body, not of the path.
+      return { problem: started.code === "tenant_not_found" ? { ...problem, status: 422 } : problem };
     },
     { whyNot: async () => whyOff(services) },
   );
@@ -116,7 +119,7 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       body: emptyBody,
       bodyIsOptional: true,
       bodyExample: {},
-      answers: { 202: { ...sentAgain[202], what: "It is sent again, in the background.", example: { tenants: 1 } } },
+      answers: { 202: { ...sentAgain[202], what: "It is sent again, in the background.", example: { tenants: 1, job: null } } },
       problems: {
         400: ["invalid_request", "invalid_json"],
         404: ["tenant_not_found"],
@@ -125,7 +128,10 @@ export async function groupSyncApi(app: FastifyInstance, { services }: { service
       },
     },
     ({ services, actor, params: { key } }) => resyncTenants(services, actor, [key]),
-    (n, { params: { key } }) => (n === 1 ? { status: 202, body: { tenants: n } } : noTenant(key)),
+    (started, { params: { key } }) => {
+      const sent = started.ok ? resyncSummary(started) : null;
+      return sent?.tenants === 1 ? { status: 202, body: sent } : noTenant(key);
+    },
     { whyNot: async () => whyOff(services) },
   );
 }

@@ -1,14 +1,21 @@
 import { isoOrNull, isoTime } from "~/core/time";
 import type { findStaleFlags } from "~/server/catalogue/stale-flags.server";
 import type { FlagStatus } from "~/server/posthog/flags/flag-readings";
-import type { driftStatus } from "~/server/posthog/groups/drift.server";
 import type { metadataOptions } from "~/server/posthog/groups/synced-metadata.server";
+import type { driftStatus } from "~/server/posthog/jobs/drift.server";
 import type { syncStatus, tenantSync } from "~/server/tenants/posthog-status.server";
 import type { tenantFlags } from "~/server/tenants/tenant-flags.server";
 
 type Result<F extends (...given: never[]) => unknown> = NonNullable<Awaited<ReturnType<F>>>;
 
 const troubleOnWire = (trouble: FlagStatus["trouble"]) => trouble && { since: isoTime(trouble.since), why: trouble.why };
+
+type Resync = NonNullable<Result<typeof syncStatus>["resync"]>;
+
+const resyncOnWire = ({ by, startedAt, total, done, doneAt, job }: Resync) => ({
+  ...{ by, startedAt: isoTime(startedAt), total, done },
+  ...{ doneAt: isoOrNull(doneAt), job },
+});
 
 export function groupSyncOnWire({
   host,
@@ -31,7 +38,7 @@ export function groupSyncOnWire({
     lastSentAt: isoOrNull(lastSentAt),
     lastError: lastError && { at: isoTime(lastError.at), why: lastError.why },
     down: down && { since: isoTime(down.since), failures: down.failures, nextTryAt: isoTime(down.nextTryAt) },
-    resync: resync && { ...resync, startedAt: isoTime(resync.startedAt), doneAt: isoOrNull(resync.doneAt) },
+    resync: resync && resyncOnWire(resync),
     waiting: waiting.map(({ key, since, nextAttemptAt, ...row }) => ({
       tenant: key,
       ...row,

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { metadataChoiceBody } from "~/forms/api-bodies";
 import { findStaleFlags } from "~/server/catalogue/stale-flags.server";
-import { driftStatus } from "~/server/posthog/groups/drift.server";
 import { whyNoGroups } from "~/server/posthog/groups/group-list.server";
-import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { metadataOptions, readMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
+import { driftStatus, startDrift } from "~/server/posthog/jobs/drift.server";
 import type { Services } from "~/server/services.server";
 import { refusalProblem } from "./http/answered.server";
 import { conditionProblem } from "./http/conditions";
@@ -132,7 +132,7 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
     },
     async () => {
       if (whyOff(services)) return posthogOff;
-      return { status: 200, body: driftOnWire(await driftStatus(posthogOf(services), db)) };
+      return { status: 200, body: driftOnWire(await driftStatus(posthogOf(services).settings, db)) };
     },
   );
 
@@ -144,7 +144,8 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       id: "compare",
       tag: "PostHog",
       summary: "Compare PostHog's groups with the tenants here, in the background",
-      detail: "Nothing is changed. Ask with GET how far it is and what it found.",
+      detail:
+        "Nothing is changed. It is a job: ask with GET how far it is and what it found first, and with GET /api/jobs/{id}/items for all of it.",
       act: "posthog.change",
       headers: ["Idempotency-Key"],
       answers: {
@@ -152,7 +153,7 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       },
       problems: {
         400: ["invalid_request"],
-        409: ["posthog_off", "posthog_groups_unavailable", "comparison_running", "idempotency_key_in_use"],
+        409: ["posthog_off", "posthog_groups_unavailable", "comparison_running", "too_many_jobs", "idempotency_key_in_use"],
         422: ["idempotency_key_reused"],
       },
       problemExamples: {
@@ -163,14 +164,10 @@ export async function posthogApi(app: FastifyInstance, { services }: { services:
       },
     },
     async ({ services, actor }) => {
-      const posthog = posthogOf(services);
-      return (await posthog.drift.start(services.db, actor)) ? driftStatus(posthog, services.db) : null;
+      const started = await startDrift(services, actor);
+      return started.ok ? { ...started, status: await driftStatus(posthogOf(services).settings, services.db) } : started;
     },
-    (begun) => {
-      if (begun) return { status: 202, body: driftOnWire(begun) };
-      const detail = "A comparison is under way already. Ask with GET /api/posthog/drift how far it is.";
-      return { problem: { status: 409, code: "comparison_running", detail } };
-    },
+    (started) => (started.ok ? { status: 202, body: driftOnWire(started.status) } : refusalProblem(started)),
     { whyNot: async () => whyNoComparison(services), isSafeToRepeat: true },
   );
 }

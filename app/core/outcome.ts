@@ -55,6 +55,7 @@ export const refusalCodes = [
   "not_empty",
   "too_many_jobs",
   "job_over",
+  "comparison_running",
   "not_undoable",
   "undo_refused",
 ] as const;

@@ -37,7 +37,7 @@ export default function Jobs() {
       {isLive && <AutoRefresh reload />}
       <PageHeader
         title="Jobs"
-        description="Changes of many tenants, done in the background. Kept for 90 days."
+        description="Long work on many tenants, done in the background. Kept for 90 days."
         actions={<LinkButton to={paths.bulk()}>Change many tenants</LinkButton>}
       />
       <Card flush>

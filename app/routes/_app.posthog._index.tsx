@@ -7,10 +7,10 @@ import { paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
-import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/groups/resync.server";
+import { resyncAll, resyncNamed, resyncSummary, resyncTenants } from "~/server/posthog/jobs/resync.server";
 import { syncStatus } from "~/server/tenants/posthog-status.server";
 import { AutoRefresh } from "~/ui/kit/auto-refresh";
-import { Button } from "~/ui/kit/button";
+import { Button, TextLink } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { Details } from "~/ui/kit/details";
@@ -39,13 +39,14 @@ export async function action({ request, context }: ActionFunctionArgs) {
     return refuse(errors, submission.payload.keys);
   }
   const { value } = submission;
-  const n =
+  const started =
     value.what === "all"
       ? await resyncAll(context, actorOf(me))
       : value.what === "chosen"
         ? await resyncTenants(context, actorOf(me), value.tenant)
         : await resyncNamed(context, actorOf(me), value.keys);
-  if (typeof n === "string") return refuse([n], submission.payload.keys);
+  if (!started.ok) return refuse([started.message], submission.payload.keys);
+  const { tenants: n } = resyncSummary(started);
   return redirectWithToast(paths.posthog(), { message: n === 1 ? "One tenant is sent again." : `${count(n)} tenants are sent again.` });
 }
 
@@ -91,10 +92,22 @@ export default function GroupSyncPage() {
               <Progress label={`Resync that ${resync.by} started`} done={resync.done} total={resync.total} noun="tenants" />
             ) : (
               <p className="text-ink-muted text-sm">
-                {resync.by} had {resync.total === 1 ? "the one tenant" : `all ${count(resync.total)} tenants`} sent again; it was done{" "}
+                {resync.state === "done" ? (
+                  <>
+                    {resync.by} had {resync.total === 1 ? "the one tenant" : `all ${count(resync.total)} tenants`} sent again; it was done{" "}
+                  </>
+                ) : (
+                  <>
+                    {resync.by} had {count(resync.done)} of {count(resync.total)} tenants sent again; then it{" "}
+                    {resync.state === "cancelled" ? "was cancelled" : "failed"}{" "}
+                  </>
+                )}
                 <Time at={resync.doneAt} now={now} />.
               </p>
             )}
+            <TextLink to={paths.job(resync.job)} className="mt-2 inline-block text-sm">
+              Job and its results
+            </TextLink>
           </Card>
         )}
         {canChange && (

@@ -5,9 +5,9 @@ import { mayAct } from "~/core/permissions";
 import { paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { redirectWithToast } from "~/server/http/toast.server";
-import { driftStatus } from "~/server/posthog/groups/drift.server";
+import { driftStatus, startDrift } from "~/server/posthog/jobs/drift.server";
 import { AutoRefresh } from "~/ui/kit/auto-refresh";
-import { Button } from "~/ui/kit/button";
+import { Button, TextLink } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { EmptyState } from "~/ui/kit/empty-state";
 import { RouteErrorPage } from "~/ui/kit/error-page";
@@ -20,14 +20,15 @@ import { DriftRows } from "~/ui/posthog/drift-rows";
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context, "read");
   if (!context.posthog) throw redirect(paths.posthog());
-  return { ...(await driftStatus(context.posthog, context.db)), now: context.now(), canChange: mayAct(me.role, "posthog.change") };
+  return { ...(await driftStatus(context.posthog.settings, context.db)), now: context.now(), canChange: mayAct(me.role, "posthog.change") };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const me = await requireAdmin(request, context, "posthog.change");
-  const hasStarted = await context.posthog?.drift.start(context.db, actorOf(me));
-  if (hasStarted) return redirect(paths.posthogDrift());
-  return redirectWithToast(paths.posthogDrift(), { kind: "info", message: "A comparison is under way already." });
+  if (!context.posthog) throw redirect(paths.posthog());
+  const started = await startDrift(context, actorOf(me));
+  if (!started.ok) return redirectWithToast(paths.posthogDrift(), { kind: "info", message: started.message });
+  return redirect(paths.posthogDrift());
 }
 
 export default function Drift() {
@@ -66,14 +67,14 @@ export default function Drift() {
         title="Comparison"
         description={
           <>
-            {result.by} started it <Time at={result.startedAt} now={now} />.
+            {result.by} started it <Time at={result.startedAt} now={now} />.{" "}
+            <TextLink to={paths.job(result.job)}>Job and its results</TextLink>
           </>
         }
         actions={compare}
         bare
       >
         {result.error && <Notice kind="error">{result.error}</Notice>}
-        {!result.error && !isRunning && result.finishedAt === null && <Notice kind="warning">It was interrupted. Start it again.</Notice>}
         {isRunning && (
           <Notice kind="info" role="status">
             {count(result.read)} groups read so far.
@@ -92,7 +93,7 @@ export default function Drift() {
         <Stat label="Unknown here" value={count(result.unknown)} />
       </StatRow>
       {found > 0 ? (
-        <DriftRows rows={result.rows} found={found} canChange={canChange} />
+        <DriftRows rows={result.rows} found={found} job={result.job} canChange={canChange} />
       ) : (
         result.finishedAt !== null &&
         !result.error && (

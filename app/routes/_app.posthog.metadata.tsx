@@ -7,7 +7,7 @@ import { paths } from "~/paths";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { invalid, readForm } from "~/server/http/form.server";
 import { redirectWithToast } from "~/server/http/toast.server";
-import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { metadataOptions } from "~/server/posthog/groups/synced-metadata.server";
 import { Card } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";

@@ -3,7 +3,7 @@ import { Form, useLoaderData, useNavigation } from "@remix-run/react";
 import { keyOf, paths } from "~/paths";
 import { actorOf } from "~/server/admins/sessions.server";
 import { redirectWithToast } from "~/server/http/toast.server";
-import { resyncTenants } from "~/server/posthog/groups/resync.server";
+import { resyncTenants } from "~/server/posthog/jobs/resync.server";
 import { tenantSync } from "~/server/tenants/posthog-status.server";
 import { tenantFlags } from "~/server/tenants/tenant-flags.server";
 import { requireTenant } from "~/server/tenants/tenants.server";

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lte, type SQL, sql } from "drizzle-orm";
 import type { Instant, Json, TenantFacts } from "~/core/model";
 import type { Queries } from "../database";
 import type { Schema } from "../schema";
@@ -25,18 +25,19 @@ export async function readForSync(q: Queries, t: Schema, keys: string[]): Promis
   return (await forSync(q, t).where(inArray(t.tenants.key, keys))) as ForSync[];
 }
 
+/** The next `size` keys of tenants after `after`, in order. */
+export async function nextTenantKeys(q: Queries, { tenants }: Schema, after: string, size: number): Promise<string[]> {
+  const { key } = tenants;
+  const page = await q.select({ key }).from(tenants).where(gt(key, after)).orderBy(asc(key)).limit(size);
+  return page.map((row) => row.key);
+}
+
 /** The next `size` tenants after `after`, in key order. */
 export async function nextForSync(q: Queries, t: Schema, after: string, size: number): Promise<ForSync[]> {
-  const { key } = t.tenants;
   // In a single query SQLite would sort all remaining rows for every page.
-  const page = await q.select({ key }).from(t.tenants).where(gt(key, after)).orderBy(asc(key)).limit(size);
-  const rows = await readForSync(
-    q,
-    t,
-    page.map((row) => row.key),
-  );
-  const byKey = new Map(rows.map((row) => [row.facts.key, row]));
-  return page.flatMap((row) => byKey.get(row.key) ?? []);
+  const keys = await nextTenantKeys(q, t, after, size);
+  const byKey = new Map((await readForSync(q, t, keys)).map((row) => [row.facts.key, row]));
+  return keys.flatMap((key) => byKey.get(key) ?? []);
 }
 
 export type Accepted = { tenant: string; revision: number; properties: SentProperties };
@@ -117,6 +118,13 @@ export async function listWaiting(q: Queries, t: Schema, most: number): Promise<
   const named = await q.select({ key, name }).from(t.tenants).where(inArray(key, keys));
   const names = new Map(named.map((row) => [row.key, row.name]));
   return rows.map((row) => ({ ...row, name: names.get(row.subject) ?? row.subject }));
+}
+
+/** Tenants whose changes were queued until then and are not sent yet. Counted in an index. */
+export async function countQueuedUntil(q: Queries, { outbox }: Schema, until: Instant): Promise<number> {
+  const queued = and(eq(outbox.topic, outboxTopics.tenant), lte(outbox.createdAt, new Date(until)));
+  const [row] = await q.select({ n: count() }).from(outbox).where(queued);
+  return Number(row?.n ?? 0);
 }
 
 /** The subset with pending changes. */

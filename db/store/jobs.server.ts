@@ -46,6 +46,17 @@ export async function readJob(q: Queries, t: Schema, id: string): Promise<Job | 
   return row ? jobOf(row) : null;
 }
 
+/** With the place where its next batch begins, as of the same instant. */
+export async function readJobWithCursor(q: Queries, t: Schema, id: string): Promise<{ job: Job; cursor: Json } | null> {
+  const [row] = await q
+    .select({ ...jobColumns(t), cursor: t.jobs.cursor })
+    .from(t.jobs)
+    .where(eq(t.jobs.id, id));
+  if (!row) return null;
+  const { cursor, ...job } = row;
+  return { job: jobOf(job), cursor: cursor ?? null };
+}
+
 /** Jobs of a kind that wait or run. */
 export async function liveJobsOf(q: Queries, { jobs }: Schema, kind: Job["kind"]): Promise<Pick<Job, "params" | "isPreview">[]> {
   const { params, isPreview } = jobs;

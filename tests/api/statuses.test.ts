@@ -373,6 +373,8 @@ test("what cannot be done is refused with its own code", async () => {
   for (let i = 0; i < 5; i++) await walk.ask("startBulk", keys.all, sent);
   expect(await walk.ask("startBulk", keys.all, sent)).toMatchObject({ status: 409, code: "too_many_jobs" });
   expect(await walk.ask("startImpact", keys.all, cell({}))).toMatchObject({ status: 409, code: "too_many_jobs" });
+  expect(await walk.ask("resync", keys.all, { body: { tenants: "all" } })).toMatchObject({ status: 409, code: "too_many_jobs" });
+  expect(await walk.ask("compare", keys.all)).toMatchObject({ status: 409, code: "too_many_jobs" });
   expect(await walk.ask("importTenants", keys.all, { ...csv, text: "key\nacme\n" })).toMatchObject({ status: 409, code: "too_many_jobs" });
   await seedTenants(api.services, tenantsNamed(501, { plan: "starter" }));
   const { items: newest } = await (await api.get("/api/audit?action=tenant.created&limit=1", keys.all)).json();
@@ -496,11 +498,9 @@ test("what PostHog is asked or told is refused while it is off, cannot be looked
   });
 
   const { walk: busy, keys: its } = await start();
-  fake.state.mode["/api/"] = "silent";
   expect((await busy.ask("compare", its.all)).said).toMatchObject({ isRunning: true });
   expect(await busy.ask("compare", its.all)).toMatchObject({ status: 409, code: "comparison_running" });
   expect((await busy.ask("getDrift", its.all)).said).toMatchObject({ isRunning: true, result: { finishedAt: null, read: 0 } });
-  fake.state.mode["/api/"] = "ok";
   expect(await walk.ask("resync", keys.all, { body: { tenants: ["acme", "nobody"] } })).toMatchObject({
     status: 422,
     code: "tenant_not_found",

@@ -79,8 +79,8 @@ describe.each(engines)("bulk jobs on %s", (engine) => {
       ...jobKindsOf(services),
       bulk: (...args: Parameters<ReturnType<typeof bulkWork>>): JobWork => {
         const work = bulkWork(services)(...args);
-        const next: JobWork["next"] = async (cursor, size) => {
-          const batch = await work.next(cursor, size);
+        const next: JobWork["next"] = async (...place) => {
+          const batch = await work.next(...place);
           await before(++batches, batch.subjects);
           return batch;
         };

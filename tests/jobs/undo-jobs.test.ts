@@ -52,8 +52,8 @@ describe.each(engines)("the undo of a large act on %s", patient, (engine) => {
     let batches = 0;
     const undo = (job: Job): JobWork => {
       const work = undoWork(services)(job);
-      const next: JobWork["next"] = async (cursor, size) => {
-        const batch = await work.next(cursor, size);
+      const next: JobWork["next"] = async (...place) => {
+        const batch = await work.next(...place);
         await before(++batches);
         return batch;
       };

@@ -4,7 +4,7 @@ import { grantTrial } from "~/core/grants/grant-changes";
 import type { TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
 import { changeTenant } from "~/server/changes/tenant-change.server";
-import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { docBlock } from "../support/doc-blocks";
 import { ada, now } from "../support/facts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FlagReading } from "~/core/model";
-import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { randomFlags, randomTenant } from "../fake-posthog/random-flags";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { ada } from "../support/facts";

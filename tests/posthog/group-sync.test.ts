@@ -1,8 +1,9 @@
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { day, hour } from "~/core/time";
-import { chooseMetadata, resyncAll, resyncTenants } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { resyncProgress } from "~/server/posthog/groups/resync-progress.server";
+import { resyncAll, resyncNamed, resyncTenants } from "~/server/posthog/jobs/resync.server";
 import { listAudit } from "~db/store/audit.server";
 import { deleteSetting } from "~db/store/settings.server";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
@@ -19,6 +20,9 @@ let w: SyncWorld;
 
 const iso = (at: number) => new Date(at).toISOString();
 const sent = (key = "acme") => fake.state.groups.get("organization")?.get(key)?.properties;
+const auditHeads = (action: string) => listAudit(w.db.read, w.db.tables, { action }, { size: 10 });
+/** May do everything, also in a job. */
+const cli = { ...ada, kind: "cli" as const };
 const identified = () => fake.state.events.filter((e) => e.event === "$groupidentify");
 
 describe.each(engines)("group sync on %s", (engine) => {
@@ -168,22 +172,27 @@ describe.each(engines)("group sync on %s", (engine) => {
     await w.settle();
     const before = identified().length;
     w.clock.now += 1_000;
-    expect(await resyncAll(w.services, ada)).toBe(500);
-    const progress = async () => (await resyncProgress(w.db.read, w.db.tables))?.done;
-    expect(await progress()).toBe(0);
-    for (let i = 0; i < 8; i++) await w.sync.step();
-    const half = await progress();
-    expect(half).toBeGreaterThan(100);
-    expect(half).toBeLessThan(400);
-    await w.tenant("t499", { name: "Changed" });
+    expect(await resyncAll(w.services, cli)).toMatchObject({ ok: true, job: { kind: "bulk", total: 500 } });
+    const progress = () => resyncProgress(w.db.read, w.db.tables, w.clock.now);
+    expect(await progress()).toMatchObject({ total: 500, done: 0, doneAt: null });
+    await w.services.jobs.runAll();
+    const queuedAt = w.clock.now;
+    expect(await progress()).toMatchObject({ state: "done", done: 0, doneAt: null });
     w.clock.now += 1_000;
-    for (let i = 0; i < 4 && sent("t499")?.name !== "Changed"; i++) await w.sync.step();
-    expect(sent("t499")?.name).toBe("Changed");
-    w.clock.now += 1_000;
+    for (let i = 0; i < 4; i++) await w.sync.step();
+    expect(await progress()).toMatchObject({ done: 200, doneAt: null });
+    expect(identified()).toHaveLength(before + 200);
+    // Sent already or not, it is sent as it is now, and is no part of the resync.
+    await w.tenant("t0", { name: "Changed" });
     await w.settle();
-    expect(await resyncProgress(w.db.read, w.db.tables)).toMatchObject({ total: 500, done: 500, by: "Ada", doneAt: w.clock.now });
-    expect(identified()).toHaveLength(before + 501);
-    expect(new Set(identified().map((e) => e.uuid)).size).toBe(before + 501);
+    expect(sent("t0")?.name).toBe("Changed");
+    expect(await progress()).toMatchObject({ total: 500, done: 500, by: "Ada", doneAt: queuedAt });
+    expect(identified().length - before - 500).toBeOneOf([0, 1]);
+    expect(new Set(identified().map((e) => e.uuid)).size).toBe(identified().length);
+    await w.tenant("t1", { name: "Later" });
+    expect(await progress()).toMatchObject({ done: 500, doneAt: queuedAt });
+    expect(await auditHeads("posthog.resync")).toEqual([]);
+    expect((await auditHeads("posthog.resync_all")).map(({ changeSet }) => changeSet)).toEqual([(await progress())?.job]);
   });
 
   test("a resync of some sends these alone, those too that wait for their next try", async () => {
@@ -191,10 +200,28 @@ describe.each(engines)("group sync on %s", (engine) => {
     fake.state.mode.default = "500";
     await w.settle();
     fake.state.mode.default = "ok";
-    expect(await resyncTenants(w.services, ada, ["a", "nobody"])).toBe(1);
+    expect(await resyncTenants(w.services, cli, ["a", "nobody"])).toEqual({ ok: true, job: null, tenants: 1 });
     w.clock.now += 1;
     await w.settle();
     expect(identified()[0]?.properties?.$group_key).toBe("a");
+  });
+
+  test("a resync of more than 50 is a job that queues each of them once, and an unknown one stops it before", async () => {
+    const keys = Array.from({ length: 60 }, (_, i) => `t${i}`);
+    await w.tenants(keys, (key) => ({ name: key }));
+    await w.tenants(["other"], (key) => ({ name: key }));
+    await w.settle();
+    const before = identified().length;
+    expect(await resyncNamed(w.services, cli, [...keys, "nobody"])).toMatchObject({ ok: false, code: "tenant_not_found" });
+    expect(await resyncNamed(w.services, cli, keys)).toMatchObject({ ok: true, job: { kind: "bulk", total: 60, state: "queued" } });
+    await w.settle();
+    expect(identified()).toHaveLength(before);
+    await w.services.jobs.runAll();
+    await w.settle();
+    const again = identified().slice(before);
+    expect(again.map((e) => e.properties?.$group_key).sort()).toEqual([...keys].sort());
+    expect(await auditHeads("posthog.resync")).toHaveLength(2);
+    expect(await resyncProgress(w.db.read, w.db.tables, w.clock.now)).toBeNull();
   });
 
   test("a process that stops cuts its request off, gives way at once, and the next one sends it", async () => {

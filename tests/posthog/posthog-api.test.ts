@@ -6,7 +6,6 @@ import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { type Api, startApi } from "../support/api";
 import { type Browser, startTestApp, type TestApp } from "../support/app";
 import { feature, now, plan } from "../support/facts";
-import { until } from "../support/poll";
 import { engines } from "../support/services";
 
 const iso = (at: number) => new Date(at).toISOString();
@@ -71,9 +70,12 @@ describe.each(engines)("what the page PostHog can do, programs can do too, on %s
 
     api.clock.now += 1;
     const all = await send("POST", "/api/posthog/resync", { tenants: "all" });
-    expect([all.status, await all.json()]).toEqual([202, { tenants: 3 }]);
+    const { job, ...queued } = await all.json();
+    expect([all.status, queued]).toEqual([202, { tenants: 3 }]);
     const moving = await json("/api/posthog/sync");
-    expect(moving.resync).toEqual({ by: "manage", startedAt: iso(now + day + 1), total: 3, done: 0, doneAt: null });
+    expect(moving.resync).toEqual({ by: "manage", startedAt: iso(now + day + 1), total: 3, done: 0, doneAt: null, job });
+    await api.services.jobs.runAll();
+    expect(await json(`/api/jobs/${job}`)).toMatchObject({ kind: "bulk", act: "resync", state: "done", done: 3 });
     await settle();
     expect((await json("/api/posthog/sync")).resync).toMatchObject({ done: 3, doneAt: iso(now + day + 1) });
     expect(sent()).toHaveLength(6);
@@ -82,7 +84,7 @@ describe.each(engines)("what the page PostHog can do, programs can do too, on %s
   test("sends some again or none, and does it once for one Idempotency-Key", async () => {
     await settle();
     const some = await send("POST", "/api/posthog/resync", { tenants: ["beta", "gamma", "beta"] });
-    expect([some.status, await some.json()]).toEqual([202, { tenants: 2 }]);
+    expect([some.status, await some.json()]).toEqual([202, { tenants: 2, job: null }]);
     await settle();
     expect(sent().slice(3).sort()).toEqual(["beta", "gamma"]);
     const none = await send("POST", "/api/posthog/resync", { tenants: ["beta", "nobody"] });
@@ -123,7 +125,7 @@ describe.each(engines)("what the page PostHog can do, programs can do too, on %s
     await settle();
     const before = sent().length;
     const again = await send("POST", "/api/tenants/acme/posthog/resync");
-    expect([again.status, await again.json()]).toEqual([202, { tenants: 1 }]);
+    expect([again.status, await again.json()]).toEqual([202, { tenants: 1, job: null }]);
     await settle();
     expect(sent().slice(before)).toEqual(["acme"]);
     expect(await json("/api/tenants/acme/posthog")).toMatchObject({
@@ -173,14 +175,14 @@ describe.each(engines)("what the page PostHog can do, programs can do too, on %s
     groups?.set("stranger", { properties: {}, updatedAt: 0 });
     const begun = await send("POST", "/api/posthog/drift", undefined, { "idempotency-key": "d" });
     expect([begun.status, await begun.json()]).toMatchObject([202, { result: { by: "manage", startedAt: iso(now) } }]);
-    const done = await until(
-      async () => {
-        const { isRunning, result } = await json("/api/posthog/drift");
-        return isRunning ? undefined : result;
-      },
-      20_000,
-      () => "the comparison does not end",
-    );
+    expect(await json("/api/posthog/drift")).toMatchObject({ isRunning: true, result: { finishedAt: null, read: 0 } });
+    await api.services.jobs.runAll();
+    const { isRunning, result: done } = await json("/api/posthog/drift");
+    expect(isRunning).toBe(false);
+    expect(await json(`/api/jobs/${done.job}`)).toMatchObject({ kind: "drift", act: null, state: "done", total: 4, done: 1, failed: 3 });
+    expect(
+      (await json(`/api/jobs/${done.job}/items?state=failed`)).items.map(({ subject }: { subject: string }) => subject).sort(),
+    ).toEqual(["beta", "gamma", "stranger"]);
     expect(done).toMatchObject({ finishedAt: iso(now), read: 3, same: 1, different: 1, missing: 1, unknown: 1, error: null });
     expect(done.rows.sort((a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1))).toEqual([
       { key: "beta", kind: "different", ours: { name: "beta" }, theirs: { name: "Changed by hand" } },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { day } from "~/core/time";
-import { chooseMetadata } from "~/server/posthog/groups/resync.server";
+import { chooseMetadata } from "~/server/posthog/groups/metadata-choice.server";
 import { type Api, ada, startApi } from "../support/api";
 import { feature, now, plan } from "../support/facts";
 

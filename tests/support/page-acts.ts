@@ -25,7 +25,6 @@ import type { Browser, TestApp } from "./app";
 import { queueBulk } from "./bulk-world";
 import { uploadCsv } from "./csv-world";
 import { fieldIn } from "./page-text";
-import { until } from "./poll";
 import { remixBuild } from "./remix-build";
 import { overrideAs, putAs, trialAs } from "./tenant-world";
 
@@ -547,7 +546,11 @@ export const pageActs: PageAct[] = [
     name: "send all again",
     from: "admin",
     route: "routes/_app.posthog._index",
-    path: () => `${paths.posthog()}?index`,
+    path: async ({ services }) => {
+      // A person has a few jobs at a time.
+      await services.jobs.runAll();
+      return `${paths.posthog()}?index`;
+    },
     form: { what: "all" },
   },
   {
@@ -561,9 +564,9 @@ export const pageActs: PageAct[] = [
     name: "compare",
     from: "admin",
     route: "routes/_app.posthog.drift",
-    path: async ({ services: { posthog } }) => {
-      const isFree = async () => (posthog && (await posthog.drift.isRunning()) ? undefined : true);
-      await until(isFree, 20_000, () => "the comparison before does not end");
+    path: async ({ services }) => {
+      // One at a time: the previous one must have ended.
+      await services.jobs.runAll();
       return paths.posthogDrift();
     },
     form: {},

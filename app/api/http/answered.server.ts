@@ -72,6 +72,7 @@ const conflicts = new Set([
   "feature_exists",
   "too_many_jobs",
   "job_over",
+  "comparison_running",
   "schedule_full",
   "undo_refused",
   "requests_full",

@@ -29,9 +29,9 @@ export const groupSyncSchema = z
       .nullable()
       .describe("Why nothing can be sent; null if the last attempt succeeded."),
     resync: z
-      .object({ by: z.string(), startedAt: instantField, total: z.int(), done: z.int(), doneAt: instantField.nullable() })
+      .object({ by: z.string(), startedAt: instantField, total: z.int(), done: z.int(), doneAt: instantField.nullable(), job: z.string() })
       .nullable()
-      .describe("The last time that all were sent again; `doneAt` null: under way."),
+      .describe("The last time that all were sent again, by this job; `doneAt` null: under way."),
     waiting: z
       .array(
         z.object({
@@ -85,7 +85,12 @@ export const tenantSyncSchema = z
   })
   .meta({ id: "TenantSync" });
 
-export const resync = z.object({ tenants: z.int().describe("How many are sent again.") }).meta({ id: "Resync" });
+export const resync = z
+  .object({
+    tenants: z.int().describe("How many are sent again."),
+    job: z.string().nullable().describe("The job that queues them; null: they are queued already."),
+  })
+  .meta({ id: "Resync" });
 
 export const flagLinksSchema = z
   .object({
@@ -126,9 +131,10 @@ export const drift = z
     whyNot: z.string().nullable().describe("Why PostHog's groups cannot be looked up."),
     result: z
       .object({
+        job: z.string().describe("Its job, which can be cancelled. All differences are its results."),
         by: z.string(),
         startedAt: instantField,
-        finishedAt: instantField.nullable().describe("null: under way, or interrupted."),
+        finishedAt: instantField.nullable().describe("null: under way."),
         read: z.int().describe("Groups of PostHog's that were read."),
         isCut: z.boolean().describe("It has more groups than are read; tenants that it lacks were not looked for."),
         same: z.int(),

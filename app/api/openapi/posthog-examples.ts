@@ -8,7 +8,14 @@ export const groupSyncExample = {
   lastSentAt: "2026-11-20T09:59:58.000Z",
   lastError: { at: "2026-11-20T09:58:00.000Z", why: "PostHog answered 500." },
   down: null,
-  resync: { by: "Ada", startedAt: "2026-11-20T08:00:00.000Z", total: 120, done: 120, doneAt: "2026-11-20T08:00:09.000Z" },
+  resync: {
+    by: "Ada",
+    startedAt: "2026-11-20T08:00:00.000Z",
+    total: 120,
+    done: 120,
+    doneAt: "2026-11-20T08:00:09.000Z",
+    job: "job_7C40sM21RW1pjgTWQWxE",
+  },
   waiting: [
     {
       tenant: "acme",
@@ -66,6 +73,7 @@ export const metadataKeysExample = {
 };
 
 const drift = {
+  job: "job_7C40sM21RW1pjgTWQWxE",
   by: "Ada",
   startedAt: "2026-11-20T10:00:00.000Z",
   finishedAt: "2026-11-20T10:00:02.000Z",

@@ -131,7 +131,7 @@ const table: { [code: string]: ProblemExample } = {
   posthog_groups_unavailable: {
     detail: "Set POSTHOG_SECRET_KEY to a personal API key with the scope group:read, then start Latchkey again.",
   },
-  comparison_running: { detail: "A comparison is under way already. Ask with GET /api/posthog/drift how far it is." },
+  comparison_running: { detail: "A comparison is under way already. Wait for its end, or cancel its job." },
 
   too_many_streams: {
     detail: "500 streams of this tenant are open here, which is as many as there may be. End one, or connect again later.",

@@ -44,6 +44,9 @@ export type BulkSelection =
   | { kind: "demand"; feature: string; days: number }
   | { kind: "job"; job: string; state: "failed" | "skipped" };
 
+export const isAllTenants = (selection: BulkSelection): boolean =>
+  selection.kind === "filter" && Object.keys(selection.filter).length === 0;
+
 /** A bulk job's parameters. The keys of a selection are stored apart. */
 export type BulkParams = {
   act: BulkAct;

@@ -18,6 +18,9 @@ export function actOfJob({ kind, params }: StoredJob): BulkAct | null {
   return bulkActs.includes(act.act) ? act : null;
 }
 
+/** The act that is tried again for some tenants of this job. A comparison's differences are sent to PostHog. */
+export const actOfRetry = (job: StoredJob): BulkAct | null => (job.kind === "drift" ? { act: "resync" } : actOfJob(job));
+
 /** What a job undoes, or null if it is of another kind. */
 export const undoOfJob = ({ kind, params }: StoredJob): UndoParams | null => (kind === "undo" ? (params as UndoParams) : null);
 
@@ -27,6 +30,7 @@ export function rightOfJob(job: StoredJob): Act {
   const undo = undoOfJob(job);
   if (undo) return undo.right;
   if (job.kind === "impact") return "catalogue.change";
+  if (job.kind === "drift") return "posthog.change";
   const act = actOfJob(job);
   return act ? rightOfBulk(act.act) : "tenants.change";
 }
@@ -44,6 +48,7 @@ export function describeJob(job: StoredJob, catalogue: Pick<Catalogue, "plans" |
   const undo = undoOfJob(job);
   if (undo) return describeUndo(undo);
   if (job.kind === "impact") return (job.params as ImpactParams).title;
+  if (job.kind === "drift") return "Compare tenants with PostHog";
   const act = actOfJob(job);
   return act ? describeBulkAct(act, catalogue) : "A job that this version of Latchkey does not know";
 }

@@ -1,5 +1,5 @@
 import { whyBulkApproval } from "~/core/approvals/approvals";
-import { type BulkAct, type BulkParams, type BulkSelection, rightOfBulk } from "~/core/bulk/bulk-act";
+import { type BulkAct, type BulkParams, type BulkSelection, isAllTenants, rightOfBulk } from "~/core/bulk/bulk-act";
 import { bulkStep } from "~/core/bulk/bulk-step";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { actorOfJob, type Job, type JobItem } from "~/core/jobs/job";
@@ -81,7 +81,7 @@ export const bulkWork =
           return { subject, state: verdict.state, message: verdict.message };
         });
         const written = await writeTenantChanges(tx, t, await current.foldBefore(writes), actor);
-        if (act.act === "resync") await resync(tx, items, at, actor);
+        if (act.act === "resync") await queueForPosthog(tx, items, at, actor);
         const onCommitted = () => {
           facts.replaceTenants(written);
           posthog?.wake();
@@ -104,11 +104,13 @@ export const bulkWork =
       },
     };
 
-    async function resync(tx: Queries, items: JobItem[], at: Instant, by: Actor): Promise<void> {
+    async function queueForPosthog(tx: Queries, items: JobItem[], at: Instant, by: Actor): Promise<void> {
       const queued = items.flatMap(({ subject, state }) => (state === "done" ? [subject] : []));
       const found = await revisionsOf(tx, t, queued);
       if (found.length === 0) return;
       await wakeGroupSync(tx, t, found, at, true);
+      // The entry of the job says that it was all of them.
+      if (isAllTenants(selection)) return;
       const after = { tenants: found.length, keys: found.map(({ key }) => key) };
       await writeAudit(tx, t, { at, actor: by, action: "posthog.resync", subjectKind: "settings", subject: "posthog", after });
     }

@@ -1,5 +1,5 @@
 import type { BulkAct, BulkParams, BulkSelection } from "~/core/bulk/bulk-act";
-import { actOfJob } from "~/core/jobs/describe-job";
+import { actOfJob, actOfRetry } from "~/core/jobs/describe-job";
 import type { Job } from "~/core/jobs/job";
 import type { Actor } from "~/core/model";
 import { refuse } from "~/core/outcome";
@@ -49,14 +49,14 @@ export async function previewWithReason(services: Services, actor: Actor, previe
 
 /** Tries the failed or skipped tenants of a job once more, in a new job with results of its own. */
 export async function runAgain(services: Services, actor: Actor, job: Job, state: "failed" | "skipped"): Promise<JobCreated> {
-  const { id, kind, note } = job;
-  const act = actOfJob(job);
+  const { id, note } = job;
+  const act = actOfRetry(job);
   if (!act) return refuse("value_invalid", "This version of Latchkey does not know what that job does.");
   const from = { kind: "job", job: id, state } as const;
   const { reason } = job.params as BulkParams;
   const again: BulkParams = { act, from, ...(reason === undefined ? {} : { reason }) };
   const problem = await selectionProblem(services, from);
   if (problem) return problem;
-  const repeated = { id: `${id}${state[0]}`, kind, params: again, keys: null, isPreview: false, note };
+  const repeated = { id: `${id}${state[0]}`, kind: "bulk" as const, params: again, keys: null, isPreview: false, note };
   return createJob(services, actor, repeated, await approvalGate(services, actor, repeated));
 }

@@ -12,6 +12,8 @@ import type { JobBatch, JobStep, JobWork } from "./job-work";
 
 /** How long a job is taken for, in ms. Each batch takes it again. After a kill the job waits for the rest of it. */
 export const jobLeaseMs = 15_000;
+/** How often the lease is extended, and a cancel looked for, while a batch is being read, in ms. */
+const renewIntervalMs = jobLeaseMs / 3;
 /** Tenants per transaction, and per batch of a preview, which holds no locks. */
 const batchSize = 50;
 const previewBatchSize = 500;
@@ -33,6 +35,7 @@ export type JobRunParts = {
   signal: AbortSignal;
   batchSize?: number;
   minPauseMs?: number;
+  renewMs?: number;
 };
 
 /** `stopped`: this process ends, or another one took the job. */
@@ -51,6 +54,19 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
   let { cursor } = taken;
   let counts = { done: job.done, skipped: job.skipped, failed: job.failed, created: job.created };
   let { total } = job;
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([signal, stop.signal]);
+
+  /** Another program may take longer to answer than the lease lasts. */
+  async function nextBatch(from: Json, most: number): Promise<JobBatch> {
+    const timer = setInterval(() => void renew().catch(() => {}), parts.renewMs ?? renewIntervalMs).unref();
+    return work.next(from, most, stopped).finally(() => clearInterval(timer));
+  }
+
+  async function renew(): Promise<void> {
+    const held = await db.transaction([], (tx) => holdJob(tx, t, job.id, { holder, until: now() + jobLeaseMs }));
+    if (!held || held.cancelRequested) stop.abort();
+  }
 
   /** One transaction: nothing is written if the lease was lost, the job cancelled or the right withdrawn. */
   async function commit(batch: JobBatch, isLast: boolean, change: (tx: Queries) => Promise<JobStep>): Promise<Committed> {
@@ -104,7 +120,7 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
     for (const [i, subject] of batch.subjects.entries()) {
       const isEnd = i === batch.subjects.length - 1;
       // The cursor between two subjects of a batch is not known, so each is read again.
-      const one = await work.next(i === 0 ? from : cursor, 1);
+      const one = await nextBatch(i === 0 ? from : cursor, 1);
       if (one.subjects[0] !== subject) return { is: "moved" };
       const result = await commit(one, isEnd && one.isLast, (tx) => work.write(tx, one)).catch((error) => {
         if (isUnavailable(error)) throw error;
@@ -135,7 +151,7 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
         });
         if (!isOurs) return "stopped";
       }
-      const batch = await work.next(from, size);
+      const batch = await nextBatch(from, size);
       const result = await runBatch(batch).catch((error) => {
         if (isUnavailable(error) || job.isPreview || batch.subjects.length === 0) throw error;
         log.error({ err: error, job: job.id }, "a batch of a job failed; its tenants are changed one by one");
@@ -145,8 +161,10 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
       if (result.is === "lost") return "stopped";
       errors = 0;
     } catch (err) {
+      if (signal.aborted) return "stopped";
       log.warn({ err, job: job.id }, "a batch of a job was not written; trying again");
       if (await endIfCancelled(parts, job, holder).catch(() => false)) return "over";
+      if (stop.signal.aborted) return "stopped";
       await rest(retryMs);
       // Whether the batch was committed may not be known, so its place is read again.
       if (isUnavailable(err)) return "stopped";

@@ -15,7 +15,7 @@ export type JobRunnerParts = {
   now: () => Instant;
   elapsed: () => number;
   log: Logger;
-} & Pick<JobRunParts, "batchSize" | "minPauseMs">;
+} & Pick<JobRunParts, "batchSize" | "minPauseMs" | "renewMs">;
 
 export type JobRunner = ReturnType<typeof createJobRunner>;
 

@@ -4,7 +4,7 @@ import type { Act } from "~/core/permissions";
 import type { Lock, Queries } from "~db/database";
 
 /**
- * Some subjects of a job. `cursor`: where the next batch begins. `found`: what `next` read for `write` and `preview`, of
+ * Some subjects of a job; none if the batch is written as a whole or not at all. `cursor`: where the next batch begins. `found`: what `next` read for `write` and `preview`, of
  * the kind's own type. `problem`: why the job ends as failed instead of going on.
  */
 export type JobBatch = { subjects: string[]; cursor: Json; isLast: boolean; found?: unknown; problem?: string };
@@ -25,7 +25,8 @@ export type JobWork = {
   /** The right it needs, which every batch checks. */
   right: Act;
   count: () => Promise<number>;
-  next: (cursor: Json, size: number) => Promise<JobBatch>;
+  /** `stop` aborts when the job is cancelled or this process ends, for kinds that wait for other programs. */
+  next: (cursor: Json, size: number, stop: AbortSignal) => Promise<JobBatch>;
   locks: (batch: JobBatch) => Lock[];
   /** Writes the changes in the batch's transaction, which awaits nothing but the database. */
   write: (tx: Queries, batch: JobBatch) => Promise<JobStep>;

@@ -1,23 +1,26 @@
-import { type Job, type JobKind, liveJobsProblem } from "~/core/jobs/job";
+import { actorOfJob, type Job, type JobKind, liveJobsProblem } from "~/core/jobs/job";
 import type { Actor, Instant, Json } from "~/core/model";
 import { type Refusal, refuse } from "~/core/outcome";
 import { withRequest } from "~/server/changes/change.server";
 import type { Services } from "~/server/services.server";
 import type { Queries } from "~db/database";
-import { writeAudit } from "~db/store/audit.server";
+import { type AuditEntry, writeAudit } from "~db/store/audit.server";
 import { cancelJob, countLiveJobs, insertJob, jobsLock, readJob } from "~db/store/jobs.server";
 
-/** `id`: of a job that is created once, however often it is asked for. */
-export type JobToCreate = { id?: string; kind: JobKind; params: Json; keys: string[] | null; isPreview: boolean; note: string | null };
+/** `id`: of a job that is created once, however often it is asked for. `total`: if it is known beforehand. */
+export type JobToCreate = { id?: string; kind: JobKind; params: Json; keys: string[] | null; isPreview: boolean; note: string | null } & {
+  total?: number;
+};
 export type JobCreated = { ok: true; job: Job } | Refusal;
 
 /**
  * In the transaction that creates a job, at its instant. `gate`: why it is refused. `onCreated` writes what belongs to
- * the job beside its row.
+ * the job beside its row. `entry`: what the audit log says instead of `job.started`; the job is its change set.
  */
 export type JobHooks = {
   gate?: (tx: Queries, at: Instant) => Promise<Refusal | null>;
   onCreated?: (tx: Queries, at: Instant, job: Job) => Promise<void>;
+  entry?: Omit<AuditEntry, "at" | "actor">;
 };
 
 /** Queues a job and tells the process that runs it. */
@@ -25,7 +28,7 @@ export async function createJob(
   services: Services,
   by: Actor,
   { keys, ...job }: JobToCreate,
-  { gate, onCreated }: JobHooks = {},
+  { gate, onCreated, entry }: JobHooks = {},
 ): Promise<JobCreated> {
   const { db, now, newId } = services;
   const actor = withRequest(services, by);
@@ -37,9 +40,10 @@ export async function createJob(
     const at = now();
     const refusal = await gate?.(tx, at);
     if (refusal) return refusal;
-    const created = { ...job, id: job.id ?? newId("job"), actor, keys, total: keys?.length ?? null, createdAt: at };
+    const created = { ...job, id: job.id ?? newId("job"), actor, keys, total: job.total ?? keys?.length ?? null, createdAt: at };
     const inserted = await insertJob(tx, db.tables, created);
-    if (!job.isPreview) await writeAudit(tx, db.tables, { ...aboutJob(inserted), action: "job.started", at, actor });
+    if (entry) await writeAudit(tx, db.tables, { ...entry, at, actor: actorOfJob(inserted) });
+    else if (!job.isPreview) await writeAudit(tx, db.tables, { ...aboutJob(inserted), action: "job.started", at, actor });
     await onCreated?.(tx, at, inserted);
     return { ok: true, job: inserted };
   });

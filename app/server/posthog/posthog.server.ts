@@ -15,7 +15,6 @@ import { createFlags, type FlagReport, type OtherFlags } from "./flags/flags.ser
 import { createLastValues } from "./flags/last-known-values.server";
 import { createPastReadings } from "./flags/reading-history.server";
 import { createUserBudget } from "./flags/user-budget.server";
-import { createDriftCheck } from "./groups/drift.server";
 import { createEventCounts } from "./groups/event-counts.server";
 import { createGroupSync } from "./groups/group-sync.server";
 import type { MetadataChoice } from "./groups/synced-metadata.server";
@@ -71,7 +70,6 @@ export function createPosthog(settings: PosthogSettings | null, needs: PosthogNe
   });
   const flags = needs.flags ? { ...own, of: needs.flags.of, peek: () => undefined } : own;
   const groupSync = createGroupSync({ db, settings, holder, now, elapsed, newId, log: jobs });
-  const drift = createDriftCheck({ db, settings, holder, now, log: jobs });
   const eventCounts = createEventCounts({ settings, now, elapsed, log: jobs });
   const runners = [groupSync, captures.tenantEvents];
   let wakeOther: (() => void) | undefined;
@@ -88,7 +86,6 @@ export function createPosthog(settings: PosthogSettings | null, needs: PosthogNe
     /** Reads definitions that another process has stored. */
     readDefinitions: () => client.reloadFeatureFlags(),
     groupSync,
-    drift,
     eventCounts,
     ...captures,
     /**
@@ -107,7 +104,7 @@ export function createPosthog(settings: PosthogSettings | null, needs: PosthogNe
     /** Writes last known values that are still in memory. */
     flushLast: () => Promise.all([last.flush(), past.flush()]),
     async stop(): Promise<void> {
-      await Promise.all([...runners, drift, eventCounts].map((runner) => runner.stop()));
+      await Promise.all([...runners, eventCounts].map((runner) => runner.stop()));
       await Promise.all([last.flush(), past.flush()]);
       await client.shutdown(2_000);
     },

@@ -21,6 +21,7 @@ import { noFlags } from "~/server/posthog/flags/flag-readings";
 import type { OtherFlags } from "~/server/posthog/flags/flags.server";
 import { createMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
 import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
+import type { PosthogSettings } from "~/server/posthog/settings.server";
 import { randomId } from "~/server/random.server";
 import { createScheduleSweep } from "~/server/schedules/schedule-sweep.server";
 import type { Services } from "~/server/services.server";
@@ -59,6 +60,8 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> 
   arePagesElsewhere?: boolean;
   /** The worker process, if another process started it. */
   background?: Background;
+  /** For jobs, if the environment has PostHog off because another process captures events and evaluates flags. */
+  posthogOfJobs?: PosthogSettings | null;
   /** The flags of another process. Absent: this process asks PostHog. */
   flagsFor?: (facts: FactsCache) => OtherFlags;
 };
@@ -114,7 +117,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const schedules = createScheduleSweep({ db, facts, now, wake: () => posthog?.wake(), log: jobs, publishDue });
   const figures = createUsageFigures({ db, holder: newId("proc"), now, elapsed, log: jobs });
   const tenantCounts = createTenantCounts(db);
-  const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts });
+  const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts }, overrides.posthogOfJobs);
   const jobRunner = createJobRunner({ db, kinds, newId, now, elapsed, log: jobs });
   const { publicUrl, webhookAllowHosts: allowedHosts } = env;
   const webhooks = createWebhooks({ db, facts, allowedHosts, publicUrl, holder: newId("proc"), now, elapsed, log: jobs });

@@ -44,7 +44,10 @@ process.on("uncaughtException", (error) => {
   log.error({ err: error }, "the background process failed");
   process.disconnect(); // After pending messages are sent.
 });
-const services = await createServices({ ...env, posthog: null }, { log, logOutput, database: { mayCreate: false, role: "background" } });
+const services = await createServices(
+  { ...env, posthog: null },
+  { log, logOutput, posthogOfJobs: settings, database: { mayCreate: false, role: "background" } },
+);
 const { db, facts, now, elapsed, newId } = services;
 const holder = randomId("proc");
 const runners = settings

@@ -38,7 +38,7 @@ export async function syncStatus({ db, facts, posthog, now }: Services) {
      * queued is in sync.
      */
     counts: { tenants, inSync: Math.max(0, tenants - all - unseen), pending: all - failing, failing, unseen },
-    resync: await resyncProgress(read, t),
+    resync: await resyncProgress(read, t, now()),
     waiting: (await listWaiting(read, t, maxListed)).map(waitingRow),
     flags: { tied, isLocal: secretKey !== null, trouble: status?.trouble ?? null, answeredAt },
   };

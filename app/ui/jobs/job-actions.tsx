@@ -29,6 +29,7 @@ export function JobActions({ job, right, canChange, undo, busy }: Props) {
   const { id, kind, upload, isPreview, state, cancelRequested, done, skipped, failed } = job;
   const isLive = state === "queued" || state === "running";
   const left = skipped + failed;
+  const isComparison = kind === "drift";
   // A row of a file is mended there.
   const canRepeat = canChange && kind !== "tenant_csv" && !isPreview && !isLive;
   return (
@@ -49,8 +50,14 @@ export function JobActions({ job, right, canChange, undo, busy }: Props) {
             )}
           </Form>
         )}
-        {canRepeat && failed > 0 && <AgainForm state="failed" label={`Retry ${count(failed)} failed`} busy={busy} />}
-        {canRepeat && skipped > 0 && <AgainForm state="skipped" label={`Retry ${count(skipped)} skipped`} busy={busy} />}
+        {canRepeat && failed > 0 && (
+          <AgainForm
+            state="failed"
+            label={isComparison ? `Resync ${count(failed)} that differ` : `Retry ${count(failed)} failed`}
+            busy={busy}
+          />
+        )}
+        {canRepeat && !isComparison && skipped > 0 && <AgainForm state="skipped" label={`Retry ${count(skipped)} skipped`} busy={busy} />}
         {undo !== null && <LinkButton to={paths.auditUndo(undo, paths.job(id))}>Undo</LinkButton>}
         {isPreview && !isLive && (
           <LinkButton to={startOf(job)} variant="ghost">
@@ -60,7 +67,11 @@ export function JobActions({ job, right, canChange, undo, busy }: Props) {
         {failed > 0 && (
           <FileLinks
             to={(format) => paths.jobFile(id, format, { state: "failed" })}
-            labels={{ csv: "Download failures", json: "Failures as JSON" }}
+            labels={
+              isComparison
+                ? { csv: "Download differences", json: "Differences as JSON" }
+                : { csv: "Download failures", json: "Failures as JSON" }
+            }
           />
         )}
         {left > 0 && <FileLinks to={(format) => paths.jobFile(id, format)} labels={{ csv: "Download results", json: "Results as JSON" }} />}

@@ -6,18 +6,18 @@ import { Card } from "~/ui/kit/card";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { Tabs } from "~/ui/kit/tabs";
 import type { ShownJob } from "./job-progress";
+import { wordsOfResults } from "./job-words";
 
 /** `name`: null for a tenant that does not exist. `subject` is empty for the catalogue. */
 type Row = { seq: number; subject: string; name: string | null; state: JobItemState; message: string };
 
-const looks: Record<JobItemState, { tone: Tone; done: string; preview: string }> = {
-  done: { tone: "yes", done: "Changed", preview: "Will change" },
-  skipped: { tone: "neutral", done: "Skipped", preview: "Skipped" },
-  failed: { tone: "no", done: "Failed", preview: "Failed" },
-};
+const tones: Record<JobItemState, Tone> = { done: "yes", skipped: "neutral", failed: "no" };
 
-/** Of an imported file: a row that is skipped is so already, and one that fails has a mistake. */
-const rowWords: Partial<Record<JobItemState, string>> = { skipped: "Unchanged", failed: "Refused" };
+const wordOf = (kind: JobKind, state: JobItemState, isPreview: boolean) =>
+  isPreview && state === "done" ? "Will change" : wordsOfResults(kind)[state];
+
+const messageHeader = (kind: JobKind, isPreview: boolean) =>
+  kind === "drift" ? "What PostHog has" : isPreview ? "What changes, or why not" : "What changed, or why not";
 
 const columnsFor = (kind: JobKind, isPreview: boolean): Column<Row>[] => [
   {
@@ -35,7 +35,7 @@ const columnsFor = (kind: JobKind, isPreview: boolean): Column<Row>[] => [
   },
   {
     id: "message",
-    header: isPreview ? "What changes, or why not" : "What changed, or why not",
+    header: messageHeader(kind, isPreview),
     card: "line",
     cell: ({ message }) => <span className="text-ink-muted wrap-anywhere">{message}</span>,
   },
@@ -43,9 +43,7 @@ const columnsFor = (kind: JobKind, isPreview: boolean): Column<Row>[] => [
     id: "state",
     header: "Result",
     card: "corner",
-    cell: ({ state }) => (
-      <Badge tone={looks[state].tone}>{(kind === "tenant_csv" && rowWords[state]) || looks[state][isPreview ? "preview" : "done"]}</Badge>
-    ),
+    cell: ({ state }) => <Badge tone={tones[state]}>{wordOf(kind, state, isPreview)}</Badge>,
   },
 ];
 
@@ -54,7 +52,6 @@ type Props = { job: ShownJob; rows: Row[]; next: number | null; state: JobItemSt
 /** The results of a job by name, one page at a time. */
 export function JobItems({ job, rows, next, state, isFirst }: Props) {
   const { id, kind, isPreview, done, skipped, failed, processed } = job;
-  const words = kind === "tenant_csv" ? rowWords : {};
   const tab = (label: string, count: number, of?: JobItemState) => ({
     label,
     count,
@@ -63,9 +60,9 @@ export function JobItems({ job, rows, next, state, isFirst }: Props) {
   });
   const tabs = [
     tab("All", processed),
-    tab(isPreview ? "Will change" : "Changed", done, "done"),
-    tab(words.skipped ?? "Skipped", skipped, "skipped"),
-    ...(failed > 0 || state === "failed" ? [tab(words.failed ?? "Failed", failed, "failed")] : []),
+    tab(wordOf(kind, "done", isPreview), done, "done"),
+    tab(wordOf(kind, "skipped", isPreview), skipped, "skipped"),
+    ...(failed > 0 || state === "failed" ? [tab(wordOf(kind, "failed", isPreview), failed, "failed")] : []),
   ];
   return (
     <section aria-label="Results">

@@ -5,6 +5,7 @@ import { Stat, StatRow } from "~/ui/kit/key-value";
 import { Notice } from "~/ui/kit/notice";
 import { count } from "~/ui/kit/pagination";
 import { Progress } from "~/ui/kit/progress";
+import { wordsOfResults } from "./job-words";
 
 export type ShownJob = {
   id: string;
@@ -25,9 +26,15 @@ export type ShownJob = {
   processed: number;
 };
 
+const changeCancelled = "It was cancelled. What is done stays done; the others were not touched.";
+const comparisonCancelled = "It was cancelled. The other tenants were not compared.";
+
+const doing = (kind: JobKind) => (kind === "undo" ? "Undoing" : kind === "drift" ? "Comparing tenants" : "Changing tenants");
+
 /** How far a job is, and what became of its tenants so far. */
 export function JobProgress({ job }: { job: ShownJob }) {
-  const { isPreview, undoes, state, cancelRequested, problem, total, done, skipped, failed, processed } = job;
+  const { kind, isPreview, state, cancelRequested, problem, total, done, skipped, failed, processed } = job;
+  const words = wordsOfResults(kind);
   const isLive = state === "queued" || state === "running";
   return (
     <div className="grid gap-3">
@@ -35,7 +42,7 @@ export function JobProgress({ job }: { job: ShownJob }) {
       {problem !== null && <Notice kind="error">{problem}</Notice>}
       {state === "cancelled" && (
         <Notice kind="warning">
-          {isPreview ? "The preview was cancelled." : "It was cancelled. What is done stays done; the others were not touched."}
+          {isPreview ? "The preview was cancelled." : kind === "drift" ? comparisonCancelled : changeCancelled}
         </Notice>
       )}
       {isLive && (
@@ -46,15 +53,7 @@ export function JobProgress({ job }: { job: ShownJob }) {
             </p>
           ) : (
             <Progress
-              label={
-                cancelRequested
-                  ? "Is being cancelled"
-                  : isPreview
-                    ? "Looking at each tenant"
-                    : undoes === null
-                      ? "Changing tenants"
-                      : "Undoing"
-              }
+              label={cancelRequested ? "Is being cancelled" : isPreview ? "Looking at each tenant" : doing(kind)}
               done={processed}
               total={total}
               noun="tenants"
@@ -62,14 +61,14 @@ export function JobProgress({ job }: { job: ShownJob }) {
           )}
         </Card>
       )}
-      {job.kind === "tenant_csv" ? (
+      {kind === "tenant_csv" ? (
         <RowStats job={job} />
       ) : (
         <StatRow>
           {!isPreview && <Stat label="Tenants" value={total === null ? "…" : count(total)} />}
-          <Stat label={isPreview ? "Will change" : "Changed"} value={count(done)} />
-          <Stat label={isPreview ? "Will be skipped" : "Skipped"} value={count(skipped)} />
-          {!isPreview && <Stat label="Failed" value={count(failed)} />}
+          <Stat label={isPreview ? "Will change" : words.done} value={count(done)} />
+          <Stat label={isPreview ? "Will be skipped" : words.skipped} value={count(skipped)} />
+          {!isPreview && <Stat label={words.failed} value={count(failed)} />}
         </StatRow>
       )}
     </div>

@@ -1,14 +1,16 @@
 import type { ReactNode } from "react";
-import type { JobState } from "~/core/jobs/job";
+import type { JobKind, JobState } from "~/core/jobs/job";
 import type { Instant } from "~/core/model";
 import { paths } from "~/paths";
 import { Badge, type Tone } from "~/ui/kit/badge";
 import { type Column, DataTable, NameCell } from "~/ui/kit/data-table";
 import { count } from "~/ui/kit/pagination";
 import { Time } from "~/ui/kit/time";
+import { wordsOfResults } from "./job-words";
 
 export type ListedJob = {
   id: string;
+  kind: JobKind;
   summary: string;
   by: string;
   state: JobState;
@@ -58,12 +60,14 @@ const columns: Column<Row>[] = [
   {
     id: "left",
     header: "Not changed",
-    cell: ({ skipped, failed }) =>
-      skipped + failed > 0 && (
-        <span className="whitespace-nowrap text-ink-muted">
-          {[skipped > 0 && `${count(skipped)} skipped`, failed > 0 && `${count(failed)} failed`].filter(Boolean).join(", ")}
-        </span>
-      ),
+    cell: ({ kind, skipped, failed }) => {
+      const words = wordsOfResults(kind);
+      const parts = (["skipped", "failed"] as const).flatMap((state) => {
+        const n = state === "skipped" ? skipped : failed;
+        return n > 0 ? [`${count(n)} ${words[state].toLowerCase()}`] : [];
+      });
+      return parts.length > 0 && <span className="whitespace-nowrap text-ink-muted">{parts.join(", ")}</span>;
+    },
   },
   { id: "state", header: "State", card: "corner", cell: (row) => <JobStateBadge {...row} /> },
   { id: "created", header: "Created", cell: ({ createdAt, now }) => <Time at={createdAt} now={now} className="text-ink-muted" /> },

@@ -17,16 +17,21 @@ const words = {
 } as const;
 
 /** Each difference with PostHog's value (−) and the expected one (+). Those that can be corrected are selectable. */
-export function DriftRows({ rows, found, canChange }: { rows: Row[]; found: number; canChange: boolean }) {
+export function DriftRows({ rows, found, job, canChange }: { rows: Row[]; found: number; job: string; canChange: boolean }) {
   const canBeSent = rows.some((row) => row.kind !== "unknown");
   return (
     <Form method="post" action={`${paths.posthog()}?index`}>
       <Section
         title="Differences"
         description={
-          found > rows.length
-            ? `The first ${count(rows.length)} of ${count(found)}. − is what PostHog says, + is what it should say.`
-            : "− is what PostHog says, + is what it should say."
+          <>
+            {found > rows.length && (
+              <>
+                The first {count(rows.length)} of <TextLink to={paths.job(job, { state: "failed" })}>all {count(found)}</TextLink>.{" "}
+              </>
+            )}
+            − is what PostHog says, + is what it should say.
+          </>
         }
         flush
         actions={

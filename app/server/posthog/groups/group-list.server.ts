@@ -1,11 +1,7 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { GroupProperties } from "~/core/posthog/group-properties";
 import { askPosthog, type PosthogAsker, PosthogUnavailable } from "~/server/posthog/rest.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
-
-/** PostHog allows a project 480 requests a minute. Interval between two requests, in ms. */
-const pace = 125;
 
 export type TheirGroup = { key: string; properties: GroupProperties };
 
@@ -38,18 +34,16 @@ export async function readGroupTypeIndex(asker: PosthogAsker, attempts?: number)
   return index;
 }
 
-/** Yields PostHog's groups of our type, page by page. Throws PosthogUnavailable. */
-export async function* theirGroups(asker: PosthogAsker): AsyncGenerator<TheirGroup[]> {
-  const index = await readGroupTypeIndex(asker);
-  let query = `?group_type_index=${index}`;
-  for (;;) {
-    const read = page.safeParse(await askPosthog(asker, `groups/${query}`, question));
-    if (!read.success) throw new PosthogUnavailable("PostHog's list of groups cannot be read.");
-    yield read.data.results.map((g) => ({ key: g.group_key, properties: g.group_properties as GroupProperties }));
-    // Only the query of the next page's address is used: the key is sent to the configured host only.
-    const next = read.data.next && URL.canParse(read.data.next) ? new URL(read.data.next).search : "";
-    if (next === "" || next === query) return;
-    query = next;
-    await wait(pace, undefined, { signal: asker.stop });
-  }
+/** PostHog's groups of our type. `next`: the place of the next page, or null at the end. */
+export type GroupPage = { groups: TheirGroup[]; next: string | null };
+
+/** Reads the page at a place, or the first for null. Throws PosthogUnavailable. */
+export async function readGroupPage(asker: PosthogAsker, place: string | null): Promise<GroupPage> {
+  const query = place ?? `?group_type_index=${await readGroupTypeIndex(asker)}`;
+  const read = page.safeParse(await askPosthog(asker, `groups/${query}`, question));
+  if (!read.success) throw new PosthogUnavailable("PostHog's list of groups cannot be read.");
+  const groups = read.data.results.map((g) => ({ key: g.group_key, properties: g.group_properties as GroupProperties }));
+  // Only the query of the next page's address is used: the key is sent to the configured host only.
+  const next = read.data.next && URL.canParse(read.data.next) ? new URL(read.data.next).search : "";
+  return { groups, next: next === "" || next === query ? null : next };
 }

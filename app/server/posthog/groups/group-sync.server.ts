@@ -9,7 +9,6 @@ import { dueGroupSyncs, dueSyncOfAll } from "~db/store/outbox.server";
 import { readSetting, writeSetting } from "~db/store/settings.server";
 import { createDelivery, LeaseLost } from "./group-delivery.server";
 import { startFanOut, walkOn } from "./group-fan-out.server";
-import { noteResyncDone } from "./resync-progress.server";
 import { readMetadataChoice } from "./synced-metadata.server";
 import { hasTimePassed, passTime, startClock } from "./trial-schedule.server";
 
@@ -82,10 +81,7 @@ export function createGroupSync(parts: GroupSyncParts) {
     const isTime = await hasTimePassed(db, at);
     const due = await dueGroupSyncs(db.readAside, db.tables, at, batchSize);
     const isAll = due.length === 0 && (await dueSyncOfAll(db.readAside, db.tables)) !== null;
-    if (!isTime && due.length === 0 && !isAll) {
-      await noteResyncDone(db, at);
-      return false;
-    }
+    if (!isTime && due.length === 0 && !isAll) return false;
     if (!(await renew())) return false;
     if (isTime) {
       await passTime(db, at);
