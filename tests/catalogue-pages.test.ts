@@ -481,6 +481,18 @@ describe("an import", () => {
     expect(await textOf(late)).toContain("The catalogue was changed since you looked Nothing was imported.");
     expect(app.services.facts.catalogue().features.get("brand_new")?.name).toBe("Brand new");
   });
+  test("of a large file is a job, which its page leads to and which says what changed", async () => {
+    const text = `${more.replace("Brand new", "Newest")}${"# 9 characters\n".repeat(20_000)}`;
+    const shown = await (await admin.post(paths.importPreview(), { text })).text();
+    // Those that found the impact of earlier files; a person has a few jobs at a time.
+    await app.services.jobs.runAll();
+    const queued = await admin.post(paths.importPreview(), { text, name: "mine.yaml", revision: revisionIn(shown) });
+    const job = queued.headers.get("location") ?? "";
+    expect(await read(admin, job)).toMatch(/Import mine\.yaml .*It waits for other jobs\./);
+    await app.services.jobs.runAll();
+    expect(await read(admin, job)).toMatch(/Import mine\.yaml .*Done .*Catalogue .*Feature Newest changed: name: “Brand new” → “Newest”\./);
+    expect(app.services.facts.catalogue().features.get("brand_new")?.name).toBe("Newest");
+  });
   test("of a bad file is refused whole, with file, line and what is wrong", async () => {
     const response = await upload(admin, "latchkey: 1\nfeatures:\n  a: A\nplans:\n  p: { features: [gone] }\n", "bad.yaml");
     expect(response.status).toBe(422);

@@ -1,4 +1,4 @@
-import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction } from "@remix-run/node";
+import { type ActionFunctionArgs, data, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { FileCheck2 } from "lucide-react";
 import { mayAct } from "~/core/permissions";
@@ -37,6 +37,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const isFirst = sent.revision === undefined;
   const actor = newAct(context, admin);
   const page = isFirst ? await showImport(context, sent, actor, signal) : await applySent(context, sent, actor, signal);
+  if (page.step === "queued") return redirect(paths.job(page.job));
   if (page.step === "applied") {
     const message = `${page.name} is imported: it ${page.summary}.`;
     return redirectWithToast(paths.plans(), { message, undo: await undoOffer(context, actor) });

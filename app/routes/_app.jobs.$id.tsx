@@ -80,7 +80,8 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
     return redirect(paths.job(granted.job.id));
   }
   // Rows that were refused are mended in the file, which is uploaded again.
-  if (form.intent === "again" && job.kind === "tenant_csv") return refuse("An import is not repeated. Upload the file again.");
+  if (form.intent === "again" && (job.kind === "tenant_csv" || job.kind === "catalogue_import"))
+    return refuse("An import is not repeated. Upload the file again.");
   const run = job.kind === "tenant_csv" ? runCsvPreview : runPreview;
   const repeat = job.kind === "undo" ? undoAgain : runAgain;
   const created = form.intent === "run" ? await run(context, actor, job) : await repeat(context, actor, job, form.state);

@@ -375,12 +375,15 @@ test("what cannot be done is refused with its own code", async () => {
   expect(await walk.ask("startImpact", keys.all, cell({}))).toMatchObject({ status: 409, code: "too_many_jobs" });
   expect(await walk.ask("resync", keys.all, { body: { tenants: "all" } })).toMatchObject({ status: 409, code: "too_many_jobs" });
   expect(await walk.ask("compare", keys.all)).toMatchObject({ status: 409, code: "too_many_jobs" });
+  const later = { text: "latchkey: 1\nfeatures: 5\n", headers: { prefer: "handling=strict, respond-async; wait=1" } };
+  expect(await walk.ask("importCatalogue", keys.all, later)).toMatchObject({ status: 409, code: "too_many_jobs" });
   expect(await walk.ask("importTenants", keys.all, { ...csv, text: "key\nacme\n" })).toMatchObject({ status: 409, code: "too_many_jobs" });
   await seedTenants(api.services, tenantsNamed(501, { plan: "starter" }));
   const { items: newest } = await (await api.get("/api/audit?action=tenant.created&limit=1", keys.all)).json();
   const largeAct = { params: { seq: String(newest[0].seq) } };
   expect(await walk.ask("undo", keys.all, largeAct)).toMatchObject({ status: 409, code: "too_many_jobs" });
   await api.services.jobs.runAll();
+  expect(await walk.ask("importCatalogue", keys.all, later)).toMatchObject({ status: 202, said: { kind: "catalogue_import" } });
   expect(await walk.ask("undo", keys.all, largeAct)).toMatchObject({ status: 202 });
   const over = await rightOf("cancelJob");
   await walk.ask("cancelJob", keys.all, over);

@@ -150,7 +150,7 @@ describe.each(engines)("a comparison with PostHog on %s", (engine) => {
   test("without PostHog says why it failed", async () => {
     const job = await start();
     const { db, now, newId, elapsed, log } = services;
-    await createJobRunner({ db, kinds: jobKindsOf(services, null), newId, now, elapsed, log, minPauseMs: 0 }).runAll();
+    await createJobRunner({ db, kinds: jobKindsOf(services, { settings: null }), newId, now, elapsed, log, minPauseMs: 0 }).runAll();
     const problem = "PostHog is not configured, so nothing can be compared with it.";
     expect(await jobNow(services, job)).toMatchObject({ state: "failed", problem });
     expect(await result()).toMatchObject({ error: problem });

@@ -20,7 +20,7 @@ export type DescribedAnswer = {
 };
 
 export type AnswerHeader = "ETag" | "Idempotency-Replayed" | "Cache-Control";
-export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID";
+export type RequestHeader = "If-Match" | "If-None-Match" | "Idempotency-Key" | "Last-Event-ID" | "Prefer";
 
 /**
  * Describes a route next to its code, so that validation and description agree. Status codes that follow from it (401,

@@ -18,7 +18,7 @@ export const jobAnswer = z
     total: z.int().nullable().describe("Tenants; null until they are counted."),
     done: z.int(),
     skipped: z.int(),
-    failed: z.int(),
+    failed: z.int().describe("Of a comparison: those that differ."),
     created: z.int().describe("Those of `done` that are new tenants."),
     note: z.string().nullable(),
     createdBy: z.string(),
@@ -33,7 +33,7 @@ export const jobItemPage = z
     items: z.array(
       z.object({
         seq: z.int(),
-        subject: z.string().describe("The tenant's key. Empty for the catalogue, which an undo may change."),
+        subject: z.string().describe("The tenant's key. Empty for the catalogue, which an undo or an import may change."),
         state: z.enum(jobItemStates),
         message: z.string().describe("What changed, or why nothing did."),
       }),
@@ -82,6 +82,14 @@ export const csvJob = {
   kind: "tenant_csv" as const,
   act: null,
   summary: "Import tenants from API",
+  total: null,
+  note: null,
+} satisfies z.output<typeof jobAnswer>;
+export const catalogueImportQueued = {
+  ...jobQueued,
+  kind: "catalogue_import" as const,
+  act: null,
+  summary: "Import the catalogue",
   total: null,
   note: null,
 } satisfies z.output<typeof jobAnswer>;

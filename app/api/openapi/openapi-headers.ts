@@ -22,6 +22,11 @@ const requestHeaders: { [H in RequestHeader]: { description: string; schema: Jso
     schema: { type: "string" },
     example: "43-EJ9hMq8Gi63OZQ5H",
   },
+  Prefer: {
+    description: "respond-async: the answer is a job, and the work is done in the background.",
+    schema: { type: "string" },
+    example: "respond-async",
+  },
 };
 
 export const describedHeaders: {

@@ -2,6 +2,7 @@ import { type BulkAct, type BulkParams, bulkActs, describeBulkAct, rightOfBulk }
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import type { ImpactParams } from "~/core/impact/impact-result";
 import { type CsvParams, describeCsvImport } from "~/core/import/csv-params";
+import type { CatalogueImportParams } from "~/core/import/import-results";
 import type { Act } from "~/core/permissions";
 import { describeUndo, type UndoParams } from "~/core/undo/undo-params";
 import type { Job } from "./job";
@@ -26,7 +27,7 @@ export const undoOfJob = ({ kind, params }: StoredJob): UndoParams | null => (ki
 
 /** The right to change, cancel or repeat this job. */
 export function rightOfJob(job: StoredJob): Act {
-  if (job.kind === "tenant_csv") return "data.import";
+  if (job.kind === "tenant_csv" || job.kind === "catalogue_import") return "data.import";
   const undo = undoOfJob(job);
   if (undo) return undo.right;
   if (job.kind === "impact") return "catalogue.change";
@@ -49,6 +50,7 @@ export function describeJob(job: StoredJob, catalogue: Pick<Catalogue, "plans" |
   if (undo) return describeUndo(undo);
   if (job.kind === "impact") return (job.params as ImpactParams).title;
   if (job.kind === "drift") return "Compare tenants with PostHog";
+  if (job.kind === "catalogue_import") return `Import ${(job.params as CatalogueImportParams).name}`;
   const act = actOfJob(job);
   return act ? describeBulkAct(act, catalogue) : "A job that this version of Latchkey does not know";
 }

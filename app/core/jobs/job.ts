@@ -1,7 +1,7 @@
 import type { Actor, Instant, Json } from "~/core/model";
 
 /** `impact` changes nothing: its results are in tables of their own. `drift` compares tenants with PostHog. */
-export const jobKinds = ["bulk", "drift", "impact", "tenant_csv", "undo"] as const;
+export const jobKinds = ["bulk", "catalogue_import", "drift", "impact", "tenant_csv", "undo"] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 export const jobStates = ["queued", "running", "done", "failed", "cancelled"] as const;

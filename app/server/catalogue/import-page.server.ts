@@ -12,6 +12,7 @@ import { type ScheduledTenants, tenantsScheduledFor } from "~db/store/scheduled-
 import { isLinked, linkFindingsOf } from "./feature-flags.server";
 import { createImpact } from "./impacts.server";
 import { applyFile, previewFile } from "./import.server";
+import { startImport } from "./import-job.server";
 
 /** Lines per list on a page; a file may name a hundred thousand tenants. */
 const maxLines = 500;
@@ -40,7 +41,8 @@ export type ImportPage =
       /** Tenants that are scheduled to get a plan which the file archives. */
       scheduled: ScheduledTenants;
     }
-  | { step: "applied"; name: string; summary: string };
+  | { step: "applied"; name: string; summary: string }
+  | { step: "queued"; job: string };
 
 /** Throws the response for a body that is refused. */
 export const readImportForm = async (request: Request): Promise<SentFile> => readSentFile(await readUpload(request));
@@ -78,9 +80,17 @@ async function warningsOf(services: Services, linked: Feature[]): Promise<Findin
   return all.slice(0, maxLines);
 }
 
-/** Applies the previewed file. If the catalogue changed since, shows a new preview instead. */
+/** A larger file, of about 3,000 tenants, is imported by a job, because a page must not wait for it. */
+const maxCharactersWithoutJob = 256 * 1024;
+
+/** Applies the previewed file, or queues it. If the catalogue changed since, shows a new preview instead. */
 export async function applySent(services: Services, sent: Sent, actor: Actor, signal: AbortSignal): Promise<ImportPage> {
   const { name, text, revision } = sent;
+  if (text.length > maxCharactersWithoutJob) {
+    const queued = await startImport(services, { name, text }, actor, revision);
+    if (queued.ok) return { step: "queued", job: queued.job.id };
+    return { step: "refused", name, text, problems: [queued.message] };
+  }
   const done = await applyFile(services, { name, text }, actor, { expectedRevision: revision });
   if (done.ok) return { step: "applied", name, summary: done.changed ? summaryOf(JSON.parse(done.diffText)) : "changes nothing" };
   // Problems without a line concern the catalogue.

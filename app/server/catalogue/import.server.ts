@@ -6,9 +6,11 @@ import { refuse } from "~/core/outcome";
 import { type BadFile, type ReadFile, readCatalogueFile } from "~/forms/import/catalogue-file-text";
 import { whyImportWaits } from "~/server/approvals/publication-approval.server";
 import { RightWithdrawn, refusalOf } from "~/server/authority.server";
-import { changeMany, endedBy } from "~/server/changes/catalogue-change.server";
+import { changeManyIn, endedBy } from "~/server/changes/catalogue-change.server";
+import { type ActorOfAct, withAct } from "~/server/changes/change.server";
 import { findInvalidatedGrants } from "~/server/changes/invalidated-grants.server";
 import type { Services } from "~/server/services.server";
+import { catalogueLock, type Queries } from "~db/database";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { readCatalogueFacts } from "~db/store/facts.server";
 import { estimateEffects } from "./change-effects.server";
@@ -78,7 +80,7 @@ export async function previewImport(
   const stamp: Stamp = { now: at, actor: { kind: "system", id: "preview", name: "Preview" }, newId };
   const plan = planWholeImport(current, tenants, read.file, stamp);
   if (!plan.ok) return read.refuse(plan.problems);
-  const unfit = await refuseInvalidated(services, read, current, plan);
+  const unfit = await refuseInvalidated(services, db.readAside, read, current, plan);
   if (unfit) return unfit;
   const proposed = { catalogue: plan.catalogue, tenants: plan.tenants };
   const effects = withEffects ? await estimateEffects(services, current, proposed, { hasFlags, signal }) : null;
@@ -94,39 +96,70 @@ function newlyLinked({ features }: CatalogueFacts, { catalogue }: WholeImport & 
 }
 
 /** Refuses, with the line, a change that live grants no longer fit. */
-async function refuseInvalidated({ db, now }: Services, read: ReadFile, current: CatalogueFacts, plan: WholeImport & { ok: true }) {
+async function refuseInvalidated(
+  { db, now }: Pick<Services, "db" | "now">,
+  q: Queries,
+  read: ReadFile,
+  current: CatalogueFacts,
+  plan: WholeImport & { ok: true },
+) {
   if (!plan.catalogue) return null;
-  const unfit = await findInvalidatedGrants(db.readAside, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
+  const unfit = await findInvalidatedGrants(q, db.tables, current, plan.catalogue, now(), endedBy(plan.tenants));
   return unfit ? read.refuse([{ path: ["features", unfit.feature.key, "config"], message: unfit.message }]) : null;
 }
 
 export type Imported = { ok: true; changed: boolean; diff: ImportDiff; revision: number } | BadFile;
 
-export async function applyImport(
-  services: Services,
+type ImportOptions = { expectedRevision?: ExpectedRevision; why?: string };
+
+export async function applyImport(services: Services, read: ReadFile, by: Actor, options: ImportOptions = {}): Promise<Imported> {
+  const actor = withAct(services, by);
+  const isBound = services.authority !== null;
+  const { imported, onCommitted } = await services.db.transaction([catalogueLock], (tx) =>
+    importIn(services, tx, read, actor, { ...options, isBound }),
+  );
+  onCommitted();
+  return imported;
+}
+
+/**
+ * As `applyImport`, in a transaction that has the catalogue's lock. `isBound`: whether approvals bind it. `onCommitted`
+ * is for after its commit.
+ */
+export async function importIn(
+  services: Pick<Services, "db" | "facts" | "now" | "newId" | "posthog">,
+  tx: Queries,
   read: ReadFile,
-  actor: Actor,
-  { expectedRevision, why }: { expectedRevision?: ExpectedRevision; why?: string } = {},
-): Promise<Imported> {
+  actor: ActorOfAct,
+  { expectedRevision, why, isBound }: ImportOptions & { isBound: boolean },
+): Promise<{ imported: Imported; onCommitted: () => void }> {
+  const t = services.db.tables;
   let plan: WholeImport | undefined;
   let before: CatalogueFacts | undefined;
-  const result = await changeMany(services, actor, [...read.file.tenants.keys()], async (current, tenants, stamp, tx) => {
-    if (expectedRevision !== undefined && ![expectedRevision].flat().includes(current.revision)) {
-      return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
-    }
-    before = current;
-    plan = planWholeImport(current, tenants, read.file, stamp, why ?? `Import of ${read.name}`);
-    if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
-    const { catalogue, tenants: writes } = plan;
-    const waits = services.authority && (await whyImportWaits(tx, services.db.tables, current, plan, stamp.now));
-    if (waits) return waits;
-    return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
-  });
-  if (result.ok && plan?.ok) return { ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision };
-  if (plan && !plan.ok) return read.refuse(plan.problems);
-  const unfit = plan && before && (await refuseInvalidated(services, read, before, plan));
-  if (unfit) return unfit;
+  const { result, onCommitted } = await changeManyIn(
+    services,
+    tx,
+    actor,
+    [...read.file.tenants.keys()],
+    async (current, tenants, stamp) => {
+      if (expectedRevision !== undefined && ![expectedRevision].flat().includes(current.revision)) {
+        return refuse("stale", "the catalogue was changed since this was shown. Look at what the import would do now, then import again");
+      }
+      before = current;
+      plan = planWholeImport(current, tenants, read.file, stamp, why ?? `Import of ${read.name}`);
+      if (!plan.ok) return refuse("value_invalid", plan.problems[0]?.message ?? "the file cannot be imported");
+      const { catalogue, tenants: writes } = plan;
+      const waits = isBound ? await whyImportWaits(tx, t, current, plan, stamp.now) : null;
+      if (waits) return waits;
+      return { ok: true, change: catalogue || writes.length > 0 ? { catalogue, tenants: writes } : null };
+    },
+  );
+  const done = (imported: Imported) => ({ imported, onCommitted });
+  if (result.ok && plan?.ok) return done({ ok: true, changed: result.changed, diff: plan.diff, revision: result.facts.revision });
+  if (plan && !plan.ok) return done(read.refuse(plan.problems));
+  const unfit = plan && before && (await refuseInvalidated(services, tx, read, before, plan));
+  if (unfit) return done(unfit);
   const message = result.ok ? "the file cannot be imported" : result.message;
   const needsApproval = !result.ok && result.code === "needs_approval" ? { needsApproval: true as const } : {};
-  return { ok: false, name: read.name, problems: [{ line: null, message }], more: 0, ...needsApproval };
+  return done({ ok: false, name: read.name, problems: [{ line: null, message }], more: 0, ...needsApproval });
 }

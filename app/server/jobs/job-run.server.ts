@@ -86,11 +86,16 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
         await writeFailure(tx, db, job, at, problem);
         return { is: "over" };
       }
-      const { items, counts: unlisted, onCommitted } = await change(tx);
+      const { items, counts: unlisted, problem: refusal, onCommitted } = await change(tx);
       await insertJobItems(tx, t, job.id, items, counts.done + counts.skipped + counts.failed);
       for (const state of jobItemStates) next[state] += items.filter((item) => item.state === state).length + (unlisted?.[state] ?? 0);
       next.created += items.filter(({ isNew }) => isNew).length;
       const all = next.done + next.skipped + next.failed;
+      if (refusal !== undefined) {
+        await moveJob(tx, t, job.id, next);
+        await writeFailure(tx, db, job, at, refusal);
+        return { is: "over" };
+      }
       // Candidates that turned out not to match were counted.
       const known = isLast ? all : Math.max(total ?? 0, all);
       await moveJob(tx, t, job.id, { ...next, total: known, cursor: batch.cursor }, isLast ? { state: "done", at } : undefined);

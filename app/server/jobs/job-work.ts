@@ -14,6 +14,8 @@ export type JobStep = {
   items: JobItem[];
   /** Subjects whose results are not items. */
   counts?: Partial<Record<JobItemState, number>>;
+  /** Why the job ends as failed. The results are kept, and nothing else was written. */
+  problem?: string;
   onCommitted?: () => void;
 };
 

@@ -1,5 +1,6 @@
 import { bulkWork } from "~/server/bulk/bulk-work.server";
 import { impactWork } from "~/server/catalogue/impact-work.server";
+import { catalogueImportWork } from "~/server/catalogue/import-work.server";
 import type { JobKinds } from "~/server/jobs/job-work";
 import { driftWork } from "~/server/posthog/jobs/drift-work.server";
 import type { PosthogSettings } from "~/server/posthog/settings.server";
@@ -9,9 +10,19 @@ import { undoWork } from "~/server/undo/undo-work.server";
 
 type Parts = Pick<Services, "db" | "facts" | "now" | "newId" | "posthog" | "tenantCounts">;
 
-/** What each kind of job does. `settings`: of PostHog, if the process has no other use of it. */
-export const jobKindsOf = (services: Parts, settings: PosthogSettings | null = services.posthog?.settings ?? null): JobKinds => ({
+/**
+ * What jobs need of a process. `settings`: of PostHog, if the process has no other use of it. `whileImporting`: lets
+ * other processes hold their writes.
+ */
+export type JobSurroundings = { settings?: PosthogSettings | null; whileImporting?: <T>(work: () => Promise<T>) => Promise<T> };
+
+/** What each kind of job does. */
+export const jobKindsOf = (
+  services: Parts,
+  { settings = services.posthog?.settings ?? null, whileImporting }: JobSurroundings = {},
+): JobKinds => ({
   bulk: bulkWork(services),
+  catalogue_import: catalogueImportWork({ ...services, whileImporting }),
   drift: driftWork({ ...services, settings }),
   impact: impactWork(services),
   tenant_csv: tenantCsvWork(services),

@@ -21,7 +21,6 @@ import { noFlags } from "~/server/posthog/flags/flag-readings";
 import type { OtherFlags } from "~/server/posthog/flags/flags.server";
 import { createMetadataChoice } from "~/server/posthog/groups/synced-metadata.server";
 import { createPosthog, type Posthog } from "~/server/posthog/posthog.server";
-import type { PosthogSettings } from "~/server/posthog/settings.server";
 import { randomId } from "~/server/random.server";
 import { createScheduleSweep } from "~/server/schedules/schedule-sweep.server";
 import type { Services } from "~/server/services.server";
@@ -35,7 +34,7 @@ import { openDatabase } from "~db/open.server";
 import { noteFlagsOff } from "~db/store/flag-readings.server";
 import { hasTrigrams, refoldSearchTexts } from "~db/store/search-texts.server";
 import { createGathered } from "./batched-writes.server";
-import { jobKindsOf } from "./job-kinds.server";
+import { type JobSurroundings, jobKindsOf } from "./job-kinds.server";
 import { createLoad, type LoadOptions, unlimitedLoad } from "./load.server";
 import { createMetrics, timed } from "./metrics.server";
 import { serverStatus } from "./process-status.server";
@@ -60,8 +59,7 @@ type Overrides = Partial<Pick<Services, "now" | "newId" | "log" | "logOutput">> 
   arePagesElsewhere?: boolean;
   /** The worker process, if another process started it. */
   background?: Background;
-  /** For jobs, if the environment has PostHog off because another process captures events and evaluates flags. */
-  posthogOfJobs?: PosthogSettings | null;
+  forJobs?: JobSurroundings;
   /** The flags of another process. Absent: this process asks PostHog. */
   flagsFor?: (facts: FactsCache) => OtherFlags;
 };
@@ -117,7 +115,7 @@ export async function createServices(env: Env, overrides: Overrides = {}): Promi
   const schedules = createScheduleSweep({ db, facts, now, wake: () => posthog?.wake(), log: jobs, publishDue });
   const figures = createUsageFigures({ db, holder: newId("proc"), now, elapsed, log: jobs });
   const tenantCounts = createTenantCounts(db);
-  const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts }, overrides.posthogOfJobs);
+  const kinds = jobKindsOf({ db, facts, now, newId, posthog, tenantCounts }, overrides.forJobs);
   const jobRunner = createJobRunner({ db, kinds, newId, now, elapsed, log: jobs });
   const { publicUrl, webhookAllowHosts: allowedHosts } = env;
   const webhooks = createWebhooks({ db, facts, allowedHosts, publicUrl, holder: newId("proc"), now, elapsed, log: jobs });

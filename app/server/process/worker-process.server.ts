@@ -38,6 +38,19 @@ async function end(code: number): Promise<never> {
   process.exit(code);
 }
 
+let imports = 0;
+
+/** Tells other processes to hold their writes, which would time out during an import. */
+async function whileImporting<T>(work: () => Promise<T>): Promise<T> {
+  const number = ++imports;
+  say({ kind: "importing", number });
+  try {
+    return await work();
+  } finally {
+    say({ kind: "imported", number });
+  }
+}
+
 const { posthog: settings, ...env } = readEnv();
 const log = jobLog(createLog(env.logLevel, logOutput), (error, sentence) => say({ kind: "trouble", error, sentence }));
 process.on("uncaughtException", (error) => {
@@ -46,7 +59,7 @@ process.on("uncaughtException", (error) => {
 });
 const services = await createServices(
   { ...env, posthog: null },
-  { log, logOutput, posthogOfJobs: settings, database: { mayCreate: false, role: "background" } },
+  { log, logOutput, forJobs: { settings, whileImporting }, database: { mayCreate: false, role: "background" } },
 );
 const { db, facts, now, elapsed, newId } = services;
 const holder = randomId("proc");
@@ -69,8 +82,6 @@ function applyOrder({ file, actor, authority, expectedRevision }: Extract<Order,
 const running = new Map<number, AbortController>();
 /** One export of all tenants at a time, because each is held in memory until it is sent. */
 const largeExports = limitTo(1);
-let imports = 0;
-
 function resultOf(order: Order, say: Say, signal: AbortSignal) {
   switch (order.kind) {
     case "preview":
@@ -91,16 +102,8 @@ function resultOf(order: Order, say: Say, signal: AbortSignal) {
   }
 }
 
-/** Tells other processes to hold their writes, which would time out during an import. */
 async function importFile(order: Extract<Order, { kind: "import" }>) {
-  const number = ++imports;
-  say({ kind: "importing", number });
-  try {
-    return await applyOrder(order);
-  } finally {
-    say({ kind: "imported", number });
-    wake();
-  }
+  return whileImporting(() => applyOrder(order)).finally(wake);
 }
 
 async function sendExport({ id, options }: Extract<Order, { kind: "export" }>, say: Say, signal: AbortSignal) {

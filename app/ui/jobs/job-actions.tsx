@@ -31,7 +31,7 @@ export function JobActions({ job, right, canChange, undo, busy }: Props) {
   const left = skipped + failed;
   const isComparison = kind === "drift";
   // A row of a file is mended there.
-  const canRepeat = canChange && kind !== "tenant_csv" && !isPreview && !isLive;
+  const canRepeat = canChange && kind !== "tenant_csv" && kind !== "catalogue_import" && !isPreview && !isLive;
   return (
     <div>
       <PermissionNotice canChange={canChange} act={right} />

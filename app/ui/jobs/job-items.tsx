@@ -27,7 +27,7 @@ const columnsFor = (kind: JobKind, isPreview: boolean): Column<Row>[] => [
     cell: ({ subject, name }) => (
       <NameCell
         to={name === null ? undefined : paths.tenant(subject)}
-        name={name ?? (subject || (kind === "undo" ? "Catalogue" : "No key"))}
+        name={name ?? (subject || (kind === "undo" || kind === "catalogue_import" ? "Catalogue" : "No key"))}
         detail={name === null ? undefined : subject}
       />
     ),

@@ -26,8 +26,13 @@ export type ShownJob = {
   processed: number;
 };
 
-const changeCancelled = "It was cancelled. What is done stays done; the others were not touched.";
-const comparisonCancelled = "It was cancelled. The other tenants were not compared.";
+const cancelled: { [K in JobKind]?: string } = {
+  drift: "It was cancelled. The other tenants were not compared.",
+  catalogue_import: "It was cancelled. Nothing was imported.",
+};
+
+/** One transaction, which has no progress. */
+const isWhole = (kind: JobKind) => kind === "catalogue_import";
 
 const doing = (kind: JobKind) => (kind === "undo" ? "Undoing" : kind === "drift" ? "Comparing tenants" : "Changing tenants");
 
@@ -42,14 +47,20 @@ export function JobProgress({ job }: { job: ShownJob }) {
       {problem !== null && <Notice kind="error">{problem}</Notice>}
       {state === "cancelled" && (
         <Notice kind="warning">
-          {isPreview ? "The preview was cancelled." : kind === "drift" ? comparisonCancelled : changeCancelled}
+          {isPreview
+            ? "The preview was cancelled."
+            : (cancelled[kind] ?? "It was cancelled. What is done stays done; the others were not touched.")}
         </Notice>
       )}
       {isLive && (
         <Card>
-          {total === null || state === "queued" ? (
+          {total === null || state === "queued" || isWhole(kind) ? (
             <p role="status" className="text-ink-muted text-sm">
-              {state === "queued" ? "It waits for other jobs." : "Counting the tenants."}
+              {state === "queued"
+                ? "It waits for other jobs."
+                : isWhole(kind)
+                  ? "The file is being imported as a whole."
+                  : "Counting the tenants."}
             </p>
           ) : (
             <Progress
@@ -65,7 +76,7 @@ export function JobProgress({ job }: { job: ShownJob }) {
         <RowStats job={job} />
       ) : (
         <StatRow>
-          {!isPreview && <Stat label="Tenants" value={total === null ? "…" : count(total)} />}
+          {!isPreview && <Stat label={isWhole(kind) ? "Named in the file" : "Tenants"} value={total === null ? "…" : count(total)} />}
           <Stat label={isPreview ? "Will change" : words.done} value={count(done)} />
           <Stat label={isPreview ? "Will be skipped" : words.skipped} value={count(skipped)} />
           {!isPreview && <Stat label={words.failed} value={count(failed)} />}

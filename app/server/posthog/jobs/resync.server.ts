@@ -14,7 +14,7 @@ export type ResyncStarted = JobCreated | { ok: true; job: null; tenants: number 
 const subject = { subjectKind: "settings" as const, subject: "posthog" };
 
 /** Tenants that are queued at once, in one transaction as short as a batch of a job. */
-export const maxQueuedAtOnce = 50;
+const maxWithoutJob = 50;
 
 /** Sends all tenants again, whether or not PostHog has them. */
 export async function resyncAll(services: Services, actor: Actor): Promise<ResyncStarted> {
@@ -31,9 +31,9 @@ export async function resyncAll(services: Services, actor: Actor): Promise<Resyn
 export async function resyncTenants(services: Services, actor: Actor, keys: string[]): Promise<ResyncStarted> {
   const { db, now, posthog } = services;
   const t = db.tables;
-  if (keys.length > maxQueuedAtOnce) {
+  if (keys.length > maxWithoutJob) {
     const found = (await revisionsOf(db.readAside, t, keys)).map(({ key }) => key);
-    if (found.length > maxQueuedAtOnce) return startJob(services, actor, { from: { kind: "keys" }, keys: found });
+    if (found.length > maxWithoutJob) return startJob(services, actor, { from: { kind: "keys" }, keys: found });
   }
   const started = await db.transaction([], async (tx): Promise<ResyncStarted> => {
     const found = await revisionsOf(tx, t, keys);
