@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { ChartColumn, } from "lucide-react";
+import { ChartColumn } from "lucide-react";
 import { readTenantUsageQuery } from "~/forms/usage/usage-pages";
 import { demandDays } from "~/forms/usage/usage-ranges";
 import { keyOf, paths } from "~/paths";

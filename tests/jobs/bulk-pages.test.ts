@@ -80,7 +80,7 @@ test("a preview that changes plans says how many lose and gain, and names them w
   expect(await textOf(new Response(html))).toMatch(/Change the plan to Free.*loser.*SSO/);
   expect([html.includes(`href="${paths.job(id)}"`), html.includes(">Cancel<")]).toEqual([true, false]);
   expect((await owner.post(paths.impact(id), {})).status).toBe(404);
-  const csv = (await (await owner.get(paths.impactCsv(id))).text()).split("\r\n");
+  const csv = (await (await owner.get(paths.impactFile(id, "csv"))).text()).split("\r\n");
   expect(csv.slice(1, 3)).toEqual([
     "other,other,loses,1,0,SSO: on → nothing (0 checks)",
     "loser,loser,loses,1,0,SSO: on → nothing (0 checks)",
