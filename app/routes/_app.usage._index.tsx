@@ -30,28 +30,33 @@ export default function LimitsPage() {
   const { rows, next, full, near, features, plans, staleSince, now } = useLoaderData<typeof loader>();
   const [params] = useSearchParams();
   const query = Object.fromEntries(params);
-  const isFiltered = filters.some((name) => params.get(name));
+  const isFiltered = filters.some((name) => params.get(name)) || params.has("after");
+  const isUnused = rows.length === 0 && !isFiltered;
   return (
     <>
       <StaleFigures since={staleSince} now={now} />
-      <p className="mb-3 text-ink-muted text-sm">
-        <TextLink to={paths.usage({ level: "100" })}>{`${count(full)} ${full === 1 ? "tenant" : "tenants"}`}</TextLink> with a full limit.{" "}
-        <TextLink to={paths.usage({ level: "80" })}>{`${count(near)} more`}</TextLink> over 80 %.
-      </p>
-      <FilterBar names={[...filters, "after"]} className="mb-3">
-        <SearchBox label="Search name or key" />
-        <FilterSelect
-          name="level"
-          label="Any level"
-          options={[
-            ["80", "80 % and over"],
-            ["100", "Full, 100 % and over"],
-          ]}
-        />
-        <FilterChoice name="feature" label="All features" typed="Feature key" choices={features} />
-        <FilterChoice name="plan" label="All plans" typed="Plan key" choices={plans} more={[[withoutPlan, "Without a plan"]]} />
-        <FileLinks to={(format) => paths.usageExport({ ...query, of: "limits", format })} />
-      </FilterBar>
+      {!isUnused && (
+        <>
+          <p className="mb-3 text-ink-muted text-sm">
+            <TextLink to={paths.usage({ level: "100" })}>{`${count(full)} ${full === 1 ? "tenant" : "tenants"}`}</TextLink> with a full
+            limit. <TextLink to={paths.usage({ level: "80" })}>{`${count(near)} more`}</TextLink> over 80 %.
+          </p>
+          <FilterBar names={[...filters, "after"]} className="mb-3">
+            <SearchBox label="Search name or key" />
+            <FilterSelect
+              name="level"
+              label="Any level"
+              options={[
+                ["80", "80 % and over"],
+                ["100", "Full, 100 % and over"],
+              ]}
+            />
+            <FilterChoice name="feature" label="All features" typed="Feature key" choices={features} />
+            <FilterChoice name="plan" label="All plans" typed="Plan key" choices={plans} more={[[withoutPlan, "Without a plan"]]} />
+            <FileLinks to={(format) => paths.usageExport({ ...query, of: "limits", format })} />
+          </FilterBar>
+        </>
+      )}
       <Card flush>
         <DataTable
           rows={rows.map((row) => ({ ...row, now }))}
@@ -59,7 +64,7 @@ export default function LimitsPage() {
           rowKey={(row) => `${row.tenant.key}\n${row.feature.key}`}
           caption="Tenants and metered features, the fullest limit first"
           empty={
-            isFiltered || params.has("after") ? (
+            isFiltered ? (
               <EmptyState icon={SearchX} title="Nothing matches" action={<LinkButton to={paths.usage()}>Show all</LinkButton>}>
                 No tenant used a metered feature that these filters match, in this period or the one before.
               </EmptyState>

@@ -259,7 +259,10 @@ test("without JavaScript a button shows what the plan would give, and keeps what
   await page.getByText("All that a plan gives").click();
   await page.getByLabel("Plan", { exact: true }).selectOption({ label: "Premium" });
   await page.getByLabel("Note").fill("By phone");
-  await page.getByText("30 days").click();
+  await page
+    .locator("label")
+    .filter({ hasText: /^30 days/ })
+    .click();
   await page.getByText("Move to a plan").click();
   await page.getByLabel("Plan afterwards").selectOption({ label: "Premium" });
   await page.getByRole("button", { name: "Show what it gives" }).click();

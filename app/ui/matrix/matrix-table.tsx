@@ -44,7 +44,7 @@ export function MatrixTable({ columns, rows, next }: Props) {
       >
         <table
           className={cx("w-full min-w-(--matrix-width) table-fixed border-separate border-spacing-0 text-xs", look, cellLooks)}
-          style={{ "--matrix-width": `${9 + 6 * columns.length}rem` } as CSSProperties}
+          style={{ "--matrix-width": `${9 + 7.5 * columns.length}rem` } as CSSProperties}
         >
           <caption className="sr-only">What each tenant has of each feature. A cell leads to the feature of the tenant.</caption>
           <thead>
@@ -61,7 +61,7 @@ export function MatrixTable({ columns, rows, next }: Props) {
                     <Link
                       to={paths.feature(key)}
                       title={`${name} (${key})`}
-                      className="line-clamp-2 min-w-0 flex-1 rounded-sm text-left font-medium leading-tight wrap-anywhere hover:text-accent hover:underline"
+                      className="line-clamp-2 min-w-0 flex-1 rounded-sm text-left font-medium leading-tight wrap-break-word hover:text-accent hover:underline"
                     >
                       {name}
                     </Link>
