@@ -47,7 +47,8 @@ function titleOf(facts: CatalogueFacts, edit: CatalogueEdit): string {
 export async function readImpact({ db }: Pick<Services, "db">, id: string) {
   const job = await findJob({ db }, id);
   const counts = job && (await readImpactCounts(db.readAside, db.tables, id));
-  return job?.kind === "impact" && counts ? { job, counts } : null;
+  // The job of an import keeps its file in the same place.
+  return job && job.kind !== "catalogue_import" && counts ? { job, counts } : null;
 }
 
 /** `next`: the place of the last of the page, or null at the end. */
