@@ -14,7 +14,7 @@ export type TenantEffectRow = { tenant: string; effect: TenantEffect; checks: nu
 export type CheckSum = { allowed: number; refused: number };
 
 /** Checks that count for an effect: who gains a feature has asked for it before, who loses it has used it. */
-export const checksOf = (effect: Effect, sum: CheckSum | undefined): number =>
+export const countedChecks = (effect: Effect, sum: CheckSum | undefined): number =>
   (sum?.allowed ?? 0) + (effect === "gains" ? (sum?.refused ?? 0) : 0);
 
 /** What a tenant's use of a feature was. `used`: in the current period, under the limit as it will be. */
@@ -37,7 +37,7 @@ export function tenantEffectRows(
   const add = (effect: TenantEffect, one: NamedEffect) => byEffect.set(effect, [...(byEffect.get(effect) ?? []), one]);
   for (const one of effects) {
     const { feature, effect } = one;
-    const checks = checksOf(effect, use.checks(feature));
+    const checks = countedChecks(effect, use.checks(feature));
     const used = to.features.get(feature)?.type === "metered" ? use.used(feature) : undefined;
     const text = (catalogue: Catalogue, value: Value | null) =>
       value === null ? null : describeValue(catalogue.features.get(feature), value);

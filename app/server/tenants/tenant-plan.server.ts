@@ -4,7 +4,7 @@ import { byGroupAndName } from "~/core/decision/answer-row";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import type { Decision } from "~/core/decision/decide";
 import { affectedFeatures, type Effect } from "~/core/decision/preview";
-import { checksOf } from "~/core/impact/tenant-effects";
+import { countedChecks } from "~/core/impact/tenant-effects";
 import type { Plan } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
 import { day, isoDay } from "~/core/time";
@@ -80,7 +80,7 @@ export async function answersChangedBy(
       group: feature.group,
       before: gives(affected.before),
       after: gives(affected.after),
-      checks: checksOf(affected.effect, checks?.get(feature.key)),
+      checks: countedChecks(affected.effect, checks?.get(feature.key)),
       over: overLimit(affected.after),
     });
   }
