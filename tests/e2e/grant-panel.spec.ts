@@ -82,6 +82,7 @@ test("from the list of tenants a trial is granted in three clicks, and the perso
   await api(server, "GET", "/api/entitlements?tenant=acme&feature=sso");
   const page = await signIn(await context.newPage());
   await page.goto("/tenants");
+  await linksOpenTheDrawer(page);
   let clicks = 0;
   const click = async (name: string | RegExp, role: "link" | "button" = "link") => {
     clicks++;
@@ -121,6 +122,7 @@ test("Undo in the toast ends exactly what was granted and keeps it on record", a
 test("from the list of tenants a trial is granted with 25 keys", async ({ context, server }) => {
   const page = await signIn(await context.newPage());
   await page.goto("/tenants");
+  await linksOpenTheDrawer(page);
   let keys = 0;
   const press = async (...pressed: string[]) => {
     for (const key of pressed) {
@@ -194,7 +196,6 @@ test("a preset that is kept from what was ticked fills in the drawer of another 
   await page.getByRole("button", { name: "Save preset" }).click();
   await expect(toast(page)).toContainText("The preset Evaluation is kept.");
   await page.goto("/tenants/cyberdyne");
-  await page.getByRole("region", { name: /^Notifications/ }).waitFor({ state: "attached" });
   await linksOpenTheDrawer(page);
   await page.getByRole("link", { name: "Grant trial", exact: true }).first().click();
   await drawer(page).getByRole("link", { name: "Evaluation 30 days" }).click();

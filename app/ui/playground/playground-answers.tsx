@@ -75,7 +75,7 @@ export function PlaygroundAnswers({ answers: { rows, total, all, entitled, page,
                       </span>
                       {row.gives !== null && <span className="min-w-8 max-w-1/2 truncate text-ink-muted text-xs">{row.gives}</span>}
                     </span>
-                    <span className="text-ink-muted wrap-anywhere sm:line-clamp-2">{row.message}</span>
+                    <span className="truncate text-ink-muted max-sm:whitespace-normal max-sm:wrap-anywhere">{row.message}</span>
                   </span>
                 </Link>
               </li>
