@@ -195,6 +195,17 @@ describe.each(engines)("group sync on %s", (engine) => {
     expect((await auditHeads("posthog.resync_all")).map(({ changeSet }) => changeSet)).toEqual([(await progress())?.job]);
   });
 
+  test("what the last batch of a resync queued still waits, however long the batch took", async () => {
+    await w.tenants(["a"], (key) => ({ name: key }));
+    await w.settle();
+    await resyncAll(w.services, cli);
+    let at = w.clock.now;
+    Object.defineProperty(w.clock, "now", { get: () => ++at, configurable: true });
+    await w.services.jobs.runAll();
+    Object.defineProperty(w.clock, "now", { value: at, writable: true, configurable: true });
+    expect(await resyncProgress(w.db.read, w.db.tables, at)).toMatchObject({ state: "done", done: 0, doneAt: null });
+  });
+
   test("a resync of some sends these alone, those too that wait for their next try", async () => {
     await w.tenants(["a", "b", "c"], (key) => ({ name: key }));
     fake.state.mode.default = "500";

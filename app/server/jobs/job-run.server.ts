@@ -98,7 +98,9 @@ export async function runJob(parts: JobRunParts, taken: TakenJob, work: JobWork,
       }
       // Candidates that turned out not to match were counted.
       const known = isLast ? all : Math.max(total ?? 0, all);
-      await moveJob(tx, t, job.id, { ...next, total: known, cursor: batch.cursor }, isLast ? { state: "done", at } : undefined);
+      // Not `at`, because what the batch wrote is not later than the job's end.
+      const over = isLast ? { state: "done" as const, at: now() } : undefined;
+      await moveJob(tx, t, job.id, { ...next, total: known, cursor: batch.cursor }, over);
       return { is: isLast ? "over" : "moved", onCommitted };
     });
     if (result.is === "moved" || (result.is === "over" && isLast)) {
