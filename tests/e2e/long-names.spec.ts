@@ -220,8 +220,8 @@ for (const width of [390, 640, 800, 1_280]) {
       Object.assign(window, { shifts });
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries() as unknown as { hadRecentInput: boolean; value: number; sources: { node?: Node }[] }[]) {
-          // On a busy machine columns of a table settle while its rows arrive, and a filter after the one before it: by 0.003 at most.
-          if (!entry.hadRecentInput && entry.value >= 0.005)
+          // The columns of a table settle while its rows arrive, by 0.001 at most.
+          if (!entry.hadRecentInput && entry.value >= 0.002)
             shifts.push(`${entry.value.toFixed(3)} ${entry.sources.map((s) => s.node?.textContent?.slice(0, 30)).join(", ")}`);
         }
       }).observe({ type: "layout-shift", buffered: true });

@@ -1,5 +1,7 @@
+import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runAgain } from "~/server/bulk/bulk.server";
+import { jobLeaseMs } from "~/server/jobs/job-run.server";
 import { createJobRunner } from "~/server/jobs/job-runner.server";
 import type { JobWork } from "~/server/jobs/job-work";
 import { cancelOneJob } from "~/server/jobs/jobs.server";
@@ -122,10 +124,15 @@ describe.each(engines)("a comparison with PostHog on %s", (engine) => {
     const run = runner().runAll();
     const asked = async () => fake.state.requests["/api/projects/1/groups_types/"] || undefined;
     await until(asked, 10_000, () => "PostHog was not asked");
+    const { read, tables } = services.db;
+    const isExtended = async () => {
+      const [row] = await read.select({ until: tables.jobs.leaseUntil }).from(tables.jobs).where(eq(tables.jobs.id, job.id));
+      return row?.until?.getTime() === services.clock.now + jobLeaseMs || undefined;
+    };
     // Longer than the lease lasts.
     for (let i = 0; i < 4; i++) {
       services.clock.now += 10_000;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await until(isExtended, 10_000, () => "the lease was not extended");
     }
     expect(await cancelOneJob(services, operator, job.id)).toMatchObject({ ok: true, job: { state: "running", cancelRequested: true } });
     await run;

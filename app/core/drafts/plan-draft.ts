@@ -7,7 +7,7 @@ import type { Actor, CatalogueFacts, Instant, Stamp, Value } from "~/core/model"
 import { type Outcome, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 
-/** `scheduled`: it is published at an instant, and nobody edits it until then. */
+/** `scheduled`: it is published at a set instant, and cannot be edited until then. */
 export const draftStates = ["open", "scheduled", "published", "discarded"] as const;
 export type DraftState = (typeof draftStates)[number];
 

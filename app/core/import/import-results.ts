@@ -7,7 +7,7 @@ import type { ImportDiff } from "./tenant-import";
 export type CatalogueImportParams = {
   /** Of the file. */
   name: string;
-  /** The catalogue's revisions of which it may be one; absent if any will do. */
+  /** The import is refused unless the catalogue has one of these revisions. Absent: any revision. */
   revisions?: number[];
 };
 

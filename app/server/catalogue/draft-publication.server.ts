@@ -86,7 +86,7 @@ export async function publishDueDrafts(services: Omit<CatalogueParts, "authority
   return published;
 }
 
-/** Unless it was moved, cancelled or published meanwhile. */
+/** Notes why it was not published. Does nothing if it was moved, cancelled or published since. */
 async function noteProblem({ db }: Pick<Services, "db">, id: string, publishAt: Instant | null, problem: string): Promise<void> {
   await db.transaction([draftsLock], async (tx) => {
     const draft = await readDraft(tx, db.tables, id);

@@ -8,7 +8,13 @@ import { type AuditEntry, writeAudit } from "~db/store/audit.server";
 import { cancelJob, countLiveJobs, insertJob, jobsLock, readJob } from "~db/store/jobs.server";
 
 /** `id`: of a job that is created once, however often it is asked for. `total`: if it is known beforehand. */
-export type JobToCreate = { id?: string; kind: JobKind; params: Json; keys: string[] | null; isPreview: boolean; note: string | null } & {
+export type JobToCreate = {
+  id?: string;
+  kind: JobKind;
+  params: Json;
+  keys: string[] | null;
+  isPreview: boolean;
+  note: string | null;
   total?: number;
 };
 export type JobCreated = { ok: true; job: Job } | Refusal;

@@ -154,7 +154,8 @@ export function FilterSelect({ name, label, options, className }: FilterSelectPr
   const [params] = useSearchParams();
   const value = params.get(name) ?? "";
   return (
-    <span className={cx("min-w-0 max-w-52 max-sm:flex-1", className)}>
+    // Not shares of the row on phones: they would change, and move each other, while the page arrives.
+    <span className={cx("min-w-0 max-w-52 max-sm:w-[calc(50%-0.25rem)]", className)}>
       <Select
         key={value}
         name={name}

@@ -55,7 +55,7 @@ export const driftWork =
     };
 
     async function compare(place: DriftPlace, known: ReadonlySet<string>, { groups, next }: GroupPage): Promise<JobBatch> {
-      // A group moves between pages if others are created meanwhile, and comes twice.
+      // While groups are created, one may move to the next page and be listed twice.
       const fresh = new Map(groups.map((group) => [storedKey(group.key), group.properties]));
       for (const key of known) fresh.delete(key);
       await facts.look();
