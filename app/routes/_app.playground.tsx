@@ -37,7 +37,7 @@ export default function Playground() {
       <PlaygroundNotices query={query} tenant={tenant} near={near} isPast={isPast} at={at} now={now} example={example.tenant} />
       {answers && tenant && (
         <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_23rem]">
-          <div className="min-w-0 lg:order-last">
+          <div className="min-w-0 lg:col-start-2 lg:row-start-1">
             <ChosenAnswer chosen={chosen} tenant={tenant.key} query={query} origin={origin} isPast={isPast} now={now} />
           </div>
           <PlaygroundAnswers answers={answers} tenant={tenant} chosen={query.feature} />

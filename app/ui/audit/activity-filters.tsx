@@ -23,9 +23,6 @@ const kinds = auditSubjects.map((kind) => [kind, kindWords[kind]] as const);
 /** Filters behind "More filters". */
 const further = ["kind", "tenant", "feature", "from", "to"] as const;
 
-/** Two in a row on a phone. */
-const half = "max-sm:basis-2/5";
-
 type Props = {
   actors: readonly Actor[];
   actions: readonly string[];
@@ -40,9 +37,9 @@ export function ActivityFilters({ actors, actions, features, zone }: Props) {
   return (
     <FilterBar names={[...auditFilters, "before", "zone"]} className="mb-3">
       <SearchBox label="Search names, keys, reasons, values" />
-      <FilterSelect className={half} name="actor" label="Anyone" options={actors.map((actor) => [actorValue(actor), actor.name])} />
-      <FilterSelect className={half} name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
-      <FilterSelect className={half} name="signins" label="Without sign-ins" options={[["yes", "With sign-ins"]]} />
+      <FilterSelect name="actor" label="Anyone" options={actors.map((actor) => [actorValue(actor), actor.name])} />
+      <FilterSelect name="action" label="All actions" options={actions.map((action) => [action, actionWords(action)])} />
+      <FilterSelect name="signins" label="Without sign-ins" options={[["yes", "With sign-ins"]]} />
       <Details
         summary={set.length > 0 ? `More filters, ${set.length} set` : "More filters"}
         open={set.length > 0}

@@ -146,16 +146,16 @@ export function FilterDate({ name, label }: { name: string; label: string }) {
   );
 }
 
-type FilterSelectProps = { name: string; label: string; options: readonly (readonly [value: string, label: string])[]; className?: string };
+type FilterSelectProps = { name: string; label: string; options: readonly (readonly [value: string, label: string])[] };
 
 /** The first option is the label: no filter. */
-export function FilterSelect({ name, label, options, className }: FilterSelectProps) {
+export function FilterSelect({ name, label, options }: FilterSelectProps) {
   const send = useContext(SubmitContext);
   const [params] = useSearchParams();
   const value = params.get(name) ?? "";
   return (
-    // Not shares of the row on phones: they would change, and move each other, while the page arrives.
-    <span className={cx("min-w-0 max-w-52 max-sm:w-[calc(50%-0.25rem)]", className)}>
+    // Two in a row on phones. Shares of the row would change, and move each other, while the page arrives.
+    <span className="min-w-0 max-w-52 max-sm:w-[calc(50%-0.25rem)]">
       <Select
         key={value}
         name={name}

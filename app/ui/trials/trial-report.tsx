@@ -57,7 +57,7 @@ export function TrialFunnel({ total, range }: { total: Row; range: ReportRange }
       {steps.map(({ label, value, hint, to }) => (
         <div key={label} className="grid items-center gap-x-4 gap-y-1 sm:grid-cols-[6rem_minmax(0,1fr)_15rem]">
           <dt className="text-ink-muted text-sm">{label}</dt>
-          <dd className="sm:order-last text-sm">
+          <dd className="text-sm sm:col-start-3 sm:row-start-1">
             <span className="font-semibold text-ink">
               <NumberCell value={value} to={to} label={label.toLowerCase()} />
             </span>{" "}
