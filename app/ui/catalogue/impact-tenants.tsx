@@ -36,12 +36,7 @@ const columnsFor = (effect: TenantEffect): Column<ImpactTenantRow>[] => [
   {
     id: "checks",
     header: "Checks in 30 days",
-    cell: ({ checks }) => (
-      <span className={checks > 0 ? "tabular-nums" : "text-ink-faint tabular-nums"}>
-        {count(checks)}
-        <span className="md:hidden"> {checks === 1 ? "check" : "checks"} in 30 days</span>
-      </span>
-    ),
+    cell: ({ checks }) => <span className={checks > 0 ? "tabular-nums" : "text-ink-faint tabular-nums"}>{count(checks)}</span>,
   },
 ];
 

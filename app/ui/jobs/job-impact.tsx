@@ -8,8 +8,8 @@ import { count } from "~/ui/kit/pagination";
 /** Of a preview: how many tenants lose and gain features, each number with its list of tenants. */
 export function JobImpact({ id, counts }: { id: string; counts: { [E in TenantEffect]: number } }) {
   return (
-    <Section title="What tenants lose and gain" id="impact">
-      <StatRow>
+    <Section title="What tenants lose and gain" id="impact" bare>
+      <StatRow className="max-sm:grid-cols-1">
         {tenantEffects.map((effect) => (
           <Stat
             key={effect}
