@@ -22,6 +22,12 @@ const eventsThatHydrate =
 const keepFromReact = (event: Event) => event.stopImmediatePropagation();
 for (const name of eventsThatHydrate) window.addEventListener(name, keepFromReact, true);
 
+// Whoever leaves a page while parts of it still arrive aborts them. Remix hands the rest of such an answer to nobody, so
+// the browser would report an error where nothing failed.
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
+});
+
 function Page() {
   useEffect(() => {
     for (const name of eventsThatHydrate) window.removeEventListener(name, keepFromReact, true);

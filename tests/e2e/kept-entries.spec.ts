@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
-import { enterPassword, expect, owner, ownerEnv, signIn, test } from "./server";
+import { enterPassword, expect, hydrated, owner, ownerEnv, signIn, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
 test.describe.configure({ mode: "serial" });
@@ -30,8 +30,14 @@ async function noticesAfterAFrame() {
   return (window as unknown as { notices: number }).notices;
 }
 
+/** Opens a page and waits until the script that keeps entries runs there. */
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await hydrated(page);
+}
+
 async function createTenant(page: Page, key: string, name: string) {
-  await page.goto("/tenants/new");
+  await open(page, "/tenants/new");
   await page.getByLabel("Key").fill(key);
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Create tenant" }).click();
@@ -43,7 +49,7 @@ test("entries of a form sent after the session ended are restored after sign-in"
   await createTenant(page, "acme", "Acme");
   expect(await stored(page)).not.toContain("latchkey:entries");
 
-  await page.goto("/tenants/acme/edit");
+  await open(page, "/tenants/acme/edit");
   await page.getByLabel("Name").fill("Acme & Sons");
   await page.getByLabel("Metadata").fill('{"region": "eu"}');
   await endSession(context);
@@ -69,7 +75,7 @@ test("a lost connection is not called an error of the server, and keeps the entr
   // Chromium asks for /favicon.ico while the page has no icon.
   expectBrowserError(/ERR_INTERNET_DISCONNECTED|Failed to fetch|404 \(Not Found\) .*\/favicon\.ico$/);
   const page = await signIn(await context.newPage());
-  await page.goto("/tenants/acme/edit");
+  await open(page, "/tenants/acme/edit");
   await page.getByLabel("Name").fill("Acme, offline");
   await page.evaluate(countNotices);
   await context.setOffline(true);
@@ -93,7 +99,7 @@ test("a lost connection is not called an error of the server, and keeps the entr
 test("a form that was refused in the browser is not kept when the next page fails", async ({ context, expectBrowserError }) => {
   expectBrowserError(/ERR_CONNECTION_RESET|Failed to fetch/);
   const page = await signIn(await context.newPage());
-  await page.goto("/tenants/acme/edit");
+  await open(page, "/tenants/acme/edit");
   await page.getByLabel("Name").fill("Acme, refused");
   await page.getByLabel("Metadata").fill("{");
   await page.getByRole("button", { name: "Save" }).click();
@@ -107,7 +113,7 @@ test("a form that was refused in the browser is not kept when the next page fail
 
 test("choices are filled in again, and discarding brings the saved values back", async ({ context }) => {
   const page = await signIn(await context.newPage());
-  await page.goto("/keys/new");
+  await open(page, "/keys/new");
   await page.getByLabel("Name").fill("Web app");
   await page.getByText("Browsers", { exact: true }).click();
   await page.getByLabel("Only for the tenant").fill("acme");
@@ -120,7 +126,7 @@ test("choices are filled in again, and discarding brings the saved values back",
   await expect(page.getByRole("radio", { name: /^Browsers/ })).toBeChecked();
   await expect(page.getByLabel("Expires")).toHaveValue("90");
 
-  await page.goto("/plans");
+  await open(page, "/plans");
   await page.getByRole("link", { name: "Back to the form" }).click();
   await expect(page.getByLabel("Name")).toHaveValue("Web app");
   await page.getByRole("button", { name: "Discard" }).click();
@@ -131,7 +137,7 @@ test("choices are filled in again, and discarding brings the saved values back",
 
 test("signing out clears the entries, and passwords are never stored", async ({ context }) => {
   const page = await signIn(await context.newPage());
-  await page.goto("/keys/new");
+  await open(page, "/keys/new");
   await page.getByLabel("Name").fill("Never saved");
   await page.getByRole("checkbox", { name: /^Report usage/ }).check();
   await endSession(context);
@@ -144,7 +150,7 @@ test("signing out clears the entries, and passwords are never stored", async ({ 
   expect(await stored(page)).not.toContain("Never saved");
 
   await enterPassword(page);
-  await page.goto("/account");
+  await open(page, "/account");
   await page.getByLabel("Current password").fill(owner.password);
   await page.getByLabel("New password").fill("another-long-sentence-here");
   await endSession(context);

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, signIn, test } from "./server";
+import { expect, hydrated, signIn, test } from "./server";
 
 const owner = { email: `${"o".repeat(60)}@${"example".repeat(8)}.com`, password: "four-quiet-lanterns-rise" };
 test.use({ serverEnv: { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password } });
@@ -110,9 +110,9 @@ async function pagesOf(page: Page): Promise<string[]> {
   ];
 }
 
-/** Resolves when React has hydrated the page and the result is painted. */
-async function hydrated(page: Page): Promise<void> {
-  await page.waitForFunction(() => Object.keys(document.querySelector("main") ?? {}).some((name) => name.startsWith("__reactFiber")));
+/** Resolves when the page is hydrated and the result is painted. */
+async function settled(page: Page): Promise<void> {
+  await hydrated(page);
   await page.evaluate(async () => {
     await document.fonts.ready;
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
@@ -233,7 +233,7 @@ for (const width of [390, 640, 800, 1_280]) {
     const faults: Record<string, string[]> = {};
     for (const path of pages) {
       await page.goto(path);
-      await hydrated(page);
+      await settled(page);
       const found = await faultsOf(page);
       if (found.length > 0) faults[path.replace(/(.)\1{9,}/g, "$1…")] = found;
     }

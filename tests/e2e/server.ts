@@ -22,6 +22,11 @@ export async function signIn(page: Page, admin = owner): Promise<Page> {
   return page;
 }
 
+/** Resolves when React has hydrated the page. Before, a click or a form loads a whole page, as without JavaScript. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => Object.keys(document.querySelector("main") ?? {}).some((name) => name.startsWith("__reactFiber")));
+}
+
 /** A phone, and a window of 1,280 by 800 at 200 % zoom, which has half as many CSS pixels. For `newPerson`. */
 export const smallScreens: { [what: string]: BrowserContextOptions } = {
   "on a phone": { viewport: { width: 390, height: 844 }, hasTouch: true },
