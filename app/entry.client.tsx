@@ -22,7 +22,7 @@ const eventsThatHydrate =
 const keepFromReact = (event: Event) => event.stopImmediatePropagation();
 for (const name of eventsThatHydrate) window.addEventListener(name, keepFromReact, true);
 
-// Whoever leaves a page while parts of it still arrive aborts them. Remix hands the rest of such an answer to nobody, so
+// Who leaves a page while parts of it still arrive aborts them. Nothing in Remix handles that rejection, so
 // the browser would report an error where nothing failed.
 window.addEventListener("unhandledrejection", (event) => {
   if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
