@@ -35,6 +35,8 @@ export type Entitlement = {
   readonly validUntil: string | null;
   /** Plans that would turn a no into a yes, by rank. */
   readonly availableIn?: readonly string[];
+  /** A page where the user can ask for the feature. */
+  readonly askUrl?: string;
   readonly isStale?: boolean;
   readonly sources: readonly Source[];
 };

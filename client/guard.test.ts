@@ -11,7 +11,10 @@ let latchkey: Latchkey;
 const closers: (() => unknown)[] = [];
 beforeEach(async () => {
   api = await startApi();
-  await api.catalogue([feature("sso")], [plan("starter"), plan("premium", { sso: true }, { rank: 20 })]);
+  await api.catalogue(
+    [feature("sso", { askUrl: "https://acme.example/upgrade" })],
+    [plan("starter"), plan("premium", { sso: true }, { rank: 20 })],
+  );
   await api.tenant("acme", { plan: "starter" });
   await api.tenant("globex", { plan: "premium" });
   latchkey = createLatchkey({ url: api.origin, key: api.keys.check });
@@ -29,6 +32,7 @@ const refusal = {
   code: "not_in_plan",
   feature: "sso",
   availableIn: ["premium"],
+  askUrl: "https://acme.example/upgrade",
 };
 
 /** Both outcomes of a guarded route, as a caller sees them. */

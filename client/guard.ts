@@ -17,6 +17,7 @@ export type Problem = {
   code: string;
   feature: string;
   availableIn?: readonly string[];
+  askUrl?: string;
 };
 
 /** The used part of node:http's response, which Express extends. */
@@ -84,7 +85,7 @@ function refuse(response: NodeResponse | FastifyReplyLike, decision: Decision): 
   else response.end(body);
 }
 
-function problemOf({ reason, feature, availableIn }: Decision): string {
+function problemOf({ reason, feature, availableIn, askUrl }: Decision): string {
   const problem: Problem = {
     type: "about:blank",
     title: "Forbidden",
@@ -93,6 +94,7 @@ function problemOf({ reason, feature, availableIn }: Decision): string {
     code: reason.code,
     feature,
     ...(availableIn ? { availableIn } : {}),
+    ...(askUrl ? { askUrl } : {}),
   };
   return JSON.stringify(problem);
 }

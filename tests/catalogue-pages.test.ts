@@ -320,6 +320,7 @@ describe("a feature", () => {
       { type: "metered", resetPeriod: "day", limit: "soft", unit: "jobs" },
       { meter: { resetPeriod: "day", soft: true, unit: "jobs" } },
     ],
+    ["linked", { type: "boolean", askUrl: "https://acme.example/upgrade" }, { askUrl: "https://acme.example/upgrade" }],
     [
       "tied",
       { type: "boolean", flagKey: "beta", flagRule: "both", whenUnknown: "off" },

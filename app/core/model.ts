@@ -49,6 +49,8 @@ export type Feature = {
   name: string;
   description: string | null;
   group: string | null;
+  /** A page where a user can ask for it, which answers carry when the plan or a limit refuses it. Absent for none. */
+  askUrl?: string;
   flag: FlagLink | null;
   archivedAt: Instant | null;
   /** The catalogue's revision of the feature's last change, for detecting concurrent edits. */

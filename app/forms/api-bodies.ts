@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type FlagLink, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import { askUrl } from "./catalogue/ask-url";
 import { displayName, longText } from "./catalogue/plan";
 import { featureKeyRefused, planKey, tenantKey } from "./entity-keys";
 import { railReason } from "./grants/grant";
@@ -82,6 +83,7 @@ export const featureBody = z.strictObject({
   name: displayName.nullish(),
   description: longText.nullish(),
   group: short("A group", 200).nullish(),
+  askUrl: askUrl.nullish().describe("A page where a user can ask for it. Answers carry it when the plan or a limit refuses the feature."),
   type: z
     .enum(featureTypes, `A type is one of ${featureTypes.join(", ")}.`)
     .optional()

@@ -217,6 +217,12 @@ const probes: { [row: string]: () => Probe } = {
     fits: [put({ group: x(200) }, "/api/features/f")],
     refused: ["", x(201), "a\nb"].map((group) => [put({ group }, "/api/features/f"), request("group")]),
   }),
+  "link to ask for a feature": () => ({
+    fits: [put({ askUrl: `https://acme.example/${x(479)}` }, "/api/features/f")],
+    refused: ["", "acme.example", "javascript:alert(1)", "https://me:secret@acme.example/", `https://acme.example/${x(480)}`].map(
+      (askUrl) => [put({ askUrl }, "/api/features/f"), request("askUrl")],
+    ),
+  }),
   "unit of a metered feature": () => ({
     fits: [put(metered(x(50)), "/api/features/u")],
     refused: ["", x(51), "a\nb"].map((unit) => [put(metered(unit), "/api/features/u"), request("meter.unit")]),

@@ -39,7 +39,7 @@ export function planOnWire({ entries, archivedAt, revision, ...plan }: Plan) {
 }
 
 export function featureOnWire(feature: Feature) {
-  const { key, name, description, group, type, flag, archivedAt, revision } = feature;
+  const { key, name, description, group, askUrl = null, type, flag, archivedAt, revision } = feature;
   const settings = type === "config" ? { config: feature.config } : type === "metered" ? { meter: feature.meter } : {};
-  return { key, name, description, group, type, ...settings, flag, archivedAt: isoOrNull(archivedAt), revision };
+  return { key, name, description, group, askUrl, type, ...settings, flag, archivedAt: isoOrNull(archivedAt), revision };
 }

@@ -160,6 +160,7 @@ export const feature = z
     name: z.string(),
     description: z.string().nullable(),
     group: z.string().nullable(),
+    askUrl: z.string().nullable(),
     type: z.enum(featureTypes),
     config: config.optional(),
     meter: meter.optional(),

@@ -78,6 +78,10 @@ const entitlementFields = {
   expiresAt: instantField.nullable(),
   validUntil: instantField.nullable(),
   availableIn: z.array(z.string()).optional(),
+  askUrl: z
+    .string()
+    .optional()
+    .describe("A page where a user can ask for the feature. Only if the reason is `not_in_plan` or `limit_reached`."),
   isStale: z.boolean().optional(),
   sources: z.array(source),
 };

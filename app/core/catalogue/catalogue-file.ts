@@ -11,6 +11,7 @@ export type FileFeature = FeatureKind & {
   name: string;
   description: string | null;
   group: string | null;
+  askUrl?: string;
   flag: FlagLink | null;
   archived: FileArchived;
 };
@@ -56,8 +57,8 @@ export type CatalogueFile = {
 export type FileProblem = { path: (string | number)[]; message: string };
 
 export function featureFromFile(key: string, from: FileFeature, archivedAt: Instant | null, revision: number): Feature {
-  const { name, description, group, flag } = from;
-  const common = { key, name, description, group, flag, archivedAt, revision };
+  const { name, description, group, askUrl, flag } = from;
+  const common = { key, name, description, group, ...(askUrl === undefined ? {} : { askUrl }), flag, archivedAt, revision };
   if (from.type === "config") return { ...common, type: from.type, config: from.config };
   if (from.type === "metered") return { ...common, type: from.type, meter: from.meter };
   return { ...common, type: from.type };

@@ -38,6 +38,7 @@ export function featureChanges(before: Feature, after: Feature): string[] {
   if (before.name !== after.name) what.push(fromTo("name", quoted(before.name), quoted(after.name)));
   if (before.group !== after.group) what.push(fromTo("group", quoted(before.group), quoted(after.group)));
   if (before.description !== after.description) what.push("description");
+  if (before.askUrl !== after.askUrl) what.push(fromTo("link to ask", before.askUrl ?? "none", after.askUrl ?? "none"));
   if (before.type === "config" && after.type === "config" && !sameJson(before.config, after.config)) {
     what.push(fromTo("value", describeConfig(before.config), describeConfig(after.config)));
   }

@@ -21,6 +21,7 @@ export type FeatureForm = {
   name?: string | null;
   description?: string | null;
   group?: string | null;
+  askUrl?: string | null;
   flag?: FlagLink | null;
   why?: string | null;
 };
@@ -39,11 +40,13 @@ export function createFeature(facts: CatalogueFacts, key: string, form: FeatureF
     const way = other.archivedAt === null ? "Choose another key" : "It is archived: restore it, or choose another key";
     return refuse("feature_exists", `There is a feature ${key} already (${other.name}). ${way}.`, "key");
   }
-  const { name, description, group, flag, why, ...kind } = form;
+  const { name, description, group, askUrl, flag, why, ...kind } = form;
   const common = { key, name: name ?? key, description: description ?? null, group: group ?? null, flag: flag ?? null };
-  const feature: Feature = { ...common, ...kind, archivedAt: null, revision: 0 };
+  const feature: Feature = { ...common, ...askPart(askUrl), ...kind, archivedAt: null, revision: 0 };
   return { ok: true, change: catalogueChange("feature.created", { features: [feature] }, stamp, why) };
 }
+
+const askPart = (askUrl: string | null | undefined) => (askUrl ? { askUrl } : {});
 
 /** Given settings replace the old ones completely. A given type must be the current one. */
 export type FeatureEdit = FeatureForm & { type?: Feature["type"]; config?: ConfigSettings; meter?: MeterSettings };
@@ -63,8 +66,10 @@ export function updateFeature(
     nameProblem("name", form.name, before.name) ??
     nameProblem("group", form.group, before.group);
   if (bad) return bad;
+  const { askUrl: askedAt, ...others } = before;
   const after: Feature = {
-    ...before,
+    ...others,
+    ...askPart(form.askUrl === undefined ? askedAt : form.askUrl),
     name: form.name === undefined ? before.name : (form.name ?? key),
     description: form.description === undefined ? before.description : form.description,
     group: form.group === undefined ? before.group : form.group,

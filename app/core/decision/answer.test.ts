@@ -59,6 +59,31 @@ describe("the whole answer", () => {
     expect(ask({ catalogue: withOld, features: ["old"] }).body.entitlements.old?.reason.code).toBe("feature_archived");
   });
 
+  test("has the link to ask where the plan or a limit is the reason for the no, and nowhere else", () => {
+    const askUrl = "https://acme.example/upgrade";
+    const features = [
+      feature("no", { askUrl }),
+      feature("yes", { askUrl }),
+      feature("denied", { askUrl }),
+      feature("old", { askUrl, archivedAt: now }),
+      meteredFeature("full", {}, { askUrl }),
+      feature("without"),
+    ];
+    const shopWithLinks = catalogue(features, [plan("starter", { yes: true, full: 5 })]);
+    const asked = { catalogue: shopWithLinks, features: features.map(({ key }) => key) };
+    const denied = tenant({ plan: "starter", grants: [denial("denied")] });
+    const linksOf = (question: Question) => {
+      const { body } = ask({ ...asked, ...question }, { usage: () => ({ used: 5 }) });
+      return Object.entries(body.entitlements).flatMap(([key, { askUrl: link }]) => (link === undefined ? [] : [[key, link]]));
+    };
+    expect(linksOf({ tenant: denied })).toEqual([
+      ["no", askUrl],
+      ["full", askUrl],
+    ]);
+    expect(linksOf({ tenant: { ...denied, status: "suspended" } })).toEqual([]);
+    expect(linksOf({ key: "nobody", tenant: null })).toEqual([]);
+  });
+
   test("of a tenant that does not exist still answers what was asked", () => {
     const { body } = ask({ key: "nobody", tenant: null, features: ["sso", "nothing"] });
     expect(body).toMatchObject({ tenant: "nobody", plan: null, validUntil: null, revision: 4711 });

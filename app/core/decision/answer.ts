@@ -30,10 +30,18 @@ export function entitlement(decision: Decision, tenant: TenantFacts | null, cata
     expiresAt: isoOrNull(decision.expiresAt),
     validUntil: isoOrNull(decision.validUntil),
     ...(availableIn.length > 0 ? { availableIn } : {}),
+    ...askPartOf(decision, catalogue),
     ...(decision.isStale ? { isStale: true } : {}),
     sources: decision.sources.map((s) => sourceOnWire(s, decision.type)),
   };
 }
+/** The page where a user can ask for what the plan does not give. Other refusals are not changed by asking. */
+export function askPartOf({ feature, reason }: Decision, catalogue: Catalogue): { askUrl?: string } {
+  if (reason !== "not_in_plan" && reason !== "limit_reached") return {};
+  const askUrl = catalogue.features.get(feature)?.askUrl;
+  return askUrl === undefined ? {} : { askUrl };
+}
+
 export type Entitlement = ReturnType<typeof entitlement>;
 
 function sourceOnWire(source: Source, type: Decision["type"]) {

@@ -98,5 +98,5 @@ export type FlagValueMap = ReadonlyMap<string, FlagReading>;
 /** The parts of a feature that decisions read, serialized. */
 function rulesOf(catalogue: Catalogue, key: string): string | undefined {
   const feature = catalogue.features.get(key);
-  return feature && JSON.stringify({ ...feature, name: null, description: null, group: null, revision: null });
+  return feature && JSON.stringify({ ...feature, name: null, description: null, group: null, askUrl: null, revision: null });
 }

@@ -1,4 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
+import { askPartOf } from "~/core/decision/answer";
 import type { Decision, ReasonCode } from "~/core/decision/decide";
 import { reasonMessage } from "~/core/decision/reason-message";
 import type { Feature, Json, Limit, TenantFacts } from "~/core/model";
@@ -77,6 +78,7 @@ function metadataOf(decision: Decision, tenant: TenantFacts | null, catalogue: C
     code: reason,
     message: reasonMessage(decision, tenant, catalogue),
     ...(expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }),
+    ...askPartOf(decision, catalogue),
     ...(amount ? numberOr("limit", amount.limit) : {}),
     ...(consumption ? { ...numberOr("used", consumption.used), ...numberOr("remaining", consumption.remaining) } : {}),
     ...(entitled && amount?.limit === "unlimited" ? { unlimited: true } : {}),

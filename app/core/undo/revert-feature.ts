@@ -6,6 +6,7 @@ const words: Readonly<Record<string, string>> = {
   name: "name",
   description: "description",
   group: "group",
+  askUrl: "link to ask",
   flag: "flag",
   archivedAt: "state",
   config: "settings",

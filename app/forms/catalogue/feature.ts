@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FeatureKind } from "~/core/catalogue/feature-changes";
 import { type FlagLink, featureTypes, flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
 import { note } from "~/forms/tenants/tenant";
+import { askUrl } from "./ask-url";
 import { displayName, expected, longText, newKey, reviewed } from "./plan";
 
 export const configKinds = ["number", "text", "json"] as const;
@@ -42,6 +43,7 @@ const shared = {
   name: displayName,
   description: longText.optional().transform(cleared),
   group: short("A group", 200).optional().transform(cleared),
+  askUrl: askUrl.optional().transform(cleared),
   flagKey: short("A flag's key", 400).optional(),
   flagRule: z.enum(flagRules).default("grant"),
   whenUnknown: z.enum(whenUnknownChoices).default("last"),
@@ -59,9 +61,9 @@ function kindOf(type: FeatureKind["type"], s: Settings): FeatureKind {
   return { type, config: s.kind === "text" ? { kind: s.kind, options: s.options } : { kind: s.kind } };
 }
 
-function formOf({ name, description, group, flagKey, flagRule, whenUnknown, why }: Shared) {
+function formOf({ name, description, group, askUrl, flagKey, flagRule, whenUnknown, why }: Shared) {
   const flag: FlagLink | null = flagKey ? { key: flagKey, rule: flagRule, whenUnknown } : null;
-  return { name, description, group, flag, why };
+  return { name, description, group, askUrl, flag, why };
 }
 
 export const newFeatureForm = z

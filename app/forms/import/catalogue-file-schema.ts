@@ -12,6 +12,7 @@ import {
   type Value,
   whenUnknownChoices,
 } from "~/core/model";
+import { askUrl } from "~/forms/catalogue/ask-url";
 import { isoInstant } from "~/forms/instants";
 import { maxMetadataBytes } from "~/forms/tenants/tenant";
 import { fields, toJson } from "./file-schema";
@@ -67,6 +68,7 @@ const wholeFeature = fields({
   name: name.nullish(),
   description: longText.nullish(),
   group: name.nullish(),
+  askUrl: askUrl.nullish(),
   type: z.enum(["boolean", "config", "metered"]).optional(),
   config: config.optional(),
   meter: meter.optional(),
@@ -82,6 +84,7 @@ const wholeFeature = fields({
     name: f.name ?? "",
     description: f.description ?? null,
     group: f.group ?? null,
+    ...(f.askUrl ? { askUrl: f.askUrl } : {}),
     flag: f.flag ?? null,
     archived: f.archived,
   };

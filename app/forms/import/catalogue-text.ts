@@ -52,6 +52,7 @@ function featureOf(feature: Feature): unknown {
     name: nameOf(feature),
     group: given(feature.group),
     description: given(feature.description),
+    askUrl: feature.askUrl,
     config: feature.type === "config" ? fieldsOf(feature.config) : undefined,
     meter: feature.type === "metered" ? fieldsOf({ ...feature.meter, unit: given(feature.meter.unit) }) : undefined,
     flag: feature.flag ? fieldsOf(feature.flag) : undefined,

@@ -32,7 +32,7 @@ export async function reviewChange(
 
 /** A hash of the parts of a change that decisions read. */
 function tokenOf({ features, plans }: CatalogueChange): string {
-  const rules = features.map((feature) => ({ ...feature, name: null, description: null, group: null }));
+  const rules = features.map((feature) => ({ ...feature, name: null, description: null, group: null, askUrl: null }));
   const values = plans.map(({ key, includes, entries, archivedAt }) => ({ key, includes, entries, archivedAt }));
   return shortHash(JSON.stringify([rules, values]));
 }

@@ -12,6 +12,7 @@ export function FeatureFacts({ feature, withFlag }: { feature: Feature; withFlag
         { label: "Key", value: <Code>{feature.key}</Code> },
         { label: "Type", value: typeWords[feature.type] },
         { label: "Group", value: feature.group },
+        ...(feature.askUrl === undefined ? [] : [{ label: "Link to ask", value: <Code>{feature.askUrl}</Code> }]),
         ...settingsOf(feature),
         ...(withFlag
           ? [

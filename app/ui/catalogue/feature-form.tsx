@@ -18,6 +18,7 @@ const names = [
   "name",
   "description",
   "group",
+  "askUrl",
   "type",
   "kind",
   "better",
@@ -92,6 +93,14 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
           <option key={group} value={group} />
         ))}
       </datalist>
+      <Field
+        label="Link to ask for it"
+        field={fields.askUrl}
+        hint="A page of yours where a user can ask for this feature. Apps get the link when the plan or a limit refuses it."
+        optional
+      >
+        <TextInput {...getInputProps(fields.askUrl, { type: "url" })} maxLength={500} autoComplete="off" spellCheck={false} />
+      </Field>
       {/* CSS alone shows the settings of the selected type, so that it works without JavaScript. */}
       <div className="group/type">
         {!feature && (
@@ -215,6 +224,7 @@ function startOf(feature: Feature | undefined): Partial<Fields> {
     name: feature?.name,
     description: feature?.description ?? "",
     group: feature?.group ?? "",
+    askUrl: feature?.askUrl ?? "",
     type: feature?.type ?? "boolean",
     kind: config?.kind ?? "number",
     better: config?.kind === "number" ? config.better : "higher",
