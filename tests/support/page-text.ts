@@ -1,7 +1,10 @@
 /** A page's visible text. */
-export async function textOf(response: Response): Promise<string> {
-  const html = (await response.text()).replace(/<(script|style)\b.*?<\/\1>/gs, " ").replace(/<!--.*?-->/g, "");
-  return unescaped(html.replace(/<[^>]+>/g, " ")).replace(/\s+/g, " ");
+export const textOf = async (response: Response): Promise<string> => visibleText(await response.text());
+
+/** The visible text of a page, or of a part of one. */
+export function visibleText(html: string): string {
+  const shown = html.replace(/<(script|style)\b.*?<\/\1>/gs, " ").replace(/<!--.*?-->/g, "");
+  return unescaped(shown.replace(/<[^>]+>/g, " ")).replace(/\s+/g, " ");
 }
 
 export const unescaped = (html: string) =>
