@@ -37,7 +37,10 @@ export function Pagination({
   const from = Math.min((page - 1) * pageSize + 1, total);
   const to = Math.min(page * pageSize, total);
   return (
-    <nav aria-label={label} className="flex items-center justify-between gap-3 border-line border-t px-4 py-2 text-ink-muted text-xs">
+    <nav
+      aria-label={label}
+      className="flex items-center justify-between gap-3 border-line border-t px-4 py-2 md:max-2xl:px-2.5 text-ink-muted text-xs"
+    >
       <p>
         <span className="text-ink">{from === to ? count(from) : `${count(from)}–${count(to)}`}</span> of {isMore ? "at least " : ""}
         {count(total)} <span className="max-sm:sr-only">{noun}</span>

@@ -81,7 +81,7 @@ const processColumns: Column<ProcessRow>[] = [
       </>
     ),
   },
-  { id: "pid", header: "Number", align: "right", cell: ({ pid }) => pid },
+  { id: "pid", header: "PID", align: "right", cell: ({ pid }) => pid },
   { id: "memory", header: "Memory", align: "right", className: "whitespace-nowrap", cell: ({ residentBytes }) => bytesText(residentBytes) },
   { id: "heap", header: "JavaScript", align: "right", className: "whitespace-nowrap", cell: ({ heapBytes }) => bytesText(heapBytes) },
   { id: "started", header: "Started", cell: ({ startedAt, now }) => <Time at={startedAt} now={now} /> },
@@ -104,7 +104,7 @@ export function ProcessesPart({ processes, worker, now }: ProcessesProps) {
         />
       )}
       {worker === null && (
-        <p className="border-line border-t px-4 py-3 text-ink-muted text-sm">
+        <p className="border-line border-t px-4 py-3 md:max-2xl:px-2.5 text-ink-muted text-sm">
           The worker process did not answer within a second. It is busy with a long task, or is restarting.
         </p>
       )}

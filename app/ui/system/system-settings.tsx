@@ -98,7 +98,7 @@ export function EnvironmentPart({ variables }: { variables: readonly Variable[] 
         empty={<p className="px-4 py-5 text-ink-muted text-sm">None is set. Everything has its default.</p>}
       />
       {unset.length > 0 && (
-        <details className="border-line border-t px-4 py-3 text-sm">
+        <details className="border-line border-t px-4 py-3 md:max-2xl:px-2.5 text-sm">
           <summary className="w-fit cursor-pointer rounded-sm text-ink-muted hover:text-ink">{`${unset.length} with their defaults`}</summary>
           <p className="mt-2 flex flex-wrap gap-x-2 gap-y-1">
             {unset.map(({ name }) => (

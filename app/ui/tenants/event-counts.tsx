@@ -47,7 +47,7 @@ export function TenantEventCounts({ events, group, days, now }: { events: GroupE
             />
           )}
           {events.isCut && (
-            <p className="border-line border-t px-4 py-2 text-ink-muted text-sm">
+            <p className="border-line border-t px-4 py-2 md:max-2xl:px-2.5 text-ink-muted text-sm">
               The most frequent ones; PostHog has events with other names too.
             </p>
           )}
