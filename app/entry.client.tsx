@@ -22,12 +22,6 @@ const eventsThatHydrate =
 const keepFromReact = (event: Event) => event.stopImmediatePropagation();
 for (const name of eventsThatHydrate) window.addEventListener(name, keepFromReact, true);
 
-// Who leaves a page while parts of it still arrive aborts them. Nothing in Remix handles that rejection, so
-// the browser would report an error where nothing failed.
-window.addEventListener("unhandledrejection", (event) => {
-  if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
-});
-
 function Page() {
   useEffect(() => {
     for (const name of eventsThatHydrate) window.removeEventListener(name, keepFromReact, true);

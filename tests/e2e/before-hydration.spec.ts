@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { importText } from "./latchkey";
-import { expect, hydrated, ownerEnv, signIn, test } from "./server";
+import { expect, ownerEnv, signIn, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
 
@@ -73,19 +73,4 @@ test("what is typed, selected and ticked before a page is hydrated counts", asyn
   await page.getByRole("checkbox", { name: /^Single sign-on/ }).check();
   release();
   await expect(page.getByText(/^Acme has Single sign-on until /)).toBeVisible();
-});
-
-test("an aborted request is not an error in the console, and any other one is", async ({ page, expectBrowserError }) => {
-  expectBrowserError(/^Error: a real one/);
-  await signIn(page);
-  await hydrated(page);
-  const reported: string[] = [];
-  page.on("pageerror", ({ message }) => reported.push(message));
-  await page.evaluate(() => {
-    const controller = new AbortController();
-    controller.abort();
-    void fetch("/", { signal: controller.signal });
-    void Promise.reject(new Error("a real one"));
-  });
-  await expect.poll(() => reported).toEqual(["a real one"]);
 });
