@@ -100,7 +100,7 @@ const files: [file: string, text: string][] = [
   ["package.json", '"devDependencies"'],
   ["vite.config.ts", "latchkey-entries"],
   ["app/server/admins/passwords.server.ts", "memoryCost: 19_456"],
-  ["app/cli/main.server.ts", "buildProgram(session.open)"],
+  ["app/cli/run.server.ts", "buildProgram(session.open)"],
   ["db/schema/admins.ts", "argon2id in PHC form"],
   ["README.md", "May this tenant use this feature"],
   ["tests/served-files.test.ts", "4711"],

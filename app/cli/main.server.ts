@@ -1,6 +1,4 @@
-import { exitCodeOf, sayProblem } from "./failure.server";
-import { buildProgram } from "./program.server";
-import { createSession } from "./session.server";
+import { runCommand } from "./run.server";
 
 // A reader that has seen enough (`| head`) is no failure, and the command does all of its work.
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
@@ -10,13 +8,4 @@ process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
 });
 process.stderr.on("error", () => {});
 
-// No process.exit, because output written to a pipe must arrive first.
-const session = createSession();
-try {
-  await buildProgram(session.open).parseAsync();
-} catch (error) {
-  sayProblem(error);
-  process.exitCode = exitCodeOf(error);
-} finally {
-  await session.close();
-}
+await runCommand(process.argv.slice(2));
