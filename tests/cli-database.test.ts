@@ -6,6 +6,7 @@ import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { buildProgram } from "~/cli/program.server";
 import { runCli } from "./support/cli";
+import { runCliHere } from "./support/command";
 import { freshPostgresUrl } from "./support/postgres";
 import { temporaryFolder } from "./support/temporary-folder";
 
@@ -59,7 +60,7 @@ test("every command is known to make a database or not to", () => {
 describe("where there is no database", () => {
   test.each(Object.entries(mayNotCreate))("%s makes none, says so and ends with 1", async (name, args) => {
     const file = fileFor(name);
-    const { code, stdout, stderr } = await runCli([...name.split(" "), ...args], { DATABASE_URL: `file:${file}` });
+    const { code, stdout, stderr } = await runCliHere([...name.split(" "), ...args], { DATABASE_URL: `file:${file}` });
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toBe(`There is no Latchkey database at ${file}. Correct DATABASE_URL, or make one with: latchkey migrate\n`);
     expect(existsSync(path.dirname(file))).toBe(false);
@@ -69,13 +70,13 @@ describe("where there is no database", () => {
     const file = fileFor("dry run");
     expect(await runCli(["import", catalogue, "--dry-run"], { DATABASE_URL: `file:${file}` })).toMatchObject({ code: 1, stdout: "" });
     writeFileSync(output, "last night's");
-    expect(await runCli(["export", "--output", output], { DATABASE_URL: `file:${file}` })).toMatchObject({ code: 1 });
+    expect(await runCliHere(["export", "--output", output], { DATABASE_URL: `file:${file}` })).toMatchObject({ code: 1 });
     expect([existsSync(path.dirname(file)), statSync(output).size]).toEqual([false, "last night's".length]);
   });
 
   test.each(Object.entries(mayCreate))("%s makes one, for this user alone, and says so", async (name, args) => {
     const file = fileFor(name);
-    const { code, stderr } = await runCli([...name.split(" "), ...args], { DATABASE_URL: `file:${file}` });
+    const { code, stderr } = await runCliHere([...name.split(" "), ...args], { DATABASE_URL: `file:${file}` });
     expect([code, stderr]).toEqual([0, expect.stringContaining(`Created the database ${file}.\n`)]);
     expect([statSync(path.dirname(file)).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600]);
   });
@@ -87,7 +88,7 @@ test.each(["an empty file", "another program's database"])("%s is not taken for 
   if (kind === "an empty file") writeFileSync(file, "");
   else new Sqlite(file).exec("create table recipes (name text)").close();
   const before = statSync(file).size;
-  const { code, stderr } = await runCli(["tenants", "list"], { DATABASE_URL: `file:${file}` });
+  const { code, stderr } = await runCliHere(["tenants", "list"], { DATABASE_URL: `file:${file}` });
   expect([code, stderr]).toEqual([1, expect.stringContaining("There is no Latchkey database")]);
   expect([statSync(file).size, existsSync(`${file}-wal`)]).toEqual([before, false]);
 });
@@ -102,7 +103,7 @@ test("an empty PostgreSQL database gets tables from migrate, and from no command
     return rows[0].n as number;
   };
   for (const [name, args] of Object.entries(mayNotCreate)) {
-    const { code, stderr } = await runCli([...name.split(" "), ...args], { DATABASE_URL: url });
+    const { code, stderr } = await runCliHere([...name.split(" "), ...args], { DATABASE_URL: url });
     expect([name, code, stderr]).toEqual([name, 1, expect.stringMatching(/^There is no Latchkey database at \S+\. Correct DATABASE_URL/)]);
     expect(stderr).not.toContain(new URL(url).password || "nothing to hide");
   }
@@ -112,5 +113,5 @@ test("an empty PostgreSQL database gets tables from migrate, and from no command
     stderr: expect.stringMatching(/^Created the database /),
   });
   expect(await tables()).toBeGreaterThan(10);
-  expect(await runCli(["tenants", "list"], { DATABASE_URL: url })).toMatchObject({ code: 0, stderr: "" });
+  expect(await runCliHere(["tenants", "list"], { DATABASE_URL: url })).toMatchObject({ code: 0, stderr: "" });
 });

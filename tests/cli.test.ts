@@ -2,25 +2,28 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli } from "./support/cli";
+import { runCliHere } from "./support/command";
 import { type Program, startProgram } from "./support/program";
 import { temporaryFolder } from "./support/temporary-folder";
 
 const folder = temporaryFolder("cli");
 const env = { DATABASE_URL: `file:${path.join(folder, "latchkey.db")}` };
-const latchkey = (...args: string[]) => runCli(args, env);
+/** Each kind of end is also tested as a process: done, refused, not understood, no. */
+const asProcess = (...args: string[]) => runCli(args, env);
+const latchkey = (...args: string[]) => runCliHere(args, env);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const stackTrace = /\n\s+at /;
 
 describe.sequential("on a database of its own", () => {
   test("migrate makes one, demo fills it, and a second demo is refused with a sentence", async () => {
-    expect(await latchkey("migrate")).toEqual({
+    expect(await asProcess("migrate")).toEqual({
       code: 0,
       stdout: expect.stringContaining("this program's version"),
       stderr: `Created the database ${path.join(folder, "latchkey.db")}.\n`,
     });
     expect(await latchkey("migrate")).toMatchObject({ code: 0, stderr: "" });
-    expect(await latchkey("demo")).toMatchObject({ code: 0, stderr: "" });
+    expect(await asProcess("demo")).toMatchObject({ code: 0, stderr: "" });
     expect(await latchkey("demo")).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(/^There is data already.*\n$/) });
   });
 
@@ -34,7 +37,7 @@ describe.sequential("on a database of its own", () => {
     expect(table.code).toBe(0);
     expect(table.stdout.split("\n")).toHaveLength(1 + 3 + 1);
     expect(table.stdout).toMatch(/^KEY +STATUS +PLAN +TRIALS +NAME\n/);
-    const json = await latchkey("tenants", "list", "--status", "suspended", "--limit", "2", "--json");
+    const json = await asProcess("tenants", "list", "--status", "suspended", "--limit", "2", "--json");
     const tenants = JSON.parse(json.stdout);
     expect(tenants).toHaveLength(2);
     for (const tenant of tenants) expect(tenant).toMatchObject({ key: expect.any(String), status: "suspended", addOns: expect.any(Array) });
@@ -51,7 +54,7 @@ describe.sequential("on a database of its own", () => {
     );
     const yes = await latchkey("check", tenant.key, "epics");
     expect(yes).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^Yes: Part of Ultimate, from Premium\.\n/) });
-    const no = await latchkey("check", tenant.key, "geos", "--json");
+    const no = await asProcess("check", tenant.key, "geos", "--json");
     expect(no).toMatchObject({ code: 3, stderr: "" });
     expect(JSON.parse(no.stdout)).toMatchObject({ entitled: false, reason: { code: "feature_not_found" } });
     const before = await latchkey("check", tenant.key, "epics", "--at", "2020-01-01T00:00:00Z");
@@ -59,25 +62,25 @@ describe.sequential("on a database of its own", () => {
   });
 
   test("an owner is created with a password from standard input, and not twice; without one a link is printed", async () => {
-    const create = (email: string, ...more: string[]) =>
-      runCli(["owner", "create", "--email", email, "--name", "Ada", ...more], env, "violet otter signs\n");
-    expect(await create("Ada@Example.com", "--password-stdin")).toMatchObject({ code: 0, stderr: "" });
-    expect(await create("ada@example.com", "--password-stdin")).toMatchObject({ code: 1, stderr: expect.stringContaining("already") });
-    expect(await create("bea@example.com")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^http:\S+\/invite\/[\w-]{43}\n$/) });
-    const link = await latchkey("owner", "reset-password", "--email", "ada@example.com");
-    expect(link).toMatchObject({ code: 0, stdout: expect.stringMatching(/^http:\S+\/invite\/[\w-]{43}\n$/) });
+    const owner = (email: string) => ["owner", "create", "--email", email, "--name", "Ada"];
+    const create = (email: string) => runCli([...owner(email), "--password-stdin"], env, "violet otter signs\n");
+    expect(await create("Ada@Example.com")).toMatchObject({ code: 0, stderr: "" });
+    expect(await create("ada@example.com")).toMatchObject({ code: 1, stderr: expect.stringContaining("already") });
+    const printsLink = { code: 0, stdout: expect.stringMatching(/^http:\S+\/invite\/[\w-]{43}\n$/) };
+    expect(await latchkey(...owner("bea@example.com"))).toMatchObject(printsLink);
+    expect(await latchkey("owner", "reset-password", "--email", "ada@example.com")).toMatchObject(printsLink);
     const short = await runCli(["owner", "reset-password", "--email", "ada@example.com", "--password-stdin"], env, "short\n");
     expect(short).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("12 characters") });
   });
 
   test("what cannot be understood prints the help and ends with 2", async () => {
-    for (const args of [
-      ["bogus"],
-      ["keys", "create", "--name", "x"],
-      ["check", "acme", "epics", "--at", "yesterday"],
-      ["tenants", "list", "--limit", "0"],
-    ]) {
-      const { code, stdout, stderr } = await latchkey(...args);
+    const ends = [
+      await asProcess("bogus"),
+      await latchkey("keys", "create", "--name", "x"),
+      await latchkey("check", "acme", "epics", "--at", "yesterday"),
+      await latchkey("tenants", "list", "--limit", "0"),
+    ];
+    for (const { code, stdout, stderr } of ends) {
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toContain("Usage: latchkey");
     }
@@ -91,7 +94,7 @@ describe.sequential("on a database of its own", () => {
   test("what goes wrong is one sentence with the way out, and no stack trace", async () => {
     const elsewhere = await runCli(["keys", "list"], { DATABASE_URL: "mysql://x" });
     expect(elsewhere).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("postgres://") });
-    const unwritable = await runCli(["migrate"], { DATABASE_URL: "file:/proc/latchkey.db" });
+    const unwritable = await runCliHere(["migrate"], { DATABASE_URL: "file:/proc/latchkey.db" });
     expect(unwritable).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("cannot be written") });
     const unknown = await latchkey("keys", "revoke", "key_none");
     expect(unknown).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("There is no API key key_none") });
@@ -102,11 +105,11 @@ describe.sequential("on a database of its own", () => {
 describe.sequential("beside a running server", () => {
   let server: Program;
   beforeAll(async () => {
-    server = await startProgram();
+    server = await startProgram({}, ["cli.js", "start"]);
   });
-  afterAll(async () => void (await server.stop()));
+  afterAll(async () => void (await server?.kill()));
 
-  const beside = (...args: string[]) => runCli(args, { DATABASE_URL: server.env.DATABASE_URL });
+  const beside = (...args: string[]) => runCliHere(args, { DATABASE_URL: server.env.DATABASE_URL });
   const ask = (key: string, tenant: string) =>
     fetch(`${server.url}/api/entitlements?tenant=${tenant}&feature=epics`, { headers: { authorization: `Bearer ${key}` } });
 
@@ -168,17 +171,17 @@ describe.sequential("beside a running server", () => {
   });
 
   test("the key that is printed stands alone on stdout, so that a script can keep it", async () => {
-    const { code, stdout, stderr } = await beside("keys", "create", "--name", "app", "--scope", "check", "--scope", "manage");
+    const args = ["keys", "create", "--name", "app", "--scope", "check", "--scope", "manage"];
+    const { code, stdout, stderr } = await runCli(args, { DATABASE_URL: server.env.DATABASE_URL });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^lk_live_\w{36}\n$/)]);
     expect(stderr).toContain("not shown again");
     const { stdout: listed } = await beside("keys", "list");
     expect(listed).toContain("check+manage");
     expect(listed).not.toContain(stdout.trim());
   });
-});
 
-test("start serves as npm start does, and SIGTERM ends it in order", async () => {
-  const program = await startProgram({}, ["cli.js", "start"]);
-  expect((await fetch(`${program.url}/healthz`)).status).toBe(200);
-  expect(await program.stop()).toBe(0);
+  test("start serves as npm start does, and SIGTERM ends it in order", async () => {
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+  });
 });

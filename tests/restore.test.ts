@@ -1,8 +1,10 @@
-import { closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCli } from "./support/cli";
+import { runCliHere } from "./support/command";
+import { copyMigratedFile } from "./support/postgres";
 import { startProgram } from "./support/program";
 import { temporaryFolder } from "./support/temporary-folder";
 
@@ -19,9 +21,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const copy = () => path.join(folder, "copy.db");
 const walSize = () => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 const restore = (name: string, ...more: string[]) => runCli(["restore", name, ...more], env);
+const restoreHere = (name: string, ...more: string[]) => runCliHere(["restore", name, ...more], env);
 
 async function createManageKey(): Promise<string> {
-  const made = await runCli(["keys", "create", "--name", "test", "--scope", "manage", "--json"], env);
+  const made = await runCliHere(["keys", "create", "--name", "test", "--scope", "manage", "--json"], env);
   return JSON.parse(made.stdout).key;
 }
 
@@ -77,10 +80,10 @@ test.each(["VACUUM INTO", "cp while it was stopped"])(
     expect(said).toContain(`${file}-wal does not belong to ${file}`);
     expect(said).toContain(`latchkey restore ${file} --overwrite`);
     for (const args of [["migrate"], ["tenants", "list"]]) {
-      expect(await runCli(args, env)).toMatchObject({ code: 1, stderr: expect.stringContaining("does not belong to") });
+      expect(await runCliHere(args, env)).toMatchObject({ code: 1, stderr: expect.stringContaining("does not belong to") });
     }
 
-    expect(await restore(copy())).toMatchObject({ code: 1, stderr: expect.stringContaining("add --overwrite") });
+    expect(await restoreHere(copy())).toMatchObject({ code: 1, stderr: expect.stringContaining("add --overwrite") });
     expect(walSize()).toBeGreaterThan(3_000_000);
     // The file itself is the copy by now, too.
     const done = await restore(kind === "VACUUM INTO" ? copy() : file, "--overwrite");
@@ -111,7 +114,8 @@ test("a database that a server has open is not touched, and goes on", async () =
 
 test("a copy goes into an empty place with what its own -wal holds, for this user alone", async () => {
   const elsewhere = path.join(folder, "elsewhere", "latchkey.db");
-  await runCli(["migrate"], { DATABASE_URL: `file:${elsewhere}` });
+  mkdirSync(path.dirname(elsewhere));
+  await copyMigratedFile(elsewhere);
   const connection = new Sqlite(elsewhere);
   connection.exec("insert into settings values ('last', '1')");
   for (const beside of ["", "-wal"]) copyFileSync(`${elsewhere}${beside}`, `${copy()}${beside}`);
@@ -141,15 +145,16 @@ test.each([
     "is damaged",
   ],
 ])("a copy %s leaves the database as it is", async (_which, make, sentence) => {
-  await runCli(["migrate"], env);
+  mkdirSync(path.dirname(file));
+  await copyMigratedFile(file);
   make();
   const before = statSync(file).mtimeMs;
-  expect(await restore(copy(), "--overwrite")).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(sentence) });
+  expect(await restoreHere(copy(), "--overwrite")).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(sentence) });
   expect([statSync(file).mtimeMs, existsSync(`${file}.restoring-lock`)]).toEqual([before, false]);
   expect(readdirSync(path.dirname(file))).toEqual(["latchkey.db"]);
 });
 
 test("for PostgreSQL the command says what to do instead", async () => {
-  const done = await runCli(["restore", copy()], { DATABASE_URL: "postgres://127.0.0.1:1/none" });
+  const done = await runCliHere(["restore", copy()], { DATABASE_URL: "postgres://127.0.0.1:1/none" });
   expect(done).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("pg_restore") });
 });
