@@ -3,54 +3,52 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pino } from "pino";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { createKey } from "~/server/keys/api-keys.server";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createBackground } from "~/server/process/worker.server";
 import { startFakePosthog } from "./fake-posthog/start";
-import { ada } from "./support/facts";
 import { measured } from "./support/measured";
 import { until } from "./support/poll";
 import { pidsOf } from "./support/processes";
-import { type Program, startProgram } from "./support/program";
+import { startProgram } from "./support/program";
+import { startProgramWithKey } from "./support/program-with-key";
 import { isLong } from "./support/scale";
-import { engines, freshDatabaseUrl, startServices } from "./support/services";
+import { engines } from "./support/services";
 
-/** Above the size from which a file is imported in the background process. */
+/** Tenants of a file, of which an export reads 500 at a time. */
 const count = isLong ? 10_000 : 2_000;
-const fileOf = (plan: string) => {
-  const tenants = Array.from({ length: count }, (_, i) => `  org-${i}: { name: Organisation number ${i}, plan: ${plan} }`);
+/** Tenants that PostHog is sent, each by itself. */
+const groupCount = isLong ? 2_000 : 200;
+
+/** `prefix`: of the tenants' keys, which no other test's tenants begin with. */
+const fileOf = (prefix: string, plan: string, size = count) => {
+  const tenants = Array.from({ length: size }, (_, i) => `  ${prefix}-${i}: { name: Organisation number ${i}, plan: ${plan} }`);
   return `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  starter: {}\n  premium: { features: [sso] }\ntenants:\n${tenants.join("\n")}\n`;
 };
 
-/** 2,000 groups, one after the other on a busy machine. */
+/** For all groups on a busy machine. */
 const maxWaitMs = 150_000;
-
-const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
 
 // Where other things run beside it, an import into PostgreSQL may take half a minute by itself.
 describe.each(engines)("a file that is imported into a server on %s", (engine) => {
-  async function start(more: Record<string, string> = {}): Promise<{ program: Program; headers: Record<string, string> }> {
-    const { url, remove } = await freshDatabaseUrl(engine);
-    stops.push(remove);
-    const services = await startServices(engine, { url });
-    const { key } = await createKey(services, ada, { name: "test", scopes: ["check", "manage"], expiresAt: null });
-    await services.stop();
-    const program = await startProgram({ DATABASE_URL: url, LOG_LEVEL: "warn", ...more });
-    stops.push(program.stop);
-    return { program, headers: { authorization: `Bearer ${key}` } };
+  async function start(more: Record<string, string> = {}) {
+    const { key, ...started } = await startProgramWithKey(engine, ["check", "manage"], { LOG_LEVEL: "warn", ...more });
+    return { ...started, headers: { authorization: `Bearer ${key}` } };
   }
-  const send = async ({ program, headers }: Awaited<ReturnType<typeof start>>, body: string, query = "") => {
+  type Server = Awaited<ReturnType<typeof start>>;
+  const send = async ({ program, headers }: Server, body: string, query = "") => {
     const to = `${program.url}/api/catalogue/import${query}`;
     const answer = await fetch(to, { method: "POST", headers: { ...headers, "content-type": "application/yaml" }, body });
     return { status: answer.status, body: await answer.json() };
   };
 
+  let server: Server;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server?.stop());
+
   test("is shown, applied and told of as a short one is, and the very next check knows it", async () => {
-    const server = await start();
-    const shown = await send(server, fileOf("premium"), "?dryRun=1");
+    const shown = await send(server, fileOf("org", "premium"), "?dryRun=1");
     expect(shown).toMatchObject({ status: 200, body: { dryRun: true, changed: true } });
     expect(shown.body.tenants.added).toHaveLength(count);
     const check = async (tenant: string) => {
@@ -58,29 +56,29 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
       return (await answer.json()).entitlements.sso;
     };
     expect(await check("org-7")).toMatchObject({ reason: { code: "tenant_not_found" } });
-    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200, body: { dryRun: false, changed: true } });
+    expect(await send(server, fileOf("org", "premium"))).toMatchObject({ status: 200, body: { dryRun: false, changed: true } });
     expect(await check("org-7")).toMatchObject({ entitled: true, reason: { code: "plan" } });
-    expect(await send(server, fileOf("starter"))).toMatchObject({ status: 200 });
+    expect(await send(server, fileOf("org", "starter"))).toMatchObject({ status: 200 });
     expect(await check("org-7")).toMatchObject({ entitled: false, reason: { code: "not_in_plan" } });
-    expect(await send(server, fileOf("starter"))).toMatchObject({ status: 200, body: { changed: false } });
+    expect(await send(server, fileOf("org", "starter"))).toMatchObject({ status: 200, body: { changed: false } });
   });
 
   test("is exported by the background process, and its large audit entry comes complete", async () => {
-    const server = await start();
     const features = Array.from({ length: 900 }, (_, i) => `  f${i}: { name: Feature number ${i} }`).join("\n");
-    const file = fileOf("premium").replace("features:\n", `features:\n${features}\n`);
+    const file = fileOf("exported", "premium").replace("features:\n", `features:\n${features}\n`);
     expect(await send(server, file)).toMatchObject({ status: 200 });
     const read = (path: string, headers = {}) => fetch(`${server.program.url}${path}`, { headers: { ...server.headers, ...headers } });
 
     const exported = await read("/api/catalogue?tenants=true");
     const text = await exported.text();
-    expect(text.split("\n").filter((line) => line.startsWith("  org-"))).toHaveLength(count);
+    expect(text.split("\n").filter((line) => line.startsWith("  exported-"))).toHaveLength(count);
     expect(await send(server, text)).toMatchObject({ status: 200, body: { changed: false } });
     const tag = exported.headers.get("etag") ?? "";
     expect((await read("/api/catalogue?tenants=true", { "if-none-match": tag })).status).toBe(304);
     const both = await Promise.all([read("/api/catalogue?format=json"), read("/api/catalogue?format=json&tenants=true")]);
     const [without, withTenants] = await Promise.all(both.map((answer) => answer.json()));
-    expect([without.tenants, Object.keys(withTenants.tenants).length, withTenants.features]).toEqual([undefined, count, without.features]);
+    const exportedKeys = Object.keys(withTenants.tenants).filter((tenant) => tenant.startsWith("exported-"));
+    expect([without.tenants, exportedKeys.length, withTenants.features]).toEqual([undefined, count, without.features]);
 
     const { items } = await (await read("/api/audit?action=catalogue.imported")).json();
     expect(items[0]).toMatchObject({ before: null, after: null, documentsOmitted: true });
@@ -91,18 +89,18 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
   });
 
   test("is refused whole, with the line", async () => {
-    const server = await start();
-    const bad = fileOf("premium").replace("org-17: { name: Organisation number 17, plan: premium }", "org-17: { plan: gold }");
+    const everything = async () => (await fetch(`${server.program.url}/api/catalogue?tenants=true`, { headers: server.headers })).text();
+    const before = await everything();
+    const bad = fileOf("bad", "premium").replace("bad-17: { name: Organisation number 17, plan: premium }", "bad-17: { plan: gold }");
     const refused = await send(server, bad);
     expect(refused.status).toBe(422);
     expect(JSON.stringify(refused.body)).toMatch(/gold/);
     expect(JSON.stringify(refused.body)).toContain(`${bad.split("\n").findIndex((line) => line.includes("gold")) + 1}`);
-    const answer = await fetch(`${server.program.url}/api/tenants`, { headers: server.headers });
-    expect(await answer.json()).toMatchObject({ items: [] });
+    expect((await everything()) === before).toBe(true);
   });
 
+  let attempts = 0;
   test("leaves the thread that answers checks alone", measured, async () => {
-    const server = await start();
     /** The mean time of a check in ms, one after the other until `isOver`. */
     const meanCheck = async (isOver: (answered: number) => boolean) => {
       const began = performance.now();
@@ -117,7 +115,7 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     await meanCheck((answered) => answered === 200);
     const idle = await meanCheck((answered) => answered === 300);
     let isImported = false;
-    const importing = send(server, fileOf("premium")).finally(() => {
+    const importing = send(server, fileOf(`attempt-${attempts++}`, "premium")).finally(() => {
       isImported = true;
     });
     const beside = await meanCheck(() => isImported);
@@ -131,7 +129,6 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
     "costs the thread that answers checks no more than a tiny one, however short and hostile it is",
     measured,
     async () => {
-      const server = await start();
       const [pid] = pidsOf(/main\.js/, server.program.env.DATABASE_URL as string);
       const cpuOf = () => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]);
       const cost = async (file: string) => {
@@ -150,10 +147,9 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
   );
 
   test("holds up what others write meanwhile, and fails none of it", async () => {
-    const server = await start();
-    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200 });
+    expect(await send(server, fileOf("others", "premium"))).toMatchObject({ status: 200 });
     let isOver = false;
-    const importing = send(server, fileOf("starter")).finally(() => {
+    const importing = send(server, fileOf("others", "starter")).finally(() => {
       isOver = true;
     });
     const written: number[] = [];
@@ -171,19 +167,20 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
 
   test("reaches PostHog tenant by tenant, with what is changed afterwards", { timeout: 4 * maxWaitMs }, async () => {
     const fake = await startFakePosthog();
-    stops.push(fake.close);
-    const server = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
-    expect(await send(server, fileOf("premium"))).toMatchObject({ status: 200 });
+    onTestFinished(() => fake.close());
+    const linked = await start({ POSTHOG_PROJECT_API_KEY: fake.state.projectKey, POSTHOG_HOST: fake.origin });
+    onTestFinished(async () => void (await linked.stop()));
+    expect(await send(linked, fileOf("org", "premium", groupCount))).toMatchObject({ status: 200 });
     const plans = () => [...(fake.state.groups.get("organization")?.values() ?? [])].map(({ properties }) => properties.plan);
     await until(
-      async () => plans().length === count || undefined,
+      async () => plans().length === groupCount || undefined,
       maxWaitMs,
-      () => `${plans().length} of ${count} groups arrived`,
+      () => `${plans().length} of ${groupCount} groups arrived`,
     );
     expect(new Set(plans())).toEqual(new Set(["premium"]));
-    await fetch(`${server.program.url}/api/tenants/org-5`, {
+    await fetch(`${linked.program.url}/api/tenants/org-5`, {
       method: "PUT",
-      headers: { ...server.headers, "content-type": "application/json" },
+      headers: { ...linked.headers, "content-type": "application/json" },
       body: JSON.stringify({ plan: "starter" }),
     });
     await until(
@@ -197,7 +194,7 @@ describe.each(engines)("a file that is imported into a server on %s", (engine) =
       () => "what became of the tenant was not told",
     );
     expect(told.properties).toMatchObject({ tenant: "org-5" });
-    expect(server.program.output()).not.toMatch(/"level":[56]0/);
+    expect(linked.program.output()).not.toMatch(/"level":[56]0/);
   });
 });
 

@@ -36,7 +36,9 @@ export async function migratedDatabaseUrl(engine: Engine): Promise<TestDatabase>
 function sqliteFile(): { file: string; database: TestDatabase } {
   const folder = temporaryFolder("test");
   const file = path.join(folder, "latchkey.db");
-  return { file, database: { url: `file:${file}`, remove: () => rmSync(folder, { recursive: true, force: true }) } };
+  // The worker process of a killed program may take a moment longer.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  return { file, database: { url: `file:${file}`, remove } };
 }
 
 /** Services on a new database, or with `url` on that of another process. */
