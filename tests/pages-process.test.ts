@@ -2,32 +2,29 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { Engine } from "~db/dialect";
 import { runCli } from "./support/cli";
 import { until } from "./support/poll";
 import { pidsOf } from "./support/processes";
-import { type Program, startProgram } from "./support/program";
-import { engines, freshDatabaseUrl } from "./support/services";
+import type { Program } from "./support/program";
+import { startProgramWithKey } from "./support/program-with-key";
+import { engines } from "./support/services";
 
 const owner = { email: "root@example.com", password: "walrus teapot grammar" };
 /** On a busy machine. */
 const patient = { timeout: 20_000 };
 const form = "application/x-www-form-urlencoded";
-const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
 
 type Node = Awaited<ReturnType<typeof start>>;
 
-async function start(more: Record<string, string> = {}) {
+async function start(engine: Engine = "sqlite") {
   const owns = { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password };
   const sockets = mkdtempSync(path.join(tmpdir(), "latchkey-sockets-"));
-  stops.push(() => rmSync(sockets, { recursive: true, force: true }));
-  const program = await startProgram({ TMPDIR: sockets, LATCHKEY_CHECK_RATE_LIMIT: "0", LATCHKEY_RATE_LIMIT: "0", ...owns, ...more });
-  stops.push(program.kill);
-  const made = await runCli(["keys", "create", "--name", "t", "--scope", "check", "--scope", "manage", "--json"], program.env);
-  const key = { authorization: `Bearer ${JSON.parse(made.stdout).key}`, "content-type": "application/json" };
+  const limits = { LATCHKEY_CHECK_RATE_LIMIT: "0", LATCHKEY_RATE_LIMIT: "0" };
+  const started = await startProgramWithKey(engine, ["check", "manage"], { TMPDIR: sockets, ...limits, ...owns });
+  const { program } = started;
+  const key = { authorization: `Bearer ${started.key}`, "content-type": "application/json" };
   const api = async (path: string, body?: object, method = "PUT") => {
     const init = body ? { method, headers: key, body: JSON.stringify(body) } : { headers: key };
     const answer = await fetch(`${program.url}${path}`, init);
@@ -47,6 +44,10 @@ async function start(more: Record<string, string> = {}) {
     send: (path: string, fields: Record<string, string>) => post(program, path, new URLSearchParams(fields).toString(), { cookie }),
     check: async (tenant: string) => (await api(`/api/entitlements?tenant=${tenant}&feature=sso`)).body.entitlements.sso.entitled,
     pids: () => pidsOf(/pages\.js/, program.env.DATABASE_URL as string),
+    async end(): Promise<void> {
+      await started.kill();
+      rmSync(sockets, { recursive: true, force: true });
+    },
   };
 }
 
@@ -58,11 +59,16 @@ const post = ({ url }: Program, path: string, body: string, headers: Record<stri
     redirect: "manual",
   });
 
-async function withTenants({ api }: Node, count: number): Promise<void> {
-  const tenants = Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, { name: `Tenant ${i}`, plan: "free" }]));
+/** Tenants that no other test has. Returns their keys. */
+async function newTenants({ api }: Node, count: number): Promise<string[]> {
+  const prefix = `t${++lastPrefix}`;
+  const keys = Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+  const tenants = Object.fromEntries(keys.map((key) => [key, { name: `Tenant ${key}`, plan: "free" }]));
   const file = { latchkey: 1, features: { sso: {} }, plans: { free: {} }, tenants };
   expect((await api("/api/catalogue/import", file, "POST")).status).toBe(200);
+  return keys;
 }
+let lastPrefix = 0;
 
 /** A POST of which only a part of the body is sent, until `finish`. */
 function slowPost({ program, cookie }: Node, path: string, body: string) {
@@ -81,27 +87,24 @@ function slowPost({ program, cookie }: Node, path: string, body: string) {
 
 /** A POST for each of three tenants, of which at least two have reached the page process in part. */
 async function slowTrials(node: Node) {
-  await withTenants(node, 3);
-  await node.page("/tenants");
+  const tenants = await newTenants(node, 3);
+  await (await node.page("/tenants")).text();
   const before = connections(node);
-  const sent = [0, 1, 2].map((i) => slowPost(node, `/tenants/t${i}/trial`, "feature=sso&length=14"));
-  // One may have taken the connection that was open.
+  const sent = tenants.map((tenant) => slowPost(node, `/tenants/${tenant}/trial`, "feature=sso&length=14"));
+  // One may have taken the connection that was open: requests to pages are sent one after the other.
   await expect.poll(() => connections(node), patient).toBeGreaterThanOrEqual(before + 2);
-  return sent;
+  return { tenants, sent };
 }
 
 describe.each(engines)("with the pages in a process of their own on %s", (engine) => {
-  async function startOn(): Promise<Node> {
-    const { url, remove } = await freshDatabaseUrl(engine);
-    stops.push(remove);
-    return start({ DATABASE_URL: url });
-  }
+  let node: Node;
+  beforeAll(async () => {
+    node = await start(engine);
+  });
+  afterAll(() => node?.end());
 
   test("the very next check knows what a page changed, and the very next page what the API changed", async () => {
-    const node = await startOn();
-    await withTenants(node, 20);
-    for (let i = 0; i < 20; i++) {
-      const tenant = `t${i}`;
+    for (const [i, tenant] of (await newTenants(node, 20)).entries()) {
       expect(await node.check(tenant)).toBe(false);
       expect((await node.send(`/tenants/${tenant}/trial`, { feature: "sso", length: "14" })).status).toBe(302);
       expect([tenant, await node.check(tenant)]).toEqual([tenant, true]);
@@ -111,70 +114,113 @@ describe.each(engines)("with the pages in a process of their own on %s", (engine
   });
 
   test("a key that is revoked on a page is refused by the very next check", async () => {
-    const node = await startOn();
-    await withTenants(node, 1);
     const made = JSON.parse((await runCli(["keys", "create", "--name", "k", "--scope", "check", "--json"], node.program.env)).stdout);
     const headers = { authorization: `Bearer ${made.key}` };
-    const ask = async () => (await fetch(`${node.program.url}/api/entitlements?tenant=t0&feature=sso`, { headers })).status;
+    const ask = async () => (await fetch(`${node.program.url}/api/entitlements?tenant=none&feature=sso`, { headers })).status;
     await expect.poll(ask, patient).toBe(200);
     expect((await node.send(`/keys/${made.id}/revoke`, {})).status).toBe(302);
     expect(await ask()).toBe(401);
   });
 
   test("a page shows every check that was answered before it", async () => {
-    const node = await startOn();
-    await withTenants(node, 1);
+    const [tenant = ""] = await newTenants(node, 1);
     for (let i = 1; i <= 5; i++) {
-      await node.check("t0");
-      expect(await (await node.page("/tenants/t0/usage")).text()).toMatch(new RegExp(`\\b${i}\\b[^0-9]{0,40}refused`));
+      await node.check(tenant);
+      expect(await (await node.page(`/tenants/${tenant}/usage`)).text()).toMatch(new RegExp(`\\b${i}\\b[^0-9]{0,40}refused`));
     }
   });
 });
 
-test("pages are answered 503 and checks go on while the page process is away, and the pages come back", async () => {
-  const node = await start();
-  await withTenants(node, 1);
-  const [killed] = node.pids();
-  process.kill(killed as number, "SIGKILL");
-  const away = await until(
-    async () => {
-      expect(await node.check("t0")).toBe(false);
-      const answer = await node.page("/sign-in");
-      return answer.status === 503 ? answer : undefined;
-    },
-    10_000,
-    () => "no page was refused",
-  );
-  expect(await away.text()).toContain("The pages are starting. Try again in a few seconds.");
-  expect(away.headers.get("retry-after")).toBe("2");
-  await expect
-    .poll(
+describe("with the pages in a process of their own", () => {
+  let node: Node;
+  beforeAll(async () => {
+    node = await start();
+  });
+  afterAll(() => node?.end());
+
+  test("a client that hangs up ends its request to the page process", async () => {
+    const { sent } = await slowTrials(node);
+    const during = connections(node);
+    for (const { hangUp } of sent) hangUp();
+    await expect.poll(() => connections(node), patient).toBeLessThanOrEqual(during - 2);
+    expect((await node.page("/tenants")).status).toBe(200);
+  });
+
+  test("pages are answered 503 and checks go on while the page process is away, and the pages come back", async () => {
+    const [tenant = ""] = await newTenants(node, 1);
+    const [killed] = node.pids();
+    const logged = node.program.output().length;
+    process.kill(killed as number, "SIGKILL");
+    const away = await until(
       async () => {
-        expect(await node.check("t0")).toBe(false);
-        return (await node.page("/tenants/t0")).status;
+        expect(await node.check(tenant)).toBe(false);
+        const answer = await node.page("/sign-in");
+        return answer.status === 503 ? answer : undefined;
       },
-      { timeout: 30_000 },
-    )
-    .toBe(200);
-  expect(node.pids()).toHaveLength(1);
-  expect(node.pids()).not.toContain(killed);
-  expect(node.program.output()).toContain("the page process has ended and is started again");
+      10_000,
+      () => "no page was refused",
+    );
+    expect(await away.text()).toContain("The pages are starting. Try again in a few seconds.");
+    expect(away.headers.get("retry-after")).toBe("2");
+    await expect
+      .poll(
+        async () => {
+          expect(await node.check(tenant)).toBe(false);
+          return (await node.page(`/tenants/${tenant}`)).status;
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(200);
+    expect(node.pids()).toHaveLength(1);
+    expect(node.pids()).not.toContain(killed);
+    expect(node.program.output().slice(logged)).toContain("the page process has ended and is started again");
+  });
+
+  test("a large file goes up and down unchanged, and one that is too large is refused while it arrives", async () => {
+    const names = Array.from(
+      { length: 20_000 },
+      (_, i) => `  org-${i}: { name: "Organisation number ${i} ${"x".repeat(100)}", plan: free }`,
+    );
+    const text = `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  free: {}\ntenants:\n${names.join("\n")}\n`;
+    expect(text.length).toBeGreaterThan(2_500_000);
+    const upload = (file: string) => {
+      const body = new FormData();
+      body.append("file", new File([file], "plans.yaml"));
+      const headers = { origin: node.program.url, cookie: node.cookie, accept: "text/html" };
+      return fetch(`${node.program.url}/import/preview`, { method: "POST", body, headers, redirect: "manual" });
+    };
+    const shown = await upload(text);
+    expect(shown.status).toBe(200);
+    const preview = await shown.text();
+    const revision = /name="revision"[^>]*value="(\d+)"/.exec(preview)?.[1] ?? /value="(\d+)"[^>]*name="revision"/.exec(preview)?.[1] ?? "";
+    expect((await node.send("/import/preview", { name: "plans.yaml", text, revision })).status).toBe(302);
+    // A file of this size is imported by a job.
+    const imported = async () => (await node.api("/api/tenants/org-19999")).body.plan;
+    await expect.poll(imported, { timeout: 120_000 }).toBe("free");
+    const exported = await node.page("/export?tenants=yes");
+    const lines = (await exported.text()).split("\n").filter((line) => line.startsWith("  org-"));
+    expect(lines).toHaveLength(20_000);
+    expect((await node.send("/tenants/org-1/trial", { feature: "sso", note: "x".repeat(5_000_000) })).status).toBe(413);
+    expect((await node.page("/tenants")).status).toBe(200);
+  });
 });
 
 test("a form that is on its way when the page process dies is answered, and says to look", async () => {
   const node = await start();
-  const sent = await slowTrials(node);
+  onTestFinished(node.end);
+  const { tenants, sent } = await slowTrials(node);
   const statuses: number[] = [];
   for (const { answer } of sent) answer.then(({ status }) => statuses.push(status)).catch(() => {});
   process.kill(node.pids()[0] as number, "SIGKILL");
   await expect.poll(() => statuses.filter((status) => status === 500).length, patient).toBeGreaterThanOrEqual(2);
   for (const { hangUp } of sent) hangUp();
-  await expect.poll(async () => (await node.page("/tenants/t0")).status, patient).toBe(200);
+  await expect.poll(async () => (await node.page(`/tenants/${tenants[0]}`)).status, patient).toBe(200);
 });
 
 test("SIGTERM finishes forms that are on their way, and ends every process", async () => {
   const node = await start();
-  const sent = await slowTrials(node);
+  onTestFinished(node.end);
+  const { sent } = await slowTrials(node);
   const stopped = node.program.stop();
   await expect.poll(async () => (await fetch(`${node.program.url}/readyz`).catch(() => null))?.status ?? 0, patient).not.toBe(200);
   for (const { finish } of sent) finish();
@@ -185,51 +231,13 @@ test("SIGTERM finishes forms that are on their way, and ends every process", asy
 
 test("a server that is killed leaves no process and no socket behind", async () => {
   const node = await start();
+  onTestFinished(node.end);
   const isOurs = () => pidsOf(/build\/server/, node.program.env.DATABASE_URL as string);
   await expect.poll(() => isOurs().length, { timeout: 20_000 }).toBe(3);
   expect(readdirSync(node.sockets)).toHaveLength(1);
   await node.program.kill();
   await expect.poll(isOurs, { timeout: 20_000 }).toEqual([]);
   await expect.poll(() => readdirSync(node.sockets), patient).toEqual([]);
-});
-
-test("a client that hangs up ends its request to the page process", async () => {
-  const node = await start();
-  const slow = await slowTrials(node);
-  const during = connections(node);
-  for (const { hangUp } of slow) hangUp();
-  await expect.poll(() => connections(node), patient).toBeLessThanOrEqual(during - 2);
-  expect((await node.page("/tenants")).status).toBe(200);
-});
-
-test("a large file goes up and down unchanged, and one that is too large is refused while it arrives", async () => {
-  const node = await start();
-  const names = Array.from({ length: 20_000 }, (_, i) => `  org-${i}: { name: "Organisation number ${i} ${"x".repeat(100)}", plan: free }`);
-  const text = `latchkey: 1\nfeatures:\n  sso: {}\nplans:\n  free: {}\ntenants:\n${names.join("\n")}\n`;
-  expect(text.length).toBeGreaterThan(2_500_000);
-  const upload = (file: string) => {
-    const body = new FormData();
-    body.append("file", new File([file], "plans.yaml"));
-    const headers = { origin: node.program.url, cookie: node.cookie, accept: "text/html" };
-    return fetch(`${node.program.url}/import/preview`, { method: "POST", body, headers, redirect: "manual" });
-  };
-  const shown = await upload(text);
-  expect(shown.status).toBe(200);
-  const preview = await shown.text();
-  const revision = /name="revision"[^>]*value="(\d+)"/.exec(preview)?.[1] ?? /value="(\d+)"[^>]*name="revision"/.exec(preview)?.[1] ?? "";
-  expect((await node.send("/import/preview", { name: "plans.yaml", text, revision })).status).toBe(302);
-  // A file of this size is imported by a job.
-  const plan = async () => (await node.api("/api/tenants/org-19999")).body.plan;
-  await until(
-    async () => (await plan()) === "free" || undefined,
-    120_000,
-    () => "the file was not imported",
-  );
-  const exported = await node.page("/export?tenants=yes");
-  const lines = (await exported.text()).split("\n").filter((line) => line.startsWith("  org-"));
-  expect(lines).toHaveLength(20_000);
-  expect((await node.send("/tenants/org-1/trial", { feature: "sso", note: "x".repeat(5_000_000) })).status).toBe(413);
-  expect((await node.page("/tenants")).status).toBe(200);
 });
 
 /** Open sockets of the page process. */
