@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endWithTests } from "./support/end-with-tests";
-import { startProgram } from "./support/program";
+import { type Program, startProgram } from "./support/program";
 import { temporaryFolder } from "./support/temporary-folder";
 
 const main = fileURLToPath(new URL("../build/server/main.js", import.meta.url));
@@ -71,56 +71,76 @@ describe("what keeps it from starting is one sentence with the way out, exit cod
     ));
 });
 
-test("the set-up link is printed while nobody is the owner, and SIGTERM ends it in order while a client holds on", async () => {
-  const program = await startProgram();
-  await expect
-    .poll(program.output, { timeout: 15_000 })
-    .toMatch(/There is no owner yet\. Open this link [^\n]*\nhttp:\/\/127\.0\.0\.1:\d+\/setup\/[\w-]{43}\n/);
-  expect(program.output()).toMatch(/Latchkey is ready on http:\/\/127\.0\.0\.1:\d+ \(\d+ ms\)/);
-  const socket = net.connect(Number(new URL(program.url).port), "127.0.0.1", () =>
-    socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
-  );
-  await once(socket, "data");
-  expect(await program.stop()).toBe(0);
+describe("without an owner", () => {
+  let program: Program;
+  beforeAll(async () => {
+    program = await startProgram({ POSTHOG_PROJECT_APIKEY: "phc_x" });
+  });
+  afterAll(async () => void (await program?.kill()));
+
+  test("the set-up link is printed", async () => {
+    await expect
+      .poll(program.output, { timeout: 15_000 })
+      .toMatch(/There is no owner yet\. Open this link [^\n]*\nhttp:\/\/127\.0\.0\.1:\d+\/setup\/[\w-]{43}\n/);
+    expect(program.output()).toMatch(/Latchkey is ready on http:\/\/127\.0\.0\.1:\d+ \(\d+ ms\)/);
+  });
+
+  test("a variable that looks like one of PostHog's and has no effect is named in the log, also while PostHog is off", () => {
+    expect(program.output()).toContain("POSTHOG_PROJECT_APIKEY has no effect. Did you mean POSTHOG_PROJECT_API_KEY?");
+  });
+
+  test("SIGTERM ends it in order while a client holds on", async () => {
+    const socket = net.connect(Number(new URL(program.url).port), "127.0.0.1", () =>
+      socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
+    );
+    await once(socket, "data");
+    expect(await program.stop()).toBe(0);
+  });
 });
 
-test("a variable that looks like one of PostHog's and has no effect is named in the log, also while PostHog is off", async () => {
-  const program = await startProgram({ POSTHOG_PROJECT_APIKEY: "phc_x" });
-  await program.stop();
-  expect(program.output()).toContain("POSTHOG_PROJECT_APIKEY has no effect. Did you mean POSTHOG_PROJECT_API_KEY?");
-});
+/** With an owner, so that a later start has nothing to write before it listens. */
+const owned = () => path.join(folder, "owned.db");
+const owner = { email: "root@example.com", password: "walrus teapot grammar" };
+const owns = { LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password };
 
-test("with an owner from the environment no link is printed, and the owner signs in", async () => {
-  const owner = { email: "root@example.com", password: "walrus teapot grammar" };
-  const program = await startProgram({ LATCHKEY_OWNER_EMAIL: owner.email, LATCHKEY_OWNER_PASSWORD: owner.password });
-  const body = new URLSearchParams(owner).toString();
-  const headers = { origin: program.url, "content-type": "application/x-www-form-urlencoded" };
-  const answer = await fetch(`${program.url}/sign-in`, { method: "POST", body, headers, redirect: "manual" });
-  expect([answer.status, answer.headers.get("location")]).toEqual([302, "/"]);
-  expect(program.output()).not.toContain("There is no owner yet");
-  expect(program.output()).not.toContain(owner.password);
-  expect(await program.stop()).toBe(0);
-});
+describe("with an owner from the environment", () => {
+  let answer: Response;
+  let output: string;
+  let code: number | string;
+  beforeAll(async () => {
+    const program = await startProgram({ ...owns, DATABASE_URL: `file:${owned()}` });
+    const body = new URLSearchParams(owner).toString();
+    const headers = { origin: program.url, "content-type": "application/x-www-form-urlencoded" };
+    answer = await fetch(`${program.url}/sign-in`, { method: "POST", body, headers, redirect: "manual" });
+    code = await program.stop();
+    output = program.output();
+  });
 
-test("a database that is locked while the server starts delays its jobs and does not end it", async () => {
-  const file = path.join(folder, "locked.db");
-  const owner = { LATCHKEY_OWNER_EMAIL: "root@example.com", LATCHKEY_OWNER_PASSWORD: "walrus teapot grammar" };
-  const env = { DATABASE_URL: `file:${file}`, ...owner };
-  await (await startProgram(env)).stop();
-  const other = new Sqlite(file);
-  other.exec(`insert into flag_readings (tenant, flag, at, reading) values ('acme', 'beta', ${Date.now() - 1_000}, '{"state":"on"}')`);
-  other.exec("BEGIN IMMEDIATE");
+  test("no link is printed, and the owner signs in", () => {
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/"]);
+    expect(output).not.toContain("There is no owner yet");
+    expect(output).not.toContain(owner.password);
+    expect(code).toBe(0);
+  });
 
-  const program = await startProgram(env);
-  await expect.poll(program.output, { timeout: 30_000 }).toContain("could not record that PostHog is off; trying again");
-  await expect.poll(program.output).toContain("Latchkey is ready");
-  other.exec("COMMIT");
+  test("a database that is locked while the server starts delays its jobs and does not end it", async () => {
+    const file = path.join(folder, "locked.db");
+    copyFileSync(owned(), file);
+    const other = new Sqlite(file);
+    other.exec(`insert into flag_readings (tenant, flag, at, reading) values ('acme', 'beta', ${Date.now() - 1_000}, '{"state":"on"}')`);
+    other.exec("BEGIN IMMEDIATE");
 
-  const noted = () => other.prepare("select count(*) from flag_readings where tenant = ''").pluck().get();
-  await expect.poll(noted, { timeout: 30_000 }).toBe(1);
-  expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
-  other.close();
-  expect(await program.stop()).toBe(0);
+    const program = await startProgram({ ...owns, DATABASE_URL: `file:${file}` });
+    await expect.poll(program.output, { timeout: 30_000 }).toContain("could not record that PostHog is off; trying again");
+    await expect.poll(program.output).toContain("Latchkey is ready");
+    other.exec("COMMIT");
+
+    const noted = () => other.prepare("select count(*) from flag_readings where tenant = ''").pluck().get();
+    await expect.poll(noted, { timeout: 30_000 }).toBe(1);
+    expect((await fetch(`${program.url}/readyz`)).status).toBe(200);
+    other.close();
+    expect(await program.stop()).toBe(0);
+  });
 });
 
 test("a server that is stopped before its jobs have started stops in order", async () => {
