@@ -105,10 +105,11 @@ const files: [file: string, text: string][] = [
   ["README.md", "May this tenant use this feature"],
   ["tests/served-files.test.ts", "4711"],
 ];
+const development = { NODE_ENV: "development" };
 const served: [name: string, args: string[], env: Record<string, string>][] = [
   ["the build, without NODE_ENV", ["build/server/main.js"], {}],
   ["the build, with NODE_ENV=development", ["build/server/main.js"], { NODE_ENV: "development" }],
-  ["npm run dev", ["--import", "tsx", "app/server/main.server.ts"], { NODE_ENV: "development" }],
+  ["npm run dev", ["--import", "tsx", "app/server/main.server.ts"], development],
 ];
 
 describe.each(served)("%s", (_name, args, env) => {
@@ -137,12 +138,8 @@ describe.each(served)("%s", (_name, args, env) => {
     const { status, text } = await server.get("/sign-in");
     expect([status, text]).toEqual([200, expect.stringContaining("Sign in")]);
   });
-});
 
-test(
-  "in development a browser gets every module of every page, and none of them is the server's",
-  async () => {
-    const server = await startServer(["--import", "tsx", "app/server/main.server.ts"], { NODE_ENV: "development" });
+  async function expectEveryModule(): Promise<void> {
     const page = await (await fetch(`${server.url}/sign-in`)).text();
     const routes = readdirSync(path.join(root, "app/routes")).map((file) => `/app/routes/${file}?__remix-build-client-route`);
     const inPage = [...page.matchAll(/["'](\/(?:app|@)[^"'\s]+?\.tsx?[^"'\s]*)["']/g)].map(([, module = ""]) => module);
@@ -163,10 +160,10 @@ test(
     }
     expect(seen.size).toBeGreaterThan(routes.length + 50);
     expect([...seen].filter((module) => /\/app\/(server|api|cli)\/.*\.server/.test(module))).toEqual([]);
-    await server.stop();
-  },
-  timeoutMs,
-);
+  }
+
+  if (env === development) test("a browser gets each module of each page, and none of them is the server's", expectEveryModule, timeoutMs);
+});
 
 test("the sources are not served unless development is asked for", async () => {
   const env = {
