@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { shownUsed } from "~/core/decision/usage";
 import type { ResetPeriod, TenantFacts } from "~/core/model";
 import { day, hour, minute } from "~/core/time";
@@ -23,25 +23,31 @@ const plans = [plan("starter", { api_calls: 10, seats: 5, soft: 10, sso: true })
 describe.each(engines)("usage on %s", (engine) => {
   let api: Api;
   let key: string;
-  beforeEach(async () => {
-    api = await startApi(engine);
+  beforeAll(async () => {
+    api = await startApi(engine, { variables: { LATCHKEY_RATE_LIMIT: "0", LATCHKEY_CHECK_RATE_LIMIT: "0" } });
     key = await api.keyFor("usage", "check");
-    await api.catalogue(features, plans);
-    await api.tenant("acme", { plan: "starter" });
   });
-  afterEach(() => api.stop());
+  afterAll(() => api.stop());
 
   let n = 0;
-  const event = (more: object = {}) => ({ tenant: "acme", feature: "api_calls", idempotencyKey: `k${n++}`, ...more });
+  /** Each test has its own, at the same instant and with the same catalogue. */
+  let tenant: string;
+  beforeEach(async () => {
+    api.clock.now = now;
+    tenant = `acme-${n++}`;
+    await api.catalogue(features, plans);
+    await api.tenant(tenant, { plan: "starter" });
+  });
+
+  const event = (more: object = {}) => ({ tenant, feature: "api_calls", idempotencyKey: `k${n++}`, ...more });
   const report = async (...events: unknown[]) => {
     const answer = await api.send("POST", "/api/usage", { events }, key);
     expect(answer.status).toBe(200);
     return answer.json();
   };
-  const consume = (more: object = {}, by = api) =>
-    by.send("POST", "/api/usage/consume", { tenant: "acme", feature: "api_calls", ...more }, key);
+  const consume = (more: object = {}, by = api) => by.send("POST", "/api/usage/consume", { tenant, feature: "api_calls", ...more }, key);
   const ask = async (name = "api_calls", query = "", by = api) =>
-    (await (await by.get(`/api/entitlements?tenant=acme&feature=${name}${query}`, key)).json()).entitlements[name];
+    (await (await by.get(`/api/entitlements?tenant=${tenant}&feature=${name}${query}`, key)).json()).entitlements[name];
 
   test("adds up what is reported and shows it to the very next check", async () => {
     expect(await ask()).toMatchObject({ limit: 10, used: 0, remaining: 10 });
@@ -60,7 +66,7 @@ describe.each(engines)("usage on %s", (engine) => {
   test("tells beside each event what its own period has come to after the batch, and what is left of what the tenant has now", async () => {
     await api.catalogue([...features, meteredFeature("hourly", { resetPeriod: "hour" }), meteredFeature("free")], plans);
     const lastMonth = { time: new Date(now - 7 * day).toISOString() };
-    await api.tenant("acme", { usageAnchor: now - 2 * day });
+    await api.tenant(tenant, { usageAnchor: now - 2 * day });
     const late = event({ quantity: 2, ...lastMonth });
     const before = { used: 2, remaining: 8, resetsAt: new Date(now - 2 * day).toISOString() };
     const after = { used: 4, remaining: 6, resetsAt: "2026-12-18T10:00:00.000Z" };
@@ -168,7 +174,7 @@ describe.each(engines)("usage on %s", (engine) => {
   });
 
   test("resets at the tenant's own instant: 31 January, 28 February, 31 March", async () => {
-    await api.tenant("acme", { usageAnchor: Date.UTC(2026, 0, 31, 12) });
+    await api.tenant(tenant, { usageAnchor: Date.UTC(2026, 0, 31, 12) });
     expect(await ask()).toMatchObject({ resetsAt: "2026-11-30T12:00:00.000Z" });
     await report(event({ quantity: 9 }));
     api.clock.now = Date.UTC(2026, 10, 30, 12) - 1;
@@ -205,7 +211,7 @@ describe.each(engines)("usage on %s", (engine) => {
     };
     const answer = await consumeUnits(
       { ...api.services, gathered: createGathered({ ...api.services, db: { ...api.db, transaction } }) },
-      { tenant: "acme", feature: "api_calls", quantity: 4 },
+      { tenant, feature: "api_calls", quantity: 4 },
     );
     const resetsAt = new Date(now + 2 * hour).toISOString();
     expect(answer).toMatchObject({ consumed: true, entitlement: { used: 4, remaining: 6, resetsAt } });
@@ -215,7 +221,11 @@ describe.each(engines)("usage on %s", (engine) => {
   });
 
   test.each([
-    ["a plan that was taken away", (a: Api) => a.tenant("acme", { plan: null }), { consumed: false, entitlement: { entitled: false } }],
+    [
+      "a plan that was taken away",
+      (a: Api, acme: string) => a.tenant(acme, { plan: null }),
+      { consumed: false, entitlement: { entitled: false } },
+    ],
     ["a plan that gives less", (a: Api) => a.catalogue(features, [plan("starter", { api_calls: 1 })]), { entitlement: { limit: 1 } }],
     ["a plan that gives more", (a: Api) => a.catalogue(features, [plan("starter", { api_calls: 99 })]), { entitlement: { remaining: 97 } }],
     [
@@ -225,12 +235,12 @@ describe.each(engines)("usage on %s", (engine) => {
     ],
   ])("sees %s while it waited for its turn", async (_what, change, told) => {
     const transaction: typeof api.db.transaction = async (locks, work) => {
-      await change(api);
+      await change(api, tenant);
       return api.db.transaction(locks, work);
     };
     const answer = await consumeUnits(
       { ...api.services, gathered: createGathered({ ...api.services, db: { ...api.db, transaction } }) },
-      { tenant: "acme", feature: "api_calls", quantity: 2 },
+      { tenant, feature: "api_calls", quantity: 2 },
     );
     expect(answer).toMatchObject(told);
     const { used } = await ask();
@@ -309,7 +319,7 @@ describe.each(engines)("usage on %s", (engine) => {
         10_000,
         () => `${used} is not seen`,
       );
-    await recordUsage(other.services, [{ tenant: "acme", feature: "api_calls", action: "add", quantity: 7, idempotencyKey: "skewed" }]);
+    await recordUsage(other.services, [{ tenant, feature: "api_calls", action: "add", quantity: 7, idempotencyKey: "skewed" }]);
     await seen(api, 7);
     await report(event());
     await seen(other, 8);
@@ -392,7 +402,7 @@ describe.each(engines)("usage on %s", (engine) => {
       expect((await ask()).used).toBe(1);
       api.clock.now += hour;
     }
-    const { facts } = await api.services.facts.tenant("acme");
+    const { facts } = await api.services.facts.tenant(tenant);
     expect((await api.services.usage.of(facts as TenantFacts)).totals.size).toBeLessThanOrEqual(1);
   });
 
@@ -409,7 +419,7 @@ describe.each(engines)("usage on %s", (engine) => {
     ["year", "2026-01-31T12:30:00Z", "2027-01-31T12:30:00.000Z"],
   ])("a %s anchored to %s ends at %s, an instant that belongs to the next one", async (resetPeriod, anchor, resetsAt) => {
     await api.catalogue([meteredFeature("api_calls", { resetPeriod })], [plan("starter", { api_calls: 10 })]);
-    if (anchor) await api.tenant("acme", { usageAnchor: Date.parse(anchor) });
+    if (anchor) await api.tenant(tenant, { usageAnchor: Date.parse(anchor) });
     await report(event({ quantity: 2 }));
     expect(await ask()).toMatchObject({ used: 2, remaining: 8, resetPeriod, resetsAt });
     const reset = Date.parse(resetsAt);
