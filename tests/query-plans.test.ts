@@ -19,7 +19,6 @@ import { createUndoJob, undoAgain } from "~/server/undo/undo-job.server";
 import { createEndpoint } from "~/server/webhooks/endpoint-edits.server";
 import { insertAdmin } from "~db/store/admins.server";
 import { rowsOfChangeSet } from "~db/store/change-sets.server";
-import { decideRequest, insertRequest } from "~db/store/requests.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { type Api, ada, startApi } from "./support/api";
 import { operator, queueBulk } from "./support/bulk-world";
@@ -56,17 +55,18 @@ const keyActor = { kind: "api_key", id: "key_app", name: "App" } as const;
 /** A year of requests, most of them of one tenant. Returns one that ada may withdraw. */
 async function manyRequests(services: Services): Promise<string> {
   const { db, now } = services;
-  const empty = { feature: null, user: null, note: null, reason: null, keys: null };
-  for (let from = 0; from < 20_000; from += 2_000)
-    await db.transaction([], async (tx) => {
-      for (let i = from; i < from + 2_000; i++) {
-        const request = { id: `rq_${i}`, kind: "feature" as const, tenant: i % 3 === 0 ? tenantKey(i % 900) : tenantKey(40) };
-        const act = { act: "try_feature" as const, feature: featureKey(i % 300) };
-        await insertRequest(tx, db.tables, { ...request, ...empty, act, actor: keyActor, createdAt: now() - i * 1_500_000 });
-        if (i > 40)
-          await decideRequest(tx, db.tables, request.id, { state: "refused", answer: null, decidedBy: "Ada" }, now() - i * 1_500_000);
-      }
-    });
+  const batchSize = 1_000;
+  const rowOf = (i: number): typeof db.tables.requests.$inferInsert => {
+    const createdAt = new Date(now() - i * 1_500_000);
+    const act = { act: "try_feature", feature: featureKey(i % 300) };
+    const tenant = i % 3 === 0 ? tenantKey(i % 900) : tenantKey(40);
+    const decided = i > 40 ? { state: "refused" as const, decidedAt: createdAt, decidedBy: "Ada" } : { state: "waiting" as const };
+    return { id: `rq_${i}`, kind: "feature", tenant, act, actor: keyActor, createdAt, ...decided };
+  };
+  for (let from = 0; from < 20_000; from += batchSize) {
+    const rows = Array.from({ length: batchSize }, (_, i) => rowOf(from + i));
+    await db.transaction([], async (tx) => void (await tx.insert(db.tables.requests).values(rows)));
+  }
   const act = { act: "grant_trial" as const, features: [{ feature: "sso" }], days: 14, startsAt: null, endsAt: null };
   const asked = await askForTrial(services, ada, { tenant: "acme", act, note: null });
   if (!asked.ok) throw new Error(asked.message);
