@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
+import { violationsOf } from "./accessibility";
 import { expect, ownerEnv, signIn, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
@@ -108,7 +108,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const opened = colorScheme === "light" ? ids : ids.slice(0, 3);
     for (const path of ["/docs/api", ...opened.map((id) => `/docs/api/${id}`)]) {
       await page.goto(path);
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const violations = await violationsOf(page);
       expect(violations, path).toEqual([]);
       expect(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), path).toEqual([]);
     }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { isGrave, violationsOf } from "./accessibility";
 import { importText } from "./latchkey";
 import { expect, ownerEnv, signIn, test } from "./server";
 
@@ -27,10 +27,7 @@ tenants:
 ${many.join("\n")}
 `;
 
-async function serious(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-}
+const serious = async (page: Page) => (await violationsOf(page)).filter(isGrave);
 const overflow = (page: Page) => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth));
 
 test("tenants are chosen by name without JavaScript, and what differs is shown", async ({ page, server, newPerson }, testInfo) => {

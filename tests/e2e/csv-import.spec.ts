@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
+import { overflowOf, violationsOf } from "./accessibility";
 import { latchkey } from "./latchkey";
 import { expect, ownerEnv, signIn, test } from "./server";
 
@@ -99,10 +99,9 @@ test("the pages are accessible, and fit a phone", async ({ page }) => {
   const mapping = new URL(page.url()).pathname;
   for (const path of ["/import", "/import/tenants", mapping]) {
     await page.goto(path);
-    expect([path, (await new AxeBuilder({ page }).analyze()).violations]).toEqual([path, []]);
+    expect([path, await violationsOf(page)]).toEqual([path, []]);
     await page.setViewportSize({ width: 390, height: 800 });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect([path, overflow]).toEqual([path, 0]);
+    expect([path, await overflowOf(page)]).toEqual([path, 0]);
     await page.setViewportSize({ width: 1280, height: 800 });
   }
 });

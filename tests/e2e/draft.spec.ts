@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
+import { overflowOf, violationsOf } from "./accessibility";
 import { latchkey } from "./latchkey";
 import { expect, ownerEnv, signIn, test } from "./server";
 
@@ -141,10 +141,9 @@ test("the pages are accessible, and fit a phone", async ({ page, expectBrowserEr
   const impact = `/impact/${reviewed.searchParams.get("impact")}`;
   for (const path of ["/plans", draft, reviewed.pathname + reviewed.search, impact]) {
     await page.goto(path);
-    expect([path, (await new AxeBuilder({ page }).analyze()).violations]).toEqual([path, []]);
+    expect([path, await violationsOf(page)]).toEqual([path, []]);
     await page.setViewportSize({ width: 390, height: 800 });
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect([path, overflow]).toEqual([path, 0]);
+    expect([path, await overflowOf(page)]).toEqual([path, 0]);
     await page.setViewportSize({ width: 1280, height: 800 });
   }
   await page.goto(draft);

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import Sqlite from "better-sqlite3";
 import type { Program } from "../support/program";
+import { isGrave, overflowOf, violationsOf } from "./accessibility";
 import { expect, ownerEnv, signIn, test } from "./server";
 
 test.use({ serverEnv: ownerEnv });
@@ -338,11 +338,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     const check = async (what: string) => {
       for (const width of [1280, 390]) {
         await page.setViewportSize({ width, height: 800 });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        const violations = await violationsOf(page);
+        const grave = violations.filter(isGrave);
         expect(grave.map(({ id, nodes }) => `${what}: ${id} ${nodes[0]?.html}`)).toEqual([]);
-        const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect([what, width, tooWide <= 0]).toEqual([what, width, true]);
+        expect([what, width, await overflowOf(page)]).toEqual([what, width, 0]);
         await page.screenshot({ path: `test-results/grant-panel/${what}-${width}-${colorScheme}.png` });
       }
       await page.setViewportSize({ width: 1280, height: 800 });

@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { type FakePosthog, startFakePosthog } from "../fake-posthog/start";
 import { startProgram } from "../support/program";
+import { violationsOf } from "./accessibility";
 import { test as base, expect, ownerEnv, signIn } from "./server";
 
 const slow = { timeout: 30_000 };
@@ -63,7 +63,7 @@ async function setUp(page: Page): Promise<string> {
 const answerRow = (page: Page) => page.locator("summary").filter({ hasText: "AI search" });
 
 async function accessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const violations = await violationsOf(page);
   expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
 }
 

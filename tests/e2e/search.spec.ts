@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Program } from "../support/program";
+import { isGrave, violationsOf } from "./accessibility";
 import { importText, latchkey } from "./latchkey";
 import { expect, ownerEnv, signIn, test } from "./server";
 
@@ -39,10 +39,7 @@ async function press(page: Page, key: string): Promise<void> {
   }).toPass();
 }
 
-async function serious(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-}
+const serious = async (page: Page) => (await violationsOf(page)).filter(isGrave);
 
 const checked = async (server: Program, tenant: string, feature: string) =>
   JSON.parse(latchkey(server, "check", tenant, feature, "--json")) as { entitled: boolean };

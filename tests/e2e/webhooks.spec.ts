@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { isSignedBy, type Receiver, startReceiver, status } from "../support/receiver";
+import { violationsOf } from "./accessibility";
 import { importText, latchkey } from "./latchkey";
 import { expect, ownerEnv, signIn, test } from "./server";
 
@@ -21,7 +21,7 @@ test.afterAll(() => receiver.close());
 
 /** A toast that fades out is not to be read any more. */
 const fading = '[data-sonner-toast][data-removed="true"]';
-const hasNoIssues = async (page: Page) => expect((await new AxeBuilder({ page }).exclude(fading).analyze()).violations).toEqual([]);
+const hasNoIssues = async (page: Page) => expect(await violationsOf(page, { exclude: fading })).toEqual([]);
 const arrived = (type: string) => expect.poll(() => receiver.received.filter((one) => one.type === type).length).toBeGreaterThan(0);
 const last = (type: string) => receiver.received.findLast((one) => one.type === type) as Receiver["received"][number];
 
