@@ -110,6 +110,9 @@ async function pagesOf(page: Page): Promise<string[]> {
   ];
 }
 
+/** Set by the first test. */
+let pages: string[] = [];
+
 /** Resolves when the page is hydrated and the result is painted. */
 async function settled(page: Page): Promise<void> {
   await hydrated(page);
@@ -209,6 +212,7 @@ test("a catalogue, a tenant, a key and an admin with the longest names are put i
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
   const imported = await request.post("/api/catalogue/import", { headers, data: file });
   expect(await imported.text()).toContain('"changed":true');
+  pages = await pagesOf(page);
 });
 
 // 640 px is a window of 1,280 at 200 %, and 800 px is one at 160 %.
@@ -226,10 +230,8 @@ for (const width of [390, 640, 800, 1_280]) {
         }
       }).observe({ type: "layout-shift", buffered: true });
     });
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await signIn(page, owner);
-    const pages = await pagesOf(page);
     await page.setViewportSize({ width, height: 800 });
+    await signIn(page, owner);
     const faults: Record<string, string[]> = {};
     for (const path of pages) {
       await page.goto(path);
