@@ -9,6 +9,7 @@ import { paths } from "~/paths";
 import { applyImport, readCatalogueFile } from "~/server/catalogue/import.server";
 import { changeCatalogue } from "~/server/changes/catalogue-change.server";
 import { changeTenant } from "~/server/changes/tenant-change.server";
+import { recordUsage } from "~/server/usage/usage.server";
 import { writeAudit } from "~db/store/audit.server";
 import { type Browser, startTestApp, type TestApp } from "./support/app";
 
@@ -374,6 +375,29 @@ describe("a feature", () => {
     await changeCatalogue(app.services, somebody, (facts, stamp) =>
       updateFeature(facts, "sso", { flag: null, name: "Single sign-on (SSO)", group: "Security" }, stamp),
     );
+  });
+  test("whose reset period is changed asks what becomes of the counts, says whom it concerns, and does it", async () => {
+    const usage = { tenant: "acme", feature: "jobs", action: "add", quantity: 6 } as const;
+    await recordUsage(app.services, [{ ...usage, idempotencyKey: "jobs-1" }]);
+    const expected = revisionOf("features", "jobs");
+    const form = { ...common, ...settings, intent: "save", name: "jobs", limit: "soft", unit: "jobs", expected };
+    const shown = await admin.post(paths.featureEdit("jobs"), { ...form, counts: "carry" });
+    const html = await shown.text();
+    expect(html).toContain("Nothing is saved yet");
+    expect(html).toMatch(
+      /<input[^>]*name="counts"[^>]*checked=""[^>]*value="carry"|<input[^>]*name="counts"[^>]*value="carry"[^>]*checked=""/,
+    );
+    expect(html).toContain(
+      "jobs will reset per month instead of per day, and each tenant keeps what it used in its current period. 1 tenant used some in the current period.",
+    );
+    const reviewed = /name="reviewed" value="([^"]+)"/.exec(html)?.[1] ?? "";
+    // Another choice is another change.
+    expect(await textOf(await admin.post(paths.featureEdit("jobs"), { ...form, reviewed }))).toContain("so its usage starts again at 0");
+    const saved = await admin.post(paths.featureEdit("jobs"), { ...form, counts: "carry", reviewed });
+    expect(saved.status).toBe(302);
+    expect(find("jobs")).toMatchObject({ meter: { resetPeriod: "month" } });
+    const { body } = await app.services.checks.preview("acme", ["jobs"]);
+    expect(JSON.stringify(body)).toContain('"used":6');
   });
   test("says before it is archived and before it is restored what tenants notice", async () => {
     const ask = (act: string) => read(admin, `${paths.featureEdit("sso", act)}`);

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type CatalogueChange, catalogueChange } from "~/core/catalogue/catalogue-changes";
+import { effectNotes } from "~/core/catalogue/effect-words";
 import { archiveFeature, updateFeature } from "~/core/catalogue/feature-changes";
 import { archivePlan } from "~/core/catalogue/plan-changes";
 import { putTenant, type TenantForm } from "~/core/decision/changes";
-import { counterAt } from "~/core/decision/usage";
+import { counterAt } from "~/core/decision/counters";
 import { grantTrial } from "~/core/grants/grant-changes";
 import type { MeterSettings, ResetPeriod, TenantFacts } from "~/core/model";
 import type { Outcome } from "~/core/outcome";
@@ -109,7 +110,9 @@ describe.each(engines)("the effects of a change on %s", (engine) => {
     ["month", 15 * day],
     ["year", 300 * day],
   ])("count the tenants whose usage starts again at 0 when a feature resets per %s, by each tenant's own period", async (period, apart) => {
+    s.clock.now = now - 400 * day;
     await changeCatalogue(s, ada, (current, by) => updateFeature(current, "calls", { meter: { ...calls.meter, resetPeriod: period } }, by));
+    s.clock.now = now;
     const metered = s.facts.catalogue().features.get("calls") as typeof calls;
     await put("calendar", { plan: "starter" });
     const anchored = (await put("anchored", { plan: "starter", usageAnchor: now - apart - 400 * day })) as TenantFacts;
@@ -127,7 +130,14 @@ describe.each(engines)("the effects of a change on %s", (engine) => {
     ];
     await s.db.transaction([], async (tx) => await tx.insert(s.db.tables.usageTotals).values(rows));
     const changed = await effects(meter({ resetPeriod: "never" }));
-    expect(changed.resets).toEqual([{ key: "calls", name: "API calls", before: period, after: "never", tenants: 2, isLowerBound: false }]);
+    const reset = { name: "API calls", before: period, after: "never", tenants: 2, isLowerBound: false };
+    expect(changed.resets).toEqual([{ ...reset, counts: "zero" }]);
+    const carried = change(updateFeature(facts(), "calls", { meter: { ...calls.meter, resetPeriod: "never" }, counts: "carry" }, stamp()));
+    const carrying = await effects(carried);
+    expect(carrying.resets).toEqual([{ ...reset, counts: "carry" }]);
+    expect(effectNotes(carrying)).toContain(
+      `API calls will reset per lifetime instead of per ${period}, and each tenant keeps what it used in its current period. 2 tenants used some in the current period.`,
+    );
     expect((await effects(meter({ resetPeriod: period, soft: true }))).resets).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { counterAt } from "~/core/decision/counters";
 import { decide } from "~/core/decision/decide";
-import { counterAt } from "~/core/decision/usage";
+import { shownUsed } from "~/core/decision/usage";
 import { type OverrideForm, setOverride } from "~/core/grants/grant-changes";
 import { isLive } from "~/core/grants/grant-lifetime";
 import { type Feature, type TenantFacts, tenantStatuses } from "~/core/model";
@@ -92,7 +93,7 @@ describe.each(engines)("on %s", (engine) => {
     const overridden = (effect: string) =>
       number((t) => t.status === "active" && live(t).some((g) => g.kind === "override" && g.effect === effect));
     const counters = of.type === "metered" ? tenants.map((tenant) => ({ tenant: tenant.key, ...counterAt(of, tenant, now) })) : [];
-    const used = new Map((await readTotalsOf(db.read, db.tables, counters)).map((total) => [total.tenant, total.used]));
+    const used = new Map((await readTotalsOf(db.read, db.tables, counters)).map((total) => [total.tenant, shownUsed(total.sum)]));
     const isFull = (tenant: TenantFacts, share: number) => {
       const total = used.get(tenant.key);
       if (total === undefined || tenant.status !== "active") return false;

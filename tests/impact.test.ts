@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BulkAct } from "~/core/bulk/bulk-act";
 import { compileCatalogue } from "~/core/catalogue/catalogue";
+import { counterAt } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
-import { counterAt } from "~/core/decision/usage";
 import { type TenantEffect, tenantEffects } from "~/core/impact/impact-result";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import { effective } from "~/core/schedules/effective";

@@ -107,7 +107,7 @@ export async function featuresApi(app: FastifyInstance, { services }: { services
       answers: { 200: answer, 201: { ...answer, what: "The feature, which is new." } },
       problems: {
         400: ["invalid_request", "invalid_json"],
-        409: ["idempotency_key_in_use"],
+        409: ["period_changes_full", "idempotency_key_in_use"],
         412: ["stale"],
         422: ["feature_type", "value_invalid", "catalogue_too_large", "flag_not_found", "flag_group_type", "idempotency_key_reused"],
       },

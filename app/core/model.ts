@@ -35,6 +35,16 @@ export type ConfigSettings = { kind: "number"; better: "higher" | "lower" } | { 
 /** `soft`: exceeding the limit is still a yes. `unit`: what is counted ("calls", "seats"). */
 export type MeterSettings = { resetPeriod: ResetPeriod; soft: boolean; unit: string | null };
 
+/** What becomes of the counts when a reset period changes: the new period begins at 0, or with the current total. */
+export const countsChoices = ["zero", "carry"] as const;
+export type CountsChoice = (typeof countsChoices)[number];
+
+/** A change of a reset period: from when on, and the kind before it. */
+export type PeriodChange = { at: Instant; from: ResetPeriod; counts: CountsChoice };
+
+/** `periodChanges`: those that counts still depend on, oldest first. */
+type MeteredPart = { type: "metered"; meter: MeterSettings; periodChanges?: PeriodChange[] };
+
 export const flagRules = ["grant", "gate", "both"] as const;
 export const whenUnknownChoices = ["last", "on", "off"] as const;
 /** The PostHog flag a feature is linked to, what it may do, and what applies if PostHog does not answer. */
@@ -55,7 +65,7 @@ export type Feature = {
   archivedAt: Instant | null;
   /** The catalogue's revision of the feature's last change, for detecting concurrent edits. */
   revision: number;
-} & ({ type: "boolean" } | { type: "config"; config: ConfigSettings } | { type: "metered"; meter: MeterSettings });
+} & ({ type: "boolean" } | { type: "config"; config: ConfigSettings } | MeteredPart);
 
 export type PlanEntry = { feature: string; value: Value };
 

@@ -44,6 +44,7 @@ export const refusalCodes = [
   "schedule_in_past",
   "schedule_unchanged",
   "schedule_full",
+  "period_changes_full",
   "schedule_not_found",
   "catalogue_too_large",
   "guard_rail",

@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { type FlagLink, featureTypes, flagRules, keyPattern, planKinds, resetPeriods, type Value, whenUnknownChoices } from "~/core/model";
+import {
+  countsChoices,
+  type FlagLink,
+  featureTypes,
+  flagRules,
+  keyPattern,
+  planKinds,
+  resetPeriods,
+  type Value,
+  whenUnknownChoices,
+} from "~/core/model";
 import { askUrl } from "./catalogue/ask-url";
 import { displayName, longText } from "./catalogue/plan";
 import { featureKeyRefused, planKey, tenantKey } from "./entity-keys";
@@ -90,6 +100,12 @@ export const featureBody = z.strictObject({
     .describe("Of a new feature; defaults to boolean. Cannot be changed."),
   config: config.optional().describe("For type config."),
   meter: meter.optional().describe("For type metered."),
+  counts: z
+    .enum(countsChoices, "counts is zero or carry.")
+    .optional()
+    .describe(
+      "If the reset period changes: zero (default) begins at 0 in the new period, carry begins with the total of each tenant's current period. Ignored if the reset period stays.",
+    ),
   flag: flag.nullish(),
   why: note.nullish(),
 });

@@ -54,7 +54,7 @@ export async function action({ request, context, params }: ActionFunctionArgs) {
   if (!result.ok) {
     const isStale = result.code === "stale" && act.intent === "save";
     const theirs = isStale ? await theirChange(context, "feature", feature.key, act.expected) : null;
-    return refused(submission, result, { name: "name", group: "group" }, { theirs, review: null });
+    return refused(submission, result, { name: "name", group: "group", "meter.resetPeriod": "resetPeriod" }, { theirs, review: null });
   }
   const name = act.intent === "save" ? act.feature.name : feature.name;
   return redirectWithToast(paths.feature(feature.key), {

@@ -109,8 +109,10 @@ export function usageTables(d: Dialect) {
       periodKind: text("period_kind").notNull().$type<ResetPeriod>(),
       periodStart: integer("period_start").notNull(),
       at: timestamp("at").notNull(),
-      /** As displayed; null if it was not recorded. */
+      /** The true sum before, read as text; null if it was not recorded. */
       usedBefore: integer("used_before"),
+      /** Whether the counter had a `set` before; null if it was not recorded. */
+      hadSet: boolean("had_set"),
     },
     (t) => [primaryKey({ columns: [t.tenant, t.feature, t.periodKind, t.periodStart, t.at] }), index("usage_history_by_time").on(t.at)],
   );

@@ -7,7 +7,6 @@ import {
   type CounterState,
   counterId,
   setterAfter,
-  shownUsed,
 } from "~/core/decision/usage";
 import type { Instant } from "~/core/model";
 import type { Queries } from "../database";
@@ -17,7 +16,7 @@ import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 import { dateOrNull } from "./dates";
 import { addToDays } from "./usage-daily.server";
-import { counterColumns, isWanted, type Total, totalColumns, usedText } from "./usage-totals.server";
+import { counterColumns, isWanted, type Total, totalColumns } from "./usage-totals.server";
 
 /** A counter locked by this transaction. */
 export type LockedCounter = Counter & CounterState & { setBy: string | null; version: number; writtenBy: number; updatedAt: Instant };
@@ -44,8 +43,6 @@ async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promis
   const query = tx
     .select({
       ...totalColumns(t),
-      used: usedText(t),
-      setAt: u.setAt,
       setBy: u.setBy,
       lastAt: u.lastAt,
       updatedAt: u.updatedAt,
@@ -57,10 +54,7 @@ async function lockExisting(tx: Queries, t: Schema, counters: Counter[]): Promis
   // SQLite has one writer and no such clause.
   type Locking = { for(strength: "update", config: { of: unknown }): typeof query };
   const found = await (isOnPostgres(t.usageTotals) ? (query as unknown as Locking).for("update", { of: u }) : query);
-  return found.map(({ used, setAt, lastAt, updatedAt, ...row }) => {
-    const state = { sum: BigInt(used), setAt: setAt?.getTime() ?? null, lastAt: lastAt?.getTime() ?? null };
-    return { ...row, ...state, updatedAt: updatedAt.getTime() };
-  });
+  return found.map(({ lastAt, updatedAt, ...row }) => ({ ...row, lastAt: lastAt?.getTime() ?? null, updatedAt: updatedAt.getTime() }));
 }
 
 /** See `writtenBy` in the schema. */
@@ -138,7 +132,10 @@ export async function applyToCounters(
   return { totals: await writeCounters(tx, t, applied, now), counted: applied.map(({ counted }) => counted) };
 }
 
-/** Writes locked counters, each at most once, and adds their previous displayed totals to the history. */
+/** As text, because JSON numbers are exact only up to 2^53. */
+const asText = (sum: bigint) => sum.toString() as unknown as number;
+
+/** Writes locked counters, each at most once, and adds what they were before to the history. */
 async function writeCounters(
   tx: Queries,
   t: Schema,
@@ -149,8 +146,7 @@ async function writeCounters(
   const rows = changes.map(({ locked, setBy, state }) => ({
     ...locked,
     setBy,
-    // As text, because JSON numbers are exact only up to 2^53.
-    used: state.sum.toString() as unknown as number,
+    used: asText(state.sum),
     setAt: dateOrNull(state.setAt),
     lastAt: dateOrNull(state.lastAt),
     version: locked.version + 1,
@@ -173,13 +169,14 @@ async function writeCounters(
       .onConflictDoUpdate({ target: [u.tenant, u.feature, u.periodKind, u.periodStart], set }),
   );
   const history = changes.flatMap(({ locked: { sum, updatedAt, ...counter }, state }) => {
-    const usedBefore = shownUsed(sum);
-    return usedBefore === shownUsed(state.sum) ? [] : [{ ...counter, usedBefore, at: new Date(Math.max(updatedAt, now)) }];
+    const hadSet = counter.setAt !== null;
+    if (sum === state.sum && hadSet === (state.setAt !== null)) return [];
+    return [{ ...counter, usedBefore: asText(sum), hadSet, at: new Date(Math.max(updatedAt, now)) }];
   });
   // Of several changes in a millisecond, the first row has the value before it.
   await inBatches(history, (batch) => tx.insert(t.usageHistory).select(rowsAsOne(t.usageHistory, batch)).onConflictDoNothing());
   return changes.map(({ locked: { tenant, feature, periodKind, periodStart, version }, state }) => ({
     ...{ tenant, feature, periodKind, periodStart },
-    ...{ used: shownUsed(state.sum), version: version + 1 },
+    ...{ sum: state.sum, setAt: state.setAt, version: version + 1 },
   }));
 }

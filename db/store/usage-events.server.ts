@@ -1,5 +1,5 @@
 import { and, desc, eq, sql } from "drizzle-orm";
-import type { Counter } from "~/core/decision/usage";
+import { type Counter, counterOfTenantId } from "~/core/decision/usage";
 import type { Instant, Json } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
@@ -36,7 +36,7 @@ export async function readCounterEvents(q: Queries, t: Schema, counter: Counter,
   return rows.map(({ at, recordedAt, ...row }) => ({ ...row, at: at?.getTime() ?? null, recordedAt: recordedAt.getTime() }));
 }
 
-/** The newest `set` of each counter that had one: when, and the id of the API key that sent it. By feature. */
+/** The newest `set` of each counter that had one: when, and the id of the API key that sent it. By `counterOfTenantId`. */
 export async function readNewestSets(
   q: Queries,
   t: Schema,
@@ -45,9 +45,14 @@ export async function readNewestSets(
   if (counters.length === 0) return new Map();
   const u = t.usageTotals;
   const wanted = rowsAsOne(u, counters, [...counterColumns]);
+  const { feature, periodKind, periodStart, setAt, setBy } = u;
   const rows = await q
-    .select({ feature: u.feature, setAt: u.setAt, setBy: u.setBy })
+    .select({ feature, periodKind, periodStart, setAt, setBy })
     .from(u)
     .innerJoin(sql`(${wanted}) as wanted`, isWanted(u));
-  return new Map(rows.flatMap(({ feature, setAt, setBy }) => (setAt ? [[feature, { setAt: setAt.getTime(), setBy }] as const] : [])));
+  return new Map(
+    rows.flatMap(({ setAt, setBy, ...counter }) =>
+      setAt ? [[counterOfTenantId(counter), { setAt: setAt.getTime(), setBy }] as const] : [],
+    ),
+  );
 }

@@ -1,5 +1,4 @@
 import { and, asc, gt, inArray, lte, sql } from "drizzle-orm";
-import type { Counter } from "~/core/decision/usage";
 import type { Instant, LastFlagValue } from "~/core/model";
 import type { Queries } from "../database";
 import { rowsAsOne } from "../json-rows";
@@ -7,29 +6,8 @@ import { isOnPostgres } from "../on-postgres";
 import type { Schema } from "../schema";
 import { inBatches } from "./changes.server";
 import { dateOrNull } from "./dates";
-import { type Total, totalColumns } from "./usage-totals.server";
 
 export type LevelRow = { tenant: string; feature: string; plan: string; fill: number; dueAt: Instant | null };
-
-/** Totals of these tenants and periods, with the time of the newest `set`. */
-export async function readPeriodTotals(
-  q: Queries,
-  t: Schema,
-  periods: Pick<Counter, "tenant" | "periodKind" | "periodStart">[],
-): Promise<(Total & { setAt: Instant | null })[]> {
-  const u = t.usageTotals;
-  const found: (Total & { setAt: Instant | null })[] = [];
-  await inBatches(periods, async (batch) => {
-    const wanted = rowsAsOne(u, batch, ["tenant", "periodKind", "periodStart"]);
-    const isWanted = sql`wanted.tenant = ${u.tenant} and wanted.period_kind = ${u.periodKind} and wanted.period_start = ${u.periodStart}`;
-    const rows = await q
-      .select({ ...totalColumns(t), setAt: u.setAt })
-      .from(sql`(${wanted}) as wanted`)
-      .innerJoin(u, isWanted);
-    found.push(...rows.map((row) => ({ ...row, setAt: row.setAt?.getTime() ?? null })));
-  });
-  return found;
-}
 
 /** Last known flag values of these tenants: tenant, then flag. */
 export async function readLastFlags(q: Queries, { flagValues: f }: Schema, tenants: string[]) {

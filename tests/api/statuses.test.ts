@@ -349,6 +349,9 @@ test("what cannot be done is refused with its own code", async () => {
   await refused("deletePlan", { params: { plan: "starter" } }, "plan_in_use");
   await refused("putFeature", { params: { feature: "sso" }, body: { type: "metered" } }, "feature_type");
   await refused("putFeature", { body: { type: "config" } }, "value_invalid");
+  const resetPer = (resetPeriod: string) => ({ params: { feature: "metered" }, body: { name: "API calls", meter: { resetPeriod } } });
+  for (let i = 0; i <= 12; i += 1) await walk.ask("putFeature", keys.all, resetPer(i % 2 === 1 ? "day" : "month"));
+  await refused("putFeature", resetPer("year"), "period_changes_full");
   await refused("importCatalogue", { text: "latchkey: 1\nfeatures: 5\n" }, "invalid_catalogue");
 
   const cell = (more: object) => ({ body: { cells: [{ plan: "starter", feature: "sso", value: null, ...more }] } });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Entitlement } from "~/core/decision/answer";
-import { counterAt, type MeteredFeature } from "~/core/decision/usage";
+import { counterAt } from "~/core/decision/counters";
+import type { MeteredFeature } from "~/core/decision/usage";
 import type { Feature, TenantFacts } from "~/core/model";
 import { type FlagState, noFlags } from "~/server/posthog/flags/flag-readings";
 import { type Api, startApi } from "../support/api";
@@ -71,7 +72,9 @@ test("OFREP's answers equal those of /api/entitlements, in any state of tenant, 
       api.clock.now = w.now;
       await api.get(`/api/entitlements?tenant=${key}`);
       for (const f of w.facts.features.filter((f): f is MeteredFeature => f.type === "metered"))
-        usage.took([{ tenant: key, ...counterAt(f, w.tenant as TenantFacts, w.now), used: w.usage.used, version: 1 }]);
+        usage.took([
+          { tenant: key, ...counterAt(f, w.tenant as TenantFacts, w.now), sum: BigInt(w.usage.used ?? 0), setAt: null, version: 1 },
+        ]);
       const features = new Map(w.facts.features.map((f) => [f.key, f]));
       const answers: unknown[] = [];
       for (const user of [undefined, "u1"]) {

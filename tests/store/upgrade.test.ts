@@ -99,17 +99,17 @@ describe.each(engines)("a database of an older version on %s", (engine) => {
     db = await openDatabase(url);
     const { read, tables } = db;
     const counter = { feature: "calls", periodKind: "month" as const, periodStart: 0 };
-    const usedAt = async (at: number) => (await readTotalsAt(read, tables, "acme", [counter], at, 0)).map(({ used }) => used);
-    expect(await usedAt(counted - 1)).toEqual([null]);
-    expect(await usedAt(counted)).toEqual([7]);
+    const usedAt = async (at: number) => (await readTotalsAt(read, tables, "acme", [counter], at, 0)).map(({ total }) => total?.sum);
+    expect(await usedAt(counted - 1)).toEqual([undefined]);
+    expect(await usedAt(counted)).toEqual([7n]);
     await db.transaction([], async (tx) => {
       const [locked] = await lockCounters(tx, tables, [{ tenant: "acme", ...counter }]);
       if (!locked) throw new Error("The counter is missing.");
       await applyToCounters(tx, tables, [{ locked, events: [{ action: "add", quantity: 3, at: now }] }], now);
     });
-    expect(await usedAt(counted - hour)).toEqual([null]);
-    expect(await usedAt(now - 1)).toEqual([7]);
-    expect(await usedAt(now)).toEqual([10]);
+    expect(await usedAt(counted - hour)).toEqual([undefined]);
+    expect(await usedAt(now - 1)).toEqual([7n]);
+    expect(await usedAt(now)).toEqual([10n]);
   });
 
   test("from before counters had a kind of period keeps each total under its feature's present kind", async () => {
@@ -131,11 +131,11 @@ describe.each(engines)("a database of an older version on %s", (engine) => {
       { feature: "gone", periodKind: "month" as const, periodStart: 0 },
     ];
     const totals = await readTotals(db.read, db.tables, "acme", wanted);
-    expect(new Map(totals.map((total) => [total.feature, total.used]))).toEqual(
+    expect(new Map(totals.map((total) => [total.feature, total.sum]))).toEqual(
       new Map([
-        ["hour", 7],
-        ["never", 5],
-        ["gone", 2],
+        ["hour", 7n],
+        ["never", 5n],
+        ["gone", 2n],
       ]),
     );
   });

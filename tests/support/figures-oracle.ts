@@ -1,6 +1,6 @@
 import { compileCatalogue } from "~/core/catalogue/catalogue";
+import { countersAt } from "~/core/decision/counters";
 import { decide } from "~/core/decision/decide";
-import { counterAt } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import { endOf, isLive } from "~/core/grants/grant-lifetime";
 import type { Grant } from "~/core/model";
@@ -84,10 +84,16 @@ async function levelsByBruteForce({ db: { read, tables: t }, now }: Services): P
     for (const feature of catalogue.features.values()) {
       if (feature.type !== "metered" || feature.archivedAt !== null) continue;
       const usedAt = (at: number) => {
-        const counter = counterAt(feature, facts, at);
-        const of = (u: (typeof totals)[number]) =>
-          u.tenant === key && u.feature === feature.key && u.periodKind === counter.periodKind && u.periodStart === counter.periodStart;
-        return Math.max(0, totals.find(of)?.used ?? 0);
+        const counters = countersAt(feature, facts, at);
+        if (counters[0].periodKind !== feature.meter.resetPeriod) return 0;
+        let sum = 0;
+        for (const { periodKind, periodStart } of counters) {
+          const isOf = (u: (typeof totals)[number]) => u.periodKind === periodKind && u.periodStart === periodStart;
+          const total = totals.find((u) => u.tenant === key && u.feature === feature.key && isOf(u));
+          sum += total?.used ?? 0;
+          if (total?.setAt) break;
+        }
+        return Math.max(0, sum);
       };
       const { start } = usagePeriod(feature.meter.resetPeriod, now(), facts.usageAnchor);
       const used = usedAt(now());

@@ -1,6 +1,6 @@
 import { compileCatalogue } from "~/core/catalogue/catalogue";
 import { applyCatalogueChange, type CatalogueChange, type Cell, catalogueChange, setPlanEntries } from "~/core/catalogue/catalogue-changes";
-import { counterAt } from "~/core/decision/usage";
+import { counterAt } from "~/core/decision/counters";
 import type { CatalogueFacts, Feature, Grant, Plan, ScheduledChange, Stamp, TenantFacts, Value } from "~/core/model";
 import { day } from "~/core/time";
 import { changeCatalogue, changeMany } from "~/server/changes/catalogue-change.server";

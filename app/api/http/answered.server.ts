@@ -74,6 +74,7 @@ const conflicts = new Set([
   "job_over",
   "comparison_running",
   "schedule_full",
+  "period_changes_full",
   "undo_refused",
   "requests_full",
   "request_decided",

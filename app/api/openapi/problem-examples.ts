@@ -73,6 +73,11 @@ const table: { [code: string]: ProblemExample } = {
 
   schedule_in_past: { detail: "Choose a time in the future. To change it now, leave the time out.", field: "at" },
   schedule_unchanged: { detail: "Acme has Premium by then already. Choose another plan, or another time.", field: "plan" },
+  period_changes_full: {
+    detail:
+      "The counts of API calls still depend on the last 12 changes of its reset period. Wait until the periods that these changes began are over.",
+    field: "meter.resetPeriod",
+  },
   schedule_full: { detail: "Acme has 20 scheduled changes, which is the most. Cancel one first." },
   schedule_not_found: {
     detail: "There is no scheduled change sc_5xQ0sM21RW1pjgTWQWxE. It may have been cancelled, or has taken effect.",

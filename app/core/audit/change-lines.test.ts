@@ -22,6 +22,12 @@ const grant = { id: "gr_1", kind: "trial", feature: "sso", startsAt: 0, endsAt: 
 describe("a change in words", () => {
   test.each<[string, Parameters<typeof legible>[0], Parameters<typeof legible>[0], string[]]>([
     ["of the plan names both", { plan: "free" }, { plan: "pro" }, ["Plan: Free → Pro"]],
+    [
+      "of a reset period says what became of its counts",
+      { features: [{ key: "calls", meter: { resetPeriod: "month" } }] },
+      { features: [{ key: "calls", meter: { resetPeriod: "day" }, periodChanges: [{ at: 5, from: "month", counts: "carry" }] }] },
+      ["API calls · meter · reset period: month → day", "API calls · changes of the reset period: - → from month (carry)"],
+    ],
     ["to no plan says none", { plan: "free" }, { plan: null }, ["Plan: Free → none"]],
     ["of metadata names the field as it is", { metadata: { Region: "eu", a: 1 } }, { metadata: { a: 1 } }, ["Metadata · Region: eu → -"]],
     [

@@ -37,6 +37,7 @@ const words = new Map([
   ["expiresAt", "expiry"],
   ["includes", "included plan"],
   ["railsPassed", "guard rails passed"],
+  ["periodChanges", "changes of the reset period"],
   ["resetPeriod", "reset period"],
   ["soft", "soft limit"],
   ["startsAt", "start"],
@@ -151,6 +152,8 @@ function valueWords({ kind, field }: Place, value: Json, names: LineNames): stri
     if (kind === "record" && (field === "plan" || field === "includes")) return names.plan(value);
     return value === "" ? "empty" : value;
   }
+  if (kind === "record" && field === "periodChanges" && Array.isArray(value))
+    return value.map((change) => (isFields(change) ? `from ${change.from} (${change.counts})` : "")).join(", ");
   if (Array.isArray(value) && value.every((item) => typeof item === "string" || typeof item === "number"))
     return value.length === 0 ? "none" : value.join(", ");
   return isEmpty(value) && isFields(value) ? "none" : JSON.stringify(value);

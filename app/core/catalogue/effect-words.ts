@@ -1,5 +1,5 @@
 import type { Impact } from "~/core/impact/catalogue-difference";
-import type { ResetPeriod } from "~/core/model";
+import type { CountsChoice, ResetPeriod } from "~/core/model";
 
 /** A number of tenants; `isLowerBound`: counting stopped early, so it is "at least". */
 export type TenantCount = { tenants: number; isLowerBound: boolean };
@@ -13,7 +13,7 @@ export type ChangeEffects = {
   /** Tenants that checked one of the features in the last 30 days, by name or among all. Null if no feature is affected. */
   use: { byName: TenantCount; withAll: TenantCount } | null;
   /** Features whose reset period changes, with the tenants that have used some in their present period. */
-  resets: (TenantCount & { name: string; before: ResetPeriod; after: ResetPeriod })[];
+  resets: (TenantCount & { name: string; before: ResetPeriod; after: ResetPeriod; counts: CountsChoice })[];
   /** Features whose reset period changes and that were not counted. */
   moreResets: number;
   /** A concerned feature is linked to a PostHog flag. */
@@ -33,7 +33,9 @@ export function effectNotes({ over, use, resets, moreResets, usesFlags }: Change
     const whom = isNone(reset)
       ? "No tenant has used any in its current period"
       : `${capital(tenantsWords(reset))} used some in the current period`;
-    return `${reset.name} will reset per ${periodWords[reset.after]} instead of per ${periodWords[reset.before]}, so its usage starts again at 0. ${whom}.`;
+    const change = `${reset.name} will reset per ${periodWords[reset.after]} instead of per ${periodWords[reset.before]}`;
+    const then = reset.counts === "zero" ? "so its usage starts again at 0" : "and each tenant keeps what it used in its current period";
+    return `${change}, ${then}. ${whom}.`;
   });
   if (over && !isNone(over)) notes.unshift(`${capital(tenantsWords(over))} ${isOne(over) ? "has" : "have"} used more than the new limit.`);
   if (moreResets > 0)

@@ -1,6 +1,7 @@
 import {
   type CatalogueFacts,
   type ConfigSettings,
+  type CountsChoice,
   type Feature,
   type FlagLink,
   keyPattern,
@@ -12,6 +13,7 @@ import { type Outcome, type Refusal, refuse } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 import { type CatalogueChange, catalogueChange, incompatibleEntries, incompatibleMessage, staleProblem } from "./catalogue-changes";
 import { nameProblem } from "./new-names";
+import { withMeter } from "./period-changes";
 
 /** A feature's type with its settings. */
 export type FeatureKind = { type: "boolean" } | { type: "config"; config: ConfigSettings } | { type: "metered"; meter: MeterSettings };
@@ -48,8 +50,11 @@ export function createFeature(facts: CatalogueFacts, key: string, form: FeatureF
 
 const askPart = (askUrl: string | null | undefined) => (askUrl ? { askUrl } : {});
 
-/** Given settings replace the old ones completely. A given type must be the current one. */
-export type FeatureEdit = FeatureForm & { type?: Feature["type"]; config?: ConfigSettings; meter?: MeterSettings };
+/**
+ * Given settings replace the old ones completely. A given type must be the current one. `counts`: what becomes of them if
+ * the reset period changes; by default zero.
+ */
+export type FeatureEdit = FeatureForm & { type?: Feature["type"]; config?: ConfigSettings; meter?: MeterSettings; counts?: CountsChoice };
 
 export function updateFeature(
   facts: CatalogueFacts,
@@ -66,7 +71,9 @@ export function updateFeature(
     nameProblem("name", form.name, before.name) ??
     nameProblem("group", form.group, before.group);
   if (bad) return bad;
-  const { askUrl: askedAt, ...others } = before;
+  const metered = before.type === "metered" && form.meter ? withMeter(before, form.meter, form.counts ?? "zero", stamp.now) : before;
+  if ("ok" in metered) return metered;
+  const { askUrl: askedAt, ...others } = metered;
   const after: Feature = {
     ...others,
     ...askPart(form.askUrl === undefined ? askedAt : form.askUrl),
@@ -76,7 +83,6 @@ export function updateFeature(
     flag: form.flag === undefined ? before.flag : form.flag,
   };
   if (after.type === "config" && form.config) after.config = form.config;
-  if (after.type === "metered" && form.meter) after.meter = form.meter;
   if (sameJson(before, after)) return { ok: true, change: null };
   const unfit = incompatibleEntries(facts.plans, after);
   if (unfit.length > 0) {

@@ -40,7 +40,7 @@ export function putFeature(facts: CatalogueFacts, key: string, form: FeaturePut,
   const bad = settingsProblem(type, form);
   if (bad) return bad;
   if (before) return updateFeature(facts, key, form, stamp);
-  const { config, meter, type: _, ...common } = form;
+  const { config, meter, type: _, counts: __, ...common } = form;
   const kind = kindOf(type, config, meter);
   if (!kind)
     return refuse(
@@ -57,8 +57,9 @@ function kindOf(type: FeatureKind["type"], config?: ConfigSettings, meter?: Mete
   return meter ? { type, meter } : null;
 }
 
-function settingsProblem(type: FeatureKind["type"], { config, meter }: FeaturePut): Refusal | null {
-  const stray = config && type !== "config" ? "config" : meter && type !== "metered" ? "meter" : null;
+function settingsProblem(type: FeatureKind["type"], { config, meter, counts }: FeaturePut): Refusal | null {
+  const stray =
+    config && type !== "config" ? "config" : type !== "metered" && meter ? "meter" : type !== "metered" && counts ? "counts" : null;
   if (!stray) return null;
   return refuse("value_invalid", `This feature is ${type}, so ${stray} does not belong to it. Leave it out.`, stray);
 }

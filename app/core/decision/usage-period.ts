@@ -4,6 +4,16 @@ import { day, hour } from "~/core/time";
 /** Half-open: the reset instant belongs to the new period. `null` means no bound (`never`). */
 export type Period = { start: Instant | null; end: Instant | null };
 
+/** Longer than any period of the kind, in ms; infinite if it never resets. */
+export const maxPeriodMs: { [period in ResetPeriod]: number } = {
+  hour,
+  day,
+  week: 7 * day,
+  month: 31 * day,
+  year: 366 * day,
+  never: Number.POSITIVE_INFINITY,
+};
+
 /** 1970-01-05 was a Monday; calendar weeks begin on Monday (ISO 8601). */
 const firstMonday = 4 * day;
 

@@ -13,8 +13,8 @@ export type MeteredFeature = Feature & { type: "metered" };
 export type UsageReport = { tenant: string; feature: string; action: "add" | "set"; quantity: number; at: Instant };
 
 /**
- * One counter per tenant, feature, kind of reset period and period. `periodStart` is the period's first instant; -1 if
- * it never resets.
+ * One counter per tenant, feature, kind of reset period and period. `periodStart` is the period's first instant, or the
+ * instant of the change of the reset period that it began with; -1 if it never resets.
  */
 export type Counter = { tenant: string; feature: string; periodKind: ResetPeriod; periodStart: number };
 
@@ -27,18 +27,12 @@ export const counterId = (counter: Counter) => `${counter.tenant}\n${counterOfTe
 /** A period as counters name it. */
 export type CounterPeriod = Pick<Counter, "periodKind" | "periodStart">;
 
-/** The period that contains `at`. */
+/** The natural period of a kind that contains `at`. */
 export const counterPeriodAt = (
   periodKind: ResetPeriod,
   { usageAnchor }: Pick<TenantFacts, "usageAnchor">,
   at: Instant,
 ): CounterPeriod => ({ periodKind, periodStart: usagePeriod(periodKind, at, usageAnchor).start ?? -1 });
-
-/** The feature's counter for the period that contains `at`. */
-export const counterAt = (feature: MeteredFeature, tenant: Pick<TenantFacts, "usageAnchor">, at: Instant): Omit<Counter, "tenant"> => ({
-  feature: feature.key,
-  ...counterPeriodAt(feature.meter.resetPeriod, tenant, at),
-});
 
 /** Why an event's time is refused, as a sentence, or null. */
 export function timeProblem(at: Instant, now: Instant): string | null {

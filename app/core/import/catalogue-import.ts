@@ -17,8 +17,10 @@ import {
 import { featureChanges, planChanges } from "~/core/catalogue/catalogue-words";
 import { typeProblem } from "~/core/catalogue/feature-changes";
 import { nameProblem } from "~/core/catalogue/new-names";
+import { withMeter } from "~/core/catalogue/period-changes";
 import { kindProblem } from "~/core/catalogue/plan-changes";
 import type { CatalogueFacts, Feature, Instant, Plan, PlanEntry, Stamp } from "~/core/model";
+import type { Refusal } from "~/core/outcome";
 import { sameJson } from "~/core/same-json";
 
 type Named = { key: string; name: string };
@@ -86,11 +88,24 @@ function nextFeatures(current: CatalogueFacts, file: CatalogueFile, now: Instant
     if (bad) problems.push({ path: ["features", key, "type"], message: bad.message });
     const badName = nameProblem("name", wanted.name, before?.name ?? key) ?? nameProblem("group", wanted.group, before?.group);
     if (badName) problems.push({ path: ["features", key, badName.field as string], message: badName.message });
-    const after = featureFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
+    const wantedFeature = featureFromFile(key, wanted, archivedAt(wanted.archived, before, now), before?.revision ?? 0);
+    const after = withPeriodChanges(before, wantedFeature, now);
+    if ("ok" in after) {
+      problems.push({ path: ["features", key, "meter", "resetPeriod"], message: after.message });
+      continue;
+    }
     if (!before || !sameJson(before, after)) next.push(after);
   }
   for (const left of have.values()) if (left.archivedAt === null) next.push({ ...left, archivedAt: now });
   return next;
+}
+
+/** A file has no changes of the reset period. One that it makes begins at zero. */
+function withPeriodChanges(before: Feature | undefined, after: Feature, now: Instant): Feature | Refusal {
+  if (before?.type !== "metered" || after.type !== "metered") return after;
+  const metered = withMeter(before, after.meter, "zero", now);
+  if ("ok" in metered) return metered;
+  return metered.periodChanges ? { ...after, periodChanges: metered.periodChanges } : after;
 }
 
 function nextPlans(current: CatalogueFacts, file: CatalogueFile, now: Instant, problems: FileProblem[]): Plan[] {

@@ -54,7 +54,7 @@ export function revertCatalogue(
     const setFeatures = new Map<string, Feature>();
     for (const became of changedFeatures) {
       const was = wasFeature.get(became.key);
-      const next = was && revertFeature(features.get(became.key), was, became, { problems, keptSettings });
+      const next = was && revertFeature(features.get(became.key), was, became, { stamp, problems, keptSettings });
       if (next) setFeatures.set(next.key, next);
       if (next) features.set(next.key, next);
     }
@@ -98,9 +98,11 @@ export function revertCatalogue(
 export const catalogueAfter = (now: CatalogueFacts, change: CatalogueChange | null): CatalogueFacts =>
   change ? applyCatalogueChange(now, change, now.revision) : now;
 
-/** The revision differs after a change that was undone. */
-const isAsCreated = (current: Feature | Plan, became: Feature | Plan): boolean =>
-  sameJson({ ...current, revision: 0 } as unknown as Json, { ...became, revision: 0 } as unknown as Json);
+/** The revision and the changes of the reset period differ after a change that was undone. */
+const isAsCreated = (current: Feature | Plan, became: Feature | Plan): boolean => {
+  const [is, was] = [current, became].map((one) => ({ ...one, revision: 0, periodChanges: null }) as unknown as Json);
+  return sameJson(is, was);
+};
 
 type ProblemsOf = ReturnType<typeof createProblems>;
 

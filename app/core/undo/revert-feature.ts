@@ -1,4 +1,5 @@
-import type { Feature, Json } from "~/core/model";
+import { withMeterBefore } from "~/core/catalogue/period-changes";
+import type { Feature, Json, Stamp } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { Problems } from "./reverted";
 
@@ -18,7 +19,7 @@ export function revertFeature(
   now: Feature | undefined,
   was: Feature,
   became: Feature,
-  { problems, keptSettings }: { problems: Problems; keptSettings: ReadonlyMap<string, string> },
+  { stamp, problems, keptSettings }: { stamp: Pick<Stamp, "now">; problems: Problems; keptSettings: ReadonlyMap<string, string> },
 ): Feature | null {
   if (!now) {
     problems.refuse(`features/${was.key}`, `There is no feature ${was.key} any more.`);
@@ -34,7 +35,11 @@ export function revertFeature(
     if (sameJson(is, old)) problems.settle(field, `The ${noun} of ${now.name} is back already.`);
     else if (!sameJson(is, set)) problems.refuseChanged(field, `The ${noun} of ${now.name} was changed since`);
     else if (kept) problems.refuse(field, kept);
-    else next[name] = old;
+    else if (now.type === "metered" && was.type === "metered" && became.type === "metered" && name === "meter") {
+      const metered = withMeterBefore(now, was, became, stamp.now);
+      if ("ok" in metered) problems.refuse(field, metered.message);
+      else Object.assign(next, { meter: metered.meter }, metered.periodChanges && { periodChanges: metered.periodChanges });
+    } else next[name] = old;
   }
   return Object.keys(next).length > 0 ? ({ ...now, ...next } as Feature) : null;
 }

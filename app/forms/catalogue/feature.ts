@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FeatureKind } from "~/core/catalogue/feature-changes";
-import { type FlagLink, featureTypes, flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
+import { countsChoices, type FlagLink, featureTypes, flagRules, resetPeriods, whenUnknownChoices } from "~/core/model";
 import { note } from "~/forms/tenants/tenant";
 import { askUrl } from "./ask-url";
 import { displayName, expected, longText, newKey, reviewed } from "./plan";
@@ -77,13 +77,15 @@ export const featurePageForm = (type: FeatureKind["type"]) =>
   z.discriminatedUnion(
     "intent",
     [
-      z.object({ ...shared, intent: z.literal("save"), expected, reviewed }).transform((form) => ({
-        intent: form.intent,
-        expected: form.expected,
-        reviewed: form.reviewed,
-        why: form.why,
-        feature: { ...formOf(form), ...kindOf(type, form) },
-      })),
+      z
+        .object({ ...shared, counts: z.enum(countsChoices).default("zero"), intent: z.literal("save"), expected, reviewed })
+        .transform((form) => ({
+          intent: form.intent,
+          expected: form.expected,
+          reviewed: form.reviewed,
+          why: form.why,
+          feature: { ...formOf(form), ...kindOf(type, form), counts: form.counts },
+        })),
       actOnFeature,
     ],
     "Use a button of the page.",

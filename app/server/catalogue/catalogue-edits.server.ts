@@ -15,7 +15,7 @@ function seenPlan({ plans }: CatalogueFacts, key: string): Json {
 function seenFeature({ features }: CatalogueFacts, key: string): Json {
   const feature = features.find((f) => f.key === key);
   if (!feature) return null;
-  const { key: _, revision: __, archivedAt, ...fields } = feature;
+  const { key: _, revision: __, periodChanges: ___, archivedAt, ...fields } = { periodChanges: undefined, ...feature };
   return { ...fields, archived: archivedAt !== null };
 }
 

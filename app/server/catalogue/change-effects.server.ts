@@ -1,9 +1,11 @@
 import { applyCatalogueChange, type CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import type { ChangeEffects, TenantCount } from "~/core/catalogue/effect-words";
-import { usagePeriod } from "~/core/decision/usage-period";
+import { countsAfter } from "~/core/catalogue/period-changes";
+import { counterPeriodsAt, counterRangesAt } from "~/core/decision/counters";
+import type { CounterPeriod, MeteredFeature } from "~/core/decision/usage";
 import type { ImportedTenantChange } from "~/core/import/tenant-import";
-import type { CatalogueFacts, Feature, Instant, ResetPeriod } from "~/core/model";
-import { day, hour, isoDay } from "~/core/time";
+import type { CatalogueFacts, Feature } from "~/core/model";
+import { day, isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countCheckedTenants, type UsedCounter, usedCounters } from "~db/store/feature-use.server";
@@ -44,7 +46,7 @@ export async function estimateEffects(
     return was ? (resetPeriodChange(was, is) ?? []) : [];
   });
   const resets: ChangeEffects["resets"] = [];
-  for (const reset of changed.slice(0, maxResets)) resets.push({ ...reset, ...(await countUsers(services, reset, pace)) });
+  for (const { was, ...reset } of changed.slice(0, maxResets)) resets.push({ ...reset, ...(await countUsers(services, was, pace)) });
   return {
     impact,
     over: await estimateOver(services, change, pace),
@@ -70,38 +72,32 @@ async function usersOf({ db, now }: Services, features: string[]): Promise<NonNu
   return { byName: await count(features), withAll: await count([allFeatures]) };
 }
 
-type ResetPeriodChange = { key: string; name: string; before: ResetPeriod; after: ResetPeriod };
+type ResetPeriodChange = { was: MeteredFeature } & Omit<ChangeEffects["resets"][number], keyof TenantCount>;
 
 function resetPeriodChange(was: Feature, is: Feature): ResetPeriodChange | null {
   if (was.type !== "metered" || is.type !== "metered" || is.archivedAt !== null) return null;
-  const [before, after] = [was.meter.resetPeriod, is.meter.resetPeriod];
-  return before === after ? null : { key: is.key, name: is.name, before, after };
+  const counts = countsAfter(was, is);
+  return counts && { was, name: is.name, before: was.meter.resetPeriod, after: is.meter.resetPeriod, counts };
 }
 
-/** Longer than any period of the kind, in ms. */
-const maxPeriodMs: { [period in ResetPeriod]: number } = {
-  hour,
-  day,
-  week: 7 * day,
-  month: 31 * day,
-  year: 366 * day,
-  never: 0,
-};
-
 /** Counts the tenants that have used some of a feature in their present period. */
-async function countUsers({ db, now }: Services, { key, before }: ResetPeriodChange, pace: Pace): Promise<TenantCount> {
-  const at: Instant = now();
-  const counter = { feature: key, periodKind: before, since: before === "never" ? -1 : at - maxPeriodMs[before] };
-  let tenants = 0;
-  let last: UsedCounter | undefined;
-  for (let read = 0; read < maxCounters; read += batchSize) {
-    await pace();
-    const counters = await usedCounters(db.readAside, db.tables, counter, last, batchSize);
-    for (const { periodStart, usageAnchor } of counters) {
-      if ((usagePeriod(before, at, usageAnchor).start ?? -1) === periodStart) tenants += 1;
+async function countUsers({ db, now }: Services, feature: MeteredFeature, pace: Pace): Promise<TenantCount> {
+  const at = now();
+  const tenants = new Set<string>();
+  let isLowerBound = false;
+  for (const range of counterRangesAt(feature, at)) {
+    let last: UsedCounter | undefined;
+    for (let read = 0; read < maxCounters; read += batchSize) {
+      await pace();
+      const counters = await usedCounters(db.readAside, db.tables, { feature: feature.key, ...range }, last, batchSize);
+      for (const { tenant, periodStart, usageAnchor } of counters) {
+        const isNow = ({ periodKind, ...period }: CounterPeriod) => periodKind === range.periodKind && period.periodStart === periodStart;
+        if (counterPeriodsAt(feature, { usageAnchor }, at).some(isNow)) tenants.add(tenant);
+      }
+      last = counters.at(-1);
+      if (counters.length < batchSize) break;
+      isLowerBound ||= read + batchSize >= maxCounters;
     }
-    last = counters.at(-1);
-    if (counters.length < batchSize) return { tenants, isLowerBound: false };
   }
-  return { tenants, isLowerBound: true };
+  return { tenants: tenants.size, isLowerBound };
 }

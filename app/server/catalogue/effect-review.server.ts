@@ -1,6 +1,6 @@
 import type { CatalogueChange } from "~/core/catalogue/catalogue-changes";
 import { type ChangeEffects, isWorthShowing } from "~/core/catalogue/effect-words";
-import type { Actor } from "~/core/model";
+import type { Actor, Feature } from "~/core/model";
 import { shortHash } from "~/server/random.server";
 import type { Services } from "~/server/services.server";
 import { effectsOf } from "./change-effects.server";
@@ -32,7 +32,13 @@ export async function reviewChange(
 
 /** A hash of the parts of a change that decisions read. */
 function tokenOf({ features, plans }: CatalogueChange): string {
-  const rules = features.map((feature) => ({ ...feature, name: null, description: null, group: null, askUrl: null }));
+  const rules = features.map((f) => ({ ...f, ...withoutTimes(f), name: null, description: null, group: null, askUrl: null }));
   const values = plans.map(({ key, includes, entries, archivedAt }) => ({ key, includes, entries, archivedAt }));
   return shortHash(JSON.stringify([rules, values]));
 }
+
+/** A change of the reset period has the time of the submission that would make it. */
+const withoutTimes = (feature: Feature) =>
+  feature.type === "metered" && feature.periodChanges
+    ? { periodChanges: feature.periodChanges.map(({ from, counts }) => [from, counts]) }
+    : {};

@@ -1,4 +1,5 @@
-import { type Counter, counterAt, counterId } from "~/core/decision/usage";
+import { countersAt, totalOf } from "~/core/decision/counters";
+import { type Counter, counterId, shownUsed } from "~/core/decision/usage";
 import type { CompiledChange } from "~/core/impact/catalogue-difference";
 import { type Candidate, type FeatureEffect, impact, type ShapeEffects } from "~/core/impact/impact";
 import { isLowerLimit, type TenantEffectRow, tenantEffectRows } from "~/core/impact/tenant-effects";
@@ -8,7 +9,7 @@ import { day, isoDay } from "~/core/time";
 import type { Services } from "~/server/services.server";
 import { readLastFlagReadings } from "~db/store/affected-tenants.server";
 import { readCheckSums } from "~db/store/impacts.server";
-import { readTotalsOf } from "~db/store/usage-totals.server";
+import { readTotalsOf, type Total } from "~db/store/usage-totals.server";
 import type { PinnedChange } from "./impact-change.server";
 import { createPace } from "./pace.server";
 
@@ -53,24 +54,25 @@ export async function effectRowsOf(
   const features = [...new Set(affected.flatMap(({ effects }) => effects.map(({ feature }) => feature)))];
   const keys = affected.map(({ tenant }) => tenant.key);
   const checks = await readCheckSums(q, t, { tenants: keys, features, since: isoDay(at - lookbackMs) });
-  const counterOf = (tenant: TenantFacts, key: string): Counter | null => {
+  const countersOf = (tenant: TenantFacts, key: string): Counter[] => {
     const feature = compiled.to.features.get(key);
-    return feature?.type === "metered" ? { tenant: tenant.key, ...counterAt(feature, tenant, at) } : null;
+    return feature?.type === "metered" ? countersAt(feature, tenant, at).map((one) => ({ tenant: tenant.key, ...one })) : [];
   };
   const counters = affected.flatMap(({ tenant, effects }) =>
-    effects.flatMap((one) => (isLowerLimit(one, compiled.to) ? (counterOf(tenant, one.feature) ?? []) : [])),
+    effects.flatMap((one) => (isLowerLimit(one, compiled.to) ? countersOf(tenant, one.feature) : [])),
   );
-  const used = new Map<string, number>();
+  const sums = new Map<string, Total>();
   for (let from = 0; from < counters.length; from += counterBatch) {
     const totals = await readTotalsOf(q, t, counters.slice(from, from + counterBatch));
-    for (const total of totals) used.set(counterId(total), total.used);
+    for (const total of totals) sums.set(counterId(total), total);
   }
   return affected.flatMap(({ tenant, effects }) =>
     tenantEffectRows(tenant.key, effects, compiled, {
       checks: (feature) => checks.get(tenant.key)?.get(feature),
       used: (feature) => {
-        const counter = counterOf(tenant, feature);
-        return counter ? used.get(counterId(counter)) : undefined;
+        const found = countersOf(tenant, feature);
+        const isCounted = found.some((counter) => sums.has(counterId(counter)));
+        return isCounted ? shownUsed(totalOf(found, (counter) => sums.get(counterId(counter))).sum) : undefined;
       },
     }),
   );

@@ -1,5 +1,6 @@
 import type { TenantCount } from "~/core/catalogue/effect-words";
-import { counterAt, counterId, type MeteredFeature } from "~/core/decision/usage";
+import { counterRangesAt, countersAt, totalOf } from "~/core/decision/counters";
+import { counterId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
 import type { CompiledChange } from "~/core/impact/catalogue-difference";
 import { effectsFor } from "~/core/impact/impact";
 import { isLowerLimit } from "~/core/impact/tenant-effects";
@@ -14,8 +15,6 @@ import type { Pace } from "./pace.server";
 const maxFeatures = 10;
 const maxCounters = 2_000;
 const batchSize = 250;
-/** Longer than any period, in ms: a counter of a former period is ruled out afterwards. */
-const maxPeriodMs = 366 * 86_400_000;
 
 /** The features whose limit falls in some plan, with the lowest one that it falls to. */
 function fallingLimits({ from, to, difference }: CompiledChange): { feature: MeteredFeature; lowest: number }[] {
@@ -46,11 +45,14 @@ export async function estimateOver(
   let isLowerBound = falling.length > maxFeatures;
   for (const { feature, lowest } of falling.slice(0, maxFeatures)) {
     await pace();
-    const { resetPeriod } = feature.meter;
-    const since = resetPeriod === "never" ? -1 : at - maxPeriodMs;
-    const found = await countersAbove(q, t, { feature: feature.key, periodKind: resetPeriod, since, above: lowest }, maxCounters);
-    if (found.length === maxCounters) isLowerBound = true;
-    for (const { tenant } of found) tenants.add(tenant);
+    const ranges = counterRangesAt(feature, at);
+    // A total above the limit has a part above its share of it.
+    const above = Math.floor(lowest / ranges.length);
+    for (const range of ranges) {
+      const found = await countersAbove(q, t, { feature: feature.key, ...range, above }, maxCounters);
+      if (found.length === maxCounters) isLowerBound = true;
+      for (const { tenant } of found) tenants.add(tenant);
+    }
   }
   let over = 0;
   const keys = [...tenants];
@@ -66,16 +68,19 @@ export async function estimateOver(
       return [...effectsFor(change, { was: tenant }, at)].flatMap((effect) => {
         const feature = change.to.features.get(effect.feature);
         if (feature?.type !== "metered" || !isLowerLimit(effect, change.to)) return [];
-        return [{ counter: { tenant: tenant.key, ...counterAt(feature, tenant, at) }, limit: effect.is as number }];
+        const counters = countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter }));
+        return [{ tenant: tenant.key, counters, limit: effect.is as number }];
       });
     });
     const totals = await readTotalsOf(
       q,
       t,
-      lower.map(({ counter }) => counter),
+      lower.flatMap(({ counters }) => counters),
     );
-    const used = new Map(totals.map((total) => [counterId(total), total.used]));
-    const over = lower.filter(({ counter, limit }) => (used.get(counterId(counter)) ?? 0) > limit);
-    return new Set(over.map(({ counter }) => counter.tenant)).size;
+    const sums = new Map(totals.map((total) => [counterId(total), total]));
+    const usedOf = (counters: (typeof lower)[number]["counters"]) =>
+      shownUsed(totalOf(counters, (counter) => sums.get(counterId(counter))).sum);
+    const over = lower.filter(({ counters, limit }) => usedOf(counters) > limit);
+    return new Set(over.map(({ tenant }) => tenant)).size;
   }
 }

@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { answer, type Readings } from "~/core/decision/answer";
+import { countersAt, totalOf } from "~/core/decision/counters";
 import type { Decision } from "~/core/decision/decide";
-import { counterAt, reportsAreLateAfter } from "~/core/decision/usage";
+import { counterOfTenantId, reportsAreLateAfter, shownUsed } from "~/core/decision/usage";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import { effective } from "~/core/schedules/effective";
 import { unguarded } from "~/server/authority.server";
@@ -72,7 +73,15 @@ export async function catalogueThen({ db, facts }: Pick<Services, "db" | "facts"
 
 async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Catalogue, at: Instant, now: Instant) {
   if (!tenant) return new Map<string, Usage>();
-  const counters = [...catalogue.features.values()].flatMap((f) => (f.type === "metered" ? [counterAt(f, tenant, at)] : []));
-  const totals = await readTotalsAt(db.readAside, db.tables, tenant.key, counters, at, now - usageIsKnownFor);
-  return new Map(totals.map(({ feature, used }) => [feature, { used }]));
+  const counters = [...catalogue.features.values()].flatMap((f) => (f.type === "metered" ? [countersAt(f, tenant, at)] : []));
+  const totals = await readTotalsAt(db.readAside, db.tables, tenant.key, counters.flat(), at, now - usageIsKnownFor);
+  const sums = new Map(totals.map(({ total, ...counter }) => [counterOfTenantId(counter), total]));
+  return new Map(
+    counters.flatMap((ofOne): [string, Usage][] => {
+      const found = ofOne.flatMap((counter) => sums.get(counterOfTenantId(counter)) ?? (sums.has(counterOfTenantId(counter)) ? null : []));
+      if (found.length === 0) return [];
+      const used = found.includes(null) ? null : shownUsed(totalOf(found, (sum) => sum ?? undefined).sum);
+      return [[ofOne[0].feature, { used }]];
+    }),
+  );
 }

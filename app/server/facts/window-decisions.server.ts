@@ -1,5 +1,6 @@
+import { countersAt, totalOf } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
-import { type Counter, counterAt, counterId } from "~/core/decision/usage";
+import { type Counter, counterId, shownUsed } from "~/core/decision/usage";
 import type { Feature, FlagReading, TenantFacts } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
@@ -23,19 +24,17 @@ export async function decideWindow(
   const current = await readCurrentTenants(q, t, keys, () => catalogue, at);
   const tenants = [...current.facts.values()].flatMap((tenant) => tenant ?? []);
   const flags = features.some(({ flag }) => flag) ? await readLastFlags(q, t, keys) : null;
-  const counters = tenants.flatMap((tenant) =>
-    features.flatMap((feature): Counter[] =>
-      feature.type === "metered" ? [{ tenant: tenant.key, ...counterAt(feature, tenant, at) }] : [],
-    ),
-  );
-  const used = new Map((await readTotalsOf(q, t, counters)).map((total) => [counterId(total), total.used]));
+  const countersOf = (tenant: TenantFacts, feature: Feature): Counter[] =>
+    feature.type === "metered" ? countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter })) : [];
+  const counters = tenants.flatMap((tenant) => features.flatMap((feature) => countersOf(tenant, feature)));
+  const sums = new Map((await readTotalsOf(q, t, counters)).map((total) => [counterId(total), total]));
   const flagOf = (tenant: string, { flag }: Feature): FlagReading | undefined => {
     const last = flag && flags?.get(tenant)?.get(flag.key);
     return flag ? { state: "unknown", ...(last ? { last } : {}) } : undefined;
   };
   const decideOne = (tenant: TenantFacts, feature: Feature) => {
-    const counter = feature.type === "metered" ? counterId({ tenant: tenant.key, ...counterAt(feature, tenant, at) }) : "";
-    const usage = feature.type === "metered" ? { used: used.get(counter) ?? 0 } : undefined;
+    const { sum } = totalOf(countersOf(tenant, feature), (counter) => sums.get(counterId(counter)));
+    const usage = feature.type === "metered" ? { used: shownUsed(sum) } : undefined;
     return decide({ tenant, catalogue, feature: feature.key, now: at, usage, flag: flagOf(tenant.key, feature) });
   };
   return new Map(tenants.map((facts) => [facts.key, { facts, decisions: features.map((feature) => decideOne(facts, feature)) }]));

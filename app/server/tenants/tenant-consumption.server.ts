@@ -1,4 +1,5 @@
-import { type Counter, counterAt } from "~/core/decision/usage";
+import { countersAt } from "~/core/decision/counters";
+import { type Counter, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
 import type { Instant, Json, Limit, TenantFacts } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { readKeyNames } from "~db/store/api-keys.server";
@@ -21,12 +22,17 @@ export async function readConsumption(
   const metered = [...facts.catalogue().features.values()].flatMap((f) =>
     f.type === "metered" && f.archivedAt === null && (!only || f.key === feature) ? [f] : [],
   );
-  const counters = new Map(metered.map((f): [string, Counter] => [f.key, { tenant: tenant.key, ...counterAt(f, tenant, now) }]));
+  const countersOf = (f: MeteredFeature): Counter[] => countersAt(f, tenant, now).map((counter) => ({ tenant: tenant.key, ...counter }));
+  const counters = new Map(metered.map((f) => [f.key, countersOf(f)]));
   const names = metered.map((f) => f.key);
   const { body } = checks.answerFrom(await checks.context(tenant.key), names, now);
-  const sets = await readNewestSets(db.readAside, db.tables, [...counters.values()]);
-  const chosen = feature === null ? undefined : counters.get(feature);
-  const found = chosen ? await readCounterEvents(db.readAside, db.tables, chosen, maxEvents) : [];
+  const sets = await readNewestSets(db.readAside, db.tables, [...counters.values()].flat());
+  const found: RecordedEvent[] = [];
+  for (const counter of (feature !== null && counters.get(feature)) || []) {
+    found.push(...(await readCounterEvents(db.readAside, db.tables, counter, maxEvents - found.length)));
+    // A set replaces what was carried.
+    if (found.length === maxEvents || sets.has(counterOfTenantId(counter))) break;
+  }
   const ids = [...[...sets.values()].map(({ setBy }) => setBy), ...found.map(({ apiKey }) => apiKey)].filter((id) => id !== null);
   const keys = await readKeyNames(db.readAside, db.tables, ids);
   const sentBy = (id: string | null): SentBy => (id === null ? null : { id, name: keys.get(id) ?? id });
@@ -36,7 +42,7 @@ export async function readConsumption(
     if (!entry || !("limit" in entry)) return [];
     const { limit, used, remaining, resetPeriod, resetsAt, softLimit } = entry;
     if (limit === undefined || used === undefined) return [];
-    const set = sets.get(f.key);
+    const set = counters.get(f.key)?.flatMap((counter) => sets.get(counterOfTenantId(counter)) ?? [])[0];
     const newest = { setAt: set?.setAt ?? null, setBy: sentBy(set?.setBy ?? null) };
     return [
       {

@@ -1,5 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { counterOfTenantId } from "~/core/decision/usage";
+import { countersAt, distinctMeterings, distinctPeriods, periodKindAt, totalOf } from "~/core/decision/counters";
+import { counterOfTenantId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import { endOf } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, Limit, TenantFacts } from "~/core/model";
@@ -24,24 +25,27 @@ type Consumed = { feature: string; limit: Limit; used: number; setAt: Instant | 
 /** Adds to each consumed feature its fill, its projection and its last 12 periods, oldest first. */
 export async function withHistory<Row extends Consumed>({ db, facts }: Parts, tenant: TenantFacts, now: Instant, rows: Row[]) {
   const catalogue = facts.catalogue();
-  const kindOf = (key: string) => {
+  const metered = rows.flatMap(({ feature: key }) => {
     const feature = catalogue.features.get(key);
-    return feature?.type === "metered" ? feature.meter.resetPeriod : "never";
-  };
-  const byKind = new Map(
-    [...new Set(rows.map(({ feature }) => kindOf(feature)))].map((kind) => [kind, lastPeriods(kind, tenant, now, historyPeriods)]),
-  );
-  const totals = new Map<string, number>();
-  for (const total of await readTotals(db.readAside, db.tables, tenant.key, [...byKind.values()].flat())) {
-    totals.set(counterOfTenantId(total), total.used);
-  }
+    return feature?.type === "metered" ? [feature] : [];
+  });
+  const kinds = [...new Set(metered.map(({ meter }) => meter.resetPeriod))];
+  const byKind = new Map(kinds.map((kind) => [kind, lastPeriods(kind, tenant, now, historyPeriods)]));
+  const periodsOf = ({ meter }: MeteredFeature) => byKind.get(meter.resetPeriod) ?? [];
+  /** None if the period was of another kind then. */
+  const countersOf = (feature: MeteredFeature, { last }: { last: Instant }) =>
+    periodKindAt(feature, last) === feature.meter.resetPeriod ? countersAt(feature, tenant, last) : [];
+  const wanted = distinctMeterings(metered).flatMap((f) => periodsOf(f).flatMap((period) => countersOf(f, period)));
+  const read = await readTotals(db.readAside, db.tables, tenant.key, distinctPeriods(wanted));
+  const totals = new Map(read.map((total) => [counterOfTenantId(total), total]));
+  const byKey = new Map(metered.map((feature) => [feature.key, feature]));
   return rows.map((row) => {
-    const kind = kindOf(row.feature);
-    const history = (byKind.get(kind) ?? []).map((period) => ({
-      start: period.periodStart === -1 ? null : period.periodStart,
-      used: totals.get(counterOfTenantId({ feature: row.feature, ...period })) ?? 0,
+    const feature = byKey.get(row.feature);
+    const history = (feature ? periodsOf(feature) : []).map((period) => ({
+      start: period.start,
+      used: feature ? shownUsed(totalOf(countersOf(feature, period), (counter) => totals.get(counterOfTenantId(counter))).sum) : 0,
     }));
-    const projected = projectedUse({ ...row, period: usagePeriod(kind, now, tenant.usageAnchor) }, now);
+    const projected = projectedUse({ ...row, period: usagePeriod(feature?.meter.resetPeriod ?? "never", now, tenant.usageAnchor) }, now);
     return { ...row, fill: fillOf(row.used, row.limit), projected, previous: history.at(-2)?.used ?? null, history };
   });
 }

@@ -1,5 +1,6 @@
+import { counterAt, countersAt, periodKindAt, totalOf } from "~/core/decision/counters";
 import { decide } from "~/core/decision/decide";
-import { type Counter, counterAt, counterId, type MeteredFeature } from "~/core/decision/usage";
+import { type Counter, counterId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
 import { isoOrNull } from "~/core/time";
@@ -14,21 +15,26 @@ export type Balance = { used: number; remaining: Limit; resetsAt: string | null 
 
 export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({ tenant: tenant.key, ...counterAt(feature, tenant, at) });
 
+/** The counters of the total, its own first. */
+export const allCountersOf = ({ tenant, feature, at }: Counted): Counter[] =>
+  countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter }));
+
 /** `known` are totals that were just written; the rest is read. */
 export async function balancesOf({ db, facts, posthog, now }: Services, counted: Counted[], known: Total[]) {
   const wanted = new Map(counted.map((c) => [counterId(counterOf(c)), c]));
-  const used = new Map(known.map((total) => [counterId(total), total.used]));
-  const missing = [...wanted].flatMap(([name, c]) => (used.has(name) ? [] : [counterOf(c)]));
-  for (const total of await readTotalsOf(db.read, db.tables, missing)) used.set(counterId(total), total.used);
+  const sums = new Map(known.map((total) => [counterId(total), total]));
+  const missing = [...wanted.values()].flatMap(allCountersOf).filter((counter) => !sums.has(counterId(counter)));
+  for (const total of await readTotalsOf(db.read, db.tables, missing)) sums.set(counterId(total), total);
 
   const balances = new Map<string, Balance>();
   for (const [name, { tenant, feature, at }] of wanted) {
     const flags = feature.flag ? await posthog?.flags.of(tenant, undefined, [feature.key]) : undefined;
     const catalogue = facts.catalogue();
-    const usage = { used: used.get(name) ?? 0 };
+    const { sum } = totalOf(allCountersOf({ tenant, feature, at }), (counter) => sums.get(counterId(counter)));
+    const usage = { used: shownUsed(sum) };
     const flag = feature.flag ? flags?.readings.get(feature.flag.key) : undefined;
     const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
-    const { end } = usagePeriod(feature.meter.resetPeriod, at, tenant.usageAnchor);
+    const { end } = usagePeriod(periodKindAt(feature, at), at, tenant.usageAnchor);
     const remaining = (amount ?? consumption)?.remaining ?? 0;
     balances.set(name, { ...usage, remaining, resetsAt: isoOrNull(end) });
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { entitlement } from "~/core/decision/answer";
+import { totalOf } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
 import { type Counter, type CounterEvent, counterId, shownUsed } from "~/core/decision/usage";
 import type { Instant, Json, TenantFacts } from "~/core/model";
@@ -13,7 +14,8 @@ import type { Lock, Queries, TransactionOptions } from "~db/database";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { applyToCounters, type LockedCounter, lockCounters } from "~db/store/usage-counters.server";
 import { type NewReport, noteReports, readReports } from "~db/store/usage-reports.server";
-import { counterOf } from "./balances.server";
+import { readTotalsOf } from "~db/store/usage-totals.server";
+import { allCountersOf, counterOf } from "./balances.server";
 import { type Found, find, isUnknown, known, mixedUp, type Named, type UsageRefused } from "./usage.server";
 
 export type Consumed = { consumed: boolean; tenant: string; feature: string; entitlement: ReturnType<typeof entitlement> };
@@ -92,7 +94,7 @@ async function answersBefore({ db }: Parts, tx: Queries, bodies: Body[]): Promis
   return new Map((await readReports(tx, db.tables, [...wanted.values()])).map((r) => [eventName(r), r]));
 }
 
-/** A counter, its events in this batch, and the running sum. */
+/** A counter, its events in this batch, and the running sum of its total. */
 type OpenCounter = { locked: LockedCounter; events: CounterEvent[]; sum: bigint };
 type LockedState = { at: Instant; catalogue: Catalogue; tenants: Map<string, TenantFacts | null>; counters: Map<string, OpenCounter> };
 
@@ -120,7 +122,20 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
       return "status" in found ? [] : [found];
     });
     wanted = countersOf(present, at).filter((counter) => !counters.has(counterId(counter)));
-    if (wanted.length === 0) return { at, catalogue, tenants, counters };
+    if (wanted.length > 0) continue;
+    await addCarried(services, tx, present, counters, at);
+    return { at, catalogue, tenants, counters };
+  }
+}
+
+/** Adds to each counter's running sum what is carried to it. */
+async function addCarried({ db }: Parts, tx: Queries, found: Found[], counters: Map<string, OpenCounter>, at: Instant): Promise<void> {
+  const lists = new Map(found.map((f) => allCountersOf({ ...f, at })).map((list) => [counterId(list[0] as Counter), list]));
+  const carried = [...lists.values()].flatMap(([, ...carried]) => carried);
+  const sums = new Map((await readTotalsOf(tx, db.tables, carried)).map((total) => [counterId(total), total]));
+  for (const [id, list] of lists) {
+    const open = counters.get(id);
+    if (open) open.sum = totalOf(list, (counter) => (counterId(counter) === id ? open.locked : sums.get(counterId(counter)))).sum;
   }
 }
 

@@ -1,13 +1,15 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
+import { type CounterSum, countersAt, distinctMeterings, distinctPeriods, totalOf } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
-import { type CounterPeriod, counterOfTenantId, counterPeriodAt, type MeteredFeature } from "~/core/decision/usage";
+import { type Counter, counterOfTenantId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
 import { type Period, usagePeriod } from "~/core/decision/usage-period";
 import type { FlagReading, Instant, Limit, TenantFacts } from "~/core/model";
 import { minute } from "~/core/time";
 import { fillOf } from "~/core/usage/limit-fill";
 import type { Database } from "~db/database";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
-import { readLastFlags, readPeriodTotals } from "~db/store/usage-levels.server";
+import { readLastFlags } from "~db/store/usage-levels.server";
+import { readPeriodTotals } from "~db/store/usage-totals.server";
 
 /** No feed says when a flag's value changed. */
 const flagsAreReadAgainAfter = 10 * minute;
@@ -17,7 +19,7 @@ export type UsageLevel = {
   tenant: TenantFacts;
   feature: MeteredFeature;
   used: number;
-  /** In the period before; null if the feature never resets. */
+  /** In the period before, 0 if that was of another kind; null if the feature never resets. */
   previous: number | null;
   /** Null if the tenant does not have the feature. */
   limit: Limit | null;
@@ -35,8 +37,11 @@ type Parts = { db: Database; catalogue: Catalogue; now: Instant };
 const active = (catalogue: Catalogue) =>
   [...catalogue.features.values()].filter((f): f is MeteredFeature => f.type === "metered" && f.archivedAt === null);
 
-function periodBefore({ meter: { resetPeriod } }: MeteredFeature, tenant: TenantFacts, period: Period): CounterPeriod | null {
-  return period.start === null ? null : counterPeriodAt(resetPeriod, tenant, period.start - 1);
+/** The counters of the period before; null if the feature never resets. */
+function countersBefore(feature: MeteredFeature, tenant: TenantFacts, { start }: Period): Omit<Counter, "tenant">[] | null {
+  if (start === null) return null;
+  const counters = countersAt(feature, tenant, start - 1);
+  return counters[0].periodKind === feature.meter.resetPeriod ? counters : [];
 }
 
 /**
@@ -46,18 +51,19 @@ function periodBefore({ meter: { resetPeriod } }: MeteredFeature, tenant: Tenant
 export async function usageLevelsOf({ db, catalogue, now }: Parts, keys: string[]): Promise<Map<string, UsageLevel[]>> {
   const { readAside: q, tables } = db;
   const features = active(catalogue);
-  const byKind = new Map(features.map((f) => [f.meter.resetPeriod, f]));
+  const distinct = distinctMeterings(features);
   const current = await readCurrentTenants(q, tables, keys, () => catalogue, now);
   const tenants = [...current.facts.values()].flatMap((tenant) => tenant ?? []).filter(({ status }) => status !== "archived");
   const wanted = tenants.flatMap((tenant) =>
-    [...byKind.values()].flatMap((f) => {
-      const before = periodBefore(f, tenant, usagePeriod(f.meter.resetPeriod, now, tenant.usageAnchor));
-      const current = counterPeriodAt(f.meter.resetPeriod, tenant, now);
-      return [current, ...(before ? [before] : [])].map((period) => ({ tenant: tenant.key, ...period }));
-    }),
+    distinctPeriods(
+      distinct.flatMap((f) => {
+        const before = countersBefore(f, tenant, usagePeriod(f.meter.resetPeriod, now, tenant.usageAnchor));
+        return [...countersAt(f, tenant, now), ...(before ?? [])];
+      }),
+    ).map((period) => ({ tenant: tenant.key, ...period })),
   );
   const totals = await readPeriodTotals(q, tables, wanted);
-  const byTenant = new Map<string, Map<string, (typeof totals)[number]>>();
+  const byTenant = new Map<string, Map<string, CounterSum>>();
   for (const total of totals) {
     byTenant.set(total.tenant, (byTenant.get(total.tenant) ?? new Map()).set(counterOfTenantId(total), total));
   }
@@ -69,17 +75,18 @@ export async function usageLevelsOf({ db, catalogue, now }: Parts, keys: string[
     if (!own) continue;
     const list = features.flatMap((feature): UsageLevel[] => {
       const period = usagePeriod(feature.meter.resetPeriod, now, tenant.usageAnchor);
-      const before = periodBefore(feature, tenant, period);
-      const total = own.get(counterOfTenantId({ feature: feature.key, ...counterPeriodAt(feature.meter.resetPeriod, tenant, now) }));
-      const previous = before ? (own.get(counterOfTenantId({ feature: feature.key, ...before }))?.used ?? 0) : null;
-      const used = total?.used ?? 0;
+      const before = countersBefore(feature, tenant, period);
+      const sumOf = (counter: Omit<Counter, "tenant">) => own.get(counterOfTenantId(counter));
+      const total = totalOf(countersAt(feature, tenant, now), sumOf);
+      const previous = before && shownUsed(totalOf(before, sumOf).sum);
+      const used = shownUsed(total.sum);
       if (used === 0 && !previous) return [];
       const last = feature.flag ? flags.get(tenant.key)?.get(feature.flag.key) : undefined;
       const flag: FlagReading | undefined = feature.flag ? { state: "unknown", ...(last ? { last } : {}) } : undefined;
       const decision = decide({ tenant, catalogue, feature: feature.key, now, usage: { used }, flag });
       const limit = decision.amount?.limit ?? null;
       const dueAt = earliest(decision.validUntil, feature.flag ? now + flagsAreReadAgainAfter : null);
-      return [{ tenant, feature, used, previous, limit, fill: fillOf(used, limit), period, setAt: total?.setAt ?? null, dueAt, decision }];
+      return [{ tenant, feature, used, previous, limit, fill: fillOf(used, limit), period, setAt: total.setAt, dueAt, decision }];
     });
     if (list.length > 0) levels.set(tenant.key, list);
   }

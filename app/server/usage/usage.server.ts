@@ -4,6 +4,7 @@ import type { Json, TenantFacts } from "~/core/model";
 import { sameJson } from "~/core/same-json";
 import type { UsageReportBody } from "~/forms/usage/usage";
 import { keyIdOf, refusedOf, rightLocks } from "~/server/authority.server";
+import { catalogueIn } from "~/server/changes/change.server";
 import { FactsUnavailable } from "~/server/facts/facts-cache.server";
 import type { Settled } from "~/server/process/request-batcher.server";
 import type { Services } from "~/server/services.server";
@@ -78,7 +79,10 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   for (const c of checked) if (!("status" in c) && !valid.has(keyOf(c.body))) valid.set(keyOf(c.body), c);
   if (valid.size === 0) return checked as UsageRefused[];
 
-  const { fresh, superseded, totals } = await services.gathered.usage({ reports: [...valid.values()], authority: services.authority });
+  const { fresh, superseded, totals, features } = await services.gathered.usage({
+    reports: [...valid.values()],
+    authority: services.authority,
+  });
   const before = await reportsBefore(
     services,
     [...valid.values()].filter(({ body }) => !fresh.has(keyOf(body))).map(({ body }) => body),
@@ -86,13 +90,14 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   const told = checked.map((c): (Taken & { of: Counted }) | UsageRefused => {
     if ("status" in c) return c;
     const key = keyOf(c.body);
+    const current = { ...c, feature: featureOf(c, features) };
     const counted = valid.get(key) as Valid;
     const isFresh = fresh.has(key);
-    if (isFresh && counted === c) return { status: superseded.has(key) ? "superseded" : "recorded", of: c };
+    if (isFresh && counted === c) return { status: superseded.has(key) ? "superseded" : "recorded", of: current };
     // Indistinguishable from a first event if the earlier one was deleted.
     const first = isFresh ? { report: reportOf(counted.body), recordedAt: counted.at } : before.get(key);
     if (first && !sameJson(first.report, reportOf(c.body))) return mixedUp;
-    return { status: "duplicate", of: { ...c, at: c.body.time ?? first?.recordedAt ?? c.at } };
+    return { status: "duplicate", of: { ...current, at: c.body.time ?? first?.recordedAt ?? c.at } };
   });
   const balance = await balancesOf(
     services,
@@ -102,32 +107,38 @@ export async function recordUsage(services: Services, reports: UsageReportBody[]
   return told.map((r): Recorded => (r.status === "refused" ? r : { status: r.status, ...balance(r.of) }));
 }
 
-type Parts = Pick<Services, "db" | "env" | "now" | "usage">;
+type Parts = Pick<Services, "db" | "env" | "now" | "facts" | "usage">;
 export type ReportsToWrite = { reports: Valid[] } & Pick<Services, "authority">;
-/** `fresh`: new events by `keyOf`. `superseded`: those replaced by a newer `set`. `totals`: totals of the whole batch. */
-export type UsageWritten = { fresh: Set<string>; superseded: Set<string>; totals: Total[] };
+/**
+ * `fresh`: new events by `keyOf`. `superseded`: those replaced by a newer `set`. `totals`: totals of the whole batch.
+ * `features`: as they were when it was written.
+ */
+export type UsageWritten = { fresh: Set<string>; superseded: Set<string>; totals: Total[]; features: Catalogue["features"] };
 
 /** Writes the events of concurrent requests in one transaction. Of two with the same key the first is new. */
 export async function writeUsage(parts: Parts, requests: ReportsToWrite[], options: TransactionOptions): Promise<Settled<UsageWritten>[]> {
   const { db, now, usage } = parts;
-  const { refused, unique, fresh, superseded, totals } = await db.transaction(
+  const { refused, unique, fresh, superseded, totals, features } = await db.transaction(
     rightLocks(requests),
     async (tx) => {
       const refused = await refusedOf(parts, tx, requests);
+      // A reset period may have changed since the events were checked.
+      const { features } = await catalogueIn(parts, tx);
       const unique = new Map<string, Valid>();
-      const senders = new Map<Valid, string | null>();
+      const senders = new Map<string, string | null>();
       for (const request of requests) {
         if (refused.has(request)) continue;
         for (const r of request.reports) {
           if (unique.has(keyOf(r.body))) continue;
           unique.set(keyOf(r.body), r);
-          senders.set(r, keyIdOf(request.authority));
+          senders.set(keyOf(r.body), keyIdOf(request.authority));
         }
       }
-      const noted = [...unique.values()].map((r) => ({ ...notedOf(r), apiKey: senders.get(r) ?? null }));
+      const reports = [...unique.values()].map((r) => ({ ...r, feature: featureOf(r, features) }));
+      const noted = reports.map((r) => ({ ...notedOf(r), apiKey: senders.get(keyOf(r.body)) ?? null }));
       const fresh = await noteReports(tx, db.tables, noted, now());
       const byCounter = eventsByCounter(
-        [...unique.values()].filter((v) => fresh.has(keyOf(v.body))),
+        reports.filter((v) => fresh.has(keyOf(v.body))),
         senders,
       );
       const locked = await lockCounters(
@@ -138,7 +149,7 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
       const changes = locked.map((counter) => ({ locked: counter, events: byCounter.get(counterId(counter))?.events ?? [] }));
       const { totals, counted } = await applyToCounters(tx, db.tables, changes, now());
       const replaced = changes.flatMap(({ events }, i) => events.filter((_, at) => counted[i]?.[at] === false));
-      return { refused, unique, fresh, superseded: new Set(replaced.map(({ key }) => key)), totals };
+      return { refused, unique, fresh, superseded: new Set(replaced.map(({ key }) => key)), totals, features };
     },
     options,
   );
@@ -146,8 +157,14 @@ export async function writeUsage(parts: Parts, requests: ReportsToWrite[], optio
   return requests.map((request) => {
     if (refused.has(request)) return { error: refused.get(request) };
     const mine = request.reports.filter((r) => unique.get(keyOf(r.body)) === r).map((r) => keyOf(r.body));
-    return { result: { fresh: new Set(mine.filter((key) => fresh.has(key))), superseded, totals } };
+    return { result: { fresh: new Set(mine.filter((key) => fresh.has(key))), superseded, totals, features } };
   });
+}
+
+/** The feature as it is when it is written. It stays metered. */
+function featureOf({ feature }: Counted, features: Catalogue["features"]): MeteredFeature {
+  const current = features.get(feature.key);
+  return current?.type === "metered" ? current : feature;
 }
 
 function notedOf({ body, ...counted }: Valid): Omit<NewReport, "apiKey"> {
@@ -169,13 +186,13 @@ async function reportsBefore({ db }: Services, noted: Pick<NotedReport, "tenant"
 
 type KeyedEvent = CounterEvent & { key: string };
 
-function eventsByCounter(reports: Valid[], senders: Map<Valid, string | null>): Map<string, { counter: Counter; events: KeyedEvent[] }> {
+function eventsByCounter(reports: Valid[], senders: Map<string, string | null>): Map<string, { counter: Counter; events: KeyedEvent[] }> {
   const counters = new Map<string, { counter: Counter; events: KeyedEvent[] }>();
   for (const report of reports) {
     const { body, ...counted } = report;
     const counter = counterOf(counted);
     const entry = counters.get(counterId(counter)) ?? { counter, events: [] };
-    entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body), by: senders.get(report) });
+    entry.events.push({ action: body.action, quantity: body.quantity, at: counted.at, key: keyOf(body), by: senders.get(keyOf(body)) });
     counters.set(counterId(counter), entry);
   }
   return counters;

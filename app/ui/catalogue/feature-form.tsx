@@ -24,6 +24,7 @@ const names = [
   "better",
   "options",
   "resetPeriod",
+  "counts",
   "limit",
   "unit",
   "flagKey",
@@ -117,7 +118,11 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
           <ConfigFields fields={fields} className={feature ? undefined : "hidden group-has-[[value=config]:checked]/type:block"} />
         )}
         {(!feature || feature.type === "metered") && (
-          <MeterFields fields={fields} className={feature ? undefined : "hidden group-has-[[value=metered]:checked]/type:block"} />
+          <MeterFields
+            fields={fields}
+            isNew={!feature}
+            className={feature ? undefined : "hidden group-has-[[value=metered]:checked]/type:block"}
+          />
         )}
       </div>
       <FlagFields fields={fields} />
@@ -171,7 +176,7 @@ function ConfigFields({ fields, className }: PartProps) {
   );
 }
 
-function MeterFields({ fields, className }: PartProps) {
+function MeterFields({ fields, isNew, className }: PartProps & { isNew: boolean }) {
   return (
     <div className={className}>
       <div className="field-row sm:grid-cols-2">
@@ -182,6 +187,24 @@ function MeterFields({ fields, className }: PartProps) {
           <TextInput {...getInputProps(fields.unit, { type: "text" })} maxLength={50} autoComplete="off" />
         </Field>
       </div>
+      {!isNew && (
+        <Field
+          label="If the reset period changes"
+          field={fields.counts}
+          group
+          hint="Before it is saved you see how many tenants it concerns."
+        >
+          <RadioCards
+            name="counts"
+            checked={fields.counts.initialValue}
+            columns={2}
+            options={[
+              { value: "zero", label: "Begin at zero", hint: "Usage starts again at 0 in the new period." },
+              { value: "carry", label: "Carry the current total", hint: "What a tenant used in its current period counts in the new one." },
+            ]}
+          />
+        </Field>
+      )}
       <Field label="At the limit" field={fields.limit} group>
         <RadioCards
           name="limit"
@@ -230,6 +253,7 @@ function startOf(feature: Feature | undefined): Partial<Fields> {
     better: config?.kind === "number" ? config.better : "higher",
     options: config?.kind === "text" ? config.options.join("\n") : "",
     resetPeriod: meter?.resetPeriod ?? "month",
+    counts: "zero",
     limit: meter?.soft ? "soft" : "hard",
     unit: meter?.unit ?? "",
     flagKey: feature?.flag?.key ?? "",

@@ -1,0 +1,1 @@
+ALTER TABLE "usage_history" ADD COLUMN "had_set" boolean;

@@ -1,0 +1,1 @@
+ALTER TABLE `usage_history` ADD `had_set` integer;
