@@ -128,6 +128,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
           ))}
         </tbody>
       </table>
+      {/* A browser draws rows while others still arrive, and each may widen a column. See `.data-table` in the styles. */}
+      <span data-end hidden />
     </div>
   );
 }
