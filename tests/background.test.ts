@@ -14,7 +14,7 @@ import { startProgramWithKey } from "./support/program-with-key";
 import { isLong } from "./support/scale";
 import { engines } from "./support/services";
 
-/** Tenants of a file, of which an export reads 500 at a time. */
+/** Tenants of the imported file. An export reads 500 at a time. */
 const count = isLong ? 10_000 : 2_000;
 /** Tenants that PostHog is sent, each by itself. */
 const groupCount = isLong ? 2_000 : 200;

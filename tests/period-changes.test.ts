@@ -54,14 +54,16 @@ describe.each(engines)("a changed reset period on %s", (engine) => {
     expect(answer.status).toBe(200);
     return answer.json();
   };
-  const undoNewest = async () => {
+  /** `back`: 0 is the newest act on the feature. */
+  const undo = async (feature: string, back: number) => {
     api.clock.now += 1;
     const { db } = api.services;
-    const [newest] = await listAuditHeads(db.read, db.tables, { subjectKind: "feature", subject: "calls" }, { size: 1 });
-    const found = await findAct(api.services, newest?.seq ?? 0);
+    const acts = await listAuditHeads(db.read, db.tables, { subjectKind: "feature", subject: feature }, { size: back + 1 });
+    const found = await findAct(api.services, acts[back]?.seq ?? 0);
     if (!found?.ok) throw new Error("The act is not found.");
     expect(await undoAct(api.services, ada, found)).toMatchObject({ ok: true });
   };
+  const undoNewest = () => undo("calls", 0);
 
   test.each<[ResetPeriod, ResetPeriod]>([
     ["month", "day"],
@@ -187,6 +189,17 @@ describe.each(engines)("a changed reset period on %s", (engine) => {
     expect(await entry()).toMatchObject({ used: 3, resetPeriod: "day" });
     await undoNewest();
     expect(await entry()).toMatchObject({ used: 10, resetPeriod: "month" });
+  });
+
+  test("a feature whose change was undone can be archived by an undo of its creation", async () => {
+    const meter = { resetPeriod: "month" };
+    for (const sent of [{ type: "metered", meter }, { meter: { resetPeriod: "day" } }]) {
+      api.clock.now += 1;
+      expect((await api.send("PUT", "/api/features/new", sent)).ok).toBe(true);
+    }
+    await undo("new", 0);
+    await undo("new", 2);
+    expect(api.services.facts.catalogueFacts().features.find(({ key }) => key === "new")?.archivedAt).not.toBeNull();
   });
 
   test("an import without a choice begins at zero, and one of an export changes nothing", async () => {

@@ -82,7 +82,7 @@ export const test = base.extend<OfTest, OfWorker>({
     use((context) => {
       // Chromium also reports a refused script or style as a console error.
       context.on("console", (message) => {
-        // Remix prints the error of an answer that it was still decoding when the person went on (its single-fetch.js).
+        // Remix logs an aborted navigation if it was still decoding the answer (its single-fetch.js).
         if (message.text().startsWith("AbortError: signal is aborted without reason")) return;
         if (message.type() === "error") browserErrors.seen.push(`${message.text()} ${message.location().url}`);
       });

@@ -58,8 +58,8 @@ function kindOf(type: FeatureKind["type"], config?: ConfigSettings, meter?: Mete
 }
 
 function settingsProblem(type: FeatureKind["type"], { config, meter, counts }: FeaturePut): Refusal | null {
-  const stray =
-    config && type !== "config" ? "config" : type !== "metered" && meter ? "meter" : type !== "metered" && counts ? "counts" : null;
+  const isMetered = type === "metered";
+  const stray = (config && type !== "config" && "config") || (meter && !isMetered && "meter") || (counts && !isMetered && "counts");
   if (!stray) return null;
   return refuse("value_invalid", `This feature is ${type}, so ${stray} does not belong to it. Leave it out.`, stray);
 }

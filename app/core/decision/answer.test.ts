@@ -59,7 +59,7 @@ describe("the whole answer", () => {
     expect(ask({ catalogue: withOld, features: ["old"] }).body.entitlements.old?.reason.code).toBe("feature_archived");
   });
 
-  test("has the link to ask where the plan or a limit is the reason for the no, and nowhere else", () => {
+  test("has the link to ask if the plan or a limit refuses the feature, and for no other reason", () => {
     const askUrl = "https://acme.example/upgrade";
     const features = [
       feature("no", { askUrl }),

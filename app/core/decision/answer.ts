@@ -35,14 +35,15 @@ export function entitlement(decision: Decision, tenant: TenantFacts | null, cata
     sources: decision.sources.map((s) => sourceOnWire(s, decision.type)),
   };
 }
+
+export type Entitlement = ReturnType<typeof entitlement>;
+
 /** The page where a user can ask for what the plan does not give. Other refusals are not changed by asking. */
 export function askPartOf({ feature, reason }: Decision, catalogue: Catalogue): { askUrl?: string } {
   if (reason !== "not_in_plan" && reason !== "limit_reached") return {};
   const askUrl = catalogue.features.get(feature)?.askUrl;
   return askUrl === undefined ? {} : { askUrl };
 }
-
-export type Entitlement = ReturnType<typeof entitlement>;
 
 function sourceOnWire(source: Source, type: Decision["type"]) {
   const { source: kind, wins, ...rest } = source;

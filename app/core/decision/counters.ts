@@ -1,5 +1,5 @@
 import type { Instant, MeterSettings, PeriodChange, ResetPeriod, TenantFacts } from "~/core/model";
-import { type Counter, type CounterPeriod, type CounterState, counterPeriodAt, type MeteredFeature } from "./usage";
+import { type Counter, type CounterPeriod, type CounterState, counterPeriodAt, type MeteredFeature, shownUsed } from "./usage";
 import { maxPeriodMs } from "./usage-period";
 
 type Anchored = Pick<TenantFacts, "usageAnchor">;
@@ -46,6 +46,10 @@ export function countersAt(feature: MeteredFeature, tenant: Anchored, at: Instan
 /** The feature's counter of what happens at `at`. */
 export const counterAt = (feature: MeteredFeature, tenant: Anchored, at: Instant): TenantCounter => countersAt(feature, tenant, at)[0];
 
+/** The same counters with the tenant's key. */
+export const countersOfTenant = (feature: MeteredFeature, tenant: Pick<TenantFacts, "key" | "usageAnchor">, at: Instant): Counter[] =>
+  countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter }));
+
 /** `setAt`: the time of the newest `set` in it, or null. */
 export type CounterSum = Pick<CounterState, "sum" | "setAt">;
 
@@ -59,6 +63,10 @@ export function totalOf<Of>(counters: readonly Of[], sumOf: (counter: Of) => Cou
   }
   return { sum, setAt: null };
 }
+
+/** The displayed total of counters as `countersAt` returns them. */
+export const usedIn = <Of>(counters: readonly Of[], sumOf: (counter: Of) => CounterSum | undefined): number =>
+  shownUsed(totalOf(counters, sumOf).sum);
 
 /** The kind of period in force at an instant. */
 export const periodKindAt = ({ meter, periodChanges }: Metering, at: Instant): ResetPeriod =>

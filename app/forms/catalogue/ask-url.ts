@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isWebAddress } from "~/forms/web-address";
 
 const maxAskUrl = 500;
 
@@ -7,10 +8,10 @@ export const askUrl = z
   .string()
   .trim()
   .max(maxAskUrl, `A link has up to ${maxAskUrl} characters.`)
-  .refine(isWebAddress, "Enter a full address, such as https://example.com/upgrade?feature=sso.");
+  .refine(isWebAddress, { error: "Enter a full address, such as https://example.com/upgrade?feature=sso.", abort: true })
+  .refine(hasNoCredentials, "Leave the user name and password out of the address. Apps hand it to their users.");
 
-function isWebAddress(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+function hasNoCredentials(text: string): boolean {
   const { username, password } = new URL(text);
   return username === "" && password === "";
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type WebhookEventType, webhookEventNames, webhookKinds } from "~/core/webhooks/event-types";
+import { isWebAddress } from "~/forms/web-address";
 
 export const maxWebhookUrl = 2_000;
 
@@ -17,7 +18,7 @@ export const webhookUrl = z
   .refine((href) => href.length <= maxWebhookUrl, `An address has up to ${maxWebhookUrl.toLocaleString("en")} characters.`);
 
 function urlProblem(text: string): string | null {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return "Enter a full address, such as https://example.com/webhooks/latchkey.";
+  if (!isWebAddress(text)) return "Enter a full address, such as https://example.com/webhooks/latchkey.";
   const { username, password, hash } = new URL(text);
   if (username !== "" || password !== "") return "Leave the user name and password out of the address. Deliveries are signed.";
   return hash === "" ? null : "Leave out the part after #. It is not sent.";

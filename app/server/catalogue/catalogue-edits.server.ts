@@ -15,6 +15,7 @@ function seenPlan({ plans }: CatalogueFacts, key: string): Json {
 function seenFeature({ features }: CatalogueFacts, key: string): Json {
   const feature = features.find((f) => f.key === key);
   if (!feature) return null;
+  // The times of changes of the reset period are not in the form.
   const { key: _, revision: __, periodChanges: ___, archivedAt, ...fields } = { periodChanges: undefined, ...feature };
   return { ...fields, archived: archivedAt !== null };
 }

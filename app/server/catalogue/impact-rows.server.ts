@@ -1,5 +1,5 @@
-import { countersAt, totalOf } from "~/core/decision/counters";
-import { type Counter, counterId, shownUsed } from "~/core/decision/usage";
+import { countersOfTenant, usedIn } from "~/core/decision/counters";
+import { type Counter, counterId } from "~/core/decision/usage";
 import type { CompiledChange } from "~/core/impact/catalogue-difference";
 import { type Candidate, type FeatureEffect, impact, type ShapeEffects } from "~/core/impact/impact";
 import { isLowerLimit, type TenantEffectRow, tenantEffectRows } from "~/core/impact/tenant-effects";
@@ -56,7 +56,7 @@ export async function effectRowsOf(
   const checks = await readCheckSums(q, t, { tenants: keys, features, since: isoDay(at - lookbackMs) });
   const countersOf = (tenant: TenantFacts, key: string): Counter[] => {
     const feature = compiled.to.features.get(key);
-    return feature?.type === "metered" ? countersAt(feature, tenant, at).map((one) => ({ tenant: tenant.key, ...one })) : [];
+    return feature?.type === "metered" ? countersOfTenant(feature, tenant, at) : [];
   };
   const counters = affected.flatMap(({ tenant, effects }) =>
     effects.flatMap((one) => (isLowerLimit(one, compiled.to) ? countersOf(tenant, one.feature) : [])),
@@ -72,7 +72,7 @@ export async function effectRowsOf(
       used: (feature) => {
         const found = countersOf(tenant, feature);
         const isCounted = found.some((counter) => sums.has(counterId(counter)));
-        return isCounted ? shownUsed(totalOf(found, (counter) => sums.get(counterId(counter))).sum) : undefined;
+        return isCounted ? usedIn(found, (counter) => sums.get(counterId(counter))) : undefined;
       },
     }),
   );

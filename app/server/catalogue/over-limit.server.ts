@@ -1,6 +1,6 @@
 import type { TenantCount } from "~/core/catalogue/effect-words";
-import { counterRangesAt, countersAt, totalOf } from "~/core/decision/counters";
-import { counterId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
+import { counterRangesAt, countersOfTenant, usedIn } from "~/core/decision/counters";
+import { counterId, type MeteredFeature } from "~/core/decision/usage";
 import type { CompiledChange } from "~/core/impact/catalogue-difference";
 import { effectsFor } from "~/core/impact/impact";
 import { isLowerLimit } from "~/core/impact/tenant-effects";
@@ -68,8 +68,7 @@ export async function estimateOver(
       return [...effectsFor(change, { was: tenant }, at)].flatMap((effect) => {
         const feature = change.to.features.get(effect.feature);
         if (feature?.type !== "metered" || !isLowerLimit(effect, change.to)) return [];
-        const counters = countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter }));
-        return [{ tenant: tenant.key, counters, limit: effect.is as number }];
+        return [{ tenant: tenant.key, counters: countersOfTenant(feature, tenant, at), limit: effect.is as number }];
       });
     });
     const totals = await readTotalsOf(
@@ -78,9 +77,7 @@ export async function estimateOver(
       lower.flatMap(({ counters }) => counters),
     );
     const sums = new Map(totals.map((total) => [counterId(total), total]));
-    const usedOf = (counters: (typeof lower)[number]["counters"]) =>
-      shownUsed(totalOf(counters, (counter) => sums.get(counterId(counter))).sum);
-    const over = lower.filter(({ counters, limit }) => usedOf(counters) > limit);
+    const over = lower.filter(({ counters, limit }) => usedIn(counters, (counter) => sums.get(counterId(counter))) > limit);
     return new Set(over.map(({ tenant }) => tenant)).size;
   }
 }

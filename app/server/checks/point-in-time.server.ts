@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { type Catalogue, compileCatalogue } from "~/core/catalogue/catalogue";
 import { answer, type Readings } from "~/core/decision/answer";
-import { countersAt, totalOf } from "~/core/decision/counters";
+import { countersAt, usedIn } from "~/core/decision/counters";
 import type { Decision } from "~/core/decision/decide";
-import { counterOfTenantId, reportsAreLateAfter, shownUsed } from "~/core/decision/usage";
+import { counterOfTenantId, reportsAreLateAfter } from "~/core/decision/usage";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import { effective } from "~/core/schedules/effective";
 import { unguarded } from "~/server/authority.server";
@@ -78,9 +78,9 @@ async function usedThen(db: Database, tenant: TenantFacts | null, catalogue: Cat
   const sums = new Map(totals.map(({ total, ...counter }) => [counterOfTenantId(counter), total]));
   return new Map(
     counters.flatMap((ofOne): [string, Usage][] => {
-      const found = ofOne.flatMap((counter) => sums.get(counterOfTenantId(counter)) ?? (sums.has(counterOfTenantId(counter)) ? null : []));
+      const found = ofOne.map((counter) => sums.get(counterOfTenantId(counter))).filter((sum) => sum !== undefined);
       if (found.length === 0) return [];
-      const used = found.includes(null) ? null : shownUsed(totalOf(found, (sum) => sum ?? undefined).sum);
+      const used = found.includes(null) ? null : usedIn(found, (sum) => sum ?? undefined);
       return [[ofOne[0].feature, { used }]];
     }),
   );

@@ -1,6 +1,6 @@
-import { countersAt, totalOf } from "~/core/decision/counters";
+import { countersOfTenant, usedIn } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
-import { type Counter, counterId, shownUsed } from "~/core/decision/usage";
+import { type Counter, counterId } from "~/core/decision/usage";
 import type { Feature, FlagReading, TenantFacts } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { readCurrentTenants } from "~db/store/current-tenants.server";
@@ -25,7 +25,7 @@ export async function decideWindow(
   const tenants = [...current.facts.values()].flatMap((tenant) => tenant ?? []);
   const flags = features.some(({ flag }) => flag) ? await readLastFlags(q, t, keys) : null;
   const countersOf = (tenant: TenantFacts, feature: Feature): Counter[] =>
-    feature.type === "metered" ? countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter })) : [];
+    feature.type === "metered" ? countersOfTenant(feature, tenant, at) : [];
   const counters = tenants.flatMap((tenant) => features.flatMap((feature) => countersOf(tenant, feature)));
   const sums = new Map((await readTotalsOf(q, t, counters)).map((total) => [counterId(total), total]));
   const flagOf = (tenant: string, { flag }: Feature): FlagReading | undefined => {
@@ -33,8 +33,8 @@ export async function decideWindow(
     return flag ? { state: "unknown", ...(last ? { last } : {}) } : undefined;
   };
   const decideOne = (tenant: TenantFacts, feature: Feature) => {
-    const { sum } = totalOf(countersOf(tenant, feature), (counter) => sums.get(counterId(counter)));
-    const usage = feature.type === "metered" ? { used: shownUsed(sum) } : undefined;
+    const used = usedIn(countersOf(tenant, feature), (counter) => sums.get(counterId(counter)));
+    const usage = feature.type === "metered" ? { used } : undefined;
     return decide({ tenant, catalogue, feature: feature.key, now: at, usage, flag: flagOf(tenant.key, feature) });
   };
   return new Map(tenants.map((facts) => [facts.key, { facts, decisions: features.map((feature) => decideOne(facts, feature)) }]));

@@ -1,5 +1,5 @@
-import { countersAt } from "~/core/decision/counters";
-import { type Counter, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
+import { countersOfTenant } from "~/core/decision/counters";
+import { counterOfTenantId } from "~/core/decision/usage";
 import type { Instant, Json, Limit, TenantFacts } from "~/core/model";
 import type { Services } from "~/server/services.server";
 import { readKeyNames } from "~db/store/api-keys.server";
@@ -22,8 +22,7 @@ export async function readConsumption(
   const metered = [...facts.catalogue().features.values()].flatMap((f) =>
     f.type === "metered" && f.archivedAt === null && (!only || f.key === feature) ? [f] : [],
   );
-  const countersOf = (f: MeteredFeature): Counter[] => countersAt(f, tenant, now).map((counter) => ({ tenant: tenant.key, ...counter }));
-  const counters = new Map(metered.map((f) => [f.key, countersOf(f)]));
+  const counters = new Map(metered.map((f) => [f.key, countersOfTenant(f, tenant, now)]));
   const names = metered.map((f) => f.key);
   const { body } = checks.answerFrom(await checks.context(tenant.key), names, now);
   const sets = await readNewestSets(db.readAside, db.tables, [...counters.values()].flat());

@@ -1,6 +1,6 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { countersAt, distinctMeterings, distinctPeriods, periodKindAt, totalOf } from "~/core/decision/counters";
-import { counterOfTenantId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
+import { countersAt, distinctMeterings, distinctPeriods, periodKindAt, usedIn } from "~/core/decision/counters";
+import { counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import { endOf } from "~/core/grants/grant-lifetime";
 import type { Grant, Instant, Limit, TenantFacts } from "~/core/model";
@@ -43,7 +43,7 @@ export async function withHistory<Row extends Consumed>({ db, facts }: Parts, te
     const feature = byKey.get(row.feature);
     const history = (feature ? periodsOf(feature) : []).map((period) => ({
       start: period.start,
-      used: feature ? shownUsed(totalOf(countersOf(feature, period), (counter) => totals.get(counterOfTenantId(counter))).sum) : 0,
+      used: feature ? usedIn(countersOf(feature, period), (counter) => totals.get(counterOfTenantId(counter))) : 0,
     }));
     const projected = projectedUse({ ...row, period: usagePeriod(feature?.meter.resetPeriod ?? "never", now, tenant.usageAnchor) }, now);
     return { ...row, fill: fillOf(row.used, row.limit), projected, previous: history.at(-2)?.used ?? null, history };

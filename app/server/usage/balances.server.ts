@@ -1,6 +1,6 @@
-import { counterAt, countersAt, periodKindAt, totalOf } from "~/core/decision/counters";
+import { counterAt, countersOfTenant, periodKindAt, usedIn } from "~/core/decision/counters";
 import { decide } from "~/core/decision/decide";
-import { type Counter, counterId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
+import { type Counter, counterId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, Limit, TenantFacts } from "~/core/model";
 import { isoOrNull } from "~/core/time";
@@ -15,23 +15,19 @@ export type Balance = { used: number; remaining: Limit; resetsAt: string | null 
 
 export const counterOf = ({ tenant, feature, at }: Counted): Counter => ({ tenant: tenant.key, ...counterAt(feature, tenant, at) });
 
-/** The counters of the total, its own first. */
-export const allCountersOf = ({ tenant, feature, at }: Counted): Counter[] =>
-  countersAt(feature, tenant, at).map((counter) => ({ tenant: tenant.key, ...counter }));
-
 /** `known` are totals that were just written; the rest is read. */
 export async function balancesOf({ db, facts, posthog, now }: Services, counted: Counted[], known: Total[]) {
   const wanted = new Map(counted.map((c) => [counterId(counterOf(c)), c]));
   const sums = new Map(known.map((total) => [counterId(total), total]));
-  const missing = [...wanted.values()].flatMap(allCountersOf).filter((counter) => !sums.has(counterId(counter)));
+  const all = [...wanted.values()].flatMap(({ tenant, feature, at }) => countersOfTenant(feature, tenant, at));
+  const missing = all.filter((counter) => !sums.has(counterId(counter)));
   for (const total of await readTotalsOf(db.read, db.tables, missing)) sums.set(counterId(total), total);
 
   const balances = new Map<string, Balance>();
   for (const [name, { tenant, feature, at }] of wanted) {
     const flags = feature.flag ? await posthog?.flags.of(tenant, undefined, [feature.key]) : undefined;
     const catalogue = facts.catalogue();
-    const { sum } = totalOf(allCountersOf({ tenant, feature, at }), (counter) => sums.get(counterId(counter)));
-    const usage = { used: shownUsed(sum) };
+    const usage = { used: usedIn(countersOfTenant(feature, tenant, at), (counter) => sums.get(counterId(counter))) };
     const flag = feature.flag ? flags?.readings.get(feature.flag.key) : undefined;
     const { amount, consumption } = decide({ tenant, catalogue, feature: feature.key, now: now(), usage, flag });
     const { end } = usagePeriod(periodKindAt(feature, at), at, tenant.usageAnchor);

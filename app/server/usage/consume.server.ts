@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Catalogue } from "~/core/catalogue/catalogue";
 import { entitlement } from "~/core/decision/answer";
-import { totalOf } from "~/core/decision/counters";
+import { countersOfTenant, totalOf } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
 import { type Counter, type CounterEvent, counterId, shownUsed } from "~/core/decision/usage";
 import type { Instant, Json, TenantFacts } from "~/core/model";
@@ -15,7 +15,7 @@ import { readCurrentTenants } from "~db/store/current-tenants.server";
 import { applyToCounters, type LockedCounter, lockCounters } from "~db/store/usage-counters.server";
 import { type NewReport, noteReports, readReports } from "~db/store/usage-reports.server";
 import { readTotalsOf } from "~db/store/usage-totals.server";
-import { allCountersOf, counterOf } from "./balances.server";
+import { counterOf } from "./balances.server";
 import { type Found, find, isUnknown, known, mixedUp, type Named, type UsageRefused } from "./usage.server";
 
 export type Consumed = { consumed: boolean; tenant: string; feature: string; entitlement: ReturnType<typeof entitlement> };
@@ -130,7 +130,7 @@ async function hold(services: Parts, tx: Queries, requests: ConsumeToWrite[]): P
 
 /** Adds to each counter's running sum what is carried to it. */
 async function addCarried({ db }: Parts, tx: Queries, found: Found[], counters: Map<string, OpenCounter>, at: Instant): Promise<void> {
-  const lists = new Map(found.map((f) => allCountersOf({ ...f, at })).map((list) => [counterId(list[0] as Counter), list]));
+  const lists = new Map(found.map((f) => countersOfTenant(f.feature, f.tenant, at)).map((list) => [counterId(list[0] as Counter), list]));
   const carried = [...lists.values()].flatMap(([, ...carried]) => carried);
   const sums = new Map((await readTotalsOf(tx, db.tables, carried)).map((total) => [counterId(total), total]));
   for (const [id, list] of lists) {

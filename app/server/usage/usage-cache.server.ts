@@ -6,9 +6,9 @@ import {
   distinctMeterings,
   distinctPeriods,
   periodKindAt,
-  totalOf,
+  usedIn,
 } from "~/core/decision/counters";
-import { type Counter, counterOfTenantId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
+import { type Counter, counterOfTenantId, type MeteredFeature } from "~/core/decision/usage";
 import { usagePeriod } from "~/core/decision/usage-period";
 import type { Instant, TenantFacts, Usage } from "~/core/model";
 import type { FactsCache } from "~/server/facts/facts-cache.server";
@@ -54,7 +54,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
         const [at, meters] = [now(), metersOf(facts.catalogue())];
         const periods = distinctPeriods(meters.distinct.flatMap((metering) => counterPeriodsAt(metering, tenant, at)));
         const read = await readTotals(db.read, db.tables, tenant.key, periods);
-        // A reset period was changed meanwhile, so other counters may be needed.
+        // A reset period was changed while they were read, so other counters may be needed.
         if (meters.name !== metersOf(facts.catalogue()).name) continue;
         const empty = { anchor: tenant.usageAnchor ?? null, meters: meters.name, ...spanOf(meters.distinct, tenant, at) };
         const totals = new Map<string, CachedTotal>();
@@ -138,8 +138,7 @@ export function createUsageCache(db: Database, facts: FactsCache, now: () => Ins
 
 /** A tenant's usage of a feature in the period that contains `at`. */
 export function usedOf({ totals }: UsageState, feature: MeteredFeature, tenant: TenantFacts, at: Instant): Usage {
-  const { sum } = totalOf(countersAt(feature, tenant, at), (counter) => totals.get(counterOfTenantId(counter)));
-  return { used: shownUsed(sum) };
+  return { used: usedIn(countersAt(feature, tenant, at), (counter) => totals.get(counterOfTenantId(counter))) };
 }
 
 export const noUsage = nothing;

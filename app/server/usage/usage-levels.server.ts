@@ -1,5 +1,5 @@
 import type { Catalogue } from "~/core/catalogue/catalogue";
-import { type CounterSum, countersAt, distinctMeterings, distinctPeriods, totalOf } from "~/core/decision/counters";
+import { type CounterSum, countersAt, distinctMeterings, distinctPeriods, totalOf, usedIn } from "~/core/decision/counters";
 import { type Decision, decide } from "~/core/decision/decide";
 import { type Counter, counterOfTenantId, type MeteredFeature, shownUsed } from "~/core/decision/usage";
 import { type Period, usagePeriod } from "~/core/decision/usage-period";
@@ -78,7 +78,7 @@ export async function usageLevelsOf({ db, catalogue, now }: Parts, keys: string[
       const before = countersBefore(feature, tenant, period);
       const sumOf = (counter: Omit<Counter, "tenant">) => own.get(counterOfTenantId(counter));
       const total = totalOf(countersAt(feature, tenant, now), sumOf);
-      const previous = before && shownUsed(totalOf(before, sumOf).sum);
+      const previous = before && usedIn(before, sumOf);
       const used = shownUsed(total.sum);
       if (used === 0 && !previous) return [];
       const last = feature.flag ? flags.get(tenant.key)?.get(feature.flag.key) : undefined;

@@ -2,37 +2,16 @@ import { getFormProps, getInputProps, getSelectProps, getTextareaProps, type Sub
 import { Form, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { type Feature, featureTypes } from "~/core/model";
-import { flagRuleWords, resetWords, typeHints, typeWords, whenUnknownWords } from "~/forms/catalogue/feature-words";
+import { flagRuleWords, typeHints, typeWords, whenUnknownWords } from "~/forms/catalogue/feature-words";
 import { paths } from "~/paths";
 import { RadioCards } from "~/ui/kit/choices";
-import { cx } from "~/ui/kit/cx";
 import { Field } from "~/ui/kit/field";
 import { Select, Textarea, TextInput } from "~/ui/kit/inputs";
 import { FormErrors } from "~/ui/kit/notice";
 import { SubmitRow } from "~/ui/kit/submit-row";
 import { useValidation } from "~/ui/kit/use-validation";
 import { EffectReviewForm, type Review } from "./effect-review";
-
-const names = [
-  "key",
-  "name",
-  "description",
-  "group",
-  "askUrl",
-  "type",
-  "kind",
-  "better",
-  "options",
-  "resetPeriod",
-  "counts",
-  "limit",
-  "unit",
-  "flagKey",
-  "flagRule",
-  "whenUnknown",
-  "why",
-] as const;
-type Fields = Record<(typeof names)[number], string>;
+import { ConfigFields, type FeatureFields, type FeatureFieldsProps, MeterFields } from "./feature-type-fields";
 
 type Props = {
   /** Absent for a new one. */
@@ -51,7 +30,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
     const { featurePageForm, newFeatureForm } = await import("~/forms/catalogue/feature");
     return feature ? featurePageForm(feature.type) : newFeatureForm;
   });
-  const [form, fields] = useForm<Fields>({
+  const [form, fields] = useForm<FeatureFields>({
     id: "feature",
     lastResult,
     defaultValue: startOf(feature),
@@ -137,90 +116,7 @@ export function FeatureEditor({ feature, groups, lastResult, children, review = 
   );
 }
 
-type FormFields = ReturnType<typeof useForm<Fields>>[1];
-
-type PartProps = { fields: FormFields; className?: string };
-
-function ConfigFields({ fields, className }: PartProps) {
-  return (
-    <div className={cx("group/kind", className)}>
-      <Field label="Value type" field={fields.kind} group>
-        <RadioCards
-          name="kind"
-          checked={fields.kind.initialValue}
-          columns={3}
-          options={[
-            { value: "number", label: "A number" },
-            { value: "text", label: "Text" },
-            { value: "json", label: "JSON", hint: "The first source counts." },
-          ]}
-        />
-      </Field>
-      <div className="hidden group-has-[[value=number]:checked]/kind:block">
-        <Field label="When several sources apply, use" field={fields.better}>
-          <Select
-            {...getSelectProps(fields.better)}
-            options={[
-              ["higher", "The higher number"],
-              ["lower", "The lower number"],
-            ]}
-          />
-        </Field>
-      </div>
-      <div className="hidden group-has-[[value=text]:checked]/kind:block">
-        <Field label="Options" field={fields.options} hint="One on each line, the best last. Without options any text fits." optional>
-          <Textarea {...getTextareaProps(fields.options)} rows={4} spellCheck={false} />
-        </Field>
-      </div>
-    </div>
-  );
-}
-
-function MeterFields({ fields, isNew, className }: PartProps & { isNew: boolean }) {
-  return (
-    <div className={className}>
-      <div className="field-row sm:grid-cols-2">
-        <Field label="Resets" field={fields.resetPeriod}>
-          <Select {...getSelectProps(fields.resetPeriod)} options={resetWords} />
-        </Field>
-        <Field label="Unit" field={fields.unit} hint="What is counted: calls, seats." optional>
-          <TextInput {...getInputProps(fields.unit, { type: "text" })} maxLength={50} autoComplete="off" />
-        </Field>
-      </div>
-      {!isNew && (
-        <Field
-          label="If the reset period changes"
-          field={fields.counts}
-          group
-          hint="Before it is saved you see how many tenants it concerns."
-        >
-          <RadioCards
-            name="counts"
-            checked={fields.counts.initialValue}
-            columns={2}
-            options={[
-              { value: "zero", label: "Begin at zero", hint: "Usage starts again at 0 in the new period." },
-              { value: "carry", label: "Carry the current total", hint: "What a tenant used in its current period counts in the new one." },
-            ]}
-          />
-        </Field>
-      )}
-      <Field label="At the limit" field={fields.limit} group>
-        <RadioCards
-          name="limit"
-          checked={fields.limit.initialValue}
-          columns={2}
-          options={[
-            { value: "hard", label: "Hard", hint: "Over the limit is a no." },
-            { value: "soft", label: "Soft", hint: "Over the limit is still a yes." },
-          ]}
-        />
-      </Field>
-    </div>
-  );
-}
-
-function FlagFields({ fields }: { fields: FormFields }) {
+function FlagFields({ fields }: FeatureFieldsProps) {
   return (
     <fieldset className="mt-2 mb-2 border-line border-t pt-4">
       <legend className="sr-only">PostHog feature flag</legend>
@@ -240,7 +136,7 @@ function FlagFields({ fields }: { fields: FormFields }) {
 }
 
 /** Initial values of the fields. */
-function startOf(feature: Feature | undefined): Partial<Fields> {
+function startOf(feature: Feature | undefined): Partial<FeatureFields> {
   const config = feature?.type === "config" ? feature.config : null;
   const meter = feature?.type === "metered" ? feature.meter : null;
   return {

@@ -128,7 +128,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
           ))}
         </tbody>
       </table>
-      {/* A browser draws rows while others still arrive, and each may widen a column. See `.data-table` in the styles. */}
+      {/* Tells the styles that all rows have arrived (`.data-table` in tailwind.css). */}
       <span data-end hidden />
     </div>
   );
