@@ -44,7 +44,8 @@ export function planImport(current: CatalogueFacts, file: CatalogueFile, stamp: 
   if (problems.length > 0) return { ok: false, problems };
   const all = new Map([...current.features, ...features].map((f) => [f.key, f]));
   const touched = new Map([...current.plans, ...plans].map((p) => [p.key, p]));
-  for (const feature of features) {
+  // What the file does not name keeps its settings, so that all that plans give of it still fits.
+  for (const feature of features.filter(({ key }) => file.features.has(key))) {
     const unfit = incompatibleEntries([...touched.values()], feature);
     if (unfit.length === 0) continue;
     const message = `what these archived plans give of ${feature.key} would no longer fit: ${incompatibleMessage(feature, unfit)}`;

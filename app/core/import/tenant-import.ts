@@ -33,9 +33,10 @@ export function planWholeImport(
 ): WholeImport {
   const plan = planImport(current, file, stamp, why);
   if (!plan.ok) return plan;
+  if (file.tenants.size === 0) return { ok: true, catalogue: plan.change, tenants: [], diff: { ...plan.diff, tenants: noTenants() } };
   const after = plan.change ? applyCatalogueChange(current, plan.change, current.revision + 1) : current;
   const rules = importRules(compileCatalogue(after));
-  const diff: TenantsDiff = { added: [], changed: [], skipped: [] };
+  const diff = noTenants();
   const writes: ImportedTenantChange[] = [];
   const problems: FileProblem[] = [];
   for (const [key, wanted] of file.tenants) {
@@ -54,6 +55,8 @@ export function planWholeImport(
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, catalogue: plan.change, tenants: writes, diff: { ...plan.diff, tenants: diff } };
 }
+
+const noTenants = (): TenantsDiff => ({ added: [], changed: [], skipped: [] });
 
 /** The catalogue after the import, and as new tenants see it. */
 export type ImportRules = { catalogue: Catalogue; restoring: Catalogue };

@@ -11,7 +11,8 @@ import type { PlanKind } from "~/core/model";
 import { findJsonProblem } from "~/forms/json-text";
 import { wholeFile } from "./catalogue-file-schema";
 import { wordsFor } from "./file-schema";
-import { type LineProblem, readLinedYaml } from "./yaml-with-lines";
+import { readJsonMaps } from "./json-with-maps";
+import { type LinedYaml, type LineProblem, readLinedYaml } from "./yaml-with-lines";
 
 /** Max bytes of a file. Parsing a larger one would delay other requests by seconds. */
 export const maxFileBytes = 5 * 1024 * 1024;
@@ -41,7 +42,7 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
     return { ok: false, name, problems: told, more: problems.length - told.length };
   };
   if (new TextEncoder().encode(text).length > maxFileBytes) return bad([{ line: 1, message: tooLarge }]);
-  const read = readLinedYaml(text);
+  const read = readTree(text);
   if (!read.ok) return bad(read.isSyntax && name.endsWith(".json") ? jsonProblems(text, read.problems) : read.problems);
   const refuse = (problems: FileProblem[]) =>
     bad(problems.map(({ path, message }) => ({ line: read.lineOf(path), message: inContext(path, message) })));
@@ -51,6 +52,18 @@ export function readCatalogueFile(name: string, text: string): ReadFile | BadFil
   const { file, problems } = assemble(parsed.data);
   const wrong = [...missingParts(read.tree), ...problems, ...fileProblems(file)];
   return wrong.length > 0 ? refuse(wrong) : { ok: true, name, file, refuse };
+}
+
+/** The lines of a JSON file are found when something in it is refused. */
+function readTree(text: string): LinedYaml {
+  const tree = readJsonMaps(text);
+  if (!tree) return readLinedYaml(text);
+  let lined: LinedYaml | undefined;
+  const lineOf = (path: PropertyKey[]) => {
+    lined ??= readLinedYaml(text);
+    return lined.ok ? lined.lineOf(path) : 1;
+  };
+  return { ok: true, tree, lineOf };
 }
 
 /**

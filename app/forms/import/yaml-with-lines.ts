@@ -11,7 +11,7 @@ export type LinedYaml =
   | { ok: false; problems: LineProblem[] /** The text is not YAML at all. */; isSyntax?: true };
 
 /** A catalogue file is about eight levels deep; thousands would exhaust the stack. */
-const maxDepth = 100;
+export const maxDepth = 100;
 /**
  * Max YAML tokens (words, punctuation, whitespace). Parsing takes 300 bytes per token; 80,000 tenants with name and
  * plan have 1,800,000.

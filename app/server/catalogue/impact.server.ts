@@ -15,7 +15,7 @@ export type ImpactEstimate = ChangeEffects["impact"];
 /** Max tenants with grants, add-ons or flag values of their own that one estimate evaluates. */
 const maxEvaluatedTenants = 20_000;
 /** How long an estimate evaluates tenants and groups of tenants, in ms. What is left then is counted by plan alone, so that numbers are "about". */
-const maxEvaluationMs = 600;
+const maxEvaluationMs = 250;
 /** The part of it that groups may take. */
 const groupShare = 0.6;
 
