@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { Actor, Json, RequestTags } from "~/core/model";
 import type { Dialect } from "../dialect";
 import type { AuditSubject, SubjectKind } from "./types";
@@ -28,7 +29,7 @@ export function changesTables(d: Dialect) {
       subject: text("subject").notNull(),
       at: timestamp("at").notNull(),
     },
-    (t) => [index("changes_by_time").on(t.at)],
+    (t) => [index("changes_by_time").on(t.at), index("changes_not_of_tenants").on(t.seq).where(sql`${t.kind} <> 'tenant'`)],
   );
 
   const audit = table(

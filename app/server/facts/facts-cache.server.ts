@@ -4,7 +4,7 @@ import { compileCatalogue } from "~/core/catalogue/catalogue";
 import type { CatalogueFacts, TenantFacts } from "~/core/model";
 import { day } from "~/core/time";
 import type { Database } from "~db/database";
-import { type ChangeKind, changeBatchSize, changesReader, lastChange } from "~db/store/changes.server";
+import { type ChangeKind, changeBatchSize, changesReader, endOfFeed, lastChange } from "~db/store/changes.server";
 import { emptyCatalogue, readCatalogueFacts, readTenantFacts } from "~db/store/facts.server";
 import { createFeedPosition } from "./change-cursor";
 import { createSynchronization, type Elapsed } from "./synchronization.server";
@@ -47,6 +47,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
   const loading = new Map<string, Promise<CachedTenant>>();
   /** Newest change seen in the feed for tenants that are being loaded. */
   const touchedMeanwhile = new Map<string, number>();
+  /** Increases when all tenants are forgotten: what a load read before that may be old. */
+  let generation = 0;
   const onChange: Record<FollowedKind, Reload[]> = { key: [], setting: [] };
   const onMoved: Reload[] = [];
   const sync = createSynchronization(db, log, catchUp, elapsed);
@@ -89,8 +91,10 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
     const startedAt = Date.now();
     const wasAway = startedAt - readAt > maxAbsenceMs;
     if (wasAway) await reset();
-    let from = position.from(elapsed());
+    const start = position.from(elapsed());
+    let from = start;
     let read: number[] = [];
+    let leap: Awaited<ReturnType<typeof endOfFeed>> = null;
     const moved = new Set<ChangeKind>(wasAway ? ["catalogue", "key", "setting"] : []);
     for (;;) {
       const { seqs, subjects, others } = await readChanges(from);
@@ -100,12 +104,20 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
       read = read.length === 0 ? seqs : [...read, ...seqs];
       if (seqs.length < changeBatchSize) break;
       from = seqs.at(-1) as number;
+      // After an import of very many tenants: following each would delay checks for long.
+      leap = await endOfFeed(db.read, db.tables, start);
+      if (leap) break;
+    }
+    if (leap) {
+      forget();
+      for (const kind of leap.kinds) moved.add(kind);
     }
     if (moved.has("catalogue")) putCatalogue(await readCatalogueFacts(db.read, db.tables));
     if (moved.has("key")) await reloadAll(onChange.key);
     if (moved.has("setting")) await reloadAll(onChange.setting);
     readAt = startedAt;
-    position.readTo(read, elapsed());
+    if (leap) position = createFeedPosition(leap.end, maxTransactionMs);
+    else position.readTo(read, elapsed());
     await followMoved();
   }
 
@@ -123,18 +135,29 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
 
   async function reset(): Promise<void> {
     await startPosition();
+    forget();
+  }
+
+  /** Tenants are read again when they are asked for. */
+  function forget(): void {
+    generation++;
     tenants.clear();
   }
 
   async function load(key: string): Promise<CachedTenant> {
     try {
+      let at = generation;
       let facts = await readTenantFacts(db.read, db.tables, key);
       if (facts === null && db.followCommits) {
         // After a failover the address may lead to a standby that lacks the tenant.
         await sync.readNow();
+        at = generation;
         facts = await readTenantFacts(db.read, db.tables, key);
       }
-      while ((facts?.revision ?? 0) < (touchedMeanwhile.get(key) ?? 0)) facts = await readTenantFacts(db.read, db.tables, key);
+      while (at !== generation || (facts?.revision ?? 0) < (touchedMeanwhile.get(key) ?? 0)) {
+        at = generation;
+        facts = await readTenantFacts(db.read, db.tables, key);
+      }
       if (facts === null) refuseStaleAbsence();
       return putTenant(key, facts);
     } catch (error) {

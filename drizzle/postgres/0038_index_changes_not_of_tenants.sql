@@ -1,0 +1,1 @@
+CREATE INDEX "changes_not_of_tenants" ON "changes" USING btree ("seq") WHERE "changes"."kind" <> 'tenant';
