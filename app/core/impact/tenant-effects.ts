@@ -2,6 +2,7 @@ import type { Catalogue } from "~/core/catalogue/catalogue";
 import { describeValue } from "~/core/catalogue/catalogue-words";
 import type { Effect } from "~/core/decision/preview";
 import type { Limit, Value } from "~/core/model";
+import { day } from "~/core/time";
 import type { FeatureEffect } from "./impact";
 import type { NamedEffect, TenantEffect } from "./impact-result";
 
@@ -12,6 +13,9 @@ export type TenantEffectRow = { tenant: string; effect: TenantEffect; checks: nu
 
 /** Checks of a feature in 30 days, by their answer. */
 export type CheckSum = { allowed: number; refused: number };
+
+/** How far back checks count as use of what a change takes away, in ms. */
+export const usedWithinMs = 30 * day;
 
 /** Checks that count for an effect: who gains a feature has asked for it before, who loses it has used it. */
 export const countedChecks = (effect: Effect, sum: CheckSum | undefined): number =>

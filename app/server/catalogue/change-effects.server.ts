@@ -3,9 +3,10 @@ import type { ChangeEffects, TenantCount } from "~/core/catalogue/effect-words";
 import { countsAfter } from "~/core/catalogue/period-changes";
 import { counterPeriodsAt, counterRangesAt } from "~/core/decision/counters";
 import type { CounterPeriod, MeteredFeature } from "~/core/decision/usage";
+import { usedWithinMs } from "~/core/impact/tenant-effects";
 import type { ImportedTenantChange } from "~/core/import/tenant-import";
 import type { CatalogueFacts, Feature } from "~/core/model";
-import { day, isoDay } from "~/core/time";
+import { isoDay } from "~/core/time";
 import { allFeatures } from "~/server/checks/check-counts.server";
 import type { Services } from "~/server/services.server";
 import { countCheckedTenants, type UsedCounter, usedCounters } from "~db/store/feature-use.server";
@@ -59,7 +60,6 @@ export async function estimateEffects(
 
 /** Max features whose tenants are counted when their reset period changes. */
 const maxResets = 20;
-const lookbackMs = 30 * day;
 /** Max index entries of checks read: 30 days of a feature that 3,000 tenants use daily. */
 const maxCheckRows = 100_000;
 /** Counters of one feature that are read. */
@@ -67,7 +67,7 @@ const maxCounters = 20_000;
 const batchSize = 1_000;
 
 async function usersOf({ db, now }: Services, features: string[]): Promise<NonNullable<ChangeEffects["use"]>> {
-  const since = isoDay(now() - lookbackMs);
+  const since = isoDay(now() - usedWithinMs);
   const count = (keys: string[]) => countCheckedTenants(db.readAside, db.tables, keys, since, maxCheckRows);
   return { byName: await count(features), withAll: await count([allFeatures]) };
 }

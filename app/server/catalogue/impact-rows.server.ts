@@ -2,10 +2,10 @@ import { countersOfTenant, usedIn } from "~/core/decision/counters";
 import { type Counter, counterId } from "~/core/decision/usage";
 import type { CompiledChange } from "~/core/impact/catalogue-difference";
 import { type Candidate, type FeatureEffect, impact, type ShapeEffects } from "~/core/impact/impact";
-import { isLowerLimit, type TenantEffectRow, tenantEffectRows } from "~/core/impact/tenant-effects";
+import { isLowerLimit, type TenantEffectRow, tenantEffectRows, usedWithinMs } from "~/core/impact/tenant-effects";
 import type { Instant, TenantFacts } from "~/core/model";
 import { effective } from "~/core/schedules/effective";
-import { day, isoDay } from "~/core/time";
+import { isoDay } from "~/core/time";
 import type { Services } from "~/server/services.server";
 import { readLastFlagReadings } from "~db/store/affected-tenants.server";
 import { readCheckSums } from "~db/store/impacts.server";
@@ -39,7 +39,6 @@ export async function findAffected(
   return affected;
 }
 
-const lookbackMs = 30 * day;
 /** Counters per statement. */
 const counterBatch = 2_000;
 
@@ -53,7 +52,7 @@ export async function effectRowsOf(
   const { readAside: q, tables: t } = db;
   const features = [...new Set(affected.flatMap(({ effects }) => effects.map(({ feature }) => feature)))];
   const keys = affected.map(({ tenant }) => tenant.key);
-  const checks = await readCheckSums(q, t, { tenants: keys, features, since: isoDay(at - lookbackMs) });
+  const checks = await readCheckSums(q, t, { tenants: keys, features, since: isoDay(at - usedWithinMs) });
   const countersOf = (tenant: TenantFacts, key: string): Counter[] => {
     const feature = compiled.to.features.get(key);
     return feature?.type === "metered" ? countersOfTenant(feature, tenant, at) : [];

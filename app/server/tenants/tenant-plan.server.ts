@@ -4,10 +4,10 @@ import { byGroupAndName } from "~/core/decision/answer-row";
 import { applyChange, putTenant, type TenantChange } from "~/core/decision/changes";
 import type { Decision } from "~/core/decision/decide";
 import { affectedFeatures, type Effect } from "~/core/decision/preview";
-import { countedChecks } from "~/core/impact/tenant-effects";
+import { countedChecks, usedWithinMs } from "~/core/impact/tenant-effects";
 import type { Plan } from "~/core/model";
 import type { Refusal } from "~/core/outcome";
-import { day, isoDay } from "~/core/time";
+import { isoDay } from "~/core/time";
 import { actorOf } from "~/server/admins/sessions.server";
 import type { Services } from "~/server/services.server";
 import { readCheckSums } from "~db/store/impacts.server";
@@ -54,8 +54,6 @@ export async function planPreview(
   return { isChange: outcome.change !== null, ...(await answersChangedBy(services, tenant, outcome.change)) };
 }
 
-const lookbackMs = 30 * day;
-
 /** The answers that a change of the tenant changes; for a suspended tenant, once it is reinstated. The most used come first. */
 export async function answersChangedBy(
   { db }: Pick<Services, "db">,
@@ -67,7 +65,7 @@ export async function answersChangedBy(
   const before = { tenant: { ...facts, status: "active" as const }, catalogue };
   const after = { tenant: applyChange(before.tenant, change, facts.revision), catalogue };
   const changed = affectedFeatures(before, after, now, readings);
-  const asked = { tenants: [facts.key], features: changed.map(({ feature }) => feature), since: isoDay(now - lookbackMs) };
+  const asked = { tenants: [facts.key], features: changed.map(({ feature }) => feature), since: isoDay(now - usedWithinMs) };
   const checks = (await readCheckSums(db.readAside, db.tables, asked)).get(facts.key);
   for (const affected of changed) {
     const feature = catalogue.features.get(affected.feature);

@@ -55,7 +55,7 @@ export function TenantFilters({ plans, addOns, features, metadataKeys, names = t
           ...days.map((n) => [n === endingSoonDays && trial === "ending" ? "ending" : String(n), `Trial ends in ${n} days`] as const),
         ]}
       />
-      <details className="group/more max-sm:w-full" open={rare.length > 0}>
+      <details className="group/more max-sm:open:w-full" open={rare.length > 0}>
         <summary className={cx(buttonLook({ variant: rare.length > 0 ? "secondary" : "ghost" }), "w-fit")}>
           <SlidersHorizontal aria-hidden="true" />
           More filters
