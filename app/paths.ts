@@ -49,11 +49,13 @@ export const paths = {
   relay: () => "/relay",
 
   signIn: (returnTo?: string) => withQuery("/sign-in", { returnTo }),
+  signInCode: (returnTo?: string) => withQuery("/sign-in/code", { returnTo }),
   signOut: () => "/sign-out",
   setup: (token: string) => `/setup/${segment(token)}`,
   welcome: () => "/welcome",
   invite: (token: string) => `/invite/${segment(token)}`,
   account: () => "/account",
+  secondFactor: () => "/account/second-factor",
 
   tenants: (query: Query = {}) => withQuery("/tenants", query),
   tenantNew: () => "/tenants/new",

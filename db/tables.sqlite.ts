@@ -8,7 +8,7 @@ export const { audit, outbox, apiKeys, admins, sessions, checkCounts, settings, 
 export const { flagReadings, usageEvents, usageTotals, usageHistory, idempotentAnswers, signInCounts, waitingEvents } = schema;
 export const { trialOutcomes, trialCounts, scheduledChanges, scheduledPlans } = schema;
 export const { usageDaily, featureDaily, tenantStats, refusedTenants, usageLevels } = schema;
-export const { tenantMetadata, adminPreferences, savedViews } = schema;
+export const { tenantMetadata, adminPreferences, savedViews, secondFactors, recoveryCodes } = schema;
 export const { jobs, jobItems, impacts, impactTenants, planDrafts } = schema;
 export const { csvUploads, csvRows } = schema;
 export const { requests } = schema;

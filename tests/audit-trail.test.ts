@@ -5,8 +5,10 @@ import { desc, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildProgram } from "~/cli/program.server";
 import { paths } from "~/paths";
+import { listAllAdmins } from "~/server/admins/admins.server";
 import { createKey } from "~/server/keys/api-keys.server";
 import type { Services } from "~/server/services.server";
+import { insertFactor } from "~db/store/second-factors.server";
 import { type FakePosthog, startFakePosthog } from "./fake-posthog/start";
 import { adasPassword } from "./support/ada";
 import { type Api, ada, startApi } from "./support/api";
@@ -87,6 +89,8 @@ describe("pages", () => {
     "routes/invite.$token": "admin.invite_accepted",
     "routes/setup.$token": "admin.created",
     "routes/sign-in": "admin.signed_in",
+    // tests/second-factor.test.ts reads its rows.
+    "routes/sign-in_.code": "admin.signed_in",
     "routes/sign-out": "admin.signed_out",
     "routes/theme": null,
     "routes/welcome": "catalogue.imported",
@@ -245,6 +249,12 @@ describe("the command line", () => {
     apply: () => [otherFile, "--why", "Spring prices"],
     export: () => ["--tenants", "--output", path.join(folder, "out.yaml")],
     "owner create": () => ["--email", "ada@example.com", "--name", "Ada"],
+    "owner reset-factors": async () => {
+      const ada = (await listAllAdmins(s)).find(({ email }) => email === "ada@example.com");
+      const factor = { admin: ada?.id ?? "", secret: "sealed", lastStep: 0, createdAt: 0 };
+      await s.db.transaction([], (tx) => insertFactor(tx, s.db.tables, factor));
+      return ["--email", "ada@example.com"];
+    },
     "owner reset-password": () => ["--email", "ada@example.com"],
     "admins invite": () => ["--email", "sue@example.com", "--name", "Sue", "--role", "support"],
     "keys create": () => ["--name", "app", "--scope", "check"],

@@ -36,6 +36,7 @@ const mayNotCreate: Record<string, string[]> = {
   "keys revoke": ["key_x"],
   "keys rotate": ["key_x"],
   names: [],
+  "owner reset-factors": ["--email", "ada@example.com"],
   "owner reset-password": ["--email", "ada@example.com"],
   plan: [catalogue],
   "tenants list": [],

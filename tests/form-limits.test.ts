@@ -54,7 +54,7 @@ test("every form has its limits in the table, and the table names no other", () 
   expect(Object.keys(formLimits).sort()).toEqual(withAction.map(({ id }) => id).sort());
 });
 
-const open = ["routes/sign-in", "routes/setup.$token", "routes/invite.$token", "routes/theme"];
+const open = ["routes/sign-in", "routes/sign-in_.code", "routes/setup.$token", "routes/invite.$token", "routes/theme"];
 test("a form of people who are not signed in takes at most 16 kB", () => {
   expect(open.map((id) => formLimits[id]?.maxBytes)).toEqual(open.map(() => 16 * 1024));
 });

@@ -174,7 +174,7 @@ describe("what a role may do, on every page there is", async () => {
     const index = build.routes[id]?.index ? "index" : "";
     return [`${page}?${index}`, `${page}.data?${index}`];
   };
-  const ofEverybody = ["/account", "/notices"];
+  const ofEverybody = ["/account", "/account/second-factor", "/notices"];
 
   test.each([...new Set(pages)])("nobody sees %s without signing in", async (page) => {
     for (const target of [page, `${page}.data`]) {

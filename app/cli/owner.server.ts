@@ -5,6 +5,7 @@ import { email, newPassword, personName } from "~/forms/admins/admin";
 import { invite } from "~/server/admins/admins.server";
 import { createOwner } from "~/server/admins/first-owner.server";
 import { resetPassword } from "~/server/admins/reset-password.server";
+import { resetFactors } from "~/server/admins/second-factors.server";
 import { inviteLink } from "~/server/http/origin.server";
 import { Failure } from "./failure.server";
 import { print, remark } from "./print.server";
@@ -31,6 +32,12 @@ export function registerOwner(program: Command, open: Open): void {
     .requiredOption("--email <address>", "what they sign in with")
     .option("--password-stdin", fromStdin)
     .action((options: Options) => reset(open, options));
+
+  owner
+    .command("reset-factors")
+    .description("remove the second factor of an admin who lost it; ends all of their sessions")
+    .requiredOption("--email <address>", "what they sign in with")
+    .action((options: Pick<Options, "email">) => removeFactors(open, options));
 }
 
 async function create(open: Open, options: Options): Promise<void> {
@@ -55,6 +62,14 @@ async function reset(open: Open, options: Options): Promise<void> {
   if (!done.ok) throw new Failure(done.message);
   if ("token" in done) printLink(inviteLink(services.env, done.token), address);
   else print(`${address} has a new password, and every earlier session has ended.`);
+}
+
+async function removeFactors(open: Open, options: Pick<Options, "email">): Promise<void> {
+  const address = valid(email, options.email);
+  const done = await resetFactors(await open(), operator(), address);
+  if (!done.ok) throw new Failure(done.message);
+  if (done.hadFactor) print(`${address} signs in with the password alone now, and every earlier session has ended.`);
+  else print(`${address} has no second factor.`);
 }
 
 export function printLink(link: string, address: string): void {

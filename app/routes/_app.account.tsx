@@ -5,6 +5,7 @@ import { accountForm } from "~/forms/admins/admin";
 import { paths } from "~/paths";
 import { ownSessions, signOutOthers } from "~/server/admins/account.server";
 import { changePassword } from "~/server/admins/admins.server";
+import { factorState } from "~/server/admins/second-factors.server";
 import { actorOf, requireAdmin } from "~/server/admins/sessions.server";
 import { signInAs } from "~/server/admins/sign-in.server";
 import { readForm, refuseForm } from "~/server/http/form.server";
@@ -12,7 +13,7 @@ import { chooseReplay, replayChoice } from "~/server/http/posthog-browser.server
 import { redirectWithToast } from "~/server/http/toast.server";
 import { SessionReplay } from "~/ui/admins/session-replay";
 import { Badge } from "~/ui/kit/badge";
-import { Button } from "~/ui/kit/button";
+import { Button, LinkButton } from "~/ui/kit/button";
 import { Card, Section } from "~/ui/kit/card";
 import { RouteErrorPage } from "~/ui/kit/error-page";
 import { Field } from "~/ui/kit/field";
@@ -27,8 +28,8 @@ export const meta: MetaFunction = () => [{ title: "Your account · Latchkey" }];
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const me = await requireAdmin(request, context, "read");
-  const [sessions, replay] = await Promise.all([ownSessions(context, me), replayChoice(context, me)]);
-  return { email: me.email, role: me.role, sessions, replay, now: context.now() };
+  const [sessions, replay, factor] = await Promise.all([ownSessions(context, me), replayChoice(context, me), factorState(context, me)]);
+  return { email: me.email, role: me.role, sessions, factor, replay, now: context.now() };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -54,7 +55,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Account() {
-  const { email, role, sessions, replay, now } = useLoaderData<typeof loader>();
+  const { email, role, sessions, factor, replay, now } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [form, fields] = useForm({
     id: "password",
@@ -84,6 +85,22 @@ export default function Account() {
               Change password
             </SubmitRow>
           </Form>
+        </Section>
+        <Section
+          title="Second factor"
+          description="A code of an app on your phone, asked after the password."
+          actions={
+            <LinkButton size="sm" to={paths.secondFactor()}>
+              {factor ? "Change" : "Set up"}
+            </LinkButton>
+          }
+        >
+          <p className="flex flex-wrap items-center gap-2 text-sm">
+            <Badge tone={factor ? "yes" : "neutral"} dot>
+              {factor ? "On" : "Off"}
+            </Badge>
+            {factor && `${factor.codesLeft} of 10 recovery codes left`}
+          </p>
         </Section>
         <Section
           title="Where you are signed in"

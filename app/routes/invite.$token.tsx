@@ -1,5 +1,5 @@
 import { getFormProps, useForm } from "@conform-to/react";
-import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { acceptForm } from "~/forms/admins/admin";
 import { keyOf, paths } from "~/paths";
@@ -27,7 +27,8 @@ export async function action({ request, params, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const done = await acceptInvite(context, keyOf(params.token), submission.value.password);
   if (!done.ok) return refuseForm(submission, done);
-  const cookie = await logIn(context, request, done.admin);
+  const { cookie, needsCode } = await logIn(context, request, done.admin);
+  if (needsCode) throw redirect(paths.signInCode(), { headers: { "Set-Cookie": cookie } });
   throw redirectWithToast(paths.home(), { message: "Your password is set and you are signed in." }, { "Set-Cookie": cookie });
 }
 

@@ -26,7 +26,8 @@ export async function action({ request, params, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const done = await setUpOwner(context, keyOf(params.token), submission.value);
   if (!done.ok) return refuseForm(submission, done);
-  throw redirect(paths.welcome(), { headers: { "Set-Cookie": await logIn(context, request, done.admin) } });
+  const { cookie } = await logIn(context, request, done.admin);
+  throw redirect(paths.welcome(), { headers: { "Set-Cookie": cookie } });
 }
 
 export default function SetUp() {

@@ -26,9 +26,10 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const { searchParams } = new URL(request.url);
   const returnTo = safePath(searchParams.get("returnTo"), paths.home());
   if (await signedIn(request, context)) throw redirect(returnTo);
+  const isLate = searchParams.has("late");
   const unsaved = searchParams.get("unsaved");
   const idleMinutes = unsaved === "idle" ? context.env.sessionIdleMs / minute : null;
-  return { returnTo, hasOwner: await isSetUp(context), isUnsaved: unsaved !== null, idleMinutes };
+  return { returnTo, hasOwner: await isSetUp(context), isUnsaved: unsaved !== null, idleMinutes, isLate };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -36,11 +37,13 @@ export async function action({ request, context }: ActionFunctionArgs) {
   if (submission.status !== "success") return refuseForm(submission);
   const result = await signIn(context, request, submission.value);
   if (!result.ok) return refuseForm(submission, result, result.status);
-  throw redirect(safePath(submission.value.returnTo, paths.home()), { headers: { "Set-Cookie": result.cookie } });
+  const { returnTo } = submission.value;
+  const next = result.needsCode ? paths.signInCode(returnTo) : safePath(returnTo, paths.home());
+  throw redirect(next, { headers: { "Set-Cookie": result.cookie } });
 }
 
 export default function SignIn() {
-  const { returnTo, hasOwner, isUnsaved, idleMinutes } = useLoaderData<typeof loader>();
+  const { returnTo, hasOwner, isUnsaved, idleMinutes, isLate } = useLoaderData<typeof loader>();
   const busy = useNavigation().formMethod === "POST";
   const [kept, setKept] = useState<KeptForm | null>(null);
   useEffect(() => {
@@ -66,6 +69,11 @@ export default function SignIn() {
       {isUnsaved && (
         <Notice kind="info" role="status" className="mb-4" title={keptTitle("signed-out", idleMinutes)}>
           {kept ? `${keptSentences(kept, false)} Sign in to go on.` : "What you sent was not saved. Sign in, then send it again."}
+        </Notice>
+      )}
+      {isLate && (
+        <Notice kind="info" role="status" className="mb-4" title="Type your password again">
+          The code has to follow the password within 10 minutes, in the same browser.
         </Notice>
       )}
       <Form method="post" {...getFormProps(form)}>

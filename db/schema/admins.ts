@@ -4,7 +4,7 @@ import type { Dialect } from "../dialect";
 
 /** Admins, their sessions, and what they keep of lists. */
 export function adminsTables(d: Dialect) {
-  const { table, text, timestamp, json, index, uniqueIndex, primaryKey } = d;
+  const { table, text, integer, timestamp, json, index, uniqueIndex, primaryKey } = d;
 
   const admins = table(
     "admins",
@@ -43,6 +43,31 @@ export function adminsTables(d: Dialect) {
     (t) => [index("sessions_by_admin").on(t.admin), index("sessions_by_expiry").on(t.expiresAt)],
   );
 
+  /** One-time codes of an authenticator app (RFC 6238). A row exists while they are required at sign-in. */
+  const secondFactors = table("second_factors", {
+    admin: text("admin")
+      .primaryKey()
+      .references(() => admins.id),
+    /** Encrypted, see `sealing.server.ts`. */
+    secret: text("secret").notNull(),
+    /** The newest 30 s step whose code was used. Codes of this step and of earlier ones are refused. */
+    lastStep: integer("last_step").notNull(),
+    createdAt: timestamp("created_at").notNull(),
+  });
+
+  /** Unused ones only. */
+  const recoveryCodes = table(
+    "recovery_codes",
+    {
+      /** SHA-256 of the code in hex. */
+      hash: text("hash").primaryKey(),
+      admin: text("admin")
+        .notNull()
+        .references(() => admins.id),
+    },
+    (t) => [index("recovery_codes_by_admin").on(t.admin)],
+  );
+
   /** How a person has set up a page, such as the columns of a list. */
   const adminPreferences = table(
     "admin_preferences",
@@ -75,5 +100,5 @@ export function adminsTables(d: Dialect) {
     (t) => [uniqueIndex("saved_views_by_name").on(t.list, t.foldedName)],
   );
 
-  return { admins, sessions, adminPreferences, savedViews };
+  return { admins, sessions, secondFactors, recoveryCodes, adminPreferences, savedViews };
 }

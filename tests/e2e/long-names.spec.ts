@@ -91,6 +91,7 @@ async function pagesOf(page: Page): Promise<string[]> {
     "/people/invite",
     ...(await first("/people", /^\/people\/adm/)),
     "/account",
+    "/account/second-factor",
     "/import",
     "/import/tenants",
     "/trials",

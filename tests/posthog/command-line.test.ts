@@ -22,6 +22,7 @@ const commands: [string, string[], number][] = [
   ["apply", [catalogue, "--json"], 0],
   ["export", [], 0],
   ["owner create", [...owner, "--name", "Ada"], 0],
+  ["owner reset-factors", owner, 0],
   ["owner reset-password", owner, 0],
   ["admins invite", ["--email", "sue@example.com", "--name", "Sue", "--role", "support"], 0],
   ["figures rebuild", [], 0],

@@ -27,6 +27,7 @@ import { uploadCsv } from "./csv-world";
 import { fieldIn } from "./page-text";
 import { remixBuild } from "./remix-build";
 import { overrideAs, putAs, trialAs } from "./tenant-world";
+import { newSetup } from "./totp";
 
 type Form = Record<string, string> | [string, string][];
 export type PageAct = {
@@ -47,6 +48,7 @@ export const withoutRights = [
   "routes/invite.$token",
   "routes/setup.$token",
   "routes/sign-in",
+  "routes/sign-in_.code",
   "routes/sign-out",
   "routes/theme",
   // Only without a catalogue; catalogue changes below cover it.
@@ -311,6 +313,16 @@ export const pageActs: PageAct[] = [
     from: "viewer",
   },
   { name: "allow session replay", route: "routes/_app.account", path: paths.account, form: { intent: "allow-replay" }, from: "viewer" },
+  {
+    name: "switch on the second factor",
+    route: "routes/_app.account_.second-factor",
+    path: paths.secondFactor,
+    form: async ({ services }, browser, own = browser) => {
+      const { setup, code } = await newSetup(own, services.now());
+      return { intent: "on", current: adasPassword, setup, code };
+    },
+    from: "viewer",
+  },
   {
     name: "change the password",
     route: "routes/_app.account",

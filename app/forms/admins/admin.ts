@@ -28,6 +28,12 @@ export const ownerForm = z.object({ name: personName, email, password: newPasswo
 export const inviteForm = z.object({ name: personName, email, role });
 export const acceptForm = z.object({ password: newPassword });
 export const passwordForm = z.object({ intent: z.literal("password"), current: givenPassword, password: newPassword });
+/** A code of the app, or a recovery code, as typed. */
+const code = z.string("Type the code.").trim().max(100, "That is too long.");
+export const codeForm = z.object({ code, returnTo: z.string().max(2_000).optional() });
+export const switchOnForm = z.object({ intent: z.literal("on"), current: givenPassword, code, setup: z.string().max(1_000) });
+export const factorProofForm = z.object({ intent: z.enum(["codes", "off"]), current: givenPassword, code });
+export const factorForm = z.discriminatedUnion("intent", [switchOnForm, factorProofForm]);
 export const accountForm = z.discriminatedUnion("intent", [
   passwordForm,
   z.object({ intent: z.enum(["sign-out-others", "allow-replay", "stop-replay"]) }),

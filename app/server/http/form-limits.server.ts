@@ -20,6 +20,7 @@ const small: FormLimits = { maxBytes: 16 * kB, maxFields: 32 };
  */
 export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/sign-in": small,
+  "routes/sign-in_.code": small,
   "routes/sign-out": small,
   "routes/setup.$token": small,
   "routes/invite.$token": small,
@@ -29,6 +30,7 @@ export const formLimits: { [routeId: string]: FormLimits } = {
   "routes/tenant-views": { maxBytes: 32 * kB, maxFields: 8 },
   "routes/tenant-columns": { maxBytes: 64 * kB, maxFields: 24 },
   "routes/_app.account": small,
+  "routes/_app.account_.second-factor": small,
   "routes/_app.activity.$seq_.undo": small,
   "routes/_app.rails": small,
   "routes/_app.rails_.approvals": small,

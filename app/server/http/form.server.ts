@@ -59,7 +59,7 @@ export function seenRevision(submission: { payload: { [field: string]: unknown }
 }
 
 /** Fields that are never sent back to the page. */
-const secrets = ["password", "current"];
+const secrets = ["password", "current", "code"];
 
 type Reply = { hideFields: string[]; formErrors?: string[]; fieldErrors?: Record<string, string[]> };
 type SubmittedSecret = { reply: (options?: Reply) => SubmissionResult };
