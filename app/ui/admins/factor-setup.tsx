@@ -39,7 +39,9 @@ export function FactorSetup({ setup, email, lastResult }: Props) {
           >
             <path d={qr.path} fill="#000" />
           </svg>
-          <CodeBlock text={secret} label="Secret" wrap className="min-w-56 flex-1" />
+          <div className="min-w-56 flex-1">
+            <CodeBlock text={secret} label="Secret" wrap />
+          </div>
         </div>
       </Section>
       <Section title="2. Confirm it" description="Your other sessions end, and you get recovery codes.">
