@@ -9,5 +9,5 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const draft = await findDraft(context, params.id ?? "");
   if (!draft) throw new Response("There is no such draft.", { status: 404 });
   const effects = draft.state === "open" ? await draftEffects(context, draft, request.signal) : null;
-  return { version: draft.version, effects };
+  return Response.json({ version: draft.version, effects });
 }

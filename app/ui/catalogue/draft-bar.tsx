@@ -1,25 +1,33 @@
-import { Form, Link, useFetcher } from "@remix-run/react";
-import { useEffect } from "react";
+import { Form, Link } from "@remix-run/react";
+import { useEffect, useState } from "react";
 import type { ChangeEffects } from "~/core/catalogue/effect-words";
 import { paths } from "~/paths";
 import { Button } from "~/ui/kit/button";
 import { count } from "~/ui/kit/pagination";
 
+type Effects = { version: number; effects: ChangeEffects | null };
 type Draft = { id: string; name: string; version: number; changes: number };
 
 /** What a person's draft would do, below the grid that is edited. */
 export function DraftBar({ draft }: { draft: Draft }) {
   const { id, name, version, changes } = draft;
-  const { load, data, state } = useFetcher<{ version: number; effects: ChangeEffects | null }>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an edit makes another version
-  useEffect(() => load(paths.draftEffects(id)), [load, id, version]);
+  const [data, setData] = useState<Effects | null>(null);
+  // Not with a fetcher: an edit that ends while the route is still unknown to the browser would make the page a 404.
+  useEffect(() => {
+    const { signal, abort } = abortable();
+    readEffects(id, signal).then(
+      (found) => setData(found ?? { version, effects: null }),
+      () => {},
+    );
+    return abort;
+  }, [id, version]);
   const effects = data?.version === version ? data.effects : null;
   return (
     <section
       aria-label="Draft"
       className="sticky bottom-0 z-40 mt-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-card border border-line-strong bg-surface px-4 py-3 shadow-card"
     >
-      <p className="min-w-0 text-sm wrap-anywhere" aria-live="polite" aria-busy={state !== "idle"}>
+      <p className="min-w-0 text-sm wrap-anywhere" aria-live="polite" aria-busy={data?.version !== version}>
         <Link to={paths.draft(id)} className="font-medium text-ink hover:underline">
           {name}
         </Link>
@@ -35,6 +43,17 @@ export function DraftBar({ draft }: { draft: Draft }) {
       </Form>
     </section>
   );
+}
+
+function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+/** Null if they cannot be read: the bar then says how many changes there are, and no more. */
+async function readEffects(id: string, signal: AbortSignal): Promise<Effects | null> {
+  const answer = await fetch(paths.draftEffects(id), { signal, headers: { accept: "application/json" } });
+  return answer.ok ? answer.json() : null;
 }
 
 function words(effects: ChangeEffects | null): string[] {
