@@ -87,7 +87,7 @@ test("Enter on a line that is still being searched for opens it once the answer 
   page,
 }) => {
   await signIn(page);
-  // By query: keys that come slowly send searches of their own, which nobody waits for.
+  // By query, because slow typing also sends searches for shorter texts. This test ignores those.
   const held = new Map<string, () => void>();
   await openPalette(page);
   await page.keyboard.type("bramblecote");

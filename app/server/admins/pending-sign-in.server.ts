@@ -20,7 +20,7 @@ export type PendingSignIn = { admin: string; password: string };
 
 export const digestOf = (passwordHash: string | null): string => sha256(passwordHash ?? "");
 
-/** Proves the right password, until it is changed or the time is over. It signs nobody in. */
+/** Proves that the password was right, until it is changed or 10 minutes pass. It does not sign in by itself. */
 export function pendingCookie({ seal }: Sealing, { admin, passwordHash }: Pending, now: Instant, where: Where): string {
   const value = seal(purpose, JSON.stringify({ admin, password: digestOf(passwordHash), until: now + lifeMs }));
   return `${nameOf(where)}=${value}; Max-Age=${lifeMs / 1000}; ${attributes(where)}`;

@@ -23,7 +23,7 @@ export async function matchCode({ db, now }: Services, { admin, secret }: Second
   return hash === null ? null : { kind: "recovery", hash };
 }
 
-/** False if the code was used before, or the second factor was changed meanwhile. Of two requests at once, one gets true. */
+/** False if the code was used before, or the second factor has changed since. If two requests send one code, one succeeds. */
 export function consumeCode(tx: Queries, { db }: Pick<Services, "db">, admin: string, code: MatchedCode): Promise<boolean> {
   if (code.kind === "recovery") return takeRecoveryCode(tx, db.tables, admin, code.hash);
   return advanceStep(tx, db.tables, admin, code.secret, code.step);

@@ -24,7 +24,7 @@ export type FactorDone = { ok: true; codes: string[] };
 type Proof = { current: string; code: string };
 
 const refused = (message: string, field?: string): AdminRefused => ({ ok: false, message, field });
-const changedMeanwhile = refused("Your second factor was changed meanwhile. Load the page again.");
+const factorChanged = refused("Your second factor has changed. Load the page again.");
 
 const setupPurpose = ({ id, session }: SignedIn) => `totp setup ${id} ${session}`;
 
@@ -58,7 +58,7 @@ export async function switchOn(
   const { shown, hashes } = newRecoveryCodes();
   return write(services, me, isProved.passwordHash, "admin.factor_switched_on", async (tx) => {
     const factor = { admin: me.id, secret: sealing.seal(totpPurpose(me.id), secret), lastStep: isProved.code, createdAt: now() };
-    if (!(await insertFactor(tx, db.tables, factor))) return changedMeanwhile;
+    if (!(await insertFactor(tx, db.tables, factor))) return factorChanged;
     await replaceRecoveryCodes(tx, db.tables, me.id, hashes);
     await deleteSessionsOf(tx, db.tables, me.id, me.session);
     return { ok: true, codes: shown };
@@ -108,7 +108,7 @@ async function change(
 ): Promise<FactorDone | AdminRefused> {
   const { db } = services;
   const factor = await findFactor(db.read, db.tables, me.id);
-  if (!factor) return changedMeanwhile;
+  if (!factor) return factorChanged;
   const isProved = await prove<MatchedCode>(services, me, form.current, () => matchCode(services, factor, form.code));
   if (!isProved.ok) return isProved;
   return write(services, me, isProved.passwordHash, action, async (tx) => {

@@ -127,7 +127,7 @@ const accountChanged = () => new Response("Your account was changed. Sign in aga
 
 /**
  * Starts a session in one transaction with the code that is used up. Null if the code was used before. Throws a 401 if
- * the password or the second factor changed meanwhile, or the account was disabled.
+ * the password or the second factor has changed since, or the account is disabled.
  */
 async function startSession(
   context: RequestContext,

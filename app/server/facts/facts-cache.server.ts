@@ -104,8 +104,8 @@ export function createFactsCache(db: Database, log: Logger, bytes: number, elaps
       read = read.length === 0 ? seqs : [...read, ...seqs];
       if (seqs.length < changeBatchSize) break;
       from = seqs.at(-1) as number;
-      // After an import of very many tenants: following each would delay checks for long.
-      leap = await endOfFeed(db.read, db.tables, start);
+      // After an import of very many tenants, following each would delay checks for long. Asked once: it counts the rest.
+      if (read.length === changeBatchSize) leap = await endOfFeed(db.read, db.tables, start);
       if (leap) break;
     }
     if (leap) {

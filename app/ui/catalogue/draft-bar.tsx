@@ -14,12 +14,12 @@ export function DraftBar({ draft }: { draft: Draft }) {
   const [data, setData] = useState<Effects | null>(null);
   // Not with a fetcher: an edit that ends while the route is still unknown to the browser would make the page a 404.
   useEffect(() => {
-    const { signal, abort } = abortable();
-    readEffects(id, signal).then(
+    const controller = new AbortController();
+    readEffects(id, controller.signal).then(
       (found) => setData(found ?? { version, effects: null }),
       () => {},
     );
-    return abort;
+    return () => controller.abort();
   }, [id, version]);
   const effects = data?.version === version ? data.effects : null;
   return (
@@ -43,11 +43,6 @@ export function DraftBar({ draft }: { draft: Draft }) {
       </Form>
     </section>
   );
-}
-
-function abortable() {
-  const controller = new AbortController();
-  return { signal: controller.signal, abort: () => controller.abort() };
 }
 
 /** Null if they cannot be read: the bar then says how many changes there are, and no more. */
